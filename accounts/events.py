@@ -1,0 +1,116 @@
+"""What the accounts room announces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.events import Event
+
+
+@dataclass(frozen=True)
+class PersonRecorded(Event):
+    name = "person.recorded"
+    subject = ("person", "person_id")
+    person_id: int
+
+
+@dataclass(frozen=True)
+class PersonChanged(Event):
+    name = "person.changed"
+    subject = ("person", "person_id")
+    person_id: int
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OrganizationRecorded(Event):
+    name = "organization.recorded"
+    subject = ("organization", "organization_id")
+    organization_id: int
+    code: str
+
+
+@dataclass(frozen=True)
+class AccountCreated(Event):
+    name = "account.created"
+    subject = ("person", "person_id")
+    person_id: int
+
+
+@dataclass(frozen=True)
+class AccountClosed(Event):
+    name = "account.closed"
+    subject = ("person", "person_id")
+    person_id: int
+
+
+@dataclass(frozen=True)
+class AccountReopened(Event):
+    name = "account.reopened"
+    subject = ("person", "person_id")
+    person_id: int
+
+
+@dataclass(frozen=True)
+class RoleAssigned(Event):
+    name = "role.assigned"
+    subject = ("person", "person_id")
+    person_id: int
+    role: str
+    scope: str
+    scope_id: int
+
+
+@dataclass(frozen=True)
+class RoleWithdrawn(Event):
+    name = "role.withdrawn"
+    subject = ("person", "person_id")
+    person_id: int
+    role: str
+    scope: str
+    scope_id: int
+
+
+@dataclass(frozen=True)
+class PasswordChanged(Event):
+    name = "password.changed"
+    subject = ("person", "person_id")
+    person_id: int
+
+
+@dataclass(frozen=True)
+class SignInLinkSent(Event):
+    name = "sign_in.link_sent"
+    subject = ("person", "person_id")
+    person_id: int
+
+
+@dataclass(frozen=True)
+class SignedIn(Event):
+    name = "sign_in.done"
+    subject = ("person", "person_id")
+    person_id: int
+    method: str
+
+
+@dataclass(frozen=True)
+class SignedOut(Event):
+    name = "sign_in.ended"
+    subject = ("person", "person_id")
+    person_id: int
+
+
+@dataclass(frozen=True)
+class TokenCreated(Event):
+    name = "token.created"
+    subject = ("person", "person_id")
+    person_id: int
+    token_id: int
+
+
+@dataclass(frozen=True)
+class TokenRevoked(Event):
+    name = "token.revoked"
+    subject = ("person", "person_id")
+    person_id: int
+    token_id: int

@@ -1,0 +1,135 @@
+"""People, who exist once each, and what lets them act: accounts, roles, sessions, links and tokens."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from accounts.roles import Role
+from core.database import Base, enum_column
+from core.policy import Reach
+
+
+class PersonnelCategory(enum.StrEnum):
+    CIVILIAN = "civilian"
+    POLICE = "police"
+    MILITARY = "military"
+
+
+class Gender(enum.StrEnum):
+    FEMALE = "female"
+    MALE = "male"
+    ANOTHER = "another"
+    UNDISCLOSED = "undisclosed"
+
+
+class Organization(Base):
+    """A body that nominates people: a ministry, a police service, an armed force, an NGO."""
+
+    __tablename__ = "organization"
+    __scope__ = {Reach.ORGANIZATION: "id"}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(sa.String(60), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(200))
+    country: Mapped[str | None] = mapped_column(sa.String(2))
+
+
+class Person(Base):
+    """A person. Participant, expert and user are what a person does; each of those points here.
+
+    `email` is kept casefolded. `identifier` is a service or staff number; both are unique when given.
+    """
+
+    __tablename__ = "person"
+    __scope__ = {Reach.SELF: "id"}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    identifier: Mapped[str | None] = mapped_column(sa.String(60), unique=True)
+    given_name: Mapped[str] = mapped_column(sa.String(120))
+    family_name: Mapped[str] = mapped_column(sa.String(120))
+    name_on_certificate: Mapped[str] = mapped_column(sa.String(120))
+    email: Mapped[str | None] = mapped_column(sa.String(254), unique=True)
+    country: Mapped[str | None] = mapped_column(sa.String(2), index=True)
+    gender: Mapped[Gender] = mapped_column(enum_column(Gender), default=Gender.UNDISCLOSED)
+    birth_date: Mapped[date | None]
+    language: Mapped[str] = mapped_column(sa.String(2), default="en")
+    created_at: Mapped[datetime]
+
+    account: Mapped[Account | None] = relationship(back_populates="person", lazy="raise_on_sql")
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.given_name} {self.family_name}".strip()
+
+
+class Account(Base):
+    """A person's way in. Without a password the e-mailed link is the sign-in."""
+
+    __tablename__ = "account"
+
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), primary_key=True)
+    password_hash: Mapped[str | None] = mapped_column(sa.String(200))
+    is_active: Mapped[bool] = mapped_column(default=True)
+    is_demonstration: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+    person: Mapped[Person] = relationship(back_populates="account", lazy="raise_on_sql")
+
+
+class RoleAssignment(Base):
+    """A role within a scope: everywhere, one organization (`scope_id`), or one delivery (`scope_id`)."""
+
+    __tablename__ = "role_assignment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    role: Mapped[Role] = mapped_column(enum_column(Role))
+    scope: Mapped[Reach] = mapped_column(enum_column(Reach), default=Reach.EVERYWHERE)
+    scope_id: Mapped[int] = mapped_column(default=0)  # 0 for everywhere: a NULL would escape the unique constraint
+
+    __table_args__ = (sa.UniqueConstraint("person_id", "role", "scope", "scope_id"), sa.Index(None, "scope", "scope_id"))
+
+
+class UserSession(Base):
+    """A signed-in browser. The cookie holds a random id, this row only its SHA-256; deleting the row signs out at once."""
+
+    __tablename__ = "user_session"
+    __audited__ = False
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    method: Mapped[str] = mapped_column(sa.String(20))
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+
+
+class SignInLink(Base):
+    """A link that signs in once, kept as its SHA-256."""
+
+    __tablename__ = "sign_in_link"
+    __audited__ = False
+
+    digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    target: Mapped[str] = mapped_column(sa.String(300), default="")
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class ApiToken(Base):
+    """A program's key; it acts for its person with that person's roles. Kept as its SHA-256."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    name: Mapped[str] = mapped_column(sa.String(120))
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]

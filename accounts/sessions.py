@@ -1,0 +1,143 @@
+"""Who acts: from the visit's cookie on pages, from the token in the API. One query each, plain facts out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import timedelta
+
+import sqlalchemy as sa
+from flask import g, request, session
+from flask_babel import lazy_gettext as _l
+
+from accounts.events import SignedIn, SignedOut
+from accounts.models import Account, ApiToken, Person, RoleAssignment, UserSession
+from accounts.roles import ROLES, Role
+from core import clock
+from core.database import db, transaction
+from core.errors import NotSignedIn
+from core.events import publish
+from core.policy import ANONYMOUS, Actor, Grant, Reach
+from core.visits import Visit
+from core.web import is_api
+
+IDLE = timedelta(hours=12)  # OWASP ASVS 5.0 7.3.1
+ABSOLUTE = timedelta(days=7)  # 7.3.2
+SEEN_EVERY = timedelta(minutes=10)
+
+
+def digest(secret: str) -> str:
+    """How a secret is kept: its SHA-256. The secrets are random and long, so no salt or stretching is needed."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def load_actor() -> Actor:
+    """The actor of this request. Cookies count for nothing in the API, and tokens for nothing on pages."""
+    return _from_token() if is_api() else _from_cookie()
+
+
+def _from_token() -> Actor:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if not token:
+        return ANONYMOUS
+    condition = sa.and_(ApiToken.digest == digest(token.strip()), ApiToken.revoked_at.is_(None))
+    actor = _load(ApiToken, condition) if scheme.lower() == "bearer" else None
+    if actor is None:
+        raise NotSignedIn("bad_token", _l("The token is unknown or was revoked."))
+    return actor
+
+
+def _from_cookie() -> Actor:
+    visit = session._get_current_object()  # type: ignore[attr-defined] -- the visit behind Flask's proxy
+    if not isinstance(visit, Visit) or visit.visit_id is None:
+        return ANONYMOUS
+    now = clock.now()
+    condition = sa.and_(
+        UserSession.digest == digest(visit.visit_id), UserSession.seen_at > now - IDLE, UserSession.created_at > now - ABSOLUTE
+    )
+    actor = _load(UserSession, condition)
+    if actor is None:
+        return ANONYMOUS
+    if g.session_seen_at < now - SEEN_EVERY:
+        with transaction():
+            db.session.execute(sa.update(UserSession).where(UserSession.id == actor.session_id).values(seen_at=now))
+    return actor
+
+
+def _load(key: type[UserSession] | type[ApiToken], condition: sa.ColumnElement[bool]) -> Actor | None:
+    """One row for each role of the account behind a session or token; None when there is no such active account."""
+    rows = db.session.execute(
+        sa.select(key, Person, Account.is_demonstration, RoleAssignment)
+        .join(Account, Account.person_id == key.person_id)
+        .join(Person, Person.id == key.person_id)
+        .outerjoin(RoleAssignment, RoleAssignment.person_id == key.person_id)
+        .where(condition, Account.is_active)
+    ).all()
+    if not rows:
+        return None
+    held, person, is_demonstration, _ = rows[0]
+    is_session = isinstance(held, UserSession)
+    g.profile_language = person.language
+    if is_session:
+        g.session_seen_at = held.seen_at
+    return make_actor(
+        person, [row[3] for row in rows if row[3] is not None], is_demonstration=is_demonstration,
+        session_id=held.id if is_session else None, token_id=None if is_session else held.id,
+    )
+
+
+def make_actor(person: Person, assignments: Iterable[RoleAssignment], **facts) -> Actor:
+    """The actor that `person` is with these roles; everybody is a participant where it concerns themselves."""
+    grants: dict[str, Grant] = {}
+    roles, organizations = {Role.PARTICIPANT}, set()
+    for permission in ROLES[Role.PARTICIPANT]:
+        grants[permission] = Grant(self=frozenset({person.id}))
+    for assignment in assignments:
+        roles.add(assignment.role)
+        if assignment.scope is Reach.ORGANIZATION:
+            organizations.add(assignment.scope_id)
+        for permission, reach in ROLES[assignment.role].items():
+            if grant := _granted(assignment, reach):
+                grants[permission] = grants.get(permission, Grant()) | grant
+    return Actor(
+        person_id=person.id, name=person.full_name, email=person.email, roles=frozenset(roles), grants=grants,
+        organization_ids=frozenset(organizations), **facts,
+    )
+
+
+def _granted(assignment: RoleAssignment, reach: Reach) -> Grant | None:
+    """A permission reaches as far as the matrix says and the assignment's scope allows."""
+    if reach is not assignment.scope:
+        return None
+    if reach is Reach.EVERYWHERE:
+        return Grant(everywhere=True)
+    return Grant(**{reach.value: frozenset({assignment.scope_id})})
+
+
+def actor_of(person: Person) -> Actor:
+    """The actor a person is, outside of a request (commands, tests)."""
+    return make_actor(person, db.session.scalars(sa.select(RoleAssignment).where(RoleAssignment.person_id == person.id)))
+
+
+def start_session(person_id: int, method: str) -> None:
+    """Signs in, inside the open transaction: a fresh visit id, so that one known before is worth nothing after."""
+    visit = session._get_current_object()  # type: ignore[attr-defined] -- the visit behind Flask's proxy
+    now = clock.now()
+    db.session.add(
+        UserSession(digest=digest(visit.renew()), person_id=person_id, method=method, created_at=now, seen_at=now)
+    )
+    g.pop("csrf_token", None)
+    publish(SignedIn(person_id, method), Actor(person_id=person_id))
+
+
+def end_session(actor: Actor) -> None:
+    """Signs out, inside the open transaction: the row goes, so a copied cookie is worth nothing."""
+    db.session.execute(sa.delete(UserSession).where(UserSession.id == actor.session_id))
+    assert actor.person_id is not None
+    publish(SignedOut(actor.person_id), actor)
+    session.renew()  # type: ignore[attr-defined] -- a Visit
+
+
+def end_all_sessions(person_id: int, *, but: int | None = None) -> None:
+    """Signs the person out everywhere (`but` one session), inside the open transaction."""
+    db.session.execute(sa.delete(UserSession).where(UserSession.person_id == person_id, UserSession.id != (but or 0)))

@@ -1,0 +1,156 @@
+"""Rostrum: `create_app()` and the table of contents. Whatever the application consists of is listed here, nothing
+registers itself on import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, url_for
+from flask.cli import AppGroup
+from flask_babel import lazy_gettext as _l
+from flask_migrate import Migrate
+
+import accounts.api
+import accounts.cli
+import accounts.sessions
+import accounts.views
+import certificates.api
+import certificates.jobs
+import certificates.queries
+import certificates.views
+import core.docs
+import courses.api
+import courses.cli
+import courses.views
+import enrollment.api
+import enrollment.handlers
+import enrollment.queries
+import enrollment.views
+import roster.api
+import roster.cli
+import roster.handlers
+import roster.queries
+import roster.views
+from accounts.events import PersonChanged
+from accounts.roles import Permission as P
+from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
+from core import audit, audit_cli, checking, clock, database, events, i18n, mail, once, serving, web, words
+from core.database import db
+from core.health import health
+from core.jobs import engine, running, worker
+from core.policy import Actor
+from core.settings import ROOT, read_settings
+from courses.events import DeliveryCancelled, DeliveryChanged
+from demonstration.cli import demo_cli
+
+BLUEPRINTS = [
+    health,
+    accounts.views.pages,
+    courses.views.pages,
+    enrollment.views.pages,
+    certificates.views.pages,
+    roster.views.pages,
+    accounts.api.routes,
+    courses.api.routes,
+    enrollment.api.routes,
+    certificates.api.routes,
+    roster.api.routes,
+    core.docs.pages,
+]
+
+#: Who reacts to what, in the transaction of the fact itself.
+SUBSCRIBERS: events.Subscribers = {
+    DeliveryCancelled: [enrollment.handlers.end_enrollments],
+    DeliveryChanged: [enrollment.handlers.fit_places],
+    CertificateIssued: [roster.handlers.grant_skills],
+    CertificateRevoked: [roster.handlers.withdraw_skills],
+    CertificateSuperseded: [roster.handlers.withdraw_skills],
+    PersonChanged: [roster.handlers.refresh_profile],
+}
+
+JOBS: Mapping[str, running.JobFunction] = {
+    "mail.send": mail.send_now,
+    "certificates.issue": certificates.jobs.issue_all,
+    "certificates.render": certificates.jobs.render_one,
+    "audit.checkpoint": audit_cli.checkpoint_job,
+    "answers.forget": once.forget_old,
+}
+
+#: kind of job → every so many seconds.
+SCHEDULE = {"audit.checkpoint": 3600, "answers.forget": 86400}
+
+#: What `flask check` verifies: each yields a sentence for every breach it finds.
+CHECKS: list[checking.Check] = [
+    enrollment.queries.breaches,
+    certificates.queries.breaches,
+    roster.queries.breaches,
+    audit.breaches,
+]
+
+COMMANDS: list[AppGroup | Any] = [
+    accounts.cli.accounts_cli,
+    courses.cli.courses_cli,
+    roster.cli.roster_cli,
+    demo_cli,
+    worker.jobs_cli,
+    audit_cli.audit_cli,
+    checking.check_command,
+    serving.serve_command,
+]
+
+#: Navigation: label, endpoint, permission that shows it (None: everybody).
+NAVIGATION = [
+    (_l("Courses"), "enrollment.catalogue", None),
+    (_l("Deliveries"), "enrollment.deliveries", P.DELIVERY_READ),
+    (_l("Nominations"), "enrollment.nominations", P.ENROLLMENT_NOMINATE),
+    (_l("Certificates"), "certificates.register", P.CERTIFICATE_ISSUE),
+    (_l("Roster"), "roster.search", P.ROSTER_SEARCH),
+    (_l("Administration"), "accounts.administration", P.ACCOUNT_MANAGE),
+]
+
+FOOTER = [
+    (_l("Check a certificate"), "certificates.verify_form"),
+    (_l("Help"), "accounts.help_page"),
+    (_l("Accessibility"), "accounts.accessibility"),
+    (_l("Privacy"), "accounts.privacy"),
+    (_l("API"), "docs.api_page"),
+]
+
+
+def create_app(environ: Mapping[str, str] | None = None) -> Flask:
+    """The application, set up from `environ` (default: the process's). Raises SettingsError or UndeclaredAccess."""
+    settings = read_settings(environ)
+    app = Flask("app", root_path=str(ROOT))
+    app.extensions["settings"] = settings
+    app.extensions["navigation"] = _navigation
+    app.extensions["footer_links"] = _footer
+    app.extensions["is_demonstration"] = lambda: settings.demo and settings.is_local
+    clock.init_app(app, settings.now)
+    database.init_app(app, settings.database_url)
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    i18n.init_app(app)
+    words.init_app(app)
+    web.init_app(app, settings, accounts.sessions.load_actor)
+    events.init_app(app, SUBSCRIBERS)
+    engine.init_app(app, settings)
+    running.init_app(app, JOBS, SCHEDULE)
+    checking.init_app(app, CHECKS)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    for command in COMMANDS:
+        app.cli.add_command(command)
+    web.check_access_declared(app)
+    return app
+
+
+def _navigation(actor: Actor) -> list[web.Link]:
+    return [
+        web.Link(label, url_for(endpoint))
+        for label, endpoint, permission in NAVIGATION
+        if permission is None or actor.can(permission)
+    ]
+
+
+def _footer() -> list[web.Link]:
+    return [web.Link(label, url_for(endpoint)) for label, endpoint in FOOTER]

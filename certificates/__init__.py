@@ -1,0 +1,1 @@
+"""Certificates: numbers, payload, rendering and verification."""

@@ -1,0 +1,7 @@
+"""The API."""
+
+from __future__ import annotations
+
+from core.api import Routes
+
+routes = Routes("certificates")

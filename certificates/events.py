@@ -1,0 +1,50 @@
+"""What the certificates room announces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.events import Event
+
+
+@dataclass(frozen=True)
+class CertificateIssued(Event):
+    """`replaces_id` names the certificate it corrects, None for a first one."""
+
+    name = "certificate.issued"
+    subject = ("certificate", "certificate_id")
+    certificate_id: int
+    number: str
+    enrollment_id: int
+    person_id: int
+    replaces_id: int | None
+
+
+@dataclass(frozen=True)
+class CertificateSuperseded(Event):
+    name = "certificate.superseded"
+    subject = ("certificate", "certificate_id")
+    certificate_id: int
+    number: str
+    person_id: int
+
+
+@dataclass(frozen=True)
+class CertificateRevoked(Event):
+    name = "certificate.revoked"
+    subject = ("certificate", "certificate_id")
+    certificate_id: int
+    number: str
+    person_id: int
+    reason_code: str
+
+
+@dataclass(frozen=True)
+class IssueRequested(Event):
+    """A coordinator asked for certificates; the job `job_id` makes them."""
+
+    name = "certificates.requested"
+    subject = ("delivery", "delivery_id")
+    delivery_id: int
+    enrollments: tuple[int, ...]
+    job_id: int

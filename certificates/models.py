@@ -1,0 +1,86 @@
+"""Certificates: an immutable snapshot each, with a status. Nothing issued is edited or deleted."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Base, enum_column
+from core.policy import Reach
+
+
+class CertificateStatus(enum.StrEnum):
+    """As stored. *Expired* is not stored: it follows from `valid_until` and the day one asks about."""
+
+    VALID = "valid"
+    SUPERSEDED = "superseded"
+    REVOKED = "revoked"
+
+
+class RevocationReason(enum.StrEnum):
+    ISSUED_IN_ERROR = "issued_in_error"
+    MISCONDUCT = "misconduct"
+    PLAGIARISM = "plagiarism"
+    OTHER = "other"
+
+
+class Counter(Base):
+    """Numbers without gaps: the row's lock makes issuing one at a time, and a rolled back issue gives its number back."""
+
+    __tablename__ = "counter"
+    __audited__ = False
+
+    name: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    value: Mapped[int]
+
+
+class Certificate(Base):
+    """What was certified, as it was printed. `payload` is the snapshot; the other columns find it.
+
+    `number` is printed and guessable; `token` is random and the only key to the public page. `sha256` and `file_key` are
+    empty until the file is made.
+    """
+
+    __tablename__ = "certificate"
+    __scope__ = {Reach.DELIVERY: "delivery_id", Reach.ORGANIZATION: "organization_id", Reach.SELF: "person_id"}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    token: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    status: Mapped[CertificateStatus] = mapped_column(enum_column(CertificateStatus), default=CertificateStatus.VALID)
+    enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"), index=True)
+    organization_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    holder_name: Mapped[str] = mapped_column(sa.String(120))
+    payload: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    payload_sha256: Mapped[str] = mapped_column(sa.String(64))
+    issued_on: Mapped[date]
+    valid_until: Mapped[date | None]
+    issued_at: Mapped[datetime]
+    file_key: Mapped[str | None] = mapped_column(sa.String(200))
+    sha256: Mapped[str | None] = mapped_column(sa.String(64))
+    replaces_id: Mapped[int | None] = mapped_column(sa.ForeignKey("certificate.id"), unique=True)
+    ended_at: Mapped[datetime | None]
+    reason_code: Mapped[str | None] = mapped_column(sa.String(40))
+    note: Mapped[str | None] = mapped_column(sa.String(1000))
+
+    __table_args__ = (
+        sa.Index(
+            "uq_certificate_valid",
+            "enrollment_id",
+            unique=True,
+            sqlite_where=sa.text("status = 'valid'"),
+            postgresql_where=sa.text("status = 'valid'"),
+        ),
+    )
+
+    def status_on(self, day: date) -> str:
+        """The public word: valid, expired, superseded or revoked."""
+        if self.status is CertificateStatus.VALID and self.valid_until is not None and self.valid_until < day:
+            return "expired"
+        return self.status.value

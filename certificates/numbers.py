@@ -1,0 +1,76 @@
+"""Certificate numbers (for people) and verification tokens (for the address in the QR code).
+
+The *number* is printed large, counts up, and is no secret. The *token* is what opens the verification page:
+125 random bits, so that nobody finds a certificate by trying. Both are written in Crockford's base 32, which
+leaves out I, L, O and U, and both end in a check character (Luhn modulo 32): one mistyped character is
+always noticed, and so is every swap of two neighbouring digits in a number.
+"""
+
+import re
+import secrets
+import unicodedata
+
+from stdnum import luhn
+
+PREFIX = "RST"
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32
+TOKEN_RANDOM_CHARACTERS = 25  # 25 × 5 bits = 125 bits
+TOKEN_LENGTH = TOKEN_RANDOM_CHARACTERS + 1
+TOKEN_GROUP = 5
+
+_LOOKALIKES = str.maketrans("OIL", "011")
+_SEPARATORS = re.compile(r"[\s\-‐‑‒–—−_.]+")
+_NUMBER = re.compile(rf"{PREFIX}([0-9]{{4}})([0-9]{{6}})([{ALPHABET}])")
+_TOKEN = re.compile(rf"[{ALPHABET}]{{{TOKEN_LENGTH}}}")
+
+
+def format_number(year: int, sequence: int) -> str:
+    """The certificate number of the sequence-th certificate of a year: ``RST-2026-000042-K``."""
+    if not 1000 <= year <= 9999:
+        raise ValueError(f"A year has four digits: {year}")
+    if not 1 <= sequence <= 999_999:
+        raise ValueError(f"A sequence runs from 1 to 999999: {sequence}")
+    digits = f"{year}{sequence:06d}"
+    return f"{PREFIX}-{digits[:4]}-{digits[4:]}-{luhn.calc_check_digit(digits, ALPHABET)}"
+
+
+def normalise_number(text: str) -> str | None:
+    """The number as it is stored, from what a person typed; None when it cannot be a number of ours."""
+    compact = _compact(text)
+    if not compact.startswith(PREFIX):
+        return None
+    match = _NUMBER.fullmatch(PREFIX + compact.removeprefix(PREFIX).translate(_LOOKALIKES))
+    if match is None:
+        return None
+    year, sequence, check = match.groups()
+    if year[0] == "0" or sequence == "000000" or not luhn.is_valid(year + sequence + check, ALPHABET):
+        return None
+    return f"{PREFIX}-{year}-{sequence}-{check}"
+
+
+def new_token() -> str:
+    """A fresh verification token: 25 random characters and a check character, in capitals everywhere."""
+    number = secrets.randbits(5 * TOKEN_RANDOM_CHARACTERS)
+    body = "".join(ALPHABET[number >> 5 * place & 31] for place in range(TOKEN_RANDOM_CHARACTERS))
+    return body + luhn.calc_check_digit(body, ALPHABET)
+
+
+def normalise_token(text: str) -> str | None:
+    """The token as it is stored, from an address or from what a person typed; None when mistyped."""
+    compact = _compact(text).translate(_LOOKALIKES)
+    if _TOKEN.fullmatch(compact) and luhn.is_valid(compact, ALPHABET):
+        return compact
+    return None
+
+
+def group_token(token: str) -> str:
+    """The token in groups of five for print (the last has six): ``7KQXM-…-BQ2XTZ``."""
+    cuts = [*range(0, TOKEN_RANDOM_CHARACTERS, TOKEN_GROUP), TOKEN_LENGTH]
+    return "-".join(token[start:end] for start, end in zip(cuts, cuts[1:], strict=False))
+
+
+def _compact(text: str) -> str:
+    """Capitals without separators; full-width forms (from East Asian keyboards) become plain ones."""
+    if len(text) > 200:
+        return ""
+    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()

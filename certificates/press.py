@@ -1,0 +1,184 @@
+"""The press: the child process in which certificates are laid out. Started by ``rendering``, never imported by it.
+
+It reads tasks from standard input and writes PDFs to standard output, each preceded by its length, and lives as
+long as its parent. It has no secrets, no database, no application: only a payload, a template and the fonts.
+Every limit that holds even against a hostile payload is set here: memory, processor time, file size, and a
+fetcher that knows the bundled fonts and nothing else.
+"""
+
+import base64
+import binascii
+import gc
+import json
+import os
+import re
+import resource
+import select
+import struct
+import sys
+import time
+from typing import Any, BinaryIO
+from urllib.parse import unquote_to_bytes
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from weasyprint import CSS, HTML
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+from certificates import fonts
+from certificates.composition import TEMPLATES_DIR, Composition, compose
+from certificates.payload import CertificatePayload
+
+IDLE_EXIT_SECONDS = 120
+PARENT_CHECK_SECONDS = 2
+LARGEST_DATA_IMAGE = 200_000
+SMALLEST_TRY = 8  # layouts tried, each a size smaller, before giving up on one page
+_DATA_IMAGE = re.compile(r"data:(image/(?:png|jpeg|svg\+xml))(;charset=utf-8)?(;base64)?,", re.IGNORECASE)
+
+
+class DoesNotFit(ValueError):
+    """The certificate is longer than a page even in the smallest size."""
+
+
+class AssetFetcher(URLFetcher):
+    """Gives ``asset:`` names of our own fonts and small images written into the page; refuses all else."""
+
+    def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
+        """The resource, or ValueError. Nothing is ever opened by address, so nothing can redirect either."""
+        if url.startswith("asset:"):
+            return URLFetcherResponse(url, _bundled_font(url.removeprefix("asset:")), {"Content-Type": "font/ttf"})
+        match = _DATA_IMAGE.match(url)
+        if match is None or len(url) > LARGEST_DATA_IMAGE:
+            raise ValueError("Only bundled assets and small images are fetched.")
+        data = unquote_to_bytes(url[match.end() :])
+        try:
+            body = base64.b64decode(data, validate=True) if match[3] else data
+        except binascii.Error as error:
+            raise ValueError("Broken image data.") from error
+        return URLFetcherResponse(url, body, {"Content-Type": match[1].lower()})
+
+
+class Press:
+    """Template, style sheet and fonts, read once and used for many certificates."""
+
+    def __init__(self) -> None:
+        environment = Environment(
+            loader=FileSystemLoader(TEMPLATES_DIR), autoescape=True, undefined=StrictUndefined,
+            trim_blocks=True, lstrip_blocks=True,
+        )  # fmt: skip
+        self._template = environment.get_template("certificate.html")
+        self._fetcher = AssetFetcher()
+        self._font_config = FontConfiguration()
+        self._loaded: set[str] = set()
+        self._load([font.family for font in (fonts.DISPLAY, fonts.SERIF, fonts.ITALIC, fonts.SANS)])
+        self._style = self._css((TEMPLATES_DIR / "certificate.css").read_text(encoding="utf-8"))
+
+    def print(self, payload: CertificatePayload) -> bytes:
+        """The certificate as a PDF of exactly one page. Equal payloads give equal bytes."""
+        composition = compose(payload)
+        for _ in range(SMALLEST_TRY):
+            document = self._lay_out(composition)
+            if len(document.pages) == 1:
+                return document.write_pdf()
+            composition = composition.smaller()
+        raise DoesNotFit("The certificate does not fit on one page.")
+
+    def _lay_out(self, composition: Composition) -> Any:
+        html = self._template.render(composition.context())
+        self._load(composition.families)
+        page = HTML(string=html, url_fetcher=self._fetcher)
+        return page.render(font_config=self._font_config, stylesheets=[self._style])
+
+    def _load(self, families: Any) -> None:
+        """Register fonts when first needed: most certificates use four of the forty."""
+        for family in families:
+            if family not in self._loaded:
+                font = fonts.FONT_OF_FAMILY[family]
+                self._css(f'@font-face{{font-family:"{family}";src:url("asset:{font.file}")}}')
+                self._loaded.add(family)
+
+    def _css(self, text: str) -> CSS:
+        return CSS(string=text, font_config=self._font_config, url_fetcher=self._fetcher)
+
+
+def fence(memory_bytes: int) -> None:
+    """Limits for this process that it cannot lift: memory, size of written files, no core dump."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (32_000_000, 32_000_000))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def allow_processor_time(seconds: float) -> None:
+    """From now on this process may use so many seconds of processor time; then the kernel kills it."""
+    until = int(time.process_time() + seconds) + 1
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (until, hard))
+
+
+def serve(tasks: int, results: BinaryIO) -> None:
+    """Print one certificate per task until the parent closes the pipe, disappears, or asks for nothing."""
+    parent = os.getppid()
+    press: Press | None = None
+    while _task_waiting(tasks, parent):
+        header = _read(tasks, 4)
+        if header is None:
+            return
+        task = json.loads(_read(tasks, struct.unpack(">I", header)[0]) or b"{}")
+        allow_processor_time(task["seconds"])
+        try:
+            if press is None:
+                press = Press()
+                gc.freeze()
+            status, body = b"P", press.print(CertificatePayload.from_dict(task["payload"]))
+        except ValueError as error:
+            status, body = b"R", str(error).encode()
+        except Exception as error:
+            # The state after an unforeseen error is unknown: answer, then let the parent start a fresh child.
+            _write(results, b"E", type(error).__name__.encode())
+            raise SystemExit(1) from error
+        _write(results, status, body)
+
+
+def _bundled_font(name: str) -> bytes:
+    if not any(font.file == name for font in fonts.FONTS):
+        raise ValueError("No such asset.")
+    return (fonts.FONTS_DIR / name).read_bytes()
+
+
+def _task_waiting(tasks: int, parent: int) -> bool:
+    """True when a task can be read; False when the parent is gone or nobody has asked for a while.
+
+    A closed pipe is not enough to notice the parent's death: a process it forked may hold the pipe open.
+    """
+    idle_until = time.monotonic() + IDLE_EXIT_SECONDS
+    while time.monotonic() < idle_until and os.getppid() == parent:
+        if select.select([tasks], [], [], PARENT_CHECK_SECONDS)[0]:
+            return True
+    return False
+
+
+def _read(source: int, length: int) -> bytes | None:
+    parts = bytearray()
+    while len(parts) < length:
+        part = os.read(source, length - len(parts))
+        if not part:
+            return None
+        parts += part
+    return bytes(parts)
+
+
+def _write(results: BinaryIO, status: bytes, body: bytes) -> None:
+    results.write(status + struct.pack(">I", len(body)) + body)
+    results.flush()
+
+
+def main() -> None:
+    """Serve on the original standard output; whatever a library prints goes to standard error instead."""
+    fence(int(sys.argv[1]))
+    results = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    serve(0, results)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,273 @@
+"""Rendering certificates, fenced: the layout engine runs in a child process that can be killed at any moment.
+
+The parent checks lengths and characters, sends the payload, and waits no longer than the time limit. The child
+(``certificates.press``) stays warm for the next certificate and ends by itself when it is no longer asked, or when
+the parent is gone. Use ``render`` anywhere, or a ``Renderer`` of your own for a long batch.
+"""
+
+import atexit
+import ctypes
+import ctypes.util
+import json
+import os
+import select
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from certificates.fonts import unprintable
+from certificates.payload import CertificatePayload
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_TIMEOUT = 20.0  # seconds; covers the start of a cold child on a busy machine
+MEMORY_LIMIT = 1_000_000_000  # address space, not memory in use
+LARGEST_TASK = 60_000  # bytes: fits into the pipe, so that sending never waits
+LARGEST_PDF = 5_000_000
+MOST_OBJECTIVES, MOST_SKILLS, MOST_SIGNATORIES = 14, 6, 3
+LONGEST_NAME, LONGEST_TITLE, LONGEST_OBJECTIVE, LONGEST_VENUE = 100, 160, 200, 120
+LONGEST_ISSUER, LONGEST_ROLE, LONGEST_CODE, LONGEST_ADDRESS = 100, 90, 40, 200
+# Without a configuration file, fontconfig warns and searches; with this one it knows no font but ours.
+FONTCONFIG = '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig></fontconfig>'
+
+
+class RenderingFailed(Exception):
+    """No PDF came out. The message is one sentence; it holds no personal data."""
+
+
+class PayloadRefused(RenderingFailed):
+    """The payload itself cannot be printed (too long, a character without a glyph): trying again is no use."""
+
+
+class Renderer:
+    """A warm child process that prints certificates, one at a time; several threads may share it."""
+
+    def __init__(self, *, memory_limit: int = MEMORY_LIMIT, command: list[str] | None = None) -> None:
+        self._command = command or [sys.executable, "-s", "-m", "certificates.press", str(memory_limit)]
+        self._lock = threading.Lock()
+        self._child: _Child | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def render(self, payload: Mapping[str, Any], *, timeout: float = DEFAULT_TIMEOUT) -> bytes:
+        """The certificate as PDF. Equal payloads give equal bytes, today and in another process."""
+        task = _task(check(payload), timeout)
+        deadline = time.monotonic() + timeout
+        if not self._lock.acquire(timeout=timeout):
+            raise RenderingFailed("The press was busy for longer than the time limit.")
+        try:
+            return self._render(task, deadline)
+        finally:
+            self._lock.release()
+
+    def close(self) -> None:
+        """End the child. The next ``render`` would start a new one."""
+        with self._lock:
+            self._discard()
+
+    @property
+    def child_pid(self) -> int | None:
+        """The process id of the child, when one is running."""
+        return self._child.process.pid if self._child else None
+
+    def _render(self, task: bytes, deadline: float) -> bytes:
+        for last_try in (False, True):
+            child = self._running_child()
+            try:
+                status, body = child.ask(task, deadline)
+                break
+            except _ChildGone as gone:
+                self._discard()
+                # A child that ended by itself for want of work has done nothing with the task: ask a new one.
+                if gone.exit_status != 0 or last_try:
+                    raise RenderingFailed(str(gone)) from None
+            except BaseException:
+                self._discard()  # also when interrupted: a half-read answer must not become the next one's
+                raise
+        if status == b"P":
+            return body
+        if status == b"R":
+            raise PayloadRefused(body.decode("utf-8", "replace"))
+        self._discard()
+        raise RenderingFailed(f"The press failed: {body.decode('ascii', 'replace')}.")
+
+    def _running_child(self) -> "_Child":
+        if self._child is not None and self._child.owner != os.getpid():
+            self._child = None  # inherited by a fork: it belongs to the process we come from
+        if self._child is None:
+            self._child = _Child(self._command)
+        return self._child
+
+    def _discard(self) -> None:
+        child, self._child = self._child, None
+        if child is not None and child.owner == os.getpid():
+            child.end()
+
+
+class _ChildGone(Exception):
+    def __init__(self, exit_status: int | None) -> None:
+        super().__init__(f"The press stopped while printing (exit status {exit_status}).")
+        self.exit_status = exit_status
+
+
+class _Child:
+    """One child process with its own empty temporary folder, and the conversation with it."""
+
+    def __init__(self, command: list[str]) -> None:
+        self.owner = os.getpid()
+        self._folder = tempfile.TemporaryDirectory(prefix="rostrum-press-", ignore_cleanup_errors=True)
+        config = Path(self._folder.name) / "fonts.conf"
+        config.write_text(FONTCONFIG, encoding="ascii")
+        environment = {  # nothing is inherited: the application's secrets stay with the application
+            "PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "TMPDIR": self._folder.name,
+            "HOME": self._folder.name, "FONTCONFIG_FILE": str(config),
+        }  # fmt: skip
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
+            cwd=ROOT, env=environment, start_new_session=True,
+        )  # fmt: skip
+
+    def ask(self, task: bytes, deadline: float) -> tuple[bytes, bytes]:
+        """Send a task and read the answer: status and body."""
+        assert self.process.stdin
+        try:
+            self.process.stdin.write(task)
+        except BrokenPipeError:
+            raise _ChildGone(self._exit_status()) from None
+        header = self._read(5, deadline)
+        length = struct.unpack(">I", header[1:])[0]
+        if length > LARGEST_PDF:
+            raise RenderingFailed("The press answered with more than a certificate.")
+        return header[:1], self._read(length, deadline)
+
+    def end(self) -> None:
+        """Kill the child and remove its folder."""
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe:
+                pipe.close()
+        self._folder.cleanup()
+
+    def _read(self, length: int, deadline: float) -> bytes:
+        assert self.process.stdout
+        answer = bytearray()
+        while len(answer) < length:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+                raise RenderingFailed("The certificate took longer than the time limit; the press was stopped.")
+            part = os.read(self.process.stdout.fileno(), min(length - len(answer), 65536))
+            if not part:
+                raise _ChildGone(self._exit_status() if not answer else -1)
+            answer += part
+        return bytes(answer)
+
+    def _exit_status(self) -> int | None:
+        try:
+            return self.process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            return None
+
+
+_shared = Renderer()
+atexit.register(_shared.close)
+
+
+def render(payload: Mapping[str, Any], *, timeout: float = DEFAULT_TIMEOUT) -> bytes:
+    """The certificate as PDF, from the child this process shares. Raises RenderingFailed or PayloadRefused."""
+    return _shared.render(payload, timeout=timeout)
+
+
+def check(payload: Mapping[str, Any]) -> CertificatePayload:
+    """The payload, when it can be printed; PayloadRefused with the reason otherwise. Renders nothing."""
+    try:
+        checked = CertificatePayload.from_dict(payload)
+    except ValueError as error:
+        raise PayloadRefused(str(error)) from error
+    for name, text, longest in _limited_texts(checked):
+        if len(text) > longest:
+            raise PayloadRefused(f"Too long to print: {name} has {len(text)} characters, at most {longest}.")
+        if characters := unprintable(text):
+            shown = ", ".join(f"U+{ord(character):04X}" for character in characters[:5])
+            raise PayloadRefused(f"No font can print these characters in {name}: {shown}.")
+    for name, count, most in (
+        ("objectives", len(checked.objectives), MOST_OBJECTIVES),
+        ("skills", len(checked.skills), MOST_SKILLS),
+        ("signatories", len(checked.signatories), MOST_SIGNATORIES),
+    ):
+        if count > most:
+            raise PayloadRefused(f"Too many {name} for one page: {count}, at most {most}.")
+    if not checked.verify_url.startswith(("https://", "http://")):
+        raise PayloadRefused("The verification address is not a web address.")
+    return checked
+
+
+def check_system_libraries() -> list[str]:
+    """What is missing on this machine for printing, as sentences. Loads nothing of the layout engine."""
+    problems = []
+    for name, library, package in (
+        ("Pango", "pango-1.0", "libpango-1.0-0"),
+        ("Pango for FreeType", "pangoft2-1.0", "libpangoft2-1.0-0"),
+    ):
+        if not _loads(library, f"lib{library}.so.0"):
+            problems.append(f"{name} is missing, no PDF can be made: apt-get install {package}")
+    if not _loads("harfbuzz-subset", "libharfbuzz-subset.so.0"):
+        problems.append(
+            "The font subsetter is missing, PDFs will be about ten times slower: apt-get install libharfbuzz-subset0"
+        )
+    return problems
+
+
+def _loads(library: str, file: str) -> bool:
+    for name in (file, ctypes.util.find_library(library)):
+        try:
+            if name and ctypes.CDLL(name):
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def _task(payload: CertificatePayload, timeout: float) -> bytes:
+    body = json.dumps({"payload": payload.to_dict(), "seconds": timeout}).encode("ascii")
+    if len(body) > LARGEST_TASK:
+        raise PayloadRefused("The certificate holds more text than fits on a page.")
+    return struct.pack(">I", len(body)) + body
+
+
+def _limited_texts(payload: CertificatePayload) -> list[tuple[str, str, int]]:
+    """Field, text and greatest length of everything that people wrote or that ends up on the page."""
+    texts = [
+        ("the name", payload.holder_name, LONGEST_NAME),
+        ("the venue", payload.venue, LONGEST_VENUE),
+        ("the number", payload.number, LONGEST_CODE),
+        ("the token", payload.token, LONGEST_CODE),
+        ("the course code", payload.course_code, LONGEST_CODE),
+        ("the delivery code", payload.delivery_code, LONGEST_CODE),
+        ("the country", payload.country, 2),
+        ("the teaching language", payload.teaching_language, LONGEST_CODE),
+        ("the language of the name", payload.holder_script_lang, LONGEST_CODE),
+        ("the verification address", payload.verify_url, LONGEST_ADDRESS),
+    ]
+    for text in (payload.course_title.en, payload.course_title.fr):
+        texts.append(("the course title", text, LONGEST_TITLE))
+    for text in (payload.issuer.en, payload.issuer.fr):
+        texts.append(("the issuer", text, LONGEST_ISSUER))
+    for item in payload.objectives:
+        texts += [("an objective", text, LONGEST_OBJECTIVE) for text in (item.en, item.fr)]
+    for skill in payload.skills:
+        texts += [("a skill", text, LONGEST_TITLE) for text in (skill.title.en, skill.title.fr)]
+        texts.append(("a skill's level", str(skill.level), LONGEST_CODE))
+    for person in payload.signatories:
+        texts.append(("a signatory's name", person.name, LONGEST_NAME))
+        texts += [("a signatory's role", text, LONGEST_ROLE) for text in (person.role.en, person.role.fr)]
+    return texts

@@ -1,0 +1,383 @@
+"""The API's frame: routes with declared shapes, one writing transaction per call, idempotency keys, OpenAPI that is true.
+
+A capability's `api.py` makes `routes = Routes("courses")` and decorates functions; each gets parsed values and returns plain
+data. Rules stay in services; what they refuse becomes problem+json in core.web.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Annotated, Any
+
+from flask import Blueprint, Flask, Response, current_app, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from sqlalchemy.exc import IntegrityError
+
+from core import i18n, once
+from core.database import db, transaction
+from core.errors import Conflict, Invalid
+from core.paging import Page
+from core.web import Access, csrf, current_actor
+
+BASE = "/api/v1"
+
+
+# Shapes
+
+
+class Schema(BaseModel):
+    """A body or a query. Unknown fields are refused; text is trimmed."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=5000)
+
+
+class Answer(BaseModel):
+    """An answer's shape."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class ListQuery(Schema):
+    """What every list takes."""
+
+    limit: int = Field(50, ge=1, le=200)
+    after: str | None = Field(None, description="cursor from `next`")
+
+
+def _some_text(value: dict[str, str]) -> dict[str, str]:
+    kept = {code: text.strip() for code, text in value.items() if text and text.strip()}
+    if not kept:
+        raise ValueError("give the text in at least one language")
+    if unknown := set(kept) - {"en", "fr", "ar", "es", "ru", "zh", "pt"}:
+        raise ValueError(f"unknown language {sorted(unknown)[0]}")
+    return kept
+
+
+def _no_nulls(value: Any) -> Any:
+    return {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else value
+
+
+def _known_country(code: str) -> str:
+    if not i18n.is_country(code):
+        raise ValueError("not an ISO 3166-1 alpha-2 code")
+    return code
+
+
+def _known_language(code: str) -> str:
+    if not i18n.is_language(code):
+        raise ValueError("not an ISO 639-1 code")
+    return code
+
+
+Texts = Annotated[dict[str, str], BeforeValidator(_no_nulls), AfterValidator(_some_text), Field(examples=[{"en": "…", "fr": "…"}])]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$"), AfterValidator(_known_language)]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+
+
+# Routes
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What OpenAPI says of one method of one address."""
+
+    summary: str
+    access: Access
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    answers: Mapping[int, Any] = field(default_factory=dict)
+    is_list: bool = False
+    media_type: str = "application/json"
+    body_is_optional: bool = False
+
+
+class Routes(Blueprint):
+    """A capability's part of the API, under /api/v1."""
+
+    def __init__(self, capability: str):
+        super().__init__(f"{capability}_api", __name__, url_prefix=BASE)
+        csrf.exempt(self)
+
+    def call(
+        self,
+        method: str,
+        address: str,
+        summary: str,
+        *,
+        requires: str | None = None,
+        is_public: bool = False,
+        body: type[BaseModel] | None = None,
+        query: type[BaseModel] | None = None,
+        answers: Mapping[int, Any] | None = None,
+        is_list: bool = False,
+        media_type: str = "application/json",
+        body_is_optional: bool = False,
+    ) -> Callable[[Callable], Callable]:
+        """Declares one operation. Without `requires` any token may call it (`is_public`: nobody needs one).
+
+        The function gets the address's parts, and `body` / `query` when declared; it returns an Answer, a dict, a `Page`
+        of them (lists), a Response, or (any of these, status). Everything but GET runs in one transaction.
+        """
+        access = Access(requires, not is_public)
+        operation = Operation(
+            summary, access, body, query, answers or {200: dict}, is_list, media_type, body_is_optional
+        )
+
+        def declare(function: Callable) -> Callable:
+            view = _edge(function, method, operation)
+            self.add_url_rule(address, endpoint=function.__name__, view_func=view, methods=[method])
+            return function
+
+        return declare
+
+
+def _edge(function: Callable, method: str, operation: Operation) -> Callable:
+    @wraps(function)
+    def view(**parts: Any) -> Response:
+        if operation.body is not None:
+            parts["body"] = _parse_body(operation)
+        if operation.query is not None:
+            parts["query"] = _parse_query(operation.query)
+        if method == "GET":
+            return _respond(function(**parts))
+        key = request.headers.get("Idempotency-Key") if method == "POST" else None
+        return _write_once(function, parts, key) if key else _write(function, parts)
+
+    view.access = operation.access  # type: ignore[attr-defined] -- read by the gate
+    view.operation = operation  # type: ignore[attr-defined] -- read by OpenAPI
+    return view
+
+
+def _write(function: Callable, parts: dict[str, Any]) -> Response:
+    with transaction():
+        return _respond(function(**parts))
+
+
+def _write_once(function: Callable, parts: dict[str, Any], key: str) -> Response:
+    if len(key) > 200:
+        raise Invalid("bad_idempotency_key", _l("An idempotency key has at most 200 characters."))
+    actor = current_actor()
+    kept_key = once.digest("api", actor.person_id, key)
+    fingerprint = once.digest(request.method, request.path, request.get_data(cache=True).hex())
+    if kept := once.find(kept_key, fingerprint):
+        return _replay(kept)
+    try:
+        with transaction():
+            response = _respond(function(**parts))
+            once.keep(kept_key, request_digest=fingerprint, status=response.status_code, body=response.get_data(as_text=True))
+            return response
+    except (IntegrityError, Conflict):
+        db.session.rollback()
+        if kept := once.find(kept_key, fingerprint):  # a twin with the same key was faster
+            return _replay(kept)
+        raise
+
+
+def _replay(kept: once.FirstAnswer) -> Response:
+    response = current_app.response_class(kept.body, kept.status, content_type="application/json")
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _respond(result: Any) -> Response:
+    status = 200
+    if isinstance(result, tuple):
+        result, status = result
+    if isinstance(result, Response):
+        return result
+    if isinstance(result, Page):
+        following = None
+        if result.next:
+            query = request.args.to_dict(flat=False) | {"after": [result.next]}
+            assert request.endpoint
+            following = url_for(request.endpoint, **(request.view_args or {}), **query, _external=False)
+        result = {"items": [_plain(item) for item in result.items], "next": following}
+    response = current_app.response_class(_json(_plain(result)), status, content_type="application/json")
+    return response
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _parse_body(operation: Operation) -> BaseModel | None:
+    raw = request.get_data(cache=True)
+    if not raw and operation.body_is_optional:
+        raw = b"{}"
+    try:
+        values = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise Invalid("malformed_json", _l("The body is not JSON in UTF-8.")) from None
+    if not isinstance(values, dict):
+        raise Invalid("malformed_json", _l("The body must be a JSON object."))
+    assert operation.body is not None
+    return validate(operation.body, values)
+
+
+def _parse_query(model: type[BaseModel]) -> BaseModel:
+    values: dict[str, Any] = {}
+    for name in request.args:
+        known = model.model_fields.get(name)
+        many = known is not None and "list" in str(known.annotation)
+        values[name] = request.args.getlist(name) if many else request.args[name]
+    values.pop("lang", None)
+    return validate(model, values)
+
+
+def validate(model: type[BaseModel], values: dict[str, Any]) -> BaseModel:
+    """`values` as `model`, or Invalid with every bad field named."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        faults = [
+            Invalid(_fault_code(one["type"]), _fault_text(one), ".".join(str(part) for part in one["loc"]) or None)
+            for one in error.errors(include_url=False)
+        ]
+        raise Invalid("invalid_values", _l("Some values cannot be accepted."), errors=list(faults)) from None
+
+
+def _fault_code(kind: str) -> str:
+    return {"missing": "required", "extra_forbidden": "unknown_field"}.get(kind, kind)
+
+
+def _fault_text(fault: Any) -> str:
+    kind = fault["type"]
+    if kind == "missing":
+        return _("This value is needed.")
+    if kind == "extra_forbidden":
+        return _("This field is not known here.")
+    return fault["msg"].removeprefix("Value error, ")
+
+
+# OpenAPI
+
+
+def openapi(app: Flask, public_url: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 description, drawn from the routes that answer."""
+    schemas: dict[str, Any] = {}
+    paths: dict[str, Any] = {}
+    for rule in app.url_map.iter_rules():
+        operation = getattr(app.view_functions[rule.endpoint], "operation", None)
+        if operation is None:
+            continue
+        address, parameters = _template(rule)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            paths.setdefault(address, {})[method.lower()] = _describe(rule.endpoint, operation, parameters, schemas)
+    schemas["Problem"] = PROBLEM
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Rostrum", "version": "1", "description": "From the classroom to the mission."},
+        "servers": [{"url": public_url}],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+PROBLEM = {
+    "type": "object",
+    "required": ["title", "status", "code", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "stable; match this"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["code", "message"],
+                "properties": {
+                    "field": {"type": ["string", "null"]}, "code": {"type": "string"}, "message": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+def _template(rule: Any) -> tuple[str, list[dict[str, Any]]]:
+    address, parameters = rule.rule, []
+    for name, converter in rule._converters.items():
+        kind = "integer" if type(converter).__name__ == "IntegerConverter" else "string"
+        for form in (f"<{name}>", f"<int:{name}>", f"<string:{name}>"):
+            address = address.replace(form, "{%s}" % name)
+        parameters.append({"name": name, "in": "path", "required": True, "schema": {"type": kind}})
+    return address, parameters
+
+
+def _describe(endpoint: str, operation: Operation, parameters: list[Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": endpoint.replace("_api.", "_"),
+        "summary": operation.summary,
+        "tags": [endpoint.split("_api.")[0]],
+        "responses": _answers(operation, schemas),
+    }
+    if operation.access.signed_in:
+        described["security"] = [{"token": []}]
+    listed = list(parameters)
+    if operation.query is not None:
+        listed += _query_parameters(operation.query, schemas)
+    if "post" in endpoint or operation.body is not None:
+        listed.append({
+            "name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "maxLength": 200},
+        })
+    if listed:
+        described["parameters"] = listed
+    if operation.body is not None:
+        described["requestBody"] = {
+            "required": not operation.body_is_optional,
+            "content": {"application/json": {"schema": _schema(operation.body, schemas, "validation")}},
+        }
+    return described
+
+
+def _answers(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
+    answers: dict[str, Any] = {}
+    for status, shape in operation.answers.items():
+        schema = _schema(shape, schemas, "serialization")
+        if operation.is_list:
+            schema = {
+                "type": "object",
+                "required": ["items", "next"],
+                "properties": {"items": {"type": "array", "items": schema}, "next": {"type": ["string", "null"]}},
+            }
+        answers[str(status)] = {"description": "done", "content": {operation.media_type: {"schema": schema}}}
+    refusal = {"description": "refused", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    codes = ["422", "429"] + (["401", "403", "404", "409", "413"] if operation.access.signed_in else ["404"])
+    return answers | {code: refusal for code in sorted(codes)}
+
+
+def _schema(shape: Any, schemas: dict[str, Any], mode: Any) -> dict[str, Any]:
+    if shape is bytes or shape is str:
+        return {"type": "string"}
+    if not (isinstance(shape, type) and issubclass(shape, BaseModel)):
+        return {"type": "object"}
+    made = shape.model_json_schema(ref_template="#/components/schemas/{model}", mode=mode)
+    schemas.update(made.pop("$defs", {}))
+    schemas[shape.__name__] = made
+    return {"$ref": f"#/components/schemas/{shape.__name__}"}
+
+
+def _query_parameters(model: type[BaseModel], schemas: dict[str, Any]) -> list[dict[str, Any]]:
+    made = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(made.pop("$defs", {}))
+    required = made.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": schema}
+        for name, schema in made["properties"].items()
+    ]

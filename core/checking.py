@@ -1,0 +1,30 @@
+"""`flask check`: the invariants of the data, verified against the rows themselves."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+
+import click
+from flask import Flask, current_app
+
+Check = Callable[[], Iterable[str]]
+
+
+def init_app(app: Flask, checks: list[Check]) -> None:
+    app.extensions["checks"] = checks
+
+
+def breaches() -> list[str]:
+    """A sentence for every breach of every invariant; empty when the data is sound."""
+    return [sentence for check in current_app.extensions["checks"] for sentence in check()]
+
+
+@click.command("check", help="Verifies the invariants of the data and prints each breach; exits 1 if there is any.")
+def check_command() -> None:
+    found = breaches()
+    for sentence in found:
+        click.echo(sentence)
+    if found:
+        sys.exit(1)
+    click.echo("no breach found")

@@ -1,0 +1,214 @@
+"""The database: one transaction per write, opened at the edge with `with transaction():`.
+
+Why it is built so (measured, see docs/architecture.md): SQLite's driver emits no BEGIN before SELECT, so plain code reads
+outside any transaction and oversells; a deferred BEGIN fails half way with "database is locked". Here every writing
+transaction is BEGIN IMMEDIATE on SQLite, behind a kernel file lock because SQLite's own busy handler polls and starves,
+and READ COMMITTED on PostgreSQL, where the touch lock of a delivery does the rest.
+"""
+
+from __future__ import annotations
+
+import enum
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.orm import DeclarativeBase, Session
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """An aware instant in UTC on both databases (SQLite keeps no zone). Naive values are refused as a bug."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value, dialect):
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs its time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value, dialect):
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Every table. Enums are stored by value and checked, so the database is readable and guards itself.
+
+    `__audited__ = False` marks bookkeeping (sessions, jobs, mail, counters) whose writes need no audit entry of their own.
+    """
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: UtcDateTime(), dict: sa.JSON(), list: sa.JSON()}
+    __audited__ = True
+
+
+def enum_column(kind: type[enum.StrEnum]) -> sa.Enum:
+    """A column type for a StrEnum: its values as text, with a CHECK constraint that lists them."""
+    return sa.Enum(
+        kind,
+        native_enum=False,
+        create_constraint=True,
+        name=kind.__name__.lower(),
+        length=32,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
+
+
+class Unit:
+    """What one writing transaction gathers: whether it wrote, what to do just before and after its commit."""
+
+    def __init__(self) -> None:
+        self.wrote: set[str] = set()
+        self.audited = False
+        self.before_commit: list[Callable[[], None]] = []
+        self.after_commit: list[Callable[[], None]] = []
+
+
+class UnauditedWrite(RuntimeError):
+    """A bug: a transaction changed data and told the audit trail nothing."""
+
+
+def init_app(app: Flask, url: str) -> None:
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    if url.startswith("sqlite"):
+        options = {"connect_args": {"timeout": 15}}
+    else:
+        options = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED", "pool_size": 8, "max_overflow": 8}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
+    db.init_app(app)
+    with app.app_context():
+        if url.startswith("sqlite"):
+            event.listen(db.engine, "connect", _prepare_sqlite)
+            event.listen(db.engine, "begin", _begin_sqlite)
+
+
+def _prepare_sqlite(connection, record) -> None:
+    connection.isolation_level = None  # SQLAlchemy says BEGIN, not the driver
+    for pragma in ("journal_mode=WAL", "busy_timeout=15000", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def is_sqlite() -> bool:
+    return db.engine.dialect.name == "sqlite"
+
+
+@contextmanager
+def transaction() -> Iterator[Unit]:
+    """The one writing transaction of a view, API call, command or job: all of it is kept, or none.
+
+    Ends the read snapshot first, so objects loaded earlier are read again inside and checks see what the lock protects.
+    Refuses nesting: services never open one, so they compose.
+    """
+    session = db.session()
+    if "unit" in session.info:
+        raise RuntimeError("a transaction is already open; services do not open their own")
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("objects were changed before the transaction was opened")
+    session.rollback()
+    unit = Unit()
+    with _turn():
+        session.info["unit"] = unit
+        try:
+            session.connection(execution_options={"writes": True})
+            yield unit
+            session.flush()
+            _check_audited(unit)
+            for act in unit.before_commit:
+                act()
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            del session.info["unit"]
+    for act in unit.after_commit:
+        act()
+
+
+def current_unit() -> Unit:
+    """The open transaction's unit; a RuntimeError outside of one."""
+    try:
+        return db.session().info["unit"]
+    except KeyError:
+        raise RuntimeError("this writes, so it needs `with transaction():` at the edge") from None
+
+
+def in_transaction() -> bool:
+    return "unit" in db.session().info
+
+
+def _turn():
+    """Writers of one SQLite file queue in the kernel, first come first served."""
+    if not is_sqlite():
+        return nullcontext()
+    return _file_lock(Path(str(db.engine.url.database) + ".lock"))
+
+
+@contextmanager
+def _file_lock(path: Path) -> Iterator[None]:
+    with open(path, "ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _check_audited(unit: Unit) -> None:
+    if unit.wrote and not unit.audited:
+        raise UnauditedWrite(f"changed {', '.join(sorted(unit.wrote))} without an audit entry")
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_stray_flush(session: Session, context, instances) -> None:
+    changed = [*session.new, *(o for o in session.dirty if session.is_modified(o)), *session.deleted]
+    if not changed:
+        return
+    unit = session.info.get("unit")
+    if unit is None:
+        raise RuntimeError(f"{type(changed[0]).__name__} changed outside `with transaction():`")
+    unit.wrote.update(type(o).__tablename__ for o in changed if type(o).__audited__)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _refuse_stray_statement(state) -> None:
+    if not (state.is_insert or state.is_update or state.is_delete):
+        return
+    unit = state.session.info.get("unit")
+    if unit is None:
+        raise RuntimeError("a statement that writes was sent outside `with transaction():`")
+    mapper = state.bind_mapper
+    if mapper is None or mapper.class_.__audited__:
+        unit.wrote.add(mapper.local_table.name if mapper is not None else "unmapped")
+
+
+def database_path() -> Path | None:
+    """The SQLite file, or None on PostgreSQL."""
+    return Path(str(db.engine.url.database)) if is_sqlite() else None
+
+
+def settings_of(app: Flask | None = None):
+    return (app or current_app).extensions["settings"]

@@ -1,0 +1,24 @@
+"""The API's description, for programs and for people; both are drawn from the routes that answer."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, current_app, jsonify, render_template
+
+from core.api import BASE, openapi
+from core.database import settings_of
+from core.web import public
+
+pages = Blueprint("docs", __name__, url_prefix=BASE)
+
+
+@pages.get("/openapi.json")
+@public
+def openapi_json() -> Response:
+    return jsonify(openapi(current_app, settings_of().public_url))
+
+
+@pages.get("/docs")
+@public
+def api_page() -> str:
+    """The description as one page, without any other host."""
+    return render_template("docs/api.html", description=openapi(current_app, settings_of().public_url))

@@ -1,0 +1,74 @@
+"""Refusals. A rule that says no raises one of these; the page shows it at its field and the API as problem+json."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class DomainError(Exception):
+    """A refusal with a stable `code` (programs and tests match it) and a sentence that tells people what to do.
+
+    `field` names the input it is about. `errors` holds several refusals of one act, each with its own field.
+    """
+
+    status = 422
+
+    def __init__(self, code: str, message: Any, field: str | None = None, errors: list[DomainError] | None = None):
+        super().__init__(code)
+        self.code = code
+        self.message = message
+        self.field = field
+        self.errors = errors or []
+
+
+class Invalid(DomainError):
+    """A value that cannot be accepted."""
+
+
+class Conflict(DomainError):
+    """The state of things does not allow the act."""
+
+    status = 409
+
+
+class NotAllowed(DomainError):
+    """The actor may not do this."""
+
+    status = 403
+
+
+class NotSignedIn(DomainError):
+    """Nobody is signed in, or the token is missing, wrong or ended."""
+
+    status = 401
+
+
+class NotFound(DomainError):
+    """Unknown, or not the actor's to see: the same answer for both."""
+
+    status = 404
+
+
+class TooLarge(DomainError):
+    """The request carries more than is accepted."""
+
+    status = 413
+
+
+class TooManyTries(DomainError):
+    """Too many tries; `retry_after` is in seconds."""
+
+    status = 429
+
+    def __init__(self, code: str, message: Any, retry_after: int):
+        super().__init__(code, message)
+        self.retry_after = retry_after
+
+
+def collect(errors: list[DomainError]) -> None:
+    """Raises the refusals gathered in `errors`, all at once, so that a form shows every fault it has."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        first = errors[0]
+        raise type(first)(first.code, first.message, first.field, errors=list(errors))

@@ -1,0 +1,116 @@
+"""Languages: which one a page is in, texts that exist in several, dates and numbers in words."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import pycountry
+from babel import Locale, dates, numbers
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, force_locale, get_locale
+
+LANGUAGES = {"en": "English", "fr": "Français"}
+RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ur"}
+COOKIE = "lang"
+
+
+def init_app(app: Flask) -> None:
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(app.root_path) + "/translations"
+    Babel(app, locale_selector=choose_locale, default_locale="en", default_timezone="UTC")
+    app.jinja_env.filters.update(
+        text=text, date_words=date_words, instant_words=instant_words, number=number, country_name=country_name,
+        language_name=language_name, time_words=time_words,
+    )
+
+
+def choose_locale() -> str:
+    """`?lang=`, then the cookie, then the profile's language, then what the browser asks for; English at last."""
+    if not has_request_context():
+        return "en"
+    asked = request.args.get("lang"), request.cookies.get(COOKIE), getattr(g, "profile_language", None)
+    for code in asked:
+        if code in LANGUAGES:
+            return code
+    return request.accept_languages.best_match(list(LANGUAGES)) or "en"
+
+
+def locale() -> str:
+    """The language in force: the page's, or the one forced around a mail."""
+    return (get_locale() or Locale("en")).language
+
+
+def in_language(code: str | None):
+    """`with in_language(person.language):` renders texts for somebody else, such as in a mail."""
+    return force_locale(code if code in LANGUAGES else "en")
+
+
+def text(value: Mapping[str, str] | None, code: str | None = None) -> str:
+    """The text in the page's language, else in any it exists in."""
+    if not value:
+        return ""
+    return value.get(code or locale()) or value.get("en") or next(iter(value.values()))
+
+
+def date_words(value: date | None, code: str | None = None, form: str = "long") -> str:
+    """A date in words: "8 March 2027", "1er mars 2027"."""
+    if value is None:
+        return ""
+    code = code or locale()
+    words = dates.format_date(value, format="d MMMM y" if form == "long" else "d MMM y", locale=code)
+    return words.replace("1 ", "1er ", 1) if code == "fr" and value.day == 1 else words
+
+
+def instant_words(value: datetime | None, zone: str = "UTC") -> str:
+    """An instant in words in its place's time zone, with the zone said."""
+    if value is None:
+        return ""
+    local = value.astimezone(ZoneInfo(zone))
+    clock = dates.format_time(local, "HH:mm", locale=locale())
+    return f"{date_words(local.date())}, {clock} ({dates.get_timezone_name(local, 'short', locale=locale())})"
+
+
+def time_words(value: datetime, zone: str) -> str:
+    return dates.format_time(value.astimezone(ZoneInfo(zone)), "HH:mm", locale=locale())
+
+
+def number(value: int | float) -> str:
+    return numbers.format_decimal(value, locale=locale())
+
+
+@lru_cache(maxsize=8)
+def countries(code: str) -> tuple[tuple[str, str], ...]:
+    """(alpha-2, name) of the ISO 3166-1 countries, by name in the language `code`."""
+    names = Locale(code).territories
+    pairs = [(c.alpha_2, str(names.get(c.alpha_2, c.name))) for c in pycountry.countries]
+    return tuple(sorted(pairs, key=lambda pair: _without_accents(pair[1])))
+
+
+def _without_accents(name: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
+
+
+def country_name(code: str | None) -> str:
+    return str(Locale(locale()).territories.get(code or "", code or ""))
+
+
+def language_name(code: str | None, in_code: str | None = None) -> str:
+    return str(Locale(in_code or locale()).languages.get(code or "", code or ""))
+
+
+@lru_cache(maxsize=8)
+def teaching_languages(code: str) -> tuple[tuple[str, str], ...]:
+    """(ISO 639-1, name): the six languages of the UN first, then Portuguese, German, Spanish neighbours by name."""
+    offered = ("en", "fr", "es", "ar", "ru", "zh", "pt", "de", "it", "nl", "sw", "tr", "uk")
+    return tuple((c, language_name(c, code)) for c in offered)
+
+
+def is_country(code: str) -> bool:
+    return pycountry.countries.get(alpha_2=code) is not None
+
+
+def is_language(code: str) -> bool:
+    return pycountry.languages.get(alpha_2=code) is not None

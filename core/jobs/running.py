@@ -1,0 +1,138 @@
+"""Running jobs: what a worker does with an id, and the sweep that wakes what was lost."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+
+from core import clock
+from core.database import db, transaction
+from core.errors import DomainError
+from core.jobs import engine, ledger
+from core.jobs.ledger import Job, Lease
+
+log = logging.getLogger(__name__)
+
+JobFunction = Callable[..., None]
+
+
+class LeaseLost(Exception):
+    """Another worker took the job over; whatever this one was doing is rolled back."""
+
+
+class Progress:
+    """What a running job gets: proof that it still holds its lease, and the place to say how far it is."""
+
+    def __init__(self, lease: Lease):
+        self.lease = lease
+        self.finished = False
+
+    @property
+    def job_id(self) -> int:
+        return self.lease.job_id
+
+    def note(self, **values: Any) -> None:
+        """Inside a transaction: prolongs the lease and stores `done`, `total` or `errors`. Raises LeaseLost."""
+        if not ledger.heartbeat(self.lease, **values):
+            raise LeaseLost(self.lease.kind)
+
+    def finish(self) -> None:
+        """Inside the transaction of the job's last effects: marks it done. Raises LeaseLost."""
+        if not ledger.finish(self.lease):
+            raise LeaseLost(self.lease.kind)
+        self.finished = True
+
+
+def init_app(app: Flask, jobs: Mapping[str, JobFunction], schedule: Mapping[str, int]) -> None:
+    """`jobs`: kind → function(progress, **args). `schedule`: kind → every so many seconds."""
+    app.extensions["jobs"] = dict(jobs)
+    app.extensions["schedule"] = dict(schedule)
+
+
+def run(job_id: int) -> bool:
+    """Runs the job if it can be claimed. Returns whether it was claimed. Never raises for a failing job."""
+    with transaction():
+        lease = ledger.claim(job_id)
+    if lease is None:
+        return False
+    progress = Progress(lease)
+    try:
+        with _heartbeat(lease):
+            current_app.extensions["jobs"][lease.kind](progress, **lease.args)
+        if not progress.finished:
+            with transaction():
+                progress.finish()
+    except LeaseLost:
+        log.info("job %s (%s): taken over by another worker", job_id, lease.kind)
+    except Exception as error:  # the one place that catches all: the ledger keeps what happened and tries again
+        db.session.rollback()
+        log.exception("job %s (%s) failed", job_id, lease.kind)
+        with transaction():
+            ledger.fail(lease, _describe(error))
+    finally:
+        db.session.remove()
+    return True
+
+
+def _describe(error: Exception) -> str:
+    return error.code if isinstance(error, DomainError) else f"{type(error).__name__}: {error}"
+
+
+@contextmanager
+def _heartbeat(lease: Lease) -> Iterator[None]:
+    """Prolongs the lease from a thread of its own, so that one slow step (a large PDF) does not lose it."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined] -- the thread needs the app, not its proxy
+    stop = threading.Event()
+
+    def beat() -> None:
+        while not stop.wait(ledger.LEASE_SECONDS / 3):
+            with app.app_context(), transaction():
+                if not ledger.heartbeat(lease):
+                    return
+
+    thread = threading.Thread(target=beat, name=f"lease-{lease.job_id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+
+
+def sweep() -> list[int]:
+    """Plans scheduled work and wakes every job that is due: the net under lost wake-ups and dead workers."""
+    plan()
+    ids = ledger.due()
+    db.session.rollback()
+    for job_id in ids:
+        engine.wake(job_id)
+    return ids
+
+
+def plan() -> None:
+    """Enqueues each scheduled job once per slot, however many workers there are."""
+    seconds = clock.now().timestamp()
+    slots = {kind: f"{kind}:{int(seconds // every)}" for kind, every in current_app.extensions["schedule"].items()}
+    known = set(db.session.scalars(sa.select(Job.dedupe_key).where(Job.dedupe_key.in_(slots.values()))))
+    db.session.rollback()
+    if missing := {kind: slot for kind, slot in slots.items() if slot not in known}:
+        with transaction():
+            for kind, slot in missing.items():
+                ledger.enqueue(kind, dedupe_key=slot)
+
+
+def drain(limit: int = 1000) -> int:
+    """Runs due jobs in this process until none is left (commands and tests). Returns how many ran."""
+    count = 0
+    while count < limit:
+        ids = ledger.due()
+        db.session.rollback()
+        if not any(run(job_id) for job_id in ids):
+            return count
+        count += len(ids)
+    return count

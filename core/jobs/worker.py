@@ -1,0 +1,58 @@
+"""The worker process: Huey's consumer for wake-ups plus the sweep. Started beside the web process, or by hand."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from huey.consumer import Consumer
+
+from core.jobs import engine, running
+
+log = logging.getLogger(__name__)
+SWEEP_SECONDS = 3.0
+
+jobs_cli = AppGroup("jobs", help="Background work.")
+
+
+@jobs_cli.command("work")
+@click.option("--threads", default=1, show_default=True, help="Jobs at the same time in this process.")
+def work(threads: int) -> None:
+    """Works until stopped."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined] -- threads need the app, not its proxy
+    stop = threading.Event()
+    threading.Thread(target=_sweep_forever, args=(app, stop), daemon=True, name="sweep").start()
+    if parent := os.environ.get("ROSTRUM_WORKER_PARENT"):
+        threading.Thread(target=_end_with, args=(int(parent),), daemon=True, name="parent").start()
+    consumer = Consumer(engine.huey(), workers=threads, periodic=False, check_worker_health=True, scheduler_interval=5)
+    try:
+        consumer.run()
+    finally:
+        stop.set()
+
+
+@jobs_cli.command("drain")
+def drain() -> None:
+    """Runs what is due now, then ends."""
+    running.plan()
+    click.echo(f"{running.drain()} jobs run")
+
+
+def _sweep_forever(app: Flask, stop: threading.Event) -> None:
+    while not stop.wait(SWEEP_SECONDS):
+        try:
+            with app.app_context():
+                running.sweep()
+        except Exception:  # the database may be away for a while; the next sweep tries again
+            log.exception("sweep failed")
+
+
+def _end_with(parent: int) -> None:
+    """An embedded worker ends when the web process that started it is gone, even when that was killed."""
+    while os.getppid() == parent:
+        threading.Event().wait(1.0)
+    os._exit(0)

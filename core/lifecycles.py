@@ -1,0 +1,55 @@
+"""Lifecycles are tables; only `Machine.fire` assigns a status. Buttons, API and docs are drawn from the table."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from core.errors import Conflict
+from core.events import Event, publish
+from core.policy import Actor, can, require
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A step of a lifecycle. `permission` None: the step follows from a rule inside another act, nobody asks for it.
+
+    `announces` makes the event from the object (after the step) and the facts given to `fire`.
+    """
+
+    name: str
+    sources: frozenset[enum.StrEnum]
+    target: enum.StrEnum
+    permission: str | None
+    announces: Callable[..., Event]
+
+
+class Machine:
+    """The lifecycle of one model: its first status and its transitions."""
+
+    def __init__(self, initial: enum.StrEnum, transitions: Iterable[Transition]):
+        self.initial = initial
+        self.transitions = {t.name: t for t in transitions}
+
+    def fire(self, obj: Any, name: str, actor: Actor, *, on_behalf_of: int | None = None, **facts: Any) -> None:
+        """Takes the step `name`, or raises NotAllowed or Conflict("state_does_not_allow")."""
+        step = self.transitions[name]
+        if step.permission is not None:
+            require(actor, step.permission, obj)
+        if obj.status not in step.sources:
+            raise Conflict("state_does_not_allow", _l("This is not possible any more: things have changed in the meantime."))
+        before = obj.status
+        obj.status = step.target
+        publish(step.announces(obj, before, **facts), actor, on_behalf_of=on_behalf_of)
+
+    def available(self, obj: Any, actor: Actor) -> list[str]:
+        """Names of the steps that `actor` may ask for now, in the table's order."""
+        return [
+            t.name
+            for t in self.transitions.values()
+            if t.permission is not None and obj.status in t.sources and can(actor, t.permission, obj)
+        ]

@@ -1,0 +1,63 @@
+"""Counters of tries, in the database so that they hold over all web processes."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core import clock
+from core.database import Base, db, is_sqlite
+from core.errors import TooManyTries
+
+
+class TryCount(Base):
+    """How often something was tried since `since`. The key is a digest: no addresses lie about."""
+
+    __tablename__ = "try_count"
+    __audited__ = False
+
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    since: Mapped[datetime]
+    count: Mapped[int]
+
+
+def _key(kind: str, what: str) -> str:
+    return hashlib.sha256(f"{kind}\n{what}".encode()).hexdigest()
+
+
+def check(kind: str, what: str, *, limit: int, seconds: int) -> None:
+    """Raises TooManyTries when `what` was already tried `limit` times within `seconds`. Reads only."""
+    row = db.session.get(TryCount, _key(kind, what))
+    if row is None or row.count < limit:
+        return
+    ends = row.since + timedelta(seconds=seconds)
+    if clock.now() < ends:
+        wait = int((ends - clock.now()).total_seconds()) + 1
+        raise TooManyTries("too_many_tries", _l("Too many tries. Please wait a few minutes and try again."), wait)
+
+
+def count(kind: str, what: str, *, seconds: int) -> None:
+    """Counts one try of `what`, inside the open transaction; a window of `seconds` starts with its first try."""
+    insert = (sqlite if is_sqlite() else postgresql).insert(TryCount.__table__)
+    now = clock.now()
+    ended = TryCount.since < now - timedelta(seconds=seconds)
+    statement = insert.values(key=_key(kind, what), since=now, count=1).on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "count": sa.case((ended, 1), else_=TryCount.count + 1),
+            "since": sa.case((ended, sa.bindparam("now", now, TryCount.since.type)), else_=TryCount.since),
+        },
+    )
+    db.session.execute(statement)
+
+
+def forget(kind: str, what: str) -> None:
+    """Clears the counter after a success, inside the open transaction."""
+    db.session.execute(
+        sa.delete(TryCount).where(TryCount.key == _key(kind, what)), execution_options={"synchronize_session": False}
+    )

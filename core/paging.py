@@ -1,0 +1,67 @@
+"""Keyset paging: the order stays stable while paging and a deep page costs no more than the first."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from core.database import db
+from core.errors import Invalid
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """Some rows and the cursor of the next page, None on the last."""
+
+    items: list[Row]
+    next: str | None
+
+
+def page(statement: sa.Select, keys: Sequence[sa.ColumnElement[Any]], *, after: str | None, limit: int) -> Page:
+    """Rows of `statement` (one entity) ordered by `keys`: never-null columns whose last is unique."""
+    statement = statement.order_by(None).order_by(*keys).limit(limit + 1).add_columns(*keys)
+    if after:
+        statement = statement.where(sa.tuple_(*keys) > sa.tuple_(*_bound(keys, _read(after, keys))))
+    rows = db.session.execute(statement).all()
+    cursor = _write(rows[limit - 1][1:]) if len(rows) > limit else None
+    return Page([row[0] for row in rows[:limit]], cursor)
+
+
+def _bound(keys: Sequence[sa.ColumnElement[Any]], values: list[Any]) -> list[sa.ColumnElement[Any]]:
+    return [sa.literal(value, key.type) for key, value in zip(keys, values, strict=True)]
+
+
+def _write(values: Sequence[Any]) -> str:
+    plain = [v.isoformat() if isinstance(v, date) else v for v in values]
+    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
+
+
+def _read(cursor: str, keys: Sequence[sa.ColumnElement[Any]]) -> list[Any]:
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if not isinstance(values, list):
+            raise ValueError
+        return [_typed(value, key) for value, key in zip(values, keys, strict=True)]
+    except (ValueError, TypeError, binascii.Error):
+        raise Invalid("bad_cursor", _l("This page address is not one of ours."), "after") from None
+
+
+def _typed(value: Any, key: sa.ColumnElement[Any]) -> Any:
+    kind = key.type.impl.python_type if isinstance(key.type, sa.TypeDecorator) else key.type.python_type
+    if kind is datetime:
+        return datetime.fromisoformat(value)
+    if kind is date:
+        return date.fromisoformat(value)
+    if not isinstance(value, kind):
+        raise ValueError
+    return value

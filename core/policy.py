@@ -1,0 +1,123 @@
+"""Who may do what, to which objects. Mechanism only: the matrix of roles is accounts/roles.py.
+
+An `Actor` carries plain facts (no rows), read once per request. A protected model declares `__scope__`: which of its
+columns says what an object belongs to. `can()` for one object and `visible()` for a list read the same declaration, so a
+list and its detail pages cannot disagree.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from core.errors import NotAllowed, NotSignedIn
+
+
+class Reach(enum.StrEnum):
+    """How far a permission goes."""
+
+    EVERYWHERE = "everywhere"
+    ORGANIZATION = "organization"  # what belongs to the actor's organizations
+    DELIVERY = "delivery"  # what belongs to deliveries assigned to the actor
+    SELF = "self"  # what is about the actor
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One permission's reach for one actor: everywhere, or the ids it is limited to."""
+
+    everywhere: bool = False
+    organization: frozenset[int] = frozenset()
+    delivery: frozenset[int] = frozenset()
+    self: frozenset[int] = frozenset()
+
+    def __or__(self, other: Grant) -> Grant:
+        return Grant(
+            self.everywhere or other.everywhere,
+            self.organization | other.organization,
+            self.delivery | other.delivery,
+            self.self | other.self,
+        )
+
+    def ids(self, reach: Reach) -> frozenset[int]:
+        return getattr(self, reach.value)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a person who is signed in, a token's user, nobody (`ANONYMOUS`) or the application itself (`SYSTEM`)."""
+
+    person_id: int | None = None
+    name: str = ""
+    email: str | None = None
+    roles: frozenset[str] = frozenset()
+    grants: Mapping[str, Grant] = field(default_factory=dict)
+    organization_ids: frozenset[int] = frozenset()
+    session_id: int | None = None
+    token_id: int | None = None
+    is_system: bool = False
+    is_demonstration: bool = False
+
+    # What Flask-Login asks of a user.
+    @property
+    def is_authenticated(self) -> bool:
+        return self.person_id is not None
+
+    is_active = is_authenticated
+
+    @property
+    def is_anonymous(self) -> bool:
+        return not self.is_authenticated
+
+    def get_id(self) -> str | None:
+        return str(self.person_id) if self.person_id else None
+
+    def can(self, permission: str, obj: Any = None) -> bool:
+        return can(self, permission, obj)
+
+
+ANONYMOUS = Actor()
+SYSTEM = Actor(name="system", is_system=True)
+
+
+def can(actor: Actor, permission: str, obj: Any = None) -> bool:
+    """Whether `actor` has `permission` on `obj`; without an object, on anything at all."""
+    if actor.is_system:
+        return True
+    grant = actor.grants.get(permission)
+    if grant is None:
+        return False
+    if grant.everywhere or obj is None:
+        return True
+    return any(getattr(obj, column) in grant.ids(reach) for reach, column in type(obj).__scope__.items())
+
+
+def require(actor: Actor, permission: str, obj: Any = None) -> None:
+    """Raises NotSignedIn or NotAllowed unless `can`."""
+    if can(actor, permission, obj):
+        return
+    if actor.is_anonymous:
+        raise NotSignedIn("not_signed_in", _l("Sign in to continue."))
+    raise NotAllowed("not_allowed", _l("You do not have the right to do this."))
+
+
+def visible(model: type, actor: Actor, permission: str) -> sa.ColumnElement[bool]:
+    """The condition that keeps the rows of `model` on which `can(actor, permission, row)` holds."""
+    if actor.is_system:
+        return sa.true()
+    grant = actor.grants.get(permission)
+    if grant is None:
+        return sa.false()
+    if grant.everywhere:
+        return sa.true()
+    parts = [
+        getattr(model, column).in_(grant.ids(reach))
+        for reach, column in model.__scope__.items()  # type: ignore[attr-defined] -- declared by protected models
+        if grant.ids(reach)
+    ]
+    return sa.or_(sa.false(), *parts)

@@ -1,0 +1,204 @@
+"""Settings come from the environment, once, at start. An unsafe or misspelt one stops the start with one clear sentence."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; its text is one sentence for the person who starts the application."""
+
+
+#: name → what it does, shown in docs/settings.md (a guard keeps the two equal).
+DOCUMENTED = {
+    "DATABASE_URL": "SQLite file (sqlite:///…) or PostgreSQL (postgresql://…); default: rostrum.db under the instance path",
+    "HOST": "address to listen on; default 127.0.0.1",
+    "PORT": "port to listen on; default 8000",
+    "SECRET_KEY": "signs cookies and links; default: generated on the first run and kept in the instance path",
+    "PUBLIC_URL": "address people and QR codes use; default http://HOST:PORT",
+    "INSTANCE_PATH": "folder of the database, files, keys and job engine; default instance/",
+    "MAIL_URL": "smtp://user:password@host:port; without it mail is kept and readable in the application",
+    "MAIL_FROM": "sender of mail; default Rostrum <rostrum@HOST of PUBLIC_URL>",
+    "STORAGE_URL": "file:///folder for certificates; default: files/ under the instance path",
+    "JOBS_URL": "redis://… for the distributed job engine; default: the embedded engine on SQLite",
+    "ISSUER_EN": "name of the issuing centre on certificates, in English",
+    "ISSUER_FR": "name of the issuing centre on certificates, in French",
+    "WORKERS": "web processes of `make serve`; default 2",
+    "PROXY_HOPS": "number of reverse proxies in front whose forwarding headers are trusted; default 0",
+    "DEMO": "1 loads demonstration data on the first start (default), 0 starts empty",
+    "NOW": "an instant at which the application's clock starts (demonstrations and tests, loopback only)",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the application may be told from outside. `instance_path` exists once read."""
+
+    instance_path: Path
+    database_url: str
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = "http://127.0.0.1:8000"
+    secret_key: str = field(default="", repr=False)
+    mail_url: str = field(default="", repr=False)
+    mail_from: str = ""
+    storage_path: Path = Path("instance/files")
+    jobs_url: str = field(default="", repr=False)
+    issuer: Mapping[str, str] = field(default_factory=dict)
+    workers: int = 2
+    proxy_hops: int = 0
+    demo: bool = True
+    now: datetime | None = None
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def is_local(self) -> bool:
+        """Served to this machine only: demonstration sign-ins and a set clock are harmless."""
+        return is_loopback(urlsplit(self.public_url).hostname) and is_loopback(self.host)
+
+    @property
+    def is_secure(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def is_loopback(host: str | None) -> bool:
+    if host in ("localhost", "[::1]"):
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `environ` (default: the process). Raises SettingsError."""
+    environ = os.environ if environ is None else environ
+    _refuse_misspelt(environ)
+    given = {name: environ[name].strip() for name in DOCUMENTED if environ.get(name, "").strip()}
+    instance = Path(given.get("INSTANCE_PATH", ROOT / "instance")).resolve()
+    instance.mkdir(parents=True, exist_ok=True, mode=0o700)
+    host = given.get("HOST", "127.0.0.1")
+    port = _whole_number(given, "PORT", 8000, 1, 65535)
+    public_url = _public_url(given.get("PUBLIC_URL", f"http://{host}:{port}"))
+    settings = Settings(
+        instance_path=instance,
+        database_url=_database_url(given.get("DATABASE_URL", f"sqlite:///{instance / 'rostrum.db'}")),
+        host=host,
+        port=port,
+        public_url=public_url,
+        secret_key=_secret_key(given.get("SECRET_KEY"), instance),
+        mail_url=_address(given, "MAIL_URL", ("smtp", "smtps")),
+        mail_from=given.get("MAIL_FROM", f"Rostrum <rostrum@{urlsplit(public_url).hostname}>"),
+        storage_path=_storage_path(given.get("STORAGE_URL"), instance),
+        jobs_url=_address(given, "JOBS_URL", ("redis", "rediss")),
+        issuer={"en": given.get("ISSUER_EN", "Rostrum Training Centre"), "fr": given.get("ISSUER_FR", "Centre de formation Rostrum")},
+        workers=_whole_number(given, "WORKERS", 2, 1, 64),
+        proxy_hops=_whole_number(given, "PROXY_HOPS", 0, 0, 5),
+        demo=_yes_or_no(given, "DEMO", True),
+        now=_instant(given.get("NOW")),
+    )
+    if settings.now and not is_loopback(urlsplit(settings.public_url).hostname):
+        raise SettingsError("NOW sets the clock and is refused unless PUBLIC_URL is a loopback address.")
+    return settings
+
+
+def _refuse_misspelt(environ: Mapping[str, str]) -> None:
+    long_names = [name for name in DOCUMENTED if len(name) >= 6]
+    for name in environ:
+        if name in DOCUMENTED or "_" not in name and len(name) < 7:
+            continue
+        close = difflib.get_close_matches(name, long_names, n=1, cutoff=0.87)
+        if close:
+            raise SettingsError(f"{name} is not a setting; did you mean {close[0]}?")
+
+
+def _whole_number(given: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = given.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise SettingsError(f"{name} must be a whole number from {low} to {high}, not “{text}”.")
+    return int(text)
+
+
+def _yes_or_no(given: Mapping[str, str], name: str, default: bool) -> bool:
+    text = given.get(name, "1" if default else "0")
+    if text not in ("0", "1"):
+        raise SettingsError(f"{name} must be 0 or 1, not “{text}”.")
+    return text == "1"
+
+
+def _public_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.path not in ("", "/"):
+        raise SettingsError(f"PUBLIC_URL must look like https://training.example.org, not “{text}”.")
+    return text.rstrip("/")
+
+
+def _database_url(text: str) -> str:
+    if text.startswith("postgres://"):
+        text = "postgresql://" + text.removeprefix("postgres://")
+    if not text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        raise SettingsError("DATABASE_URL must begin with sqlite:/// or postgresql://.")
+    return text
+
+
+def _address(given: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str:
+    text = given.get(name, "")
+    if text and (urlsplit(text).scheme not in schemes or not urlsplit(text).hostname):
+        raise SettingsError(f"{name} must look like {schemes[0]}://host:port.")
+    return text
+
+
+def _storage_path(text: str | None, instance: Path) -> Path:
+    if text is None:
+        return instance / "files"
+    if not text.startswith("file:///"):
+        raise SettingsError("STORAGE_URL must begin with file:///.")
+    return Path(text.removeprefix("file://"))
+
+
+def _secret_key(given: str | None, instance: Path) -> str:
+    if given is not None:
+        if len(given) < 32:
+            raise SettingsError("SECRET_KEY must have at least 32 characters; leave it out to have one made.")
+        return given
+    return kept_secret(instance / "secret_key", lambda: secrets.token_urlsafe(48))
+
+
+def kept_secret(path: Path, make) -> str:
+    """The text kept at `path` (mode 0600), made on first use; two processes that start together agree on one."""
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(make(), encoding="ascii")
+        try:
+            os.link(draft, path)  # fails when the other process was first, and then theirs counts
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    if path.stat().st_mode & 0o077:
+        raise SettingsError(f"{path.name} in the instance path can be read by others; run: chmod 600 {path}")
+    return path.read_text(encoding="ascii").strip()
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"NOW must look like 2027-03-08T09:00:00Z, not “{text}”.") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,83 @@
+"""The visit: what Flask calls the session. Its cookie holds only a random id; nothing is kept for a visitor who is not
+signed in. The CSRF token is derived from the id, and notices for the next page travel in a signed cookie of one minute."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from typing import Any
+
+from flask import Flask, Request, Response
+from flask.sessions import SessionInterface, SessionMixin
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+_ID = re.compile(r"[A-Za-z0-9_-]{43}")
+NOTICE_SECONDS = 60
+
+
+class Visit(dict[str, Any], SessionMixin):
+    """Flask's session. `visit_id` is the cookie's value, None until something needs one."""
+
+    accessed = False
+
+    def __init__(self, visit_id: str | None, secret: str):
+        super().__init__()
+        self.visit_id = visit_id
+        self.secret = secret
+        self.is_new = False
+        self.notices_before: list[Any] = []
+        if visit_id:
+            super().__setitem__("csrf_token", self._csrf())
+
+    def _csrf(self) -> str:
+        return hmac.new(self.secret.encode(), f"csrf:{self.visit_id}".encode(), hashlib.sha256).hexdigest()
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key == "csrf_token":  # Flask-WTF proposes a random one; ours follows from the id
+            if self.visit_id is None:
+                self.renew()
+            return
+        super().__setitem__(key, value)
+
+    def renew(self) -> str:
+        """A fresh id: on sign-in and sign-out, so that an id known before is worth nothing after."""
+        self.visit_id = secrets.token_urlsafe(32)
+        self.is_new = True
+        super().__setitem__("csrf_token", self._csrf())
+        return self.visit_id
+
+
+class VisitInterface(SessionInterface):
+    def __init__(self, secret: str, is_secure: bool):
+        self.secret = secret
+        self.is_secure = is_secure
+        self.cookie = "__Host-rostrum" if is_secure else "rostrum"
+        self.notice_cookie = "__Host-notice" if is_secure else "notice"
+        self.serializer = URLSafeTimedSerializer(secret, salt="notice", serializer=json)
+
+    def open_session(self, app: Flask, request: Request) -> Visit:
+        visit_id = request.cookies.get(self.cookie, "")
+        visit = Visit(visit_id if _ID.fullmatch(visit_id) else None, self.secret)
+        if kept := request.cookies.get(self.notice_cookie):
+            try:
+                notices = self.serializer.loads(kept, max_age=NOTICE_SECONDS)
+                visit["_flashes"] = [tuple(notice) for notice in notices]
+            except BadSignature:
+                pass
+            visit.notices_before = visit.get("_flashes", [None])
+        return visit
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        assert isinstance(session, Visit)
+        options: dict[str, Any] = {"httponly": True, "samesite": "Lax", "secure": self.is_secure, "path": "/"}
+        if session.is_new and session.visit_id:
+            response.set_cookie(self.cookie, session.visit_id, **options)
+        notices = session.get("_flashes", [])
+        if notices and notices is not session.notices_before:
+            plain = [(category, str(message)) for category, message in notices]
+            response.set_cookie(self.notice_cookie, str(self.serializer.dumps(plain)), max_age=NOTICE_SECONDS, **options)
+        elif session.notices_before and not notices:
+            response.delete_cookie(self.notice_cookie, **{k: v for k, v in options.items() if k != "max_age"})

@@ -1,0 +1,359 @@
+"""The web's edge: declared access (default deny), security headers, errors told once for pages and API, page context."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from flask import Flask, Response, current_app, g, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_compress import Compress
+from flask_login import LoginManager
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as BaseResponse
+
+from core import clock, i18n, once
+from core.database import db, settings_of
+from core.errors import DomainError, NotSignedIn, TooManyTries
+from core.policy import ANONYMOUS, Actor, can, require
+from core.settings import Settings
+from core.visits import VisitInterface
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+LARGEST_REQUEST = 4 * 1024 * 1024
+LARGEST_DRAIN = 160 * 1024 * 1024
+API = "/api/"
+
+csrf = CSRFProtect()
+login = LoginManager()
+
+
+class UndeclaredAccess(RuntimeError):
+    """A route that declares neither @public nor @requires: the application does not start."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a route asks for: `permission` None and `signed_in` False is public."""
+
+    permission: str | None = None
+    signed_in: bool = False
+
+
+def public(view: Callable) -> Callable:
+    """Everybody may come here."""
+    view.access = Access()  # type: ignore[attr-defined] -- read by the gate
+    return view
+
+
+def signed_in(view: Callable) -> Callable:
+    """Whoever is signed in may come here; the view shows people their own."""
+    view.access = Access(signed_in=True)  # type: ignore[attr-defined] -- read by the gate
+    return view
+
+
+def requires(permission: str) -> Callable[[Callable], Callable]:
+    """Only actors who have `permission` on something; which objects is asked again by the services and queries."""
+
+    def mark(view: Callable) -> Callable:
+        view.access = Access(permission, True)  # type: ignore[attr-defined] -- read by the gate
+        return view
+
+    return mark
+
+
+def access_of(app: Flask, endpoint: str) -> Access | None:
+    return getattr(app.view_functions[endpoint], "access", None)
+
+
+def current_actor() -> Actor:
+    """Who acts in this request."""
+    return g.get("actor", ANONYMOUS)
+
+
+def init_app(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) -> None:
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
+        MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST,
+        MAX_FORM_PARTS=2000,
+        WTF_CSRF_TIME_LIMIT=None,
+        SEND_FILE_MAX_AGE_DEFAULT=31536000,
+        COMPRESS_MIMETYPES=["text/html", "text/css", "text/javascript", "application/json", "image/svg+xml", "text/calendar"],
+        COMPRESS_ALGORITHM=["br", "gzip"],
+        COMPRESS_BR_LEVEL=4,
+        COMPRESS_LEVEL=5,
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+    app.session_interface = VisitInterface(settings.secret_key, settings.is_secure)
+    app.url_map.strict_slashes = False
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    Compress(app)
+    csrf.init_app(app)
+    login.init_app(app)
+    login.anonymous_user = lambda: ANONYMOUS
+    login.request_loader(lambda _request: current_actor() if current_actor().is_authenticated else None)
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.before_request(_gate(app, settings, load_actor))
+    app.after_request(_finish)
+    app.register_error_handler(DomainError, _refused)
+    app.register_error_handler(CSRFError, _form_expired)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _failed)
+    app.context_processor(_page_context)
+    app.jinja_env.globals.update(asset=asset, can=lambda permission, obj=None: can(current_actor(), permission, obj))
+
+
+def check_access_declared(app: Flask) -> None:
+    """Default deny: raises UndeclaredAccess when a route declares no access."""
+    app.view_functions["static"] = public(app.view_functions["static"])
+    for rule in app.url_map.iter_rules():
+        if access_of(app, rule.endpoint) is None:
+            raise UndeclaredAccess(f"{rule.rule} ({rule.endpoint}) declares neither @public nor @requires")
+
+
+def _gate(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) -> Callable[[], BaseResponse | None]:
+    hosts = {urlsplit(settings.public_url).netloc, f"{settings.host}:{settings.port}"}
+
+    def gate() -> BaseResponse | None:
+        if settings.is_local is False and request.host not in hosts and request.endpoint != "health.alive":
+            raise BadRequest("This address is not served here.")
+        if request.endpoint is None or request.endpoint == "static":
+            return None
+        access = access_of(app, request.endpoint)
+        assert access is not None
+        g.actor = load_actor()
+        if access.signed_in and g.actor.is_anonymous:
+            raise NotSignedIn("not_signed_in", _l("Sign in to continue."))
+        if access.permission:
+            require(g.actor, access.permission)
+        return None
+
+    return gate
+
+
+def _finish(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+    if settings_of().is_secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if request.endpoint != "static":
+        headers.setdefault("Cache-Control", "no-store")
+        headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie"
+    chosen = request.args.get("lang")
+    if chosen in i18n.LANGUAGES and chosen != request.cookies.get(i18n.COOKIE):
+        response.set_cookie(i18n.COOKIE, chosen, max_age=31536000, samesite="Lax", httponly=True, secure=settings_of().is_secure)
+    return response
+
+
+def is_api() -> bool:
+    return request.path.startswith(API)
+
+
+def wants_json() -> bool:
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"], default="text/html")
+    return best == "application/json"
+
+
+# Errors
+
+
+def _refused(error: DomainError) -> Any:
+    db.session.rollback()
+    if is_api():
+        return problem(error)
+    if isinstance(error, NotSignedIn):
+        if request.method in ("GET", "HEAD"):
+            here = request.full_path if request.query_string else request.path
+            return redirect(url_for("accounts.sign_in") + "?" + urlencode({"next": here}), 303)
+    response = error_page(error.status, error.message)
+    if isinstance(error, TooManyTries):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def problem(error: DomainError) -> Response:
+    """RFC 9457: the refusal as application/problem+json."""
+    response = current_app.json.response(problem_facts(error))
+    response.status_code = error.status
+    response.content_type = "application/problem+json"
+    if isinstance(error, TooManyTries):
+        response.headers["Retry-After"] = str(error.retry_after)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def problem_facts(error: DomainError) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "type": "about:blank", "title": _TITLES.get(error.status, "Error"), "status": error.status, "code": error.code,
+        "detail": str(error.message),
+    }
+    several = error.errors or ([error] if error.field else [])
+    if several:
+        facts["errors"] = [{"field": one.field, "code": one.code, "message": str(one.message)} for one in several]
+    return facts
+
+
+_TITLES = {
+    401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict", 413: "Content Too Large", 415: "Unsupported Media Type",
+    422: "Unprocessable Content", 429: "Too Many Requests", 500: "Internal Server Error",
+}
+
+
+def _form_expired(error: CSRFError) -> Any:
+    return error_page(400, _("This form is too old to be sent. Go back, reload the page and send it again."))
+
+
+def _http_error(error: HTTPException) -> Any:
+    db.session.rollback()
+    if isinstance(error, RequestEntityTooLarge):
+        drain_request()
+    if error.code is None or error.code < 400:
+        return error
+    if not is_api():
+        response = error_page(error.code)
+    else:
+        refusal = DomainError(error.name.lower().replace(" ", "_"), error.description or error.name)
+        refusal.status = error.code
+        response = problem(refusal)
+    if isinstance(error.get_headers(), list):
+        response.headers.extend([(k, v) for k, v in error.get_headers() if k.lower() == "allow"])
+    return response
+
+
+def _failed(error: Exception) -> Any:
+    db.session.rollback()
+    current_app.logger.exception("unexpected failure at %s", request.endpoint)
+    if is_api():
+        refusal = DomainError("internal_error", _l("Something went wrong here. It was noted; please try again later."))
+        refusal.status = 500
+        return problem(refusal)
+    return error_page(500)
+
+
+def error_page(status: int, message: Any = None) -> Response:
+    response = current_app.make_response(render_template("errors/error.html", status=status, message=message))
+    response.status_code = status
+    return response
+
+
+def drain_request() -> None:
+    """Reads and drops what the client is still sending, up to a bound: most clients read no answer before that."""
+    stream, left = request.environ["wsgi.input"], min(request.content_length or 0, LARGEST_DRAIN)
+    while left > 0:
+        chunk = stream.read(min(65536, left))
+        if not chunk:
+            return
+        left -= len(chunk)
+
+
+# Pages
+
+
+@lru_cache(maxsize=64)
+def _fingerprint(path: Path, changed: float) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+
+
+def asset(name: str) -> str:
+    """The address of a static file, with its fingerprint, so that it may be cached for ever."""
+    path = Path(current_app.static_folder or "") / name
+    return url_for("static", filename=name, v=_fingerprint(path, path.stat().st_mtime))
+
+
+def _page_context() -> dict[str, Any]:
+    code = i18n.locale()
+    return {
+        "actor": current_actor(),
+        "locale": code,
+        "text_direction": "rtl" if code in i18n.RIGHT_TO_LEFT else "ltr",
+        "languages": [(c, own, _with_language(c)) for c, own in i18n.LANGUAGES.items()],
+        "navigation": current_app.extensions["navigation"](current_actor()),
+        "footer_links": current_app.extensions["footer_links"](),
+        "clock_banner": i18n.instant_words(clock.now()) if clock.is_set() else None,
+        "demonstration": current_app.extensions["is_demonstration"](),
+    }
+
+
+def _with_language(code: str) -> str:
+    query = request.args.to_dict(flat=False) | {"lang": [code]} if request.method == "GET" else {"lang": [code]}
+    return request.path + "?" + urlencode(query, doseq=True)
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry of the navigation or the footer."""
+
+    label: Any
+    url: str
+
+    @property
+    def is_current(self) -> bool:
+        return request.path == self.url or (self.url != "/" and request.path.startswith(self.url + "/"))
+
+
+def see_other(address: str) -> BaseResponse:
+    """303: after a POST, the browser is sent to a page that may be reloaded."""
+    return redirect(address, 303)
+
+
+def safe_next(address: str | None, otherwise: str) -> str:
+    """`address` when it is a path of this site, else `otherwise`: nobody is sent elsewhere by a crafted link."""
+    if not address or not address.startswith("/") or address.startswith(("//", "/\\")):
+        return otherwise
+    if any(c in address for c in "\\\r\n\t") or urlsplit(address).netloc:
+        return otherwise
+    return address
+
+
+def submitted_once(view: Callable) -> Callable:
+    """For forms that make something: the same form (its `submission` key) sent twice gets the first answer.
+
+    The view calls `remember_answer(location)` inside its transaction.
+    """
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        sent = request.form.get("submission", "")
+        if request.method != "POST" or not sent:
+            return view(*args, **kwargs)
+        g.submission_key = once.digest("form", current_actor().person_id, session.get("csrf_token"), request.path, sent)
+        if kept := once.find(g.submission_key):
+            return see_other(kept.location)
+        try:
+            return view(*args, **kwargs)
+        except Exception:
+            db.session.rollback()
+            if kept := once.find(g.submission_key):  # a twin was faster
+                return see_other(kept.location)
+            raise
+
+    return guarded
+
+
+def remember_answer(location: str) -> BaseResponse:
+    """Inside the transaction of the act: keeps its answer for a second sending, and returns it."""
+    if key := g.get("submission_key"):
+        once.keep(key, location=location)
+    return see_other(location)
+
+

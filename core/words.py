@@ -1,0 +1,89 @@
+"""The words people read for the values stored: one list, so that screen, mail and file say the same."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+from flask import Flask
+from flask_babel import lazy_gettext as _l
+
+WORDS: dict[str, Any] = {
+    # personnel categories
+    "civilian": _l("Civilian"),
+    "police": _l("Police"),
+    "military": _l("Military"),
+    # gender
+    "female": _l("Woman"),
+    "male": _l("Man"),
+    "another": _l("Another gender"),
+    "undisclosed": _l("Prefer not to say"),
+    # deliveries
+    "draft": _l("Draft"),
+    "published": _l("Published"),
+    "finished": _l("Finished"),
+    "cancelled": _l("Cancelled"),
+    "automatic": _l("Automatic: a place while there is one, else the waiting list"),
+    "approval": _l("By approval: a coordinator selects"),
+    # enrollments
+    "requested": _l("Awaiting a decision"),
+    "waitlisted": _l("On the waiting list"),
+    "offered": _l("Place offered"),
+    "confirmed": _l("Place confirmed"),
+    "declined": _l("Not accepted"),
+    "withdrawn": _l("Withdrawn"),
+    "substituted": _l("Replaced by another person"),
+    "attended": _l("Attended"),
+    "completed": _l("Completed"),
+    "not_completed": _l("Not completed"),
+    "no_show": _l("Did not come"),
+    # marks
+    "present": _l("Present"),
+    "late": _l("Late"),
+    "excused": _l("Excused"),
+    "absent": _l("Absent"),
+    # certificates and skills
+    "valid": _l("Valid"),
+    "expired": _l("Expired"),
+    "superseded": _l("Replaced"),
+    "revoked": _l("Revoked"),
+    "current": _l("Current"),
+    "expiring": _l("Expiring soon"),
+    "issued_in_error": _l("Issued in error"),
+    "misconduct": _l("Misconduct"),
+    "plagiarism": _l("Plagiarism"),
+    "other": _l("Other"),
+    # levels
+    "awareness": _l("Awareness"),
+    "basic": _l("Basic"),
+    "practitioner": _l("Practitioner"),
+    "advanced": _l("Advanced"),
+    "expert": _l("Expert"),
+    # roles
+    "participant": _l("Participant"),
+    "nominator": _l("Nominator"),
+    "trainer": _l("Trainer"),
+    "coordinator": _l("Coordinator"),
+    "roster": _l("Roster staff"),
+    "administrator": _l("Administrator"),
+    # jobs and mail
+    "queued": _l("Waiting"),
+    "running": _l("Running"),
+    "succeeded": _l("Done"),
+    "failed": _l("Failed"),
+    "done": _l("Done"),
+    "dead": _l("Given up"),
+    "kept": _l("Kept here"),
+    "sent": _l("Sent"),
+}
+
+
+def word(value: Any) -> str:
+    """The word for a stored value in the page's language; the value itself when there is none."""
+    code = value.value if isinstance(value, enum.Enum) else str(value)
+    return str(WORDS.get(code, code))
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals["word"] = word
+    app.jinja_env.filters["word"] = word

@@ -1,0 +1,1 @@
+"""Skills, courses and their versions, deliveries, timetables, calendars."""

@@ -1,0 +1,71 @@
+"""What the courses room announces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.events import Event
+
+
+@dataclass(frozen=True)
+class SkillDefined(Event):
+    name = "skill.defined"
+    subject = ("skill", "skill_id")
+    skill_id: int
+    code: str
+
+
+@dataclass(frozen=True)
+class CourseCreated(Event):
+    name = "course.created"
+    subject = ("course", "course_id")
+    course_id: int
+    code: str
+
+
+@dataclass(frozen=True)
+class CourseChanged(Event):
+    """`version` is the number of the version in force afterwards; a new one when what is taught or granted changed."""
+
+    name = "course.changed"
+    subject = ("course", "course_id")
+    course_id: int
+    code: str
+    version: int
+
+
+@dataclass(frozen=True)
+class DeliveryScheduled(Event):
+    name = "delivery.scheduled"
+    subject = ("delivery", "delivery_id")
+    delivery_id: int
+    code: str
+
+
+@dataclass(frozen=True)
+class DeliveryChanged(Event):
+    name = "delivery.changed"
+    subject = ("delivery", "delivery_id")
+    delivery_id: int
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DeliveryPublished(Event):
+    name = "delivery.published"
+    subject = ("delivery", "delivery_id")
+    delivery_id: int
+
+
+@dataclass(frozen=True)
+class DeliveryCancelled(Event):
+    name = "delivery.cancelled"
+    subject = ("delivery", "delivery_id")
+    delivery_id: int
+
+
+@dataclass(frozen=True)
+class DeliveryFinished(Event):
+    name = "delivery.finished"
+    subject = ("delivery", "delivery_id")
+    delivery_id: int

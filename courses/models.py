@@ -1,0 +1,226 @@
+"""What can be known (skills), what is taught (courses, versioned) and when (deliveries with their sessions and pools)."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from accounts.models import PersonnelCategory
+from core.database import Base, enum_column
+from core.policy import Reach
+
+
+class SkillLevel(enum.StrEnum):
+    """From least to most: who has one has all before it."""
+
+    AWARENESS = "awareness"
+    BASIC = "basic"
+    PRACTITIONER = "practitioner"
+    ADVANCED = "advanced"
+    EXPERT = "expert"
+
+    @property
+    def rank(self) -> int:
+        return list(SkillLevel).index(self) + 1
+
+
+class DeliveryStatus(enum.StrEnum):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class Admission(enum.StrEnum):
+    AUTOMATIC = "automatic"
+    APPROVAL = "approval"
+
+
+class Skill(Base):
+    """A competence that courses grant and posts ask for."""
+
+    __tablename__ = "skill"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(sa.String(60), unique=True)
+    title: Mapped[dict[str, str]] = mapped_column(sa.JSON)
+    description: Mapped[dict[str, str] | None] = mapped_column(sa.JSON)
+    framework: Mapped[str | None] = mapped_column(sa.String(200))
+
+
+class Course(Base):
+    """A course. What is taught and granted stands in its versions; the words around it change in place."""
+
+    __tablename__ = "course"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(sa.String(60), unique=True)
+    title: Mapped[dict[str, str]] = mapped_column(sa.JSON)
+    summary: Mapped[dict[str, str] | None] = mapped_column(sa.JSON)
+    audience: Mapped[list[str]] = mapped_column(sa.JSON)
+    default_places: Mapped[int] = mapped_column(default=25)
+    day_starts: Mapped[str] = mapped_column(sa.String(5), default="09:00")
+    day_ends: Mapped[str] = mapped_column(sa.String(5), default="17:00")
+    is_retired: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+    versions: Mapped[list[CourseVersion]] = relationship(back_populates="course", order_by="CourseVersion.number")
+
+    @property
+    def current(self) -> CourseVersion:
+        return self.versions[-1]
+
+
+class CourseVersion(Base):
+    """What is taught and granted, never edited: a change makes the next version and running deliveries keep theirs."""
+
+    __tablename__ = "course_version"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course_id: Mapped[int] = mapped_column(sa.ForeignKey("course.id"), index=True)
+    number: Mapped[int]
+    objectives: Mapped[list[dict[str, str]]] = mapped_column(sa.JSON, default=list)
+    min_attendance_percent: Mapped[int]
+    min_score_percent: Mapped[int | None]
+    prerequisites: Mapped[list[str]] = mapped_column(sa.JSON, default=list)  # codes of courses to have completed
+    created_at: Mapped[datetime]
+
+    course: Mapped[Course] = relationship(back_populates="versions")
+    blocks: Mapped[list[TimetableBlock]] = relationship(order_by="TimetableBlock.number")
+    grants: Mapped[list[SkillGrant]] = relationship(order_by="SkillGrant.id")
+
+    __table_args__ = (
+        sa.UniqueConstraint("course_id", "number"),
+        sa.CheckConstraint("min_attendance_percent BETWEEN 0 AND 100", name="attendance"),
+        sa.CheckConstraint("min_score_percent BETWEEN 0 AND 100", name="score"),
+    )
+
+    @property
+    def minutes(self) -> int:
+        return sum(block.minutes for block in self.blocks)
+
+    @property
+    def days(self) -> int:
+        return max((block.day for block in self.blocks), default=1)
+
+    @property
+    def stated_objectives(self) -> list[dict[str, str]]:
+        """The course's own list, else what its sessions say."""
+        return self.objectives or [block.objective for block in self.blocks if block.objective]
+
+
+class TimetableBlock(Base):
+    """One session of the timetable template: which day, what local time, how long."""
+
+    __tablename__ = "timetable_block"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(sa.ForeignKey("course_version.id"), index=True)
+    number: Mapped[int]
+    day: Mapped[int]
+    start: Mapped[str] = mapped_column(sa.String(5))
+    minutes: Mapped[int]
+    title: Mapped[dict[str, str]] = mapped_column(sa.JSON)
+    objective: Mapped[dict[str, str] | None] = mapped_column(sa.JSON)
+
+    __table_args__ = (sa.UniqueConstraint("version_id", "number"),)
+
+
+class SkillGrant(Base):
+    """A skill that completing the course gives, at a level, for so many months (None: without end)."""
+
+    __tablename__ = "skill_grant"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(sa.ForeignKey("course_version.id"), index=True)
+    skill_id: Mapped[int] = mapped_column(sa.ForeignKey("skill.id"))
+    level: Mapped[SkillLevel] = mapped_column(enum_column(SkillLevel))
+    valid_months: Mapped[int | None]
+
+    skill: Mapped[Skill] = relationship(lazy="joined", innerjoin=True)
+
+    __table_args__ = (sa.UniqueConstraint("version_id", "skill_id"),)
+
+
+class Delivery(Base):
+    """One dated run of a course. `rev` grows with every change of it, its places or its enrollments (the touch lock)."""
+
+    __tablename__ = "delivery"
+    __scope__ = {Reach.DELIVERY: "id"}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rev: Mapped[int] = mapped_column(default=0)
+    code: Mapped[str] = mapped_column(sa.String(60), unique=True)
+    course_id: Mapped[int] = mapped_column(sa.ForeignKey("course.id"), index=True)
+    version_id: Mapped[int] = mapped_column(sa.ForeignKey("course_version.id"))
+    status: Mapped[DeliveryStatus] = mapped_column(enum_column(DeliveryStatus), default=DeliveryStatus.DRAFT)
+    starts_on: Mapped[date] = mapped_column(index=True)
+    ends_on: Mapped[date]
+    time_zone: Mapped[str] = mapped_column(sa.String(60))
+    venue: Mapped[str] = mapped_column(sa.String(200))
+    country: Mapped[str] = mapped_column(sa.String(2))
+    language: Mapped[str] = mapped_column(sa.String(2))
+    places: Mapped[int]
+    admission: Mapped[Admission] = mapped_column(enum_column(Admission), default=Admission.AUTOMATIC)
+    closes_on: Mapped[date]  # last day on which people may apply or be nominated, in the delivery's time zone
+    cancel_reason: Mapped[str | None] = mapped_column(sa.String(500))
+    created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+    published_at: Mapped[datetime | None]
+
+    course: Mapped[Course] = relationship(lazy="joined", innerjoin=True)
+    version: Mapped[CourseVersion] = relationship()
+    sessions: Mapped[list[DeliverySession]] = relationship(back_populates="delivery", order_by="DeliverySession.number")
+    pools: Mapped[list[Pool]] = relationship(order_by="Pool.id", cascade="all, delete-orphan")
+
+    __table_args__ = (
+        sa.CheckConstraint("places > 0", name="places"),
+        sa.CheckConstraint("closes_on <= starts_on", name="closing"),
+        sa.Index(None, "status", "starts_on"),
+    )
+
+
+class DeliverySession(Base):
+    """One block of a delivery's timetable, as real instants."""
+
+    __tablename__ = "delivery_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"), index=True)
+    number: Mapped[int]
+    day: Mapped[int]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    minutes: Mapped[int]
+    title: Mapped[dict[str, str]] = mapped_column(sa.JSON)
+
+    delivery: Mapped[Delivery] = relationship(back_populates="sessions")
+
+    __table_args__ = (sa.UniqueConstraint("delivery_id", "number"),)
+
+
+class Pool(Base):
+    """Places kept for one personnel category. Places beyond all pools are open to everybody."""
+
+    __tablename__ = "pool"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"), index=True)
+    category: Mapped[PersonnelCategory] = mapped_column(enum_column(PersonnelCategory))
+    places: Mapped[int]
+
+    __table_args__ = (
+        sa.UniqueConstraint("delivery_id", "category"),
+        sa.CheckConstraint("places >= 0", name="places"),
+    )
+
+
+def plain(value: Any) -> Any:
+    """A JSON value as given back to callers; exists so that snapshots never share a row's mutable dict."""
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items()}
+    return [plain(v) for v in value] if isinstance(value, list) else value

@@ -1,0 +1,1 @@
+"""Demonstration data: every capability in every state, made through the services."""

@@ -1,0 +1,1 @@
+"""Nominations, places, waiting lists, attendance, scores, completion."""

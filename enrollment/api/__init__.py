@@ -1,0 +1,6 @@
+"""The API, a module per resource; each adds its calls to `routes`."""
+
+from enrollment.api import deliveries, enrollments
+from enrollment.api.routes import routes
+
+__all__ = ["deliveries", "enrollments", "routes"]

@@ -1,0 +1,1 @@
+"""Enrollments, attendance, scores, completion."""

@@ -1,0 +1,72 @@
+"""What the enrollment room announces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.events import Event
+
+
+@dataclass(frozen=True)
+class EnrollmentStep(Event):
+    """A step in an enrollment's lifecycle."""
+
+    name = "enrollment.step"
+    subject = ("enrollment", "enrollment_id")
+    enrollment_id: int
+    delivery_id: int
+    person_id: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Enrolled(EnrollmentStep):
+    """A person asked for a place, or was nominated for one; `before` is empty, `after` the first status."""
+
+    name = "enrollment.made"
+
+
+@dataclass(frozen=True)
+class EnrollmentApproved(EnrollmentStep):
+    name = "enrollment.approved"
+
+
+@dataclass(frozen=True)
+class EnrollmentPromoted(EnrollmentStep):
+    """The next in the pool got a place that became free."""
+
+    name = "enrollment.promoted"
+
+
+@dataclass(frozen=True)
+class EnrollmentDeclined(EnrollmentStep):
+    name = "enrollment.declined"
+
+
+@dataclass(frozen=True)
+class EnrollmentWithdrawn(EnrollmentStep):
+    name = "enrollment.withdrawn"
+
+
+@dataclass(frozen=True)
+class EnrollmentResult(EnrollmentStep):
+    """The result fixed when the delivery was finished."""
+
+    name = "enrollment.result"
+
+
+@dataclass(frozen=True)
+class AttendanceRecorded(Event):
+    name = "attendance.recorded"
+    subject = ("delivery", "delivery_id")
+    delivery_id: int
+    marks: tuple[tuple[int, int, str, int], ...]  # (enrollment, session number, mark, minutes)
+
+
+@dataclass(frozen=True)
+class ScoresRecorded(Event):
+    name = "scores.recorded"
+    subject = ("delivery", "delivery_id")
+    delivery_id: int
+    scores: tuple[tuple[int, str, float], ...]  # (enrollment, kind, percent)

@@ -1,0 +1,7 @@
+"""Reactions."""
+
+
+def end_enrollments(event, actor) -> None: ...
+
+
+def fit_places(event, actor) -> None: ...

@@ -1,0 +1,152 @@
+"""A person's place in a delivery, who put the person forward, and what the person did there."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from accounts.models import Gender, Organization, Person, PersonnelCategory
+from core.database import Base, enum_column
+from core.policy import Reach
+from courses.models import Delivery, DeliverySession
+
+
+class EnrollmentStatus(enum.StrEnum):
+    REQUESTED = "requested"
+    WAITLISTED = "waitlisted"
+    OFFERED = "offered"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    SUBSTITUTED = "substituted"
+    ATTENDED = "attended"
+    COMPLETED = "completed"
+    NOT_COMPLETED = "not_completed"
+    NO_SHOW = "no_show"
+
+
+S = EnrollmentStatus
+#: The person has, had or wants a place: there is one such enrollment per person and delivery.
+LIVE = (S.REQUESTED, S.WAITLISTED, S.OFFERED, S.CONFIRMED, S.ATTENDED, S.COMPLETED, S.NOT_COMPLETED, S.NO_SHOW)
+#: The enrollment takes a place.
+SEATED = (S.OFFERED, S.CONFIRMED, S.ATTENDED, S.COMPLETED, S.NOT_COMPLETED, S.NO_SHOW)
+_LIVE_SQL = sa.text("status IN ({})".format(", ".join(f"'{s.value}'" for s in LIVE)))
+
+
+class MarkKind(enum.StrEnum):
+    PRESENT = "present"
+    LATE = "late"
+    EXCUSED = "excused"
+    ABSENT = "absent"
+
+
+class ScoreKind(enum.StrEnum):
+    PRE = "pre"
+    POST = "post"
+
+
+class Enrollment(Base):
+    """A person's place, or wish for one, in a delivery.
+
+    `line` orders the waiting list: the delivery's `rev` when the person joined it, so it never ties. The position shown to
+    people is derived from it. Category, rank and printed name are as declared for this delivery.
+    """
+
+    __tablename__ = "enrollment"
+    __scope__ = {Reach.DELIVERY: "delivery_id", Reach.ORGANIZATION: "nominated_by_id", Reach.SELF: "person_id"}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"))
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    status: Mapped[EnrollmentStatus] = mapped_column(enum_column(EnrollmentStatus))
+    line: Mapped[int]
+    category: Mapped[PersonnelCategory] = mapped_column(enum_column(PersonnelCategory))
+    name_on_certificate: Mapped[str] = mapped_column(sa.String(120))
+    rank: Mapped[str | None] = mapped_column(sa.String(120))
+    rank_code: Mapped[str | None] = mapped_column(sa.String(8))
+    organization: Mapped[str | None] = mapped_column(sa.String(200))
+    needs: Mapped[str | None] = mapped_column(sa.String(1000))
+    roster_consent: Mapped[bool | None]
+    nominated_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    enrolled_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    reason: Mapped[str | None] = mapped_column(sa.String(500))  # why declined or withdrawn
+    lacking: Mapped[list[dict[str, Any]] | None] = mapped_column(sa.JSON)  # fixed when the delivery is finished
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+    delivery: Mapped[Delivery] = relationship()
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    nominated_by: Mapped[Organization | None] = relationship()
+    nomination: Mapped[Nomination | None] = relationship(back_populates="enrollment")
+
+    __table_args__ = (
+        sa.Index("ix_enrollment_delivery_status_line", "delivery_id", "status", "line"),
+        sa.Index(
+            "uq_enrollment_live", "delivery_id", "person_id", unique=True, sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL
+        ),
+    )
+
+
+class Nomination(Base):
+    """An organization put a person forward, in its own words. All that the organization is shown of the person is here:
+    what others know of the same person is none of its business."""
+
+    __tablename__ = "nomination"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"), unique=True)
+    organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    nominated_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    identifier: Mapped[str | None] = mapped_column(sa.String(60))
+    given_name: Mapped[str] = mapped_column(sa.String(120))
+    family_name: Mapped[str] = mapped_column(sa.String(120))
+    email: Mapped[str | None] = mapped_column(sa.String(254))
+    country: Mapped[str | None] = mapped_column(sa.String(2))
+    gender: Mapped[Gender] = mapped_column(enum_column(Gender))
+    birth_date: Mapped[date | None]
+    created_at: Mapped[datetime]
+
+    enrollment: Mapped[Enrollment] = relationship(back_populates="nomination")
+
+
+class Mark(Base):
+    """What one person did in one session. `minutes` counts towards completion; excused is not present."""
+
+    __tablename__ = "mark"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
+    session_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery_session.id"), index=True)
+    mark: Mapped[MarkKind] = mapped_column(enum_column(MarkKind))
+    minutes: Mapped[int]
+    recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    recorded_at: Mapped[datetime]
+
+    session: Mapped[DeliverySession] = relationship()
+
+    __table_args__ = (
+        sa.UniqueConstraint("enrollment_id", "session_id"),
+        sa.CheckConstraint("minutes >= 0", name="minutes"),
+    )
+
+
+class Score(Base):
+    """A test's result in percent; the last one entered counts."""
+
+    __tablename__ = "score"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
+    kind: Mapped[ScoreKind] = mapped_column(enum_column(ScoreKind))
+    percent: Mapped[float]
+    recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    recorded_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.UniqueConstraint("enrollment_id", "kind"),
+        sa.CheckConstraint("percent BETWEEN 0 AND 100", name="percent"),
+    )

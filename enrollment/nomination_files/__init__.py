@@ -1,0 +1,42 @@
+"""Reading nomination files: bytes in, checked rows out. Nothing here knows a database or saves anything.
+
+`read` answers for a whole file, `check_row` applies the same rules to one row (corrected in place, or typed into
+the form for a single person), `template` is the file people start from. A file that cannot be read at all raises
+`UnreadableFile`; anything less is a `Problem` of its row. Nothing is guessed: what can be understood in two ways is
+asked.
+"""
+
+from enrollment.nomination_files.columns import COLUMNS, heading
+from enrollment.nomination_files.countries_and_languages import parse_country, parse_language
+from enrollment.nomination_files.reading import read
+from enrollment.nomination_files.results import (
+    MAX_BYTES,
+    MAX_ROWS,
+    NominationFile,
+    NominationRow,
+    Problem,
+    UnreadableFile,
+)
+from enrollment.nomination_files.rows import MAX_LENGTHS, check_row
+from enrollment.nomination_files.template import template
+from enrollment.nomination_files.words import parse_category, parse_gender, parse_rank_code
+
+__all__ = [
+    "COLUMNS",
+    "MAX_BYTES",
+    "MAX_LENGTHS",
+    "MAX_ROWS",
+    "NominationFile",
+    "NominationRow",
+    "Problem",
+    "UnreadableFile",
+    "check_row",
+    "heading",
+    "parse_category",
+    "parse_country",
+    "parse_gender",
+    "parse_language",
+    "parse_rank_code",
+    "read",
+    "template",
+]

@@ -1,0 +1,120 @@
+"""The columns of a nomination file, and the words people write above them."""
+
+from __future__ import annotations
+
+import re
+
+from enrollment.nomination_files.text import without_accents
+
+COLUMNS = (
+    "identifier",
+    "given_name",
+    "family_name",
+    "name_on_certificate",
+    "email",
+    "country",
+    "gender",
+    "birth_date",
+    "category",
+    "rank",
+    "rank_code",
+    "organization",
+    "language",
+    "needs",
+)
+#: Without one of these no row can be good. A family name is not among them: some people have one name only.
+REQUIRED = ("given_name", "email", "country", "category")
+
+# These stand here and not in the translation catalogues, because what the template and the messages call a column
+# must be what the reader understands.
+HEADINGS = {
+    "en": {
+        "identifier": "Identifier",
+        "given_name": "Given name",
+        "family_name": "Family name",
+        "name_on_certificate": "Name on certificate",
+        "email": "E-mail",
+        "country": "Country",
+        "gender": "Gender",
+        "birth_date": "Date of birth",
+        "category": "Category",
+        "rank": "Rank",
+        "rank_code": "Rank code",
+        "organization": "Organization",
+        "language": "Language",
+        "needs": "Needs",
+    },
+    "fr": {
+        "identifier": "Identifiant",
+        "given_name": "Prénom",
+        "family_name": "Nom de famille",
+        "name_on_certificate": "Nom sur le certificat",
+        "email": "Courriel",
+        "country": "Pays",
+        "gender": "Genre",
+        "birth_date": "Date de naissance",
+        "category": "Catégorie",
+        "rank": "Grade",
+        "rank_code": "Code de grade",
+        "organization": "Organisation",
+        "language": "Langue",
+        "needs": "Besoins",
+    },
+}
+
+_SYNONYMS = {
+    "identifier": "id, personal id, person id, service number, personnel number, staff number, matricule, "
+    "numéro de matricule, n° matricule, no matricule, numéro d'identification",
+    "given_name": "first name, given names, first names, forename, forenames, prénoms, prénom usuel",
+    "family_name": "surname, last name, family names, nom, noms, nom de naissance, nom d'usage, nom patronymique",
+    "name_on_certificate": "certificate name, name for certificate, name on the certificate, nom du certificat, "
+    "nom pour le certificat, nom complet sur le certificat",
+    "email": "email, e mail, mail, email address, e mail address, adresse électronique, adresse courriel, adresse e mail, "
+    "adresse mail, adresse de courriel, mél, courrier électronique, adresse de messagerie",
+    "country": "nation, nationality, nationalité, country of nationality, pays d'origine, pays de nationalité, country code, "
+    "code pays",
+    "gender": "sex, sexe",
+    "birth_date": "birth date, birthdate, birthday, date of birth, dob, born, born on, née le, né le, né(e) le, ddn, naissance",
+    "category": "personnel category, category of personnel, component, catégorie de personnel, catégorie du personnel, composante",
+    "rank": "rang, grade ou titre, rank or title",
+    "rank_code": "nato rank code, nato code, nato rank, nato grade, stanag code, code otan, grade otan, code du grade, code grade",
+    "organization": "organisation, organization name, organisme, institution, employer, employeur, service employeur",
+    "language": "preferred language, language preference, course language, langue préférée, langue de préférence, "
+    "langue de formation",
+    "needs": "special needs, particular needs, besoins particuliers, besoins spéciaux, requirements, remarks on needs",
+}
+
+
+def _key(text: str) -> str:
+    """A heading for looking it up: letters and digits only, without accents and case."""
+    return "".join(c for c in without_accents(text) if c.isalnum())
+
+
+def _known() -> dict[str, str]:
+    known = {_key(column): column for column in COLUMNS}
+    for headings in HEADINGS.values():
+        known.update({_key(text): column for column, text in headings.items()})
+    for column, words in _SYNONYMS.items():
+        known.update({_key(word): column for word in words.split(",")})
+    return known
+
+
+_KNOWN = _known()
+
+
+def column_of(text: str) -> str | None:
+    """The canonical column that a heading means, or None.
+
+    A hint in brackets is not part of it ("Date de naissance (jj/mm/aaaa)"), and two languages may stand side by
+    side ("Prénom / Given name") as long as they mean the same.
+    """
+    text = text[:100]
+    if found := _KNOWN.get(_key(text)) or _KNOWN.get(_key(re.sub(r"[(\[].*", "", text))):
+        return found
+    meanings = {_KNOWN.get(_key(part)) for part in re.split(r"[/|(\[]", text) if _key(part)}
+    return meanings.pop() if len(meanings) == 1 else None
+
+
+def heading(column: str, locale: str) -> str:
+    """What a canonical column is called in a language."""
+    return HEADINGS.get(locale, HEADINGS["en"]).get(column, column)

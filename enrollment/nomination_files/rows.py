@@ -1,0 +1,283 @@
+"""The rules for one nomination. The same for a row of a file, a row corrected in place and the form for one person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from core import clock
+from enrollment.nomination_files import birth_dates, words
+from enrollment.nomination_files.columns import COLUMNS
+from enrollment.nomination_files.countries_and_languages import (
+    is_ambiguous_country,
+    parse_country,
+    parse_language,
+)
+from enrollment.nomination_files.results import NominationRow, Problem, shown
+from enrollment.nomination_files.text import clean, has_control_characters, is_blank, is_garbled
+
+MAX_LENGTHS = {
+    "identifier": 60,
+    "given_name": 120,
+    "family_name": 120,
+    "name_on_certificate": 120,
+    "email": 254,
+    "country": 100,
+    "gender": 60,
+    "birth_date": birth_dates.LONGEST,
+    "category": 60,
+    "rank": 120,
+    "rank_code": 20,
+    "organization": 200,
+    "language": 100,
+    "needs": 1000,
+}
+#: Text that long is refused before it is normalised, since that takes quadratic time for hostile text.
+_LONGEST_RAW = 2000
+
+_MISSING = {
+    "given_name": _l("Write the given name. A person with a single name has it here."),
+    "email": _l("Write the e-mail address: the person receives the invitation there."),
+    "country": _l("Write the country, by its name or its two-letter code."),
+    "category": _l("Write civilian, police or military."),
+}
+_WHEN_BLANK: dict[str, Any] = {"gender": "undisclosed", "birth_date": None}
+
+
+class _Refused(Exception):
+    """A value cannot be accepted."""
+
+    def __init__(self, code: str, remedy: Any):
+        super().__init__(code)
+        self.code = code
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What a rule needs to know besides the value. `today` None: the application's clock is asked."""
+
+    day_first: bool | None
+    today: date | None
+
+
+def check_row(
+    row: int, values: Mapping[str, str], *, day_first: bool | None = True, today: date | None = None
+) -> NominationRow:
+    """The row with what its values mean and every problem they have.
+
+    `values` is keyed by canonical column; a missing key is a blank value. With `day_first` None, dates that depend on the order
+    are problems.
+    """
+    frame = _Frame(day_first, today)
+    raw = {column: values.get(column) or "" for column in COLUMNS}
+    fields: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for column in COLUMNS:
+        try:
+            fields[column] = _check(column, raw[column], frame)
+        except _Refused as refusal:
+            fields[column] = None if column == "birth_date" else ""
+            problems.append(Problem(row, column, shown(raw[column]), refusal.code, refusal.remedy))
+    if is_blank(raw["name_on_certificate"]):
+        name = f"{fields['given_name']} {fields['family_name']}".strip()
+        fields["name_on_certificate"] = name
+        if len(name) > MAX_LENGTHS["name_on_certificate"]:
+            fields["name_on_certificate"] = ""
+            problems.append(
+                Problem(row, "name_on_certificate", shown(name), "too_long", _too_long("name_on_certificate"))
+            )
+    return NominationRow(row, raw, fields, tuple(problems))
+
+
+def _check(column: str, raw: str, frame: _Frame) -> Any:
+    """The meaning of one value, or _Refused."""
+    if is_blank(raw):
+        if column in _MISSING:
+            raise _Refused("required", _MISSING[column])
+        return _WHEN_BLANK.get(column, "")
+    limit = MAX_LENGTHS[column]
+    if len(raw) > max(_LONGEST_RAW, limit):
+        raise _Refused("too_long", _too_long(column))
+    if has_control_characters(raw):
+        raise _Refused(
+            "control_characters", _l("This value contains invisible control characters. Type it again.")
+        )
+    if is_garbled(raw):
+        raise _Refused(
+            "garbled",
+            _l(
+                "The accents in “%(value)s” were lost when the file was made. Type it again.",
+                value=shown(raw),
+            ),
+        )
+    text = clean(raw)
+    if len(text) > limit:
+        raise _Refused("too_long", _too_long(column))
+    rule = _RULES.get(column)
+    return rule(text, frame) if rule else text
+
+
+def _too_long(column: str) -> Any:
+    return _l("This is longer than %(limit)s characters. Shorten it.", limit=MAX_LENGTHS[column])
+
+
+def _name(text: str, frame: _Frame) -> str:
+    if text.startswith("="):
+        raise _Refused(
+            "formula",
+            _l("“%(value)s” begins like a formula. Write the name as text, without “=”.", value=shown(text)),
+        )
+    if not any(c.isalpha() for c in text):
+        raise _Refused(
+            "not_a_name", _l("“%(value)s” has no letter. Write the name in letters.", value=shown(text))
+        )
+    return text
+
+
+def _email(text: str, frame: _Frame) -> str:
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        email = validate_email(text, check_deliverability=False).normalized
+    except EmailNotValidError:
+        email = ""
+    if not email or len(email) > MAX_LENGTHS["email"]:
+        raise _Refused(
+            "bad_email",
+            _l(
+                "“%(value)s” is not an e-mail address. Write one address, such as name@organization.org.",
+                value=shown(text),
+            ),
+        )
+    return email
+
+
+def _country(text: str, frame: _Frame) -> str:
+    if code := parse_country(text):
+        return code
+    if is_ambiguous_country(text):
+        raise _Refused(
+            "ambiguous_country",
+            _l(
+                "“%(value)s” can be more than one country. Write its full name or its two-letter code.",
+                value=shown(text),
+            ),
+        )
+    raise _Refused(
+        "unknown_country",
+        _l(
+            "“%(value)s” is not a known country. Write its English or French name, or its two-letter code.",
+            value=shown(text),
+        ),
+    )
+
+
+def _gender(text: str, frame: _Frame) -> str:
+    if gender := words.parse_gender(text):
+        return gender
+    raise _Refused(
+        "unknown_gender",
+        _l(
+            "“%(value)s” is not understood. Write female, male, another or undisclosed, or leave the cell empty.",
+            value=shown(text),
+        ),
+    )
+
+
+def _category(text: str, frame: _Frame) -> str:
+    if category := words.parse_category(text):
+        return category
+    raise _Refused(
+        "unknown_category",
+        _l("“%(value)s” is not a category. Write civilian, police or military.", value=shown(text)),
+    )
+
+
+def _rank_code(text: str, frame: _Frame) -> str:
+    if code := words.parse_rank_code(text):
+        return code
+    raise _Refused(
+        "bad_rank_code",
+        _l(
+            "“%(value)s” is not a NATO rank code. Write OF-1 to OF-10 or OR-1 to OR-9, or leave the cell empty.",
+            value=shown(text),
+        ),
+    )
+
+
+def _language(text: str, frame: _Frame) -> str:
+    if code := parse_language(text):
+        return code
+    raise _Refused(
+        "unknown_language",
+        _l(
+            "“%(value)s” is not a known language. Write one language by its English or French name or its two-letter code.",
+            value=shown(text),
+        ),
+    )
+
+
+def _birth_date(text: str, frame: _Frame) -> date:
+    try:
+        born = birth_dates.parse(text, frame.day_first)
+    except birth_dates.NotADate as refusal:
+        raise _Refused(refusal.code, _date_remedy(refusal.code, text, frame)) from None
+    today = frame.today or clock.today()
+    if born > today:
+        raise _Refused(
+            "date_in_future", _l("“%(value)s” is in the future. Check the year.", value=shown(text))
+        )
+    if not birth_dates.MIN_AGE <= birth_dates.age_on(born, today) <= birth_dates.MAX_AGE:
+        raise _Refused(
+            "implausible_age",
+            _l(
+                "Born on “%(value)s”, the person would not be between %(youngest)s and %(oldest)s years old. Check the date.",
+                value=shown(text),
+                youngest=birth_dates.MIN_AGE,
+                oldest=birth_dates.MAX_AGE,
+            ),
+        )
+    return born
+
+
+def _date_remedy(code: str, text: str, frame: _Frame) -> Any:
+    value = shown(text)
+    if code == "ambiguous_date":
+        return _l(
+            "In “%(value)s”, the day or the month may come first. Say which for the whole file, or write the date as "
+            "year-month-day, for example 1988-03-14.",
+            value=value,
+        )
+    if code == "date_order" and frame.day_first:
+        return _l(
+            "“%(value)s” is not a date with the day first. Write it as year-month-day, for example 1988-03-14.",
+            value=value,
+        )
+    if code == "date_order":
+        return _l(
+            "“%(value)s” is not a date with the month first. Write it as year-month-day, for example 1988-03-14.",
+            value=value,
+        )
+    return _l(
+        "“%(value)s” is not a date that exists. Write it as year-month-day, for example 1988-03-14.",
+        value=value,
+    )
+
+
+_RULES: dict[str, Callable[[str, _Frame], Any]] = {
+    "given_name": _name,
+    "family_name": _name,
+    "name_on_certificate": _name,
+    "email": _email,
+    "country": _country,
+    "gender": _gender,
+    "birth_date": _birth_date,
+    "category": _category,
+    "rank_code": _rank_code,
+    "language": _language,
+}

@@ -1,0 +1,1 @@
+"""What may change an enrollment, a module per use case."""

@@ -1,0 +1,133 @@
+"""The roster: experts and their skills. A skill row is derived from its evidence, never typed, and never deleted."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from accounts.models import Person, PersonnelCategory
+from certificates.models import Certificate
+from core.database import Base, enum_column
+from core.policy import Reach
+from courses.models import Skill, SkillLevel
+
+EXPIRING_WITHIN = timedelta(days=90)
+
+
+class LanguageFramework(enum.StrEnum):
+    CEFR = "cefr"  # A1 … C2
+    SLP = "slp"  # STANAG 6001: four digits, listening, speaking, reading, writing
+
+
+class SkillStatus(enum.StrEnum):
+    CURRENT = "current"
+    EXPIRING = "expiring"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class Expert(Base):
+    """A person's roster profile. Without the person's refusal (`consent` False) it is found by roster staff."""
+
+    __tablename__ = "expert"
+    __scope__ = {Reach.SELF: "person_id"}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), unique=True)
+    category: Mapped[PersonnelCategory] = mapped_column(enum_column(PersonnelCategory))
+    rank: Mapped[str | None] = mapped_column(sa.String(120))
+    rank_code: Mapped[str | None] = mapped_column(sa.String(8))
+    organization: Mapped[str | None] = mapped_column(sa.String(200))
+    expertise: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    consent: Mapped[bool | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+    languages: Mapped[list[ExpertLanguage]] = relationship(order_by="ExpertLanguage.id", cascade="all, delete-orphan")
+    availability: Mapped[list[Availability]] = relationship(order_by="Availability.starts_on", cascade="all, delete-orphan")
+    skills: Mapped[list[ExpertSkill]] = relationship(order_by="ExpertSkill.id", back_populates="expert")
+
+
+class ExpertLanguage(Base):
+    """A language as it was tested: framework and level as stated, and the CEFR step (1 A1 … 6 C2) searches compare."""
+
+    __tablename__ = "expert_language"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    expert_id: Mapped[int] = mapped_column(sa.ForeignKey("expert.id"), index=True)
+    language: Mapped[str] = mapped_column(sa.String(2))
+    framework: Mapped[LanguageFramework] = mapped_column(enum_column(LanguageFramework))
+    level: Mapped[str] = mapped_column(sa.String(8))
+    step: Mapped[int]
+
+    __table_args__ = (sa.UniqueConstraint("expert_id", "language"),)
+
+
+class Availability(Base):
+    """A window, both days included, in which the expert can be deployed."""
+
+    __tablename__ = "availability"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    expert_id: Mapped[int] = mapped_column(sa.ForeignKey("expert.id"), index=True)
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+
+    __table_args__ = (sa.CheckConstraint("ends_on >= starts_on", name="order"),)
+
+
+class ExpertSkill(Base):
+    """A dated, levelled competence that rests on a certificate. Withdrawn rows stay: "who was qualified on date D, as known
+    on date K" reads `valid_from … valid_until` against D and `recorded_at … withdrawn_at` against K."""
+
+    __tablename__ = "expert_skill"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    expert_id: Mapped[int] = mapped_column(sa.ForeignKey("expert.id"), index=True)
+    skill_id: Mapped[int] = mapped_column(sa.ForeignKey("skill.id"))
+    level: Mapped[SkillLevel] = mapped_column(enum_column(SkillLevel))
+    level_rank: Mapped[int]
+    certificate_id: Mapped[int] = mapped_column(sa.ForeignKey("certificate.id"), index=True)
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+    recorded_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_reason: Mapped[str | None] = mapped_column(sa.String(40))
+
+    expert: Mapped[Expert] = relationship(back_populates="skills")
+    skill: Mapped[Skill] = relationship(lazy="joined", innerjoin=True)
+    certificate: Mapped[Certificate] = relationship()
+
+    __table_args__ = (
+        sa.UniqueConstraint("certificate_id", "skill_id"),
+        sa.Index(None, "skill_id", "level_rank", "valid_until", "expert_id"),
+    )
+
+    def status_on(self, day: date) -> SkillStatus:
+        """The status on `day`, computed: nothing has to run for a skill to expire."""
+        if self.withdrawn_at is not None:
+            return SkillStatus.WITHDRAWN
+        if self.valid_until is not None and self.valid_until < day:
+            return SkillStatus.EXPIRED
+        if self.valid_until is not None and self.valid_until - day <= EXPIRING_WITHIN:
+            return SkillStatus.EXPIRING
+        return SkillStatus.CURRENT
+
+
+class ExpertSearch(Base):
+    """One document per expert, written in the profile's own transaction: `tokens` holds a word per facet value (levels
+    cumulative), `names` what a free-text search looks in. Indexed by FTS5 on SQLite and GIN on PostgreSQL (migrations)."""
+
+    __tablename__ = "expert_search"
+    __audited__ = False
+
+    expert_id: Mapped[int] = mapped_column(sa.ForeignKey("expert.id"), primary_key=True)
+    sort_name: Mapped[str] = mapped_column(sa.String(250))
+    tokens: Mapped[str] = mapped_column(sa.Text)
+    names: Mapped[str] = mapped_column(sa.Text)
+
+    __table_args__ = (sa.Index(None, "sort_name", "expert_id"),)

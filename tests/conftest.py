@@ -1,0 +1,140 @@
+"""Fixtures: a real database per test (a fresh copy of a migrated one), a form-driving browser, actors of every role."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+
+from app import create_app
+from core import clock
+from core.database import db
+from core.policy import Actor
+from tests import factories
+from tests.browsing import Browser
+
+#: Monday. Every test begins at this instant unless it travels.
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" in metafunc.fixturenames:
+        both = metafunc.definition.get_closest_marker("both_databases")
+        metafunc.parametrize("database", ["sqlite", "postgresql"] if both else ["sqlite"], indirect=True, scope="session")
+
+
+def make_app(folder: Path, url: str | None = None, **environ: str) -> Flask:
+    """An application on a database of its own, with job wake-ups off: tests drain the ledger."""
+    settings = {"INSTANCE_PATH": str(folder), "DEMO": "0", "SECRET_KEY": "a key for tests that is long enough", **environ}
+    if url:
+        settings["DATABASE_URL"] = url
+    app = create_app(settings)
+    app.config.update(TESTING=True, JOBS_INLINE=True, PROPAGATE_EXCEPTIONS=False)
+    return app
+
+
+class Database:
+    """A migrated database and the application on it, set back between tests."""
+
+    def __init__(self, app: Flask):
+        self.app = app
+        with app.app_context():
+            upgrade()
+            self.tables = [table.name for table in reversed(db.metadata.sorted_tables)]
+
+    def reset(self) -> None:
+        raise NotImplementedError  # each database does it in its own way
+
+
+class SqliteDatabase(Database):
+    """Set back by copying the migrated file over the used one (SQLite's own backup, so open connections stay good)."""
+
+    def __init__(self, app: Flask, folder: Path):
+        super().__init__(app)
+        self.path = folder / "rostrum.db"
+        self.template = sqlite3.connect(":memory:", check_same_thread=False)
+        with sqlite3.connect(self.path) as source:
+            source.backup(self.template)
+
+    def reset(self) -> None:
+        with self.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+        target = sqlite3.connect(self.path)
+        self.template.backup(target)
+        target.close()
+
+
+class PostgresqlDatabase(Database):
+    def reset(self) -> None:
+        with self.app.app_context():
+            db.session.remove()
+            with db.engine.begin() as connection:
+                connection.exec_driver_sql("SET session_replication_role = replica")  # the audit trail's guard sleeps
+                connection.exec_driver_sql(f"TRUNCATE {', '.join(self.tables)} RESTART IDENTITY CASCADE")
+                connection.exec_driver_sql(f"INSERT INTO audit_head (id, number, digest) VALUES (1, 0, '{'0' * 64}')")
+                connection.exec_driver_sql("SET session_replication_role = DEFAULT")
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """The address of an empty database on a private PostgreSQL server; skips where none can be had (never in CI)."""
+    from tests.postgresql import running_server
+
+    with running_server() as url:
+        if url is None:
+            if os.environ.get("CI"):
+                pytest.fail("PostgreSQL is needed in CI and could not be started")
+            pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+        yield url
+
+
+@pytest.fixture(scope="session")
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "sqlite":
+        yield SqliteDatabase(make_app(folder), folder)
+        return
+    app = make_app(folder, request.getfixturevalue("postgresql_url"))
+    yield PostgresqlDatabase(app)
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(database: Database) -> Iterator[Flask]:
+    """The application on an empty database, its clock at NOW. No context is pushed, so that requests get their own."""
+    database.reset()
+    clock.travel(database.app, NOW)
+    yield database.app
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[Flask]:
+    """The application with its context pushed, for tests that call services and make no request."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    """A visitor's browser without JavaScript. `Browser(app)` makes more of them."""
+    return Browser(app)
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> Callable[..., Browser]:
+    """`sign_in(actor)` gives a browser in which that actor is signed in."""
+
+    def make(actor: Actor) -> Browser:
+        fresh = Browser(app)
+        factories.sign_in(fresh, actor)
+        return fresh
+
+    return make
