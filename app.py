@@ -23,6 +23,7 @@ import core.docs
 import courses.api
 import courses.cli
 import courses.views
+import demonstration.first_start
 import enrollment.api
 import enrollment.handlers
 import enrollment.queries
@@ -125,6 +126,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.extensions["settings"] = settings
     app.extensions["navigation"] = _navigation
     app.extensions["footer_links"] = _footer
+    app.extensions["first_start"] = demonstration.first_start.prepare
     app.extensions["is_demonstration"] = lambda: settings.demo and settings.is_local
     clock.init_app(app, settings.now)
     database.init_app(app, settings.database_url)

@@ -6,7 +6,6 @@ that a long name keeps to two lines and twelve objectives to one page. Widths co
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +23,18 @@ LANGS = ("en", "fr")
 MM = 72 / 25.4
 LINE_WIDTH = 170 * MM  # between the margins
 COLUMN_WIDTH = 79 * MM  # one language
-ISSUER_WIDTH, ISSUER_SIZE, ISSUER_LEADING, EMBLEM_HEIGHT = 66 * MM, 10.5, 1.3, 25 * MM
+ISSUER_WIDTH, ISSUER_SIZE, ISSUER_LEADING, EMBLEM_HEIGHT = 66 * MM, 10.5, 1.3, 24 * MM
 COURSE_LEADING = 1.3
 COURSE_SIZES = {1: 14.0, 2: 14.0, 3: 12.5}  # by the lines it takes at the largest size; longer titles:
 SMALLEST_COURSE = 11.0
 LARGEST_NAME, SMALLEST_ONE_LINE_NAME, LARGEST_TWO_LINE_NAME = 39.0, 25.0, 27.0
-BODY_SIZES = (10.0, 9.6, 9.2, 8.8, 8.4, 8.0, 7.6, 7.2, 6.8, 6.4, 6.0, 5.6, 5.2, 4.8)
+BODY_SIZES = (9.2, 8.8, 8.4, 8.0, 7.6, 7.2, 6.8, 6.4, 6.0, 5.6, 5.2, 4.8)
 # Heights in millimetres of what does not depend on the payload, measured on the printed page.
-PAGE_HEIGHT, FIXED_HEIGHT, FOOTER_HEIGHT, SIGNATURES_HEIGHT, RESERVE = 297.0, 98.0, 45.0, 19.0, 2.0
+PAGE_HEIGHT, FIXED_HEIGHT, FOOTER_HEIGHT, RESERVE = 267.0, 73.0, 30.0, 1.5
 LARGEST_AIR = 9.0
-LEADING = 1.36
+LEADING, ITEM_GAP, HEADING_HEIGHT = 1.34, 0.16, 3.2  # in ems of the body's size, as in the style sheet
+FACT_INDENT, ITEM_INDENT = 8.4, 1.9
+SIGNATORY_WIDTH, PERSON_SIZE, ROLE_SIZE, SIGNATORY_LEADING, SIGNING_SPACE = 52 * MM, 9.6, 7.6, 1.25, 9.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,10 @@ class Composition:
             "body_size": f"{self.body_size:.2f}pt",
             "air": f"{self.air:.2f}mm",
             "foot": f"{_foot_height(payload):.1f}mm",
+            "signatures": f"{_signatures_height(payload):.1f}mm",
             "langs": LANGS,
             "words": wording.WORDS,
+            "labels": wording.LABELS,
             "issuer": _both(payload.issuer),
             "issuer_style": self._issuer_style,
             "course": _both(payload.course_title),
@@ -85,8 +88,10 @@ class Composition:
         """The style that sets a text in the fonts it needs, noted so that the press loads them."""
         families = fonts.families_for(text.value, role, text.lang)
         self.families.update(families)
+        if families in ((), (fonts.DEFAULT[role].family,)):
+            return Markup("")  # as the style sheet says
         names = ",".join(f"'{family}'" for family in families)
-        return Markup(f' style="font-family:{names}"') if families else Markup("")
+        return Markup(f"font-family:{names}")
 
 
     def _issuer_style(self, text: Text, side: str) -> str:
@@ -152,8 +157,7 @@ def fit_name(name: str, lang: str) -> tuple[float, float, int]:
 
 def text_width(text: str, role: fonts.Role, lang: str = "") -> float:
     """The width of a text in ems, without kerning and ligatures (so rather too much than too little)."""
-    metrics = [_advances(fonts.FONT_OF_FAMILY[family].file) for family in fonts.families_for(text, role, lang)]
-    return max(sum(_advance(character, metrics) for character in text), 0.1)
+    return max(sum(_word_widths(text.replace(" ", "\u00a0"), role, lang)), 0.1)
 
 
 def qr_code(url: str) -> Markup:
@@ -177,51 +181,76 @@ def qr_code(url: str) -> Markup:
     )
 
 
+def label_style() -> str:
+    """Style rules that bring the value after each label to the indent. Floats or tables would cost a quarter more."""
+    return "".join(
+        f".{key}-{lang}{{margin-right:{FACT_INDENT - text_width(label, 'sans'):.3f}em}}\n"
+        for lang, labels in wording.LABELS.items()
+        for key, label in labels.items()
+    )
+
+
 def _both(text: Any) -> dict[str, Text]:
     return {lang: Text(*text.text(lang)) for lang in LANGS}
 
 
 def _foot_height(payload: CertificatePayload) -> float:
-    return FOOTER_HEIGHT + (SIGNATURES_HEIGHT if payload.signatories else 0)
+    return FOOTER_HEIGHT + (_signatures_height(payload) + SIGNING_SPACE if payload.signatories else 0)
+
+
+def _signatures_height(payload: CertificatePayload) -> float:
+    """Millimetres from the line to the last word of the tallest signatory: name, and office in both languages."""
+    heights = [0.0]
+    for person in payload.signatories:
+        roles = {text.value: text for text in _both(person.role).values()}.values()
+        height = PERSON_SIZE * _lines(Text(person.name, "und"), "serif", PERSON_SIZE, SIGNATORY_WIDTH)
+        height += sum(ROLE_SIZE * _lines(role, "sans", ROLE_SIZE, SIGNATORY_WIDTH) for role in roles)
+        heights.append(height * SIGNATORY_LEADING / MM + 2.0)
+    return max(heights)
 
 
 def _body_height(payload: CertificatePayload, size: float) -> float:
-    """Millimetres of facts, objectives and skills in the taller of the two languages."""
-    return max(_column_height(payload, size, lang) for lang in LANGS)
+    """Millimetres of facts, objectives and skills: in each block, of the taller of the two languages."""
+    facts = [list(wording.facts(payload, lang).values()) for lang in LANGS]
+    objectives = [[Text(*item.text(lang)) for item in payload.objectives] for lang in LANGS]
+    skills = [
+        [Text(f"{title.value} {detail}", lang) for title, detail in wording.skills(payload, lang)] for lang in LANGS
+    ]
+    ems = max(_block_height(texts, "sans", size, FACT_INDENT) for texts in facts)
+    for block in (objectives, skills):
+        if block[0]:
+            ems += HEADING_HEIGHT + max(_block_height(texts, "serif", size, ITEM_INDENT) for texts in block)
+    return ems * size / MM
 
 
-def _column_height(payload: CertificatePayload, size: float, lang: str) -> float:
-    line = size * LEADING / MM
-    facts = sum(
-        _lines(Text(value.value, lang), "sans", size, COLUMN_WIDTH - 9.2 * size)
-        for _, value in wording.facts(payload, lang)
-    )
-    objectives = [Text(*item.text(lang)) for item in payload.objectives]
-    lists = sum(_lines(text, "serif", size, COLUMN_WIDTH - 2.2 * size) for text in objectives)
-    gaps = 0.16 * len(objectives) + 0.16 * len(wording.facts(payload, lang))
-    for title, detail in wording.skills(payload, lang):
-        lists += _lines(Text(f"{title.value} · {detail}", lang), "serif", size, COLUMN_WIDTH - 2.2 * size)
-        gaps += 0.16
-    headings = 3.0 * (bool(payload.objectives) + bool(payload.skills))
-    return line * (facts + lists + gaps + headings)
+def _block_height(texts: list[Text], role: fonts.Role, size: float, indent: float) -> float:
+    """The height of a list in ems of its size."""
+    lines = sum(_lines(text, role, size, COLUMN_WIDTH - indent * size) for text in texts)
+    return LEADING * lines + ITEM_GAP * len(texts)
 
 
 def _lines(text: Text, role: fonts.Role, size: float, width: float = COLUMN_WIDTH) -> int:
-    """Lines a text takes in a column, filling each with whole words."""
+    """Lines a text takes in a column, filling each with whole words and breaking only what is longer."""
+    width /= size
+    space = _word_widths("\u00a0", role, "")[0]
     lines, used = 1, 0.0
-    space = text_width(" ", role) * size
-    for word in text.value.split():
-        length = text_width(word, role, text.lang) * size
-        if used and used + space + length > width:
+    for word in _word_widths(text.value, role, text.lang):
+        if used and used + space + word > width:
             lines, used = lines + 1, 0.0
-        used += length + (space if used else 0)
+        used += word + (space if used else 0)
         while used > width:
             lines, used = lines + 1, used - width
     return lines
 
 
-def _advance(character: str, metrics: list[dict[int, float]]) -> float:
-    return next((table[ord(character)] for table in metrics if ord(character) in table), 0.0)
+@lru_cache(maxsize=1024)
+def _word_widths(text: str, role: fonts.Role, lang: str) -> tuple[float, ...]:
+    """The width of each word in ems. Only the plain space divides words."""
+    metrics = [_advances(fonts.FONT_OF_FAMILY[family].file) for family in fonts.families_for(text, role, lang)]
+    return tuple(
+        sum(next((table[ord(c)] for table in metrics if ord(c) in table), 0.0) for c in word)
+        for word in text.split(" ")
+    )
 
 
 @lru_cache(maxsize=len(fonts.FONTS))
@@ -230,13 +259,3 @@ def _advances(file: str) -> dict[int, float]:
     with TTFont(fonts.FONTS_DIR / file, lazy=True) as font:
         units, widths = font["head"].unitsPerEm, font["hmtx"].metrics
         return {code: widths[glyph][0] / units for code, glyph in font.getBestCmap().items()}
-
-
-def all_texts(payload: CertificatePayload) -> list[str]:
-    """Every text of a payload that people wrote, for checking it before printing."""
-    bilingual = (payload.course_title, payload.issuer, *payload.objectives)
-    roles = [s.role for s in payload.signatories]
-    titles = [s.title for s in payload.skills]
-    pairs = chain.from_iterable((item.en, item.fr) for item in (*bilingual, *roles, *titles))
-    plain = (payload.holder_name, payload.venue, payload.course_code, payload.delivery_code, payload.number)
-    return [*plain, *(s.name for s in payload.signatories), *pairs]

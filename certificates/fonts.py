@@ -64,6 +64,8 @@ _PREFERRED: dict[str, tuple[Font, ...]] = {
     "sans": (SANS, WIDE_SERIF),
 }
 
+DEFAULT = {role: preferred[0] for role, preferred in _PREFERRED.items()}
+
 # Invisible, but they decide how neighbours are joined and in which direction they run: shaping needs no glyph.
 JOINERS_AND_MARKS = frozenset("\u200c\u200d\u200e\u200f")
 _NEVER_PRINTED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -85,13 +87,16 @@ def families_for(text: str, role: Role, lang: str = "") -> tuple[str, ...]:
     A text is kept in one font where one has all of it: a name whose last letter is missing in the display
     font is set in the wide one as a whole rather than in a mixture.
     """
-    text = unicodedata.normalize("NFC", text)
+    return _families_for(unicodedata.normalize("NFC", text), role, lang.partition("-")[0].lower())
+
+
+@lru_cache(maxsize=1024)
+def _families_for(text: str, role: Role, language: str) -> tuple[str, ...]:
     preferred = _PREFERRED[role]
     letters = {character for character in text if _needs_font(character)}
     common = {character for character in letters if _covered_by_any(preferred, character)}
     main = next((font for font in preferred if all(covers(font, c) for c in common)), None)
     chosen = [main] if main else []
-    language = lang.partition("-")[0].lower()
     by_language = sorted(SCRIPT_FONTS, key=lambda font: language not in font.langs)
     left = {character for character in letters if not (main and covers(main, character))}
     for font in (*([] if main else preferred), *by_language):

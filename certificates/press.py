@@ -26,7 +26,7 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from certificates import fonts
-from certificates.composition import TEMPLATES_DIR, Composition, compose
+from certificates.composition import TEMPLATES_DIR, Composition, compose, label_style
 from certificates.payload import CertificatePayload
 
 IDLE_EXIT_SECONDS = 120
@@ -71,7 +71,8 @@ class Press:
         self._font_config = FontConfiguration()
         self._loaded: set[str] = set()
         self._load([font.family for font in (fonts.DISPLAY, fonts.SERIF, fonts.ITALIC, fonts.SANS)])
-        self._style = self._css((TEMPLATES_DIR / "certificate.css").read_text(encoding="utf-8"))
+        style = (TEMPLATES_DIR / "certificate.css").read_text(encoding="utf-8")
+        self._style = self._css(style + label_style())
 
     def print(self, payload: CertificatePayload) -> bytes:
         """The certificate as a PDF of exactly one page. Equal payloads give equal bytes."""

@@ -31,7 +31,7 @@ LARGEST_TASK = 60_000  # bytes: fits into the pipe, so that sending never waits
 LARGEST_PDF = 5_000_000
 MOST_OBJECTIVES, MOST_SKILLS, MOST_SIGNATORIES = 14, 6, 3
 LONGEST_NAME, LONGEST_TITLE, LONGEST_OBJECTIVE, LONGEST_VENUE = 100, 160, 200, 120
-LONGEST_ISSUER, LONGEST_ROLE, LONGEST_CODE, LONGEST_ADDRESS = 100, 90, 40, 200
+LONGEST_ISSUER, LONGEST_SIGNATORY, LONGEST_ROLE, LONGEST_CODE, LONGEST_ADDRESS = 100, 60, 60, 40, 200
 # Without a configuration file, fontconfig warns and searches; with this one it knows no font but ours.
 FONTCONFIG = '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig></fontconfig>'
 
@@ -268,6 +268,6 @@ def _limited_texts(payload: CertificatePayload) -> list[tuple[str, str, int]]:
         texts += [("a skill", text, LONGEST_TITLE) for text in (skill.title.en, skill.title.fr)]
         texts.append(("a skill's level", str(skill.level), LONGEST_CODE))
     for person in payload.signatories:
-        texts.append(("a signatory's name", person.name, LONGEST_NAME))
+        texts.append(("a signatory's name", person.name, LONGEST_SIGNATORY))
         texts += [("a signatory's role", text, LONGEST_ROLE) for text in (person.role.en, person.role.fr)]
     return texts

@@ -39,9 +39,9 @@ CATEGORIES = {
     "fr": {"military": "Militaire", "police": "Police", "civilian": "Civil"},
 }
 LABELS = {
-    "en": {"dates": "Held", "time": "Duration", "place": "Place", "language": "Taught in", "category": "Personnel",
+    "en": {"dates": "Held", "place": "Place", "language": "Taught in", "category": "Personnel",
            "score": "Result", "issued": "Issued", "valid": "Valid until"},
-    "fr": {"dates": "Dates", "time": "Durée", "place": "Lieu", "language": "Langue", "category": "Personnel",
+    "fr": {"dates": "Dates", "place": "Lieu", "language": "Langue", "category": "Personnel",
            "score": "Résultat", "issued": "Délivré", "valid": "Valable jusqu’au"},
 }  # fmt: skip
 LEVELS_FR = {
@@ -96,15 +96,14 @@ def validity(months: int | None, lang: str) -> str:
     return f"valid for {text}" if lang == "en" else f"valable {text}"
 
 
-def facts(payload: CertificatePayload, lang: str) -> list[tuple[str, Text]]:
-    """Label and value of each quiet fact, in the order they are read."""
+def facts(payload: CertificatePayload, lang: str) -> dict[str, Text]:
+    """The quiet facts by the keys of LABELS, in the order they are read."""
     locale = LOCALES[lang]
     first, last = date.fromisoformat(payload.starts_on), date.fromisoformat(payload.ends_on)
     place = ", ".join(filter(None, (payload.venue, locale.territories.get(payload.country, payload.country))))
     percent = "%" if lang == "en" else f"{NBSP}%"
     values = {
-        "dates": period_in_words(first, last, lang),
-        "time": duration(payload.minutes, lang),
+        "dates": f"{period_in_words(first, last, lang)}, {duration(payload.minutes, lang)}",
         "place": place,
         "language": _language(payload.teaching_language, lang),
         "category": CATEGORIES[lang][payload.category],
@@ -112,7 +111,7 @@ def facts(payload: CertificatePayload, lang: str) -> list[tuple[str, Text]]:
         "issued": date_in_words(date.fromisoformat(payload.issued_on), lang),
         "valid": date_in_words(date.fromisoformat(payload.valid_until), lang) if payload.valid_until else "",
     }
-    return [(LABELS[lang][key], Text(value, lang)) for key, value in values.items() if value]
+    return {key: Text(value, lang) for key, value in values.items() if value}
 
 
 def skills(payload: CertificatePayload, lang: str) -> list[tuple[Text, str]]:

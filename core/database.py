@@ -13,6 +13,7 @@ import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -200,9 +201,14 @@ def _refuse_stray_statement(state) -> None:
     unit = state.session.info.get("unit")
     if unit is None:
         raise RuntimeError("a statement that writes was sent outside `with transaction():`")
-    mapper = state.bind_mapper
-    if mapper is None or mapper.class_.__audited__:
-        unit.wrote.add(mapper.local_table.name if mapper is not None else "unmapped")
+    table = state.statement.table.name
+    if table not in _unaudited_tables():
+        unit.wrote.add(table)
+
+
+@lru_cache(maxsize=1)
+def _unaudited_tables() -> frozenset[str]:
+    return frozenset(mapper.class_.__tablename__ for mapper in Base.registry.mappers if not mapper.class_.__audited__)
 
 
 def database_path() -> Path | None:

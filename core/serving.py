@@ -1,8 +1,127 @@
-"""`flask serve`: the web server with its worker beside it."""
+"""`flask serve`: a real web server (Gunicorn) with a worker process beside it, both ended together."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from typing import Any
 
 import click
+from flask import Flask, current_app
+from gunicorn.app.base import BaseApplication
+
+from core.database import db, settings_of
+from core.health import migration_fault
+from core.settings import Settings
 
 
 @click.command("serve")
-def serve_command() -> None:
-    """Serves."""
+@click.option("--workers", type=int, default=None, help="Web processes; default: the setting WORKERS.")
+@click.option("--first-start", is_flag=True, help="Migrates, and prepares an empty database for its first use.")
+@click.option("--no-worker", is_flag=True, help="Starts no worker process: one runs elsewhere (flask jobs work).")
+def serve_command(workers: int | None, first_start: bool, no_worker: bool) -> None:
+    """Serves on HOST and PORT until stopped."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] -- Gunicorn needs the app, not its proxy
+    settings = settings_of(app)
+    _refuse_taken_port(settings)
+    if fault := migration_fault():
+        if not first_start and not settings.is_sqlite:
+            raise click.ClickException(f"{fault}.")
+        _migrate()
+    if first_start:
+        for line in app.extensions["first_start"]():
+            click.echo(line)
+    db.session.remove()
+    db.engine.dispose()  # the web processes are forked: each opens connections of its own
+    click.echo(f"Rostrum is at {settings.public_url}  (stop it with Ctrl+C)")
+    Server(app, settings, workers or settings.workers, with_worker=not no_worker).run()
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host.strip("[]"), settings.port))
+        except OSError as error:
+            raise click.ClickException(
+                f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}). Choose another: make run PORT=8001"
+            ) from None
+
+
+def _migrate() -> None:
+    from flask_migrate import upgrade  # Alembic takes a tenth of a second to import, and is needed only now
+
+    upgrade()
+
+
+class Server(BaseApplication):
+    """Gunicorn, told in code. The application is loaded once and shared by the web processes."""
+
+    def __init__(self, app: Flask, settings: Settings, workers: int, *, with_worker: bool):
+        self.app = app
+        self.settings = settings
+        self.workers = workers
+        self.companion = Companion() if with_worker else None
+        super().__init__()
+
+    def load_config(self) -> None:
+        options: dict[str, Any] = {
+            "bind": f"{self.settings.host}:{self.settings.port}",
+            "workers": self.workers,
+            "worker_class": "gthread",
+            "threads": 4,
+            "timeout": 60,
+            "graceful_timeout": 10,
+            "keepalive": 5,
+            "preload_app": True,
+            "limit_request_line": 4094,
+            "limit_request_fields": 60,
+            "loglevel": "warning",
+            "when_ready": self._started,
+            "on_exit": self._ended,
+            "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108 -- heartbeat files, not data
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self.app
+
+    def _started(self, arbiter: Any) -> None:
+        if self.companion:
+            self.companion.start()
+
+    def _ended(self, arbiter: Any) -> None:
+        if self.companion:
+            self.companion.stop()
+
+
+class Companion:
+    """The worker process beside the web processes: started again when it dies, ended with them."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self.stopping = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._keep_running, name="companion", daemon=True).start()
+
+    def _keep_running(self) -> None:
+        environ = os.environ | {"ROSTRUM_WORKER_PARENT": str(os.getpid()), "FLASK_APP": "app"}
+        while not self.stopping.is_set():
+            command = [sys.executable, "-m", "flask", "jobs", "work"]
+            self.process = subprocess.Popen(command, env=environ)  # noqa: S603 -- our own command, no shell
+            self.process.wait()
+            self.stopping.wait(1.0)
+
+    def stop(self) -> None:
+        self.stopping.set()
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()

@@ -7,24 +7,13 @@ from alembic import context
 from flask import current_app
 
 from core.database import UtcDateTime, db
-
-#: Made by SQLite's FTS5 or by hand in a migration; no model describes them.
-UNMODELLED = ("expert_fts", "ix_expert_search_gin", "ix_expert_search_trgm")
-
-
-def include_object(thing, name, kind, reflected, compare_to) -> bool:
-    return not (name or "").startswith(UNMODELLED)
-
+from core.schema import compare_type, include_object
 
 def render_item(kind, thing, autogen_context):
     """A migration names plain types: it must still run when the application's own type has moved."""
     if kind == "type" and isinstance(thing, UtcDateTime):
         return "sa.DateTime(timezone=True)"
     return False
-
-
-def compare_type(ctx, inspected_column, metadata_column, inspected_type, metadata_type):
-    return False if isinstance(metadata_type, UtcDateTime) else None
 
 
 def run() -> None:

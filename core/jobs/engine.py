@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import logging
 
+from typing import TYPE_CHECKING
+
 from flask import Flask, current_app
-from huey import Huey, RedisHuey, SqliteHuey
-from huey.serializer import SignedSerializer
 
 from core.settings import Settings
+
+if TYPE_CHECKING:
+    from huey import Huey
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +26,9 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _make(app: Flask, settings: Settings) -> Huey:
+    from huey import RedisHuey, SqliteHuey  # brings in the Redis client; a process that wakes nobody does without
+    from huey.serializer import SignedSerializer
+
     serializer = SignedSerializer(secret=settings.secret_key, salt="jobs")
     if settings.jobs_url:
         huey: Huey = RedisHuey("rostrum", url=settings.jobs_url, serializer=serializer, results=False)

@@ -9,7 +9,6 @@ import threading
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
-from huey.consumer import Consumer
 
 from core.jobs import engine, running
 
@@ -23,6 +22,8 @@ jobs_cli = AppGroup("jobs", help="Background work.")
 @click.option("--threads", default=1, show_default=True, help="Jobs at the same time in this process.")
 def work(threads: int) -> None:
     """Works until stopped."""
+    from huey.consumer import Consumer
+
     app = current_app._get_current_object()  # type: ignore[attr-defined] -- threads need the app, not its proxy
     stop = threading.Event()
     threading.Thread(target=_sweep_forever, args=(app, stop), daemon=True, name="sweep").start()

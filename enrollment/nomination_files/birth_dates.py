@@ -56,8 +56,8 @@ def parse(text: str, day_first: bool | None) -> date:
 def order(texts: Iterable[str]) -> tuple[bool | None, bool]:
     """(whether the day comes first, whether to ask): what the dates of a file together say about their order.
 
-    One date that is possible in one order only proves it, also when the day does not exist (31/02). Dates that prove
-    both orders contradict each other; which of them are wrong, only people can tell.
+    One date that is possible in one order only proves it, also when the day does not exist (31/02). Dates
+    that prove both orders contradict each other; which of them are wrong, only people can tell.
     """
     day = month = open_ = 0
     for text in texts:

@@ -25,8 +25,8 @@ COLUMNS = (
 #: Without one of these no row can be good. A family name is not among them: some people have one name only.
 REQUIRED = ("given_name", "email", "country", "category")
 
-# These stand here and not in the translation catalogues, because what the template and the messages call a column
-# must be what the reader understands.
+# These stand here and not in the translation catalogues, because what the template and the messages call a
+# column must be what the reader understands.
 HEADINGS = {
     "en": {
         "identifier": "Identifier",
@@ -66,22 +66,24 @@ _SYNONYMS = {
     "identifier": "id, personal id, person id, service number, personnel number, staff number, matricule, "
     "numéro de matricule, n° matricule, no matricule, numéro d'identification",
     "given_name": "first name, given names, first names, forename, forenames, prénoms, prénom usuel",
-    "family_name": "surname, last name, family names, nom, noms, nom de naissance, nom d'usage, nom patronymique",
-    "name_on_certificate": "certificate name, name for certificate, name on the certificate, nom du certificat, "
-    "nom pour le certificat, nom complet sur le certificat",
-    "email": "email, e mail, mail, email address, e mail address, adresse électronique, adresse courriel, adresse e mail, "
-    "adresse mail, adresse de courriel, mél, courrier électronique, adresse de messagerie",
-    "country": "nation, nationality, nationalité, country of nationality, pays d'origine, pays de nationalité, country code, "
-    "code pays",
+    "family_name": "surname, last name, family names, nom, noms, nom de naissance, nom d'usage",
+    "name_on_certificate": "certificate name, name for certificate, name on the certificate, nom du "
+    "certificat, nom pour le certificat, nom complet sur le certificat",
+    "email": "email, e mail, mail, email address, e mail address, adresse électronique, adresse courriel, "
+    "adresse e mail, adresse mail, adresse de courriel, mél, courrier électronique, adresse de messagerie",
+    "country": "nation, nationality, nationalité, country of nationality, pays d'origine, pays de "
+    "nationalité, country code, code pays",
     "gender": "sex, sexe",
-    "birth_date": "birth date, birthdate, birthday, date of birth, dob, born, born on, née le, né le, né(e) le, ddn, naissance",
-    "category": "personnel category, category of personnel, component, catégorie de personnel, catégorie du personnel, composante",
+    "birth_date": "birth date, birthdate, birthday, date of birth, dob, born, born on, née le, né le, ddn",
+    "category": "personnel category, category of personnel, component, catégorie de personnel, catégorie du "
+    "personnel, composante",
     "rank": "rang, grade ou titre, rank or title",
-    "rank_code": "nato rank code, nato code, nato rank, nato grade, stanag code, code otan, grade otan, code du grade, code grade",
-    "organization": "organisation, organization name, organisme, institution, employer, employeur, service employeur",
-    "language": "preferred language, language preference, course language, langue préférée, langue de préférence, "
-    "langue de formation",
-    "needs": "special needs, particular needs, besoins particuliers, besoins spéciaux, requirements, remarks on needs",
+    "rank_code": "nato rank code, nato code, nato rank, nato grade, stanag code, code otan, grade otan, "
+    "code du grade, code grade",
+    "organization": "organisation, organization name, organisme, institution, employer, employeur",
+    "language": "preferred language, language preference, course language, langue préférée, langue de "
+    "préférence, langue de formation",
+    "needs": "special needs, particular needs, besoins particuliers, besoins spéciaux, requirements",
 }
 
 
@@ -105,8 +107,8 @@ _KNOWN = _known()
 def column_of(text: str) -> str | None:
     """The canonical column that a heading means, or None.
 
-    A hint in brackets is not part of it ("Date de naissance (jj/mm/aaaa)"), and two languages may stand side by
-    side ("Prénom / Given name") as long as they mean the same.
+    A hint in brackets is not part of it ("Date de naissance (jj/mm/aaaa)"), and two languages may stand side
+    by side ("Prénom / Given name") as long as they mean the same.
     """
     text = text[:100]
     if found := _KNOWN.get(_key(text)) or _KNOWN.get(_key(re.sub(r"[(\[].*", "", text))):

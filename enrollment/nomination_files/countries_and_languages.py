@@ -1,4 +1,7 @@
-"""Countries and languages by code or by their English or French name. The indexes are built at the first look-up."""
+"""Countries and languages by code or by their English or French name.
+
+The indexes are built at the first look-up, so importing this costs nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 from enrollment.nomination_files.text import LONGEST_WORD, clean, fold
 
@@ -15,14 +19,14 @@ _COUNTRY_ALIASES = {
     "AG": "Antigua",
     "BA": "Bosnia, Bosnie",
     "BY": "Bélarus, Belorussia",
-    "CD": "DR Congo, DRC, RDC, RD Congo, D.R. Congo, Democratic Republic of the Congo, Democratic Republic of Congo, "
-    "République démocratique du Congo, Congo RDC, Congo DRC, Congo (RDC), Congo (DRC), Zaire, Zaïre",
+    "CD": "DR Congo, DRC, RDC, RD Congo, Democratic Republic of the Congo, Democratic Republic of Congo, "
+    "République démocratique du Congo, Congo RDC, Congo DRC, Zaire",
     "CF": "CAR, RCA",
     "CG": "Republic of Congo, Republic of the Congo, République du Congo, Congo Brazzaville",
     "CI": "Ivory Coast, Cote Ivoire",
     "CZ": "République tchèque",
-    "GB": "UK, Great Britain, Grande-Bretagne, England, Scotland, Wales, Northern Ireland, Angleterre, Écosse, Pays de Galles, "
-    "Irlande du Nord",
+    "GB": "UK, Great Britain, Grande-Bretagne, England, Scotland, Wales, Northern Ireland, Angleterre, "
+    "Écosse, Pays de Galles, Irlande du Nord",
     "KG": "Kirghizistan",
     "KR": "Republic of Korea, République de Corée, ROK",
     "KP": "DPRK, RPDC, République populaire démocratique de Corée",
@@ -41,7 +45,8 @@ _COUNTRY_ALIASES = {
     "VA": "Vatican, Vatican City, Cité du Vatican",
     "VN": "Viêt-nam, Viet-nam",
 }
-#: Words that mean more than one country. ISO 3166 calls Congo (Brazzaville) "Congo", but so do people from Kinshasa.
+#: Words that mean more than one country. ISO 3166 calls Congo (Brazzaville) "Congo", but so do people from
+#: Kinshasa.
 AMBIGUOUS_COUNTRIES = frozenset({"congo", "korea", "coree", "saintmartin", "virginislands", "ilesvierges"})
 
 _LANGUAGE_ALIASES = {
@@ -55,11 +60,13 @@ _LANGUAGE_ALIASES = {
     "zh": "mandarin, Mandarin Chinese, chinois mandarin",
 }
 
+_COUNTRY_KEYS = ("alpha_2", "alpha_3", "name", "official_name", "common_name")
+_LANGUAGE_KEYS = ("alpha_2", "alpha_3", "bibliographic", "name", "common_name")
 _ARTICLE = re.compile(r"\A(?:(?:the|la|le|les)\s+|l['’]\s*)", re.IGNORECASE)
 
 
 def parse_country(text: str) -> str | None:
-    """The ISO 3166 alpha-2 code of a country given by alpha-2, alpha-3 or name; None when unknown or ambiguous."""
+    """The alpha-2 code of a country given by alpha-2, alpha-3 or name; None when unknown or ambiguous."""
     index = _countries()
     return next((index[key] for key in _with_and_without_article(text) if key in index), None)
 
@@ -90,21 +97,15 @@ def _countries() -> dict[str, str]:
     territories = _in_both_languages("territories")
     for country in pycountry.countries:
         code = country.alpha_2
-        own = [
-            getattr(country, key, None)
-            for key in ("alpha_2", "alpha_3", "name", "official_name", "common_name")
-        ]
-        for name in filter(None, own + [table.get(code) for table in territories]):
+        for name in _names(country, _COUNTRY_KEYS, [table.get(code) for table in territories]):
             for variant in _variants(name):
                 names[fold(variant)].add(code)
     for code, aliases in _COUNTRY_ALIASES.items():
         for alias in aliases.split(", "):
             names[fold(alias)].add(code)
-    return {
-        name: codes.pop()
-        for name, codes in names.items()
-        if len(codes) == 1 and name not in AMBIGUOUS_COUNTRIES
-    }
+    for name in AMBIGUOUS_COUNTRIES:
+        names.pop(name, None)
+    return {name: codes.pop() for name, codes in names.items() if len(codes) == 1}
 
 
 @lru_cache(maxsize=1)
@@ -118,11 +119,7 @@ def _languages() -> dict[str, str]:
         code = getattr(language, "alpha_2", None)
         if code is None:
             continue
-        own = [
-            getattr(language, key, None)
-            for key in ("alpha_2", "alpha_3", "bibliographic", "name", "common_name")
-        ]
-        for name in filter(None, own + [table.get(code) for table in tables]):
+        for name in _names(language, _LANGUAGE_KEYS, [table.get(code) for table in tables]):
             names[fold(name)].add(code)
     for code, aliases in _LANGUAGE_ALIASES.items():
         for alias in aliases.split(", "):
@@ -137,8 +134,13 @@ def _in_both_languages(table: str) -> list[dict[str, str]]:
     return [getattr(Locale.parse(code), table) for code in ("en", "fr")]
 
 
+def _names(record: Any, keys: tuple[str, ...], others: list[str | None]) -> Iterable[str]:
+    """The names and codes of a record of pycountry, and the others that exist."""
+    return filter(None, [*(getattr(record, key, None) for key in keys), *others])
+
+
 def _variants(name: str) -> Iterable[str]:
-    """The name, and as people write it: "Tanzania, United Republic of" turned round, "Myanmar (Burma)" without the brackets."""
+    """The name, also turned round ("Tanzania, Republic of") and without brackets ("Myanmar (Burma)")."""
     yield name
     if ", " in name:
         first, rest = name.split(", ", 1)

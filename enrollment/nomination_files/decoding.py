@@ -12,7 +12,8 @@ from enrollment.nomination_files.text import is_blank
 
 # A multi-byte UTF-8 character, or a single byte that belongs to none.
 _HIGH_BYTES = re.compile(
-    rb"([\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})|[\x80-\xff]"
+    rb"([\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})"
+    rb"|[\x80-\xff]"
 )
 
 
@@ -31,9 +32,7 @@ def decode(data: bytes) -> tuple[str, str]:
     if "\0" in text:
         raise _not_text()
     if is_blank(text):
-        raise UnreadableFile(
-            "empty", _l("The file is empty. Save the spreadsheet again as CSV, and choose that file.")
-        )
+        raise _empty()
     return encoding, text
 
 
@@ -43,8 +42,8 @@ def _decode(data: bytes) -> tuple[str, str]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         name = "utf-16-le" if data.startswith(b"\xff\xfe") else "utf-16-be"
         return name, _strictly(data[2:], name)
-    if name := _utf16_without_mark(data):
-        return name, _strictly(data, name)
+    if guess := _utf16_without_mark(data):
+        return guess, _strictly(data, guess)
     try:
         return "utf-8", data.decode("utf-8")
     except UnicodeDecodeError:
@@ -59,7 +58,7 @@ def _strictly(data: bytes, encoding: str) -> str:
 
 
 def _utf16_without_mark(data: bytes) -> str | None:
-    """UTF-16 without a byte order mark: headings are in Latin letters, so every second byte of their text is NUL."""
+    """UTF-16 without a byte order mark: headings are in Latin letters, so every second byte is NUL."""
     sample = data[:64]
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     enough = len(sample) * 0.4
@@ -73,8 +72,9 @@ def _utf16_without_mark(data: bytes) -> str | None:
 def _windows_1252(data: bytes) -> str:
     """The text of a file that is not UTF-8: what Excel writes in Western Europe, Africa and the Americas.
 
-    A file that is UTF-8 but for a few bytes (pasted together, or cut off) would come out as "SÃ©nÃ©gal" and end up like that on
-    certificates, so it is refused. Real Windows-1252 next to never holds the bytes of a UTF-8 character.
+    A file that is UTF-8 but for a few bytes (pasted together, or cut off) would come out as "SÃ©nÃ©gal" and
+    end up like that on certificates, so it is refused. Real Windows-1252 next to never holds the bytes of a
+    UTF-8 character.
     """
     if b"\0" in data:
         raise _not_text()
@@ -104,9 +104,7 @@ def _windows_1252(data: bytes) -> str:
 def _refuse_other_files(data: bytes) -> None:
     """Refuses by their first bytes the files that people take for a CSV, and says what to do with each."""
     if not data:
-        raise UnreadableFile(
-            "empty", _l("The file is empty. Save the spreadsheet again as CSV, and choose that file.")
-        )
+        raise _empty()
     if data.startswith(b"PK\x03\x04") and b"application/vnd.oasis.opendocument" in data[:200]:
         raise _not_text(_l("This is an OpenDocument file: open it and save the sheet as CSV (“CSV UTF-8”)."))
     if data.startswith(b"PK\x03\x04") and b"xl/" not in data:
@@ -115,6 +113,10 @@ def _refuse_other_files(data: bytes) -> None:
         raise _not_text(_l("This is an Excel workbook: save it as CSV (“CSV UTF-8”)."))
     if data.startswith(b"%PDF-"):
         raise _not_text(_l("This is a PDF: nominations are read from a CSV file."))
+
+
+def _empty() -> UnreadableFile:
+    return UnreadableFile("empty", _l("The file is empty. Save the spreadsheet as CSV and choose it again."))
 
 
 def _not_text(message: Any = None) -> UnreadableFile:

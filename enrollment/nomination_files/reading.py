@@ -21,8 +21,8 @@ from enrollment.nomination_files.text import is_blank
 def read(data: bytes, *, day_first: bool | None = None, today: date | None = None) -> NominationFile:
     """The nominations in a file, each with its problems. Raises UnreadableFile and nothing else.
 
-    `day_first` is the answer to `date_order_question`; without it the file's own dates decide. `today` is the application's
-    date unless given.
+    `day_first` is the answer to `date_order_question`; without it the file's own dates decide. `today` is the
+    application's date unless given.
     """
     encoding, text = decode(data)
     table = read_table(text)
@@ -65,8 +65,8 @@ def _misplaced(number: int, header: Header, cells: list[str]) -> Iterable[Proble
             value,
             "extra_cells",
             _l(
-                "This row has more cells than there are headings, so its values may stand in the wrong columns. Put quotation "
-                "marks round a value that contains a comma or semicolon, or remove the extra cell."
+                "This row has more cells than there are headings: values may stand in wrong columns. Put "
+                "quotation marks round a value that contains a comma or semicolon, or remove the extra cell."
             ),
         )
     for index, (word, cell) in enumerate(zip(header.words, cells, strict=False)):
@@ -81,7 +81,7 @@ def _misplaced(number: int, header: Header, cells: list[str]) -> Iterable[Proble
 
 
 def _with_duplicates(rows: list[NominationRow]) -> Iterable[NominationRow]:
-    """The rows, where one that repeats the address or identifier of a row above has a problem that names that row."""
+    """The rows; one that repeats the address or identifier of a row above gets a problem naming that row."""
     first: dict[tuple[str, str], int] = {}
     for row in rows:
         found = None
@@ -91,9 +91,8 @@ def _with_duplicates(rows: list[NominationRow]) -> Iterable[NominationRow]:
                 continue
             above = first.setdefault((column, _same(value)), row.row)
             if above != row.row and found is None:
-                found = _problem(
-                    row.row, column, row.values[column], "duplicate", _duplicate_remedy(column, above)
-                )
+                remedy = _duplicate_remedy(column, above)
+                found = _problem(row.row, column, row.values[column], "duplicate", remedy)
         yield replace(row, problems=(*row.problems, found)) if found else row
 
 

@@ -1,4 +1,4 @@
-"""What reading a nomination file gives: rows with their problems, or the reason why the file cannot be read."""
+"""What reading a nomination file gives: rows with their problems, or why the file cannot be read."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class UnreadableFile(Invalid):
 class Problem:
     """One value that cannot be accepted, and its remedy.
 
-    `row` is the number people see beside the row in their spreadsheet: the header is row 1 and blank rows count. `column`
-    is a canonical column, or a spreadsheet letter where the cell stands under no heading.
+    `row` is the number people see beside the row in their spreadsheet: the header is row 1 and blank rows
+    count. `column` is a canonical column, or a spreadsheet letter where the cell stands under no heading.
     """
 
     row: int
@@ -42,8 +42,8 @@ class Problem:
 class NominationRow:
     """One person as nominated.
 
-    `values` is the raw text of every canonical column, to show it again. `fields` is what it means; a field with a problem is
-    empty there, never a default.
+    `values` is the raw text of every canonical column, to show it again. `fields` is what it means; a field
+    with a problem is empty there, never a default.
     """
 
     row: int
@@ -60,8 +60,9 @@ class NominationRow:
 class NominationFile:
     """A file that could be read. `headings` gives the file's own word for each of its canonical `columns`.
 
-    `date_order_question` is true when nothing tells whether the day or the month comes first (or rows contradict each other):
-    ask once, then read the file again with `day_first`. Until then the dates in question are problems of their rows.
+    `date_order_question` is true when nothing tells whether the day or the month comes first (or rows
+    contradict each other): ask once, then read the file again with `day_first`. Until then the dates in
+    question are problems of their rows.
     """
 
     encoding: str

@@ -1,4 +1,4 @@
-"""The rules for one nomination. The same for a row of a file, a row corrected in place and the form for one person."""
+"""The rules for one nomination: the same for a row of a file, one corrected in place and the form for one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from enrollment.nomination_files.countries_and_languages import (
     parse_language,
 )
 from enrollment.nomination_files.results import NominationRow, Problem, shown
-from enrollment.nomination_files.text import clean, has_control_characters, is_blank, is_garbled
+from enrollment.nomination_files.text import clean, has_control_characters, is_blank, is_garbled, storable
 
 MAX_LENGTHS = {
     "identifier": 60,
@@ -66,15 +66,19 @@ class _Frame:
 
 
 def check_row(
-    row: int, values: Mapping[str, str], *, day_first: bool | None = True, today: date | None = None
+    row: int,
+    values: Mapping[str, str],
+    *,
+    day_first: bool | None = True,
+    today: date | None = None,
 ) -> NominationRow:
     """The row with what its values mean and every problem they have.
 
-    `values` is keyed by canonical column; a missing key is a blank value. With `day_first` None, dates that depend on the order
-    are problems.
+    `values` is keyed by canonical column; a missing key is a blank value. With `day_first` None, dates that
+    depend on the order are problems.
     """
     frame = _Frame(day_first, today)
-    raw = {column: values.get(column) or "" for column in COLUMNS}
+    raw = {column: storable(values.get(column) or "") for column in COLUMNS}
     fields: dict[str, Any] = {}
     problems: list[Problem] = []
     for column in COLUMNS:
@@ -88,9 +92,8 @@ def check_row(
         fields["name_on_certificate"] = name
         if len(name) > MAX_LENGTHS["name_on_certificate"]:
             fields["name_on_certificate"] = ""
-            problems.append(
-                Problem(row, "name_on_certificate", shown(name), "too_long", _too_long("name_on_certificate"))
-            )
+            remedy = _too_long("name_on_certificate")
+            problems.append(Problem(row, "name_on_certificate", shown(name), "too_long", remedy))
     return NominationRow(row, raw, fields, tuple(problems))
 
 
@@ -105,7 +108,8 @@ def _check(column: str, raw: str, frame: _Frame) -> Any:
         raise _Refused("too_long", _too_long(column))
     if has_control_characters(raw):
         raise _Refused(
-            "control_characters", _l("This value contains invisible control characters. Type it again.")
+            "control_characters",
+            _l("This value contains invisible control characters. Type it again."),
         )
     if is_garbled(raw):
         raise _Refused(
@@ -134,7 +138,8 @@ def _name(text: str, frame: _Frame) -> str:
         )
     if not any(c.isalpha() for c in text):
         raise _Refused(
-            "not_a_name", _l("“%(value)s” has no letter. Write the name in letters.", value=shown(text))
+            "not_a_name",
+            _l("“%(value)s” has no letter. Write the name in letters.", value=shown(text)),
         )
     return text
 
@@ -183,7 +188,7 @@ def _gender(text: str, frame: _Frame) -> str:
     raise _Refused(
         "unknown_gender",
         _l(
-            "“%(value)s” is not understood. Write female, male, another or undisclosed, or leave the cell empty.",
+            "“%(value)s” is not understood. Write female, male, another or undisclosed, or leave it empty.",
             value=shown(text),
         ),
     )
@@ -204,7 +209,7 @@ def _rank_code(text: str, frame: _Frame) -> str:
     raise _Refused(
         "bad_rank_code",
         _l(
-            "“%(value)s” is not a NATO rank code. Write OF-1 to OF-10 or OR-1 to OR-9, or leave the cell empty.",
+            "“%(value)s” is not a NATO rank code. Write OF-1 to OF-10 or OR-1 to OR-9, or leave it empty.",
             value=shown(text),
         ),
     )
@@ -216,7 +221,7 @@ def _language(text: str, frame: _Frame) -> str:
     raise _Refused(
         "unknown_language",
         _l(
-            "“%(value)s” is not a known language. Write one language by its English or French name or its two-letter code.",
+            "“%(value)s” is not a known language. Write one, by its name or its two-letter code.",
             value=shown(text),
         ),
     )
@@ -230,13 +235,14 @@ def _birth_date(text: str, frame: _Frame) -> date:
     today = frame.today or clock.today()
     if born > today:
         raise _Refused(
-            "date_in_future", _l("“%(value)s” is in the future. Check the year.", value=shown(text))
+            "date_in_future",
+            _l("“%(value)s” is in the future. Check the year.", value=shown(text)),
         )
     if not birth_dates.MIN_AGE <= birth_dates.age_on(born, today) <= birth_dates.MAX_AGE:
         raise _Refused(
             "implausible_age",
             _l(
-                "Born on “%(value)s”, the person would not be between %(youngest)s and %(oldest)s years old. Check the date.",
+                "“%(value)s” gives an age outside %(youngest)s to %(oldest)s years. Check the year.",
                 value=shown(text),
                 youngest=birth_dates.MIN_AGE,
                 oldest=birth_dates.MAX_AGE,
@@ -249,22 +255,22 @@ def _date_remedy(code: str, text: str, frame: _Frame) -> Any:
     value = shown(text)
     if code == "ambiguous_date":
         return _l(
-            "In “%(value)s”, the day or the month may come first. Say which for the whole file, or write the date as "
-            "year-month-day, for example 1988-03-14.",
+            "In “%(value)s”, the day or the month may come first. Say which for the whole file, or write "
+            "it as year-month-day, such as 1988-03-14.",
             value=value,
         )
     if code == "date_order" and frame.day_first:
         return _l(
-            "“%(value)s” is not a date with the day first. Write it as year-month-day, for example 1988-03-14.",
+            "“%(value)s” is not a date with the day first. Write it as year-month-day, such as 1988-03-14.",
             value=value,
         )
     if code == "date_order":
         return _l(
-            "“%(value)s” is not a date with the month first. Write it as year-month-day, for example 1988-03-14.",
+            "“%(value)s” is not a date with the month first. Write it as year-month-day, such as 1988-03-14.",
             value=value,
         )
     return _l(
-        "“%(value)s” is not a date that exists. Write it as year-month-day, for example 1988-03-14.",
+        "“%(value)s” is not a date that exists. Write it as year-month-day, such as 1988-03-14.",
         value=value,
     )
 

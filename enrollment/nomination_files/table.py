@@ -26,16 +26,15 @@ Record = tuple[int, list[str]]
 
 @dataclass(frozen=True)
 class Header:
-    """The canonical column of each cell of the header (None: unknown or blank), with the words that stand there."""
+    """The canonical column of each cell of the header (None: unknown or blank), and its words."""
 
     columns: tuple[str | None, ...]
     words: tuple[str, ...]
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        return tuple(
-            word for column, word in zip(self.columns, self.words, strict=True) if word and column is None
-        )
+        pairs = zip(self.columns, self.words, strict=True)
+        return tuple(word for column, word in pairs if word and column is None)
 
     @property
     def headings(self) -> dict[str, str]:
@@ -62,18 +61,23 @@ def read_table(text: str) -> Table:
     for record in records:
         if len(rows) == MAX_ROWS:
             raise UnreadableFile(
-                "too_many_rows", _l("The file has more than %(limit)s nominations. Split it.", limit=MAX_ROWS)
+                "too_many_rows",
+                _l("The file has more than %(limit)s nominations. Split it.", limit=MAX_ROWS),
             )
         rows.append(record)
     if not rows:
         raise UnreadableFile(
-            "no_rows", _l("The file has headings but no nominations below them. Add one row for each person.")
+            "no_rows",
+            _l("The file has headings but no nominations below them. Add one row for each person."),
         )
     return Table(delimiter, header, rows)
 
 
 def _records(text: str, delimiter: str) -> Iterator[Record]:
-    """(number, cells) of each row, numbered as a spreadsheet does: blank rows count, and a cell with line ends is one row."""
+    """(number, cells) of each row, numbered as a spreadsheet does.
+
+    Blank rows count, and a row whose cells contain line ends is still one row.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     number = 0
     while True:
@@ -87,8 +91,7 @@ def _records(text: str, delimiter: str) -> Iterator[Record]:
             raise UnreadableFile(
                 "broken_quoting",
                 _l(
-                    "The quotation marks in row %(row)s do not match. Write a quotation mark inside a value twice, "
-                    "or remove it.",
+                    "The quotation marks in row %(row)s do not match. Double those inside a value.",
                     row=number,
                 ),
             ) from None
@@ -101,18 +104,17 @@ def _filled(records: Iterator[Record]) -> Iterator[Record]:
 
 def _detect_delimiter(text: str) -> str:
     """The delimiter that makes most sense of the header: most columns understood, then most cells."""
-    best, best_score, error = DELIMITERS[0], (-1, -1), None
+    best, best_score = DELIMITERS[0], (0, 0)
+    text = text.lstrip("\r\n")
     for delimiter in DELIMITERS:
         try:
             _, cells = next(_filled(_records(text, delimiter)), (1, []))
-        except UnreadableFile as broken:
-            error = broken
+        except UnreadableFile:
+            # When no delimiter does better, reading the file raises this again, with the right row.
             continue
         score = sum(column_of(cell) is not None for cell in cells[:MAX_COLUMNS]), len(cells)
         if score > best_score:
             best, best_score = delimiter, score
-    if error is not None and best_score[0] <= 0:
-        raise error
     return best
 
 
@@ -145,7 +147,7 @@ def _refuse_repeated_columns(header: Header) -> None:
             raise UnreadableFile(
                 "duplicate_columns",
                 _l(
-                    "The columns “%(first)s” and “%(second)s” mean the same: %(column)s. Remove one of them, or its heading.",
+                    "The columns “%(first)s” and “%(second)s” mean the same: %(column)s. Remove one.",
                     first=shown(seen[column]),
                     second=shown(word),
                     column=_list_columns((column,)),

@@ -47,7 +47,7 @@ _EXAMPLES = {
 
 
 def template(locale: str) -> bytes:
-    """A CSV file that `read` accepts: the headings in the language (English where there is none) and one example row.
+    """A CSV file that `read` accepts: the headings in the language, or in English, and an example row.
 
     UTF-8 with a byte order mark, which Excel needs to show accents rightly.
     """

@@ -1,4 +1,4 @@
-"""Words with few meanings: category, gender, rank code. A word that is not known has no meaning here; none is guessed."""
+"""Words with few meanings: category, gender, rank code. A word that is not known is never guessed."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ _GENDERS = _index(
         "female": "female, f, woman, femme, féminin, feminine",
         "male": "male, m, man, h, homme, masculin, masculine",
         "another": "another, other, another gender, autre, autre genre, non-binary, non binaire",
-        "undisclosed": "undisclosed, not disclosed, unspecified, not specified, prefer not to say, non précisé, non précisée, "
-        "non spécifié, non spécifiée, non divulgué, non divulguée, non communiqué, préfère ne pas répondre",
+        "undisclosed": "undisclosed, not disclosed, unspecified, not specified, prefer not to say, "
+        "non précisé, non précisée, non spécifié, non spécifiée, non divulgué, non divulguée, "
+        "non communiqué, préfère ne pas répondre",
     }
 )
 _RANK_CODE = re.compile(r"(OF|OR)[\s\-\u2010-\u2015]*(?:(10|0?[1-9])|\(?(D)\)?)", re.IGNORECASE)

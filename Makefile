@@ -1,0 +1,76 @@
+# Rostrum. Two commands for a newcomer: `make run` and `make test`. Both install what is missing first.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
+
+export FLASK_APP := app
+
+.PHONY: docs help setup setup-dev run serve test test-all bench lint lock translations clean
+
+help:
+	@echo "make run      install what is needed, migrate and serve on http://127.0.0.1:8000"
+	@echo "make test     install what is needed and run the test suite"
+	@echo "make test-all the suite with its long tests"
+	@echo "make bench    run the benchmarks and print their table"
+	@echo "make serve    production serving: several web processes and a worker (see docs/deploy.md)"
+	@echo "make lint     ruff, mypy and the import contracts"
+
+setup: $(VENV)/ready $(CATALOGUES)
+	@sh scripts/system-packages.sh run
+
+setup-dev: $(VENV)/ready-dev $(CATALOGUES)
+	@sh scripts/system-packages.sh run test
+
+$(BIN)/python:
+	@sh scripts/make-venv.sh "$(PYTHON)" "$(VENV)"
+
+$(VENV)/ready: requirements.txt | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/ready-dev: requirements-dev.txt $(VENV)/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+%.mo: %.po | $(VENV)/ready
+	@$(BIN)/pybabel --quiet compile -i $< -o $@
+
+run: setup
+	@$(BIN)/flask serve --first-start --workers 1
+
+serve: setup
+	@$(BIN)/flask serve
+
+test: setup-dev
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: setup-dev
+	$(BIN)/python -m pytest
+
+bench: setup-dev
+	$(BIN)/python -m tests.load.bench
+
+lint: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy core accounts/services courses/services enrollment/services certificates/services.py roster/services.py
+	$(BIN)/lint-imports
+
+# After a change of requirements*.in: exact versions and hashes, without any address in the files.
+lock: setup-dev
+	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements.txt requirements.in
+	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements-dev.txt requirements-dev.in
+
+# After a change of texts: extract them and bring the catalogues up to date (then translate what is new).
+translations: setup-dev
+	$(BIN)/pybabel --quiet extract -F translations/babel.cfg -k _l -k lazy_gettext --no-location --sort-output --project Rostrum -o translations/messages.pot .
+	$(BIN)/pybabel --quiet update -i translations/messages.pot -d translations --no-fuzzy-matching --ignore-pot-creation-date
+	@$(MAKE) $(CATALOGUES)
+
+docs: setup
+	$(BIN)/python -m scripts.write_docs
+
+clean:
+	rm -rf $(VENV) build

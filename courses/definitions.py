@@ -1,0 +1,255 @@
+"""What a course is made of, as forms, the API and files give it, and the rules it has to keep."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from accounts.models import PersonnelCategory
+from core.errors import DomainError, Invalid
+from courses.models import CourseVersion, SkillLevel, plain
+
+Texts = dict[str, str]
+
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+LONGEST_COURSE_CODE = 40  # leaves room for "-2027-03-12" in the codes of its deliveries
+LONGEST_TITLE = 200
+MOST_SESSIONS, MOST_DAYS, MOST_PLACES = 100, 60, 10_000
+RESERVED = frozenset({"new"})  # /courses/new is the form
+
+
+@dataclass(frozen=True)
+class SessionDefinition:
+    """One session of the timetable template: which day, the local time "HH:MM" it starts, how long."""
+
+    day: int
+    start: str
+    minutes: int
+    title: Texts
+    objective: Texts | None = None
+
+    @property
+    def starts(self) -> int:
+        """Minutes since midnight."""
+        return clock_minutes(self.start)
+
+    @property
+    def ends(self) -> int:
+        return self.starts + self.minutes
+
+
+@dataclass(frozen=True)
+class GrantDefinition:
+    """A skill that completing the course gives; `title` makes a skill that is not known yet."""
+
+    skill: str
+    level: str
+    valid_months: int | None = None
+    title: Texts | None = None
+
+
+@dataclass(frozen=True)
+class CourseDefinition:
+    """A whole course. `sessions`, `objectives`, the completion rule and `grants` are what is taught and granted (versioned);
+    the rest are the words around it."""
+
+    title: Texts
+    sessions: tuple[SessionDefinition, ...]
+    summary: Texts | None = None
+    audience: tuple[str, ...] = tuple(PersonnelCategory)
+    default_places: int = 25
+    day_starts: str = "09:00"
+    day_ends: str = "17:00"
+    objectives: tuple[Texts, ...] = ()
+    min_attendance_percent: int = 100
+    min_score_percent: int | None = None
+    prerequisites: tuple[str, ...] = ()
+    grants: tuple[GrantDefinition, ...] = ()
+
+    @property
+    def timetable(self) -> list[SessionDefinition]:
+        """The sessions in the order in which they are taught."""
+        return sorted(self.sessions, key=lambda one: (one.day, one.start))
+
+
+def clock_minutes(clock: str) -> int:
+    """Minutes since midnight of "HH:MM"."""
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def taught(definition: CourseDefinition) -> dict[str, Any]:
+    """What is taught and granted, comparable with `taught_by` a version: a difference makes a new version."""
+    return {
+        "sessions": [(s.day, s.start, s.minutes, s.title, s.objective or None) for s in definition.timetable],
+        "objectives": [plain(one) for one in definition.objectives],
+        "completion": (definition.min_attendance_percent, definition.min_score_percent, list(definition.prerequisites)),
+        "grants": sorted((g.skill, str(g.level), g.valid_months or 0) for g in definition.grants),
+    }
+
+
+def taught_by(version: CourseVersion) -> dict[str, Any]:
+    return {
+        "sessions": [(b.day, b.start, b.minutes, b.title, b.objective or None) for b in version.blocks],
+        "objectives": plain(version.objectives),
+        "completion": (version.min_attendance_percent, version.min_score_percent, list(version.prerequisites)),
+        "grants": sorted((g.skill.code, g.level.value, g.valid_months or 0) for g in version.grants),
+    }
+
+
+# Rules. Each gives every fault it finds, named by its path in the API's body.
+
+
+def faults(code: str, definition: CourseDefinition) -> list[DomainError]:
+    """Everything wrong with a course that can be told without asking the database."""
+    return [
+        *code_faults(code, LONGEST_COURSE_CODE),
+        *_word_faults(definition),
+        *_timetable_faults(definition),
+        *_completion_faults(code, definition),
+        *_grant_faults(definition.grants),
+    ]
+
+
+def code_faults(code: str, longest: int = 60, field: str = "code") -> list[DomainError]:
+    if not code:
+        return [Invalid("required", _l("Give a code, such as GTI."), field)]
+    if not CODE.fullmatch(code):
+        return [
+            Invalid(
+                "bad_code",
+                _l("A code has only letters A to Z, digits, full stops, hyphens and underscores, and begins with a letter or digit."),
+                field,
+            )
+        ]
+    if len(code) > longest:
+        return [Invalid("bad_code", _l("A code has at most %(longest)s characters.", longest=longest), field)]
+    if code.lower() in RESERVED or code.lower().endswith(".ics"):
+        return [Invalid("reserved_code", _l("This code is kept for the application. Choose another one."), field)]
+    return []
+
+
+def title_faults(title: Texts | None, field: str = "title") -> list[DomainError]:
+    texts = [text for text in (title or {}).values() if text.strip()]
+    if not texts:
+        return [Invalid("required", _l("Give the title in at least one language."), field)]
+    if any(len(text) > LONGEST_TITLE for text in texts):
+        return [Invalid("too_long", _l("A title has at most %(longest)s characters.", longest=LONGEST_TITLE), field)]
+    return []
+
+
+def _word_faults(definition: CourseDefinition) -> list[DomainError]:
+    found = title_faults(definition.title)
+    if not definition.audience:
+        found.append(Invalid("required", _l("Choose at least one category of people the course is for."), "audience"))
+    for number, category in enumerate(definition.audience):
+        found += category_faults(category, f"audience.{number}")
+    if not 1 <= definition.default_places <= MOST_PLACES:
+        found.append(places_fault("default_places"))
+    return found
+
+
+def category_faults(category: str, field: str) -> list[DomainError]:
+    if category in set(PersonnelCategory):
+        return []
+    sentence = _l("“%(category)s” is not a category: use civilian, police or military.", category=category)
+    return [Invalid("unknown_category", sentence, field)]
+
+
+def places_fault(field: str) -> Invalid:
+    return Invalid("bad_places", _l("Give a number of places from 1 to %(most)s.", most=MOST_PLACES), field)
+
+
+def _timetable_faults(definition: CourseDefinition) -> list[DomainError]:
+    found: list[DomainError] = []
+    for field, clock in (("start", definition.day_starts), ("end", definition.day_ends)):
+        if not CLOCK.fullmatch(clock):
+            found.append(clock_fault(f"time_of_day.{field}"))
+    if not found and definition.day_starts >= definition.day_ends:
+        found.append(Invalid("day_ends_before_start", _l("The day must end after it starts."), "time_of_day.end"))
+    if not definition.sessions:
+        found.append(Invalid("required", _l("Give at least one session."), "sessions"))
+    if len(definition.sessions) > MOST_SESSIONS:
+        found.append(Invalid("too_many", _l("A course has at most %(most)s sessions.", most=MOST_SESSIONS), "sessions"))
+    for number, session in enumerate(definition.sessions):
+        found += _session_faults(session, f"sessions.{number}")
+    return found or [*_outside_the_day(definition), *_overlaps(definition.sessions)]
+
+
+def clock_fault(field: str) -> Invalid:
+    return Invalid("bad_time", _l("Give a time of the day as hours and minutes, such as 09:00."), field)
+
+
+def _session_faults(session: SessionDefinition, field: str) -> list[DomainError]:
+    found: list[DomainError] = []
+    if not 1 <= session.day <= MOST_DAYS:
+        found.append(Invalid("bad_day", _l("Give the day as a number from 1 to %(most)s.", most=MOST_DAYS), f"{field}.day"))
+    if not CLOCK.fullmatch(session.start):
+        found.append(clock_fault(f"{field}.start"))
+    if not 1 <= session.minutes <= 1440:
+        found.append(Invalid("bad_minutes", _l("Give how long the session takes, in minutes."), f"{field}.minutes"))
+    return found + title_faults(session.title, f"{field}.title")
+
+
+def _outside_the_day(definition: CourseDefinition) -> list[DomainError]:
+    first, last = clock_minutes(definition.day_starts), clock_minutes(definition.day_ends)
+    sentence = _l(
+        "This session lies outside the day, which goes from %(start)s to %(end)s.",
+        start=definition.day_starts, end=definition.day_ends,
+    )  # fmt: skip
+    return [
+        Invalid("outside_the_day", sentence, f"sessions.{number}.start")
+        for number, session in enumerate(definition.sessions)
+        if session.starts < first or session.ends > last
+    ]
+
+
+def _overlaps(sessions: Sequence[SessionDefinition]) -> list[DomainError]:
+    ordered = sorted(enumerate(sessions), key=lambda pair: (pair[1].day, pair[1].start))
+    return [
+        Invalid(
+            "sessions_overlap",
+            _l("This session begins before the one at %(start)s on day %(day)s has ended.", start=before.start, day=before.day),
+            f"sessions.{number}.start",
+        )
+        for (_, before), (number, after) in pairwise(ordered)
+        if before.day == after.day and after.starts < before.ends
+    ]
+
+
+def _completion_faults(code: str, definition: CourseDefinition) -> list[DomainError]:
+    found: list[DomainError] = []
+    percents = {"min_attendance_percent": definition.min_attendance_percent, "min_score_percent": definition.min_score_percent}
+    for name, percent in percents.items():
+        if percent is not None and not 0 <= percent <= 100:
+            found.append(Invalid("bad_percent", _l("Give a percentage from 0 to 100."), f"completion.{name}"))
+    if code in definition.prerequisites:
+        sentence = _l("A course cannot be its own prerequisite.")
+        found.append(Invalid("own_prerequisite", sentence, "completion.prerequisites"))
+    return found
+
+
+def _grant_faults(grants: Sequence[GrantDefinition]) -> list[DomainError]:
+    found: list[DomainError] = []
+    seen: set[str] = set()
+    for number, grant in enumerate(grants):
+        field = f"grants.{number}"
+        found += code_faults(grant.skill, field=f"{field}.skill")
+        if grant.skill in seen:
+            found.append(Invalid("duplicate_skill", _l("This skill is already granted by a line above."), f"{field}.skill"))
+        seen.add(grant.skill)
+        if grant.level not in set(SkillLevel):
+            sentence = _l("Choose a level: %(levels)s.", levels=", ".join(SkillLevel))
+            found.append(Invalid("unknown_level", sentence, f"{field}.level"))
+        if grant.valid_months is not None and not 1 <= grant.valid_months <= 240:
+            sentence = _l("Give how many months the skill is valid, from 1 to 240.")
+            found.append(Invalid("bad_months", sentence, f"{field}.valid_months"))
+        if grant.title:
+            found += title_faults(grant.title, f"{field}.title")
+    return found

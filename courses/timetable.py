@@ -1,0 +1,90 @@
+"""From a timetable template to real instants: course days are consecutive calendar days of the delivery's time zone.
+
+Decision: a session keeps its local time of day whatever the clocks do around it. A local time that happens twice (clocks go
+back) means the first. A local time that does not exist (clocks go forward) is refused with a sentence, and so is a session
+that a clock change would push into the next one: moving people's sessions silently is worse than asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from itertools import pairwise
+from zoneinfo import ZoneInfo, available_timezones
+
+from flask_babel import lazy_gettext as _l
+
+from core.errors import Invalid
+from core.i18n import date_words
+from courses.models import TimetableBlock
+
+#: Keys of the database that name no place.
+_NO_PLACE = {"Factory", "localtime", "leapseconds"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A session as instants."""
+
+    number: int
+    day: int
+    starts_at: datetime
+    ends_at: datetime
+    minutes: int
+    title: dict[str, str]
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """Every name of the IANA time zone database."""
+    return frozenset(available_timezones() - _NO_PLACE)
+
+
+@cache
+def grouped_zones() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """(region, names) for a select: the places first, by region; the rest ("UTC", "EST", …) at the end."""
+    regions: dict[str, list[str]] = {}
+    for name in sorted(zone_names()):
+        region, _, place = name.partition("/")
+        regions.setdefault(region if place and region != "Etc" else "", []).append(name)
+    rest = tuple(regions.pop("", ()))
+    return (*((region, tuple(names)) for region, names in regions.items()), ("UTC", rest))
+
+
+def today_in(zone: str, now: datetime) -> date:
+    """The calendar date at `now` in the time zone."""
+    return now.astimezone(ZoneInfo(zone)).date()
+
+
+def instants(template: Iterable[TimetableBlock], starts_on: date, zone: str) -> list[Block]:
+    """The sessions of a delivery that starts on that day in that time zone; Invalid("clock_change") when a clock change
+    makes one impossible."""
+    blocks = [_instant(block, starts_on, ZoneInfo(zone)) for block in template]
+    for before, after in pairwise(blocks):
+        if after.starts_at < before.ends_at:
+            raise _clock_change(starts_on + timedelta(days=after.day - 1))
+    return blocks
+
+
+def last_day(template: Iterable[TimetableBlock], starts_on: date) -> date:
+    return starts_on + timedelta(days=max((block.day for block in template), default=1) - 1)
+
+
+def _instant(block: TimetableBlock, starts_on: date, zone: ZoneInfo) -> Block:
+    day = starts_on + timedelta(days=block.day - 1)
+    local = datetime.combine(day, time.fromisoformat(block.start), zone)  # fold=0: the first of two
+    starts_at = local.astimezone(UTC)
+    if starts_at.astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
+        raise _clock_change(day)
+    ends_at = starts_at + timedelta(minutes=block.minutes)
+    return Block(block.number, block.day, starts_at, ends_at, block.minutes, dict(block.title))
+
+
+def _clock_change(day: date) -> Invalid:
+    sentence = _l(
+        "On %(day)s the clocks change in this time zone in the middle of a session. Choose another start date.",
+        day=date_words(day),
+    )
+    return Invalid("clock_change", sentence, "starts_on")

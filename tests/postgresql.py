@@ -1,0 +1,170 @@
+"""A private PostgreSQL server for the tests, from the machine's own binaries: its data lies in a temporary folder, it listens
+on a free port of the loopback address, and it ends with the process that asked for it, even when that is killed.
+
+`TEST_DATABASE_URL` names an existing server instead (a user who may create databases; the suite also wants to be superuser).
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+OWNER = "rostrum"
+#: What is lost when the machine loses power does not matter here; speed does.
+OPTIONS = {
+    "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "200", "fsync": "off",
+    "synchronous_commit": "off", "full_page_writes": "off", "autovacuum_naptime": "10s", "log_min_messages": "fatal",
+}
+
+
+@contextmanager
+def running_server() -> Iterator[str | None]:
+    """The address of an empty database on a running server; None where PostgreSQL is not installed."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        with new_database(given) as url:
+            yield url
+        return
+    binaries = find_binaries()
+    if binaries is None:
+        yield None
+        return
+    supervisor = subprocess.Popen(
+        [sys.executable, __file__, str(binaries)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        assert supervisor.stdin and supervisor.stdout
+        said = supervisor.stdout.readline().strip()
+        if not said.isdigit():
+            raise RuntimeError(f"PostgreSQL did not start: {said or 'no word from it'}")
+        with new_database(f"postgresql://{OWNER}@127.0.0.1:{said}/postgres") as url:
+            yield url
+    finally:
+        supervisor.stdin.close()  # the supervisor takes this for "end"
+        supervisor.wait(timeout=30)
+
+
+@contextmanager
+def new_database(url: str) -> Iterator[str]:
+    """The address of a new, empty database on the server of `url`; dropped afterwards."""
+    name = f"rostrum_test_{secrets.token_hex(6)}"
+    _execute(url, f'CREATE DATABASE "{name}"')
+    try:
+        yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+    finally:
+        _execute(url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _execute(url: str, statement: str) -> None:
+    with psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[arg-type] -- made here, of hexadecimal digits
+
+
+def find_binaries() -> Path | None:
+    """The folder of initdb and postgres: the newest of Debian's, else what PATH finds."""
+    found = [p for p in Path("/usr/lib/postgresql").glob("*/bin") if (p / "initdb").exists() and (p / "postgres").exists()]
+    if found:
+        return max(found, key=lambda p: float(p.parent.name))
+    on_path = shutil.which("initdb")
+    return Path(on_path).resolve().parent if on_path else None
+
+
+# The supervisor: a process of its own, whose only task is that the server never outlives the tests.
+
+
+def supervise(binaries: Path) -> None:
+    """Starts a server, prints its port, and ends it when standard input ends (also because the parent was killed)."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    folder = Path(tempfile.mkdtemp(prefix="rostrum-postgresql-"))
+    server = None
+    try:
+        identity = _unprivileged(folder)
+        _initialise(binaries, folder, identity)
+        server, port = _start(binaries, folder, identity)
+        print(port, flush=True)
+        sys.stdin.read()
+    except Exception as error:
+        print(" ".join(str(error).split())[:500], flush=True)
+    finally:
+        if server is not None:
+            server.send_signal(signal.SIGQUIT)  # nothing in it is worth an orderly end
+            server.wait(timeout=20)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unprivileged(folder: Path) -> dict[str, Any]:
+    """PostgreSQL refuses to run as root: then it runs as `postgres`, else as `nobody`, who gets the folder."""
+    if os.geteuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        try:
+            user = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        os.chown(folder, user.pw_uid, user.pw_gid)
+        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    raise RuntimeError("run as root, but neither postgres nor nobody exists to run the server as")
+
+
+def _initialise(binaries: Path, folder: Path, identity: dict[str, Any]) -> None:
+    command = [str(binaries / "initdb"), "-D", str(folder / "data"), "-U", OWNER, "-A", "trust", "-E", "UTF8", "--no-sync"]
+    for locale in ("--locale=C.UTF-8", "--no-locale"):
+        done = subprocess.run([*command, locale], cwd=folder, capture_output=True, text=True, **identity)
+        if done.returncode == 0:
+            return
+        shutil.rmtree(folder / "data", ignore_errors=True)
+    raise RuntimeError(done.stderr)
+
+
+def _start(binaries: Path, folder: Path, identity: dict[str, Any]) -> tuple[subprocess.Popen, int]:
+    for _attempt in range(5):  # another process may take the free port before the server does
+        port = _free_port()
+        options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
+        with open(folder / "log", "ab") as log:
+            server = subprocess.Popen(
+                [str(binaries / "postgres"), "-D", str(folder / "data"), "-p", str(port), *options],
+                cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **identity,
+            )
+        if _answers(server, port):
+            return server, port
+    raise RuntimeError((folder / "log").read_text(errors="replace"))
+
+
+def _answers(server: subprocess.Popen, port: int) -> bool:
+    url = f"postgresql://{OWNER}@127.0.0.1:{port}/postgres"
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends and server.poll() is None:
+        try:
+            psycopg.connect(url, connect_timeout=2).close()
+            return True
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+    if server.poll() is None:
+        server.kill()
+    server.wait()
+    return False
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+if __name__ == "__main__":
+    supervise(Path(sys.argv[1]))
