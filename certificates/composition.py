@@ -1,9 +1,10 @@
-"""What is printed on a certificate and how large: from a payload to the values of the template.
+"""What is printed on a certificate, and how large: from a payload to the values of the template.
 
-Dates in words, hours, skills and facts in both languages; the font families each text needs; and sizes chosen so
-that a long name keeps to two lines and twelve objectives to one page. Widths come from the fonts themselves.
+The font families each text needs, and sizes chosen so that a long name keeps to two lines and the objectives
+to one page. Widths come from the fonts themselves.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from fontTools.ttLib import TTFont
 from markupsafe import Markup
 
 from certificates import fonts, wording
-from certificates.payload import CertificatePayload
+from certificates.payload import Bilingual, CertificatePayload
 from certificates.wording import Text
 
 TEMPLATES_DIR = Path(__file__).resolve().parent.parent / "templates" / "certificates" / "pdf"
@@ -25,6 +26,7 @@ LINE_WIDTH = 170 * MM  # between the margins
 COLUMN_WIDTH = 79 * MM  # one language
 ISSUER_WIDTH, ISSUER_SIZE, ISSUER_LEADING, EMBLEM_HEIGHT = 66 * MM, 10.5, 1.3, 24 * MM
 COURSE_LEADING = 1.3
+ADDRESS_WIDTH, ADDRESS_SIZE = 83 * MM, 8.6
 COURSE_SIZES = {1: 14.0, 2: 14.0, 3: 12.5}  # by the lines it takes at the largest size; longer titles:
 SMALLEST_COURSE = 11.0
 LARGEST_NAME, SMALLEST_ONE_LINE_NAME, LARGEST_TWO_LINE_NAME = 39.0, 25.0, 27.0
@@ -56,6 +58,7 @@ class Composition:
     def context(self) -> dict[str, Any]:
         """The values of the template."""
         payload = self.payload
+        address = wording.printed_address(payload)
         return {
             "p": payload,
             "name": Text(payload.holder_name, payload.holder_script_lang or "und"),
@@ -77,7 +80,8 @@ class Composition:
             "skills": {lang: wording.skills(payload, lang) for lang in LANGS},
             "signatories": [(Text(s.name, "und"), _both(s.role)) for s in payload.signatories],
             "reference": wording.reference(payload),
-            "address": wording.printed_address(payload),
+            "address": address,
+            "address_size": f"{min(ADDRESS_SIZE, ADDRESS_WIDTH / text_width(address, 'sans')):.2f}pt",
             "code": wording.printed_code(payload),
             "qr": qr_code(payload.verify_url),
             "face": self._face,
@@ -92,7 +96,6 @@ class Composition:
             return Markup("")  # as the style sheet says
         names = ",".join(f"'{family}'" for family in families)
         return Markup(f"font-family:{names}")
-
 
     def _issuer_style(self, text: Text, side: str) -> str:
         """Lines of even length beside the emblem, centred on its height."""
@@ -118,7 +121,9 @@ def compose(payload: CertificatePayload) -> Composition:
         left = room - _body_height(payload, size)
         if left >= 0:
             break
-    return Composition(payload, name_size, name_width, course_size, size, max(0.0, min(LARGEST_AIR, left / 6)))
+    return Composition(
+        payload, name_size, name_width, course_size, size, max(0.0, min(LARGEST_AIR, left / 6))
+    )
 
 
 def fit_course(payload: CertificatePayload) -> tuple[float, float]:
@@ -164,25 +169,21 @@ def qr_code(url: str) -> Markup:
     """The QR code as an SVG drawing. The mask is fixed: choosing one costs more than the whole code."""
     code = segno.make(url, error="m", micro=False, mask=2, boost_error=False)
     side = code.symbol_size(border=0)[0]
-    runs = []
-    for y, row in enumerate(code.matrix):
-        x = 0
-        while x < side:
-            end = x
-            while end < side and row[end]:
-                end += 1
-            if end > x:
-                runs.append(f"M{x} {y}h{end - x}v1h-{end - x}z")
-            x = end + 1
-    path = "".join(runs)
+    path = "".join(
+        f"M{x} {y}.5h{length}" for y, row in enumerate(code.matrix) for x, length in _dark_runs(bytes(row))
+    )
     return Markup(
         f'<svg class="qr" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}">'
-        f'<path fill="#0b2a33" d="{path}"/></svg>'
+        f'<path fill="none" stroke="#0b2a33" d="{path}"/></svg>'
     )
 
 
+def _dark_runs(row: bytes) -> list[tuple[int, int]]:
+    return [(run.start(), run.end() - run.start()) for run in re.finditer(rb"\x01+", row)]
+
+
 def label_style() -> str:
-    """Style rules that bring the value after each label to the indent. Floats or tables would cost a quarter more."""
+    """Style rules that bring the value after each label to the indent (floats or tables cost a quarter more)."""
     return "".join(
         f".{key}-{lang}{{margin-right:{FACT_INDENT - text_width(label, 'sans'):.3f}em}}\n"
         for lang, labels in wording.LABELS.items()
@@ -190,7 +191,7 @@ def label_style() -> str:
     )
 
 
-def _both(text: Any) -> dict[str, Text]:
+def _both(text: Bilingual) -> dict[str, Text]:
     return {lang: Text(*text.text(lang)) for lang in LANGS}
 
 
@@ -214,7 +215,8 @@ def _body_height(payload: CertificatePayload, size: float) -> float:
     facts = [list(wording.facts(payload, lang).values()) for lang in LANGS]
     objectives = [[Text(*item.text(lang)) for item in payload.objectives] for lang in LANGS]
     skills = [
-        [Text(f"{title.value} {detail}", lang) for title, detail in wording.skills(payload, lang)] for lang in LANGS
+        [Text(f"{title.value} {detail}", lang) for title, detail in wording.skills(payload, lang)]
+        for lang in LANGS
     ]
     ems = max(_block_height(texts, "sans", size, FACT_INDENT) for texts in facts)
     for block in (objectives, skills):
@@ -246,7 +248,9 @@ def _lines(text: Text, role: fonts.Role, size: float, width: float = COLUMN_WIDT
 @lru_cache(maxsize=1024)
 def _word_widths(text: str, role: fonts.Role, lang: str) -> tuple[float, ...]:
     """The width of each word in ems. Only the plain space divides words."""
-    metrics = [_advances(fonts.FONT_OF_FAMILY[family].file) for family in fonts.families_for(text, role, lang)]
+    metrics = [
+        _advances(fonts.FONT_OF_FAMILY[family].file) for family in fonts.families_for(text, role, lang)
+    ]
     return tuple(
         sum(next((table[ord(c)] for table in metrics if ord(c) in table), 0.0) for c in word)
         for word in text.split(" ")

@@ -9,7 +9,8 @@ from core.events import Event
 
 @dataclass(frozen=True)
 class CertificateIssued(Event):
-    """`replaces_id` names the certificate it corrects, None for a first one."""
+    """`replaces_id` names the certificate it corrects, None for a first one. The digest of what it states enters the audit
+    chain, so that whoever alters the row later would have to alter the signed chain as well."""
 
     name = "certificate.issued"
     subject = ("certificate", "certificate_id")
@@ -18,6 +19,7 @@ class CertificateIssued(Event):
     enrollment_id: int
     person_id: int
     replaces_id: int | None
+    payload_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,3 +50,24 @@ class IssueRequested(Event):
     delivery_id: int
     enrollments: tuple[int, ...]
     job_id: int
+
+
+@dataclass(frozen=True)
+class CertificateFiled(Event):
+    """The certificate's file was made."""
+
+    name = "certificate.filed"
+    subject = ("certificate", "certificate_id")
+    certificate_id: int
+    number: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class PrintedNameCorrected(Event):
+    """A name was changed to what shall stand on the certificate."""
+
+    name = "enrollment.printed_name_corrected"
+    subject = ("enrollment", "enrollment_id")
+    enrollment_id: int
+    delivery_id: int

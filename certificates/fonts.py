@@ -37,13 +37,34 @@ SANS = Font("Atlas Sans", "NotoSans-Regular.ttf")
 WIDE_SERIF = Font("Atlas Wide Serif", "NotoSerif-Bold.ttf")
 
 _SERIF_SCRIPTS = (
-    "Ethiopic", "Armenian", "Georgian", "Hebrew", "Devanagari", "Bengali", "Gurmukhi", "Gujarati", "Tamil", "Telugu",
-    "Kannada", "Malayalam", "Sinhala", "Thai", "Lao", "Khmer", "Myanmar", "Tibetan",
-)  # fmt: skip
+    "Ethiopic",
+    "Armenian",
+    "Georgian",
+    "Hebrew",
+    "Devanagari",
+    "Bengali",
+    "Gurmukhi",
+    "Gujarati",
+    "Tamil",
+    "Telugu",
+    "Kannada",
+    "Malayalam",
+    "Sinhala",
+    "Thai",
+    "Lao",
+    "Khmer",
+    "Myanmar",
+    "Tibetan",
+)
 _SANS_SCRIPTS = (
-    ("Thaana", "Bold"), ("Adlam", "Bold"), ("CanadianAboriginal", "Bold"), ("NKo", "Regular"), ("Tifinagh", "Regular"),
-    ("Mongolian", "Regular"), ("Syriac", "Regular"),
-)  # fmt: skip
+    ("Thaana", "Bold"),
+    ("Adlam", "Bold"),
+    ("CanadianAboriginal", "Bold"),
+    ("NKo", "Regular"),
+    ("Tifinagh", "Regular"),
+    ("Mongolian", "Regular"),
+    ("Syriac", "Regular"),
+)
 SCRIPT_FONTS = (
     Font("Atlas Arabic", "NotoNaskhArabic-Bold.ttf"),
     *(Font(f"Atlas {script}", f"NotoSerif{script}-Bold.ttf") for script in _SERIF_SCRIPTS),
@@ -165,5 +186,8 @@ def measure_coverage() -> dict[str, list[int]]:
 
 
 if __name__ == "__main__":
-    lines = [f"{json.dumps(file)}: {json.dumps(deltas, separators=(',', ':'))}" for file, deltas in measure_coverage().items()]
+    lines = [
+        f"{json.dumps(file)}: {json.dumps(deltas, separators=(',', ':'))}"
+        for file, deltas in measure_coverage().items()
+    ]
     COVERAGE_FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="ascii")

@@ -46,7 +46,9 @@ class AssetFetcher(URLFetcher):
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
         """The resource, or ValueError. Nothing is ever opened by address, so nothing can redirect either."""
         if url.startswith("asset:"):
-            return URLFetcherResponse(url, _bundled_font(url.removeprefix("asset:")), {"Content-Type": "font/ttf"})
+            return URLFetcherResponse(
+                url, _bundled_font(url.removeprefix("asset:")), {"Content-Type": "font/ttf"}
+            )
         match = _DATA_IMAGE.match(url)
         if match is None or len(url) > LARGEST_DATA_IMAGE:
             raise ValueError("Only bundled assets and small images are fetched.")
@@ -63,9 +65,12 @@ class Press:
 
     def __init__(self) -> None:
         environment = Environment(
-            loader=FileSystemLoader(TEMPLATES_DIR), autoescape=True, undefined=StrictUndefined,
-            trim_blocks=True, lstrip_blocks=True,
-        )  # fmt: skip
+            loader=FileSystemLoader(TEMPLATES_DIR),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
         self._template = environment.get_template("certificate.html")
         self._fetcher = AssetFetcher()
         self._font_config = FontConfiguration()

@@ -31,9 +31,11 @@ LARGEST_TASK = 60_000  # bytes: fits into the pipe, so that sending never waits
 LARGEST_PDF = 5_000_000
 MOST_OBJECTIVES, MOST_SKILLS, MOST_SIGNATORIES = 14, 6, 3
 LONGEST_NAME, LONGEST_TITLE, LONGEST_OBJECTIVE, LONGEST_VENUE = 100, 160, 200, 120
-LONGEST_ISSUER, LONGEST_SIGNATORY, LONGEST_ROLE, LONGEST_CODE, LONGEST_ADDRESS = 100, 60, 60, 40, 200
+LONGEST_ISSUER, LONGEST_SIGNATORY, LONGEST_ROLE, LONGEST_CODE, LONGEST_ADDRESS = 100, 60, 60, 40, 120
 # Without a configuration file, fontconfig warns and searches; with this one it knows no font but ours.
-FONTCONFIG = '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig></fontconfig>'
+FONTCONFIG = (
+    '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig></fontconfig>'
+)
 
 
 class RenderingFailed(Exception):
@@ -128,13 +130,23 @@ class _Child:
         config = Path(self._folder.name) / "fonts.conf"
         config.write_text(FONTCONFIG, encoding="ascii")
         environment = {  # nothing is inherited: the application's secrets stay with the application
-            "PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "TMPDIR": self._folder.name,
-            "HOME": self._folder.name, "FONTCONFIG_FILE": str(config),
-        }  # fmt: skip
+            "PATH": os.defpath,
+            "LANG": "C.UTF-8",
+            "PYTHONHASHSEED": "0",
+            "TMPDIR": self._folder.name,
+            "HOME": self._folder.name,
+            "FONTCONFIG_FILE": str(config),
+        }
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
-            cwd=ROOT, env=environment, start_new_session=True,
-        )  # fmt: skip
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            cwd=ROOT,
+            env=environment,
+            start_new_session=True,
+        )
 
     def ask(self, task: bytes, deadline: float) -> tuple[bytes, bytes]:
         """Send a task and read the answer: status and body."""
@@ -164,7 +176,9 @@ class _Child:
         while len(answer) < length:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
-                raise RenderingFailed("The certificate took longer than the time limit; the press was stopped.")
+                raise RenderingFailed(
+                    "The certificate took longer than the time limit; the press was stopped."
+                )
             part = os.read(self.process.stdout.fileno(), min(length - len(answer), 65536))
             if not part:
                 raise _ChildGone(self._exit_status() if not answer else -1)

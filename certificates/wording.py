@@ -22,33 +22,62 @@ class Text(NamedTuple):
 
 WORDS = {
     "en": {
-        "title": "Certificate of Completion", "certifies": "This certifies that",
-        "completed": "has successfully completed the course", "objectives": "Objectives of the course",
-        "skills": "Skills granted", "scan": "Scan to check this certificate", "type": "or enter this code at",
+        "title": "Certificate of Completion",
+        "certifies": "This certifies that",
+        "completed": "has successfully completed the course",
+        "objectives": "Objectives of the course",
+        "skills": "Skills granted",
+        "scan": "Scan to check this certificate",
+        "type": "or enter this code at",
         "number": "Certificate number",
     },
     "fr": {
-        "title": "Certificat de réussite", "certifies": "Nous certifions que",
-        "completed": "a suivi avec succès la formation", "objectives": "Objectifs de la formation",
-        "skills": "Compétences reconnues", "scan": "Scannez pour vérifier ce certificat",
-        "type": "ou saisissez ce code à l’adresse", "number": "Numéro du certificat",
+        "title": "Certificat de réussite",
+        "certifies": "Nous certifions que",
+        "completed": "a suivi avec succès la formation",
+        "objectives": "Objectifs de la formation",
+        "skills": "Compétences reconnues",
+        "scan": "Scannez pour vérifier ce certificat",
+        "type": "ou saisissez ce code à l’adresse",
+        "number": "Numéro du certificat",
     },
-}  # fmt: skip
+}
 CATEGORIES = {
     "en": {"military": "Military", "police": "Police", "civilian": "Civilian"},
     "fr": {"military": "Militaire", "police": "Police", "civilian": "Civil"},
 }
 LABELS = {
-    "en": {"dates": "Held", "place": "Place", "language": "Taught in", "category": "Personnel",
-           "score": "Result", "issued": "Issued", "valid": "Valid until"},
-    "fr": {"dates": "Dates", "place": "Lieu", "language": "Langue", "category": "Personnel",
-           "score": "Résultat", "issued": "Délivré", "valid": "Valable jusqu’au"},
-}  # fmt: skip
+    "en": {
+        "dates": "Held",
+        "place": "Place",
+        "language": "Taught in",
+        "category": "Personnel",
+        "score": "Result",
+        "issued": "Issued",
+        "valid": "Valid until",
+    },
+    "fr": {
+        "dates": "Dates",
+        "place": "Lieu",
+        "language": "Langue",
+        "category": "Personnel",
+        "score": "Résultat",
+        "issued": "Délivré",
+        "valid": "Valable jusqu’au",
+    },
+}
 LEVELS_FR = {
-    "awareness": "sensibilisation", "basic": "bases", "foundation": "fondements", "intermediate": "intermédiaire",
-    "practitioner": "pratique", "advanced": "avancé", "specialist": "spécialiste", "expert": "expertise",
-    "trainer": "formation de formateurs", "instructor": "instruction",
-}  # fmt: skip
+    "awareness": "sensibilisation",
+    "basic": "bases",
+    "foundation": "fondements",
+    "intermediate": "intermédiaire",
+    "practitioner": "pratique",
+    "advanced": "avancé",
+    "specialist": "spécialiste",
+    "expert": "expertise",
+    "trainer": "formation de formateurs",
+    "instructor": "instruction",
+}
 LOCALES = {"en": Locale("en", "GB"), "fr": Locale("fr")}
 
 
@@ -136,8 +165,8 @@ def printed_address(payload: CertificatePayload) -> str:
 
 
 def printed_code(payload: CertificatePayload) -> str:
-    """The token in groups, with hyphens that do not break the line."""
-    return group_token(payload.token).replace("-", "\u2011")
+    """The token in groups, for typing."""
+    return group_token(payload.token)
 
 
 def direction(text: str) -> str:
@@ -148,7 +177,9 @@ def direction(text: str) -> str:
 
 
 def _language(code: str, lang: str) -> str:
-    name = LOCALES[lang].languages.get(code.replace("-", "_"), "") or LOCALES[lang].languages.get(code[:2], code)
+    name = LOCALES[lang].languages.get(code.replace("-", "_"), "") or LOCALES[lang].languages.get(
+        code[:2], code
+    )
     return name[:1].upper() + name[1:]
 
 

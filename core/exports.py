@@ -1,4 +1,4 @@
-"""Lists as CSV files that spreadsheets read rightly and cannot be tricked by: a cell that looks like a formula is kept as text."""
+"""Lists as CSV files that spreadsheets read rightly and are not tricked by: what looks like a formula is kept as text."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from core.database import db
 from core.errors import Conflict
 from core.events import Event, publish
 from core.policy import Actor, can, require
@@ -29,11 +30,32 @@ class Transition:
 
 
 class Machine:
-    """The lifecycle of one model: its first status and its transitions."""
+    """The lifecycle of one model: its first status and its transitions.
 
-    def __init__(self, initial: enum.StrEnum, transitions: Iterable[Transition]):
+    Where an object may begin in one of several, `firsts` lists them all and `begins` makes the event of its making.
+    """
+
+    def __init__(
+        self,
+        initial: enum.StrEnum,
+        transitions: Iterable[Transition],
+        *,
+        firsts: Iterable[enum.StrEnum] = (),
+        begins: Callable[..., Event] | None = None,
+    ):
         self.initial = initial
+        self.firsts = frozenset(firsts) | {initial}
+        self.begins = begins
         self.transitions = {t.name: t for t in transitions}
+
+    def begin(self, obj: Any, status: enum.StrEnum, actor: Actor, *, on_behalf_of: int | None = None) -> None:
+        """Gives a new object its first status, saves it and announces it. Whether `actor` may is asked before."""
+        if status not in self.firsts or self.begins is None:
+            raise ValueError(f"{type(obj).__name__} cannot begin as {status}")
+        obj.status = status
+        db.session.add(obj)
+        db.session.flush()  # the event names the object by its id
+        publish(self.begins(obj, None), actor, on_behalf_of=on_behalf_of)
 
     def fire(self, obj: Any, name: str, actor: Actor, *, on_behalf_of: int | None = None, **facts: Any) -> None:
         """Takes the step `name`, or raises NotAllowed or Conflict("state_does_not_allow")."""

@@ -12,11 +12,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import click
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
-class SettingsError(Exception):
-    """A setting that cannot be used; its text is one sentence for the person who starts the application."""
+class SettingsError(click.ClickException):
+    """A setting that cannot be used; its text is one sentence for the person who starts the application.
+
+    Commands print it and exit 1, without a traceback.
+    """
 
 
 #: name → what it does, shown in docs/settings.md (a guard keeps the two equal).

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from flask import Flask, Response, current_app, g, redirect, render_template, request, session, url_for
+from flask import Flask, Response, current_app, g, has_request_context, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_compress import Compress
@@ -281,6 +281,8 @@ def asset(name: str) -> str:
 
 
 def _page_context() -> dict[str, Any]:
+    if not has_request_context():
+        return {}  # a mail written by a job or a command: there is no page around it
     code = i18n.locale()
     return {
         "actor": current_actor(),

@@ -1,7 +1,81 @@
-"""The API."""
+"""The API: skills, courses, and what changes deliveries. Lists of deliveries show places, so they are in the next room."""
 
 from __future__ import annotations
 
-from core.api import Routes
+from flask_babel import lazy_gettext as _l
+
+from accounts.roles import Permission as P
+from core.api import ListQuery, Routes
+from core.errors import Invalid
+from core.paging import Page
+from core.web import current_actor
+from courses import queries, services
+from courses.schemas import CancelBody, CourseAnswer, CourseBody, DeliveryAnswer, DeliveryBody, SkillAnswer, SkillBody
 
 routes = Routes("courses")
+
+
+@routes.call(
+    "PUT", "/skills/<code>", "Make or reword a skill", requires=P.SKILL_WRITE, body=SkillBody,
+    answers={200: SkillAnswer, 201: SkillAnswer},
+)  # fmt: skip
+def put_skill(code: str, body: SkillBody) -> tuple[SkillAnswer, int]:
+    skill, is_new = services.put_skill(
+        current_actor(), code, title=body.title, description=body.description, framework=body.framework
+    )
+    return SkillAnswer.of(skill), 201 if is_new else 200
+
+
+@routes.call("GET", "/skills", "List the skills", query=ListQuery, answers={200: SkillAnswer}, is_list=True)
+def list_skills(query: ListQuery) -> Page[SkillAnswer]:
+    found = queries.list_skills(after=query.after, limit=query.limit)
+    return Page([SkillAnswer.of(skill) for skill in found.items], found.next)
+
+
+@routes.call(
+    "PUT", "/courses/<code>", "Make or change a course", requires=P.COURSE_WRITE, body=CourseBody,
+    answers={200: CourseAnswer, 201: CourseAnswer},
+)  # fmt: skip
+def put_course(code: str, body: CourseBody) -> tuple[CourseAnswer, int]:
+    if body.code is not None and body.code != code:
+        raise Invalid("code_differs", _l("The code in the body differs from the one in the address."), "code")
+    course, is_new = services.put_course(current_actor(), code, body.definition(), version=body.version)
+    return CourseAnswer.of(course), 201 if is_new else 200
+
+
+@routes.call("GET", "/courses", "List the courses", query=ListQuery, answers={200: CourseAnswer}, is_list=True)
+def list_courses(query: ListQuery) -> Page[CourseAnswer]:
+    found = queries.list_courses(after=query.after, limit=query.limit)
+    return Page([CourseAnswer.of(course) for course in found.items], found.next)
+
+
+@routes.call("GET", "/courses/<code>", "A course with its version in force", answers={200: CourseAnswer})
+def get_course(code: str) -> CourseAnswer:
+    return CourseAnswer.of(queries.get_course(code))
+
+
+@routes.call(
+    "POST", "/courses/<code>/deliveries", "Schedule a delivery", requires=P.DELIVERY_SCHEDULE, body=DeliveryBody,
+    answers={201: DeliveryAnswer},
+)  # fmt: skip
+def post_delivery(code: str, body: DeliveryBody) -> tuple[DeliveryAnswer, int]:
+    course = queries.get_course(code)
+    trainers = queries.trainer_ids(body.trainers) if body.trainers is not None else None
+    return DeliveryAnswer.of(services.schedule(current_actor(), course, body.plan(course, trainers))), 201
+
+
+@routes.call(
+    "POST", "/deliveries/<code>/publish", "Open a draft to the public", requires=P.DELIVERY_WRITE, answers={200: DeliveryAnswer}
+)
+def publish_delivery(code: str) -> DeliveryAnswer:
+    actor = current_actor()
+    return DeliveryAnswer.of(services.publish(actor, queries.get_delivery(actor, code)))
+
+
+@routes.call(
+    "POST", "/deliveries/<code>/cancel", "Cancel a delivery", requires=P.DELIVERY_WRITE, body=CancelBody,
+    answers={200: DeliveryAnswer},
+)  # fmt: skip
+def cancel_delivery(code: str, body: CancelBody) -> DeliveryAnswer:
+    actor = current_actor()
+    return DeliveryAnswer.of(services.cancel(actor, queries.get_delivery(actor, code), reason=body.reason))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from calendar import monthrange
 from datetime import date, datetime
 from typing import Any
 
@@ -144,6 +145,14 @@ class SkillGrant(Base):
     skill: Mapped[Skill] = relationship(lazy="joined", innerjoin=True)
 
     __table_args__ = (sa.UniqueConstraint("version_id", "skill_id"),)
+
+    def valid_until(self, valid_from: date) -> date | None:
+        """The last day, inclusive: the same day of the month so many months on, or that month's last day."""
+        if self.valid_months is None:
+            return None
+        years, month = divmod(valid_from.month - 1 + self.valid_months, 12)
+        year, month = valid_from.year + years, month + 1
+        return date(year, month, min(valid_from.day, monthrange(year, month)[1]))
 
 
 class Delivery(Base):

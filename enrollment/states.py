@@ -10,8 +10,9 @@ from enrollment.models import EnrollmentStatus as S
 
 
 def _announce(kind: type[events.EnrollmentStep]):
-    def make(enrollment: Enrollment, before: S) -> events.EnrollmentStep:
-        return kind(enrollment.id, enrollment.delivery_id, enrollment.person_id, before.value, enrollment.status.value)
+    def make(enrollment: Enrollment, before: S | None) -> events.EnrollmentStep:
+        was = before.value if before is not None else ""
+        return kind(enrollment.id, enrollment.delivery_id, enrollment.person_id, was, enrollment.status.value)
 
     return make
 
@@ -42,4 +43,6 @@ ENROLLMENT = Machine(
         Transition("miss", _SEATED, S.NO_SHOW, None, _result),
         Transition("lapse", _WAITING, S.DECLINED, None, _result),  # the delivery ended without a place for the person
     ],
+    firsts=[S.REQUESTED, S.WAITLISTED, S.CONFIRMED],
+    begins=_announce(events.Enrolled),
 )

@@ -87,7 +87,7 @@ class ExpertSkill(Base):
     __tablename__ = "expert_skill"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    expert_id: Mapped[int] = mapped_column(sa.ForeignKey("expert.id"), index=True)
+    expert_id: Mapped[int] = mapped_column(sa.ForeignKey("expert.id"))
     skill_id: Mapped[int] = mapped_column(sa.ForeignKey("skill.id"))
     level: Mapped[SkillLevel] = mapped_column(enum_column(SkillLevel))
     level_rank: Mapped[int]
@@ -104,6 +104,7 @@ class ExpertSkill(Base):
 
     __table_args__ = (
         sa.UniqueConstraint("certificate_id", "skill_id"),
+        sa.Index(None, "expert_id", "skill_id", "level_rank"),
         sa.Index(None, "skill_id", "level_rank", "valid_until", "expert_id"),
     )
 
@@ -119,14 +120,15 @@ class ExpertSkill(Base):
 
 
 class ExpertSearch(Base):
-    """One document per expert, written in the profile's own transaction: `tokens` holds a word per facet value (levels
-    cumulative), `names` what a free-text search looks in. Indexed by FTS5 on SQLite and GIN on PostgreSQL (migrations)."""
+    """One document per expert who may be found, written in the profile's own transaction: `tokens` holds a word per facet
+    value (levels cumulative), `names` what a free-text search looks in; both are plain ASCII made by roster.search. Indexed
+    by FTS5 on SQLite and GIN on PostgreSQL (migrations)."""
 
     __tablename__ = "expert_search"
     __audited__ = False
 
     expert_id: Mapped[int] = mapped_column(sa.ForeignKey("expert.id"), primary_key=True)
-    sort_name: Mapped[str] = mapped_column(sa.String(250))
+    sort_name: Mapped[str] = mapped_column(sa.String(250).with_variant(sa.String(250, collation="C"), "postgresql"))
     tokens: Mapped[str] = mapped_column(sa.Text)
     names: Mapped[str] = mapped_column(sa.Text)
 

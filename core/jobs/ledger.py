@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core import clock
 from core.database import Base, current_unit, db, enum_column, is_sqlite
 from core.jobs import engine
-from core.policy import Actor
+from core.policy import Actor, Reach
 
 LEASE_SECONDS = 30.0
 MAX_ATTEMPTS = 8
@@ -35,7 +35,7 @@ class Job(Base):
 
     __tablename__ = "job"
     __audited__ = False
-    __scope__ = {"self": "created_by_id"}
+    __scope__ = {Reach.SELF: "created_by_id"}
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(sa.String(80), index=True)

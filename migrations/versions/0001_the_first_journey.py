@@ -298,7 +298,7 @@ def upgrade() -> None:
 
     op.create_table('expert_search',
     sa.Column('expert_id', sa.Integer(), nullable=False),
-    sa.Column('sort_name', sa.String(length=250), nullable=False),
+    sa.Column('sort_name', sa.String(length=250).with_variant(sa.String(length=250, collation='C'), 'postgresql'), nullable=False),
     sa.Column('tokens', sa.Text(), nullable=False),
     sa.Column('names', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['expert_id'], ['expert.id'], name=op.f('fk_expert_search_expert_id')),
@@ -507,7 +507,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('expert_skill', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_expert_skill_certificate_id'), ['certificate_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_expert_skill_expert_id'), ['expert_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_expert_skill_expert_id_skill_id_level_rank'), ['expert_id', 'skill_id', 'level_rank'], unique=False)
         batch_op.create_index(batch_op.f('ix_expert_skill_skill_id_level_rank_valid_until_expert_id'), ['skill_id', 'level_rank', 'valid_until', 'expert_id'], unique=False)
     op.execute(sa.text("INSERT INTO audit_head (id, number, digest) VALUES (1, 0, :genesis)").bindparams(genesis="0" * 64))
     if op.get_bind().dialect.name == "sqlite":
@@ -525,7 +525,7 @@ def _sqlite_extras() -> None:
         )
     op.execute(
         "CREATE VIRTUAL TABLE expert_fts USING fts5(tokens, names, content='expert_search', content_rowid='expert_id', "
-        "tokenize=\"unicode61 remove_diacritics 2 tokenchars '_'\")"
+        "detail=none, columnsize=0, tokenize=\"ascii tokenchars '_'\")"
     )
     insert = "INSERT INTO expert_fts(rowid, tokens, names) VALUES (new.expert_id, new.tokens, new.names);"
     delete = "INSERT INTO expert_fts(expert_fts, rowid, tokens, names) VALUES ('delete', old.expert_id, old.tokens, old.names);"
@@ -546,7 +546,7 @@ def _postgresql_extras() -> None:
     )
     op.execute(
         "CREATE INDEX ix_expert_search_gin ON expert_search "
-        "USING gin (to_tsvector('simple', tokens), to_tsvector('simple', names))"
+        "USING gin (array_to_tsvector(string_to_array(trim(tokens || ' ' || names), ' ')))"
     )
 
 
@@ -558,7 +558,7 @@ def downgrade() -> None:
         op.execute("DROP FUNCTION audit_is_append_only()")
     with op.batch_alter_table('expert_skill', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_expert_skill_skill_id_level_rank_valid_until_expert_id'))
-        batch_op.drop_index(batch_op.f('ix_expert_skill_expert_id'))
+        batch_op.drop_index(batch_op.f('ix_expert_skill_expert_id_skill_id_level_rank'))
         batch_op.drop_index(batch_op.f('ix_expert_skill_certificate_id'))
 
     op.drop_table('expert_skill')

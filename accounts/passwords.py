@@ -1,0 +1,109 @@
+"""Passwords: argon2id, the same work whether or not there is one to compare with, and no password that is on every list."""
+
+from __future__ import annotations
+
+import re
+import threading
+from functools import lru_cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from flask_babel import lazy_gettext as _l
+
+from core.errors import Invalid
+
+SHORTEST, LONGEST = 12, 256
+#: 46 MiB, one pass: OWASP's first choice for argon2id. Tests lower it.
+HASHER = PasswordHasher(time_cost=1, memory_cost=46 * 1024, parallelism=1)
+#: Hashing takes memory, so only so many run at once in a process; the others wait their turn.
+_TURNS = threading.BoundedSemaphore(2)
+
+#: For demonstrations only: accounts with it open on a loopback address and with DEMO=1, nowhere else.
+DEMONSTRATION_PASSWORD = "classroom-to-mission"  # noqa: S105 -- shown on the sign-in page of a demonstration
+
+#: What the lists of leaked passwords are made of. Digits, signs and repetitions around them do not help.
+COMMON = frozenset(
+    """
+    password passwort passwd motdepasse contrasena senha parola haslo wachtwoord lozinka sifre salasana losenord
+    letmein welcome bienvenue willkommen bienvenido changeme changeit admin administrator administrateur root user guest
+    login default secret access master qwerty qwertyuiop qwertzuiop azerty azertyuiop asdfgh asdfghjkl zxcvbn zxcvbnm
+    qwertyasdfgh qwertyuiopasdfghjkl qazwsx qazwsxedc qweasdzxc iloveyou jetaime teamo princess princesse sunshine
+    shadow monkey dragon football baseball basketball superman batman pokemon starwars trustno charlie michael jennifer
+    jordan ashley daniel thomas jessica hunter buster soccer hockey killer george andrew summer winter spring autumn
+    freedom liberty whatever computer internet samsung google facebook linkedin microsoft windows android flower cheese
+    chocolate butterfly liverpool chelsea arsenal barcelona mercedes ferrari corvette yankees cowboys steelers lovely
+    blink forever friends family jesus christ blessed angel angels hello bonjour salut abcdef abcdefgh abcdefghij
+    abcdefghijkl nothing please correcthorsebatterystaple thisisapassword mypassword newpassword adminadmin testtest test
+    peacekeeping peacekeeper bluehelmet casquebleu unitednations nationsunies military police civilian soldier army navy
+    rostrum training mission roster certificate instructor
+    """.split()
+)
+_LEET = str.maketrans("013457@$!", "oieastasi")
+
+
+def hash_password(password: str) -> str:
+    with _TURNS:
+        return HASHER.hash(password)
+
+
+def verify(kept: str | None, password: str) -> bool:
+    """Whether `password` is the kept one. Without a kept one the same work is done, and the answer is no."""
+    with _TURNS:
+        try:
+            right = HASHER.verify(kept or _nobodys_hash(), password)
+        except (VerificationError, InvalidHashError):
+            right = False
+    return right and kept is not None
+
+
+def needs_rehash(kept: str) -> bool:
+    return HASHER.check_needs_rehash(kept)
+
+
+@lru_cache(maxsize=1)
+def _nobodys_hash() -> str:
+    return HASHER.hash("nobody has this password")
+
+
+def check_strength(password: str, *, personal: tuple[str | None, ...] = (), field: str = "password") -> None:
+    """Raises Invalid for a password that is too short, too long, or among the first that anybody would try.
+
+    `personal`: the person's names and address, of which the password may not consist.
+    """
+    if len(password) < SHORTEST:
+        raise Invalid("password_short", _l("Use at least %(count)s characters; several words make a good password.", count=SHORTEST), field)
+    if len(password) > LONGEST:
+        raise Invalid("password_long", _l("Use at most %(count)s characters.", count=LONGEST), field)
+    if is_common(password, personal):
+        raise Invalid("password_common", _l("This password is easy to guess. Use several words that do not belong together."), field)
+
+
+def is_common(password: str, personal: tuple[str | None, ...] = ()) -> bool:
+    """Whether it is made of one common or personal word, a sequence or a repetition, with digits and signs around it."""
+    plain = password.casefold()
+    own = {part for value in personal if value for part in re.split(r"[^\w]+", value.casefold()) if len(part) > 2}
+    own |= {value.casefold() for value in personal if value}
+    candidates = {plain, _bare(plain), _bare(plain).translate(_LEET)}
+    return any(
+        len(set(form)) <= 3 or _is_run(form) or _repeated(form) in COMMON | own or form in own or _is_run(_repeated(form))
+        for form in candidates
+    ) or not re.search(r"[^\W\d_]", plain) and (len(set(plain)) <= 4 or _is_run(plain) or _is_run(_repeated(plain)))
+
+
+def _bare(text: str) -> str:
+    """Without what people put around a word: digits, signs, spaces."""
+    return re.sub(r"^[\W\d_]+|[\W\d_]+$", "", text)
+
+
+def _repeated(text: str) -> str:
+    """The piece that the text repeats, or the text."""
+    found = re.fullmatch(r"(.+?)\1+", text)
+    return found.group(1) if found else text
+
+
+def _is_run(text: str) -> bool:
+    """abcdef, 123456789012, 987654321 …, 1 turning into 0 after 9."""
+    if len(text) < 4:
+        return False
+    steps = {(ord(b) - ord(a)) % 10 if a.isdigit() and b.isdigit() else ord(b) - ord(a) for a, b in zip(text, text[1:], strict=False)}
+    return steps in ({1}, {-1}, {9})

@@ -1,0 +1,125 @@
+"""Values as they are kept: names in NFC without invisible characters, addresses casefolded, codes that exist."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import lazy_gettext as _l
+
+from core import clock, i18n
+from core.errors import Invalid
+
+JOINERS = "\u200c\u200d"  # written inside Persian and Indic names
+PARTICLES = frozenset(
+    "af al ap ben bin bint da das de degli dei del della den der des di do dos du el ibn la las le los mac o’ o' san santa "
+    "st st. te ten ter van vande vander von zu zum zur".split()
+)
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+
+
+def clean_text(value: str, field: str, *, longest: int = 120) -> str:
+    """`value` in NFC with single spaces. Raises Invalid when it holds control characters or is too long."""
+    text = "".join(" " if unicodedata.category(c) == "Zs" else c for c in unicodedata.normalize("NFC", value))
+    text = re.sub(" {2,}", " ", text).strip()
+    if any(_is_forbidden(c) for c in text):
+        raise Invalid("forbidden_character", _l("This contains an invisible or control character. Type it again, in one line."), field)
+    if len(text) > longest:
+        raise Invalid("too_long", _l("This is too long: at most %(count)s characters.", count=longest), field)
+    return text
+
+
+def _is_forbidden(character: str) -> bool:
+    return character not in JOINERS and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def needed_text(value: str | None, field: str, *, longest: int = 120) -> str:
+    """Like `clean_text`, and not empty."""
+    text = clean_text(value or "", field, longest=longest)
+    if not text:
+        raise Invalid("required", _l("Fill in this field."), field)
+    return text
+
+
+def clean_email(value: str, field: str) -> str:
+    """The address as it is kept: casefolded. Raises Invalid when it is none."""
+    try:
+        # The library calls domains such as .example undeliverable, which is for the mail server to find out.
+        checked = validate_email(value.strip(), check_deliverability=False, globally_deliverable=False)
+        if not re.search(r"[^.]\.[^.\d][^.]+$", checked.domain):
+            raise EmailNotValidError
+    except EmailNotValidError:
+        raise Invalid("bad_email", _l("Enter an e-mail address in this form: name@example.org"), field) from None
+    address = checked.normalized.casefold()
+    if len(address) > 254:
+        raise Invalid("too_long", _l("This is too long: at most %(count)s characters.", count=254), field)
+    return address
+
+
+def find_email(value: str | None) -> str | None:
+    """The address as it would be kept, None when it is none."""
+    try:
+        return clean_email(value or "", "email")
+    except Invalid:
+        return None
+
+
+def clean_country(value: str, field: str) -> str:
+    code = value.strip().upper()
+    if not i18n.is_country(code):
+        raise Invalid("unknown_country", _l("Choose a country from the list (ISO 3166-1, such as SN or CA)."), field)
+    return code
+
+
+def clean_language(value: str, field: str) -> str:
+    code = value.strip().lower()
+    if not i18n.is_language(code):
+        raise Invalid("unknown_language", _l("Choose a language from the list (ISO 639-1, such as en or fr)."), field)
+    return code
+
+
+def clean_code(value: str, field: str) -> str:
+    code = value.strip()
+    if not CODE.fullmatch(code):
+        raise Invalid("bad_code", _l("Use letters, digits, full stops, hyphens and underscores, at most 60, such as CA-MFA."), field)
+    return code
+
+
+def clean_birth_date(value: date, field: str) -> date:
+    if not date(1900, 1, 1) <= value < clock.today():
+        raise Invalid("bad_birth_date", _l("Enter a date of birth in the past."), field)
+    return value
+
+
+def clean_member(kind: type[Any], value: Any, field: str) -> Any:
+    """`value` as a member of the enumeration `kind`."""
+    try:
+        return kind(value)
+    except ValueError:
+        raise Invalid("unknown_value", _l("Choose one of the values in the list."), field) from None
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """(given, family) of a name written in one piece: "Zoë van der Berg", "DIALLO Amina", "Diallo, Amina", "Suharto"."""
+    text = " ".join(name.split())
+    if "," in text:
+        family, given = (part.strip() for part in text.split(",", 1))
+        return given, family
+    words = text.split(" ")
+    if len(words) == 1:
+        return text, ""
+    shouted = [_is_shouted(word) for word in words]
+    if shouted[0] and not all(shouted):
+        count = shouted.index(False)
+        return " ".join(words[count:]), " ".join(words[:count])
+    start = len(words) - 1
+    while start > 1 and words[start - 1].casefold() in PARTICLES:
+        start -= 1
+    return " ".join(words[:start]), " ".join(words[start:])
+
+
+def _is_shouted(word: str) -> bool:
+    return len(word) > 2 and word.isupper()

@@ -1,0 +1,91 @@
+"""Issuing: the certificate's number, its random token and its frozen payload come to be in one transaction with the skills
+that rest on it. The file follows from the payload, later and as often as need be."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.dialects import postgresql, sqlite
+
+from accounts.roles import Permission
+from certificates import rendering
+from certificates.events import CertificateIssued
+from certificates.models import Certificate, CertificateStatus, Counter
+from certificates.numbers import format_number, new_token
+from certificates.payload import CertificatePayload
+from certificates.services.names import check_name, field_of
+from certificates.snapshot import digest, snapshot, valid_until
+from core import clock
+from core.database import db, is_sqlite
+from core.errors import Conflict, Invalid
+from core.events import publish
+from core.policy import Actor, require
+from courses.services import touch
+from enrollment.models import Enrollment, EnrollmentStatus
+
+
+def issue(actor: Actor, enrollment: Enrollment) -> Certificate:
+    """The valid certificate of a completed enrollment, made if there is none yet: asking twice is harmless."""
+    require(actor, Permission.CERTIFICATE_ISSUE, enrollment)
+    touch(enrollment.delivery_id)
+    db.session.refresh(enrollment)
+    if existing := find_valid(enrollment.id):
+        return existing
+    if enrollment.status is not EnrollmentStatus.COMPLETED:
+        raise Conflict("not_eligible", _l("Only who completed the course gets a certificate."))
+    return make(actor, enrollment)
+
+
+def find_valid(enrollment_id: int) -> Certificate | None:
+    return db.session.scalar(
+        sa.select(Certificate).where(Certificate.enrollment_id == enrollment_id, Certificate.status == CertificateStatus.VALID)
+    )
+
+
+def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None) -> Certificate:
+    """A new certificate, under the delivery's lock. Whatever refuses it gives its number back: all is one transaction."""
+    check_name(enrollment.name_on_certificate, field_of(enrollment.id))
+    day = clock.today()
+    payload = snapshot(enrollment, number=format_number(day.year, next_in(day.year)), token=new_token(), issued_on=day)
+    check_payload(payload)
+    certificate = Certificate(
+        number=payload.number,
+        token=payload.token,
+        enrollment_id=enrollment.id,
+        person_id=enrollment.person_id,
+        delivery_id=enrollment.delivery_id,
+        organization_id=enrollment.nominated_by_id,
+        holder_name=payload.holder_name,
+        payload=payload.to_dict(),
+        payload_sha256=digest(payload),
+        issued_on=day,
+        valid_until=valid_until(enrollment.delivery.version, enrollment.delivery.ends_on),
+        issued_at=clock.now(),
+        replaces_id=replaces_id,
+    )
+    db.session.add(certificate)
+    db.session.flush()  # what is announced carries its id
+    publish(
+        CertificateIssued(
+            certificate.id, certificate.number, enrollment.id, enrollment.person_id, replaces_id, certificate.payload_sha256
+        ),
+        actor,
+    )
+    return certificate
+
+
+def next_in(year: int) -> int:
+    """The next number of a year. The counter's row stays locked until the commit, so that no number is lost or doubled."""
+    insert = (sqlite if is_sqlite() else postgresql).insert(Counter.__table__)
+    counted = insert.values(name=f"certificate:{year}", value=1).on_conflict_do_update(
+        index_elements=["name"], set_={"value": Counter.__table__.c.value + 1}
+    )
+    return db.session.execute(counted.returning(Counter.__table__.c.value)).scalar_one()
+
+
+def check_payload(payload: CertificatePayload) -> None:
+    """Raises Invalid when something other than the name cannot be printed: the course's title, the venue."""
+    try:
+        rendering.check(payload.to_dict())
+    except rendering.PayloadRefused as refusal:
+        raise Invalid("not_printable", _l("This certificate cannot be printed: %(reason)s", reason=str(refusal))) from refusal

@@ -1,0 +1,97 @@
+"""The name as it will be printed: checked before anything is issued, and corrected by whoever issues."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from accounts.roles import Permission
+from certificates.events import PrintedNameCorrected
+from certificates.fonts import unprintable
+from certificates.payload import nfc
+from certificates.rendering import LONGEST_NAME
+from core.database import db
+from core.errors import Invalid
+from core.events import publish
+from core.policy import Actor, require
+from courses.services import touch
+from enrollment.models import Enrollment
+
+
+def fault_of(name: str) -> tuple[str, Any] | None:
+    """Why a name cannot be printed: a code and a sentence; None when it can."""
+    if not nfc(name):
+        return "name_missing", _l("The name to print is missing. Write it as it shall stand on the certificate.")
+    if len(nfc(name)) > LONGEST_NAME:
+        return "name_too_long", _l(
+            "The name has %(length)s characters and at most %(most)s fit. Shorten it, for instance with initials.",
+            length=len(nfc(name)), most=LONGEST_NAME,
+        )  # fmt: skip
+    if characters := unprintable(name):
+        return "name_unprintable", _l(
+            "“%(name)s” cannot be printed: no font on certificates has %(characters)s. Write the name without it, "
+            "as it stands in the person's passport.",
+            name=shown(name), characters=", ".join(describe(one) for one in characters[:8]),
+        )  # fmt: skip
+    return None
+
+
+def describe(character: str) -> str:
+    """A character that people may not be able to see: its number, and itself when it can be shown."""
+    number = f"U+{ord(character):04X}"
+    return number if _is_invisible(character) else f"{number} “{character}”"
+
+
+def shown(name: str) -> str:
+    """A name for a sentence: invisible characters as their number."""
+    return "".join(f"[U+{ord(c):04X}]" if _is_invisible(c) and c not in "\u200c\u200d" else c for c in name)
+
+
+def _is_invisible(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Mn", "Me")
+
+
+def check_names(enrollments: Iterable[Enrollment]) -> None:
+    """Raises one Invalid with an error per person whose name cannot be printed; its code is that of the gravest."""
+    _refuse({enrollment.id: enrollment.name_on_certificate for enrollment in enrollments})
+
+
+def check_name(name: str, field: str) -> None:
+    """Raises Invalid at `field` when the name cannot be printed."""
+    if fault := fault_of(name):
+        raise Invalid(fault[0], fault[1], field)
+
+
+def _refuse(names: Mapping[int, str]) -> None:
+    faults = {key: fault for key, name in names.items() if (fault := fault_of(name))}
+    errors = [Invalid(code, sentence, field_of(key)) for key, (code, sentence) in faults.items()]
+    if not errors:
+        return
+    codes = {error.code for error in errors}
+    code = "name_unprintable" if "name_unprintable" in codes else errors[0].code
+    raise Invalid(code, _l("Some names cannot be printed. Nothing was issued."), errors=list(errors))
+
+
+def field_of(enrollment_id: int) -> str:
+    """The field, on the page and in the API's answer, that a person's printed name is in."""
+    return f"name-{enrollment_id}"
+
+
+def correct_names(actor: Actor, delivery_id: int, names: Mapping[int, str]) -> list[int]:
+    """Stores the names as they shall be printed, of people of this delivery. Returns whose changed. What is already
+    issued stays as it was printed: a correction there is a successor (`reissue`)."""
+    delivery = touch(delivery_id)
+    require(actor, Permission.CERTIFICATE_ISSUE, delivery)
+    enrollments = db.session.scalars(
+        sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id, Enrollment.id.in_(list(names))).order_by(Enrollment.id)
+    )
+    changed = {e.id: e for e in enrollments if nfc(names[e.id]) != e.name_on_certificate}
+    _refuse({key: names[key] for key in changed})
+    for key, enrollment in changed.items():
+        enrollment.name_on_certificate = nfc(names[key])
+        publish(PrintedNameCorrected(key, delivery.id), actor)
+    return list(changed)

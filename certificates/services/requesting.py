@@ -1,0 +1,134 @@
+"""A coordinator asks for certificates: everything that can be refused is refused here, before the first one is issued."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import joinedload
+
+from accounts.roles import Permission
+from certificates.events import IssueRequested
+from certificates.models import Certificate, CertificateStatus
+from certificates.numbers import format_number, new_token
+from certificates.services.issuing import check_payload
+from certificates.services.names import check_names
+from certificates.snapshot import snapshot
+from core import clock, jobs
+from core.database import db
+from core.errors import Conflict, Invalid
+from core.events import publish
+from core.jobs import Job, JobState
+from core.policy import Actor, require
+from core.words import word
+from courses.models import Delivery, DeliveryStatus
+from courses.services import touch
+from enrollment.models import Enrollment, EnrollmentStatus
+
+JOB_KIND = "certificates.issue"
+OPEN = (JobState.QUEUED, JobState.RUNNING)
+
+
+def request_issue(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int] | None = None) -> Job:
+    """One job that issues to these enrollments; without ids, to everyone who completed and has no certificate yet.
+
+    Asked twice, the job that is already at it is returned. A name that cannot be printed refuses the whole request.
+    """
+    delivery = touch(delivery_id)
+    require(actor, Permission.CERTIFICATE_ISSUE, delivery)
+    if delivery.status is not DeliveryStatus.FINISHED:
+        raise Conflict("delivery_not_finished", _l("Finish the delivery first: only then is it certain who completed it."))
+    latest = latest_certificates(delivery.id)
+    asked = _completed(delivery) if enrollment_ids is None else _chosen(delivery, enrollment_ids)
+    wanted = [e for e in asked if _lacks(latest.get(e.id), is_chosen=enrollment_ids is not None)]
+    ids = [enrollment.id for enrollment in wanted]
+    if found := _job_for(delivery.id, ids or [enrollment.id for enrollment in asked], is_over=not ids):
+        return found
+    if not ids:
+        raise Conflict("nothing_to_issue", _l("Nobody in this delivery is waiting for a certificate."))
+    unissued = [e for e in wanted if e.id not in latest or latest[e.id].status is not CertificateStatus.VALID]
+    check_names(unissued)
+    if unissued:
+        _check_page(unissued[0])
+    return _enqueue(actor, delivery, ids, max((certificate.id for certificate in latest.values()), default=0))
+
+
+def latest_certificates(delivery_id: int) -> dict[int, Certificate]:
+    """Of each enrollment the last certificate, whatever became of it."""
+    rows = db.session.scalars(sa.select(Certificate).where(Certificate.delivery_id == delivery_id).order_by(Certificate.id))
+    return {certificate.enrollment_id: certificate for certificate in rows}
+
+
+def _lacks(certificate: Certificate | None, *, is_chosen: bool) -> bool:
+    """Whether there is something to do. A revoked one is issued anew only to who was chosen one by one."""
+    if certificate is None:
+        return True
+    if certificate.status is CertificateStatus.VALID:
+        return certificate.file_key is None
+    return is_chosen
+
+
+def _enrollments(delivery: Delivery) -> sa.Select[tuple[Enrollment]]:
+    options = joinedload(Enrollment.person), joinedload(Enrollment.delivery)
+    return sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id).options(*options).order_by(Enrollment.id)
+
+
+def _completed(delivery: Delivery) -> list[Enrollment]:
+    return list(db.session.scalars(_enrollments(delivery).where(Enrollment.status == EnrollmentStatus.COMPLETED)))
+
+
+def _chosen(delivery: Delivery, ids: Sequence[int]) -> list[Enrollment]:
+    """The enrollments of these ids, or Invalid that names each one which is unknown or not eligible, and why."""
+    if not ids:
+        raise Invalid("nothing_chosen", _l("Choose at least one person."), "enrollments")
+    found = {e.id: e for e in db.session.scalars(_enrollments(delivery).where(Enrollment.id.in_(set(ids))))}
+    errors = [_unknown(one) for one in dict.fromkeys(ids) if one not in found]
+    errors += [_not_eligible(e) for e in found.values() if e.status is not EnrollmentStatus.COMPLETED]
+    if errors:
+        raise Invalid(errors[0].code, _l("Not all of these people can get a certificate. Nothing was issued."), errors=list(errors))
+    return list(found.values())
+
+
+def _unknown(enrollment_id: int) -> Invalid:
+    sentence = _l("There is no enrollment %(id)s in this delivery.", id=enrollment_id)
+    return Invalid("unknown_enrollment", sentence, f"enrollments.{enrollment_id}")
+
+
+def _not_eligible(enrollment: Enrollment) -> Invalid:
+    sentence = _l(
+        "Enrollment %(id)s did not complete the course: %(why)s.", id=enrollment.id, why=reasons_of(enrollment)
+    )
+    return Invalid("not_eligible", sentence, f"enrollments.{enrollment.id}")
+
+
+def reasons_of(enrollment: Enrollment) -> str:
+    """What an enrollment lacks, in words: as fixed when the delivery was finished, else its status."""
+    lacking: list[dict[str, Any]] = enrollment.lacking or []
+    return "; ".join(str(lack.get("detail") or lack.get("code")) for lack in lacking) or word(enrollment.status)
+
+
+def _job_for(delivery_id: int, ids: list[int], *, is_over: bool) -> Job | None:
+    """The newest job that issues to all these enrollments: one that is still at it, or (`is_over`) any."""
+    mine = sa.select(Job).where(Job.kind == JOB_KIND, Job.args["delivery_id"].as_integer() == delivery_id)
+    newest = mine.order_by(Job.id.desc())
+    if not is_over:
+        newest = newest.where(Job.state.in_(OPEN))
+    return next((job for job in db.session.scalars(newest) if set(ids) and set(ids) <= set(job.args["enrollment_ids"])), None)
+
+
+def _check_page(enrollment: Enrollment) -> None:
+    """What is the same for all (title, venue, objectives) is tried once, with a number that is nobody's."""
+    day = clock.today()
+    check_payload(snapshot(enrollment, number=format_number(day.year, 1), token=new_token(), issued_on=day))
+
+
+def _enqueue(actor: Actor, delivery: Delivery, ids: list[int], after_certificate_id: int) -> Job:
+    job_id = jobs.enqueue(
+        JOB_KIND, actor=actor, total=len(ids), delivery_id=delivery.id, enrollment_ids=ids, actor_id=actor.person_id,
+        after_certificate_id=after_certificate_id,
+    )  # fmt: skip
+    assert job_id is not None
+    publish(IssueRequested(delivery.id, tuple(ids), job_id), actor)
+    return db.session.get_one(Job, job_id)

@@ -1,0 +1,127 @@
+"""From rows to the frozen payload: what a certificate will state, read once, at the moment it is issued."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+
+import sqlalchemy as sa
+
+from accounts.models import Person
+from certificates import rendering
+from certificates.fonts import unprintable
+from certificates.models import Certificate
+from certificates.payload import Bilingual, CertificatePayload, GrantedSkill, Signatory
+from core.database import db, settings_of
+from courses.models import CourseVersion
+from courses.queries import trainers_of
+from enrollment.models import Enrollment, Score, ScoreKind
+
+TRAINER = Bilingual("Trainer", "Formation")
+#: Whose name needs the forms of their language where several share the same characters.
+SCRIPT_LANGUAGES = {"JP": "ja", "KR": "ko", "KP": "ko", "CN": "zh", "TW": "zh", "SG": "zh"}
+
+
+def snapshot(enrollment: Enrollment, *, number: str, token: str, issued_on: date) -> CertificatePayload:
+    """Everything the certificate of `enrollment` states. What would not fit on the page is shortened, never what is granted."""
+    delivery, version, course = enrollment.delivery, enrollment.delivery.version, enrollment.delivery.course
+    until = valid_until(version, delivery.ends_on)
+    return CertificatePayload(
+        number=number,
+        token=token,
+        verify_url=verify_url(token),
+        holder_name=enrollment.name_on_certificate,
+        holder_script_lang=_script_language(enrollment),
+        category=enrollment.category.value,
+        course_code=course.code,
+        course_version=version.number,
+        course_title=bilingual(course.title),
+        delivery_code=delivery.code,
+        starts_on=delivery.starts_on.isoformat(),
+        ends_on=delivery.ends_on.isoformat(),
+        issued_on=issued_on.isoformat(),
+        valid_until=until.isoformat() if until else None,
+        venue=_shortened(delivery.venue, rendering.LONGEST_VENUE),
+        country=delivery.country,
+        teaching_language=delivery.language,
+        minutes=version.minutes,
+        objectives=tuple(_objective(text) for text in version.stated_objectives[: rendering.MOST_OBJECTIVES]),
+        skills=tuple(
+            GrantedSkill(grant.skill.code, bilingual(grant.skill.title), grant.level.value, grant.valid_months)
+            for grant in version.grants
+        ),
+        issuer=bilingual(settings_of().issuer),
+        signatories=_signatories(delivery.id),
+        score_percent=_score(enrollment) if version.min_score_percent is not None else None,
+    )
+
+
+def valid_until(version: CourseVersion, last_day: date) -> date | None:
+    """The earliest end among the skills granted; None when none of them ends."""
+    ends = (grant.valid_until(last_day) for grant in version.grants)
+    return min((end for end in ends if end is not None), default=None)
+
+
+def digest(payload: CertificatePayload) -> str:
+    return hashlib.sha256(payload.canonical_bytes()).hexdigest()
+
+
+def is_intact(certificate: Certificate) -> bool:
+    """Whether the row still says what was issued: the payload has its digest and the columns agree with it."""
+    try:
+        payload = CertificatePayload.from_dict(certificate.payload)
+    except ValueError:
+        return False
+    return digest(payload) == certificate.payload_sha256 and _columns(certificate) == (
+        payload.number, payload.token, payload.holder_name, payload.issued_on, payload.valid_until
+    )  # fmt: skip
+
+
+def _columns(certificate: Certificate) -> tuple[str | None, ...]:
+    until = certificate.valid_until
+    return (
+        certificate.number, certificate.token, certificate.holder_name, certificate.issued_on.isoformat(),
+        until.isoformat() if until else None,
+    )  # fmt: skip
+
+
+def verify_url(token: str) -> str:
+    """The address in the QR code."""
+    return f"{settings_of().public_url}/verify/{token}"
+
+
+def bilingual(texts: Mapping[str, str]) -> Bilingual:
+    """English and French; a text that exists in neither is printed as it is."""
+    if texts.get("en") or texts.get("fr"):
+        return Bilingual.from_dict(texts)
+    return Bilingual(en=next(iter(texts.values())))
+
+
+def _objective(texts: Mapping[str, str]) -> Bilingual:
+    return bilingual({code: _shortened(text, rendering.LONGEST_OBJECTIVE) for code, text in texts.items()})
+
+
+def _shortened(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def _script_language(enrollment: Enrollment) -> str:
+    is_east_asian = any(ord(character) > 0x2E80 for character in enrollment.name_on_certificate)
+    return SCRIPT_LANGUAGES.get(enrollment.person.country or "", "") if is_east_asian else ""
+
+
+def _signatories(delivery_id: int) -> tuple[Signatory, ...]:
+    """The trainers, as many as there is room for. One whose name cannot be printed is left out: nobody's certificate waits."""
+    trainers: list[Person] = trainers_of([delivery_id])[delivery_id]
+    names = [trainer.full_name for trainer in trainers]
+    fitting = [name for name in names if name and len(name) <= rendering.LONGEST_SIGNATORY and not unprintable(name)]
+    return tuple(Signatory(name, TRAINER) for name in fitting[: rendering.MOST_SIGNATORIES])
+
+
+def _score(enrollment: Enrollment) -> int | None:
+    """The result of the final test in whole percent, rounded down: never more than was reached."""
+    percent = db.session.scalar(
+        sa.select(Score.percent).where(Score.enrollment_id == enrollment.id, Score.kind == ScoreKind.POST)
+    )
+    return None if percent is None else int(percent)

@@ -1,0 +1,120 @@
+"""What is asked for when a delivery is scheduled or changed, and the rules it has to keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from flask_babel import lazy_gettext as _l
+
+from core.errors import DomainError, Invalid
+from core.i18n import is_country, is_language
+from courses.definitions import MOST_PLACES, category_faults, places_fault
+from courses.models import Admission, Delivery
+from courses.timetable import zone_names
+
+CLOSES_BEFORE = timedelta(days=21)
+FURTHEST = timedelta(days=3653)  # ten years: further away is a slip of the keyboard
+
+
+@dataclass(frozen=True)
+class PoolPlan:
+    """Places kept for one personnel category."""
+
+    category: str
+    places: int
+
+
+@dataclass(frozen=True)
+class DeliveryPlan:
+    """A delivery as asked for. Without a closing date the usual one is taken; `trainers` None leaves them as they are."""
+
+    starts_on: date
+    time_zone: str
+    venue: str
+    country: str
+    language: str
+    places: int
+    pools: tuple[PoolPlan, ...] = ()
+    admission: str = Admission.AUTOMATIC
+    closes_on: date | None = None
+    trainers: tuple[int, ...] | None = None
+    code: str | None = None
+
+
+def usual_closing(starts_on: date, today: date) -> date:
+    """Three weeks before the start; when that is past, the day before the start; at last the start itself."""
+    for day in (starts_on - CLOSES_BEFORE, starts_on - timedelta(days=1)):
+        if day >= today:
+            return day
+    return starts_on
+
+
+def plan_faults(plan: DeliveryPlan, today: date, current: Delivery | None = None) -> list[DomainError]:
+    """Everything wrong with a plan. What a delivery that is being changed already has is not held against it: a delivery
+    under way keeps its start in the past."""
+    return [
+        *_date_faults(plan, today, current),
+        *_place_faults(plan),
+        *_where_faults(plan),
+    ]
+
+
+def _date_faults(plan: DeliveryPlan, today: date, current: Delivery | None) -> list[DomainError]:
+    found: list[DomainError] = []
+    is_new_start = current is None or current.starts_on != plan.starts_on
+    is_new_closing = current is None or current.closes_on != plan.closes_on
+    if is_new_start and plan.starts_on < today:
+        found.append(Invalid("past_date", _l("This date is past. Choose a day from today on."), "starts_on"))
+    if is_new_start and plan.starts_on > today + FURTHEST:
+        found.append(Invalid("too_far", _l("This date is more than ten years away. Check the year."), "starts_on"))
+    if plan.closes_on and plan.closes_on > plan.starts_on:
+        sentence = _l("Applications must close on the first day of the course at the latest.")
+        found.append(Invalid("closing_after_start", sentence, "closes_on"))
+    elif plan.closes_on and is_new_closing and current is None and plan.closes_on < today:
+        sentence = _l("This closing date is past, so nobody could apply. Choose a day from today on.")
+        found.append(Invalid("past_closing", sentence, "closes_on"))
+    return found
+
+
+def _place_faults(plan: DeliveryPlan) -> list[DomainError]:
+    found: list[DomainError] = []
+    if not 1 <= plan.places <= MOST_PLACES:
+        found.append(places_fault("places"))
+    seen: set[str] = set()
+    for number, pool in enumerate(plan.pools):
+        found += category_faults(pool.category, f"pools.{number}.category")
+        if pool.category in seen:
+            sentence = _l("There are two pools for this category. Put their places together.")
+            found.append(Invalid("duplicate_pool", sentence, f"pools.{number}.category"))
+        seen.add(pool.category)
+        if not 0 <= pool.places <= MOST_PLACES:
+            found.append(Invalid("bad_places", _l("Give a number of places, 0 or more."), f"pools.{number}.places"))
+    total = sum(max(pool.places, 0) for pool in plan.pools)
+    if not found and total > plan.places:
+        sentence = _l(
+            "The pools add up to %(total)s places, but the delivery has %(places)s. Make the pools smaller or add places.",
+            total=total, places=plan.places,
+        )  # fmt: skip
+        found.append(Invalid("pools_exceed_places", sentence, "pools"))
+    if plan.admission not in set(Admission):
+        found.append(Invalid("unknown_admission", _l("Choose automatic admission or admission by approval."), "admission"))
+    return found
+
+
+def _where_faults(plan: DeliveryPlan) -> list[DomainError]:
+    found: list[DomainError] = []
+    if plan.time_zone not in zone_names():
+        sentence = _l("This time zone is not known. Use a name such as Africa/Dakar.")
+        found.append(Invalid("unknown_time_zone", sentence, "time_zone"))
+    if not plan.venue.strip():
+        found.append(Invalid("required", _l("Say where the course takes place."), "venue"))
+    elif len(plan.venue) > 200:
+        found.append(Invalid("too_long", _l("A venue has at most 200 characters."), "venue"))
+    if not is_country(plan.country):
+        sentence = _l("This country is not known. Use its two-letter code, such as SN.")
+        found.append(Invalid("unknown_country", sentence, "country"))
+    if not is_language(plan.language):
+        sentence = _l("This language is not known. Use its two-letter code, such as fr.")
+        found.append(Invalid("unknown_language", sentence, "language"))
+    return found

@@ -1,0 +1,148 @@
+"""What is known of skills, courses and deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import joinedload, selectinload
+
+from accounts.models import Person, RoleAssignment
+from accounts.roles import Permission, Role
+from core import clock
+from core.database import db
+from core.errors import Invalid, NotFound
+from core.paging import Page, page
+from core.policy import Actor, Reach, visible
+from courses.models import Course, CourseVersion, Delivery, DeliveryStatus, Skill, SkillGrant
+from courses.timetable import today_in
+
+
+def list_skills(*, after: str | None = None, limit: int = 200) -> Page[Skill]:
+    return page(sa.select(Skill), [Skill.code], after=after, limit=limit)
+
+
+def granting_courses() -> dict[int, list[Course]]:
+    """The courses whose version in force grants a skill, by the skill's id."""
+    newest = sa.select(sa.func.max(CourseVersion.number)).where(CourseVersion.course_id == Course.id).scalar_subquery()
+    rows = db.session.execute(
+        sa.select(SkillGrant.skill_id, Course)
+        .join(CourseVersion, CourseVersion.id == SkillGrant.version_id)
+        .join(Course, Course.id == CourseVersion.course_id)
+        .where(CourseVersion.number == newest)
+        .order_by(Course.code)
+    )
+    granted: dict[int, list[Course]] = {}
+    for skill_id, course in rows:
+        granted.setdefault(skill_id, []).append(course)
+    return granted
+
+
+def _with_versions(statement: sa.Select) -> sa.Select:
+    versions = selectinload(Course.versions)
+    return statement.options(versions.selectinload(CourseVersion.blocks), versions.selectinload(CourseVersion.grants))
+
+
+def get_course(code: str) -> Course:
+    """The course with all its versions; NotFound."""
+    course = db.session.scalar(_with_versions(sa.select(Course).where(Course.code == code)))
+    if course is None:
+        raise NotFound("unknown_course", _l("There is no such course."))
+    return course
+
+
+def list_courses(*, after: str | None = None, limit: int = 50) -> Page[Course]:
+    return page(_with_versions(sa.select(Course).where(~Course.is_retired)), [Course.code], after=after, limit=limit)
+
+
+def titles_of(codes: Iterable[str]) -> dict[str, dict[str, str]]:
+    """The titles of courses, by code."""
+    rows = db.session.execute(sa.select(Course.code, Course.title).where(Course.code.in_(list(codes))))
+    return dict(rows.tuples().all())
+
+
+def deliveries_visible(actor: Actor) -> sa.Select[tuple[Delivery]]:
+    """The deliveries that `actor` may see: what was ever published for everybody, drafts for those who work on them."""
+    may_see = sa.or_(Delivery.published_at.is_not(None), visible(Delivery, actor, Permission.DELIVERY_READ))
+    return sa.select(Delivery).where(may_see)
+
+
+def get_delivery(actor: Actor, code: str) -> Delivery:
+    """The delivery with its course, version, sessions and pools; NotFound, also for a draft that is not the actor's."""
+    delivery = db.session.scalar(
+        deliveries_visible(actor)
+        .where(Delivery.code == code)
+        .options(
+            joinedload(Delivery.version).options(selectinload(CourseVersion.blocks), selectinload(CourseVersion.grants)),
+            selectinload(Delivery.sessions),
+            selectinload(Delivery.pools),
+        )
+    )
+    if delivery is None:
+        raise NotFound("unknown_delivery", _l("There is no such delivery."))
+    return delivery
+
+
+def trainers_of(delivery_ids: Iterable[int]) -> dict[int, list[Person]]:
+    """Who teaches each delivery, by name; an empty list for a delivery without trainers."""
+    found: dict[int, list[Person]] = {delivery_id: [] for delivery_id in delivery_ids}
+    rows = db.session.execute(
+        sa.select(RoleAssignment.scope_id, Person)
+        .join(Person, Person.id == RoleAssignment.person_id)
+        .where(
+            RoleAssignment.role == Role.TRAINER,
+            RoleAssignment.scope == Reach.DELIVERY,
+            RoleAssignment.scope_id.in_(list(found)),
+        )
+        .order_by(Person.family_name, Person.given_name, Person.id)
+    )
+    for delivery_id, person in rows:
+        found[delivery_id].append(person)
+    return found
+
+
+def list_trainers() -> list[Person]:
+    """Everybody who may be chosen as a trainer, by name."""
+    is_trainer = sa.exists().where(RoleAssignment.person_id == Person.id, RoleAssignment.role == Role.TRAINER)
+    return list(db.session.scalars(sa.select(Person).where(is_trainer).order_by(Person.family_name, Person.given_name, Person.id)))
+
+
+def find_last_delivery(actor: Actor) -> Delivery | None:
+    """The delivery that `actor` scheduled last: its venue, language and zone are proposed for the next one."""
+    if actor.person_id is None:
+        return None
+    own = sa.select(Delivery).where(Delivery.created_by_id == actor.person_id)
+    return db.session.scalar(own.options(selectinload(Delivery.pools)).order_by(Delivery.id.desc()).limit(1))
+
+
+def upcoming_of(course: Course, *, limit: int = 6) -> list[Delivery]:
+    """The next published deliveries of a course that have not begun."""
+    return list(
+        db.session.scalars(
+            sa.select(Delivery)
+            .where(
+                Delivery.course_id == course.id,
+                Delivery.status == DeliveryStatus.PUBLISHED,
+                Delivery.starts_on >= clock.today(),
+            )
+            .order_by(Delivery.starts_on, Delivery.id)
+            .limit(limit)
+        )
+    )
+
+
+def is_open_for_enrollment(delivery: Delivery) -> bool:
+    """Whether people may apply or be nominated today, by the calendar of the place where it is held."""
+    return delivery.status is DeliveryStatus.PUBLISHED and today_in(delivery.time_zone, clock.now()) <= delivery.closes_on
+
+
+def trainer_ids(emails: Iterable[str]) -> tuple[int, ...]:
+    """The trainers with these e-mail addresses; Invalid("unknown_trainer") for an address of nobody who teaches."""
+    wanted = [email.strip().casefold() for email in emails]
+    by_email = {person.email: person.id for person in list_trainers()}
+    for number, email in enumerate(wanted):
+        if email not in by_email:
+            sentence = _l("There is no trainer with this e-mail address.")
+            raise Invalid("unknown_trainer", sentence, f"trainers.{number}")
+    return tuple(dict.fromkeys(by_email[email] for email in wanted))

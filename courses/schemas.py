@@ -1,0 +1,291 @@
+"""The shapes of skills, courses and deliveries in the API. What values may be is decided by the services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, StringConstraints
+
+from accounts.models import PersonnelCategory
+from core.api import Answer, ListQuery, Schema, Texts
+from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition
+from courses.models import Admission, Course, CourseVersion, Delivery, DeliverySession, DeliveryStatus, Skill, SkillLevel
+from courses.plans import DeliveryPlan, PoolPlan
+
+Clock = Annotated[str, Field(description="local time of the day, HH:MM", examples=["09:00"])]
+Number = Annotated[int, Field(strict=True)]
+
+
+# Skills
+
+
+class SkillBody(Schema):
+    title: Texts
+    description: Texts | None = None
+    framework: str | None = None
+
+
+class SkillAnswer(Answer):
+    code: str
+    title: dict[str, str]
+    description: dict[str, str] | None
+    framework: str | None
+
+    @classmethod
+    def of(cls, skill: Skill) -> SkillAnswer:
+        return cls.model_validate(skill)
+
+
+# Courses
+
+
+class DayHours(Schema):
+    start: Clock = "09:00"
+    end: Clock = "17:00"
+
+
+class SessionBody(Schema):
+    day: Number
+    start: Clock
+    minutes: Number
+    title: Texts
+    objective: Texts | None = None
+
+
+class CompletionBody(Schema):
+    min_attendance_percent: Number = 100
+    min_score_percent: Number | None = None
+    prerequisites: list[str] = Field(default=[], max_length=50, description="codes of courses to have completed")
+
+
+class GrantBody(Schema):
+    skill: str
+    title: Texts | None = Field(None, description="makes a skill that is not known yet")
+    level: str = Field(description=", ".join(SkillLevel))
+    valid_months: Number | None = None
+
+
+class CourseBody(Schema):
+    """A course as PUT takes it, a file holds it, and GET gives it back."""
+
+    code: str | None = Field(None, description="if given, the one in the address")
+    version: Number | None = Field(None, description="if given, the version in force that this was made from")
+    title: Texts
+    summary: Texts | None = None
+    audience: list[str] = Field(default=list(PersonnelCategory), max_length=10)
+    default_places: Number = 25
+    time_of_day: DayHours = DayHours()
+    sessions: list[SessionBody] = Field(max_length=200)
+    objectives: list[Texts] = Field(default=[], max_length=50)
+    completion: CompletionBody = CompletionBody()
+    grants: list[GrantBody] = Field(default=[], max_length=50)
+
+    def definition(self) -> CourseDefinition:
+        return CourseDefinition(
+            title=self.title,
+            summary=self.summary,
+            audience=tuple(dict.fromkeys(self.audience)),
+            default_places=self.default_places,
+            day_starts=self.time_of_day.start,
+            day_ends=self.time_of_day.end,
+            sessions=tuple(SessionDefinition(one.day, one.start, one.minutes, one.title, one.objective) for one in self.sessions),
+            objectives=tuple(self.objectives),
+            min_attendance_percent=self.completion.min_attendance_percent,
+            min_score_percent=self.completion.min_score_percent,
+            prerequisites=tuple(dict.fromkeys(self.completion.prerequisites)),
+            grants=tuple(GrantDefinition(one.skill, one.level, one.valid_months, one.title) for one in self.grants),
+        )
+
+
+class SessionAnswer(Answer):
+    day: int
+    start: str
+    minutes: int
+    title: dict[str, str]
+    objective: dict[str, str] | None
+
+
+class CompletionAnswer(Answer):
+    min_attendance_percent: int
+    min_score_percent: int | None
+    prerequisites: list[str]
+
+
+class GrantAnswer(Answer):
+    skill: str
+    title: dict[str, str]
+    level: SkillLevel
+    valid_months: int | None
+
+
+class DayHoursAnswer(Answer):
+    start: str
+    end: str
+
+
+class CourseAnswer(Answer):
+    """May be sent back as the body of PUT."""
+
+    code: str
+    version: int
+    title: dict[str, str]
+    summary: dict[str, str] | None
+    audience: list[str]
+    default_places: int
+    time_of_day: DayHoursAnswer
+    sessions: list[SessionAnswer]
+    objectives: list[dict[str, str]]
+    completion: CompletionAnswer
+    grants: list[GrantAnswer]
+
+    @classmethod
+    def of(cls, course: Course) -> CourseAnswer:
+        return cls(
+            code=course.code,
+            title=course.title,
+            summary=course.summary,
+            audience=course.audience,
+            default_places=course.default_places,
+            time_of_day=DayHoursAnswer(start=course.day_starts, end=course.day_ends),
+            **_taught(course.current),
+        )
+
+
+def _taught(version: CourseVersion) -> dict[str, Any]:
+    return {
+        "version": version.number,
+        "sessions": [SessionAnswer.model_validate(block) for block in version.blocks],
+        "objectives": version.objectives,
+        "completion": CompletionAnswer.model_validate(version),
+        "grants": [
+            GrantAnswer(skill=one.skill.code, title=one.skill.title, level=one.level, valid_months=one.valid_months)
+            for one in version.grants
+        ],
+    }
+
+
+# Deliveries
+
+
+class PoolBody(Schema):
+    category: str
+    places: Number
+
+
+class DeliveryBody(Schema):
+    """What is left out is taken from the course, or from the house's usual rule for the closing date."""
+
+    code: str | None = None
+    starts_on: date
+    time_zone: str = Field(description="IANA name, such as Africa/Dakar")
+    venue: str
+    country: Annotated[str, StringConstraints(max_length=2)]
+    language: Annotated[str, StringConstraints(max_length=2)]
+    places: Number | None = None
+    pools: list[PoolBody] = Field(default=[], max_length=10)
+    admission: str = Admission.AUTOMATIC.value
+    closes_on: date | None = None
+    trainers: list[Annotated[str, StringConstraints(max_length=254)]] | None = Field(
+        None, max_length=50, description="e-mail addresses of people who have the role of trainer"
+    )
+
+    def plan(self, course: Course, trainers: tuple[int, ...] | None) -> DeliveryPlan:
+        return DeliveryPlan(
+            starts_on=self.starts_on,
+            time_zone=self.time_zone,
+            venue=self.venue,
+            country=self.country,
+            language=self.language,
+            places=course.default_places if self.places is None else self.places,
+            pools=tuple(PoolPlan(pool.category, pool.places) for pool in self.pools),
+            admission=self.admission,
+            closes_on=self.closes_on,
+            trainers=trainers,
+            code=self.code or None,
+        )
+
+
+class CancelBody(Schema):
+    reason: str = ""
+
+
+class DeliveriesQuery(ListQuery):
+    course: str | None = None
+    status: DeliveryStatus | None = None
+    from_: date | None = Field(None, alias="from", description="starting on this day or later")
+    to: date | None = Field(None, description="starting on this day or earlier")
+    language: str | None = None
+    country: str | None = None
+
+
+class DeliverySessionAnswer(Answer):
+    number: int
+    day: int
+    starts_at: datetime
+    ends_at: datetime
+    minutes: int
+    title: dict[str, str]
+
+    @classmethod
+    def of(cls, session: DeliverySession, zone: ZoneInfo) -> DeliverySessionAnswer:
+        return cls(
+            number=session.number,
+            day=session.day,
+            starts_at=session.starts_at.astimezone(zone),
+            ends_at=session.ends_at.astimezone(zone),
+            minutes=session.minutes,
+            title=session.title,
+        )
+
+
+class PoolAnswer(Answer):
+    category: PersonnelCategory
+    places: int
+
+
+class DeliveryAnswer(Answer):
+    """A delivery, with its sessions as instants at the offset of its time zone."""
+
+    code: str
+    course: str
+    course_version: int
+    title: dict[str, str]
+    status: DeliveryStatus
+    starts_on: date
+    ends_on: date
+    time_zone: str
+    venue: str
+    country: str
+    language: str
+    places: int
+    pools: list[PoolAnswer]
+    admission: Admission
+    closes_on: date
+    cancel_reason: str | None
+    sessions: list[DeliverySessionAnswer]
+
+    @classmethod
+    def of(cls, delivery: Delivery, **more: Any) -> DeliveryAnswer:
+        return cls(**delivery_facts(delivery), **more)
+
+
+_COPIED = (
+    "code", "status", "starts_on", "ends_on", "time_zone", "venue", "country", "language", "places", "admission", "closes_on",
+    "cancel_reason",
+)  # fmt: skip
+
+
+def delivery_facts(delivery: Delivery) -> Mapping[str, Any]:
+    """The fields of DeliveryAnswer."""
+    zone = ZoneInfo(delivery.time_zone)
+    return {
+        **{name: getattr(delivery, name) for name in _COPIED},
+        "course": delivery.course.code,
+        "course_version": delivery.version.number,
+        "title": delivery.course.title,
+        "pools": [PoolAnswer.model_validate(pool) for pool in delivery.pools],
+        "sessions": [DeliverySessionAnswer.of(session, zone) for session in delivery.sessions],
+    }

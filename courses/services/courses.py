@@ -1,0 +1,150 @@
+"""Courses and their versions."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
+
+from accounts.roles import Permission
+from core import clock
+from core.database import db
+from core.errors import Conflict, DomainError, Invalid, collect
+from core.events import publish
+from core.policy import Actor, require
+from courses import definitions
+from courses.definitions import CourseDefinition, GrantDefinition
+from courses.events import CourseChanged, CourseCreated
+from courses.models import Course, CourseVersion, Skill, SkillGrant, SkillLevel, TimetableBlock, plain
+from courses.services.skills import put_skill
+
+
+def put_course(actor: Actor, code: str, definition: CourseDefinition, *, version: int | None = None) -> tuple[Course, bool]:
+    """Makes the course `code`, or brings it to `definition`; whether it is new.
+
+    A difference in what is taught or granted makes a new version, other words change in place, no difference does nothing.
+    `version`: the one the definition was made from; Conflict when the course has moved on since.
+    """
+    require(actor, Permission.COURSE_WRITE)
+    collect([*definitions.faults(code, definition), *_unknown_prerequisites(code, definition.prerequisites)])
+    course = db.session.scalar(
+        sa.select(Course).where(Course.code == code).options(selectinload(Course.versions)).with_for_update(of=Course)
+    )
+    is_new = course is None
+    if course is None:
+        course = _make(code, definition)
+    elif version is not None and course.current.number != version:
+        raise Conflict(
+            "course_changed_meanwhile",
+            _l("Somebody changed this course in the meantime. What you see below is yours; compare before you save again."),
+            "version",
+        )
+    has_new_words = not is_new and _reword(course, definition)
+    has_new_version = is_new or definitions.taught(definition) != definitions.taught_by(course.current)
+    if has_new_version:
+        _add_version(actor, course, definition)
+    if is_new:
+        publish(CourseCreated(course.id, code), actor)
+    elif has_new_words or has_new_version:
+        publish(CourseChanged(course.id, code, course.current.number), actor)
+    return course, is_new
+
+
+def _make(code: str, definition: CourseDefinition) -> Course:
+    course = Course(code=code, created_at=clock.now(), versions=[])
+    _reword(course, definition)
+    db.session.add(course)
+    try:
+        db.session.flush()
+    except IntegrityError:  # somebody made it this very moment
+        raise Conflict("course_exists", _l("There is a course with this code already."), "code") from None
+    return course
+
+
+def _reword(course: Course, definition: CourseDefinition) -> bool:
+    """Brings the words around what is taught up to date; whether any differed."""
+    words = {
+        "title": dict(definition.title),
+        "summary": dict(definition.summary) if definition.summary else None,
+        "audience": list(definition.audience),
+        "default_places": definition.default_places,
+        "day_starts": definition.day_starts,
+        "day_ends": definition.day_ends,
+    }
+    changed = {name: value for name, value in words.items() if getattr(course, name) != value}
+    for name, value in changed.items():
+        setattr(course, name, value)
+    return bool(changed)
+
+
+def _add_version(actor: Actor, course: Course, definition: CourseDefinition) -> None:
+    version = CourseVersion(
+        number=len(course.versions) + 1,
+        objectives=[plain(one) for one in definition.objectives],
+        min_attendance_percent=definition.min_attendance_percent,
+        min_score_percent=definition.min_score_percent,
+        prerequisites=list(definition.prerequisites),
+        created_at=clock.now(),
+        blocks=[
+            TimetableBlock(
+                number=number, day=one.day, start=one.start, minutes=one.minutes, title=dict(one.title),
+                objective=dict(one.objective) if one.objective else None,
+            )
+            for number, one in enumerate(definition.timetable, 1)
+        ],
+        grants=_grants(actor, definition.grants),
+    )  # fmt: skip
+    course.versions.append(version)
+    db.session.flush()
+
+
+def _grants(actor: Actor, grants: tuple[GrantDefinition, ...]) -> list[SkillGrant]:
+    """The grants with their skills: one not known yet is made when it brings a title."""
+    codes = [grant.skill for grant in grants]
+    known = {skill.code: skill for skill in db.session.scalars(sa.select(Skill).where(Skill.code.in_(codes)))}
+    unknown: list[DomainError] = []
+    for number, grant in enumerate(grants):
+        if grant.skill in known:
+            continue
+        if grant.title:
+            known[grant.skill] = put_skill(actor, grant.skill, title=grant.title)[0]
+        else:
+            sentence = _l("The skill “%(code)s” is not known. Give its title to make it.", code=grant.skill)
+            unknown.append(Invalid("unknown_skill", sentence, f"grants.{number}.skill"))
+    collect(unknown)
+    return [
+        SkillGrant(skill=known[grant.skill], level=SkillLevel(grant.level), valid_months=grant.valid_months) for grant in grants
+    ]
+
+
+def _unknown_prerequisites(code: str, prerequisites: tuple[str, ...]) -> list[DomainError]:
+    """Prerequisites that do not exist, and those that could never be met because they ask for this course in turn."""
+    field = "completion.prerequisites"
+    known = _prerequisites_of(prerequisites)
+    for asked in prerequisites:
+        if asked not in known and asked != code:
+            sentence = _l("There is no course with the code “%(code)s”.", code=asked)
+            return [Invalid("unknown_prerequisite", sentence, field)]
+    seen, ahead = set(known), {further for asked in known.values() for further in asked}
+    while code not in ahead and (unseen := ahead - seen):
+        further = _prerequisites_of(tuple(unseen))
+        seen |= unseen
+        ahead = {one for asked in further.values() for one in asked}
+    if code in ahead and code not in prerequisites:
+        sentence = _l("One of these courses asks for this one in turn, so nobody could ever begin.")
+        return [Invalid("prerequisite_circle", sentence, field)]
+    return []
+
+
+def _prerequisites_of(codes: tuple[str, ...]) -> dict[str, list[str]]:
+    """What each of these courses asks for now."""
+    if not codes:
+        return {}
+    newest = sa.select(sa.func.max(CourseVersion.number)).where(CourseVersion.course_id == Course.id).scalar_subquery()
+    rows = db.session.execute(
+        sa.select(Course.code, CourseVersion.prerequisites)
+        .join(CourseVersion, CourseVersion.course_id == Course.id)
+        .where(Course.code.in_(codes), CourseVersion.number == newest)
+    )
+    return dict(rows.tuples().all())

@@ -1,0 +1,233 @@
+"""Deliveries: scheduling, changing, publishing and cancelling a dated run of a course."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import IntegrityError
+
+from accounts.models import PersonnelCategory, RoleAssignment
+from accounts.roles import ROLES, Permission, Role
+from core import clock, events
+from core.database import db
+from core.errors import Conflict, DomainError, Invalid, collect
+from core.policy import SYSTEM, Actor, Grant, Reach, require
+from courses import queries, timetable
+from courses.definitions import code_faults
+from courses.events import DeliveryChanged, DeliveryScheduled
+from courses.models import Admission, Course, Delivery, DeliverySession, DeliveryStatus, Pool
+from courses.plans import DeliveryPlan, PoolPlan, plan_faults, usual_closing
+from courses.services.touching import touch
+from courses.states import DELIVERY
+
+_PLAIN = ("starts_on", "time_zone", "venue", "country", "language", "places", "closes_on")
+
+
+def schedule(actor: Actor, course: Course, plan: DeliveryPlan, *, is_published: bool = False) -> Delivery:
+    """A new delivery of the course's version in force, a draft unless `is_published`. The chosen trainers, and the actor
+    when a trainer, become trainers of it."""
+    require(actor, Permission.DELIVERY_SCHEDULE)
+    if course.is_retired:
+        raise Conflict("course_retired", _l("This course is no longer taught."))
+    db.session.execute(sa.select(Course.id).where(Course.id == course.id).with_for_update())  # one code after the other
+    trainers = _chosen_trainers(actor, plan)
+    plan = _checked(plan, None, trainers)
+    version = course.current
+    code = plan.code or _free_code(course, plan.starts_on)
+    if db.session.scalar(sa.select(Delivery.id).where(Delivery.code == code)):
+        raise _code_taken()
+    delivery = Delivery(
+        code=code, course=course, version=version, status=DELIVERY.initial, cancel_reason=None,
+        ends_on=timetable.last_day(version.blocks, plan.starts_on), admission=Admission(plan.admission),
+        created_by_id=actor.person_id, created_at=clock.now(),
+        sessions=[
+            DeliverySession(**dataclasses.asdict(block))
+            for block in timetable.instants(version.blocks, plan.starts_on, plan.time_zone)
+        ],
+        pools=[Pool(category=PersonnelCategory(pool.category), places=pool.places) for pool in plan.pools],
+        **{name: getattr(plan, name) for name in _PLAIN},
+    )  # fmt: skip
+    db.session.add(delivery)
+    try:
+        db.session.flush()
+    except IntegrityError:  # somebody took the code this very moment
+        raise _code_taken() from None
+    events.publish(DeliveryScheduled(delivery.id, code), actor)
+    _set_trainers(delivery, trainers)
+    if is_published:
+        publish(_as_trainer_of(actor, delivery, trainers), delivery)
+    return delivery
+
+
+def change(actor: Actor, delivery: Delivery, plan: DeliveryPlan, *, rev: int, seen: str | None = None) -> Delivery:
+    """Brings a draft or published delivery to `plan`; its code and course version stay.
+
+    `rev` is the one the plan was made from. When it has moved on, `seen` (the `fingerprint` of what was seen) tells whether
+    only enrollments happened since, which is no reason to refuse; otherwise Conflict("stale_form").
+    """
+    delivery = touch(delivery.id)
+    require(actor, Permission.DELIVERY_WRITE, delivery)
+    if delivery.status not in (DeliveryStatus.DRAFT, DeliveryStatus.PUBLISHED):
+        raise Conflict("state_does_not_allow", _l("This delivery is over, so it can no longer be changed."))
+    if delivery.rev - 1 != rev and (seen is None or seen != fingerprint(delivery)):
+        sentence = _l("Somebody changed this delivery in the meantime. Compare, and save again what should hold.")
+        raise Conflict("stale_form", sentence, "rev")
+    plan = _checked(plan, delivery, plan.trainers)
+    before = _facts(delivery)
+    _apply(delivery, plan)
+    if plan.trainers is not None:
+        _set_trainers(delivery, plan.trainers)
+    after = _facts(delivery)
+    changed = tuple(name for name in before if before[name] != after[name])
+    if changed:
+        events.publish(DeliveryChanged(delivery.id, changed), actor)
+    return delivery
+
+
+def publish(actor: Actor, delivery: Delivery) -> Delivery:
+    """Opens a draft to the public."""
+    delivery = touch(delivery.id)
+    require(actor, Permission.DELIVERY_WRITE, delivery)
+    if delivery.status is DeliveryStatus.DRAFT and delivery.starts_on < _today(delivery.time_zone):
+        raise Conflict("past_date", _l("The start date is past. Change it, then publish."), "starts_on")
+    delivery.published_at = clock.now()
+    DELIVERY.fire(delivery, "publish", actor)
+    return delivery
+
+
+def cancel(actor: Actor, delivery: Delivery, *, reason: str) -> Delivery:
+    """Calls the delivery off; everybody who is told is told the reason."""
+    delivery = touch(delivery.id)
+    require(actor, Permission.DELIVERY_WRITE, delivery)
+    reason = (reason or "").strip()
+    if not reason:
+        raise Invalid("required", _l("Give the reason: the people who enrolled are told."), "reason")
+    if len(reason) > 500:
+        raise Invalid("too_long", _l("A reason has at most 500 characters."), "reason")
+    delivery.cancel_reason = reason
+    DELIVERY.fire(delivery, "cancel", actor)
+    return delivery
+
+
+def fingerprint(delivery: Delivery) -> str:
+    """Stands for what a plan can change: two equal fingerprints are two equal deliveries, whoever enrolled in between."""
+    facts = json.dumps(_facts(delivery), default=str, sort_keys=True)
+    return hashlib.sha256(facts.encode()).hexdigest()[:16]
+
+
+def plan_of(delivery: Delivery) -> DeliveryPlan:
+    """The plan that the delivery follows now."""
+    return DeliveryPlan(
+        **{name: getattr(delivery, name) for name in _PLAIN},
+        pools=tuple(PoolPlan(pool.category.value, pool.places) for pool in delivery.pools),
+        admission=delivery.admission.value,
+        trainers=tuple(person.id for person in queries.trainers_of([delivery.id])[delivery.id]),
+        code=delivery.code,
+    )
+
+
+def _facts(delivery: Delivery) -> dict[str, Any]:
+    """What a change of plan can change, by name."""
+    db.session.flush()
+    facts = dataclasses.asdict(plan_of(delivery)) | {"status": delivery.status.value}
+    return facts | {"pools": sorted((pool["category"], pool["places"]) for pool in facts["pools"])}
+
+
+def _checked(plan: DeliveryPlan, current: Delivery | None, trainers: Sequence[int] | None) -> DeliveryPlan:
+    """The plan with its closing date, or everything that is wrong with it."""
+    today = _today(plan.time_zone if plan.time_zone in timetable.zone_names() else "UTC")
+    found = plan_faults(plan, today, current)
+    if current is None and plan.code:
+        found += code_faults(plan.code)
+    found += _trainer_faults(trainers or ())
+    collect(found)
+    return plan if plan.closes_on else dataclasses.replace(plan, closes_on=usual_closing(plan.starts_on, today))
+
+
+def _today(zone: str) -> date:
+    return timetable.today_in(zone, clock.now())
+
+
+def _apply(delivery: Delivery, plan: DeliveryPlan) -> None:
+    is_moved = (delivery.starts_on, delivery.time_zone) != (plan.starts_on, plan.time_zone)
+    for name in _PLAIN:
+        setattr(delivery, name, getattr(plan, name))
+    delivery.admission = Admission(plan.admission)
+    if is_moved:
+        blocks = delivery.version.blocks
+        delivery.ends_on = timetable.last_day(blocks, plan.starts_on)
+        for session, block in zip(
+            delivery.sessions, timetable.instants(blocks, plan.starts_on, plan.time_zone), strict=True
+        ):
+            session.starts_at, session.ends_at = block.starts_at, block.ends_at
+    wanted = {PersonnelCategory(pool.category): pool.places for pool in plan.pools}
+    delivery.pools = [pool for pool in delivery.pools if pool.category in wanted]
+    for pool in delivery.pools:
+        pool.places = wanted.pop(pool.category)
+    delivery.pools += [Pool(category=category, places=places) for category, places in wanted.items()]
+
+
+def _free_code(course: Course, starts_on: date) -> str:
+    """"GTI-2027-03", then "GTI-2027-03-2" and so on."""
+    stem = f"{course.code}-{starts_on:%Y-%m}"
+    taken = set(db.session.scalars(sa.select(Delivery.code).where(Delivery.code.startswith(stem, autoescape=True))))
+    codes = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    return next(code for code in codes if code not in taken)
+
+
+def _code_taken() -> Conflict:
+    return Conflict("code_taken", _l("There is a delivery with this code already. Choose another one, or leave it empty."), "code")
+
+
+def _chosen_trainers(actor: Actor, plan: DeliveryPlan) -> tuple[int, ...]:
+    """Who will teach. A trainer who schedules is always among them: trainers work only on deliveries of theirs."""
+    chosen = list(plan.trainers or ())
+    sees_all = actor.is_system or actor.grants[Permission.DELIVERY_WRITE].everywhere
+    if actor.person_id and Role.TRAINER in actor.roles and actor.person_id not in chosen and (plan.trainers is None or not sees_all):
+        chosen.append(actor.person_id)
+    return tuple(chosen)
+
+
+def _trainer_faults(trainers: Sequence[int]) -> list[DomainError]:
+    if not trainers:
+        return []
+    known = set(
+        db.session.scalars(
+            sa.select(RoleAssignment.person_id).where(
+                RoleAssignment.role == Role.TRAINER, RoleAssignment.person_id.in_(trainers)
+            )
+        )
+    )
+    if set(trainers) <= known:
+        return []
+    return [Invalid("unknown_trainer", _l("Choose only people who have the role of trainer."), "trainers")]
+
+
+def _set_trainers(delivery: Delivery, trainers: Sequence[int]) -> None:
+    """Makes exactly these people trainers of the delivery. The right to do so follows from the right to schedule it."""
+    import accounts.services
+
+    before = {person.id for person in queries.trainers_of([delivery.id])[delivery.id]}
+    scope = {"scope": Reach.DELIVERY, "scope_id": delivery.id}
+    for person_id in sorted(set(trainers) - before):
+        accounts.services.assign_role(SYSTEM, person_id, Role.TRAINER, **scope)
+    for person_id in sorted(before - set(trainers)):
+        accounts.services.withdraw_role(SYSTEM, person_id, Role.TRAINER, **scope)
+
+
+def _as_trainer_of(actor: Actor, delivery: Delivery, trainers: Sequence[int]) -> Actor:
+    """`actor` with the rights that being made a trainer of the delivery has just given: they were read at the request's
+    beginning."""
+    if actor.person_id not in trainers:
+        return actor
+    here = Grant(delivery=frozenset({delivery.id}))
+    given = {p: actor.grants.get(p, Grant()) | here for p, reach in ROLES[Role.TRAINER].items() if reach is Reach.DELIVERY}
+    return dataclasses.replace(actor, grants={**actor.grants, **given})

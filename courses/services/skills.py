@@ -1,0 +1,44 @@
+"""Skills: what courses grant and posts ask for."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import IntegrityError
+
+from accounts.roles import Permission
+from core.database import db
+from core.errors import Conflict, Invalid, collect
+from core.events import publish
+from core.policy import Actor, require
+from courses.definitions import Texts, code_faults, title_faults
+from courses.events import SkillDefined
+from courses.models import Skill
+
+
+def put_skill(
+    actor: Actor, code: str, *, title: Texts, description: Texts | None = None, framework: str | None = None
+) -> tuple[Skill, bool]:
+    """Makes or rewords the skill `code`; whether it is new. The same words again change nothing."""
+    require(actor, Permission.SKILL_WRITE)
+    found = [*code_faults(code), *title_faults(title)]
+    if framework and len(framework) > 200:
+        found.append(Invalid("too_long", _l("The name of a framework has at most 200 characters."), "framework"))
+    collect(found)
+    words = {"title": dict(title), "description": dict(description) if description else None, "framework": framework or None}
+    skill = db.session.scalar(sa.select(Skill).where(Skill.code == code).with_for_update())
+    is_new = skill is None
+    if skill is None:
+        skill = Skill(code=code, **words)
+        db.session.add(skill)
+    elif all(getattr(skill, name) == value for name, value in words.items()):
+        return skill, False
+    else:
+        for name, value in words.items():
+            setattr(skill, name, value)
+    try:
+        db.session.flush()
+    except IntegrityError:  # somebody made it this very moment
+        raise Conflict("skill_exists", _l("There is a skill with this code already."), "code") from None
+    publish(SkillDefined(skill.id, code), actor)
+    return skill, is_new

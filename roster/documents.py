@@ -1,0 +1,111 @@
+"""The search document of an expert: made from the profile and its skills, written in the transaction that changed them.
+
+Tokens say what is so; dates are left to the skill and availability rows, which every search asks again. Who refused to be
+found has no document at all.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from accounts.models import Person
+from core.database import db
+from roster import names
+from roster.models import Expert, ExpertLanguage, ExpertSearch, ExpertSkill
+
+
+@dataclass(frozen=True)
+class Document:
+    sort_name: str
+    tokens: str
+    names: str
+
+
+def category_token(value: str) -> str:
+    return f"cat_{value}"
+
+
+def country_token(value: str) -> str:
+    return f"ctry_{value.lower()}"
+
+
+def gender_token(value: str) -> str:
+    return f"gen_{value}"
+
+
+def language_token(language: str, step: int) -> str:
+    return f"lang_{language}_{step}"
+
+
+def skill_token(skill_id: int, level_rank: int) -> str:
+    return f"skill_{skill_id}_{level_rank}"
+
+
+def refresh(expert_ids: Collection[int]) -> None:
+    """Writes these experts' documents anew, in the open transaction.
+
+    Their rows are locked first: of two certificates issued at once for one person, the later sees the other's skill.
+    """
+    db.session.flush()
+    db.session.execute(sa.select(Expert.id).where(Expert.id.in_(expert_ids)).order_by(Expert.id).with_for_update()).all()
+    write(documents(expert_ids), expert_ids)
+
+
+def write(made: dict[int, Document], expert_ids: Collection[int]) -> None:
+    """Keeps `made`, and removes the documents of those in `expert_ids` who have none in it."""
+    kept = {
+        row.expert_id: row for row in db.session.scalars(sa.select(ExpertSearch).where(ExpertSearch.expert_id.in_(expert_ids)))
+    }
+    for expert_id in expert_ids:
+        document, row = made.get(expert_id), kept.get(expert_id)
+        if document is None:
+            if row is not None:
+                db.session.delete(row)
+        elif row is None:
+            db.session.add(ExpertSearch(expert_id=expert_id, **vars(document)))
+        else:
+            row.sort_name, row.tokens, row.names = document.sort_name, document.tokens, document.names
+    db.session.flush()
+
+
+def documents(expert_ids: Collection[int] | None = None) -> dict[int, Document]:
+    """What the documents should say (None: of everybody), read from the rows as they are now."""
+
+    def of_these(statement: sa.Select, column: sa.ColumnElement[int]) -> Iterator[sa.Row]:
+        yield from db.session.execute(statement if expert_ids is None else statement.where(column.in_(expert_ids)))
+
+    levels: dict[int, list[str]] = defaultdict(list)
+    spoken = sa.select(ExpertLanguage.expert_id, ExpertLanguage.language, ExpertLanguage.step)
+    for expert_id, language, step in of_these(spoken, ExpertLanguage.expert_id):
+        levels[expert_id] += [language_token(language, lower) for lower in range(1, step + 1)]
+    proven = (
+        sa.select(ExpertSkill.expert_id, ExpertSkill.skill_id, sa.func.max(ExpertSkill.level_rank))
+        .where(ExpertSkill.withdrawn_at.is_(None))
+        .group_by(ExpertSkill.expert_id, ExpertSkill.skill_id)
+    )
+    for expert_id, skill_id, rank in of_these(proven, ExpertSkill.expert_id):
+        levels[expert_id] += [skill_token(skill_id, lower) for lower in range(1, rank + 1)]
+    people = (
+        sa.select(
+            Expert.id, Expert.category, Person.country, Person.gender, Person.given_name, Person.family_name,
+            Person.name_on_certificate, Person.identifier,
+        )
+        .join(Person, Person.id == Expert.person_id)
+        .where(Expert.consent.is_not(False))
+    )  # fmt: skip
+    return {row.id: _document(row, levels[row.id]) for row in of_these(people, Expert.id)}
+
+
+def _document(row: sa.Row, levels: list[str]) -> Document:
+    tokens = [category_token(row.category.value), gender_token(row.gender.value), *sorted(levels)]
+    if row.country:
+        tokens.append(country_token(row.country))
+    spellings = [
+        row.given_name, row.family_name, row.name_on_certificate, row.identifier,
+        names.unspaced(row.given_name, row.family_name),
+    ]  # fmt: skip
+    return Document(names.sort_key(row.given_name, row.family_name), " ".join(tokens), names.indexed(spellings))

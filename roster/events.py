@@ -1,0 +1,70 @@
+"""What the roster announces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.events import Event
+
+
+@dataclass(frozen=True)
+class ExpertRecorded(Event):
+    """A person has a roster profile now."""
+
+    name = "expert.recorded"
+    subject = ("expert", "expert_id")
+    expert_id: int
+    person_id: int
+
+
+@dataclass(frozen=True)
+class ExpertChanged(Event):
+    name = "expert.changed"
+    subject = ("expert", "expert_id")
+    expert_id: int
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SkillGranted(Event):
+    """A certificate proved a skill."""
+
+    name = "skill.granted"
+    subject = ("expert", "expert_id")
+    expert_id: int
+    skill_id: int
+    level: str
+    certificate_id: int
+
+
+@dataclass(frozen=True)
+class SkillWithdrawn(Event):
+    """The certificate a skill rested on ended; the row stays as history."""
+
+    name = "skill.withdrawn"
+    subject = ("expert", "expert_id")
+    expert_id: int
+    skill_id: int
+    certificate_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class RosterExported(Event):
+    """Somebody took rows of the roster away as a file; `filters` names what was asked, never a name typed."""
+
+    name = "roster.exported"
+    subject = ("person", "exported_by")
+    exported_by: int
+    filters: tuple[str, ...]
+    rows: int
+
+
+@dataclass(frozen=True)
+class RosterRebuilt(Event):
+    """Skills and search documents were made again from their evidence; `differences` says what had to be put right."""
+
+    name = "roster.rebuilt"
+    subject = ("roster", "scope")
+    scope: str
+    differences: tuple[str, ...]

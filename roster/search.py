@@ -1,0 +1,102 @@
+"""Searching the roster: documents narrow, then dates are asked of the rows themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from core.database import db, is_sqlite
+from core.paging import Page, page
+from roster import documents, names
+from roster.filters import Filters, WantedSkill
+from roster.models import Availability, ExpertSearch, ExpertSkill
+
+#: Counted exactly up to here; beyond it people refine, they do not leaf through.
+MOST_COUNTED = 10_000
+
+_fts = sa.table("expert_fts", sa.column("rowid", sa.Integer), sa.column("expert_fts", sa.Text))
+_vector = sa.literal_column(
+    "array_to_tsvector(string_to_array(trim(expert_search.tokens || ' ' || expert_search.names), ' '))"
+)
+
+
+def expert_page(filters: Filters, *, after: str | None, limit: int) -> Page[int]:
+    """The ids of the experts found, by name."""
+    return page(matching(filters), [ExpertSearch.sort_name, ExpertSearch.expert_id], after=after, limit=limit)
+
+
+def counts(searches: Sequence[Filters]) -> list[int]:
+    """How many each of these searches finds, in one query; MOST_COUNTED + 1 stands for more."""
+    if not searches:
+        return []
+    columns = [
+        sa.select(sa.func.count()).select_from(matching(one).limit(MOST_COUNTED + 1).subquery()).scalar_subquery()
+        for one in searches
+    ]
+    return list(db.session.execute(sa.select(*columns)).one())
+
+
+def matching(filters: Filters) -> sa.Select[tuple[int]]:
+    """The ids of all experts found, in no order."""
+    statement = sa.select(ExpertSearch.expert_id)
+    exact, beginnings = _words(filters)
+    if exact or beginnings:
+        statement = statement.where(_document_has(exact, beginnings))
+    for wanted in filters.skills:
+        statement = statement.where(_holds(wanted, filters))
+    if filters.window:
+        first, last = filters.window
+        window = sa.exists().where(
+            Availability.expert_id == ExpertSearch.expert_id, Availability.starts_on <= first, Availability.ends_on >= last
+        )
+        statement = statement.where(window)
+    return statement
+
+
+def _words(filters: Filters) -> tuple[list[str], list[str]]:
+    """The tokens a document must have, and those one of its words must begin with."""
+    exact = []
+    if filters.category:
+        exact.append(documents.category_token(filters.category.value))
+    if filters.country:
+        exact.append(documents.country_token(filters.country))
+    if filters.gender:
+        exact.append(documents.gender_token(filters.gender.value))
+    exact += [documents.language_token(wanted.language, wanted.step) for wanted in filters.languages]
+    if filters.as_of is None:  # a document knows what holds now; a skill withdrawn since is no longer in it
+        exact += [documents.skill_token(wanted.skill.id, _rank(wanted)) for wanted in filters.skills]
+    return exact, names.sought(filters.q)
+
+
+def _document_has(exact: list[str], beginnings: list[str]) -> sa.ColumnElement[bool]:
+    """The full-text condition. Every word is plain ASCII made by this room, so quoting it is safe."""
+    if is_sqlite():
+        query = " AND ".join([f'"{word}"' for word in exact] + [f'"{word}"*' for word in beginnings])
+        return ExpertSearch.expert_id.in_(sa.select(_fts.c.rowid).where(_fts.c.expert_fts.op("MATCH")(query)))
+    query = " & ".join([f"'{word}'" for word in exact] + [f"'{word}':*" for word in beginnings])
+    return _vector.op("@@")(sa.cast(query, TSQUERY))
+
+
+def _holds(wanted: WantedSkill, filters: Filters) -> sa.ColumnElement[bool]:
+    """The expert has the skill at this level or above, on the day, as known at the time asked for."""
+    day = filters.day
+    condition = sa.and_(
+        ExpertSkill.expert_id == ExpertSearch.expert_id,
+        ExpertSkill.skill_id == wanted.skill.id,
+        ExpertSkill.level_rank >= _rank(wanted),
+        sa.or_(ExpertSkill.valid_until.is_(None), ExpertSkill.valid_until >= day),
+    )
+    if filters.valid_on is not None:
+        condition &= ExpertSkill.valid_from <= day
+    if filters.as_of is None:
+        condition &= ExpertSkill.withdrawn_at.is_(None)
+    else:
+        condition &= ExpertSkill.recorded_at <= filters.as_of
+        condition &= sa.or_(ExpertSkill.withdrawn_at.is_(None), ExpertSkill.withdrawn_at > filters.as_of)
+    return sa.exists().where(condition)
+
+
+def _rank(wanted: WantedSkill) -> int:
+    return wanted.level.rank if wanted.level else 1
