@@ -31,6 +31,14 @@ class OrganizationRecorded(Event):
 
 
 @dataclass(frozen=True)
+class OrganizationChanged(Event):
+    name = "organization.changed"
+    subject = ("organization", "organization_id")
+    organization_id: int
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class AccountCreated(Event):
     name = "account.created"
     subject = ("person", "person_id")
@@ -91,6 +99,22 @@ class SignedIn(Event):
     subject = ("person", "person_id")
     person_id: int
     method: str
+
+
+@dataclass(frozen=True)
+class SignInRefused(Event):
+    """A wrong password; `person_id` is 0 when nobody has the address, which itself is not kept."""
+
+    name = "sign_in.refused"
+    subject = ("person", "person_id")
+    person_id: int
+
+
+@dataclass(frozen=True)
+class SessionsEnded(Event):
+    name = "sign_in.sessions_ended"
+    subject = ("person", "person_id")
+    person_id: int
 
 
 @dataclass(frozen=True)

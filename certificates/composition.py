@@ -8,11 +8,10 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import segno
 from fontTools.ttLib import TTFont
-from markupsafe import Markup
 
 from certificates import fonts, wording
 from certificates.payload import Bilingual, CertificatePayload
@@ -88,14 +87,14 @@ class Composition:
             "direction": wording.direction,
         }
 
-    def _face(self, text: Text, role: fonts.Role) -> Markup:
+    def _face(self, text: Text, role: fonts.Role) -> str:
         """The style that sets a text in the fonts it needs, noted so that the press loads them."""
         families = fonts.families_for(text.value, role, text.lang)
         self.families.update(families)
         if families in ((), (fonts.DEFAULT[role].family,)):
-            return Markup("")  # as the style sheet says
+            return ""  # as the style sheet says
         names = ",".join(f"'{family}'" for family in families)
-        return Markup(f"font-family:{names}")
+        return f"font-family:{names}"
 
     def _issuer_style(self, text: Text, side: str) -> str:
         """Lines of even length beside the emblem, centred on its height."""
@@ -121,9 +120,7 @@ def compose(payload: CertificatePayload) -> Composition:
         left = room - _body_height(payload, size)
         if left >= 0:
             break
-    return Composition(
-        payload, name_size, name_width, course_size, size, max(0.0, min(LARGEST_AIR, left / 6))
-    )
+    return Composition(payload, name_size, name_width, course_size, size, max(0.0, min(LARGEST_AIR, left / 6)))
 
 
 def fit_course(payload: CertificatePayload) -> tuple[float, float]:
@@ -165,17 +162,19 @@ def text_width(text: str, role: fonts.Role, lang: str = "") -> float:
     return max(sum(_word_widths(text.replace(" ", "\u00a0"), role, lang)), 0.1)
 
 
-def qr_code(url: str) -> Markup:
-    """The QR code as an SVG drawing. The mask is fixed: choosing one costs more than the whole code."""
+class QrCode(NamedTuple):
+    """A QR code as one SVG path of horizontal strokes, in a square of so many modules."""
+
+    side: int
+    path: str
+
+
+def qr_code(url: str) -> QrCode:
+    """The QR code of an address. The mask is fixed: choosing one costs more than all the rest of the code."""
     code = segno.make(url, error="m", micro=False, mask=2, boost_error=False)
-    side = code.symbol_size(border=0)[0]
-    path = "".join(
-        f"M{x} {y}.5h{length}" for y, row in enumerate(code.matrix) for x, length in _dark_runs(bytes(row))
-    )
-    return Markup(
-        f'<svg class="qr" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}">'
-        f'<path fill="none" stroke="#0b2a33" d="{path}"/></svg>'
-    )
+    rows = enumerate(code.matrix)
+    path = "".join(f"M{x} {y}.5h{length}" for y, row in rows for x, length in _dark_runs(bytes(row)))
+    return QrCode(code.symbol_size(border=0)[0], path)
 
 
 def _dark_runs(row: bytes) -> list[tuple[int, int]]:
@@ -214,10 +213,7 @@ def _body_height(payload: CertificatePayload, size: float) -> float:
     """Millimetres of facts, objectives and skills: in each block, of the taller of the two languages."""
     facts = [list(wording.facts(payload, lang).values()) for lang in LANGS]
     objectives = [[Text(*item.text(lang)) for item in payload.objectives] for lang in LANGS]
-    skills = [
-        [Text(f"{title.value} {detail}", lang) for title, detail in wording.skills(payload, lang)]
-        for lang in LANGS
-    ]
+    skills = [[Text(f"{title.value} {detail}", lang) for title, detail in wording.skills(payload, lang)] for lang in LANGS]
     ems = max(_block_height(texts, "sans", size, FACT_INDENT) for texts in facts)
     for block in (objectives, skills):
         if block[0]:
@@ -248,12 +244,9 @@ def _lines(text: Text, role: fonts.Role, size: float, width: float = COLUMN_WIDT
 @lru_cache(maxsize=1024)
 def _word_widths(text: str, role: fonts.Role, lang: str) -> tuple[float, ...]:
     """The width of each word in ems. Only the plain space divides words."""
-    metrics = [
-        _advances(fonts.FONT_OF_FAMILY[family].file) for family in fonts.families_for(text, role, lang)
-    ]
+    metrics = [_advances(fonts.FONT_OF_FAMILY[family].file) for family in fonts.families_for(text, role, lang)]
     return tuple(
-        sum(next((table[ord(c)] for table in metrics if ord(c) in table), 0.0) for c in word)
-        for word in text.split(" ")
+        sum(next((table[ord(c)] for table in metrics if ord(c) in table), 0.0) for c in word) for word in text.split(" ")
     )
 
 

@@ -186,8 +186,5 @@ def measure_coverage() -> dict[str, list[int]]:
 
 
 if __name__ == "__main__":
-    lines = [
-        f"{json.dumps(file)}: {json.dumps(deltas, separators=(',', ':'))}"
-        for file, deltas in measure_coverage().items()
-    ]
+    lines = [f"{json.dumps(file)}: {json.dumps(deltas, separators=(',', ':'))}" for file, deltas in measure_coverage().items()]
     COVERAGE_FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="ascii")

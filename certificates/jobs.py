@@ -1,9 +1,154 @@
-"""Background work of this room."""
+"""Background work: issuing to many, and making the file of one.
 
+Killed at any point and run again, a job goes on where it was: each certificate is one transaction, its file lies under a
+key that follows from its content, and the row of the file decides about the mail. Rendering happens between transactions.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+
+from accounts.models import Account, Person
+from accounts.roles import Permission
+from accounts.sessions import actor_of
+from certificates import files, rendering
+from certificates.models import Certificate, CertificateStatus
+from certificates.rendering import Renderer, RenderingFailed
+from certificates.services import issue, record_file
+from core.database import db, transaction
+from core.errors import DomainError, NotAllowed
 from core.jobs import Progress
+from core.policy import SYSTEM, Actor, require
+from courses.models import Delivery
+from enrollment.models import Enrollment
+
+log = logging.getLogger(__name__)
 
 
-def issue_all(progress: Progress, delivery_id: int, enrollment_ids: list[int]) -> None: ...
+def issue_all(
+    progress: Progress,
+    delivery_id: int,
+    enrollment_ids: list[int],
+    actor_id: int | None = None,
+    after_certificate_id: int = 0,
+) -> None:
+    """Job: a certificate with its file for each enrollment. What fails for one person is noted and the others go on."""
+    tally = _Tally(progress, enrollment_ids, after_certificate_id)
+    try:
+        actor = _requester(actor_id, delivery_id)
+    except NotAllowed as refusal:
+        tally.fail_rest(enrollment_ids, refusal)
+        return
+    with Renderer() as renderer:
+        for enrollment_id in tally.left():
+            try:
+                certificate = _issued(tally, actor, enrollment_id)
+                _file(actor, certificate, renderer, tally)
+            except DomainError as refusal:
+                tally.fail(enrollment_id, refusal.code, str(refusal.message))
+            except RenderingFailed as failure:
+                log.warning("enrollment %s: %s", enrollment_id, failure)
+                tally.fail(enrollment_id, _code(failure), str(failure))
 
 
-def render_one(progress: Progress, certificate_id: int) -> None: ...
+def render_one(progress: Progress, certificate_id: int) -> None:
+    """Job: makes the file of one certificate (a reissued one). Tried again later when the press fails."""
+    certificate = db.session.get_one(Certificate, certificate_id)
+    tally = _Tally(progress, [certificate.enrollment_id], 0)
+    db.session.rollback()
+    try:
+        _file(SYSTEM, certificate, rendering, tally)
+    except rendering.PayloadRefused as failure:
+        tally.fail(certificate.enrollment_id, _code(failure), str(failure))
+
+
+class _Tally:
+    """What is done and what could not be, kept in the job's row with each step. Every step proves the lease anew."""
+
+    def __init__(self, progress: Progress, enrollment_ids: list[int], after_certificate_id: int):
+        self.progress = progress
+        self.ids = enrollment_ids
+        self.after = after_certificate_id
+        self.finished = self._finished_before()
+        self.errors: list[dict[str, Any]] = []
+
+    def _finished_before(self) -> set[int]:
+        """Who has a file already, or was issued to by this job and has lost the certificate since (revoked meanwhile)."""
+        rows = db.session.execute(
+            sa.select(Certificate.enrollment_id).where(
+                Certificate.enrollment_id.in_(self.ids),
+                sa.or_(
+                    sa.and_(Certificate.status == CertificateStatus.VALID, Certificate.file_key.is_not(None)),
+                    sa.and_(Certificate.status == CertificateStatus.REVOKED, Certificate.id > self.after),
+                ),
+            )
+        )
+        found = set(rows.scalars())
+        db.session.rollback()
+        return found
+
+    def left(self) -> list[int]:
+        return [one for one in self.ids if one not in self.finished]
+
+    def prove(self) -> None:
+        """Inside a transaction: raises LeaseLost when another worker has taken over."""
+        self.progress.note(done=len(self.finished), errors=self.errors)
+
+    def finish(self, enrollment_id: int) -> None:
+        self.finished.add(enrollment_id)
+        self.prove()
+
+    def fail(self, enrollment_id: int, code: str, message: str) -> None:
+        self.errors.append({"enrollment": enrollment_id, "code": code, "message": message})
+        with transaction():
+            self.prove()
+
+    def fail_rest(self, enrollment_ids: list[int], refusal: DomainError) -> None:
+        left = [one for one in enrollment_ids if one not in self.finished]
+        self.errors = [{"enrollment": one, "code": refusal.code, "message": str(refusal.message)} for one in left]
+        with transaction():
+            self.prove()
+
+
+def _requester(actor_id: int | None, delivery_id: int) -> Actor:
+    """Who asked, with the rights of this moment: a coordinator whose rights ended meanwhile issues nothing."""
+    if actor_id is None:
+        return SYSTEM  # a command or the demonstration asked
+    person = db.session.get_one(Person, actor_id)
+    account = db.session.get(Account, actor_id)
+    if account is None or not account.is_active:
+        raise NotAllowed("not_allowed", _("Whoever asked for these certificates has no account any more."))
+    actor = actor_of(person)
+    require(actor, Permission.CERTIFICATE_ISSUE, db.session.get_one(Delivery, delivery_id))
+    db.session.rollback()
+    return actor
+
+
+def _issued(tally: _Tally, actor: Actor, enrollment_id: int) -> Certificate:
+    with transaction():
+        certificate = issue(actor, db.session.get_one(Enrollment, enrollment_id))
+        tally.prove()
+    return certificate
+
+
+def _file(actor: Actor, certificate: Certificate, renderer: Any, tally: _Tally) -> None:
+    """Makes the file from the frozen payload and notes it with the holder's mail; nothing is open while it is rendered."""
+    payload, number, enrollment_id = dict(certificate.payload), certificate.number, certificate.enrollment_id
+    certificate_id, is_filed = certificate.id, certificate.file_key is not None
+    db.session.rollback()
+    if is_filed:
+        with transaction():
+            tally.finish(enrollment_id)
+        return
+    key, digest = files.store(number, renderer.render(payload))
+    with transaction():
+        record_file(actor, certificate_id, file_key=key, sha256=digest)
+        tally.finish(enrollment_id)
+
+
+def _code(failure: RenderingFailed) -> str:
+    return "not_printable" if isinstance(failure, rendering.PayloadRefused) else "rendering_failed"

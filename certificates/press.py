@@ -14,9 +14,12 @@ import os
 import re
 import resource
 import select
+import shutil
 import struct
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
@@ -46,9 +49,7 @@ class AssetFetcher(URLFetcher):
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
         """The resource, or ValueError. Nothing is ever opened by address, so nothing can redirect either."""
         if url.startswith("asset:"):
-            return URLFetcherResponse(
-                url, _bundled_font(url.removeprefix("asset:")), {"Content-Type": "font/ttf"}
-            )
+            return URLFetcherResponse(url, _bundled_font(url.removeprefix("asset:")), {"Content-Type": "font/ttf"})
         match = _DATA_IMAGE.match(url)
         if match is None or len(url) > LARGEST_DATA_IMAGE:
             raise ValueError("Only bundled assets and small images are fetched.")
@@ -184,6 +185,9 @@ def main() -> None:
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     serve(0, results)
+    # Ending by itself, because idle or orphaned: nobody else will clear the folder.
+    if (folder := Path(tempfile.gettempdir())).name.startswith("rostrum-press-"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

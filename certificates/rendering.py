@@ -33,9 +33,7 @@ MOST_OBJECTIVES, MOST_SKILLS, MOST_SIGNATORIES = 14, 6, 3
 LONGEST_NAME, LONGEST_TITLE, LONGEST_OBJECTIVE, LONGEST_VENUE = 100, 160, 200, 120
 LONGEST_ISSUER, LONGEST_SIGNATORY, LONGEST_ROLE, LONGEST_CODE, LONGEST_ADDRESS = 100, 60, 60, 40, 120
 # Without a configuration file, fontconfig warns and searches; with this one it knows no font but ours.
-FONTCONFIG = (
-    '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig></fontconfig>'
-)
+FONTCONFIG = '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig></fontconfig>'
 
 
 class RenderingFailed(Exception):
@@ -137,7 +135,7 @@ class _Child:
             "HOME": self._folder.name,
             "FONTCONFIG_FILE": str(config),
         }
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # noqa: S603 (our own module with our own interpreter)
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -176,9 +174,7 @@ class _Child:
         while len(answer) < length:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
-                raise RenderingFailed(
-                    "The certificate took longer than the time limit; the press was stopped."
-                )
+                raise RenderingFailed("The certificate took longer than the time limit; the press was stopped.")
             part = os.read(self.process.stdout.fileno(), min(length - len(answer), 65536))
             if not part:
                 raise _ChildGone(self._exit_status() if not answer else -1)
@@ -235,9 +231,7 @@ def check_system_libraries() -> list[str]:
         if not _loads(library, f"lib{library}.so.0"):
             problems.append(f"{name} is missing, no PDF can be made: apt-get install {package}")
     if not _loads("harfbuzz-subset", "libharfbuzz-subset.so.0"):
-        problems.append(
-            "The font subsetter is missing, PDFs will be about ten times slower: apt-get install libharfbuzz-subset0"
-        )
+        problems.append("The font subsetter is missing, PDFs will be about ten times slower: apt-get install libharfbuzz-subset0")
     return problems
 
 

@@ -177,9 +177,7 @@ def direction(text: str) -> str:
 
 
 def _language(code: str, lang: str) -> str:
-    name = LOCALES[lang].languages.get(code.replace("-", "_"), "") or LOCALES[lang].languages.get(
-        code[:2], code
-    )
+    name = LOCALES[lang].languages.get(code.replace("-", "_"), "") or LOCALES[lang].languages.get(code[:2], code)
     return name[:1].upper() + name[1:]
 
 

@@ -1,5 +1,69 @@
-"""Commands."""
+"""Commands: courses from a file."""
 
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
 from flask.cli import AppGroup
+from flask_babel import lazy_gettext as _l
 
-courses_cli = AppGroup("courses")
+from core.api import validate
+from core.database import transaction
+from core.errors import DomainError, Invalid
+from core.policy import SYSTEM
+from courses import services
+from courses.schemas import CourseBody
+
+courses_cli = AppGroup("courses", help="Courses.")
+
+
+@courses_cli.command("import", help="Makes or changes courses from a JSON file: one course, or a list of them.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_courses(file: Path) -> None:
+    """All courses of the file, or none: what is wrong is named, with exit status 1."""
+    done: list[str] = []
+    try:
+        courses = _courses_in(file)
+        with transaction():
+            for number, values in enumerate(courses, 1):
+                done.append(_import_one(values, f"course {number}" if len(courses) > 1 else ""))
+    except DomainError as refusal:
+        for one in refusal.errors or [refusal]:
+            click.echo(f"{file.name}: {f'{one.field}: ' if one.field else ''}{one.message}", err=True)
+        sys.exit(1)
+    for line in done:
+        click.echo(line)
+
+
+def _courses_in(file: Path) -> list[Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError):
+        raise Invalid("malformed_json", _l("This file is not JSON in UTF-8.")) from None
+    return content if isinstance(content, list) else [content]
+
+
+def _import_one(values: Any, where: str) -> str:
+    """Imports one course and says what became of it."""
+    try:
+        if not isinstance(values, dict):
+            raise Invalid("malformed_json", _l("A course is a JSON object, such as {…}."))
+        body = validate(CourseBody, values)
+        assert isinstance(body, CourseBody)
+        if not body.code:
+            raise Invalid("required", _l("Give a code, such as GTI."), "code")
+        course, is_new = services.put_course(SYSTEM, body.code, body.definition(), version=None)
+    except DomainError as refusal:
+        raise _located(refusal, where) from None
+    return f"{course.code}: {'made' if is_new else 'up to date'}, version {course.current.number}"
+
+
+def _located(refusal: DomainError, where: str) -> DomainError:
+    """The refusal with its place in the file put before each field."""
+    several = refusal.errors or [refusal]
+    errors = [type(one)(one.code, one.message, ", ".join(filter(None, (where, one.field)))) for one in several]
+    return Invalid(refusal.code, refusal.message, errors=list(errors))

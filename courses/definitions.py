@@ -121,13 +121,8 @@ def code_faults(code: str, longest: int = 60, field: str = "code") -> list[Domai
     if not code:
         return [Invalid("required", _l("Give a code, such as GTI."), field)]
     if not CODE.fullmatch(code):
-        return [
-            Invalid(
-                "bad_code",
-                _l("A code has only letters A to Z, digits, full stops, hyphens and underscores, and begins with a letter or digit."),
-                field,
-            )
-        ]
+        sentence = _l("Use letters without accents, digits, full stops, hyphens and underscores; begin with a letter or digit.")
+        return [Invalid("bad_code", sentence, field)]
     if len(code) > longest:
         return [Invalid("bad_code", _l("A code has at most %(longest)s characters.", longest=longest), field)]
     if code.lower() in RESERVED or code.lower().endswith(".ics"):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from accounts.models import Person, RoleAssignment
 from accounts.roles import Permission, Role
@@ -23,14 +23,19 @@ def list_skills(*, after: str | None = None, limit: int = 200) -> Page[Skill]:
     return page(sa.select(Skill), [Skill.code], after=after, limit=limit)
 
 
+def in_force() -> sa.ColumnElement[bool]:
+    """The condition that keeps each course's newest version."""
+    later = aliased(CourseVersion)
+    return ~sa.exists().where(later.course_id == CourseVersion.course_id, later.number > CourseVersion.number)
+
+
 def granting_courses() -> dict[int, list[Course]]:
     """The courses whose version in force grants a skill, by the skill's id."""
-    newest = sa.select(sa.func.max(CourseVersion.number)).where(CourseVersion.course_id == Course.id).scalar_subquery()
     rows = db.session.execute(
         sa.select(SkillGrant.skill_id, Course)
         .join(CourseVersion, CourseVersion.id == SkillGrant.version_id)
         .join(Course, Course.id == CourseVersion.course_id)
-        .where(CourseVersion.number == newest)
+        .where(in_force())
         .order_by(Course.code)
     )
     granted: dict[int, list[Course]] = {}
@@ -105,7 +110,8 @@ def trainers_of(delivery_ids: Iterable[int]) -> dict[int, list[Person]]:
 def list_trainers() -> list[Person]:
     """Everybody who may be chosen as a trainer, by name."""
     is_trainer = sa.exists().where(RoleAssignment.person_id == Person.id, RoleAssignment.role == Role.TRAINER)
-    return list(db.session.scalars(sa.select(Person).where(is_trainer).order_by(Person.family_name, Person.given_name, Person.id)))
+    by_name = Person.family_name, Person.given_name, Person.id
+    return list(db.session.scalars(sa.select(Person).where(is_trainer).order_by(*by_name)))
 
 
 def find_last_delivery(actor: Actor) -> Delivery | None:

@@ -7,14 +7,14 @@ from core.lifecycles import Machine, Transition
 from courses.events import DeliveryCancelled, DeliveryFinished, DeliveryPublished
 from courses.models import DeliveryStatus as S
 
+_DRAFT, _PUBLISHED = frozenset({S.DRAFT}), frozenset({S.PUBLISHED})
+_RUNNING = _DRAFT | _PUBLISHED
+
 DELIVERY = Machine(
     S.DRAFT,
     [
-        Transition("publish", frozenset({S.DRAFT}), S.PUBLISHED, Permission.DELIVERY_WRITE, lambda d, before: DeliveryPublished(d.id)),
-        Transition(
-            "cancel", frozenset({S.DRAFT, S.PUBLISHED}), S.CANCELLED, Permission.DELIVERY_WRITE,
-            lambda d, before: DeliveryCancelled(d.id),
-        ),
-        Transition("finish", frozenset({S.PUBLISHED}), S.FINISHED, Permission.DELIVERY_FINISH, lambda d, before: DeliveryFinished(d.id)),
+        Transition("publish", _DRAFT, S.PUBLISHED, Permission.DELIVERY_WRITE, lambda d, before: DeliveryPublished(d.id)),
+        Transition("cancel", _RUNNING, S.CANCELLED, Permission.DELIVERY_WRITE, lambda d, before: DeliveryCancelled(d.id)),
+        Transition("finish", _PUBLISHED, S.FINISHED, Permission.DELIVERY_FINISH, lambda d, before: DeliveryFinished(d.id)),
     ],
 )

@@ -1,5 +1,368 @@
 """Reads."""
 
+from __future__ import annotations
 
-def breaches():
-    return []
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import joinedload
+
+from accounts.models import Gender, PersonnelCategory
+from accounts.roles import Permission
+from core.database import db
+from core.errors import NotFound
+from core.i18n import number
+from core.policy import Actor, can, visible
+from courses.models import Course, CourseVersion, Delivery, DeliverySession, DeliveryStatus, Pool
+from enrollment import completion as rule
+from enrollment.completion import Lack
+from enrollment.models import LIVE, SEATED, Enrollment, EnrollmentStatus, Mark, MarkKind, Score, ScoreKind
+from enrollment.places import Seating
+
+S = EnrollmentStatus
+_NOT_YET_JUDGED = (S.OFFERED, S.CONFIRMED, S.ATTENDED)
+
+
+# Places
+
+
+@dataclass(frozen=True)
+class PoolPlaces:
+    """The places of one pool; `category` None are the places open to everybody."""
+
+    category: PersonnelCategory | None
+    places: int
+    taken: int
+    left: int
+    waiting: int
+
+
+def seatings(delivery_ids: Iterable[int]) -> dict[int, Seating]:
+    """Places, pools, seated and waiting of each delivery, in one query."""
+    ids = list(delivery_ids)
+    nothing = sa.null().cast(Pool.category.type)
+    seated = sa.func.sum(sa.case((Enrollment.status.in_(SEATED), 1), else_=0))
+    waiting = sa.func.sum(sa.case((Enrollment.status == S.WAITLISTED, 1), else_=0))
+    rows = db.session.execute(
+        sa.union_all(
+            sa.select(
+                Delivery.id.label("delivery_id"), sa.literal("places").label("kind"), nothing.label("category"),
+                Delivery.places.label("first"), sa.literal(0).label("second"),
+            ).where(Delivery.id.in_(ids)),
+            sa.select(Pool.delivery_id, sa.literal("pool"), Pool.category, Pool.places, sa.literal(0)).where(
+                Pool.delivery_id.in_(ids)
+            ),
+            sa.select(Enrollment.delivery_id, sa.literal("people"), Enrollment.category, seated, waiting)
+            .where(Enrollment.delivery_id.in_(ids), Enrollment.status.in_([*SEATED, S.WAITLISTED]))
+            .group_by(Enrollment.delivery_id, Enrollment.category),
+        )
+    ).all()  # fmt: skip
+    total: dict[int, int] = {}
+    pools: dict[int, dict[PersonnelCategory, int]] = {i: {} for i in ids}
+    people: dict[int, dict[PersonnelCategory, tuple[int, int]]] = {i: {} for i in ids}
+    for delivery_id, kind, category, first, second in rows:
+        if kind == "places":
+            total[delivery_id] = first
+        elif kind == "pool":
+            pools[delivery_id][category] = first
+        else:
+            people[delivery_id][category] = (int(first), int(second))
+    return {
+        i: Seating(
+            places, dict(sorted(pools[i].items(), key=lambda pool: list(PersonnelCategory).index(pool[0]))),
+            {c: n for c, (n, _w) in people[i].items()}, {c: w for c, (_n, w) in people[i].items()},
+        )
+        for i, places in total.items()
+    }  # fmt: skip
+
+
+def places(delivery_ids: Iterable[int]) -> dict[int, list[PoolPlaces]]:
+    """For each delivery its pools, then the places open to everybody, in one query."""
+    return {delivery_id: _pool_places(seating) for delivery_id, seating in seatings(delivery_ids).items()}
+
+
+def _pool_places(seating: Seating) -> list[PoolPlaces]:
+    listed = [
+        PoolPlaces(
+            category, size, min(size, seating.seated.get(category, 0)), seating.pool_left(category), seating.waiting.get(category, 0)
+        )
+        for category, size in seating.pools.items()
+    ]
+    waiting = sum(count for category, count in seating.waiting.items() if category not in seating.pools)
+    is_open = PoolPlaces(None, seating.open_places, seating.open_taken, max(0, seating.open_left), waiting)
+    if not listed or is_open.places or is_open.taken or is_open.waiting:
+        listed.append(is_open)
+    return listed
+
+
+def positions(*delivery_ids: int) -> dict[int, int]:
+    """Enrollment id → position in its line, for everybody on the waiting lists of these deliveries."""
+    own_pool = sa.and_(Pool.delivery_id == Enrollment.delivery_id, Pool.category == Enrollment.category)
+    position = sa.func.row_number().over(
+        partition_by=[Enrollment.delivery_id, Pool.id], order_by=[Enrollment.line, Enrollment.id]
+    )
+    rows = db.session.execute(
+        sa.select(Enrollment.id, position)
+        .outerjoin(Pool, own_pool)
+        .where(Enrollment.delivery_id.in_(delivery_ids), Enrollment.status == S.WAITLISTED)
+    )
+    return dict(rows.tuples().all())
+
+
+# Enrollments
+
+_RELATED = (joinedload(Enrollment.delivery), joinedload(Enrollment.person), joinedload(Enrollment.nominated_by))
+
+
+def enrollments_visible(actor: Actor) -> sa.Select[tuple[Enrollment]]:
+    """The enrollments that `actor` may see, each with delivery, course, person, organization and nomination."""
+    return (
+        sa.select(Enrollment)
+        .where(visible(Enrollment, actor, Permission.ENROLLMENT_READ))
+        .options(*_RELATED, joinedload(Enrollment.nomination))
+    )
+
+
+def enrollments_of(actor: Actor, delivery: Delivery) -> sa.Select[tuple[Enrollment]]:
+    """Those of one delivery that `actor` may see: a nominator only those of the own organization."""
+    return enrollments_visible(actor).where(Enrollment.delivery_id == delivery.id).order_by(Enrollment.id)
+
+
+def get_enrollment(actor: Actor, enrollment_id: int) -> Enrollment:
+    """NotFound also for one that is not the actor's to see."""
+    enrollment = db.session.scalar(enrollments_visible(actor).where(Enrollment.id == enrollment_id))
+    if enrollment is None:
+        raise NotFound("unknown_enrollment", _l("There is no such enrollment."))
+    return enrollment
+
+
+def find_enrollment(delivery_id: int, person_id: int) -> Enrollment | None:
+    """The person's live enrollment in the delivery: not one that was declined, withdrawn or replaced."""
+    return db.session.scalar(
+        sa.select(Enrollment).where(
+            Enrollment.delivery_id == delivery_id, Enrollment.person_id == person_id, Enrollment.status.in_(LIVE)
+        )
+    )
+
+
+@dataclass(frozen=True)
+class PersonShown:
+    """What one reader is shown of the person behind an enrollment."""
+
+    id: int
+    identifier: str | None
+    given_name: str
+    family_name: str
+    name_on_certificate: str
+    email: str | None
+    country: str | None
+    gender: Gender | None
+    birth_date: date | None
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.given_name} {self.family_name}".strip()
+
+
+def person_shown(actor: Actor, enrollment: Enrollment) -> PersonShown:
+    """Everything for the person and for holders of PERSON_READ; for the delivery's trainers what teaching needs; for the
+    nominating organization only what it said itself: what others know of the person is none of its business."""
+    person, nomination = enrollment.person, enrollment.nomination
+    is_full = can(actor, Permission.PERSON_READ, person)
+    grant = actor.grants.get(Permission.ENROLLMENT_READ)
+    is_teaching = actor.is_system or (grant is not None and (grant.everywhere or enrollment.delivery_id in grant.delivery))
+    if is_full or is_teaching:
+        return PersonShown(
+            person.id, person.identifier if is_full else None, person.given_name, person.family_name,
+            enrollment.name_on_certificate, person.email, person.country, person.gender, person.birth_date if is_full else None,
+        )  # fmt: skip
+    assert nomination is not None, "seen only through the organization that nominated"
+    n = nomination
+    full_name = f"{n.given_name} {n.family_name}"
+    return PersonShown(
+        person.id, n.identifier, n.given_name, n.family_name, full_name, n.email, n.country, n.gender, n.birth_date
+    )
+
+
+def explain(enrollment: Enrollment, position: int | None) -> str | None:
+    """Why the enrollment stands where it stands, in one sentence; None when there is nothing to explain."""
+    if enrollment.status is S.WAITLISTED and position is not None:
+        return _("All places for you are taken; you are number %(position)s on the waiting list.", position=number(position))
+    if enrollment.status is S.REQUESTED:
+        return _("A coordinator decides about this request.")
+    if enrollment.reason:
+        return enrollment.reason
+    return "; ".join(lack.detail for lack in rule.read_lacks(enrollment.lacking)) or None
+
+
+# Attendance and completion
+
+
+@dataclass(frozen=True)
+class GridRow:
+    """One person's marks by session number and scores by kind."""
+
+    enrollment: Enrollment
+    marks: dict[int, Mark] = field(default_factory=dict)
+    scores: dict[ScoreKind, float] = field(default_factory=dict)
+
+    @property
+    def minutes(self) -> int:
+        return sum(mark.minutes for mark in self.marks.values())
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The sessions of a delivery, and a row for everybody who has a place."""
+
+    sessions: list[DeliverySession]
+    rows: list[GridRow]
+
+    @property
+    def minutes_taught(self) -> int:
+        return sum(session.minutes for session in self.sessions)
+
+
+def attendance_grid(delivery: Delivery) -> Grid:
+    """Marks and scores of everybody seated, by name; four queries whatever the number of people."""
+    sessions = db.session.scalars(
+        sa.select(DeliverySession).where(DeliverySession.delivery_id == delivery.id).order_by(DeliverySession.number)
+    ).all()
+    seated = (
+        sa.select(Enrollment)
+        .where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
+        .options(*_RELATED)
+        .execution_options(populate_existing=True)
+    )
+    people = sorted(db.session.scalars(seated), key=lambda e: (*_sort_name(e), e.id))
+    rows = {enrollment.id: GridRow(enrollment) for enrollment in people}
+    numbers = {session.id: session.number for session in sessions}
+    of_delivery = sa.select(Enrollment.id).where(Enrollment.delivery_id == delivery.id)
+    for mark in db.session.scalars(sa.select(Mark).where(Mark.enrollment_id.in_(of_delivery))):
+        if mark.enrollment_id in rows and mark.session_id in numbers:
+            rows[mark.enrollment_id].marks[numbers[mark.session_id]] = mark
+    for score in db.session.scalars(sa.select(Score).where(Score.enrollment_id.in_(of_delivery))):
+        if score.enrollment_id in rows:
+            rows[score.enrollment_id].scores[score.kind] = score.percent
+    return Grid(list(sessions), list(rows.values()))
+
+
+def _sort_name(enrollment: Enrollment) -> tuple[str, str]:
+    return enrollment.person.family_name.casefold(), enrollment.person.given_name.casefold()
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One person's result: the rule's as things stand, or, once the delivery is finished, the one that was fixed."""
+
+    enrollment: Enrollment
+    is_complete: bool
+    lacking: list[Lack]
+    minutes: int
+    minutes_taught: int
+    score: float | None
+
+
+def completion(delivery: Delivery) -> list[Completion]:
+    """The result of everybody seated, by name; seven queries at most whatever the number of people."""
+    grid = attendance_grid(delivery)
+    version = db.session.get_one(CourseVersion, delivery.version_id)
+    asked = rule.Rule(version.min_attendance_percent, version.min_score_percent, tuple(version.prerequisites))
+    completed = completed_courses([row.enrollment.person_id for row in grid.rows], asked.prerequisites)
+    return [_result(asked, grid, row, completed.get(row.enrollment.person_id, set())) for row in grid.rows]
+
+
+def _result(asked: rule.Rule, grid: Grid, row: GridRow, completed: set[str]) -> Completion:
+    enrollment, score = row.enrollment, row.scores.get(ScoreKind.POST)
+    if enrollment.status in _NOT_YET_JUDGED:
+        lacking = rule.judge(
+            asked, minutes=row.minutes, minutes_taught=grid.minutes_taught, score=score, completed=completed
+        )
+        return Completion(enrollment, not lacking, lacking, row.minutes, grid.minutes_taught, score)
+    is_complete = enrollment.status is S.COMPLETED
+    return Completion(enrollment, is_complete, rule.read_lacks(enrollment.lacking), row.minutes, grid.minutes_taught, score)
+
+
+def completed_courses(person_ids: Sequence[int], codes: Sequence[str]) -> dict[int, set[str]]:
+    """Which of these courses each person has completed."""
+    if not codes or not person_ids:
+        return {}
+    rows = db.session.execute(
+        sa.select(Enrollment.person_id, Course.code)
+        .join(Delivery, Delivery.id == Enrollment.delivery_id)
+        .join(Course, Course.id == Delivery.course_id)
+        .where(Enrollment.person_id.in_(person_ids), Enrollment.status == S.COMPLETED, Course.code.in_(codes))
+    )
+    found: dict[int, set[str]] = {}
+    for person_id, code in rows:
+        found.setdefault(person_id, set()).add(code)
+    return found
+
+
+# Checking
+
+
+def breaches() -> Iterator[str]:
+    """A sentence for every breach of what this room promises."""
+    yield from _breaches_of_places()
+    yield from _breaches_of_people()
+    yield from _breaches_of_marks()
+
+
+def _breaches_of_places() -> Iterator[str]:
+    rows = db.session.execute(sa.select(Delivery.id, Delivery.code, Delivery.status)).all()
+    counted = seatings(row.id for row in rows)
+    for row in rows:
+        seating = counted[row.id]
+        if seating.open_places < 0:
+            yield f"places: the pools of {row.code} add up to more than its places"
+        elif seating.is_oversold:
+            yield f"places: {row.code} has {-seating.open_left} more people seated than places for them"
+        if row.status is DeliveryStatus.PUBLISHED:
+            for category, count in seating.waiting.items():
+                if count and seating.fits(category):
+                    yield f"places: {count} wait for {row.code} ({category.value}) although a place for them is free"
+
+
+def _breaches_of_people() -> Iterator[str]:
+    twice = sa.select(Delivery.code, Enrollment.person_id).join(Delivery).where(Enrollment.status.in_(LIVE))
+    twice = twice.group_by(Delivery.code, Enrollment.person_id).having(sa.func.count() > 1)
+    for code, person_id in db.session.execute(twice):
+        yield f"enrollments: person {person_id} is enrolled twice in {code}"
+    ties = sa.select(Delivery.code, Enrollment.line).join(Delivery).where(Enrollment.status == S.WAITLISTED)
+    for code, line in db.session.execute(ties.group_by(Delivery.code, Enrollment.line).having(sa.func.count() > 1)):
+        yield f"enrollments: several people share number {line} in the line of {code}"
+    open_ended = [S.REQUESTED, S.WAITLISTED, S.OFFERED, S.CONFIRMED, S.ATTENDED]
+    unended = sa.select(Enrollment.id, Delivery.code, Delivery.status).join(Delivery)
+    unended = unended.where(
+        Delivery.status.in_([DeliveryStatus.FINISHED, DeliveryStatus.CANCELLED]), Enrollment.status.in_(open_ended)
+    )
+    for enrollment_id, code, status in db.session.execute(unended):
+        yield f"enrollments: {enrollment_id} goes on although {code} is {status.value}"
+
+
+def _breaches_of_marks() -> Iterator[str]:
+    there = [MarkKind.PRESENT, MarkKind.LATE]
+    wrong = (
+        sa.select(Mark.id, Mark.minutes, Mark.mark, DeliverySession.minutes, DeliverySession.delivery_id, Enrollment.delivery_id)
+        .join(DeliverySession, DeliverySession.id == Mark.session_id)
+        .join(Enrollment, Enrollment.id == Mark.enrollment_id)
+        .where(
+            sa.or_(
+                Mark.minutes > DeliverySession.minutes,
+                DeliverySession.delivery_id != Enrollment.delivery_id,
+                sa.and_(Mark.mark.not_in(there), Mark.minutes > 0),
+            )
+        )
+    )
+    for mark_id, minutes, mark, most, session_delivery, enrollment_delivery in db.session.execute(wrong):
+        if session_delivery != enrollment_delivery:
+            yield f"marks: {mark_id} is for a session of another delivery"
+        elif minutes > most:
+            yield f"marks: {mark_id} has {minutes} minutes of a session of {most}"
+        else:
+            yield f"marks: {mark_id} is {mark.value} but has {minutes} minutes"

@@ -108,9 +108,13 @@ class ExpertSkill(Base):
         sa.Index(None, "skill_id", "level_rank", "valid_until", "expert_id"),
     )
 
-    def status_on(self, day: date) -> SkillStatus:
-        """The status on `day`, computed: nothing has to run for a skill to expire."""
-        if self.withdrawn_at is not None:
+    def is_recorded(self, as_of: datetime | None = None) -> bool:
+        """Whether the row was known at `as_of` (None: now)."""
+        return as_of is None or self.recorded_at <= as_of
+
+    def status_on(self, day: date, as_of: datetime | None = None) -> SkillStatus:
+        """The status for `day` as known at `as_of` (None: now), computed: nothing has to run for a skill to expire."""
+        if self.withdrawn_at is not None and (as_of is None or self.withdrawn_at <= as_of):
             return SkillStatus.WITHDRAWN
         if self.valid_until is not None and self.valid_until < day:
             return SkillStatus.EXPIRED

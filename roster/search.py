@@ -44,6 +44,8 @@ def matching(filters: Filters) -> sa.Select[tuple[int]]:
     exact, beginnings = _words(filters)
     if exact or beginnings:
         statement = statement.where(_document_has(exact, beginnings))
+    if filters.q and not beginnings:
+        statement = statement.where(sa.false())  # signs alone are no name
     for wanted in filters.skills:
         statement = statement.where(_holds(wanted, filters))
     if filters.window:

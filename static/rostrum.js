@@ -65,7 +65,7 @@ document.querySelectorAll("form[data-live]").forEach((form) => {
 
 // Attendance: how many are marked, how many changes wait; offline they wait on the page.
 document.querySelectorAll("form[data-attendance]").forEach((form) => {
-  const rows = [...form.querySelectorAll(".marks > li")];
+  const rows = [...form.querySelectorAll(".mark")];
   const marks = [...form.querySelectorAll(".marks input")];
   const place = form.querySelector("[data-said]");
   let isSending = false;

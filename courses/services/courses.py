@@ -17,6 +17,7 @@ from courses import definitions
 from courses.definitions import CourseDefinition, GrantDefinition
 from courses.events import CourseChanged, CourseCreated
 from courses.models import Course, CourseVersion, Skill, SkillGrant, SkillLevel, TimetableBlock, plain
+from courses.queries import in_force
 from courses.services.skills import put_skill
 
 
@@ -141,10 +142,9 @@ def _prerequisites_of(codes: tuple[str, ...]) -> dict[str, list[str]]:
     """What each of these courses asks for now."""
     if not codes:
         return {}
-    newest = sa.select(sa.func.max(CourseVersion.number)).where(CourseVersion.course_id == Course.id).scalar_subquery()
     rows = db.session.execute(
         sa.select(Course.code, CourseVersion.prerequisites)
         .join(CourseVersion, CourseVersion.course_id == Course.id)
-        .where(Course.code.in_(codes), CourseVersion.number == newest)
+        .where(Course.code.in_(codes), in_force())
     )
     return dict(rows.tuples().all())

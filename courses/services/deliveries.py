@@ -184,16 +184,17 @@ def _free_code(course: Course, starts_on: date) -> str:
 
 
 def _code_taken() -> Conflict:
-    return Conflict("code_taken", _l("There is a delivery with this code already. Choose another one, or leave it empty."), "code")
+    sentence = _l("There is a delivery with this code already. Choose another one, or leave it empty.")
+    return Conflict("code_taken", sentence, "code")
 
 
 def _chosen_trainers(actor: Actor, plan: DeliveryPlan) -> tuple[int, ...]:
     """Who will teach. A trainer who schedules is always among them: trainers work only on deliveries of theirs."""
     chosen = list(plan.trainers or ())
-    sees_all = actor.is_system or actor.grants[Permission.DELIVERY_WRITE].everywhere
-    if actor.person_id and Role.TRAINER in actor.roles and actor.person_id not in chosen and (plan.trainers is None or not sees_all):
-        chosen.append(actor.person_id)
-    return tuple(chosen)
+    if actor.person_id is None or Role.TRAINER not in actor.roles or actor.person_id in chosen:
+        return tuple(chosen)
+    sees_all = actor.grants.get(Permission.DELIVERY_WRITE, Grant()).everywhere
+    return tuple(chosen) if sees_all and plan.trainers is not None else (*chosen, actor.person_id)
 
 
 def _trainer_faults(trainers: Sequence[int]) -> list[DomainError]:
@@ -213,9 +214,11 @@ def _trainer_faults(trainers: Sequence[int]) -> list[DomainError]:
 
 def _set_trainers(delivery: Delivery, trainers: Sequence[int]) -> None:
     """Makes exactly these people trainers of the delivery. The right to do so follows from the right to schedule it."""
+    before = {person.id for person in queries.trainers_of([delivery.id])[delivery.id]}
+    if before == set(trainers):
+        return
     import accounts.services
 
-    before = {person.id for person in queries.trainers_of([delivery.id])[delivery.id]}
     scope = {"scope": Reach.DELIVERY, "scope_id": delivery.id}
     for person_id in sorted(set(trainers) - before):
         accounts.services.assign_role(SYSTEM, person_id, Role.TRAINER, **scope)

@@ -1,1 +1,25 @@
 """What may change an enrollment, a module per use case."""
+
+from enrollment.services.attendance import MarkGiven, ScoreGiven, record_attendance, record_scores
+from enrollment.services.deciding import approve, decline, withdraw
+from enrollment.services.enrolling import Wish, enroll, remind
+from enrollment.services.filling import fill
+from enrollment.services.finishing import finish
+from enrollment.services.nominating import Nominee, nominate
+
+__all__ = [
+    "MarkGiven",
+    "Nominee",
+    "ScoreGiven",
+    "Wish",
+    "approve",
+    "decline",
+    "enroll",
+    "fill",
+    "finish",
+    "nominate",
+    "record_attendance",
+    "record_scores",
+    "remind",
+    "withdraw",
+]

@@ -1,7 +1,11 @@
-"""Payloads for the tests of this room."""
+"""Payloads for the tests of this room, and the text of what was printed."""
 
+import io
+import unicodedata
 from copy import deepcopy
 from typing import Any
+
+import pypdf
 
 TOKEN = "7KQXM0ZR9W4MHTC2BQAF3DNPEJ"
 ADDRESS = f"https://rostrum.example.org/verify/{TOKEN}"
@@ -48,9 +52,7 @@ _SAMPLE: dict[str, Any] = {
         }
     ],
     "issuer": {"en": "Peace Operations Training Centre", "fr": "Centre de formation aux opérations de paix"},
-    "signatories": [
-        {"name": "Amina Diallo", "role": {"en": "Director of Training", "fr": "Directrice de la formation"}}
-    ],
+    "signatories": [{"name": "Amina Diallo", "role": {"en": "Director of Training", "fr": "Directrice de la formation"}}],
     "score_percent": 87,
 }
 
@@ -62,9 +64,7 @@ def sample(**changes: Any) -> dict[str, Any]:
 
 def longest() -> dict[str, Any]:
     """Every text as long, and every list as full, as a certificate may be."""
-    words = (
-        "Coordination multidimensionnelle des composantes militaires, policières et civiles à Wagadugu, " * 3
-    )
+    words = "Coordination multidimensionnelle des composantes militaires, policières et civiles à Wagadugu, " * 3
     both = {length: {"en": words[:length], "fr": words[4 : length + 4]} for length in (60, 100, 160, 200)}
     skill = {"code": "x", "title": both[160], "level": "practitioner", "valid_months": 36}
     return sample(
@@ -76,3 +76,10 @@ def longest() -> dict[str, Any]:
         skills=[skill] * 6,
         signatories=[{"name": words[:60], "role": both[60]}] * 3,
     )
+
+
+def text_of(pdf: bytes) -> str:
+    """The text of the only page, composed, with spaces made even."""
+    reader = pypdf.PdfReader(io.BytesIO(pdf))
+    assert len(reader.pages) == 1
+    return " ".join(unicodedata.normalize("NFKC", reader.pages[0].extract_text()).split())

@@ -127,7 +127,5 @@ def test_the_folder_holds_the_fonts_their_licences_and_stays_small():
 
 def test_asking_imports_no_layout_engine_and_no_font_library():
     code = "import sys, certificates.fonts as f; f.unprintable('é'); print({'weasyprint','fontTools'} & set(sys.modules))"
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"

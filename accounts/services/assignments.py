@@ -1,0 +1,87 @@
+"""Who has which role, and where."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from accounts.events import RoleAssigned, RoleWithdrawn
+from accounts.models import Account, Organization, Person, RoleAssignment
+from accounts.roles import Permission, Role
+from accounts.services.account import ensure_account
+from core.database import db
+from core.errors import Conflict, Invalid, NotFound
+from core.events import publish
+from core.policy import Actor, Reach, require
+
+#: How far each role may be assigned. Everybody is a participant where it concerns themselves, without an assignment.
+SCOPES = {
+    Role.NOMINATOR: {Reach.ORGANIZATION},
+    Role.TRAINER: {Reach.EVERYWHERE, Reach.DELIVERY},
+    Role.COORDINATOR: {Reach.EVERYWHERE},
+    Role.ROSTER: {Reach.EVERYWHERE},
+    Role.ADMINISTRATOR: {Reach.EVERYWHERE},
+}
+
+
+def assign_role(actor: Actor, person_id: int, role: Role, *, scope: Reach = Reach.EVERYWHERE, scope_id: int = 0) -> None:
+    """Gives the role within the scope; nothing happens when the person has it.
+
+    A trainer of one delivery is assigned by whoever may schedule; that they may change this delivery is asked by courses.
+    """
+    role, scope = Role(role), Reach(scope)
+    _require(actor, role, scope)
+    person = db.session.get(Person, person_id)
+    if person is None:
+        raise NotFound("unknown_person", _l("This person is not known here."))
+    if role is Role.PARTICIPANT:
+        return
+    _check_scope(role, scope, scope_id)
+    ensure_account(actor, person)
+    if _find(person_id, role, scope, scope_id):
+        return
+    db.session.add(RoleAssignment(person_id=person_id, role=role, scope=scope, scope_id=scope_id))
+    db.session.flush()
+    publish(RoleAssigned(person_id, role.value, scope.value, scope_id), actor)
+
+
+def withdraw_role(actor: Actor, person_id: int, role: Role, *, scope: Reach = Reach.EVERYWHERE, scope_id: int = 0) -> None:
+    """Takes the role away; nothing happens when the person does not have it. The last administrator stays one."""
+    role, scope = Role(role), Reach(scope)
+    _require(actor, role, scope)
+    found = _find(person_id, role, scope, scope_id)
+    if found is None:
+        return
+    if role is Role.ADMINISTRATOR:
+        refuse_without_administrator(person_id)
+    db.session.delete(found)
+    publish(RoleWithdrawn(person_id, role.value, scope.value, scope_id), actor)
+
+
+def refuse_without_administrator(person_id: int) -> None:
+    """Conflict when nobody else could administer."""
+    others = sa.select(Account.person_id).join(RoleAssignment, RoleAssignment.person_id == Account.person_id)
+    others = others.where(RoleAssignment.role == Role.ADMINISTRATOR, Account.is_active, Account.person_id != person_id)
+    if db.session.scalar(others.limit(1)) is None:
+        raise Conflict("last_administrator", _l("This is the last administrator. Make somebody else administrator first."), "role")
+
+
+def _require(actor: Actor, role: Role, scope: Reach) -> None:
+    is_of_delivery = role is Role.TRAINER and scope is Reach.DELIVERY
+    require(actor, Permission.DELIVERY_SCHEDULE if is_of_delivery else Permission.ACCOUNT_MANAGE)
+
+
+def _check_scope(role: Role, scope: Reach, scope_id: int) -> None:
+    if role is Role.NOMINATOR and (scope is not Reach.ORGANIZATION or db.session.get(Organization, scope_id) is None):
+        raise Invalid("organization_needed", _l("A nominator acts for an organization. Choose one."), "organization")
+    if scope not in SCOPES[role] or (scope is Reach.EVERYWHERE) != (scope_id == 0):
+        raise Invalid("bad_scope", _l("This role cannot be given for that."), "role")
+
+
+def _find(person_id: int, role: Role, scope: Reach, scope_id: int) -> RoleAssignment | None:
+    return db.session.scalar(
+        sa.select(RoleAssignment).where(
+            RoleAssignment.person_id == person_id, RoleAssignment.role == role, RoleAssignment.scope == scope,
+            RoleAssignment.scope_id == scope_id,
+        )
+    )  # fmt: skip

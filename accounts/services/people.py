@@ -1,0 +1,168 @@
+"""Recording and changing people."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import IntegrityError
+
+from accounts import values
+from accounts.events import PersonChanged, PersonRecorded
+from accounts.models import Gender, Person
+from accounts.roles import Permission
+from core import clock
+from core.database import db
+from core.errors import Conflict, DomainError, Invalid, collect
+from core.events import publish
+from core.policy import Actor, require
+
+
+def record_person(
+    actor: Actor,
+    *,
+    identifier: str | None = None,
+    given_name: str,
+    family_name: str,
+    email: str | None = None,
+    country: str | None = None,
+    gender: Gender | str | None = None,
+    birth_date: date | None = None,
+    name_on_certificate: str | None = None,
+    language: str | None = None,
+    update: bool = False,
+) -> Person:
+    """The person meant: matched by identifier, else by e-mail address, else new.
+
+    `update` overwrites the given values of a matched person (only of oneself, or with PERSON_READ); without it a matched
+    person stays untouched. Refused values are all named at once, with fields such as "person.email".
+    """
+    given = _clean(
+        {
+            "identifier": identifier, "given_name": given_name, "family_name": family_name, "email": email, "country": country,
+            "gender": gender, "birth_date": birth_date, "name_on_certificate": name_on_certificate, "language": language,
+        },
+        "person.",
+    )  # fmt: skip
+    found = _match(given.get("identifier"), given.get("email"), "person.")
+    if found is None:
+        found, is_new = _add(given, "person.")
+        if is_new:
+            publish(PersonRecorded(found.id), actor)
+            return found
+    if update:
+        require(actor, Permission.PERSON_READ, found)
+        _overwrite(actor, found, given, "person.")
+    return found
+
+
+def change_person(actor: Actor, person: Person, **changes: Any) -> Person:
+    """Overwrites the named values of `person` (None or "" empties what may be empty): by the person or an administrator."""
+    if actor.person_id != person.id:
+        require(actor, Permission.ACCOUNT_MANAGE)
+    emptied = {name: None for name in ("identifier", "email", "country", "birth_date") if name in changes and not changes[name]}
+    kept = {name: value for name, value in changes.items() if name not in emptied}
+    missing = [name for name in ("given_name", "name_on_certificate", "language") if name in kept and not kept[name]]
+    collect([Invalid("required", _l("Fill in this field."), name) for name in missing])
+    cleaned = _clean({"given_name": person.given_name, "family_name": person.family_name, **kept}, "")
+    _overwrite(actor, person, cleaned | emptied, "")
+    return person
+
+
+def _clean(given: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """The given values as they are kept, without those that are None. Raises all refusals together."""
+    cleaned: dict[str, Any] = {}
+    errors: list[DomainError] = []
+    for name, value in given.items():
+        if value is None or value == "" and name not in ("given_name", "family_name"):
+            continue
+        try:
+            cleaned[name] = _CLEANING[name](value, prefix + name)
+        except DomainError as error:
+            errors.append(error)
+    if not errors and not cleaned.get("given_name") and not cleaned.get("family_name"):
+        errors.append(Invalid("required", _l("Fill in the name."), prefix + "given_name"))
+    collect(errors)
+    return cleaned
+
+
+_CLEANING: dict[str, Any] = {
+    "identifier": lambda value, field: values.clean_text(value, field, longest=60),
+    "given_name": values.clean_text,
+    "family_name": values.clean_text,
+    "name_on_certificate": values.clean_text,
+    "email": values.clean_email,
+    "country": values.clean_country,
+    "language": values.clean_language,
+    "birth_date": values.clean_birth_date,
+    "gender": lambda value, field: values.clean_member(Gender, value, field),
+}
+
+
+def _match(identifier: str | None, email: str | None, prefix: str) -> Person | None:
+    """The person with this identifier or address; Conflict when that is not one person."""
+    wanted = [getattr(Person, name) == value for name, value in (("identifier", identifier), ("email", email)) if value]
+    if not wanted:
+        return None
+    found = list(db.session.scalars(sa.select(Person).where(sa.or_(*wanted))))
+    is_another = len(found) == 1 and identifier and found[0].identifier and found[0].identifier != identifier
+    if len(found) > 1 or is_another:
+        raise Conflict(
+            "person_conflict",
+            _l("This e-mail address belongs to another person than this identifier. Correct one of them."),
+            prefix + "email",
+        )
+    return found[0] if found else None
+
+
+def _add(given: dict[str, Any], prefix: str) -> tuple[Person, bool]:
+    """The new person, or the one that somebody else added at the same moment."""
+    person = Person(**given, created_at=clock.now())
+    person.given_name, person.family_name = given.get("given_name", ""), given.get("family_name", "")
+    person.name_on_certificate = given.get("name_on_certificate") or _default_printed_name(person, prefix)
+    try:
+        with db.session.begin_nested():
+            db.session.add(person)
+            db.session.flush()
+    except IntegrityError:
+        if found := _match(given.get("identifier"), given.get("email"), prefix):
+            return found, False
+        raise
+    return person, True
+
+
+def _default_printed_name(person: Person, prefix: str) -> str:
+    if len(person.full_name) > 120:
+        raise Invalid("too_long", _l("The whole name is too long to print. Give a shorter one."), prefix + "name_on_certificate")
+    return person.full_name
+
+
+def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
+    _refuse_taken(person, given, prefix)
+    follows = "name_on_certificate" not in given and person.name_on_certificate == person.full_name
+    changed = tuple(sorted(name for name, value in given.items() if getattr(person, name) != value))
+    if not changed:
+        return
+    for name in changed:
+        setattr(person, name, given[name])
+    if follows:
+        person.name_on_certificate = _default_printed_name(person, prefix)
+    db.session.flush()
+    publish(PersonChanged(person.id, changed), actor)
+
+
+def _refuse_taken(person: Person, given: dict[str, Any], prefix: str) -> None:
+    for name, sentence in _TAKEN.items():
+        value = given.get(name)
+        if not value or value == getattr(person, name):
+            continue
+        if db.session.scalar(sa.select(Person.id).where(getattr(Person, name) == value, Person.id != person.id)):
+            raise Conflict(f"{name}_taken", sentence, prefix + name)
+
+
+_TAKEN = {
+    "identifier": _l("Another person has this identifier."),
+    "email": _l("Another person has this e-mail address."),
+}

@@ -1,0 +1,193 @@
+"""What people did: marks per session and test scores. Saving the same again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from accounts.roles import Permission
+from core import clock
+from core.database import db
+from core.errors import DomainError, Invalid, collect
+from core.events import publish
+from core.policy import Actor, require
+from courses.models import Delivery, DeliverySession
+from courses.services import touch
+from enrollment.events import AttendanceRecorded, ScoresRecorded
+from enrollment.models import SEATED, Enrollment, Mark, MarkKind, Score, ScoreKind
+from enrollment.services.stages import require_running
+
+#: The person was there.
+THERE = (MarkKind.PRESENT, MarkKind.LATE)
+
+
+@dataclass(frozen=True)
+class MarkGiven:
+    """One person in one session. `minutes` None: the whole session for present and late, none for excused and absent."""
+
+    enrollment_id: int
+    session_number: int
+    mark: MarkKind | str
+    minutes: int | None = None
+
+
+@dataclass(frozen=True)
+class ScoreGiven:
+    enrollment_id: int
+    kind: ScoreKind | str
+    percent: float
+
+
+def record_attendance(actor: Actor, delivery_id: int, marks: Sequence[MarkGiven]) -> int:
+    """Keeps the marks, new or corrected, and returns how many were given. All of them, or none.
+
+    Refusals name the mark and what of it is wrong ("marks.3.minutes").
+    """
+    delivery = _begin(actor, delivery_id)
+    sessions = {s.number: s for s in _sessions(delivery_id)}
+    seated = _seated(delivery_id)
+    faults: list[DomainError] = []
+    given: dict[tuple[int, int], tuple[int, MarkKind, int]] = {}
+    for index, mark in enumerate(marks):
+        found = _mark_faults(f"marks.{index}", mark, sessions, seated)
+        session = sessions.get(mark.session_number)
+        if found or session is None:
+            faults += found
+        elif (mark.enrollment_id, session.id) in given:
+            faults.append(Invalid("marked_twice", _l("This person is marked twice for this session."), f"marks.{index}"))
+        else:
+            kind = MarkKind(mark.mark)
+            given[mark.enrollment_id, session.id] = (session.number, kind, _minutes(kind, mark.minutes, session))
+    collect(faults)
+    changed = _keep_marks(actor, given)
+    publish(AttendanceRecorded(delivery.id, tuple(changed)), actor)
+    return len(given)
+
+
+def record_scores(actor: Actor, delivery_id: int, scores: Sequence[ScoreGiven]) -> int:
+    """Keeps the scores, new or corrected, and returns how many were given. All of them, or none."""
+    delivery = _begin(actor, delivery_id)
+    seated = _seated(delivery_id)
+    faults: list[DomainError] = []
+    given: dict[tuple[int, ScoreKind], float] = {}
+    for index, score in enumerate(scores):
+        found = _score_faults(f"scores.{index}", score, seated)
+        if found:
+            faults += found
+        elif (score.enrollment_id, ScoreKind(score.kind)) in given:
+            faults.append(Invalid("scored_twice", _l("This person has two scores of this kind here."), f"scores.{index}"))
+        else:
+            given[score.enrollment_id, ScoreKind(score.kind)] = float(score.percent)
+    collect(faults)
+    changed = _keep_scores(actor, given)
+    publish(ScoresRecorded(delivery.id, tuple(changed)), actor)
+    return len(given)
+
+
+def _begin(actor: Actor, delivery_id: int) -> Delivery:
+    delivery = touch(delivery_id)
+    require(actor, Permission.ATTENDANCE_RECORD, delivery)
+    require_running(delivery)
+    return delivery
+
+
+def _sessions(delivery_id: int) -> Sequence[DeliverySession]:
+    return db.session.scalars(sa.select(DeliverySession).where(DeliverySession.delivery_id == delivery_id)).all()
+
+
+def _seated(delivery_id: int) -> dict[int, bool]:
+    """Every enrollment of the delivery, and whether it has a place."""
+    rows = db.session.execute(sa.select(Enrollment.id, Enrollment.status).where(Enrollment.delivery_id == delivery_id))
+    return {row.id: row.status in SEATED for row in rows}
+
+
+def _person_faults(at: str, enrollment_id: int, seated: dict[int, bool]) -> list[DomainError]:
+    if enrollment_id not in seated:
+        return [Invalid("unknown_enrollment", _l("This person is not enrolled in this delivery."), f"{at}.enrollment")]
+    if not seated[enrollment_id]:
+        return [Invalid("not_seated", _l("This person has no place in this delivery."), f"{at}.enrollment")]
+    return []
+
+
+def _mark_faults(
+    at: str, mark: MarkGiven, sessions: dict[int, DeliverySession], seated: dict[int, bool]
+) -> list[DomainError]:
+    faults = _person_faults(at, mark.enrollment_id, seated)
+    session = sessions.get(mark.session_number)
+    if session is None:
+        faults.append(Invalid("unknown_session", _l("There is no session with this number."), f"{at}.session"))
+    if mark.mark not in list(MarkKind):
+        faults.append(Invalid("unknown_mark", _l("The mark must be present, late, excused or absent."), f"{at}.mark"))
+        return faults
+    if mark.minutes is None:
+        return faults
+    if session is not None and not 0 <= mark.minutes <= session.minutes:
+        sentence = _l("Minutes go from 0 to %(most)s in this session.", most=session.minutes)
+        faults.append(Invalid("minutes_out_of_range", sentence, f"{at}.minutes"))
+    elif MarkKind(mark.mark) not in THERE and mark.minutes:
+        sentence = _l("Somebody absent or excused has no minutes. Mark the person late instead.")
+        faults.append(Invalid("minutes_without_presence", sentence, f"{at}.minutes"))
+    elif MarkKind(mark.mark) in THERE and not mark.minutes:
+        sentence = _l("Somebody present has minutes. Mark the person absent or excused instead.")
+        faults.append(Invalid("presence_without_minutes", sentence, f"{at}.minutes"))
+    return faults
+
+
+def _score_faults(at: str, score: ScoreGiven, seated: dict[int, bool]) -> list[DomainError]:
+    faults = _person_faults(at, score.enrollment_id, seated)
+    if score.kind not in list(ScoreKind):
+        faults.append(Invalid("unknown_kind", _l("The kind must be pre or post."), f"{at}.kind"))
+    if not 0 <= score.percent <= 100:
+        faults.append(Invalid("percent_out_of_range", _l("A score goes from 0 to 100 percent."), f"{at}.percent"))
+    return faults
+
+
+def _minutes(kind: MarkKind, given: int | None, session: DeliverySession) -> int:
+    if kind not in THERE:
+        return 0
+    return session.minutes if given is None else given
+
+
+def _keep_marks(
+    actor: Actor, given: dict[tuple[int, int], tuple[int, MarkKind, int]]
+) -> list[tuple[int, int, str, int]]:
+    """Writes what differs from what is kept, and returns it."""
+    statement = sa.select(Mark).where(
+        Mark.enrollment_id.in_({enrollment_id for enrollment_id, _ in given}),
+        Mark.session_id.in_({session_id for _, session_id in given}),
+    )
+    fresh = statement.execution_options(populate_existing=True)
+    kept = {(m.enrollment_id, m.session_id): m for m in db.session.scalars(fresh)}
+    changed = []
+    for (enrollment_id, session_id), (number, kind, minutes) in given.items():
+        mark = kept.get((enrollment_id, session_id))
+        if mark is not None and (mark.mark, mark.minutes) == (kind, minutes):
+            continue
+        if mark is None:
+            mark = Mark(enrollment_id=enrollment_id, session_id=session_id)
+            db.session.add(mark)
+        mark.mark, mark.minutes = kind, minutes
+        mark.recorded_by_id, mark.recorded_at = actor.person_id, clock.now()
+        changed.append((enrollment_id, number, kind.value, minutes))
+    return changed
+
+
+def _keep_scores(actor: Actor, given: dict[tuple[int, ScoreKind], float]) -> list[tuple[int, str, float]]:
+    """Writes what differs from what is kept, and returns it."""
+    statement = sa.select(Score).where(Score.enrollment_id.in_({enrollment_id for enrollment_id, _ in given}))
+    fresh = statement.execution_options(populate_existing=True)
+    kept = {(s.enrollment_id, s.kind): s for s in db.session.scalars(fresh)}
+    changed = []
+    for (enrollment_id, kind), percent in given.items():
+        score = kept.get((enrollment_id, kind))
+        if score is not None and score.percent == percent:
+            continue
+        if score is None:
+            score = Score(enrollment_id=enrollment_id, kind=kind)
+            db.session.add(score)
+        score.percent, score.recorded_by_id, score.recorded_at = percent, actor.person_id, clock.now()
+        changed.append((enrollment_id, kind.value, percent))
+    return changed

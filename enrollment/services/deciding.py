@@ -1,0 +1,84 @@
+"""A request is approved or declined; a place, or the wish for one, is given up."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from accounts.roles import Permission
+from core.database import db
+from core.errors import Invalid, NotAllowed
+from core.policy import Actor, can, require
+from courses.models import Delivery
+from courses.services import touch
+from enrollment.models import Enrollment
+from enrollment.services.filling import fill, seating
+from enrollment.services.letters import tell
+from enrollment.services.stages import require_running
+from enrollment.states import ENROLLMENT
+
+LONGEST_REASON = 500
+
+
+def approve(actor: Actor, enrollment: Enrollment) -> Enrollment:
+    """Accepts a request: a place while there is one, else the waiting line, behind those who were accepted before.
+
+    Nobody decides on the own request or on one of the own organization, unless they administer the whole application.
+    """
+    delivery = _begin(actor, enrollment, Permission.ENROLLMENT_DECIDE)
+    _require_disinterest(actor, enrollment)
+    if seating(delivery).fits(enrollment.category):
+        ENROLLMENT.fire(enrollment, "approve", actor)
+    else:
+        ENROLLMENT.fire(enrollment, "approve_to_wait", actor)
+        enrollment.line = delivery.rev
+    tell(enrollment)
+    return enrollment
+
+
+def decline(actor: Actor, enrollment: Enrollment, *, reason: str) -> Enrollment:
+    """Refuses a request, or takes somebody off the waiting line; the person is told why."""
+    _begin(actor, enrollment, Permission.ENROLLMENT_DECIDE)
+    _require_disinterest(actor, enrollment)
+    reason = _checked(reason)
+    if not reason:
+        raise Invalid("reason_needed", _l("Say why: the person is told."), "reason")
+    ENROLLMENT.fire(enrollment, "decline", actor)
+    enrollment.reason = reason
+    tell(enrollment)
+    return enrollment
+
+
+def withdraw(actor: Actor, enrollment: Enrollment, *, reason: str | None = None) -> Enrollment:
+    """Gives up a place or the wish for one; the next in the line who fits gets the place in the same transaction.
+
+    The person, the organization that nominated, and whoever has ENROLLMENT_WITHDRAW for the delivery may.
+    """
+    delivery = _begin(actor, enrollment, Permission.ENROLLMENT_WITHDRAW)
+    ENROLLMENT.fire(enrollment, "withdraw", actor)
+    enrollment.reason = _checked(reason) or None
+    tell(enrollment)
+    fill(actor, delivery)
+    return enrollment
+
+
+def _begin(actor: Actor, enrollment: Enrollment, permission: Permission) -> Delivery:
+    """The touched delivery, with the enrollment read again behind the lock."""
+    require(actor, permission, enrollment)
+    delivery = touch(enrollment.delivery_id)
+    db.session.refresh(enrollment)
+    require_running(delivery)
+    return delivery
+
+
+def _require_disinterest(actor: Actor, enrollment: Enrollment) -> None:
+    is_own = actor.person_id is not None and actor.person_id == enrollment.person_id
+    is_of_own_organization = enrollment.nominated_by_id in actor.organization_ids
+    if (is_own or is_of_own_organization) and not can(actor, Permission.ACCOUNT_MANAGE):
+        raise NotAllowed("own_nomination", _l("You cannot decide on your own request or nomination. Ask another coordinator."))
+
+
+def _checked(reason: str | None) -> str:
+    reason = (reason or "").strip()
+    if len(reason) > LONGEST_REASON:
+        raise Invalid("too_long", _l("Use at most %(count)s characters.", count=LONGEST_REASON), "reason")
+    return reason

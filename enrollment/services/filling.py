@@ -1,0 +1,50 @@
+"""Giving places that are free to those who wait for them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from core.database import db
+from core.policy import Actor
+from courses.models import Delivery, DeliveryStatus
+from enrollment.models import Enrollment, EnrollmentStatus
+from enrollment.places import Seating
+from enrollment.queries import seatings
+from enrollment.services.letters import tell
+from enrollment.states import ENROLLMENT
+
+
+def seating(delivery: Delivery) -> Seating:
+    """How the delivery's places stand now, counted in the database. Decide on it only after `touch`."""
+    db.session.flush()
+    return seatings([delivery.id])[delivery.id]
+
+
+def fill(actor: Actor, delivery: Delivery) -> list[Enrollment]:
+    """Goes down the waiting line and seats everyone who fits; returns those who got a place. After `touch`."""
+    if delivery.status is not DeliveryStatus.PUBLISHED:
+        return []
+    now = seating(delivery)
+    in_reach = [category for category, count in now.waiting.items() if count and now.fits(category)]
+    if not in_reach:
+        return []
+    line = db.session.scalars(
+        sa.select(Enrollment)
+        .where(
+            Enrollment.delivery_id == delivery.id,
+            Enrollment.status == EnrollmentStatus.WAITLISTED,
+            Enrollment.category.in_(in_reach),
+        )
+        .options(joinedload(Enrollment.person))
+        .order_by(Enrollment.line)
+        .execution_options(populate_existing=True)
+    ).all()
+    promoted = []
+    for enrollment in line:
+        if now.fits(enrollment.category):
+            ENROLLMENT.fire(enrollment, "promote", actor)
+            now = now.with_one_more(enrollment.category)
+            promoted.append(enrollment)
+            tell(enrollment, "enrollment_promoted")
+    return promoted

@@ -1,0 +1,51 @@
+"""A delivery is finished: each result is fixed, and nothing of it changes after."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from accounts.roles import Permission
+from core import clock
+from core.database import db
+from core.policy import Actor, require
+from courses.models import Delivery
+from courses.services import touch
+from courses.states import DELIVERY
+from enrollment.completion import Lack
+from enrollment.models import Enrollment, EnrollmentStatus
+from enrollment.queries import Completion, completion
+from enrollment.services.stages import require_running
+from enrollment.states import ENROLLMENT
+
+_WAITING = (EnrollmentStatus.REQUESTED, EnrollmentStatus.WAITLISTED, EnrollmentStatus.OFFERED)
+
+
+def finish(actor: Actor, delivery_id: int) -> Delivery:
+    """Closes the delivery: whoever has a place gets the rule's result with what was lacking, whoever still waits lapses.
+
+    A second finish is Conflict("delivery_finished").
+    """
+    delivery = touch(delivery_id)
+    require(actor, Permission.DELIVERY_FINISH, delivery)
+    require_running(delivery)
+    for result in completion(delivery):
+        enrollment = result.enrollment
+        if enrollment.status is EnrollmentStatus.OFFERED:
+            continue  # an offer that nobody took lapses below
+        ENROLLMENT.fire(enrollment, _step(result), actor)
+        enrollment.lacking = [lack.stored() for lack in result.lacking]
+        enrollment.finished_at = clock.now()
+    waiting = sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(_WAITING))
+    for enrollment in db.session.scalars(waiting.order_by(Enrollment.id).execution_options(populate_existing=True)):
+        ENROLLMENT.fire(enrollment, "lapse", actor)
+        enrollment.lacking = [Lack("no_place").stored()]
+        enrollment.finished_at = clock.now()
+    DELIVERY.fire(delivery, "finish", actor)
+    return delivery
+
+
+def _step(result: Completion) -> str:
+    if result.is_complete:
+        return "complete"
+    was_there = result.minutes > 0 or result.score is not None
+    return "fall_short" if was_there else "miss"

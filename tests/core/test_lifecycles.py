@@ -1,0 +1,80 @@
+"""Only the machine moves a status: along the table, with the permission asked, and telling whoever listens."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from certificates.models import CertificateStatus
+from certificates.states import CERTIFICATE
+from core.errors import Conflict, NotAllowed
+from core.lifecycles import Machine
+from core.policy import SYSTEM, Actor
+from courses.events import DeliveryPublished
+from courses.models import Delivery, DeliveryStatus
+from courses.states import DELIVERY
+from enrollment.models import LIVE, EnrollmentStatus
+from enrollment.states import ENROLLMENT
+
+MACHINES = [(DELIVERY, DeliveryStatus), (ENROLLMENT, EnrollmentStatus), (CERTIFICATE, CertificateStatus)]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list:
+    heard: list = []
+    monkeypatch.setattr("core.lifecycles.publish", lambda event, actor, **_: heard.append((event, actor)))
+    return heard
+
+
+def test_a_step_moves_and_tells(told: list) -> None:
+    delivery = Delivery(id=4, status=DeliveryStatus.DRAFT)
+    DELIVERY.fire(delivery, "publish", SYSTEM)
+    assert delivery.status is DeliveryStatus.PUBLISHED
+    assert told == [(DeliveryPublished(4), SYSTEM)]
+
+
+def test_a_step_from_elsewhere_is_refused(told: list, context: Flask) -> None:
+    delivery = Delivery(id=4, status=DeliveryStatus.FINISHED)
+    with pytest.raises(Conflict) as refused:
+        DELIVERY.fire(delivery, "publish", SYSTEM)
+    assert refused.value.code == "state_does_not_allow"
+    assert (delivery.status, told) == (DeliveryStatus.FINISHED, [])
+
+
+def test_a_step_without_the_permission_is_refused(told: list, context: Flask) -> None:
+    delivery = Delivery(id=4, status=DeliveryStatus.DRAFT)
+    with pytest.raises(NotAllowed):
+        DELIVERY.fire(delivery, "publish", Actor(person_id=1))
+    assert (delivery.status, told) == (DeliveryStatus.DRAFT, [])
+
+
+@settings(max_examples=100, deadline=None)
+@given(machine=st.sampled_from([m for m, _ in MACHINES]), steps=st.data())
+def test_whatever_is_asked_the_status_follows_the_table(machine: Machine, steps) -> None:
+    """Random walks: from every status only the table's steps leave, and buttons offer exactly the steps one may ask for."""
+    status = machine.initial
+    for _ in range(6):
+        leaving = [t for t in machine.transitions.values() if status in t.sources]
+        offered = machine.available(type("Thing", (), {"status": status})(), SYSTEM)
+        assert offered == [t.name for t in leaving if t.permission is not None]
+        if not leaving:
+            return
+        status = steps.draw(st.sampled_from(leaving)).target
+
+
+@pytest.mark.parametrize(("machine", "statuses"), MACHINES, ids=["delivery", "enrollment", "certificate"])
+def test_every_named_status_is_one_of_the_model(machine: Machine, statuses) -> None:
+    for step in machine.transitions.values():
+        assert {step.target, *step.sources} <= set(statuses)
+
+
+def test_an_ended_enrollment_stays_ended() -> None:
+    ended = set(EnrollmentStatus) - set(LIVE)
+    for step in ENROLLMENT.transitions.values():
+        assert not (step.sources & ended), f"{step.name} wakes the dead"
+
+
+def test_a_certificate_that_ended_never_comes_back() -> None:
+    assert all(step.sources == {CertificateStatus.VALID} for step in CERTIFICATE.transitions.values())

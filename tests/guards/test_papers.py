@@ -1,0 +1,83 @@
+"""The papers are true: generated pages equal the code, every dependency has its line, no file names a place of ours."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+
+from core.settings import ROOT
+from scripts.write_docs import PAGES
+
+
+def tracked() -> list[str]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return listed.stdout.splitlines()
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_generated_pages_equal_the_code(name: str) -> None:
+    assert text_of(f"docs/{name}") == PAGES[name](), "run: make docs"
+
+
+def direct(name: str) -> set[str]:
+    lines = [line.split("#")[0].strip() for line in text_of(name).splitlines()]
+    return {re.split(r"[\[=<>~]", line)[0].lower() for line in lines if line and not line.startswith("-")}
+
+
+@pytest.mark.parametrize("name", ["requirements.in", "requirements-dev.in"])
+def test_every_direct_dependency_has_its_line(name: str) -> None:
+    described = text_of("docs/dependencies.md").lower()
+    rows = set(re.findall(r"[a-z0-9][a-z0-9.-]+", " ".join(line.split("|")[1] for line in described.splitlines() if line.startswith("|"))))
+    assert direct(name) - rows == set()
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_dependencies_are_pinned_with_hashes_and_no_address(name: str) -> None:
+    text = text_of(name)
+    assert not re.search(r"https?://|--index-url|--find-links|--trusted-host|file://", text)
+    entries = re.findall(r"^([A-Za-z0-9._-]+(?:\[[^\]]+\])?)(.*?)(?=^\S|\Z)", text, re.M | re.S)
+    packages = [(package, rest) for package, rest in entries if not package.startswith("-")]
+    assert len(packages) > 20
+    for package, rest in packages:
+        assert rest.startswith("=="), package
+        assert "--hash=sha256:" in rest, package
+
+
+def test_every_direct_dependency_is_locked() -> None:
+    for name in ("requirements.in", "requirements-dev.in"):
+        locked = text_of(name.replace(".in", ".txt")).lower()
+        for package in direct(name):
+            assert re.search(rf"^{re.escape(package)}(\[[^\]]+\])?==", locked, re.M), package
+
+
+def test_no_file_names_a_place_of_ours() -> None:
+    pattern = re.compile(r"(/root/|/work/|/home/[a-z]+/|pypi\.org|files\.pythonhosted|registry\.npmjs|\.\./shared)")
+    for name in tracked():
+        if name.endswith((".ttf", ".png", ".lock")) or name.startswith("tests/guards/test_papers") or not (ROOT / name).is_file():
+            continue
+        found = pattern.search((ROOT / name).read_text(encoding="utf-8", errors="replace"))
+        assert found is None, f"{name}: {found.group() if found else ''}"
+
+
+def test_nothing_generated_or_binary_is_kept() -> None:
+    allowed = ("static/fonts/", "tests/enrollment/files/", "docs/screenshots/")
+    for name in tracked():
+        if name.startswith(allowed):
+            continue
+        assert not name.endswith((".mo", ".pyc", ".pdf", ".zip", ".woff2", ".db", ".png", ".jpg")), name
+
+
+def test_the_readme_has_its_two_commands() -> None:
+    readme = text_of("README.md")
+    assert "make run" in readme
+    assert "make test" in readme
+
+
+def test_ci_calls_the_readmes_command() -> None:
+    assert "make test" in text_of(".ci/run")
