@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 from functools import lru_cache
@@ -22,8 +23,7 @@ _TURNS = threading.BoundedSemaphore(2)
 DEMONSTRATION_PASSWORD = "classroom-to-mission"  # noqa: S105 -- shown on the sign-in page of a demonstration
 
 #: What the lists of leaked passwords are made of. Digits, signs and repetitions around them do not help.
-COMMON = frozenset(
-    """
+_WORDS = """
     password passwort passwd motdepasse contrasena senha parola haslo wachtwoord lozinka sifre salasana losenord
     letmein welcome bienvenue willkommen bienvenido changeme changeit admin administrator administrateur root user guest
     login default secret access master qwerty qwertyuiop qwertzuiop azerty azertyuiop asdfgh asdfghjkl zxcvbn zxcvbnm
@@ -36,8 +36,8 @@ COMMON = frozenset(
     abcdefghijkl nothing please correcthorsebatterystaple thisisapassword mypassword newpassword adminadmin testtest test
     peacekeeping peacekeeper bluehelmet casquebleu unitednations nationsunies military police civilian soldier army navy
     rostrum training mission roster certificate instructor
-    """.split()
-)
+"""
+COMMON = frozenset(_WORDS.split())
 _LEET = str.maketrans("013457@$!", "oieastasi")
 
 
@@ -50,10 +50,10 @@ def verify(kept: str | None, password: str) -> bool:
     """Whether `password` is the kept one. Without a kept one the same work is done, and the answer is no."""
     with _TURNS:
         try:
-            right = HASHER.verify(kept or _nobodys_hash(), password)
+            HASHER.verify(kept or _nobodys_hash(), password)
         except (VerificationError, InvalidHashError):
-            right = False
-    return right and kept is not None
+            return False
+    return kept is not None
 
 
 def needs_rehash(kept: str) -> bool:
@@ -71,11 +71,13 @@ def check_strength(password: str, *, personal: tuple[str | None, ...] = (), fiel
     `personal`: the person's names and address, of which the password may not consist.
     """
     if len(password) < SHORTEST:
-        raise Invalid("password_short", _l("Use at least %(count)s characters; several words make a good password.", count=SHORTEST), field)
+        sentence = _l("Use at least %(count)s characters; several words make a good password.", count=SHORTEST)
+        raise Invalid("password_short", sentence, field)
     if len(password) > LONGEST:
         raise Invalid("password_long", _l("Use at most %(count)s characters.", count=LONGEST), field)
     if is_common(password, personal):
-        raise Invalid("password_common", _l("This password is easy to guess. Use several words that do not belong together."), field)
+        sentence = _l("This password is easy to guess. Use several words that do not belong together.")
+        raise Invalid("password_common", sentence, field)
 
 
 def is_common(password: str, personal: tuple[str | None, ...] = ()) -> bool:
@@ -84,10 +86,14 @@ def is_common(password: str, personal: tuple[str | None, ...] = ()) -> bool:
     own = {part for value in personal if value for part in re.split(r"[^\w]+", value.casefold()) if len(part) > 2}
     own |= {value.casefold() for value in personal if value}
     candidates = {plain, _bare(plain), _bare(plain).translate(_LEET)}
-    return any(
-        len(set(form)) <= 3 or _is_run(form) or _repeated(form) in COMMON | own or form in own or _is_run(_repeated(form))
-        for form in candidates
-    ) or not re.search(r"[^\W\d_]", plain) and (len(set(plain)) <= 4 or _is_run(plain) or _is_run(_repeated(plain)))
+    return (
+        any(
+            len(set(form)) <= 3 or _is_run(form) or _repeated(form) in COMMON | own or form in own or _is_run(_repeated(form))
+            for form in candidates
+        )
+        or not re.search(r"[^\W\d_]", plain)
+        and (len(set(plain)) <= 4 or _is_run(plain) or _is_run(_repeated(plain)))
+    )
 
 
 def _bare(text: str) -> str:
@@ -105,5 +111,6 @@ def _is_run(text: str) -> bool:
     """abcdef, 123456789012, 987654321 …, 1 turning into 0 after 9."""
     if len(text) < 4:
         return False
-    steps = {(ord(b) - ord(a)) % 10 if a.isdigit() and b.isdigit() else ord(b) - ord(a) for a, b in zip(text, text[1:], strict=False)}
-    return steps in ({1}, {-1}, {9})
+    wraps = 10 if text.isdigit() else 0x110000
+    steps = {(ord(b) - ord(a)) % wraps for a, b in itertools.pairwise(text)}
+    return steps in ({1}, {wraps - 1})

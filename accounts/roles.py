@@ -100,5 +100,5 @@ ROLES: dict[Role, dict[Permission, Reach]] = {
         P.CERTIFICATE_READ: EVERYWHERE,
         P.PERSON_READ: EVERYWHERE,
     },
-    Role.ADMINISTRATOR: {permission: EVERYWHERE for permission in Permission},
+    Role.ADMINISTRATOR: dict.fromkeys(Permission, EVERYWHERE),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -13,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from accounts.events import SignedIn, SignedOut
 from accounts.models import Account, ApiToken, Person, RoleAssignment, UserSession
 from accounts.roles import ROLES, Role
+from accounts.secrets import digest
 from core import clock
 from core.database import db, transaction
 from core.errors import NotSignedIn
@@ -24,11 +24,6 @@ from core.web import is_api
 IDLE = timedelta(hours=12)  # OWASP ASVS 5.0 7.3.1
 ABSOLUTE = timedelta(days=7)  # 7.3.2
 SEEN_EVERY = timedelta(minutes=10)
-
-
-def digest(secret: str) -> str:
-    """How a secret is kept: its SHA-256. The secrets are random and long, so no salt or stretching is needed."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def load_actor() -> Actor:

@@ -14,10 +14,11 @@ from core import clock, i18n
 from core.errors import Invalid
 
 JOINERS = "\u200c\u200d"  # written inside Persian and Indic names
-PARTICLES = frozenset(
+_PARTICLES = (
     "af al ap ben bin bint da das de degli dei del della den der des di do dos du el ibn la las le los mac o’ o' san santa "
-    "st st. te ten ter van vande vander von zu zum zur".split()
+    "st st. te ten ter van vande vander von zu zum zur"
 )
+PARTICLES = frozenset(_PARTICLES.split())
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 
 
@@ -26,7 +27,8 @@ def clean_text(value: str, field: str, *, longest: int = 120) -> str:
     text = "".join(" " if unicodedata.category(c) == "Zs" else c for c in unicodedata.normalize("NFC", value))
     text = re.sub(" {2,}", " ", text).strip()
     if any(_is_forbidden(c) for c in text):
-        raise Invalid("forbidden_character", _l("This contains an invisible or control character. Type it again, in one line."), field)
+        sentence = _l("This contains an invisible or control character. Type it again, in one line.")
+        raise Invalid("forbidden_character", sentence, field)
     if len(text) > longest:
         raise Invalid("too_long", _l("This is too long: at most %(count)s characters.", count=longest), field)
     return text
@@ -84,7 +86,8 @@ def clean_language(value: str, field: str) -> str:
 def clean_code(value: str, field: str) -> str:
     code = value.strip()
     if not CODE.fullmatch(code):
-        raise Invalid("bad_code", _l("Use letters, digits, full stops, hyphens and underscores, at most 60, such as CA-MFA."), field)
+        sentence = _l("Use letters, digits, full stops, hyphens and underscores, at most 60, such as CA-MFA.")
+        raise Invalid("bad_code", sentence, field)
     return code
 
 

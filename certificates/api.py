@@ -1,7 +1,91 @@
-"""The API."""
+"""The API of this room: asking for certificates, their jobs, reading, revoking and correcting them."""
 
 from __future__ import annotations
 
-from core.api import Routes
+from flask import Response
+
+from accounts.roles import Permission as P
+from certificates import files, queries, services
+from certificates.models import Certificate
+from certificates.schemas import (
+    CertificateAnswer,
+    IssueAnswer,
+    IssueBody,
+    JobAnswer,
+    ReissueBody,
+    RevokeBody,
+    certificate_answer,
+    job_answer,
+    job_link,
+)
+from core.api import ListQuery, Routes
+from core.paging import Page
+from core.web import current_actor
+from courses.queries import get_delivery
 
 routes = Routes("certificates")
+
+
+@routes.call(
+    "POST", "/deliveries/<code>/certificates", "Issue certificates, in a job", requires=P.CERTIFICATE_ISSUE,
+    body=IssueBody, body_is_optional=True, answers={202: IssueAnswer},
+)  # fmt: skip
+def request_issue(code: str, body: IssueBody) -> tuple[IssueAnswer, int]:
+    actor = current_actor()
+    job = services.request_issue(actor, get_delivery(actor, code).id, body.enrollments)
+    return IssueAnswer(job=job_link(job)), 202
+
+
+@routes.call("GET", "/jobs/<int:job_id>", "How far a job is", answers={200: JobAnswer})
+def get_job(job_id: int) -> JobAnswer:
+    return job_answer(queries.get_job(current_actor(), job_id))
+
+
+@routes.call(
+    "GET", "/deliveries/<code>/certificates", "Certificates of a delivery", requires=P.CERTIFICATE_READ,
+    query=ListQuery, answers={200: CertificateAnswer}, is_list=True,
+)  # fmt: skip
+def list_certificates(code: str, query: ListQuery) -> Page[CertificateAnswer]:
+    actor = current_actor()
+    found = queries.page_of_delivery(actor, get_delivery(actor, code), after=query.after, limit=query.limit)
+    return Page([certificate_answer(one) for one in found.items], found.next)
+
+
+@routes.call("GET", "/certificates/<number>", "A certificate", requires=P.CERTIFICATE_READ, answers={200: CertificateAnswer})
+def get_certificate(number: str) -> CertificateAnswer:
+    return certificate_answer(_certificate(number))
+
+
+@routes.call(
+    "GET", "/certificates/<number>/pdf", "A certificate's file", requires=P.CERTIFICATE_READ, answers={200: bytes},
+    media_type="application/pdf",
+)  # fmt: skip
+def get_pdf(number: str) -> Response:
+    certificate = _certificate(number)
+    response = Response(files.read(certificate), mimetype="application/pdf")
+    response.headers.set("Content-Disposition", "attachment", filename=files.name_of(certificate))
+    return response
+
+
+@routes.call(
+    "POST", "/certificates/<number>/revoke", "Revoke a certificate", requires=P.CERTIFICATE_REVOKE, body=RevokeBody,
+    answers={200: CertificateAnswer},
+)  # fmt: skip
+def revoke_certificate(number: str, body: RevokeBody) -> CertificateAnswer:
+    revoked = services.revoke(current_actor(), _certificate(number), reason_code=body.reason_code.value, note=body.note)
+    return certificate_answer(revoked)
+
+
+@routes.call(
+    "POST", "/certificates/<number>/reissue", "Replace a certificate by a corrected one", requires=P.CERTIFICATE_ISSUE,
+    body=ReissueBody, answers={201: CertificateAnswer},
+)  # fmt: skip
+def reissue_certificate(number: str, body: ReissueBody) -> tuple[CertificateAnswer, int]:
+    successor = services.reissue(
+        current_actor(), _certificate(number), name_on_certificate=body.name_on_certificate, reason=body.reason
+    )
+    return certificate_answer(successor), 201
+
+
+def _certificate(number: str) -> Certificate:
+    return queries.get_certificate(current_actor(), number)

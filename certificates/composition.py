@@ -174,7 +174,7 @@ def qr_code(url: str) -> QrCode:
     code = segno.make(url, error="m", micro=False, mask=2, boost_error=False)
     rows = enumerate(code.matrix)
     path = "".join(f"M{x} {y}.5h{length}" for y, row in rows for x, length in _dark_runs(bytes(row)))
-    return QrCode(code.symbol_size(border=0)[0], path)
+    return QrCode(len(code.matrix), path)
 
 
 def _dark_runs(row: bytes) -> list[tuple[int, int]]:

@@ -134,6 +134,11 @@ class Candidate:
         return self.certificate is None or (self.certificate.status is CertificateStatus.VALID and not self.certificate.file_key)
 
     @property
+    def is_printed(self) -> bool:
+        """Issued, so that the name is what it is; only the file is missing."""
+        return self.certificate is not None and self.certificate.status is CertificateStatus.VALID
+
+    @property
     def was_revoked(self) -> bool:
         return self.certificate is not None and self.certificate.status is CertificateStatus.REVOKED
 
@@ -152,7 +157,12 @@ def candidates(delivery: Delivery) -> list[Candidate]:
         )
         for row in rows
     ]
-    return sorted(found, key=lambda c: (c.enrollment.person.family_name.casefold(), c.enrollment.person.given_name, c.enrollment.id))
+    return sorted(found, key=_by_name)
+
+
+def _by_name(candidate: Candidate) -> tuple[str, str, int]:
+    person = candidate.enrollment.person
+    return person.family_name.casefold(), person.given_name.casefold(), candidate.enrollment.id
 
 
 def _is_valid(certificate: Certificate) -> bool:

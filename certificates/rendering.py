@@ -11,6 +11,7 @@ import ctypes.util
 import json
 import os
 import select
+import shutil
 import struct
 import subprocess
 import sys
@@ -51,6 +52,7 @@ class Renderer:
         self._command = command or [sys.executable, "-s", "-m", "certificates.press", str(memory_limit)]
         self._lock = threading.Lock()
         self._child: _Child | None = None
+        self._owner = os.getpid()
 
     def __enter__(self) -> Self:
         return self
@@ -62,6 +64,7 @@ class Renderer:
         """The certificate as PDF. Equal payloads give equal bytes, today and in another process."""
         task = _task(check(payload), timeout)
         deadline = time.monotonic() + timeout
+        self._leave_parent()
         if not self._lock.acquire(timeout=timeout):
             raise RenderingFailed("The press was busy for longer than the time limit.")
         try:
@@ -71,6 +74,7 @@ class Renderer:
 
     def close(self) -> None:
         """End the child. The next ``render`` would start a new one."""
+        self._leave_parent()
         with self._lock:
             self._discard()
 
@@ -101,16 +105,19 @@ class Renderer:
         raise RenderingFailed(f"The press failed: {body.decode('ascii', 'replace')}.")
 
     def _running_child(self) -> "_Child":
-        if self._child is not None and self._child.owner != os.getpid():
-            self._child = None  # inherited by a fork: it belongs to the process we come from
         if self._child is None:
             self._child = _Child(self._command)
         return self._child
 
     def _discard(self) -> None:
         child, self._child = self._child, None
-        if child is not None and child.owner == os.getpid():
+        if child is not None:
             child.end()
+
+    def _leave_parent(self) -> None:
+        """After a fork: the child, and a lock that another thread may have held, belong to the process we come from."""
+        if self._owner != os.getpid():
+            self._owner, self._child, self._lock = os.getpid(), None, threading.Lock()
 
 
 class _ChildGone(Exception):
@@ -123,16 +130,16 @@ class _Child:
     """One child process with its own empty temporary folder, and the conversation with it."""
 
     def __init__(self, command: list[str]) -> None:
-        self.owner = os.getpid()
-        self._folder = tempfile.TemporaryDirectory(prefix="rostrum-press-", ignore_cleanup_errors=True)
-        config = Path(self._folder.name) / "fonts.conf"
+        # Not a TemporaryDirectory: its finalizer would run in a fork too and pull the folder from under the child.
+        self.folder = tempfile.mkdtemp(prefix="rostrum-press-")
+        config = Path(self.folder) / "fonts.conf"
         config.write_text(FONTCONFIG, encoding="ascii")
         environment = {  # nothing is inherited: the application's secrets stay with the application
             "PATH": os.defpath,
             "LANG": "C.UTF-8",
             "PYTHONHASHSEED": "0",
-            "TMPDIR": self._folder.name,
-            "HOME": self._folder.name,
+            "TMPDIR": self.folder,
+            "HOME": self.folder,
             "FONTCONFIG_FILE": str(config),
         }
         self.process = subprocess.Popen(  # noqa: S603 (our own module with our own interpreter)
@@ -166,7 +173,7 @@ class _Child:
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe:
                 pipe.close()
-        self._folder.cleanup()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _read(self, length: int, deadline: float) -> bytes:
         assert self.process.stdout

@@ -5,11 +5,16 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
+from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField
+from wtforms import FormField, HiddenField, IntegerField, SelectField, StringField
+from wtforms import Form as Parts
 
 from core.errors import Conflict, DomainError, Invalid
+from core.i18n import month_names
 
 
 class Form(FlaskForm):
@@ -43,6 +48,71 @@ class SubmissionField(HiddenField):
 
     def process(self, formdata, data=None, extra_filters=None):
         super().process(formdata, data or secrets.token_urlsafe(16), extra_filters)
+
+
+class NumberField(IntegerField):
+    """A whole number; what was typed is kept when it is none."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        typed = valuelist[0].strip() if valuelist else ""
+        self.data = None
+        if not typed:
+            return
+        if not (typed.isascii() and typed.removeprefix("-").isdigit() and len(typed) <= 9):
+            raise ValueError(_l("Give a whole number."))
+        self.data = int(typed)
+
+
+class _DayParts(Parts):
+    """Day, name of the month, year: no order to mistake."""
+
+    day = StringField(_l("Day"), render_kw={"inputmode": "numeric", "size": 2, "maxlength": 2})
+    month = SelectField(_l("Month"), coerce=str, validate_choice=False)
+    year = StringField(_l("Year"), render_kw={"inputmode": "numeric", "size": 4, "maxlength": 4})
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.month.choices = [("", "–"), *((str(number), name) for number, name in enumerate(month_names(), 1))]
+
+
+class DayField(FormField):
+    """A date typed as day, name of the month and year. `date` is its value once validated: None when left empty.
+
+    Set from an object's `datetime.date`; the parts keep what was typed when it is no date.
+    """
+
+    def __init__(self, label: Any = None, *, is_required: bool = False, **kwargs: Any):
+        super().__init__(_DayParts, label, **kwargs)
+        self.is_required = is_required
+        self.flags.required = is_required
+        self.date: date | None = None
+
+    errors: Any = ()  # a plain attribute again: refusals are put here, and the parts have none of their own
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        super().process(formdata, data if isinstance(data, date) else None)
+        self.errors = []
+
+    def validate(self, form: Any, extra_validators: Any = ()) -> bool:
+        typed = [str(part.data or "").strip() for part in (self.form.year, self.form.month, self.form.day)]
+        self.errors = []
+        if any(typed):
+            self.date = self._read(typed)
+        elif self.is_required:
+            self.errors.append(_l("Give the day, the month and the year."))
+        return not self.errors
+
+    def _read(self, typed: list[str]) -> date | None:
+        if not all(part.isascii() and part.isdigit() for part in typed):
+            self.errors.append(_l("Give the day and the year as numbers, and choose the month."))
+        elif len(typed[0]) != 4:
+            self.errors.append(_l("Give the year with four digits."))
+        else:
+            try:
+                return date(*map(int, typed))
+            except ValueError:
+                self.errors.append(_l("There is no such day. Check the day and the month."))
+        return None
 
 
 @contextmanager

@@ -23,7 +23,7 @@ def init_app(app: Flask) -> None:
     Babel(app, locale_selector=choose_locale, default_locale="en", default_timezone="UTC")
     app.jinja_env.filters.update(
         text=text, date_words=date_words, instant_words=instant_words, number=number, country_name=country_name,
-        language_name=language_name, time_words=time_words,
+        language_name=language_name, time_words=time_words, weekday_words=weekday_words,
     )
 
 
@@ -62,6 +62,23 @@ def date_words(value: date | None, code: str | None = None, form: str = "long") 
     code = code or locale()
     words = dates.format_date(value, format="d MMMM y" if form == "long" else "d MMM y", locale=code)
     return words.replace("1 ", "1er ", 1) if code == "fr" and value.day == 1 else words
+
+
+@lru_cache(maxsize=4096)
+def _weekday_words(value: date, code: str) -> str:
+    words = dates.format_date(value, format="EEEE d MMMM y", locale=code)
+    return words.replace(" 1 ", " 1er ", 1) if code == "fr" and value.day == 1 else words
+
+
+def weekday_words(value: date | None) -> str:
+    """A date in words with its weekday, to be checked by whoever typed it: "Monday 8 March 2027"."""
+    return _weekday_words(value, locale()) if value else ""
+
+
+def month_names() -> list[str]:
+    """The names of the twelve months, as they stand alone."""
+    names = Locale(locale()).months["stand-alone"]["wide"]
+    return [str(names[number]) for number in range(1, 13)]
 
 
 def instant_words(value: datetime | None, zone: str = "UTC") -> str:

@@ -37,6 +37,16 @@ def page(statement: sa.Select, keys: Sequence[sa.ColumnElement[Any]], *, after: 
     return Page([row[0] for row in rows[:limit]], cursor)
 
 
+def newest(statement: sa.Select, key: sa.ColumnElement[int], *, after: str | None, limit: int) -> Page:
+    """Rows of `statement` (one entity), the greatest whole number `key` first, which an index gives in any depth."""
+    statement = statement.order_by(None).order_by(key.desc()).limit(limit + 1).add_columns(key)
+    if after:
+        statement = statement.where(key < _read(after, [key])[0])
+    rows = db.session.execute(statement).all()
+    cursor = _write(rows[limit - 1][1:]) if len(rows) > limit else None
+    return Page([row[0] for row in rows[:limit]], cursor)
+
+
 def _bound(keys: Sequence[sa.ColumnElement[Any]], values: list[Any]) -> list[sa.ColumnElement[Any]]:
     return [sa.literal(value, key.type) for key, value in zip(keys, values, strict=True)]
 

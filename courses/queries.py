@@ -64,7 +64,7 @@ def list_courses(*, after: str | None = None, limit: int = 50) -> Page[Course]:
 def titles_of(codes: Iterable[str]) -> dict[str, dict[str, str]]:
     """The titles of courses, by code."""
     rows = db.session.execute(sa.select(Course.code, Course.title).where(Course.code.in_(list(codes))))
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 def deliveries_visible(actor: Actor) -> sa.Select[tuple[Delivery]]:

@@ -1,5 +1,27 @@
-"""Commands."""
+"""Commands: the demonstration data."""
 
+from __future__ import annotations
+
+import sys
+
+import click
+import sqlalchemy as sa
 from flask.cli import AppGroup
 
+from accounts.models import Person
+from core.database import db
+from demonstration import loading
+
 demo_cli = AppGroup("demo", help="Demonstration data.")
+
+
+@demo_cli.command("load")
+@click.option("--experts", default=loading.EXPERTS, show_default=True, type=click.IntRange(0, 2_000_000))
+def load(experts: int) -> None:
+    """Loads the demonstration into an empty database."""
+    if db.session.scalar(sa.select(Person.id).limit(1)) is not None:
+        click.echo("The database is not empty: the demonstration is loaded into an empty one only.", err=True)
+        sys.exit(1)
+    db.session.rollback()
+    loading.load(experts)
+    click.echo(f"Loaded: courses, deliveries in every state, {experts} more experts.")

@@ -88,7 +88,11 @@ def places(delivery_ids: Iterable[int]) -> dict[int, list[PoolPlaces]]:
 def _pool_places(seating: Seating) -> list[PoolPlaces]:
     listed = [
         PoolPlaces(
-            category, size, min(size, seating.seated.get(category, 0)), seating.pool_left(category), seating.waiting.get(category, 0)
+            category=category,
+            places=size,
+            taken=min(size, seating.seated.get(category, 0)),
+            left=seating.pool_left(category),
+            waiting=seating.waiting.get(category, 0),
         )
         for category, size in seating.pools.items()
     ]
@@ -191,7 +195,7 @@ def person_shown(actor: Actor, enrollment: Enrollment) -> PersonShown:
 def explain(enrollment: Enrollment, position: int | None) -> str | None:
     """Why the enrollment stands where it stands, in one sentence; None when there is nothing to explain."""
     if enrollment.status is S.WAITLISTED and position is not None:
-        return _("All places for you are taken; you are number %(position)s on the waiting list.", position=number(position))
+        return _("All places open to you are taken; you are number %(position)s on the waiting list.", position=number(position))
     if enrollment.status is S.REQUESTED:
         return _("A coordinator decides about this request.")
     if enrollment.reason:
@@ -279,9 +283,7 @@ def completion(delivery: Delivery) -> list[Completion]:
 def _result(asked: rule.Rule, grid: Grid, row: GridRow, completed: set[str]) -> Completion:
     enrollment, score = row.enrollment, row.scores.get(ScoreKind.POST)
     if enrollment.status in _NOT_YET_JUDGED:
-        lacking = rule.judge(
-            asked, minutes=row.minutes, minutes_taught=grid.minutes_taught, score=score, completed=completed
-        )
+        lacking = rule.judge(asked, minutes=row.minutes, minutes_taught=grid.minutes_taught, score=score, completed=completed)
         return Completion(enrollment, not lacking, lacking, row.minutes, grid.minutes_taught, score)
     is_complete = enrollment.status is S.COMPLETED
     return Completion(enrollment, is_complete, rule.read_lacks(enrollment.lacking), row.minutes, grid.minutes_taught, score)

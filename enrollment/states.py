@@ -24,18 +24,30 @@ _result = _announce(events.EnrollmentResult)
 ENROLLMENT = Machine(
     S.REQUESTED,
     [
-        Transition("approve", frozenset({S.REQUESTED}), S.CONFIRMED, Permission.ENROLLMENT_DECIDE, _announce(events.EnrollmentApproved)),
         Transition(
-            "approve_to_wait", frozenset({S.REQUESTED}), S.WAITLISTED, Permission.ENROLLMENT_DECIDE,
+            "approve", frozenset({S.REQUESTED}), S.CONFIRMED, Permission.ENROLLMENT_DECIDE, _announce(events.EnrollmentApproved)
+        ),
+        Transition(
+            "approve_to_wait",
+            frozenset({S.REQUESTED}),
+            S.WAITLISTED,
+            Permission.ENROLLMENT_DECIDE,
             _announce(events.EnrollmentApproved),
         ),
         Transition("promote", frozenset({S.WAITLISTED}), S.CONFIRMED, None, _announce(events.EnrollmentPromoted)),
         Transition(
-            "decline", frozenset({S.REQUESTED, S.WAITLISTED}), S.DECLINED, Permission.ENROLLMENT_DECIDE,
+            "decline",
+            frozenset({S.REQUESTED, S.WAITLISTED}),
+            S.DECLINED,
+            Permission.ENROLLMENT_DECIDE,
             _announce(events.EnrollmentDeclined),
         ),
         Transition(
-            "withdraw", _WAITING | {S.CONFIRMED}, S.WITHDRAWN, Permission.ENROLLMENT_WITHDRAW, _announce(events.EnrollmentWithdrawn)
+            "withdraw",
+            _WAITING | {S.CONFIRMED},
+            S.WITHDRAWN,
+            Permission.ENROLLMENT_WITHDRAW,
+            _announce(events.EnrollmentWithdrawn),
         ),
         Transition("end", _WAITING | _SEATED, S.WITHDRAWN, None, _announce(events.EnrollmentWithdrawn)),  # delivery cancelled
         Transition("complete", _SEATED, S.COMPLETED, None, _result),

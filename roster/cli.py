@@ -1,5 +1,32 @@
-"""Commands."""
+"""`flask roster …`"""
 
+from __future__ import annotations
+
+import sys
+
+import click
 from flask.cli import AppGroup
 
-roster_cli = AppGroup("roster")
+from core.database import transaction
+from roster import services
+
+roster_cli = AppGroup("roster", help="The roster of experts.")
+
+
+@roster_cli.command("rebuild")
+@click.option("--check", "only_check", is_flag=True, help="Only compare; exit 1 on a difference.")
+def rebuild(only_check: bool) -> None:
+    """Recomputes every skill and every search document from its evidence."""
+    with transaction():
+        found = [*services.differences(), *services.index_differences()] if only_check else services.rebuild()
+    for difference in found:
+        click.echo(difference.sentence)
+    if only_check and found:
+        sys.exit(1)
+    if any(difference.repair is None for difference in found):
+        click.echo("Some of this needs a person: nothing was changed there.")
+        sys.exit(1)
+    if only_check:
+        click.echo("the roster agrees with its evidence")
+    else:
+        click.echo(f"{len(found)} differences put right" if found else "nothing had to be put right")

@@ -3,7 +3,6 @@ rebuild after. A certificate is a snapshot, so the answer never changes; what ch
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,7 +11,7 @@ import sqlalchemy as sa
 
 from certificates.models import Certificate, CertificateStatus
 from core.database import db
-from courses.models import Skill, SkillLevel
+from courses.models import Skill, SkillGrant, SkillLevel
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def proofs(certificate: Certificate, ids: Mapping[str, int]) -> list[Proof]:
             person_id=certificate.person_id,
             level=SkillLevel(granted["level"]),
             valid_from=known_from,
-            valid_until=months_after(known_from, granted["valid_months"]) if granted.get("valid_months") else None,
+            valid_until=SkillGrant(valid_months=granted.get("valid_months")).valid_until(known_from),
             recorded_at=certificate.issued_at,
             withdrawn_at=certificate.ended_at,
             withdrawn_reason=reason_of(certificate),
@@ -70,12 +69,6 @@ def reason_of(certificate: Certificate) -> str | None:
     if certificate.status is CertificateStatus.VALID:
         return None
     return certificate.reason_code if certificate.status is CertificateStatus.REVOKED else certificate.status.value
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day of the month so many months on, or the last one of a month that is too short."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def _known(code: str, ids: Mapping[str, int]) -> int:

@@ -1,5 +1,169 @@
-"""Reads."""
+"""Reading the roster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import selectinload
+
+from accounts.roles import Permission
+from core.database import db
+from core.errors import NotFound
+from core.paging import Page
+from core.policy import Actor, require, visible
+from courses.models import Skill
+from roster import search
+from roster.filters import Filters, WantedLanguage
+from roster.models import Expert, ExpertSkill, SkillStatus
+from roster.services.rebuilding import differences
+
+#: A file holds so many rows; who needs more has another purpose than finding people.
+MOST_EXPORTED = 10_000
 
 
-def breaches():
-    return []
+@dataclass(frozen=True)
+class Found:
+    """One page of a search, and how many there are in all (None: more than are counted)."""
+
+    page: Page[Expert]
+    count: int | None
+
+
+@dataclass(frozen=True)
+class Loosening:
+    """A search that asks for less in one respect, named by filter and position, and how many it finds."""
+
+    name: str
+    position: int
+    filters: Filters
+    count: int | None
+
+
+def skills_to_choose() -> list[Skill]:
+    """Every skill there is, by code."""
+    return list(db.session.scalars(sa.select(Skill).order_by(Skill.code)))
+
+
+def find_experts(actor: Actor, filters: Filters, *, after: str | None = None, limit: int = 25) -> Found:
+    """The experts who meet every filter, by name. A fixed number of queries, however many there are."""
+    require(actor, Permission.ROSTER_SEARCH)
+    ids = search.expert_page(filters, after=after, limit=limit)
+    count = search.counts([filters])[0]
+    return Found(Page(_loaded(ids.items), ids.next), _exact(count))
+
+
+def list_experts(actor: Actor, filters: Filters, *, after: str | None, limit: int) -> Page[Expert]:
+    """Like `find_experts`, for programs: without the count, with the evidence."""
+    require(actor, Permission.ROSTER_SEARCH)
+    ids = search.expert_page(filters, after=after, limit=limit)
+    return Page(_loaded(ids.items, selectinload(Expert.skills).joinedload(ExpertSkill.certificate)), ids.next)
+
+
+def experts_to_export(actor: Actor, filters: Filters) -> list[Expert]:
+    require(actor, Permission.ROSTER_SEARCH)
+    return _loaded(search.expert_page(filters, after=None, limit=MOST_EXPORTED).items)
+
+
+def loosenings(actor: Actor, filters: Filters) -> list[Loosening]:
+    """For a search that finds nobody: what each single concession would find, most first, in one query."""
+    require(actor, Permission.ROSTER_SEARCH)
+    easier = [(name, position, filters.without(name, position)) for name, position in parts(filters)]
+    easier += [("level", position, lower) for position, lower in _lower_levels(filters)]
+    found = search.counts([one[2] for one in easier])
+    made = [Loosening(*one, _exact(count)) for one, count in zip(easier, found, strict=True) if count]
+    return sorted(made, key=lambda one: -(one.count or search.MOST_COUNTED + 1))
+
+
+def parts(filters: Filters) -> Iterator[tuple[str, int]]:
+    """The filters in use, each with its position among those of its name, in the order in which people read them."""
+    for name in ("q", "category", "gender", "country"):
+        if getattr(filters, name):
+            yield name, 0
+    for name in ("languages", "skills"):
+        yield from ((name, position) for position in range(len(getattr(filters, name))))
+    if filters.valid_on and filters.skills:
+        yield "valid_on", 0
+    if filters.window:
+        yield "available_from", 0
+    if filters.as_of:
+        yield "as_of", 0
+
+
+def get_expert(actor: Actor, expert_id: int) -> Expert:
+    """An expert with everything that is on the profile. NotFound for whoever may not see it."""
+    return _get(actor, Expert.id == expert_id)
+
+
+def get_expert_to_change(actor: Actor, expert_id: int) -> Expert:
+    return _get(actor, Expert.id == expert_id, Permission.EXPERT_WRITE)
+
+
+def find_own_profile(actor: Actor) -> Expert | None:
+    """The actor's own profile, None when there is none yet."""
+    try:
+        return _get(actor, Expert.person_id == actor.person_id)
+    except NotFound:
+        return None
+
+
+def _get(actor: Actor, condition: sa.ColumnElement[bool], permission: Permission = Permission.EXPERT_READ) -> Expert:
+    statement = sa.select(Expert).where(condition, visible(Expert, actor, permission))
+    expert = db.session.scalar(statement.options(*_everything(), _evidence))
+    if expert is None:
+        raise NotFound("unknown_expert", _l("There is no such expert."))
+    return expert
+
+
+_evidence = selectinload(Expert.skills).joinedload(ExpertSkill.certificate)
+
+
+def _everything() -> list:
+    return [selectinload(Expert.languages), selectinload(Expert.availability), selectinload(Expert.skills)]
+
+
+def _loaded(ids: Sequence[int], *options) -> list[Expert]:
+    """These experts with all that lists show, in the order given."""
+    statement = sa.select(Expert).where(Expert.id.in_(ids)).options(*_everything(), *options)
+    found = {expert.id: expert for expert in db.session.scalars(statement)}
+    return [found[one] for one in ids]
+
+
+def _lower_levels(filters: Filters) -> Iterator[tuple[int, Filters]]:
+    for position, wanted in enumerate(filters.languages):
+        if wanted.step > 1:
+            languages = list(filters.languages)
+            languages[position] = WantedLanguage(wanted.language, wanted.step - 1)
+            yield position, replace(filters, languages=tuple(languages))
+
+
+def _exact(count: int) -> int | None:
+    return count if count <= search.MOST_COUNTED else None
+
+
+def best_skills(expert: Expert, filters: Filters) -> list[tuple[ExpertSkill, SkillStatus]]:
+    """What of an expert's skills answers the search, the best row of each skill: those asked for, else all that hold."""
+    asked = {wanted.skill.id for wanted in filters.skills}
+    best: dict[int, tuple[ExpertSkill, SkillStatus]] = {}
+    for row in expert.skills:
+        status = row.status_on(filters.day, filters.as_of)
+        if (asked and row.skill_id not in asked) or not row.is_recorded(filters.as_of):
+            continue
+        if status in (SkillStatus.EXPIRED, SkillStatus.WITHDRAWN) or (filters.valid_on and row.valid_from > filters.valid_on):
+            continue
+        if row.skill_id not in best or _worth(row) > _worth(best[row.skill_id][0]):
+            best[row.skill_id] = (row, status)
+    return list(best.values())
+
+
+def _worth(row: ExpertSkill) -> tuple:
+    """Higher level first, then whatever lasts longer."""
+    return row.level_rank, row.valid_until is None, row.valid_until
+
+
+def breaches() -> Iterator[str]:
+    """For `flask check`: where the roster does not say what its evidence says."""
+    for difference in differences():
+        yield difference.sentence

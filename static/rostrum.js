@@ -20,7 +20,7 @@ document.addEventListener("submit", (event) => {
   if (form.dataset.sent) return event.preventDefault();
   form.dataset.sent = "yes";
   if (event.submitter) event.submitter.setAttribute("aria-disabled", "true");
-  setTimeout(release, 15000, form);
+  setTimeout(release, 30000, form);
 });
 
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(release));
@@ -36,7 +36,7 @@ document.querySelectorAll("form[data-live]").forEach((form) => {
   const search = async () => {
     const query = new URLSearchParams(new FormData(form));
     [...query].forEach(([name, value]) => value || query.delete(name));
-    const address = form.action.split("?")[0] + "?" + query;
+    const address = form.getAttribute("action") + "?" + query;
     if (request) request.abort();
     request = new AbortController();
     const results = document.getElementById(form.dataset.live);
@@ -47,11 +47,13 @@ document.querySelectorAll("form[data-live]").forEach((form) => {
       if (!answer.ok) throw new Error(answer.status);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       results.replaceChildren(...(page.getElementById(form.dataset.live) || page.body).childNodes);
+      results.classList.remove("stale");
       history.replaceState(null, "", address);
       const found = results.querySelector("[data-announce]");
       if (found) say(found.textContent.trim());
     } catch (error) {
       if (error.name === "AbortError") return; // a later search is under way
+      results.classList.add("stale"); // the button still asks for the whole page
     }
     results.removeAttribute("aria-busy");
   };

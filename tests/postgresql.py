@@ -27,8 +27,14 @@ import psycopg
 OWNER = "rostrum"
 #: What is lost when the machine loses power does not matter here; speed does.
 OPTIONS = {
-    "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "200", "fsync": "off",
-    "synchronous_commit": "off", "full_page_writes": "off", "autovacuum_naptime": "10s", "log_min_messages": "fatal",
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum_naptime": "10s",
+    "log_min_messages": "fatal",
 }
 
 
@@ -45,7 +51,11 @@ def running_server() -> Iterator[str | None]:
         yield None
         return
     supervisor = subprocess.Popen(
-        [sys.executable, __file__, str(binaries)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, __file__, str(binaries)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     try:
         assert supervisor.stdin and supervisor.stdout
@@ -138,7 +148,12 @@ def _start(binaries: Path, folder: Path, identity: dict[str, Any]) -> tuple[subp
         with open(folder / "log", "ab") as log:
             server = subprocess.Popen(
                 [str(binaries / "postgres"), "-D", str(folder / "data"), "-p", str(port), *options],
-                cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **identity,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                **identity,
             )
         if _answers(server, port):
             return server, port

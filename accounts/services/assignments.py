@@ -6,11 +6,11 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from accounts.events import RoleAssigned, RoleWithdrawn
-from accounts.models import Account, Organization, Person, RoleAssignment
+from accounts.models import Organization, Person, RoleAssignment
 from accounts.roles import Permission, Role
-from accounts.services.account import ensure_account
+from accounts.services.account import ensure_account, refuse_without_administrator
 from core.database import db
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Invalid, NotFound
 from core.events import publish
 from core.policy import Actor, Reach, require
 
@@ -56,14 +56,6 @@ def withdraw_role(actor: Actor, person_id: int, role: Role, *, scope: Reach = Re
         refuse_without_administrator(person_id)
     db.session.delete(found)
     publish(RoleWithdrawn(person_id, role.value, scope.value, scope_id), actor)
-
-
-def refuse_without_administrator(person_id: int) -> None:
-    """Conflict when nobody else could administer."""
-    others = sa.select(Account.person_id).join(RoleAssignment, RoleAssignment.person_id == Account.person_id)
-    others = others.where(RoleAssignment.role == Role.ADMINISTRATOR, Account.is_active, Account.person_id != person_id)
-    if db.session.scalar(others.limit(1)) is None:
-        raise Conflict("last_administrator", _l("This is the last administrator. Make somebody else administrator first."), "role")
 
 
 def _require(actor: Actor, role: Role, scope: Reach) -> None:

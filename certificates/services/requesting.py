@@ -87,7 +87,8 @@ def _chosen(delivery: Delivery, ids: Sequence[int]) -> list[Enrollment]:
     errors = [_unknown(one) for one in dict.fromkeys(ids) if one not in found]
     errors += [_not_eligible(e) for e in found.values() if e.status is not EnrollmentStatus.COMPLETED]
     if errors:
-        raise Invalid(errors[0].code, _l("Not all of these people can get a certificate. Nothing was issued."), errors=list(errors))
+        sentence = _l("Not all of these people can get a certificate. Nothing was issued.")
+        raise Invalid(errors[0].code, sentence, errors=list(errors))
     return list(found.values())
 
 
@@ -97,9 +98,7 @@ def _unknown(enrollment_id: int) -> Invalid:
 
 
 def _not_eligible(enrollment: Enrollment) -> Invalid:
-    sentence = _l(
-        "Enrollment %(id)s did not complete the course: %(why)s.", id=enrollment.id, why=reasons_of(enrollment)
-    )
+    sentence = _l("Enrollment %(id)s did not complete the course: %(why)s.", id=enrollment.id, why=reasons_of(enrollment))
     return Invalid("not_eligible", sentence, f"enrollments.{enrollment.id}")
 
 

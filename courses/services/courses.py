@@ -147,4 +147,4 @@ def _prerequisites_of(codes: tuple[str, ...]) -> dict[str, list[str]]:
         .join(CourseVersion, CourseVersion.course_id == Course.id)
         .where(Course.code.in_(codes), in_force())
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}

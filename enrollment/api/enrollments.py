@@ -1,1 +1,98 @@
-"""Enrollments, attendance, scores, completion."""
+"""Enrollments: apply, nominate, select, withdraw."""
+
+from __future__ import annotations
+
+from accounts.models import Person
+from accounts.roles import Permission
+from accounts.services import organization_by_code, record_person
+from accounts.values import find_email
+from core.database import db
+from core.paging import Page, page
+from core.policy import Actor, can, require
+from core.web import current_actor
+from courses.models import Delivery
+from courses.queries import get_delivery
+from courses.services import touch
+from enrollment import queries, services
+from enrollment.api.routes import routes
+from enrollment.models import Enrollment
+from enrollment.schemas import DeclineBody, EnrollmentAnswer, EnrollmentBody, EnrollmentQuery, ApplicantBody, WithdrawBody
+
+
+@routes.call(
+    "POST", "/deliveries/<code>/enrollments", "Enrol a person, or nominate one", body=EnrollmentBody,
+    answers={201: EnrollmentAnswer},
+)  # fmt: skip
+def enroll(code: str, body: EnrollmentBody):
+    """Coordinators enrol anybody, nominators people of their organization (`nominated_by`), and participants themselves."""
+    actor = current_actor()
+    delivery = get_delivery(actor, code)
+    if body.nominated_by:
+        organization = organization_by_code(actor, body.nominated_by)
+        enrollment = services.nominate(actor, delivery.id, organization, [body.nominee()])[0]
+    else:
+        touch(delivery.id)  # before a person is written: all who write here queue at the same place
+        enrollment = services.enroll(actor, delivery.id, _person(actor, delivery, body.person), body.wish())
+    return _answer(actor, enrollment), 201
+
+
+def _person(actor: Actor, delivery: Delivery, body: ApplicantBody) -> Person:
+    """The person to enrol. A participant is known already, and cannot probe for anybody else."""
+    services.require_identity(body.identifier, body.email)
+    is_self = actor.email is not None and find_email(body.email) == actor.email
+    if not is_self:
+        require(actor, Permission.ENROLLMENT_CREATE, delivery)
+    if is_self and not can(actor, Permission.ENROLLMENT_CREATE, delivery):
+        return db.session.get_one(Person, actor.person_id)
+    return record_person(actor, **body.model_dump(), update=False)
+
+
+@routes.call(
+    "GET", "/deliveries/<code>/enrollments", "Enrollments of a delivery", requires=Permission.ENROLLMENT_READ,
+    query=EnrollmentQuery, answers={200: EnrollmentAnswer}, is_list=True,
+)  # fmt: skip
+def enrollments(code: str, query: EnrollmentQuery):
+    """Those that the caller may see: a nominator the own organization's, a participant the own."""
+    actor = current_actor()
+    delivery = get_delivery(actor, code)
+    statement = queries.enrollments_of(actor, delivery)
+    if query.status is not None:
+        statement = statement.where(Enrollment.status == query.status)
+    if query.category is not None:
+        statement = statement.where(Enrollment.category == query.category)
+    found = page(statement, [Enrollment.id], after=query.after, limit=query.limit)
+    positions = queries.positions(delivery.id)
+    return Page([EnrollmentAnswer.of(actor, one, positions.get(one.id)) for one in found.items], found.next)
+
+
+@routes.call("GET", "/enrollments/<int:enrollment_id>", "An enrollment", answers={200: EnrollmentAnswer})
+def enrollment(enrollment_id: int):
+    actor = current_actor()
+    return _answer(actor, queries.get_enrollment(actor, enrollment_id))
+
+
+@routes.call("POST", "/enrollments/<int:enrollment_id>/approve", "Accept a request", answers={200: EnrollmentAnswer})
+def approve(enrollment_id: int):
+    actor = current_actor()
+    return _answer(actor, services.approve(actor, queries.get_enrollment(actor, enrollment_id)))
+
+
+@routes.call(
+    "POST", "/enrollments/<int:enrollment_id>/decline", "Refuse a request", body=DeclineBody, answers={200: EnrollmentAnswer}
+)
+def decline(enrollment_id: int, body: DeclineBody):
+    actor = current_actor()
+    return _answer(actor, services.decline(actor, queries.get_enrollment(actor, enrollment_id), reason=body.reason))
+
+
+@routes.call(
+    "POST", "/enrollments/<int:enrollment_id>/withdraw", "Give up a place or a request", body=WithdrawBody,
+    answers={200: EnrollmentAnswer}, body_is_optional=True,
+)  # fmt: skip
+def withdraw(enrollment_id: int, body: WithdrawBody):
+    actor = current_actor()
+    return _answer(actor, services.withdraw(actor, queries.get_enrollment(actor, enrollment_id), reason=body.reason))
+
+
+def _answer(actor: Actor, enrollment: Enrollment) -> EnrollmentAnswer:
+    return EnrollmentAnswer.of(actor, enrollment, queries.positions(enrollment.delivery_id).get(enrollment.id))

@@ -112,9 +112,7 @@ def _person_faults(at: str, enrollment_id: int, seated: dict[int, bool]) -> list
     return []
 
 
-def _mark_faults(
-    at: str, mark: MarkGiven, sessions: dict[int, DeliverySession], seated: dict[int, bool]
-) -> list[DomainError]:
+def _mark_faults(at: str, mark: MarkGiven, sessions: dict[int, DeliverySession], seated: dict[int, bool]) -> list[DomainError]:
     faults = _person_faults(at, mark.enrollment_id, seated)
     session = sessions.get(mark.session_number)
     if session is None:
@@ -151,9 +149,7 @@ def _minutes(kind: MarkKind, given: int | None, session: DeliverySession) -> int
     return session.minutes if given is None else given
 
 
-def _keep_marks(
-    actor: Actor, given: dict[tuple[int, int], tuple[int, MarkKind, int]]
-) -> list[tuple[int, int, str, int]]:
+def _keep_marks(actor: Actor, given: dict[tuple[int, int], tuple[int, MarkKind, int]]) -> list[tuple[int, int, str, int]]:
     """Writes what differs from what is kept, and returns it."""
     statement = sa.select(Mark).where(
         Mark.enrollment_id.in_({enrollment_id for enrollment_id, _ in given}),

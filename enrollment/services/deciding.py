@@ -12,7 +12,7 @@ from courses.models import Delivery
 from courses.services import touch
 from enrollment.models import Enrollment
 from enrollment.services.filling import fill, seating
-from enrollment.services.letters import tell
+from enrollment.services.letters import tell, tell_all
 from enrollment.services.stages import require_running
 from enrollment.states import ENROLLMENT
 
@@ -31,7 +31,7 @@ def approve(actor: Actor, enrollment: Enrollment) -> Enrollment:
     else:
         ENROLLMENT.fire(enrollment, "approve_to_wait", actor)
         enrollment.line = delivery.rev
-    tell(enrollment)
+    tell_all([enrollment])
     return enrollment
 
 

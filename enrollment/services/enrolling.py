@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask_babel import lazy_gettext as _l
 
 from accounts.models import Organization, Person, PersonnelCategory
 from accounts.roles import Permission
+from accounts.values import clean_text
 from core import clock
-from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.policy import Actor, require
 from core.words import word
 from courses.models import Admission, Delivery
 from courses.services import touch
 from enrollment.models import Enrollment, EnrollmentStatus
+from enrollment.nomination_files import parse_rank_code
 from enrollment.queries import find_enrollment
 from enrollment.services.filling import seating
-from enrollment.services.letters import tell
+from enrollment.services.letters import tell_all
 from enrollment.services.stages import require_open
 from enrollment.states import ENROLLMENT
 
@@ -49,33 +50,42 @@ def enroll(actor: Actor, delivery_id: int, person: Person, wish: Wish) -> Enroll
         require(actor, Permission.ENROLLMENT_CREATE, delivery)
     require_open(actor, delivery)
     enrollment = place(actor, delivery, person, wish)
-    tell(enrollment)
+    tell_all([enrollment])
     return enrollment
 
 
-def place(actor: Actor, delivery: Delivery, person: Person, wish: Wish, *, nominated_by: Organization | None = None) -> Enrollment:
+def require_identity(identifier: str | None, email: str | None) -> None:
+    """Somebody put in by others must be recognisable the next time: a person exists once."""
+    if not (identifier or "").strip() and not (email or "").strip():
+        raise Invalid(
+            "identity_needed", _l("Give a service number or an e-mail address, so that the person is recognised."), "person.email"
+        )
+
+
+def place(
+    actor: Actor, delivery: Delivery, person: Person, wish: Wish, *, nominated_by: Organization | None = None
+) -> Enrollment:
     """Makes the enrollment; the rule that applicants, coordinators and nominators share. `delivery` was touched for it."""
-    category = check_wish(delivery, wish)
+    wish = checked(delivery, wish)
     if find_enrollment(delivery.id, person.id) is not None:
         raise Conflict("already_enrolled", _l("This person already has a place or a request in this delivery."), "person")
+    category = PersonnelCategory(wish.category)
     enrollment = Enrollment(
         delivery=delivery,
         person=person,
         line=delivery.rev,
         category=category,
-        name_on_certificate=(wish.name_on_certificate or "").strip() or person.name_on_certificate,
-        rank=wish.rank or None,
-        rank_code=wish.rank_code or None,
-        organization=wish.organization or None,
-        needs=wish.needs or None,
+        name_on_certificate=wish.name_on_certificate or person.name_on_certificate,
+        rank=wish.rank,
+        rank_code=wish.rank_code,
+        organization=wish.organization,
+        needs=wish.needs,
         roster_consent=wish.roster_consent,
         nominated_by=nominated_by,
         enrolled_by_id=actor.person_id,
         created_at=clock.now(),
     )
-    with db.session.no_autoflush:  # it has no status yet
-        first = _first_status(delivery, category)
-    ENROLLMENT.begin(enrollment, first, actor)
+    ENROLLMENT.begin(enrollment, _first_status(delivery, category), actor)
     return enrollment
 
 
@@ -85,34 +95,44 @@ def _first_status(delivery: Delivery, category: PersonnelCategory) -> Enrollment
     return EnrollmentStatus.CONFIRMED if seating(delivery).fits(category) else EnrollmentStatus.WAITLISTED
 
 
-_LENGTHS = {"rank": 120, "rank_code": 8, "organization": 200, "needs": 1000, "name_on_certificate": 120}
+_LONGEST = {"rank": 120, "organization": 200, "name_on_certificate": 120}
+_LONGEST_NEEDS = 1000
 
 
-def check_wish(delivery: Delivery, wish: Wish) -> PersonnelCategory:
-    """The category as meant, or Invalid with everything in the wish that cannot be accepted."""
+def checked(delivery: Delivery, wish: Wish) -> Wish:
+    """The wish as it is kept, or Invalid with everything in it that cannot be accepted."""
     faults: list[DomainError] = []
-    for field, longest in _LENGTHS.items():
-        if len(getattr(wish, field) or "") > longest:
-            faults.append(Invalid("too_long", _l("Use at most %(count)s characters.", count=longest), field))
-    try:
-        category = PersonnelCategory(wish.category)
-    except ValueError:
-        faults.append(Invalid("unknown_category", _l("The category must be civilian, police or military."), "category"))
-    else:
-        audience = delivery.course.audience
-        if audience and category not in audience:
-            faults.append(
-                Invalid(
-                    "category_not_in_audience",
-                    _l("This course is for: %(audience)s.", audience=", ".join(word(one) for one in audience)),
-                    "category",
-                )
-            )
+    kept: dict[str, str | None] = {}
+    for field, longest in _LONGEST.items():
+        try:
+            kept[field] = clean_text(getattr(wish, field) or "", field, longest=longest) or None
+        except Invalid as fault:
+            faults.append(fault)
+    kept["needs"] = "\n".join((wish.needs or "").strip().splitlines()) or None
+    if len(kept["needs"] or "") > _LONGEST_NEEDS:
+        sentence = _l("This is too long: at most %(count)s characters.", count=_LONGEST_NEEDS)
+        faults.append(Invalid("too_long", sentence, "needs"))
+    kept["rank_code"] = parse_rank_code(wish.rank_code) if (wish.rank_code or "").strip() else None
+    if (wish.rank_code or "").strip() and kept["rank_code"] is None:
+        faults.append(Invalid("bad_rank_code", _l("Use a rank code such as OF-2 or OR-7, or leave it empty."), "rank_code"))
+    faults += _category_faults(delivery, wish.category)
     collect(faults)
-    return category
+    return replace(wish, **kept)
 
 
-def remind(enrollment: Enrollment) -> None:
+def _category_faults(delivery: Delivery, category: PersonnelCategory | str) -> list[DomainError]:
+    if category not in list(PersonnelCategory):
+        return [Invalid("unknown_category", _l("The category must be civilian, police or military."), "category")]
+    audience = delivery.course.audience
+    if audience and category not in audience:
+        words = ", ".join(word(one) for one in audience)
+        return [Invalid("category_not_in_audience", _l("This course is for: %(audience)s.", audience=words), "category")]
+    return []
+
+
+def remind(actor: Actor, enrollment: Enrollment) -> None:
     """Sends the person the present status and the way to its page once more: for somebody who applies a second time
     without being signed in, and must not be told on the screen what only the person may know."""
-    tell(enrollment)
+    if not actor.is_anonymous:
+        require(actor, Permission.ENROLLMENT_READ, enrollment)
+    tell_all([enrollment])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from accounts.models import Account
+from accounts.services import send_link
 from core import mail
 from core.database import db, settings_of
 from enrollment.models import Enrollment, EnrollmentStatus
+from enrollment.queries import positions
 
 #: What the person is told when an enrollment has come to this status.
 KINDS = {
@@ -24,7 +26,7 @@ def status_path(enrollment: Enrollment) -> str:
     return f"/enrollments/{enrollment.id}"
 
 
-def tell(enrollment: Enrollment, kind: str | None = None, **context: Any) -> None:
+def tell(enrollment: Enrollment, kind: str | None = None, *, position: int | None = None) -> None:
     """Writes to the person (who may have no address) what the enrollment's status now is.
 
     Whoever has no password gets a link that signs in: nobody else can read that mail, and there is no other way in.
@@ -32,14 +34,20 @@ def tell(enrollment: Enrollment, kind: str | None = None, **context: Any) -> Non
     person = enrollment.person
     if person.email is None:
         return
-    kind = kind or KINDS[enrollment.status]
+    kind = kind or KINDS.get(enrollment.status, "enrollment_confirmed")
     delivery = enrollment.delivery
-    facts = {"enrollment": enrollment, "person": person, "delivery": delivery, "course": delivery.course, **context}
+    facts = {"enrollment": enrollment, "delivery": delivery, "course": delivery.course, "position": position}
     account = db.session.get(Account, person.id)
-    if account is None or account.password_hash is None:
-        from accounts.services import send_link  # noqa: PLC0415 TEMPORARY until accounts.services exists
-
+    if account is None or (account.is_active and account.password_hash is None):
         send_link(person, target=status_path(enrollment), kind=kind, **facts)
         return
     link = settings_of().public_url + status_path(enrollment)
-    mail.send(kind, person.email, person_id=person.id, language=person.language, link=link, **facts)
+    mail.send(kind, person.email, person_id=person.id, language=person.language, link=link, person=person, **facts)
+
+
+def tell_all(enrollments: Sequence[Enrollment]) -> None:
+    """Writes to each of them, people on the waiting list with their position. All are of one delivery."""
+    waits = any(one.status is EnrollmentStatus.WAITLISTED for one in enrollments)
+    places_in_line = positions(enrollments[0].delivery_id) if waits else {}
+    for enrollment in enrollments:
+        tell(enrollment, position=places_in_line.get(enrollment.id))

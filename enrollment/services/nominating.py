@@ -10,14 +10,16 @@ from flask_babel import lazy_gettext as _l
 
 from accounts.models import Gender, Organization, PersonnelCategory
 from accounts.roles import Permission
+from accounts.services import record_person
+from accounts.values import clean_text, find_email
 from core import clock
 from core.database import db
 from core.errors import DomainError, Invalid, collect
 from core.policy import Actor, can, require
 from courses.services import touch
 from enrollment.models import Enrollment, Nomination
-from enrollment.services.enrolling import Wish, check_wish, place
-from enrollment.services.letters import tell
+from enrollment.services.enrolling import Wish, checked, place, require_identity
+from enrollment.services.letters import tell_all
 from enrollment.services.stages import require_open
 
 
@@ -50,9 +52,7 @@ class Nominee:
         )  # fmt: skip
 
 
-def nominate(
-    actor: Actor, delivery_id: int, organization: Organization, nominees: Sequence[Nominee]
-) -> list[Enrollment]:
+def nominate(actor: Actor, delivery_id: int, organization: Organization, nominees: Sequence[Nominee]) -> list[Enrollment]:
     """Puts the nominees forward for `organization`, in their order, which is also their order in the waiting line.
 
     A person known already is recognised (identifier, else e-mail) and left as is; what the organization said is kept in the
@@ -72,16 +72,14 @@ def nominate(
         except DomainError as refusal:
             refusals += [_at_row(one, nominee.row) for one in refusal.errors or [refusal]]
     collect(refusals)
-    for enrollment in made:
-        tell(enrollment)
+    tell_all(made)
     return made
 
 
 def _nominate_one(actor: Actor, delivery_id: int, organization: Organization, nominee: Nominee) -> Enrollment:
     delivery = touch(delivery_id)  # again, so that each has its own number in the line
-    check_wish(delivery, nominee.wish)
-    from accounts.services import record_person  # TEMPORARY
-
+    checked(delivery, nominee.wish)  # before a person is made for nothing, and with all its faults at once
+    require_identity(nominee.identifier, nominee.email)
     person = record_person(
         actor,
         identifier=nominee.identifier,
@@ -106,11 +104,11 @@ def _nomination(actor: Actor, organization: Organization, enrollment: Enrollment
         enrollment=enrollment,
         organization_id=organization.id,
         nominated_by_id=actor.person_id,
-        identifier=nominee.identifier or None,
-        given_name=nominee.given_name,
-        family_name=nominee.family_name,
-        email=nominee.email or None,
-        country=nominee.country or None,
+        identifier=(nominee.identifier or "").strip() or None,
+        given_name=clean_text(nominee.given_name, "given_name"),
+        family_name=clean_text(nominee.family_name, "family_name"),
+        email=find_email(nominee.email),
+        country=(nominee.country or "").strip().upper() or None,
         gender=Gender(nominee.gender or Gender.UNDISCLOSED),
         birth_date=nominee.birth_date,
         created_at=clock.now(),

@@ -13,7 +13,7 @@ from courses.queries import is_open_for_enrollment
 _REFUSALS = {
     DeliveryStatus.DRAFT: ("not_published", _l("This delivery is still a draft. Publish it first.")),
     DeliveryStatus.CANCELLED: ("delivery_cancelled", _l("This delivery was cancelled. Choose another one of this course.")),
-    DeliveryStatus.FINISHED: ("delivery_finished", _l("This delivery is finished: its results are fixed and nothing in it changes.")),
+    DeliveryStatus.FINISHED: ("delivery_finished", _l("This delivery is finished and its results are fixed.")),
 }
 
 

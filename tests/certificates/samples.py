@@ -5,8 +5,6 @@ import unicodedata
 from copy import deepcopy
 from typing import Any
 
-import pypdf
-
 TOKEN = "7KQXM0ZR9W4MHTC2BQAF3DNPEJ"
 ADDRESS = f"https://rostrum.example.org/verify/{TOKEN}"
 
@@ -80,6 +78,8 @@ def longest() -> dict[str, Any]:
 
 def text_of(pdf: bytes) -> str:
     """The text of the only page, composed, with spaces made even."""
+    import pypdf
+
     reader = pypdf.PdfReader(io.BytesIO(pdf))
     assert len(reader.pages) == 1
     return " ".join(unicodedata.normalize("NFKC", reader.pages[0].extract_text()).split())

@@ -1,0 +1,33 @@
+"""What is read of people, their ways in, and what the house keeps about itself."""
+
+from accounts.queries.entry import LinkState, demonstration_people, link_state, session_started, sessions_of, tokens_of
+from accounts.queries.oversight import (
+    AuditFilter,
+    JobOverview,
+    audit_entries,
+    audit_facts,
+    get_job,
+    get_mail,
+    job_overview,
+    list_jobs,
+    list_mail,
+    names_of,
+)
+from accounts.queries.people import (
+    PersonRow,
+    RoleHeld,
+    find_account,
+    find_person_by_email,
+    get_organization,
+    get_person,
+    list_organizations,
+    list_people,
+    organization_choices,
+    roles_of,
+)
+
+__all__ = [
+    "AuditFilter", "JobOverview", "LinkState", "PersonRow", "RoleHeld", "audit_entries", "audit_facts", "demonstration_people",
+    "job_overview", "link_state", "list_jobs", "list_mail", "list_organizations", "list_people", "names_of",
+    "organization_choices", "roles_of", "session_started", "sessions_of", "tokens_of",
+]  # fmt: skip

@@ -1,0 +1,78 @@
+"""Ways in: links, sessions, tokens, and the people of a demonstration."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from accounts.demonstration import is_demonstration_here
+from accounts.models import Account, ApiToken, Person, SignInLink, UserSession
+from accounts.queries.people import RoleHeld, roles_of
+from accounts.secrets import digest
+from core import clock
+from core.database import db
+
+
+class LinkState(enum.StrEnum):
+    GOOD = "good"
+    USED = "used"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class DemonstrationPerson:
+    """Somebody to sign in as, in a demonstration."""
+
+    person: Person
+    roles: list[RoleHeld]
+
+
+def link_state(token: str) -> tuple[LinkState, Person | None, str]:
+    """What has become of the link, whose it is, and where it leads. Looking does not use it up."""
+    row = db.session.execute(
+        sa.select(SignInLink, Person, Account)
+        .join(Person, Person.id == SignInLink.person_id)
+        .outerjoin(Account, Account.person_id == Person.id)
+        .where(SignInLink.digest == digest(token))
+    ).first()
+    if row is None:
+        return LinkState.UNKNOWN, None, ""
+    link, person, account = row
+    if link.used_at is not None:
+        return LinkState.USED, person, link.target
+    if link.expires_at <= clock.now():
+        return LinkState.EXPIRED, person, link.target
+    is_out = account is not None and (not account.is_active or (account.is_demonstration and not is_demonstration_here()))
+    return (LinkState.UNKNOWN, None, "") if is_out else (LinkState.GOOD, person, link.target)
+
+
+def sessions_of(person_id: int) -> list[UserSession]:
+    """Where the person is signed in, the latest first."""
+    statement = sa.select(UserSession).where(UserSession.person_id == person_id).order_by(UserSession.seen_at.desc())
+    return list(db.session.scalars(statement.limit(50)))
+
+
+def session_started(session_id: int) -> tuple[str, datetime] | None:
+    """How and when this session was signed in to."""
+    row = db.session.get(UserSession, session_id)
+    return (row.method, row.created_at) if row is not None else None
+
+
+def tokens_of(person_id: int) -> list[ApiToken]:
+    """The person's living tokens."""
+    statement = sa.select(ApiToken).where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))
+    return list(db.session.scalars(statement.order_by(ApiToken.id)))
+
+
+def demonstration_people() -> list[DemonstrationPerson]:
+    """The people to try the demonstration as; nobody outside of one."""
+    if not is_demonstration_here():
+        return []
+    statement = sa.select(Person).join(Account, Account.person_id == Person.id)
+    found = list(db.session.scalars(statement.where(Account.is_demonstration, Account.is_active).order_by(Person.id)))
+    roles = roles_of(person.id for person in found)
+    return [DemonstrationPerson(person, roles.get(person.id, [])) for person in found]

@@ -1,0 +1,122 @@
+"""People and organizations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from accounts import values
+from accounts.models import Account, Organization, Person, RoleAssignment
+from accounts.roles import Permission, Role
+from core.database import db
+from core.errors import NotFound
+from core.paging import Page, page
+from core.policy import Actor, Reach, visible
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class RoleHeld:
+    """A role and what it is for: an organization's name, a delivery's id, or everything."""
+
+    role: Role
+    scope: Reach
+    scope_id: int
+    organization: str | None = None
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """A line of the list of people."""
+
+    person: Person
+    account: Account | None
+    roles: list[RoleHeld]
+
+
+def get_person(actor: Actor, person_id: int) -> Person:
+    """NotFound when unknown or not the actor's to see."""
+    seen = visible(Person, actor, Permission.PERSON_READ)
+    person = db.session.scalar(sa.select(Person).where(Person.id == person_id, seen))
+    if person is None:
+        raise NotFound("unknown_person", _l("This person is not known here."))
+    return person
+
+
+def find_person_by_email(email: str) -> Person | None:
+    """The person with this address, in whatever case it is typed."""
+    address = values.find_email(email)
+    return db.session.scalar(sa.select(Person).where(Person.email == address)) if address else None
+
+
+def find_account(person_id: int) -> Account | None:
+    return db.session.get(Account, person_id)
+
+
+def list_people(
+    actor: Actor, *, words: str = "", role: Role | None = None, after: str | None = None, limit: int = PAGE
+) -> Page[PersonRow]:
+    """People by name: those in whose name, address or identifier every word occurs, with this role."""
+    statement = sa.select(Person).where(visible(Person, actor, Permission.PERSON_READ))
+    for one in words.split()[:6]:
+        statement = statement.where(_occurs(one))
+    if role is not None:
+        statement = statement.where(Person.id.in_(sa.select(RoleAssignment.person_id).where(RoleAssignment.role == role)))
+    keys = (Person.family_name.expression, Person.given_name.expression, Person.id.expression)
+    found = page(statement, keys, after=after, limit=limit)
+    ids = [person.id for person in found.items]
+    accounts = {one.person_id: one for one in db.session.scalars(sa.select(Account).where(Account.person_id.in_(ids)))}
+    roles = roles_of(ids)
+    return Page([PersonRow(one, accounts.get(one.id), roles.get(one.id, [])) for one in found.items], found.next)
+
+
+def _occurs(word: str) -> sa.ColumnElement[bool]:
+    # SQLite compares only ASCII without regard to case, so accented words are tried in the ways people write them.
+    forms = {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
+    columns = (Person.given_name, Person.family_name, Person.email, Person.identifier)
+    return sa.or_(*(column.icontains(form, autoescape=True) for column in columns for form in sorted(forms)))
+
+
+def roles_of(person_ids: Iterable[int]) -> dict[int, list[RoleHeld]]:
+    """The roles of each person, in the order of the matrix."""
+    rows = db.session.execute(
+        sa.select(RoleAssignment, Organization.name)
+        .outerjoin(
+            Organization,
+            sa.and_(RoleAssignment.scope == Reach.ORGANIZATION, Organization.id == RoleAssignment.scope_id),
+        )
+        .where(RoleAssignment.person_id.in_(list(person_ids)))
+    ).all()
+    order = list(Role)
+    found: dict[int, list[RoleHeld]] = {}
+    for held, name in sorted(rows, key=lambda row: (order.index(row[0].role), row[0].scope_id)):
+        found.setdefault(held.person_id, []).append(RoleHeld(held.role, held.scope, held.scope_id, name))
+    return found
+
+
+def get_organization(actor: Actor, organization_id: int) -> Organization:
+    """NotFound when unknown or not the actor's to change."""
+    seen = visible(Organization, actor, Permission.ORGANIZATION_MANAGE)
+    found = db.session.scalar(sa.select(Organization).where(Organization.id == organization_id, seen))
+    if found is None:
+        raise NotFound("unknown_organization", _l("This organization is not known here."))
+    return found
+
+
+def list_organizations(actor: Actor, *, words: str = "", after: str | None = None, limit: int = PAGE) -> Page[Organization]:
+    """Organizations by name."""
+    statement = sa.select(Organization).where(visible(Organization, actor, Permission.ORGANIZATION_MANAGE))
+    for one in words.split()[:6]:
+        fits = (column.icontains(one, autoescape=True) for column in (Organization.name, Organization.code))
+        statement = statement.where(sa.or_(*fits))
+    return page(statement, (Organization.name.expression, Organization.id.expression), after=after, limit=limit)
+
+
+def organization_choices() -> list[tuple[int, str]]:
+    """(id, name and code) of every organization, for a list to choose from."""
+    rows = db.session.execute(sa.select(Organization.id, Organization.name, Organization.code).order_by(Organization.name))
+    return [(row.id, row.name if row.name == row.code else f"{row.name} ({row.code})") for row in rows]

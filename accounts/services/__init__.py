@@ -1,0 +1,34 @@
+"""What may change people, organizations, roles and ways in: a module per use case."""
+
+from accounts.services.account import (
+    close_account,
+    end_sessions,
+    ensure_account,
+    remove_password,
+    reopen_account,
+    set_password,
+)
+from accounts.services.assignments import assign_role, withdraw_role
+from accounts.services.creation import create_account, first_administrator_link
+from accounts.services.entry import (
+    INVITATION,
+    SHORT,
+    check_password,
+    invite,
+    issue_link,
+    note_refusal,
+    refresh_hash,
+    request_link,
+    send_link,
+    use_link,
+)
+from accounts.services.organizations import change_organization, create_organization, organization_by_code
+from accounts.services.people import change_person, record_person
+from accounts.services.tokens import create_token, revoke_token
+
+__all__ = [
+    "INVITATION", "SHORT", "assign_role", "change_organization", "change_person", "check_password", "close_account",
+    "create_account", "create_organization", "create_token", "end_sessions", "ensure_account", "first_administrator_link",
+    "invite", "issue_link", "note_refusal", "organization_by_code", "record_person", "refresh_hash", "remove_password",
+    "reopen_account", "request_link", "revoke_token", "send_link", "set_password", "use_link", "withdraw_role",
+]  # fmt: skip

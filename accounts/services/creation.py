@@ -1,0 +1,85 @@
+"""Making accounts: by an administrator, by a command, and the very first one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from accounts.models import Person, RoleAssignment, SignInLink
+from accounts.roles import Permission, Role
+from accounts.services.account import ensure_account, keep_password
+from accounts.services.assignments import assign_role
+from accounts.services.entry import INVITATION, issue_link
+from accounts.services.organizations import organization_by_code
+from accounts.services.people import record_person
+from core.database import db, settings_of
+from core.errors import Invalid
+from core.policy import SYSTEM, Actor, Reach, require
+
+FIRST_ADMINISTRATOR = "first-administrator"
+
+
+def create_account(
+    actor: Actor,
+    *,
+    email: str,
+    given_name: str,
+    family_name: str = "",
+    roles: Iterable[Role | str] = (),
+    organization: str | None = None,
+    country: str | None = None,
+    language: str | None = None,
+    identifier: str | None = None,
+    password: str | None = None,
+    is_demonstration: bool = False,
+) -> Person:
+    """The account of the person with this address, with `roles` added to those it has; both are made when new.
+
+    `organization` (a code, made when unknown) is what a nominator acts for. A person who is known stays as known.
+    """
+    require(actor, Permission.ACCOUNT_MANAGE)
+    wanted = [Role(role) for role in roles]
+    if Role.NOMINATOR in wanted and not organization:
+        raise Invalid("organization_needed", _l("A nominator acts for an organization. Give its code."), "organization")
+    if not (email or "").strip():
+        raise Invalid("required", _l("Fill in this field."), "email")
+    person = record_person(
+        actor, identifier=identifier, given_name=given_name, family_name=family_name, email=email, country=country,
+        language=language,
+    )  # fmt: skip
+    account = ensure_account(actor, person)
+    account.is_demonstration = account.is_demonstration or is_demonstration
+    if password is not None:
+        keep_password(actor, person, account, password)
+    for role in wanted:
+        if role is Role.NOMINATOR:
+            found = organization_by_code(actor, organization or "", field="organization")
+            assign_role(actor, person.id, role, scope=Reach.ORGANIZATION, scope_id=found.id)
+        else:
+            assign_role(actor, person.id, role)
+    return person
+
+
+def first_administrator_link() -> str | None:
+    """A one-time link for the first administrator, None when there is one already.
+
+    The account has no address yet; the link leads to the page where it gets one. While nobody has used the link, each
+    start makes a new one, so that nobody is locked out by a closed window.
+    """
+    person = db.session.scalar(sa.select(Person).where(Person.identifier == FIRST_ADMINISTRATOR))
+    if person is not None and not _was_used(person.id):
+        db.session.execute(sa.delete(SignInLink).where(SignInLink.person_id == person.id))
+    elif db.session.scalar(sa.select(RoleAssignment.id).where(RoleAssignment.role == Role.ADMINISTRATOR).limit(1)):
+        return None
+    else:
+        person = record_person(SYSTEM, identifier=FIRST_ADMINISTRATOR, given_name="Administrator", family_name="")
+        assign_role(SYSTEM, person.id, Role.ADMINISTRATOR)
+    address = issue_link(person, f"/administration/people/{person.id}", INVITATION)
+    return settings_of().public_url + address
+
+
+def _was_used(person_id: int) -> bool:
+    used = sa.select(SignInLink.digest).where(SignInLink.person_id == person_id, SignInLink.used_at.is_not(None))
+    return db.session.scalar(used.limit(1)) is not None

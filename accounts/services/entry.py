@@ -1,0 +1,128 @@
+"""Ways in: one-time links by e-mail, and passwords. Whether an account exists shows in no answer."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from accounts import passwords, values
+from accounts.demonstration import is_demonstration_here
+from accounts.events import SignInLinkSent, SignInRefused
+from accounts.models import Account, Person, SignInLink
+from accounts.roles import Permission
+from accounts.secrets import digest
+from accounts.services.account import ensure_account
+from core import clock, mail
+from core.database import db, settings_of
+from core.errors import Conflict, Invalid
+from core.events import publish
+from core.policy import ANONYMOUS, SYSTEM, Actor, require
+
+SHORT = timedelta(minutes=30)  # a link somebody asked for just now
+INVITATION = timedelta(days=7)  # a link that comes with an application, a nomination or a new account
+
+
+def issue_link(person: Person, target: str = "", lifetime: timedelta = SHORT) -> str:
+    """Makes a link that signs `person` in once and lands on the path `target`. Returns its path; only a digest is kept."""
+    token = secrets.token_urlsafe(32)
+    now = clock.now()
+    db.session.add(
+        SignInLink(digest=digest(token), person_id=person.id, target=target[:300], created_at=now, expires_at=now + lifetime)
+    )
+    return f"/sign-in/{token}"
+
+
+def send_link(person: Person, *, target: str = "", kind: str = "sign_in", actor: Actor = SYSTEM, **context: Any) -> bool:
+    """Mails `templates/emails/<kind>.txt` with a link that signs `person` in; False when the person has no address.
+
+    The template gets `link`, `person`, `expires_at`, `lifetime_days` (0 for the short-lived ones) and `context`.
+    """
+    if not person.email:
+        return False
+    lifetime = SHORT if kind == "sign_in" else INVITATION
+    link = settings_of().public_url + issue_link(person, target, lifetime)
+    mail.send(
+        kind, person.email, person_id=person.id, language=person.language, secret=True, link=link, person=person,
+        expires_at=clock.now() + lifetime, lifetime_days=lifetime.days, **context,
+    )  # fmt: skip
+    publish(SignInLinkSent(person.id), actor)
+    return True
+
+
+def invite(actor: Actor, person: Person) -> None:
+    """An administrator sends the person a link that is good for a week."""
+    require(actor, Permission.ACCOUNT_MANAGE)
+    account = ensure_account(actor, person)
+    if not account.is_active:
+        raise Conflict("account_closed", _l("This account is closed. Reopen it first."))
+    if not send_link(person, kind="invitation", actor=actor):
+        raise Conflict("no_email", _l("This person has no e-mail address. Enter one first."), "email")
+
+
+def request_link(email: str, target: str = "") -> None:
+    """Sends a link when somebody has this address and may sign in. Says nothing about it."""
+    address = values.find_email(email)
+    row = _find(address) if address else None
+    if row is not None and _may_enter(row[1]):
+        send_link(row[0], target=target, actor=ANONYMOUS)
+
+
+def use_link(token: str) -> tuple[Person, str]:
+    """The person whom the link signs in, and where to land; the link is used up. Two clicks at once: one of them wins.
+
+    Raises Invalid for a link that is unknown, used, expired, or of a closed account.
+    """
+    now = clock.now()
+    row = db.session.execute(
+        sa.update(SignInLink)
+        .where(SignInLink.digest == digest(token), SignInLink.used_at.is_(None), SignInLink.expires_at > now)
+        .values(used_at=now)
+        .returning(SignInLink.person_id, SignInLink.target),
+        execution_options={"synchronize_session": False},
+    ).first()
+    person = db.session.get(Person, row.person_id) if row is not None else None
+    if row is None or person is None or not _may_enter(ensure_account(SYSTEM, person)):
+        raise Invalid("bad_link", _l("This link cannot be used."))
+    return person, row.target
+
+
+def check_password(email: str, password: str) -> int | None:
+    """Whose password this is, None when it is nobody's. The same work is done in every case; call it outside a transaction."""
+    address = values.find_email(email)
+    row = _find(address) if address else None
+    account = row[1] if row is not None and row[1] is not None and _may_enter(row[1]) else None
+    kept = account.password_hash if account is not None else None
+    person_id = account.person_id if account is not None else None
+    db.session.rollback()  # hashing takes long, so no snapshot is held meanwhile
+    return person_id if passwords.verify(kept, password) else None
+
+
+def refresh_hash(person_id: int, password: str) -> None:
+    """After a right password: hashes it anew when the recipe has become stronger since."""
+    account = db.session.get(Account, person_id)
+    if account is not None and account.password_hash and passwords.needs_rehash(account.password_hash):
+        account.password_hash = passwords.hash_password(password)
+
+
+def note_refusal(email: str) -> None:
+    """Leaves a wrong password in the audit trail, without the address that was typed."""
+    address = values.find_email(email)
+    row = _find(address) if address else None
+    publish(SignInRefused(row[0].id if row is not None else 0), ANONYMOUS)
+
+
+def _find(address: str) -> tuple[Person, Account | None] | None:
+    query = sa.select(Person, Account).outerjoin(Account, Account.person_id == Person.id).where(Person.email == address)
+    row = db.session.execute(query).first()
+    return (row[0], row[1]) if row is not None else None
+
+
+def _may_enter(account: Account | None) -> bool:
+    """A person without an account gets one on first use; closed ones stay out, and demonstration ones outside of one."""
+    if account is None:
+        return True
+    return account.is_active and (is_demonstration_here() or not account.is_demonstration)

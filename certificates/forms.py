@@ -1,0 +1,62 @@
+"""Forms of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+from certificates.models import RevocationReason
+from certificates.services.names import field_of
+from core.forms import Form, SubmissionField
+from core.words import WORDS
+
+
+class IssueForm(Form):
+    """Who gets a certificate, with a field for each printed name (`issue_form` adds them)."""
+
+    submission = SubmissionField()
+    enrollments = SelectMultipleField(_l("Issue to"), coerce=int)
+
+    def names(self) -> dict[int, str]:
+        """What was typed, by enrollment."""
+        typed = {name: field.data or "" for name, field in self._fields.items() if name.startswith("name-")}
+        return {int(name.removeprefix("name-")): text for name, text in typed.items()}
+
+
+def issue_form(names: Mapping[int, str | None], chosen: list[int]) -> IssueForm:
+    """The form for these enrollments, each with the name to print (None: it is printed already), `chosen` ticked at first."""
+    fields = {
+        field_of(key): StringField(_l("Name to print"), [Length(max=120)], default=name)
+        for key, name in names.items()
+        if name is not None
+    }
+    form = type("IssueForm", (IssueForm,), fields)(enrollments=chosen)
+    form.enrollments.choices = [(key, name or "") for key, name in names.items()]
+    return form
+
+
+class RevokeForm(Form):
+    submission = SubmissionField()
+    reason_code = RadioField(
+        _l("Why is it revoked?"),
+        [DataRequired(_l("Choose why the certificate is revoked."))],
+        choices=[(reason.value, WORDS[reason.value]) for reason in RevocationReason],
+    )
+    note = TextAreaField(
+        _l("Note"), [Length(max=1000)],
+        description=_l("Kept with the certificate for those who may revoke. The verification page never shows it."),
+    )  # fmt: skip
+
+
+class ReissueForm(Form):
+    submission = SubmissionField()
+    name_on_certificate = StringField(
+        _l("Name to print"), [DataRequired(_l("Write the name as it shall stand on the certificate.")), Length(max=120)]
+    )
+    reason = TextAreaField(
+        _l("What is corrected?"), [DataRequired(_l("Say in a few words what is corrected.")), Length(max=1000)],
+        description=_l("For instance: the family name was misspelt. Kept with the certificate that is replaced."),
+    )  # fmt: skip

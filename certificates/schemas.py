@@ -1,0 +1,144 @@
+"""Shapes of this room: what the API takes and gives, and what the verification address answers machines."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from flask import url_for
+from pydantic import Field, StringConstraints
+
+from certificates.models import Certificate, RevocationReason
+from certificates.snapshot import verify_url
+from core import clock
+from core.api import Answer, Schema
+from core.database import settings_of
+from core.jobs import Job
+
+Status = Literal["valid", "expired", "superseded", "revoked"]
+PrintedName = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+Note = Annotated[str, StringConstraints(max_length=1000)]
+#: A certificate is always printed in both.
+LANGUAGES = ["en", "fr"]
+
+
+class IssueBody(Schema):
+    enrollments: list[int] | None = Field(None, max_length=2000, description="all that are complete, if left out")
+
+
+class JobLink(Answer):
+    id: int
+    url: str
+
+
+class IssueAnswer(Answer):
+    job: JobLink
+
+
+class JobError(Answer):
+    enrollment: int | None = None
+    code: str
+    message: str
+
+
+class JobAnswer(Answer):
+    id: int
+    status: Literal["queued", "running", "succeeded", "failed"]
+    done: int
+    total: int
+    errors: list[JobError]
+
+
+class CertificateAnswer(Answer):
+    number: str
+    status: Status
+    holder: str
+    enrollment: int
+    course: str
+    delivery: str
+    issued_on: date
+    valid_until: date | None
+    languages: list[str]
+    sha256: str | None = Field(description="of the PDF; null while it is being made")
+    verify_url: str
+    pdf_url: str | None = Field(description="null while it is being made")
+    credential_url: str | None
+
+
+class RevokeBody(Schema):
+    reason_code: RevocationReason
+    note: Note | None = None
+
+
+class ReissueBody(Schema):
+    name_on_certificate: PrintedName | None = None
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+
+
+def public_address(endpoint: str, **parts: Any) -> str:
+    """A whole address that programs may keep."""
+    return settings_of().public_url + url_for(endpoint, **parts)
+
+
+def job_link(job: Job) -> JobLink:
+    return JobLink(id=job.id, url=public_address("certificates_api.get_job", job_id=job.id))
+
+
+def job_answer(job: Job) -> JobAnswer:
+    errors = [JobError(enrollment=one.get("enrollment"), code=one["code"], message=one["message"]) for one in job.errors]
+    return JobAnswer(id=job.id, status=job.public_status, done=job.done, total=job.total, errors=errors)  # type: ignore[arg-type] -- one of the four
+
+
+def certificate_answer(certificate: Certificate) -> CertificateAnswer:
+    is_filed = certificate.file_key is not None
+    return CertificateAnswer(
+        number=certificate.number,
+        status=certificate.status_on(clock.today()),  # type: ignore[arg-type] -- one of the four
+        holder=certificate.holder_name,
+        enrollment=certificate.enrollment_id,
+        course=certificate.payload["course_code"],
+        delivery=certificate.payload["delivery_code"],
+        issued_on=certificate.issued_on,
+        valid_until=certificate.valid_until,
+        languages=LANGUAGES,
+        sha256=certificate.sha256,
+        verify_url=verify_url(certificate.token),
+        pdf_url=public_address("certificates_api.get_pdf", number=certificate.number) if is_filed else None,
+        credential_url=None,
+    )
+
+
+def verification(certificate: Certificate, successor: Certificate | None) -> dict[str, Any]:
+    """Every printed fact and the status on this day; never an address of the holder, never why it was revoked."""
+    printed = certificate.payload
+    return {
+        "status": certificate.status_on(clock.today()),
+        "checked_on": clock.today().isoformat(),
+        "number": certificate.number,
+        "holder": printed["holder_name"],
+        "category": printed["category"],
+        "course": {"code": printed["course_code"], "version": printed["course_version"], "title": _texts(printed["course_title"])},
+        "delivery": {
+            "code": printed["delivery_code"], "starts_on": printed["starts_on"], "ends_on": printed["ends_on"],
+            "venue": printed["venue"], "country": printed["country"], "language": printed["teaching_language"],
+        },
+        "minutes": printed["minutes"],
+        "objectives": [_texts(text) for text in printed["objectives"]],
+        "skills": [
+            {"code": s["code"], "title": _texts(s["title"]), "level": s["level"], "valid_months": s["valid_months"]}
+            for s in printed["skills"]
+        ],
+        "score_percent": printed["score_percent"],
+        "signatories": [{"name": s["name"], "role": _texts(s["role"])} for s in printed["signatories"]],
+        "issuer": _texts(printed["issuer"]),
+        "issued_on": printed["issued_on"],
+        "valid_until": printed["valid_until"],
+        "languages": LANGUAGES,
+        "sha256": certificate.sha256,
+        "verify_url": printed["verify_url"],
+        "replaced_by": verify_url(successor.token) if successor else None,
+    }  # fmt: skip
+
+
+def _texts(value: dict[str, str]) -> dict[str, str]:
+    return {code: text for code, text in value.items() if text}

@@ -1,0 +1,6 @@
+"""Pages, a module per journey; each adds its routes to `pages`."""
+
+from certificates.views import issuing, register, verification
+from certificates.views.blueprint import pages
+
+__all__ = ["issuing", "pages", "register", "verification"]

@@ -1,0 +1,161 @@
+"""Issuing to a delivery: who can get a certificate, the names as they will be printed, and the job's progress."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, render_template, stream_with_context, url_for
+from flask_babel import gettext as _
+
+from accounts.roles import Permission as P
+from certificates import files, queries, rendering, services
+from certificates.forms import IssueForm, issue_form
+from certificates.queries import Candidate
+from certificates.schemas import job_answer
+from certificates.snapshot import snapshot
+from certificates.views.blueprint import pages
+from core import clock
+from core.database import db, settings_of, transaction
+from core.errors import Conflict, NotFound
+from core.forms import refusals_on
+from core.jobs import Job, JobState
+from core.policy import require
+from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once, wants_json
+from courses.models import Delivery, DeliveryStatus
+from courses.queries import get_delivery
+from enrollment.models import Enrollment
+
+
+@pages.route("/deliveries/<code>/certificates", methods=["GET", "POST"])
+@requires(P.CERTIFICATE_ISSUE)
+@submitted_once
+def issue_page(code: str) -> Any:
+    """Who is eligible and who is not and why, the names, and the button that issues."""
+    delivery = _delivery(code)
+    form = _form(queries.candidates(delivery))
+    if form.validate_on_submit():
+        with refusals_on(form), transaction():
+            address = _issue(form, delivery.id)
+            remember_answer(address)
+            return see_other(address)
+    return render_template("certificates/issue.html", form=form, **_context(code)), form.status
+
+
+def _form(people: list[Candidate]) -> IssueForm:
+    """Whoever waits is ticked, but for those whose name cannot be printed; whose certificate was revoked is not."""
+    shown = [one for one in people if one.waits or one.was_revoked]
+    names = {one.enrollment.id: None if one.is_printed else one.enrollment.name_on_certificate for one in shown}
+    return issue_form(names, [one.enrollment.id for one in shown if one.waits and not one.name_fault])
+
+
+def _issue(form: IssueForm, delivery_id: int) -> str:
+    """Inside the transaction: stores the names typed and asks for the certificates. A refusal stores neither."""
+    actor = current_actor()
+    services.correct_names(actor, delivery_id, form.names())
+    job = services.request_issue(actor, delivery_id, form.enrollments.data)
+    return url_for("certificates.job", job_id=job.id)
+
+
+def _context(code: str) -> dict[str, Any]:
+    db.session.rollback()  # after a refused request everything shown is read again, as it is
+    delivery = _delivery(code)
+    people = queries.candidates(delivery)
+    return {
+        "delivery": delivery,
+        "is_finished": delivery.status is DeliveryStatus.FINISHED,
+        "waiting": [one for one in people if one.waits],
+        "revoked": [one for one in people if one.was_revoked],
+        "issued": [one for one in people if one.certificate is not None and not one.waits and not one.was_revoked],
+        "others": [one for one in people if one.reasons],
+        "open_job": queries.open_job(delivery),
+        "today": clock.today(),
+    }
+
+
+def _delivery(code: str) -> Delivery:
+    actor = current_actor()
+    delivery = get_delivery(actor, code)
+    require(actor, P.CERTIFICATE_ISSUE, delivery)
+    return delivery
+
+
+@pages.get("/deliveries/<code>/certificates/<int:enrollment_id>/preview.pdf")
+@requires(P.CERTIFICATE_ISSUE)
+def preview(code: str, enrollment_id: int) -> Response:
+    """How the certificate will look. It has the word SPECIMEN for a number and its QR code checks nothing."""
+    delivery = _delivery(code)
+    enrollment = db.session.get(Enrollment, enrollment_id)
+    if enrollment is None or enrollment.delivery_id != delivery.id:
+        raise NotFound("unknown_enrollment", _("There is no such person in this delivery."))
+    payload = snapshot(enrollment, number="SPECIMEN", token="0" * 26, issued_on=clock.today()).to_dict()
+    payload["verify_url"] = f"{settings_of().public_url}/verify"
+    db.session.rollback()
+    try:
+        pdf = rendering.render(payload)
+    except rendering.RenderingFailed as failure:
+        raise Conflict("not_printable", _("This certificate cannot be printed: %(reason)s", reason=str(failure))) from failure
+    response = Response(pdf, mimetype="application/pdf")
+    response.headers.set("Content-Disposition", "inline", filename="specimen.pdf")
+    return response
+
+
+@pages.get("/deliveries/<code>/certificates.zip")
+@requires(P.CERTIFICATE_READ)
+def archive(code: str) -> Response:
+    """The files of a delivery's certificates that count today, as a stream."""
+    actor = current_actor()
+    delivery = get_delivery(actor, code)
+    own = queries.certificates_of_delivery(actor, delivery)
+    wanted = [one for one in own if one.file_key and one.status_on(clock.today()) in ("valid", "expired")]
+    if not wanted:
+        raise NotFound("no_certificates", _("There are no certificates to download yet."))
+    name = f"certificates-{delivery.code}.zip"
+    for one in wanted:
+        db.session.expunge(one)
+    db.session.rollback()  # nothing stays open while the files go out
+    response = Response(stream_with_context(files.archive(wanted)), mimetype="application/zip")
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+@pages.get("/jobs/<int:job_id>")
+@signed_in
+def job(job_id: int) -> Any:
+    """How far a job is; the same address answers JSON to the script that asks again and again."""
+    found = queries.get_job(current_actor(), job_id)
+    if wants_json():
+        return job_answer(found).model_dump(mode="json")
+    delivery = db.session.get(Delivery, found.args["delivery_id"]) if found.kind == services.JOB_KIND else None
+    if delivery is None:
+        raise NotFound("unknown_job", _("There is no such job."))
+    failed = [one["enrollment"] for one in found.errors]
+    return render_template(
+        "certificates/job.html", job=found, delivery=delivery, names=queries.names_of(failed), errors=_errors(found),
+        is_over=found.state in (JobState.DONE, JobState.DEAD), is_dead=found.state is JobState.DEAD,
+    )  # fmt: skip
+
+
+def _errors(found: Job) -> list[tuple[int, str]]:
+    """Whose certificate could not be made, and why, in the reader's language."""
+    words = {
+        "rendering_failed": _("The file could not be made. The certificate is issued; try again to make its file."),
+        "not_allowed": _("Whoever asked for these certificates may not issue any more."),
+        "not_eligible": _("Only who completed the course gets a certificate."),
+    }
+    return [(one["enrollment"], words.get(one["code"], one["message"])) for one in found.errors]
+
+
+@pages.post("/jobs/<int:job_id>/retry")
+@requires(P.CERTIFICATE_ISSUE)
+def retry(job_id: int) -> Any:
+    """Asks again for those that failed, or for all when the job was given up. Who has a certificate is left alone."""
+    actor = current_actor()
+    found = queries.get_job(actor, job_id)
+    if found.kind != services.JOB_KIND:
+        raise NotFound("unknown_job", _("There is no such job."))
+    delivery_id = found.args["delivery_id"]
+    ids = found.args["enrollment_ids"] if found.state is JobState.DEAD else [one["enrollment"] for one in found.errors]
+    with transaction():
+        again = services.request_issue(actor, delivery_id, ids)
+        address = url_for("certificates.job", job_id=again.id)
+    return see_other(address)

@@ -1,0 +1,157 @@
+"""The register, a certificate's page with what may be done to it, the holder's own, and the files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, flash, render_template, request, url_for
+from flask_babel import gettext as _
+
+from accounts.roles import Permission as P
+from certificates import files, queries, services
+from certificates.forms import ReissueForm, RevokeForm
+from certificates.models import Certificate
+from certificates.snapshot import verify_url
+from certificates.states import CERTIFICATE
+from certificates.views.blueprint import pages
+from core import clock
+from core.database import db, transaction
+from core.exports import csv_response
+from core.forms import refusals_on
+from core.i18n import locale
+from core.paging import Page
+from core.policy import can
+from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once
+from core.words import word
+
+PER_PAGE = 50
+MOST_EXPORTED = 20_000
+
+
+@pages.get("/certificates")
+@requires(P.CERTIFICATE_READ)
+def register() -> Any:
+    """Search by number, holder or delivery; as a page, or as a file of what the page shows."""
+    q, status = request.args.get("q", "").strip()[:120], request.args.get("status", "")
+    if request.args.get("format") == "csv":
+        return _export(queries.list_register(current_actor(), q, status, after=None, limit=MOST_EXPORTED))
+    found = queries.list_register(current_actor(), q, status, after=request.args.get("after"), limit=PER_PAGE)
+    codes = queries.delivery_codes(found.items)
+    export = url_for("certificates.register", format="csv", **{k: v for k, v in (("q", q), ("status", status)) if v})
+    return render_template(
+        "certificates/register.html", found=found, codes=codes, q=q, status=status, statuses=queries.ALL_STATUSES,
+        today=clock.today(), export=export, is_filtered=bool(q or status),
+    )  # fmt: skip
+
+
+def _export(found: Page[Certificate]) -> Response:
+    header = [
+        _("Number"),
+        _("Status"),
+        _("Holder"),
+        _("Course"),
+        _("Delivery"),
+        _("Issued on"),
+        _("Valid until"),
+        _("Verification"),
+    ]
+    rows = [
+        [
+            one.number, word(one.status_on(clock.today())), one.holder_name, one.payload["course_code"], one.payload["delivery_code"],
+            one.issued_on, one.valid_until, verify_url(one.token),
+        ]
+        for one in found.items
+    ]  # fmt: skip
+    return csv_response("certificates.csv", header, rows)
+
+
+@pages.get("/certificates/<number>")
+@requires(P.CERTIFICATE_READ)
+def certificate(number: str) -> Any:
+    """The facts, the status, the file, the address for verification, the history, and what may be done."""
+    actor = current_actor()
+    found = queries.get_certificate(actor, number)
+    return render_template(
+        "certificates/certificate.html", **_shown(found), steps=CERTIFICATE.available(found, actor),
+        before=queries.find_predecessor(found), after=queries.find_successor(found),
+        may_see_reason=can(actor, P.CERTIFICATE_REVOKE, found), may_issue=can(actor, P.CERTIFICATE_ISSUE, found),
+    )  # fmt: skip
+
+
+def _shown(found: Certificate) -> dict[str, Any]:
+    return {
+        "certificate": found, "printed": found.payload, "status": found.status_on(clock.today()), "verify_url": verify_url(found.token),
+        "in_language": locale(),
+    }  # fmt: skip
+
+
+@pages.get("/certificates/<number>.pdf")
+@requires(P.CERTIFICATE_READ)
+def download(number: str) -> Response:
+    """The file, for staff, the holder and the organization that nominated."""
+    found = queries.get_certificate(current_actor(), number)
+    response = Response(files.read(found), mimetype="application/pdf")
+    response.headers.set("Content-Disposition", "attachment", filename=files.name_of(found))
+    return response
+
+
+@pages.post("/certificates/<number>/file")
+@requires(P.CERTIFICATE_ISSUE)
+def make_file(number: str) -> Any:
+    """Asks for the file of an issued certificate again, after it could not be made."""
+    actor = current_actor()
+    found = queries.get_certificate(actor, number)
+    delivery_id, enrollment_id = found.delivery_id, found.enrollment_id
+    with transaction():
+        job = services.request_issue(actor, delivery_id, [enrollment_id])
+        address = url_for("certificates.job", job_id=job.id)
+    return see_other(address)
+
+
+@pages.route("/certificates/<number>/revoke", methods=["GET", "POST"])
+@requires(P.CERTIFICATE_REVOKE)
+@submitted_once
+def revoke(number: str) -> Any:
+    """Confirm, with the reason."""
+    found = queries.get_certificate(current_actor(), number)
+    form = RevokeForm()
+    if form.validate_on_submit():
+        with refusals_on(form), transaction():
+            services.revoke(current_actor(), found, reason_code=form.reason_code.data, note=form.note.data)
+            answer = remember_answer(url_for("certificates.certificate", number=found.number))
+            flash(_("The certificate is revoked. The skills that rested on it are withdrawn."), "ok")
+            return answer
+    db.session.rollback()
+    found = queries.get_certificate(current_actor(), number)
+    return render_template("certificates/revoke.html", form=form, **_shown(found)), form.status
+
+
+@pages.route("/certificates/<number>/reissue", methods=["GET", "POST"])
+@requires(P.CERTIFICATE_ISSUE)
+@submitted_once
+def reissue(number: str) -> Any:
+    """A corrected successor with a number of its own."""
+    found = queries.get_certificate(current_actor(), number)
+    form = ReissueForm(name_on_certificate=found.holder_name)
+    if form.validate_on_submit():
+        with refusals_on(form), transaction():
+            successor = services.reissue(
+                current_actor(), found, name_on_certificate=form.name_on_certificate.data, reason=form.reason.data
+            )
+            answer = remember_answer(url_for("certificates.certificate", number=successor.number))
+            flash(_("The corrected certificate is issued. Its file is being made."), "ok")
+            return answer
+    db.session.rollback()
+    found = queries.get_certificate(current_actor(), number)
+    return render_template("certificates/reissue.html", form=form, **_shown(found)), form.status
+
+
+@pages.get("/me/certificates")
+@signed_in
+def mine() -> Any:
+    """The holder's own."""
+    actor = current_actor()
+    assert actor.person_id is not None
+    own = queries.certificates_of_person(actor, actor.person_id)
+    shown = [(one, one.status_on(clock.today()), verify_url(one.token)) for one in own]
+    return render_template("certificates/mine.html", shown=shown)

@@ -1,0 +1,142 @@
+"""Verification, open to everybody: the address in the QR code repeats what is printed and says what it is worth today.
+
+Only the random token is a key, never the number. A mistyped token is told from its check character, without any lookup;
+misses are counted per address, hits are not.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Response, current_app, make_response, render_template, request
+from flask_babel import lazy_gettext as _l
+
+from certificates import queries, wording
+from certificates.models import Certificate, CertificateStatus
+from certificates.numbers import normalise_number, normalise_token
+from certificates.payload import CertificatePayload
+from certificates.schemas import verification
+from certificates.snapshot import is_intact
+from certificates.views.blueprint import pages
+from core import clock, limits
+from core.database import transaction
+from core.errors import NotFound, TooManyTries
+from core.i18n import locale
+from core.web import problem, public, see_other, wants_json
+
+log = logging.getLogger(__name__)
+MISSES, SECONDS = 30, 600
+
+
+@pages.get("/verify")
+@public
+def verify_form() -> Any:
+    """One field for the code below the QR code; a whole address pasted into it does as well."""
+    typed = request.args.get("code", "").strip()[:300]
+    if not typed:
+        return _public(render_template("certificates/verify_form.html"))
+    token = normalise_token(_last_part(typed))
+    if token is None:
+        return _mistyped(typed)
+    return _quiet(see_other(_address(token)))
+
+
+def _address(token: str) -> str:
+    return current_app.url_for("certificates.verify", token=token)
+
+
+def _last_part(typed: str) -> str:
+    """What follows the last slash, when somebody pasted the whole address."""
+    return typed.rstrip("/").rpartition("/")[2]
+
+
+@pages.get("/verify/<token>")
+@public
+def verify(token: str) -> Any:
+    """The certificate behind a token, as page or JSON."""
+    stored = normalise_token(token)
+    if stored is None:
+        return _mistyped(token)
+    address = request.remote_addr or ""
+    try:
+        limits.check("verify", address, limit=MISSES, seconds=SECONDS)
+    except TooManyTries as refusal:
+        return _too_many(refusal)
+    found = queries.find_by_token(stored)
+    if found is None:
+        with transaction():
+            limits.count("verify", address, seconds=SECONDS)
+        return _unknown(token)
+    return _answer(found)
+
+
+def _answer(found: Certificate) -> Response:
+    if not is_intact(found):
+        log.error("certificate %s: its record was altered", found.number)
+        if wants_json():
+            return _public({"status": "altered"})
+        return _public(render_template("certificates/verify_altered.html"))
+    successor = queries.find_successor(found) if found.status is CertificateStatus.SUPERSEDED else None
+    if wants_json():
+        return _public(verification(found, successor))
+    return _public(render_template("certificates/verify.html", **_shown(found, successor)))
+
+
+def _shown(found: Certificate, successor: Certificate | None) -> dict[str, Any]:
+    printed = CertificatePayload.from_dict(found.payload)
+    lang = locale() if locale() in wording.WORDS else "en"
+    return {
+        "certificate": found,
+        "printed": printed,
+        "status": found.status_on(clock.today()),
+        "course": printed.course_title.text(lang),
+        "facts": wording.facts(printed, lang),
+        "objectives": [item.text(lang) for item in printed.objectives],
+        "skills": [(str(title.value), title.lang, detail) for title, detail in wording.skills(printed, lang)],
+        "signatories": [(person.name, person.role.text(lang)[0]) for person in printed.signatories],
+        "issuer": printed.issuer.text(lang),
+        "reference": wording.reference(printed),
+        "name_direction": wording.direction(printed.holder_name),
+        "successor_url": _address(successor.token) if successor else None,
+        "ended_on": found.ended_at.date() if found.ended_at else None,
+        "checked_on": clock.today(),
+    }
+
+
+def _mistyped(typed: str) -> Response:
+    if wants_json():
+        return _nothing_for_machines()
+    kind = "number" if normalise_number(_last_part(typed)) else "mistyped"
+    return _public(render_template("certificates/verify_missing.html", kind=kind, typed=typed), 404)
+
+
+def _unknown(typed: str) -> Response:
+    if wants_json():
+        return _nothing_for_machines()
+    return _public(render_template("certificates/verify_missing.html", kind="unknown", typed=typed), 404)
+
+
+def _nothing_for_machines() -> Response:
+    """The same for every token that opens nothing."""
+    return _quiet(problem(NotFound("unknown_certificate", _l("There is no certificate with this code."))))
+
+
+def _too_many(refusal: TooManyTries) -> Response:
+    if wants_json():
+        return _quiet(problem(refusal))
+    response = _public(render_template("certificates/verify_too_many.html"), 429)
+    response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def _public(body: Any, status: int = 200) -> Response:
+    response = make_response(body, status)
+    return _quiet(response)
+
+
+def _quiet(response: Any) -> Any:
+    """No search engine keeps the page, and no other site learns its address."""
+    response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response

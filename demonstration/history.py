@@ -1,0 +1,240 @@
+"""The demonstration's past, present and future, lived through the services with the clock set to each day: whatever the
+rules would refuse cannot stand in the demonstration either."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask import current_app
+
+import certificates.services
+import enrollment.services
+from accounts import services as accounts_services
+from accounts.models import Organization, Person
+from accounts.passwords import DEMONSTRATION_PASSWORD
+from core import clock
+from core.database import db, transaction
+from core.policy import SYSTEM
+from courses import services as courses_services
+from courses.models import Course, Delivery
+from courses.plans import DeliveryPlan, PoolPlan
+from courses.schemas import CourseBody
+from demonstration.people import DOMAIN, ORGANIZATIONS, PARTICIPANTS, SIGN_INS
+from enrollment.models import Enrollment, EnrollmentStatus
+from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
+
+COURSES = Path(__file__).parent / "courses"
+POOLS = (PoolPlan("military", 10), PoolPlan("police", 5), PoolPlan("civilian", 10))
+
+
+def load() -> None:
+    """Everything: accounts, courses, and deliveries in every state around today."""
+    today = clock.today()
+    with _on(today - timedelta(days=420)):
+        _accounts()
+        _courses()
+    people = _participants(today - timedelta(days=400))
+    _finished(people, today)
+    _under_way(people, today)
+    _upcoming(people, today)
+    _draft_and_cancelled(today)
+
+
+@contextmanager
+def _on(day: date) -> Iterator[None]:
+    """Lives at nine o'clock of `day`, and comes back."""
+    before = current_app.extensions["clock_offset"]
+    app = current_app._get_current_object()  # type: ignore[attr-defined] -- the clock belongs to the app
+    clock.travel(app, datetime.combine(day, time(9), UTC))
+    try:
+        yield
+    finally:
+        app.extensions["clock_offset"] = before
+
+
+def _accounts() -> None:
+    with transaction():
+        for code, name, country in ORGANIZATIONS:
+            accounts_services.create_organization(SYSTEM, code=code, name=name, country=country)
+        for one in SIGN_INS:
+            accounts_services.create_account(
+                SYSTEM, email=one.email, given_name=one.given_name, family_name=one.family_name, roles=[one.role],
+                organization=one.organization, country=one.country, language=one.language,
+                password=DEMONSTRATION_PASSWORD, is_demonstration=True,
+            )  # fmt: skip
+
+
+def _courses() -> None:
+    with transaction():
+        for file in ("gender-training-initiative.json", "further-courses.json"):
+            content = json.loads((COURSES / file).read_text(encoding="utf-8"))
+            for values in content if isinstance(content, list) else [content]:
+                code = values.pop("code")
+                courses_services.put_course(SYSTEM, code, CourseBody.model_validate(values).definition())
+
+
+def _participants(day: date) -> list[tuple[int, tuple]]:
+    """(person id, facts) of the invented participants."""
+    with _on(day), transaction():
+        recorded = []
+        for number, facts in enumerate(PARTICIPANTS):
+            given, family, country, gender, *_ = facts
+            person = accounts_services.record_person(
+                SYSTEM, identifier=f"DEMO-{number + 1:03d}", given_name=given, family_name=family,
+                email=f"person{number + 1:02d}@{DOMAIN}", country=country, gender=gender,
+            )  # fmt: skip
+            recorded.append((person, facts))
+        db.session.flush()
+        return [(person.id, facts) for person, facts in recorded]
+
+
+def _person(role: str) -> Person:
+    return db.session.scalars(sa.select(Person).where(Person.email == f"{role}@{DOMAIN}")).one()
+
+
+def _schedule(code: str, course: str, starts_on: date, *, publish: bool = True, **changes) -> int:
+    """Schedules (and publishes) a delivery; gives its id."""
+    with transaction():
+        plan = DeliveryPlan(
+            starts_on=starts_on, code=code, trainers=(_person("trainer").id,),
+            **({"time_zone": "America/Halifax", "venue": "Clementsport", "country": "CA", "language": "en", "places": 25, "pools": POOLS} | changes),
+        )  # fmt: skip
+        found = db.session.scalars(sa.select(Course).where(Course.code == course)).one()
+        delivery = courses_services.schedule(SYSTEM, found, plan)
+        if publish:
+            courses_services.publish(SYSTEM, delivery)
+        return delivery.id
+
+
+def _wish(facts: Sequence) -> Wish:
+    _, _, _, _, category, rank, rank_code, organization = facts
+    return Wish(category=category, rank=rank, rank_code=rank_code, organization=organization, roster_consent=True)
+
+
+def _enroll(delivery_id: int, people: Sequence[tuple[int, tuple]]) -> None:
+    for person_id, facts in people:
+        with transaction():
+            enrollment.services.enroll(SYSTEM, delivery_id, db.session.get_one(Person, person_id), _wish(facts))
+
+
+def _seated(delivery_id: int) -> list[int]:
+    statement = sa.select(Enrollment.id).where(
+        Enrollment.delivery_id == delivery_id, Enrollment.status == EnrollmentStatus.CONFIRMED
+    )
+    found = list(db.session.scalars(statement.order_by(Enrollment.id)))
+    db.session.rollback()
+    return found
+
+
+def _attend(delivery_id: int, sessions: int, absences: dict[int, set[int]], scores: dict[int, int]) -> None:
+    """Everybody present in the first `sessions` sessions but those in `absences` (enrollment → session numbers)."""
+    seated = _seated(delivery_id)
+    marks = [
+        MarkGiven(one, number, "absent" if number in absences.get(place, ()) else "present", None)
+        for place, one in enumerate(seated)
+        for number in range(1, sessions + 1)
+    ]
+    with transaction():
+        enrollment.services.record_attendance(SYSTEM, delivery_id, marks)
+        if scores is not None:
+            given = [ScoreGiven(one, "post", scores.get(place, 72 + (place * 7) % 25)) for place, one in enumerate(seated)]
+            enrollment.services.record_scores(SYSTEM, delivery_id, given)
+
+
+def _finished(people: list[tuple[int, tuple]], today: date) -> None:
+    """Two finished deliveries: one a year ago, certified, with a revocation; one last month, waiting to be certified."""
+    start = today - timedelta(days=370)
+    with _on(start - timedelta(days=60)):
+        first = _schedule("GTI-FIRST", "GTI", start)
+        _enroll(first, [*people[:12], (_person("participant").id, (None, None, None, None, "police", "Inspectrice", None, "Police nationale"))])
+    with _on(start + timedelta(days=3)):
+        _attend(first, 12, absences={3: {1, 2}}, scores={5: 64})
+        _finish(first)
+        issued = _certify(first)
+    with _on(start + timedelta(days=40)), transaction():
+        certificates.services.revoke(SYSTEM, db.session.get_one(type(issued[-1]), issued[-1].id), reason_code="issued_in_error", note="Demonstration.")
+    recent = today - timedelta(days=30)
+    with _on(recent - timedelta(days=45)):
+        second = _schedule("POC-RECENT", "POC", recent, places=20, pools=(), venue="Accra", country="GH", time_zone="Africa/Accra")
+        _enroll(second, people[6:16])
+    with _on(recent + timedelta(days=2)):
+        _attend(second, 5, absences={1: {1, 2, 3}}, scores={4: 41})
+        _finish(second)
+
+
+def _finish(delivery_id: int) -> None:
+    with transaction():
+        enrollment.services.finish(SYSTEM, delivery_id)
+
+
+def _certify(delivery_id: int) -> list:
+    """Issues to all who completed; the files are made by the worker."""
+    completed = sa.select(Enrollment.id).where(
+        Enrollment.delivery_id == delivery_id, Enrollment.status == EnrollmentStatus.COMPLETED
+    )
+    with transaction():
+        issued = []
+        for one in db.session.scalars(completed.order_by(Enrollment.id)).all():
+            issued.append(certificates.services.issue(SYSTEM, db.session.get_one(Enrollment, one)))
+        for certificate in issued:
+            certificates.services.make_file_later(certificate)
+        db.session.flush()
+    return issued
+
+
+def _under_way(people: list[tuple[int, tuple]], today: date) -> None:
+    """A delivery that began yesterday: the first day is marked."""
+    start = today - timedelta(days=1)
+    with _on(start - timedelta(days=40)):
+        running = _schedule("GTI-NOW", "GTI", start, venue="Dakar", country="SN", time_zone="Africa/Dakar", language="fr")
+        _enroll(running, people[:18])
+    with _on(start):
+        seated = _seated(running)
+        marks = [MarkGiven(one, number, "present", None) for one in seated for number in range(1, 5)]
+        with transaction():
+            enrollment.services.record_attendance(SYSTEM, running, marks)
+
+
+def _upcoming(people: list[tuple[int, tuple]], today: date) -> None:
+    """What one may apply for now: open, nearly full with a waiting list, and by approval with nominations."""
+    monday = today + timedelta(days=7 - today.weekday())
+    soon = _schedule("GTI-NEXT", "GTI", monday + timedelta(weeks=10))
+    _enroll(soon, people[:6])
+    _nominate(soon)
+    full = _schedule(
+        "POC-FULL", "POC", monday + timedelta(weeks=7), places=6, pools=(), venue="Nairobi", country="KE", time_zone="Africa/Nairobi"
+    )
+    _enroll(full, people[4:13])
+    by_approval = _schedule(
+        "GAD-SELECT", "GAD", monday + timedelta(weeks=14), places=12, pools=(), admission="approval", venue="Stockholm", country="SE",
+        time_zone="Europe/Stockholm",
+    )  # fmt: skip
+    _enroll(by_approval, people[2:9])
+    _schedule(
+        "HEAT-FR", "HEAT", monday + timedelta(weeks=12), places=16, pools=(PoolPlan("police", 8), PoolPlan("civilian", 8)), language="fr",
+        venue="Saint-Jean-sur-Richelieu", time_zone="America/Toronto",
+    )  # fmt: skip
+
+
+def _nominate(delivery_id: int) -> None:
+    organization = db.session.scalars(sa.select(Organization).where(Organization.code == "CA-MFA")).one()
+    nominees = [
+        Nominee("Marc-André", "D’Amour", "military", identifier="CA-0002", email=f"marc-andre.damour@{DOMAIN}", country="CA", gender="male", rank="Sergeant", rank_code="OR-6", organization="Canadian Army"),
+        Nominee("Harpreet", "Gill", "police", identifier="CA-0004", email=f"harpreet.gill@{DOMAIN}", country="CA", gender="male", rank="Corporal", organization="Royal Canadian Mounted Police"),
+        Nominee("Ève", "Tremblay", "civilian", identifier="CA-0005", email=f"eve.tremblay@{DOMAIN}", country="CA", gender="female", organization="Human rights monitor", needs="wheelchair access"),
+    ]  # fmt: skip
+    with transaction():
+        enrollment.services.nominate(SYSTEM, delivery_id, organization, nominees)
+
+
+def _draft_and_cancelled(today: date) -> None:
+    monday = today + timedelta(days=7 - today.weekday())
+    _schedule("GTI-DRAFT", "GTI", monday + timedelta(weeks=30), publish=False)
+    cancelled = _schedule("POC-CANCELLED", "POC", monday + timedelta(weeks=9), places=20, pools=(), venue="Amman", country="JO", time_zone="Asia/Amman")
+    with transaction():
+        courses_services.cancel(SYSTEM, db.session.get_one(Delivery, cancelled), reason="The venue is not available.")

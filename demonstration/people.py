@@ -1,0 +1,65 @@
+"""The invented people of the demonstration: names of many countries and scripts, in a fixed order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accounts.roles import Role
+
+DOMAIN = "rostrum.example"
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """A demonstration account: one for each role."""
+
+    role: Role
+    given_name: str
+    family_name: str
+    country: str
+    language: str = "en"
+    organization: str | None = None
+
+    @property
+    def email(self) -> str:
+        return f"{self.role}@{DOMAIN}"
+
+
+SIGN_INS = (
+    SignIn(Role.PARTICIPANT, "Amina", "Diallo", "SN", "fr"),
+    SignIn(Role.NOMINATOR, "Louis", "Tremblay", "CA", "fr", "CA-MFA"),
+    SignIn(Role.TRAINER, "Siobhán", "O’Connor", "IE"),
+    SignIn(Role.COORDINATOR, "Kwame", "Mensah", "GH"),
+    SignIn(Role.ROSTER, "Ingrid", "Haugen", "NO"),
+    SignIn(Role.ADMINISTRATOR, "Elena", "Petrova", "BG"),
+)
+
+ORGANIZATIONS = (
+    ("CA-MFA", "Ministry of Foreign Affairs of Canada", "CA"),
+    ("SN-PN", "Police nationale du Sénégal", "SN"),
+    ("GH-AF", "Ghana Armed Forces", "GH"),
+)
+
+#: given name, family name, country, gender, category, rank, rank code, organization
+PARTICIPANTS = (
+    ("Zoë", "Lefèvre-Nguyễn", "CA", "female", "military", "Captain", "OF-2", "Canadian Army"),
+    ("محمد", "بن عبد الرحمن", "TN", "male", "civilian", None, None, "Refugee protection officer"),
+    ("Оксана", "Шевченко", "UA", "female", "civilian", None, None, "Ministry of Foreign Affairs"),
+    ("Ελένη", "Παπαδοπούλου", "GR", "female", "police", "Inspector", None, "Hellenic Police"),
+    ("ሰላማዊት", "ተስፋዬ", "ET", "female", "police", "Commander", None, "Federal Police"),
+    ("李", "文娟", "CN", "female", "civilian", None, None, "Correctional Service"),
+    ("Aïssatou", "Ndiaye", "SN", "female", "police", "Commissaire", None, "Police nationale"),
+    ("Jean-Baptiste", "de La Tour", "FR", "male", "military", "Major", "OF-3", "Armée de terre"),
+    ("Kofi", "Boateng", "GH", "male", "military", "Lieutenant", "OF-1", "Ghana Armed Forces"),
+    ("María José", "Quispe Mamani", "BO", "female", "police", "Teniente", None, "Policía Boliviana"),
+    ("Tomáš", "Dvořák", "CZ", "male", "military", "Warrant officer", "OR-8", "Czech Armed Forces"),
+    ("Priya", "Raghunathan", "IN", "female", "civilian", None, None, "Human rights monitor"),
+    ("Samuel", "Okello", "UG", "male", "police", "Superintendent", None, "Uganda Police Force"),
+    ("Nguyễn Thị", "Hồng Hạnh", "VN", "female", "military", "Major", "OF-3", "People's Army"),
+    ("Fatoumata", "Coulibaly", "ML", "female", "civilian", None, None, "Ministère de la Justice"),
+    ("Łukasz", "Żółciński", "PL", "male", "military", "Lieutenant colonel", "OF-4", "Polish Land Forces"),
+    ("Grace", "Wanjiru", "KE", "female", "police", "Chief inspector", None, "Kenya Police Service"),
+    ("Ahmed", "Yıldız", "TR", "male", "civilian", None, None, "Disaster relief coordinator"),
+    ("Siti", "Rahmawati", "ID", "female", "police", "Komisaris", None, "Kepolisian Negara"),
+    ("Björn", "Sigurðsson", "IS", "male", "civilian", None, None, "Election observer"),
+)

@@ -1,0 +1,40 @@
+"""Completion: how people stand, and the end of a delivery."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from accounts.roles import Permission
+from core.paging import Page
+from core.policy import require
+from core.web import current_actor
+from courses.queries import get_delivery
+from enrollment import queries, services
+from enrollment.api.routes import routes
+from enrollment.schemas import ResultAnswer, FinishedAnswer
+
+
+@routes.call(
+    "GET", "/deliveries/<code>/completion", "Who is complete, and what the others lack", requires=Permission.ATTENDANCE_READ,
+    answers={200: ResultAnswer}, is_list=True,
+)  # fmt: skip
+def completion(code: str):
+    """Everybody who has a place, in one page: a delivery is never larger than its places."""
+    actor = current_actor()
+    delivery = get_delivery(actor, code)
+    require(actor, Permission.ATTENDANCE_READ, delivery)
+    return Page([ResultAnswer.of(result) for result in queries.completion(delivery)], None)
+
+
+@routes.call(
+    "POST", "/deliveries/<code>/finish", "Close the delivery and fix each result", requires=Permission.DELIVERY_FINISH,
+    answers={200: FinishedAnswer},
+)  # fmt: skip
+def finish(code: str):
+    actor = current_actor()
+    delivery = services.finish(actor, get_delivery(actor, code).id)
+    counted = Counter(result.enrollment.status.value for result in queries.completion(delivery))
+    return FinishedAnswer(
+        code=delivery.code, status=delivery.status.value, completed=counted["completed"],
+        not_completed=counted["not_completed"], no_show=counted["no_show"],
+    )  # fmt: skip

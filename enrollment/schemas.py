@@ -1,0 +1,270 @@
+"""The shapes of enrollments, attendance, scores and completion in the API."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from accounts.models import Gender, Person, PersonnelCategory
+from core.api import Answer, Country, Language, ListQuery, Name, Schema
+from core.policy import Actor
+from courses.models import DeliverySession
+from enrollment.models import Enrollment, EnrollmentStatus, MarkKind, ScoreKind
+from enrollment.queries import Completion, Grid, GridRow, explain, person_shown
+from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
+
+Id = Annotated[int, Field(strict=True, ge=1, le=2**63 - 1)]
+Minutes = Annotated[int, Field(strict=True, ge=0, le=1440)]
+Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Reason = Annotated[str, StringConstraints(max_length=500)]
+
+
+# Enrollments
+
+
+class ApplicantBody(Schema):
+    """Who: recognised by `identifier`, else by `email`; one of the two is needed."""
+
+    identifier: Identifier | None = None
+    given_name: Name
+    family_name: Name
+    name_on_certificate: Name | None = None
+    email: Annotated[str, StringConstraints(min_length=3, max_length=254)] | None = None
+    country: Country | None = None
+    gender: Gender | None = None
+    birth_date: date | None = None
+    language: Language | None = None
+
+
+class EnrollmentBody(Schema):
+    person: ApplicantBody
+    category: str = Field(description=", ".join(PersonnelCategory))
+    rank: Annotated[str, StringConstraints(max_length=120)] | None = None
+    rank_code: Annotated[str, StringConstraints(max_length=20)] | None = Field(None, description="STANAG 2116, such as OF-2")
+    organization: Annotated[str, StringConstraints(max_length=200)] | None = None
+    nominated_by: str | None = Field(None, description="code of the organization that puts the person forward")
+    needs: Annotated[str, StringConstraints(max_length=1000)] | None = None
+    roster_consent: bool | None = Field(None, description="whether roster staff may find the person after a certificate")
+
+    def wish(self) -> Wish:
+        return Wish(
+            category=self.category,
+            rank=self.rank,
+            rank_code=self.rank_code,
+            organization=self.organization,
+            needs=self.needs,
+            name_on_certificate=self.person.name_on_certificate,
+            roster_consent=self.roster_consent,
+        )
+
+    def nominee(self) -> Nominee:
+        return Nominee(
+            **self.person.model_dump(), category=self.category, rank=self.rank, rank_code=self.rank_code,
+            organization=self.organization, needs=self.needs, roster_consent=self.roster_consent,
+        )  # fmt: skip
+
+
+class EnrollmentQuery(ListQuery):
+    status: EnrollmentStatus | None = None
+    category: PersonnelCategory | None = None
+
+
+class DeclineBody(Schema):
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+class WithdrawBody(Schema):
+    reason: Reason | None = None
+
+
+class ApplicantAnswer(Answer):
+    """What the caller may know of the person: an organization reads what its own nomination said, a trainer no identifier
+    and no date of birth."""
+
+    id: int
+    identifier: str | None
+    given_name: str
+    family_name: str
+    name_on_certificate: str
+    email: str | None
+    country: str | None
+    gender: Gender | None
+    birth_date: date | None
+
+
+class EnrollmentAnswer(Answer):
+    id: int
+    delivery: str = Field(description="code of the delivery")
+    person: ApplicantAnswer
+    category: PersonnelCategory
+    status: EnrollmentStatus
+    position: int | None = Field(description="place in the waiting line, from 1")
+    reason: str | None = Field(description="why it stands so, in words")
+    rank: str | None
+    rank_code: str | None
+    organization: str | None
+    nominated_by: str | None
+    needs: str | None
+    roster_consent: bool | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, actor: Actor, enrollment: Enrollment, position: int | None) -> EnrollmentAnswer:
+        return cls(
+            id=enrollment.id,
+            delivery=enrollment.delivery.code,
+            person=ApplicantAnswer.model_validate(person_shown(actor, enrollment)),
+            category=enrollment.category,
+            status=enrollment.status,
+            position=position,
+            reason=explain(enrollment, position),
+            rank=enrollment.rank,
+            rank_code=enrollment.rank_code,
+            organization=enrollment.organization,
+            nominated_by=enrollment.nominated_by.code if enrollment.nominated_by else None,
+            needs=enrollment.needs,
+            roster_consent=enrollment.roster_consent,
+            created_at=enrollment.created_at,
+        )
+
+
+# Attendance and scores
+
+
+class MarkBody(Schema):
+    enrollment: Id
+    session: Id
+    mark: MarkKind
+    minutes: Minutes | None = Field(None, description="if left out: all of the session for present and late, else none")
+
+    def given(self) -> MarkGiven:
+        return MarkGiven(self.enrollment, self.session, self.mark, self.minutes)
+
+
+class AttendanceBody(Schema):
+    marks: list[MarkBody] = Field(max_length=20000)
+
+
+class ScoreBody(Schema):
+    enrollment: Id
+    kind: ScoreKind
+    percent: Percent
+
+    def given(self) -> ScoreGiven:
+        return ScoreGiven(self.enrollment, self.kind, self.percent)
+
+
+class ScoresBody(Schema):
+    scores: list[ScoreBody] = Field(max_length=5000)
+
+
+class RecordedAnswer(Answer):
+    recorded: int
+
+
+class GridSessionAnswer(Answer):
+    number: int
+    day: int
+    starts_at: datetime
+    ends_at: datetime
+    minutes: int
+    title: dict[str, str]
+
+    @classmethod
+    def of(cls, session: DeliverySession) -> GridSessionAnswer:
+        return cls.model_validate(session)
+
+
+class GridMarkAnswer(Answer):
+    session: int
+    mark: MarkKind
+    minutes: int
+
+
+class GridPersonAnswer(Answer):
+    id: int
+    given_name: str
+    family_name: str
+
+    @classmethod
+    def of(cls, person: Person) -> GridPersonAnswer:
+        return cls.model_validate(person)
+
+
+class GridRowAnswer(Answer):
+    enrollment: int
+    person: GridPersonAnswer
+    category: PersonnelCategory
+    status: EnrollmentStatus
+    marks: list[GridMarkAnswer]
+    minutes: int
+    scores: dict[ScoreKind, float]
+
+    @classmethod
+    def of(cls, row: GridRow) -> GridRowAnswer:
+        return cls(
+            enrollment=row.enrollment.id,
+            person=GridPersonAnswer.of(row.enrollment.person),
+            category=row.enrollment.category,
+            status=row.enrollment.status,
+            marks=[
+                GridMarkAnswer(session=number, mark=mark.mark, minutes=mark.minutes) for number, mark in sorted(row.marks.items())
+            ],
+            minutes=row.minutes,
+            scores=row.scores,
+        )
+
+
+class GridAnswer(Answer):
+    sessions: list[GridSessionAnswer]
+    rows: list[GridRowAnswer]
+
+    @classmethod
+    def of(cls, grid: Grid) -> GridAnswer:
+        return cls(
+            sessions=[GridSessionAnswer.of(session) for session in grid.sessions],
+            rows=[GridRowAnswer.of(row) for row in grid.rows],
+        )
+
+
+# Completion
+
+
+class LackAnswer(Answer):
+    code: str
+    detail: str
+
+
+class ResultAnswer(Answer):
+    enrollment: int
+    person: GridPersonAnswer
+    status: EnrollmentStatus
+    complete: bool
+    lacking: list[LackAnswer]
+    minutes: int
+    minutes_taught: int
+    score: float | None
+
+    @classmethod
+    def of(cls, result: Completion) -> ResultAnswer:
+        return cls(
+            enrollment=result.enrollment.id,
+            person=GridPersonAnswer.of(result.enrollment.person),
+            status=result.enrollment.status,
+            complete=result.is_complete,
+            lacking=[LackAnswer(code=lack.code, detail=lack.detail) for lack in result.lacking],
+            minutes=result.minutes,
+            minutes_taught=result.minutes_taught,
+            score=result.score,
+        )
+
+
+class FinishedAnswer(Answer):
+    code: str
+    status: str
+    completed: int
+    not_completed: int
+    no_show: int

@@ -1,0 +1,217 @@
+"""Profiles: what people say about themselves, and roster staff about them. No skill is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.dialects import postgresql, sqlite
+
+from accounts.models import PersonnelCategory
+from accounts.roles import Permission
+from accounts.services import record_person
+from accounts.values import clean_text
+from core import clock, i18n
+from core.database import db, is_sqlite
+from core.errors import DomainError, Invalid, collect
+from core.events import publish
+from core.policy import Actor, require
+from roster import documents, languages
+from roster.events import ExpertChanged, ExpertRecorded
+from roster.models import Availability, Expert, ExpertLanguage, LanguageFramework
+
+MOST_LANGUAGES, MOST_WINDOWS, MOST_EXPERTISE = 20, 50, 30
+
+
+@dataclass(frozen=True)
+class SpokenLanguage:
+    language: str
+    level: str
+    framework: LanguageFramework = LanguageFramework.CEFR
+
+
+@dataclass(frozen=True)
+class Window:
+    """Both days included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is said about an expert. None leaves a value as it is; an empty text or list clears it.
+
+    `person`: what accounts.services.record_person takes of the person, by keyword.
+    """
+
+    person: Mapping[str, Any] = field(default_factory=dict)
+    category: PersonnelCategory | None = None
+    rank: str | None = None
+    rank_code: str | None = None
+    organization: str | None = None
+    languages: Sequence[SpokenLanguage] | None = None
+    expertise: Sequence[str] | None = None
+    availability: Sequence[Window] | None = None
+    consent: bool | None = None
+
+
+
+def put_expert(actor: Actor, identifier: str | None, profile: Profile) -> tuple[Expert, bool]:
+    """The roster profile of a person (matched by identifier, else e-mail, else new), made or changed; True when made."""
+    require(actor, Permission.EXPERT_WRITE, Expert(person_id=None))  # for anybody at all, not only for oneself
+    person = record_person(actor, **{**profile.person, "identifier": identifier}, update=True)
+    return _put(actor, person.id, profile)
+
+
+def put_own_profile(actor: Actor, profile: Profile) -> Expert:
+    """The actor's own profile: people put themselves on the roster, and say what they want to be found for."""
+    require(actor, Permission.EXPERT_WRITE, Expert(person_id=actor.person_id))
+    assert actor.person_id is not None
+    return _put(actor, actor.person_id, profile)[0]
+
+
+def _put(actor: Actor, person_id: int, profile: Profile) -> tuple[Expert, bool]:
+    if profile.category is None and find_expert_of(person_id) is None:
+        raise Invalid("required", _l("Choose a personnel category."), "category")
+    expert, is_new = obtain(actor, person_id, profile.category or PersonnelCategory.CIVILIAN)
+    return change_expert(actor, expert, profile), is_new
+
+
+def change_expert(actor: Actor, expert: Expert, profile: Profile) -> Expert:
+    """Changes what is given in `profile` (its `person` aside), with every fault told at its field."""
+    require(actor, Permission.EXPERT_WRITE, expert)
+    expert = _locked(expert.id)
+    values, errors = _plain_values(profile)
+    spoken = _read_languages(profile.languages, errors)
+    windows = _read_windows(profile.availability, errors)
+    collect(errors)
+    changed = [name for name, value in values.items() if getattr(expert, name) != value]
+    for name in changed:
+        setattr(expert, name, values[name])
+    if spoken is not None and _replace_languages(expert, spoken):
+        changed.append("languages")
+    if windows is not None and _replace_windows(expert, windows):
+        changed.append("availability")
+    if changed:
+        expert.updated_at = clock.now()
+        publish(ExpertChanged(expert.id, tuple(changed)), actor)
+    documents.refresh([expert.id])
+    return expert
+
+
+def _plain_values(profile: Profile) -> tuple[dict[str, Any], list[DomainError]]:
+    """The columns that are given, and what is wrong with them."""
+    errors: list[DomainError] = []
+    values: dict[str, Any] = {"category": profile.category, "consent": profile.consent}
+    for name, longest in {"rank": 120, "rank_code": 8, "organization": 200}.items():
+        text = getattr(profile, name)
+        values[name] = None if text is None else _text(text, name, longest, errors)
+    if profile.expertise is not None:
+        if len(profile.expertise) > MOST_EXPERTISE:
+            errors.append(Invalid("too_many", _l("Name at most %(most)s fields.", most=MOST_EXPERTISE), "expertise"))
+        texts = (_text(text, "expertise", 80, errors) for text in profile.expertise[:MOST_EXPERTISE])
+        values["expertise"] = list(dict.fromkeys(filter(None, texts)))
+    given = {name: value for name, value in values.items() if value is not None}
+    return {name: None if value == "" else value for name, value in given.items()}, errors
+
+
+def _text(text: str, name: str, longest: int, errors: list[DomainError]) -> str:
+    try:
+        return clean_text(text, name, longest=longest)
+    except Invalid as error:
+        errors.append(error)
+        return ""
+
+
+def _read_languages(spoken: Sequence[SpokenLanguage] | None, errors: list[DomainError]) -> dict[str, tuple] | None:
+    """(framework, level) by language; its faults go to `errors`."""
+    if spoken is None:
+        return None
+    if len(spoken) > MOST_LANGUAGES:
+        errors.append(Invalid("too_many", _l("Give at most %(most)s languages.", most=MOST_LANGUAGES), "languages"))
+    read: dict[str, tuple] = {}
+    for number, one in enumerate(spoken[:MOST_LANGUAGES]):
+        place = f"languages.{number}"
+        if not i18n.is_language(one.language):
+            errors.append(Invalid("unknown_language", _l("Choose a language from the list."), f"{place}.language"))
+        elif one.language in read:
+            errors.append(Invalid("language_twice", _l("This language is given twice. Keep one."), f"{place}.language"))
+        try:
+            read[one.language] = (one.framework, languages.normal_level(one.framework, one.level, field=f"{place}.level"))
+        except Invalid as error:
+            errors.append(error)
+    return read
+
+
+def _read_windows(availability: Sequence[Window] | None, errors: list[DomainError]) -> list[Window] | None:
+    """The windows by date; those that touch become one, because a search wants one window that covers all its days."""
+    if availability is None:
+        return None
+    if len(availability) > MOST_WINDOWS:
+        errors.append(Invalid("too_many", _l("Give at most %(most)s periods.", most=MOST_WINDOWS), "availability"))
+    numbered = sorted(enumerate(availability[:MOST_WINDOWS]), key=lambda pair: pair[1].first)
+    joined: list[Window] = []
+    for number, window in numbered:
+        if window.last < window.first:
+            message = _l("The last day lies before the first. Turn them round.")
+            errors.append(Invalid("reversed_dates", message, f"availability.{number}.to"))
+        elif joined and window.first <= joined[-1].last:
+            message = _l("This period overlaps another. Make them one, or move one of them.")
+            errors.append(Invalid("overlapping_windows", message, f"availability.{number}.from"))
+        elif joined and window.first == joined[-1].last + timedelta(days=1):
+            joined[-1] = Window(joined[-1].first, window.last)
+        else:
+            joined.append(window)
+    return joined
+
+
+def _replace_languages(expert: Expert, spoken: Mapping[str, tuple]) -> bool:
+    if {one.language: (one.framework, one.level) for one in expert.languages} == spoken:
+        return False
+    expert.languages.clear()
+    db.session.flush()  # the old rows leave before new ones take their place under the unique constraint
+    for language, (framework, level) in spoken.items():
+        step = languages.step(framework, level)
+        expert.languages.append(ExpertLanguage(language=language, framework=framework, level=level, step=step))
+    return True
+
+
+def _replace_windows(expert: Expert, windows: Sequence[Window]) -> bool:
+    if [Window(one.starts_on, one.ends_on) for one in expert.availability] == windows:
+        return False
+    expert.availability = [Availability(starts_on=window.first, ends_on=window.last) for window in windows]
+    return True
+
+
+def refresh_document(person_id: int) -> None:
+    """A person's name, country or gender changed: the expert is found under the new ones."""
+    if expert := find_expert_of(person_id):
+        documents.refresh([expert.id])
+
+
+def find_expert_of(person_id: int) -> Expert | None:
+    return db.session.scalar(sa.select(Expert).where(Expert.person_id == person_id))
+
+
+def _locked(expert_id: int) -> Expert:
+    """The expert read again under its lock."""
+    statement = sa.select(Expert).where(Expert.id == expert_id).with_for_update(key_share=True, of=Expert)
+    return db.session.scalars(statement.execution_options(populate_existing=True)).one()
+
+
+def obtain(actor: Actor, person_id: int, category: PersonnelCategory, **values: Any) -> tuple[Expert, bool]:
+    """The person's profile, made if there is none; two acts at once make one."""
+    now = clock.now()
+    row = {"person_id": person_id, "category": category, "expertise": [], "created_at": now, "updated_at": now, **values}
+    insert = (sqlite if is_sqlite() else postgresql).insert(Expert).values(row).on_conflict_do_nothing(index_elements=["person_id"])
+    is_new = db.session.execute(insert.returning(Expert.id)).scalar() is not None
+    expert = find_expert_of(person_id)
+    assert expert is not None
+    if is_new:
+        publish(ExpertRecorded(expert.id, person_id), actor)
+    return expert, is_new

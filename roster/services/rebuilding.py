@@ -1,0 +1,147 @@
+"""The roster made again from its evidence, and the proof that it need not be: whatever is derived is compared, row by row,
+with what it is derived from. Comparing and repairing are one code, so that a rebuild repairs exactly what a check finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError
+
+from certificates.models import Certificate
+from core.database import db, is_sqlite
+from core.events import publish
+from core.policy import SYSTEM, Actor
+from roster import documents, evidence, languages
+from roster.events import RosterRebuilt
+from roster.models import Expert, ExpertLanguage, ExpertSearch, ExpertSkill
+from roster.services.skills import expert_by_enrollment, skill_row
+
+#: What a skill row repeats of its evidence.
+FACTS = ("level", "valid_from", "valid_until", "recorded_at", "withdrawn_at", "withdrawn_reason")
+_FTS = "INSERT INTO expert_fts(expert_fts{}) VALUES ('{}'{})"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that is not as its evidence says, and what puts it right (None: only people can)."""
+
+    sentence: str
+    repair: Callable[[], None] | None
+
+
+def differences() -> Iterator[Difference]:
+    """Every difference between the roster's rows and their evidence; nothing when they agree."""
+    yield from _language_differences()
+    yield from _skill_differences()
+    yield from _document_differences()
+
+
+def index_differences() -> Iterator[Difference]:
+    """Whether SQLite's full-text index agrees with the documents; it is asked by writing, so a transaction must be open.
+
+    (PostgreSQL keeps its index in step by itself.)
+    """
+    if not is_sqlite():
+        return
+    try:
+        with db.session.begin_nested():
+            db.session.connection().exec_driver_sql(_FTS.format(", rank", "integrity-check", ", 1"))
+    except DatabaseError:
+        yield Difference("roster: the full-text index does not agree with the documents", _rebuild_index)
+
+
+def rebuild(actor: Actor = SYSTEM) -> list[Difference]:
+    """Puts right whatever differs from its evidence, and says what that was. Skills withdrawn stay as history.
+
+    In two steps, because documents follow from skills: skills and languages first, then documents and their index.
+    """
+    db.session.execute(sa.select(Expert.id).order_by(Expert.id).with_for_update(key_share=True)).all()
+    found = [*_language_differences(), *_skill_differences()]
+    _repair(found)
+    later = [*_document_differences(), *index_differences()]
+    _repair(later)
+    found += later
+    publish(RosterRebuilt("all", tuple(one.sentence for one in found)), actor)
+    return found
+
+
+def _repair(found: list[Difference]) -> None:
+    for one in found:
+        if one.repair:
+            one.repair()
+    db.session.flush()
+
+
+def _language_differences() -> Iterator[Difference]:
+    for row in db.session.scalars(sa.select(ExpertLanguage).order_by(ExpertLanguage.id)):
+        step = languages.step(row.framework, row.level)
+        if row.step != step:
+            where = f"roster: expert {row.expert_id}, language {row.language}"
+            yield Difference(f"{where}: step is {row.step}, the policy says {step}", _setter(row, step=step))
+
+
+def _skill_differences() -> Iterator[Difference]:
+    columns = [c for c in ExpertSkill.__table__.columns if c.name != "id"]
+    rows = {
+        (row.certificate_id, row.skill_id): row for row in db.session.execute(sa.select(ExpertSkill.id, *columns)).all()
+    }
+    experts = {person_id: expert_id for expert_id, person_id in db.session.execute(sa.select(Expert.id, Expert.person_id))}
+    try:
+        for proof in evidence.all_proofs():
+            row = rows.pop((proof.certificate_id, proof.skill_id), None)
+            yield from _compared(proof, row, experts.get(proof.person_id))
+    except evidence.UnknownSkill as error:
+        yield Difference(f"roster: a certificate proves the skill {error}, which is not kept", None)
+        return
+    for (certificate_id, skill_id), row in sorted(rows.items()):
+        sentence = f"roster: expert {row.expert_id}, skill {skill_id}: certificate {certificate_id} does not prove it"
+        yield Difference(sentence, _remover(ExpertSkill, row.id))
+
+
+def _compared(proof: evidence.Proof, row: sa.Row | None, expert_id: int | None) -> Iterator[Difference]:
+    """A proof against the row that should record it."""
+    where = f"roster: person {proof.person_id}, skill {proof.skill_id} by certificate {proof.certificate_id}"
+    if row is None:
+        yield Difference(f"{where}: not recorded", lambda: _record(proof))
+        return
+    expected: dict[str, Any] = {name: getattr(proof, name) for name in FACTS}
+    expected |= {"level_rank": proof.level.rank, "expert_id": expert_id}
+    wrong = {name: value for name, value in expected.items() if getattr(row, name) != value}
+    if wrong:
+        said = ", ".join(f"{name} is {getattr(row, name)}, the evidence says {value}" for name, value in wrong.items())
+        yield Difference(f"{where}: {said}", lambda: _setter(db.session.get_one(ExpertSkill, row.id), **wrong)())
+
+
+def _record(proof: evidence.Proof) -> None:
+    expert = expert_by_enrollment(SYSTEM, db.session.get_one(Certificate, proof.certificate_id))
+    db.session.add(skill_row(proof, expert.id))
+
+
+def _document_differences() -> Iterator[Difference]:
+    expected = documents.documents()
+    columns = (ExpertSearch.expert_id, ExpertSearch.sort_name, ExpertSearch.tokens, ExpertSearch.names)
+    kept = {row.expert_id: documents.Document(*row[1:]) for row in db.session.execute(sa.select(*columns))}
+    for expert_id in sorted(expected.keys() | kept.keys()):
+        if expected.get(expert_id) != kept.get(expert_id):
+            word = "missing" if expert_id not in kept else "not allowed" if expert_id not in expected else "out of date"
+            sentence = f"roster: expert {expert_id}: the search document is {word}"
+            yield Difference(sentence, lambda expert_id=expert_id: documents.write(expected, [expert_id]))
+
+
+def _rebuild_index() -> None:
+    db.session.connection().exec_driver_sql(_FTS.format("", "rebuild", ""))
+
+
+def _setter(row: Any, **values: Any) -> Callable[[], None]:
+    def put_right() -> None:
+        for name, value in values.items():
+            setattr(row, name, value)
+
+    return put_right
+
+
+def _remover(model: type, key: int) -> Callable[[], None]:
+    return lambda: db.session.delete(db.session.get_one(model, key))

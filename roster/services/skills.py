@@ -1,0 +1,66 @@
+"""Skills: granted and withdrawn by certificates alone. No form and no program writes one."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from certificates.models import Certificate
+from core import clock
+from core.database import db
+from core.events import publish
+from core.policy import Actor
+from enrollment.models import Enrollment
+from roster import documents, evidence
+from roster.events import ExpertChanged, SkillGranted, SkillWithdrawn
+from roster.models import Expert, ExpertSkill
+from roster.services.profiles import obtain
+
+
+def grant_skills(actor: Actor, certificate: Certificate) -> list[ExpertSkill]:
+    """Records what `certificate` proves; what it proved before already stays as it is."""
+    proven = evidence.proofs(certificate, evidence.skill_ids())
+    if not proven:
+        return []
+    expert = expert_by_enrollment(actor, certificate)
+    recorded = set(db.session.scalars(sa.select(ExpertSkill.skill_id).where(ExpertSkill.certificate_id == certificate.id)))
+    made = [skill_row(proof, expert.id) for proof in proven if proof.skill_id not in recorded]
+    db.session.add_all(made)
+    for row in made:
+        publish(SkillGranted(expert.id, row.skill_id, row.level.value, certificate.id), actor)
+    documents.refresh([expert.id])
+    return made
+
+
+def withdraw_skills(actor: Actor, certificate: Certificate) -> list[ExpertSkill]:
+    """Ends what rests on a certificate that ended; the rows stay as history, and other evidence of a skill stays good."""
+    rows = db.session.scalars(
+        sa.select(ExpertSkill).where(ExpertSkill.certificate_id == certificate.id, ExpertSkill.withdrawn_at.is_(None))
+    ).all()
+    reason = evidence.reason_of(certificate) or "withdrawn"
+    for row in rows:
+        row.withdrawn_at, row.withdrawn_reason = certificate.ended_at or clock.now(), reason
+        publish(SkillWithdrawn(row.expert_id, row.skill_id, certificate.id, reason), actor)
+    if rows:
+        documents.refresh({row.expert_id for row in rows})
+    return list(rows)
+
+
+def skill_row(proof: evidence.Proof, expert_id: int) -> ExpertSkill:
+    return ExpertSkill(
+        expert_id=expert_id, skill_id=proof.skill_id, level=proof.level, level_rank=proof.level.rank,
+        certificate_id=proof.certificate_id, valid_from=proof.valid_from, valid_until=proof.valid_until,
+        recorded_at=proof.recorded_at, withdrawn_at=proof.withdrawn_at, withdrawn_reason=proof.withdrawn_reason,
+    )  # fmt: skip
+
+
+def expert_by_enrollment(actor: Actor, certificate: Certificate) -> Expert:
+    """The holder's profile; a first one is made of what the person declared when enrolling."""
+    declared = db.session.get_one(Enrollment, certificate.enrollment_id)
+    expert, _ = obtain(
+        actor, certificate.person_id, declared.category, rank=declared.rank, rank_code=declared.rank_code,
+        organization=declared.organization, consent=declared.roster_consent,
+    )  # fmt: skip
+    if expert.consent is None and declared.roster_consent is not None:
+        expert.consent = declared.roster_consent
+        publish(ExpertChanged(expert.id, ("consent",)), actor)
+    return expert
