@@ -117,7 +117,9 @@ def verification(certificate: Certificate, successor: Certificate | None) -> dic
         "number": certificate.number,
         "holder": printed["holder_name"],
         "category": printed["category"],
-        "course": {"code": printed["course_code"], "version": printed["course_version"], "title": _texts(printed["course_title"])},
+        "course": {
+            "code": printed["course_code"], "version": printed["course_version"], "title": _texts(printed["course_title"]),
+        },
         "delivery": {
             "code": printed["delivery_code"], "starts_on": printed["starts_on"], "ends_on": printed["ends_on"],
             "venue": printed["venue"], "country": printed["country"], "language": printed["teaching_language"],

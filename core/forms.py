@@ -10,8 +10,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import FormField, HiddenField, IntegerField, SelectField, StringField
 from wtforms import Form as Parts
+from wtforms import FormField, HiddenField, IntegerField, SelectField, StringField
 
 from core.errors import Conflict, DomainError, Invalid
 from core.i18n import month_names
@@ -52,6 +52,9 @@ class SubmissionField(HiddenField):
 
 class NumberField(IntegerField):
     """A whole number; what was typed is kept when it is none."""
+
+    def process_data(self, value: Any) -> None:
+        super().process_data(None if value == "" else value)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         typed = valuelist[0].strip() if valuelist else ""

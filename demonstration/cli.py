@@ -8,7 +8,7 @@ import click
 import sqlalchemy as sa
 from flask.cli import AppGroup
 
-from accounts.models import Person
+from accounts.models import Account
 from core.database import db
 from demonstration import loading
 
@@ -18,9 +18,9 @@ demo_cli = AppGroup("demo", help="Demonstration data.")
 @demo_cli.command("load")
 @click.option("--experts", default=loading.EXPERTS, show_default=True, type=click.IntRange(0, 2_000_000))
 def load(experts: int) -> None:
-    """Loads the demonstration into an empty database."""
-    if db.session.scalar(sa.select(Person.id).limit(1)) is not None:
-        click.echo("The database is not empty: the demonstration is loaded into an empty one only.", err=True)
+    """Loads the demonstration, once."""
+    if db.session.scalar(sa.select(Account.person_id).where(Account.is_demonstration).limit(1)) is not None:
+        click.echo("The demonstration is already loaded.", err=True)
         sys.exit(1)
     db.session.rollback()
     loading.load(experts)

@@ -43,3 +43,8 @@ def step(framework: LanguageFramework, level: str) -> int:
 def cefr_of(steps: int) -> str | None:
     """The name of a step."""
     return next((name for name, number in CEFR.items() if number == steps), None)
+
+
+def least_slp(steps: int) -> int:
+    """The lowest SLP level that counts for a CEFR step: what a search for B2 takes besides B2."""
+    return min(level for level, worth in SLP.items() if worth >= steps)

@@ -27,7 +27,8 @@ from accounts.queries.people import (
 )
 
 __all__ = [
-    "AuditFilter", "JobOverview", "LinkState", "PersonRow", "RoleHeld", "audit_entries", "audit_facts", "demonstration_people",
+    "AuditFilter", "JobOverview", "LinkState", "PersonRow", "RoleHeld", "audit_entries", "audit_facts",
+    "demonstration_people", "find_account", "find_person_by_email", "get_job", "get_mail", "get_organization", "get_person",
     "job_overview", "link_state", "list_jobs", "list_mail", "list_organizations", "list_people", "names_of",
     "organization_choices", "roles_of", "session_started", "sessions_of", "tokens_of",
 ]  # fmt: skip

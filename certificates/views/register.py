@@ -8,9 +8,10 @@ from flask import Response, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
 from accounts.roles import Permission as P
-from certificates import files, queries, services
+from certificates import files, queries, services, wording
 from certificates.forms import ReissueForm, RevokeForm
 from certificates.models import Certificate
+from certificates.payload import CertificatePayload
 from certificates.snapshot import verify_url
 from certificates.states import CERTIFICATE
 from certificates.views.blueprint import pages
@@ -57,8 +58,8 @@ def _export(found: Page[Certificate]) -> Response:
     ]
     rows = [
         [
-            one.number, word(one.status_on(clock.today())), one.holder_name, one.payload["course_code"], one.payload["delivery_code"],
-            one.issued_on, one.valid_until, verify_url(one.token),
+            one.number, word(one.status_on(clock.today())), one.holder_name, one.payload["course_code"],
+            one.payload["delivery_code"], one.issued_on, one.valid_until, verify_url(one.token),
         ]
         for one in found.items
     ]  # fmt: skip
@@ -80,8 +81,8 @@ def certificate(number: str) -> Any:
 
 def _shown(found: Certificate) -> dict[str, Any]:
     return {
-        "certificate": found, "printed": found.payload, "status": found.status_on(clock.today()), "verify_url": verify_url(found.token),
-        "in_language": locale(),
+        "certificate": found, "printed": found.payload, "status": found.status_on(clock.today()),
+        "verify_url": verify_url(found.token), "facts": wording.facts(CertificatePayload.from_dict(found.payload), locale()),
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from core.web import current_actor
 from courses.queries import get_delivery
 from enrollment import queries, services
 from enrollment.api.routes import routes
-from enrollment.schemas import ResultAnswer, FinishedAnswer
+from enrollment.schemas import FinishedAnswer, ResultAnswer
 
 
 @routes.call(

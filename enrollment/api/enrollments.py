@@ -16,7 +16,7 @@ from courses.services import touch
 from enrollment import queries, services
 from enrollment.api.routes import routes
 from enrollment.models import Enrollment
-from enrollment.schemas import DeclineBody, EnrollmentAnswer, EnrollmentBody, EnrollmentQuery, ApplicantBody, WithdrawBody
+from enrollment.schemas import ApplicantBody, DeclineBody, EnrollmentAnswer, EnrollmentBody, EnrollmentQuery, WithdrawBody
 
 
 @routes.call(

@@ -35,7 +35,6 @@ class Wish:
     needs: str | None = None
     name_on_certificate: str | None = None
     roster_consent: bool | None = None
-    language: str | None = None
 
 
 def enroll(actor: Actor, delivery_id: int, person: Person, wish: Wish) -> Enrollment:

@@ -47,9 +47,14 @@ class Nominee:
     @property
     def wish(self) -> Wish:
         return Wish(
-            category=self.category, rank=self.rank, rank_code=self.rank_code, organization=self.organization, needs=self.needs,
-            name_on_certificate=self.name_on_certificate, roster_consent=self.roster_consent, language=self.language,
-        )  # fmt: skip
+            category=self.category,
+            rank=self.rank,
+            rank_code=self.rank_code,
+            organization=self.organization,
+            needs=self.needs,
+            name_on_certificate=self.name_on_certificate,
+            roster_consent=self.roster_consent,
+        )
 
 
 def nominate(actor: Actor, delivery_id: int, organization: Organization, nominees: Sequence[Nominee]) -> list[Enrollment]:

@@ -47,8 +47,7 @@ def index_differences() -> Iterator[Difference]:
     if not is_sqlite():
         return
     try:
-        with db.session.begin_nested():
-            db.session.connection().exec_driver_sql(_FTS.format(", rank", "integrity-check", ", 1"))
+        db.session.connection().exec_driver_sql(_FTS.format(", rank", "integrity-check", ", 1"))
     except DatabaseError:
         yield Difference("roster: the full-text index does not agree with the documents", _rebuild_index)
 

@@ -1,0 +1,165 @@
+"""Forms of sign-in, one's own page and administration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, EmailField, HiddenField, PasswordField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms.validators import InputRequired
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from accounts.models import Gender
+from accounts.roles import Role
+from core import i18n
+from core.forms import Form, SubmissionField
+from core.words import WORDS
+
+NEEDED = [InputRequired(_l("Fill in this field."))]
+
+#: In the order in which an administrator looks for them; everybody is a participant.
+ASSIGNABLE = (Role.NOMINATOR, Role.TRAINER, Role.COORDINATOR, Role.ROSTER, Role.ADMINISTRATOR)
+
+
+class CheckboxesField(SelectMultipleField):
+    """Any number of choices, as checkboxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class LinkForm(Form):
+    """Asks for a link by e-mail."""
+
+    email = EmailField(_l("E-mail address"), NEEDED, id="link-email")
+    next = HiddenField()
+
+
+class PasswordForm(Form):
+    """Signs in with a password."""
+
+    email = EmailField(_l("E-mail address"), NEEDED, id="password-email")
+    password = PasswordField(_l("Password"), NEEDED)
+    next = HiddenField()
+
+
+class OneButtonForm(Form):
+    """A page with one button."""
+
+
+class NameForm(Form):
+    """One's own name and language."""
+
+    given_name = StringField(_l("Given names"), NEEDED)
+    family_name = StringField(_l("Family name"))
+    name_on_certificate = StringField(_l("Name as printed on certificates"), NEEDED)
+    country = SelectField(_l("Country"))
+    language = RadioField(_l("Language of pages and messages"))
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.country.choices = country_choices()
+        self.language.choices = list(i18n.LANGUAGES.items())
+
+
+class OwnEmailForm(Form):
+    """Another e-mail address of one's own."""
+
+    email = EmailField(_l("New e-mail address"), NEEDED)
+    current_password = PasswordField(_l("Your password now"), id="email-current_password")
+
+
+class OwnPasswordForm(Form):
+    """A password for oneself."""
+
+    current_password = PasswordField(_l("Your password now"))
+    password = PasswordField(_l("New password"), NEEDED)
+    again = PasswordField(_l("New password, once more"), NEEDED)
+
+    def validate_again(self, field: PasswordField) -> None:
+        if self.password.data and field.data != self.password.data:
+            field.errors = [*field.errors, _l("The two are not the same. Type the new password twice.")]
+
+
+class TokenForm(Form):
+    """A key for a program. No `submission`: its answer shows a secret, which is not kept to be shown again."""
+
+    name = StringField(_l("What is it for?"), NEEDED)
+    current_password = PasswordField(_l("Your password now"))
+
+
+class AccountForm(Form):
+    """A new account."""
+
+    submission = SubmissionField()
+    email = EmailField(_l("E-mail address"), NEEDED)
+    given_name = StringField(_l("Given names"), NEEDED)
+    family_name = StringField(_l("Family name"))
+    language = RadioField(_l("Language of pages and messages"), default="en")
+    roles = CheckboxesField(_l("Roles"))
+    organization = StringField(_l("Organization of a nominator (its code)"))
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.language.choices = list(i18n.LANGUAGES.items())
+        self.roles.choices = [(role.value, WORDS[role.value]) for role in ASSIGNABLE]
+
+
+class PersonForm(Form):
+    """A person's data, by an administrator."""
+
+    given_name = StringField(_l("Given names"), NEEDED)
+    family_name = StringField(_l("Family name"))
+    name_on_certificate = StringField(_l("Name as printed on certificates"), NEEDED)
+    email = EmailField(_l("E-mail address"))
+    identifier = StringField(_l("Service or staff number"))
+    country = SelectField(_l("Country"))
+    gender = SelectField(_l("Gender"))
+    birth_date = DateField(_l("Date of birth"), validators=[])
+    language = RadioField(_l("Language of pages and messages"))
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.country.choices = country_choices()
+        self.gender.choices = [(one.value, WORDS[one.value]) for one in Gender]
+        self.language.choices = list(i18n.LANGUAGES.items())
+
+
+class RoleForm(Form):
+    """Gives a role."""
+
+    role = SelectField(_l("Role"), NEEDED)
+    organization = SelectField(_l("Organization of a nominator"))
+
+    def __init__(self, *args: Any, organizations: list[tuple[int, str]], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.role.choices = [(role.value, WORDS[role.value]) for role in ASSIGNABLE]
+        self.organization.choices = [("", _l("None")), *((str(key), name) for key, name in organizations)]
+
+
+class OrganizationForm(Form):
+    """A new organization."""
+
+    submission = SubmissionField()
+    code = StringField(_l("Code"), NEEDED)
+    name = StringField(_l("Name"), NEEDED)
+    country = SelectField(_l("Country"))
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.country.choices = country_choices()
+
+
+class OrganizationChangeForm(Form):
+    """An organization's name and country."""
+
+    name = StringField(_l("Name"), NEEDED)
+    country = SelectField(_l("Country"))
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.country.choices = country_choices()
+
+
+def country_choices() -> list[tuple[str, Any]]:
+    return [("", _l("Not given")), *i18n.countries(i18n.locale())]

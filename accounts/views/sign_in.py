@@ -1,0 +1,154 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import abort, flash, render_template, request, url_for
+from flask_babel import gettext as _
+
+from accounts import queries, services, values
+from accounts.demonstration import DEMONSTRATION_PASSWORD, is_demonstration_here
+from accounts.forms import LinkForm, OneButtonForm, PasswordForm
+from accounts.queries import LinkState
+from accounts.sessions import end_session
+from accounts.views.blueprint import pages
+from accounts.views.entering import (
+    LINKS_PER_ADDRESS,
+    LINKS_PER_PLACE,
+    TRIES_PER_ACCOUNT,
+    TRIES_PER_PLACE,
+    USES_PER_PLACE,
+    WINDOW,
+    count_try,
+    enter,
+    landing,
+    place,
+    same_time_for_all,
+)
+from core import limits
+from core.database import db, transaction
+from core.errors import Invalid
+from core.web import current_actor, public, see_other
+
+
+@pages.get("/sign-in")
+@public
+def sign_in() -> Any:
+    """The page with every way in."""
+    target = request.args.get("next", "")
+    if not current_actor().is_anonymous:
+        return landing(target)
+    return _sign_in_page(LinkForm(formdata=None, data={"next": target}), PasswordForm(formdata=None, data={"next": target}))
+
+
+def _sign_in_page(link: LinkForm, password: PasswordForm) -> Any:
+    context = {
+        "link": link, "password": password, "people": queries.demonstration_people(),
+        "demonstration_password": DEMONSTRATION_PASSWORD, "target": link.next.data or "",
+    }  # fmt: skip
+    return render_template("accounts/sign_in.html", **context), max(link.status, password.status)
+
+
+@pages.post("/sign-in")
+@public
+def sign_in_with_password() -> Any:
+    """Whether the account is unknown, closed or without a password, or the password wrong: one answer, one time."""
+    form = PasswordForm()
+    link = LinkForm(formdata=None, data={"email": form.email.data, "next": form.next.data})
+    if not form.validate_on_submit():
+        return _sign_in_page(link, form)
+    account = f"{values.find_email(form.email.data) or form.email.data} {place()}"
+    limits.check("password.place", place(), limit=TRIES_PER_PLACE, seconds=WINDOW)
+    count_try("password.account", account, TRIES_PER_ACCOUNT)
+    person_id = services.check_password(form.email.data or "", form.password.data or "")
+    if person_id is None:
+        with transaction():
+            limits.count("password.place", place(), seconds=WINDOW)
+            services.note_refusal(form.email.data or "")
+        form.refuse(Invalid("wrong_password", _("The e-mail address or the password is not right."), "password"))
+        return _sign_in_page(link, form)
+    with transaction():
+        services.refresh_hash(person_id, form.password.data or "")
+        limits.forget("password.account", account)
+        enter(person_id, "password")
+    return landing(form.next.data)
+
+
+@pages.post("/sign-in/link")
+@public
+def ask_for_link() -> Any:
+    """Sends a link when there is somebody to send it to; the answer and its time are the same for all."""
+    began = time.monotonic()
+    form = LinkForm()
+    address = values.find_email(form.email.data)
+    if form.validate_on_submit() and address is None:
+        form.refuse(Invalid("bad_email", _("Enter an e-mail address in this form: name@example.org"), "email"))
+    if form.is_refused or address is None:
+        return _sign_in_page(form, PasswordForm(formdata=None, data={"next": form.next.data}))
+    count_try("link.place", place(), LINKS_PER_PLACE)
+    count_try("link.address", address, LINKS_PER_ADDRESS)
+    with transaction():
+        services.request_link(address, form.next.data or "")
+    db.session.remove()
+    same_time_for_all(began)
+    return render_template("accounts/link_sent.html", address=form.email.data, is_demonstration=is_demonstration_here())
+
+
+@pages.get("/sign-in/<token>")
+@public
+def link(token: str) -> Any:
+    """The page behind a mailed link. Mail scanners open links, so it takes a button to use one up."""
+    state, person, target = queries.link_state(token)
+    if state is LinkState.GOOD:
+        return render_template("accounts/link.html", form=OneButtonForm(formdata=None), person=person)
+    return _link_refused(state, person.id if person else None, target)
+
+
+def _link_refused(state: LinkState, person_id: int | None, target: str) -> Any:
+    if state is LinkState.USED and person_id == current_actor().person_id:
+        return landing(target)  # the second of two clicks
+    form = LinkForm(formdata=None, data={"next": target})
+    status = 404 if state is LinkState.UNKNOWN else 410
+    return render_template("accounts/link_refused.html", form=form, state=state.value, target=target), status
+
+
+@pages.post("/sign-in/<token>")
+@public
+def use_link(token: str) -> Any:
+    """Signs in, once."""
+    count_try("link.use", place(), USES_PER_PLACE)
+    try:
+        with transaction():
+            person, target = services.use_link(token)
+            enter(person.id, "link")
+    except Invalid:
+        state, found, wanted = queries.link_state(token)
+        return _link_refused(state, found.id if found else None, wanted)
+    return landing(target)
+
+
+@pages.post("/sign-in/demonstration")
+@public
+def sign_in_as_demonstration() -> Any:
+    """One click, in a demonstration on this machine; elsewhere the address does not exist."""
+    wanted = request.form.get("person", "")
+    people = {str(one.person.id): one.person.id for one in queries.demonstration_people()}
+    if not is_demonstration_here() or wanted not in people:
+        abort(404)
+    with transaction():
+        enter(people[wanted], "demonstration")
+    return landing(request.form.get("next"))
+
+
+@pages.post("/sign-out")
+@public
+def sign_out() -> Any:
+    """Ends the session, here and for every copy of its cookie."""
+    actor = current_actor()
+    if actor.session_id is not None:
+        with transaction():
+            end_session(actor)
+    flash(_("You are signed out."), "ok")
+    return see_other(url_for("accounts.sign_in"))

@@ -1,0 +1,103 @@
+"""The one form a delivery is scheduled and changed with, and the one it is cancelled with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+
+from accounts.models import Person, PersonnelCategory
+from core import i18n
+from core.errors import DomainError
+from core.forms import DayField, Form, NumberField, SubmissionField
+from core.words import word
+from courses.forms.fields import CheckboxesField
+from courses.models import Admission
+from courses.plans import DeliveryPlan, PoolPlan
+from courses.timetable import grouped_zones
+
+
+class DeliveryForm(Form):
+    """A plan as people type it. `start` fills it in from a plan; `plan` reads it."""
+
+    starts_on = DayField(_l("First day"), is_required=True)
+    time_zone = SelectField(_l("Time zone"), validate_choice=False)
+    venue = StringField(_l("Venue"))
+    country = SelectField(_l("Country"), validate_choice=False)
+    language = SelectField(_l("Language of teaching"), validate_choice=False)
+    places = NumberField(_l("Places"))
+    pool_military = NumberField(_l("Military"))
+    pool_police = NumberField(_l("Police"))
+    pool_civilian = NumberField(_l("Civilian"))
+    admission = RadioField(_l("Admission"), validate_choice=False, default=Admission.AUTOMATIC.value)
+    closes_on = DayField(_l("Last day to apply"))
+    trainers = CheckboxesField(_l("Trainers"), coerce=int)
+    code = StringField(_l("Code"))
+    submission = SubmissionField()
+    rev = HiddenField()
+    seen = HiddenField()
+
+    #: Paths of the API's body → fields of this form.
+    _PLACES_OF_FAULTS = {"pools": "pool_military", "rev": "", "status": ""}
+
+    def __init__(self, trainers: Iterable[Person], **kwargs: Any):
+        super().__init__(**kwargs)
+        language = i18n.locale()
+        self.time_zone.choices = {"": [("", _("Choose a time zone"))]} | {
+            region: [(name, name.partition("/")[2].replace("_", " ") or name) for name in names]
+            for region, names in grouped_zones()
+        }
+        self.country.choices = [("", _("Choose a country")), *i18n.countries(language)]
+        self.language.choices = [("", _("Choose a language")), *_languages(self.language.data, language)]
+        self.admission.choices = [(one.value, word(one)) for one in Admission]
+        self.trainers.choices = [(person.id, person.full_name) for person in trainers]
+
+    @staticmethod
+    def values_of(plan: DeliveryPlan) -> dict[str, Any]:
+        """What the form starts with for this plan."""
+        values = {
+            name: getattr(plan, name)
+            for name in ("starts_on", "time_zone", "venue", "country", "language", "places", "admission", "closes_on", "code")
+        }
+        pools = {f"pool_{pool.category}": pool.places for pool in plan.pools}
+        return {**values, **pools, "trainers": list(plan.trainers or ())}
+
+    def plan(self) -> DeliveryPlan:
+        assert self.starts_on.date is not None
+        pools = {category: self[f"pool_{category}"].data for category in PersonnelCategory}
+        return DeliveryPlan(
+            starts_on=self.starts_on.date,
+            time_zone=self.time_zone.data or "",
+            venue=(self.venue.data or "").strip(),
+            country=self.country.data or "",
+            language=self.language.data or "",
+            places=self.places.data or 0,
+            pools=tuple(PoolPlan(category.value, places) for category, places in pools.items() if places is not None),
+            admission=self.admission.data or "",
+            closes_on=self.closes_on.date,
+            trainers=tuple(self.trainers.data or ()),
+            code=(self.code.data or "").strip() or None,
+        )
+
+    def refuse(self, error: DomainError) -> None:
+        for one in error.errors or [error]:
+            path = one.field or ""
+            if path.startswith("pools."):
+                pools = [category for category in PersonnelCategory if self[f"pool_{category}"].data is not None]
+                path = f"pool_{pools[int(path.split('.')[1])]}"
+            super().refuse(type(one)(one.code, one.message, self._PLACES_OF_FAULTS.get(path, path)))
+
+
+def _languages(current: str | None, language: str) -> list[tuple[str, str]]:
+    """The usual languages of teaching, and the one the delivery has."""
+    usual = list(i18n.teaching_languages(language))
+    if current and i18n.is_language(current) and current not in dict(usual):
+        usual.append((current, i18n.language_name(current)))
+    return usual
+
+
+class CancelForm(Form):
+    reason = TextAreaField(_l("Reason"))

@@ -1,0 +1,6 @@
+"""Pages, a module per journey; each adds its routes to `pages`."""
+
+from courses.views import calendars, courses, scheduling, skills
+from courses.views.blueprint import pages
+
+__all__ = ["calendars", "courses", "pages", "scheduling", "skills"]

@@ -1,0 +1,101 @@
+"""Courses: the list, the page of one, and the form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+
+from flask import flash, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from accounts.roles import Permission as P
+from core.database import transaction
+from core.errors import Conflict
+from core.forms import refusals_on
+from core.policy import can, require
+from core.web import current_actor, public, remember_answer, requires, see_other, submitted_once
+from courses import queries, services
+from courses.forms.courses import CourseForm, act, course_form, new_course, values_of
+from courses.models import Course
+from courses.views.blueprint import pages
+
+
+@pages.get("/courses")
+@public
+def courses() -> str:
+    return render_template("courses/courses.html", page=queries.list_courses(after=request.args.get("after")))
+
+
+@pages.get("/courses/<code>")
+@public
+def course(code: str) -> str:
+    found = queries.get_course(code)
+    version = found.current
+    days = [(day, list(blocks)) for day, blocks in groupby(version.blocks, key=lambda block: block.day)]
+    return render_template(
+        "courses/course.html",
+        course=found,
+        version=version,
+        days=days,
+        prerequisites=queries.titles_of(version.prerequisites),
+        deliveries=queries.upcoming_of(found),
+        may_schedule=can(current_actor(), P.DELIVERY_SCHEDULE) and not found.is_retired,
+        may_change=can(current_actor(), P.COURSE_WRITE),
+    )
+
+
+@pages.route("/courses/new", methods=["GET", "POST"])
+@requires(P.COURSE_WRITE)
+@submitted_once
+def new() -> Any:
+    return _edit(None)
+
+
+@pages.route("/courses/<code>/edit", methods=["GET", "POST"])
+@requires(P.COURSE_WRITE)
+def edit(code: str) -> Any:
+    return _edit(queries.get_course(code))
+
+
+def _edit(found: Course | None) -> Any:
+    """The form of a course, new when there is none yet. Only the button "save" saves; the others change its rows."""
+    if request.method == "GET":
+        values = values_of(found) if found else new_course()
+        return _page(course_form(values, is_sent=False), found)
+    button = request.form.get("button", "save")
+    form = course_form(act(request.form, button), is_sent=True)
+    if button == "save" and form.validate_on_submit():
+        with refusals_on(form):
+            with transaction():
+                answer = _save(form, found.code if found else None)
+            return answer
+        return _page(form, found)
+    return _page(form, found, is_checked=button == "save")
+
+
+def _save(form: CourseForm, code: str | None) -> Any:
+    actor, version = current_actor(), form.version.data
+    if code is None:
+        code = (form.code.data or "").strip()
+        require(actor, P.COURSE_WRITE)
+        if queries.find_course(code):
+            raise Conflict("course_exists", _l("There is a course with this code already."), "code")
+    known = int(version) if version and version.isdigit() else None
+    course, is_new = services.put_course(actor, code, form.definition(), version=known)
+    if is_new:
+        flash(_("The course %(code)s was made. You can schedule its first delivery now.", code=code), "ok")
+    else:
+        flash(_("The course %(code)s was saved. Its version in force is number %(version)s.", code=code, version=course.current.number), "ok")
+    return remember_answer(url_for("courses.course", code=code))
+
+
+def _page(form: CourseForm, found: Course | None, is_checked: bool = True) -> Any:
+    """`is_checked` False: a row was added or removed, so faults are not told yet."""
+    if not is_checked:
+        for field in form:
+            if not isinstance(field.errors, Mapping):
+                field.errors = []
+    skills = queries.list_skills().items
+    return render_template("courses/course_form.html", form=form, course=found, skills=skills), form.status

@@ -1,0 +1,16 @@
+"""The list of skills and of the courses that grant them."""
+
+from __future__ import annotations
+
+from flask import render_template, request
+
+from core.web import public
+from courses import queries
+from courses.views.blueprint import pages
+
+
+@pages.get("/skills")
+@public
+def skills() -> str:
+    found = queries.list_skills(after=request.args.get("after"))
+    return render_template("courses/skills.html", page=found, courses=queries.granting_courses())

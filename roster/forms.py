@@ -1,0 +1,233 @@
+"""Forms of the roster: shape only, rules are in the services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Optional
+from wtforms.widgets import DateInput, SearchInput
+
+from accounts.models import Gender, PersonnelCategory
+from core import i18n
+from core.errors import DomainError
+from core.forms import Form, SubmissionField
+from core.words import word
+from courses.models import Skill, SkillLevel
+from roster.languages import CEFR
+from roster.models import Expert, LanguageFramework
+from roster.services import Profile, SpokenLanguage, Window
+
+SPARE_ROWS = 2
+
+
+def _choices(kind: Any, nothing: str) -> list[tuple[str, str]]:
+    return [("", nothing), *((one.value, word(one)) for one in kind)]
+
+
+def _countries(nothing: str) -> list[tuple[str, str]]:
+    return [("", nothing), *i18n.countries(i18n.locale())]
+
+
+def _languages(nothing: str) -> list[tuple[str, str]]:
+    return [("", nothing), *i18n.teaching_languages(i18n.locale())]
+
+
+class SearchForm(Form):
+    """The filters. Skills and languages are numbered rows, one more than are in use."""
+
+    class Meta:
+        csrf = False
+
+    q = StringField(_l("Name or number"), widget=SearchInput())
+    category = SelectField(_l("Category"))
+    gender = SelectField(_l("Gender"))
+    country = SelectField(_l("Country"))
+    valid_on = StringField(_l("Skills valid on"), widget=DateInput())
+    available_from = StringField(_l("Available from"), widget=DateInput())
+    available_to = StringField(_l("Available until"), widget=DateInput())
+    as_of = StringField(_l("As known on"), widget=DateInput())
+
+    def refuse(self, error: DomainError) -> None:
+        for one in error.errors or [error]:
+            one.field = {"skill": "skill_1", "language": "language_1"}.get(one.field or "", one.field)
+        super().refuse(error)
+
+    def rows(self, name: str) -> list[tuple[Any, Any]]:
+        """(thing, level) fields of one kind."""
+        numbers = range(1, 1 + sum(field.startswith(f"{name}_") and not field.endswith("_level") for field in self._fields))
+        return [(self[f"{name}_{number}"], self[f"{name}_{number}_level"]) for number in numbers]
+
+
+def search_form(values: Mapping[str, Any], skills: Iterable[Skill]) -> SearchForm:
+    """The form with what is in the address, right or wrong."""
+    rows: dict[str, Any] = {}
+    kinds = {
+        "skill": (_l("Skill"), [("", _("Any")), *((one.code, i18n.text(one.title)) for one in skills)], _choices(SkillLevel, _("Any"))),
+        "language": (_l("Language"), _languages(_("Any")), [("", _("Any")), *((level, level) for level in CEFR)]),
+    }
+    data = {name: value for name, value in values.items() if isinstance(value, str)}
+    for name, (label, things, levels) in kinds.items():
+        given = values.get(name) or []
+        for number, (thing, _colon, level) in enumerate([one.partition(":") for one in [*given, ""]], 1):
+            if thing and thing not in dict(things):
+                things = [*things, (thing, i18n.language_name(thing) if name == "language" else thing)]
+            rows[f"{name}_{number}"] = SelectField(label, choices=things, validate_choice=False)
+            rows[f"{name}_{number}_level"] = SelectField(_l("At least level"), choices=levels, validate_choice=False)
+            data |= {f"{name}_{number}": thing, f"{name}_{number}_level": level}
+    form = type("NumberedSearchForm", (SearchForm,), rows)(formdata=None, data=data)
+    form.category.choices = _choices(PersonnelCategory, _("Any"))
+    form.gender.choices = _choices(Gender, _("Any"))
+    form.country.choices = _countries(_("Any"))
+    return form
+
+
+class ProfileForm(Form):
+    """Rank, organization, fields, consent; languages and availability are rows that `profile_form` adds."""
+
+    category = RadioField(_l("Category"), validators=[InputRequired()])
+    rank = StringField(_l("Rank or title"), validators=[Optional()])
+    rank_code = StringField(_l("Rank code"), description=_l("As in STANAG 2116, such as OF-2."), validators=[Optional()])
+    organization = StringField(_l("Organization"), validators=[Optional()])
+    expertise = TextAreaField(_l("Fields of expertise"), description=_l("One in each line."), validators=[Optional()])
+    consent = RadioField(
+        _l("May roster staff find this profile?"), validators=[Optional()],
+        description=_l("With “no” the profile and its skills are kept, but no search shows them."),
+    )  # fmt: skip
+
+    language_rows: int
+    window_rows: int
+
+    def refuse(self, error: DomainError) -> None:
+        """The services number what is given; the form also has empty rows, so the numbers are translated."""
+        for one in error.errors or [error]:
+            kind, _dot, rest = (one.field or "").partition(".")
+            number, _dot, part = rest.partition(".")
+            if kind in ("languages", "availability") and number.isdigit():
+                one.field = f"{kind}_{self._filled(kind)[int(number)]}_{part}"
+        super().refuse(error)
+
+    def _filled(self, kind: str) -> list[int]:
+        if kind == "languages":
+            return [n for n in range(self.language_rows) if self[f"languages_{n}_language"].data or self[f"languages_{n}_level"].data]
+        return [n for n in range(self.window_rows) if self[f"availability_{n}_from"].data or self[f"availability_{n}_to"].data]
+
+    def languages(self) -> list[tuple[Any, Any, Any]]:
+        parts = ("language", "framework", "level")
+        return [tuple(self[f"languages_{n}_{part}"] for part in parts) for n in range(self.language_rows)]  # type: ignore[misc]
+
+    def windows(self) -> list[tuple[Any, Any]]:
+        return [(self[f"availability_{n}_from"], self[f"availability_{n}_to"]) for n in range(self.window_rows)]
+
+    def check_windows(self) -> bool:
+        """A window needs both its days."""
+        for first, last in self.windows():
+            for one, other in ((first, last), (last, first)):
+                if one.data is None and other.data is not None and not one.errors:
+                    one.errors = [_("Give both days of the period.")]
+        return not self.is_refused
+
+    def profile(self) -> Profile:
+        """What was filled in. Empty texts clear; no answer about consent leaves it open."""
+        spoken = [tuple(field.data or "" for field in self.languages()[n]) for n in self._filled("languages")]
+        windows = [tuple(field.data for field in self.windows()[n]) for n in self._filled("availability")]
+        return Profile(
+            category=PersonnelCategory(self.category.data),
+            rank=self.rank.data or "",
+            rank_code=self.rank_code.data or "",
+            organization=self.organization.data or "",
+            languages=[SpokenLanguage(code, level, LanguageFramework(framework)) for code, framework, level in spoken],
+            expertise=[line.strip() for line in (self.expertise.data or "").splitlines() if line.strip()],
+            availability=[Window(first, last) for first, last in windows],
+            consent={"yes": True, "no": False}.get(self.consent.data or ""),
+        )
+
+
+def profile_form(expert: Expert | None, *, asks_person: bool = False, sent: Mapping[str, Any] | None = None) -> ProfileForm:
+    """The form of `expert` (None: of a profile that is still to be made), with rows for what is known and some to spare."""
+    spoken, windows = (expert.languages, expert.availability) if expert else ([], [])
+    counts = {kind: _rows_sent(sent, kind) or len(known) + SPARE_ROWS for kind, known in (("languages", spoken), ("availability", windows))}
+    fields: dict[str, Any] = {"language_rows": counts["languages"], "window_rows": counts["availability"]}
+    data: dict[str, Any] = {}
+    for n in range(counts["languages"]):
+        fields |= {
+            f"languages_{n}_language": SelectField(_l("Language"), choices=_languages(""), validate_choice=False),
+            f"languages_{n}_framework": SelectField(_l("Framework"), choices=[("cefr", "A1–C2 (CEFR)"), ("slp", "SLP (STANAG 6001)")]),
+            f"languages_{n}_level": StringField(_l("Level"), validators=[Optional()]),
+        }
+        if n < len(spoken):
+            data |= {f"languages_{n}_{part}": getattr(spoken[n], part) for part in ("language", "framework", "level")}
+    for n in range(counts["availability"]):
+        fields |= {
+            f"availability_{n}_from": DateField(_l("First day"), validators=[Optional()]),
+            f"availability_{n}_to": DateField(_l("Last day"), validators=[Optional()]),
+        }
+        if n < len(windows):
+            data |= {f"availability_{n}_from": windows[n].starts_on, f"availability_{n}_to": windows[n].ends_on}
+    kind = type("NumberedProfileForm", (NewExpertForm if asks_person else ProfileForm,), fields)
+    form: ProfileForm = kind(obj=expert, data={**data, **_known(expert)}) if expert is None else kind(data={**data, **_known(expert)})
+    _offer_choices(form, spoken)
+    return form
+
+
+def _known(expert: Expert | None) -> dict[str, Any]:
+    if expert is None:
+        return {}
+    consent = {True: "yes", False: "no", None: None}[expert.consent]
+    plain = {name: getattr(expert, name) for name in ("rank", "rank_code", "organization")}
+    return plain | {"category": expert.category.value, "expertise": "\n".join(expert.expertise), "consent": consent}
+
+
+def _offer_choices(form: ProfileForm, spoken: Iterable[Any]) -> None:
+    form.category.choices = [(one.value, word(one)) for one in PersonnelCategory]
+    form.consent.choices = [("yes", _("Yes")), ("no", _("No"))]
+    extra = [(one.language, i18n.language_name(one.language)) for one in spoken]
+    for language, _framework, _level in form.languages():
+        language.choices = list(dict([*language.choices, *extra]).items())
+    if isinstance(form, NewExpertForm):
+        form.person_gender.choices = [(one.value, word(one)) for one in Gender]
+        form.person_country.choices = _countries("")
+
+
+def _rows_sent(sent: Mapping[str, Any] | None, kind: str) -> int:
+    """How many rows the form had that was sent."""
+    numbers = [name.split("_")[1] for name in sent or () if name.startswith(f"{kind}_")]
+    return min(1 + max((int(number) for number in numbers if number.isdigit()), default=-1), 60)
+
+
+class NewExpertForm(ProfileForm):
+    """Adds a person to the roster: who it is, and the profile."""
+
+    submission = SubmissionField()
+    person_identifier = StringField(_l("Service or staff number"), validators=[Optional()])
+    person_given_name = StringField(_l("Given name"), validators=[DataRequired()])
+    person_family_name = StringField(_l("Family name"), validators=[Optional()])
+    person_email = StringField(_l("E-mail address"), validators=[Optional()])
+    person_country = SelectField(_l("Country"), validate_choice=False)
+    person_gender = SelectField(_l("Gender"), validate_choice=False)
+
+    def refuse(self, error: DomainError) -> None:
+        for one in error.errors or [error]:
+            if (one.field or "").startswith("person."):
+                one.field = (one.field or "").replace(".", "_")
+        super().refuse(error)
+
+    def person(self) -> dict[str, Any]:
+        """What accounts.services.record_person takes, beside the identifier."""
+        return {
+            "given_name": self.person_given_name.data, "family_name": self.person_family_name.data or "",
+            "email": self.person_email.data or None, "country": self.person_country.data or None,
+            "gender": self.person_gender.data or None,
+        }  # fmt: skip
+
+
+def read_day(value: str) -> date | None:
+    """A day as a date field sends it, None when it is none."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None

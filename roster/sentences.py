@@ -1,0 +1,77 @@
+"""What is asked of the roster, and what is known of an expert, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flask_babel import gettext as _
+
+from core.i18n import country_name, date_words, instant_words, language_name, text
+from core.words import word
+from roster.filters import Filters, WantedLanguage, WantedSkill, end_of
+from roster.languages import cefr_of, least_slp
+from roster.models import Availability, Expert, ExpertLanguage, LanguageFramework
+
+
+def said(filters: Filters, name: str, position: int = 0) -> str:
+    """One filter as people say it."""
+    match name:
+        case "q":
+            return f"“{filters.q}”"
+        case "category" | "gender":
+            return word(getattr(filters, name))
+        case "country":
+            return country_name(filters.country)
+        case "languages" | "level":
+            return _wanted_language(filters.languages[position])
+        case "skills":
+            return _wanted_skill(filters.skills[position])
+        case "valid_on":
+            return _("skills valid on %(day)s", day=date_words(filters.valid_on))
+        case "available_from":
+            return _window(filters)
+    assert name == "as_of" and filters.as_of
+    if filters.as_of == end_of(filters.as_of.date()):
+        return _("as known on %(day)s", day=date_words(filters.as_of.date()))
+    return _("as known on %(day)s", day=instant_words(filters.as_of))
+
+
+def _wanted_language(wanted: WantedLanguage) -> str:
+    language = language_name(wanted.language)
+    if wanted.step == 1:
+        return language
+    return _(
+        "%(language)s at least %(level)s or SLP %(slp)s",
+        language=language, level=cefr_of(wanted.step), slp=least_slp(wanted.step),
+    )  # fmt: skip
+
+
+def _wanted_skill(wanted: WantedSkill) -> str:
+    title = text(wanted.skill.title)
+    return _("%(skill)s, at least %(level)s", skill=title, level=word(wanted.level)) if wanted.level else title
+
+
+def _window(filters: Filters) -> str:
+    assert filters.window
+    first, last = filters.window
+    if first == last:
+        return _("available on %(day)s", day=date_words(first))
+    return _("available from %(first)s to %(last)s", first=date_words(first), last=date_words(last))
+
+
+def level_words(spoken: ExpertLanguage) -> str:
+    """A level as it was tested, with its framework where it is not the usual one."""
+    return spoken.level if spoken.framework is LanguageFramework.CEFR else f"SLP {spoken.level}"
+
+
+def languages_words(spoken: Iterable[ExpertLanguage]) -> str:
+    """ "French C1, English SLP 3322"."""
+    return ", ".join(f"{language_name(one.language)} {level_words(one)}" for one in spoken)
+
+
+def fitting_window(expert: Expert, filters: Filters) -> Availability | None:
+    """The window to show: the one that answers the search, else the one that is on or comes next."""
+    first, last = filters.window or (filters.day, filters.day)
+    fitting = (one for one in expert.availability if one.starts_on <= first and one.ends_on >= last)
+    coming = (one for one in expert.availability if one.ends_on >= first)
+    return next(fitting, None) or next(coming, None)

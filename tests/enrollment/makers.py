@@ -1,0 +1,72 @@
+"""Deliveries with people in them, made through the services, each act in a transaction of its own (inside an app context)."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from accounts.models import Person
+from accounts.roles import Role
+from accounts.services import create_token
+from core.database import db, transaction
+from core.policy import SYSTEM, Actor
+from courses.models import Delivery
+from enrollment import services
+from enrollment.models import Enrollment
+from enrollment.queries import attendance_grid
+from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
+from tests import factories
+from tests.courses.makers import course, delivery
+
+_count = itertools.count(1)
+
+__all__ = ["course", "delivery"]
+
+
+def enrolled(into: Delivery, category: str = "civilian", person: Person | None = None, **wish: Any) -> Enrollment:
+    """A person (a new one, unless given) who has applied for `into`."""
+    who = person or factories.person(email=f"applicant{next(_count)}@example.org")
+    with transaction():
+        return services.enroll(SYSTEM, into.id, db.session.get_one(Person, who.id), Wish(category, **wish))
+
+
+def nominee(category: str = "civilian", **values: Any) -> Nominee:
+    n = next(_count)
+    given = {"given_name": "Nominee", "family_name": f"Number {n}", "email": f"nominee{n}@example.org", "country": "CA"}
+    return Nominee(category=category, **(given | values))
+
+
+def attend(into: Delivery, enrollment: Enrollment, minutes: int | None = None, score: float | None = None) -> None:
+    """Marks the person present in every session from the first on, up to `minutes` in all (None: all of it)."""
+    left, marks = minutes, []
+    for session in attendance_grid(into).sessions:
+        now = session.minutes if left is None else min(left, session.minutes)
+        left = None if left is None else left - now
+        mark = MarkGiven(enrollment.id, session.number, "present", now) if now else MarkGiven(enrollment.id, session.number, "absent")
+        marks.append(mark)
+    with transaction():
+        services.record_attendance(SYSTEM, into.id, marks)
+        if score is not None:
+            services.record_scores(SYSTEM, into.id, [ScoreGiven(enrollment.id, "post", score)])
+
+
+def finished(into: Delivery) -> Delivery:
+    with transaction():
+        return services.finish(SYSTEM, into.id)
+
+
+def again(enrollment: Enrollment) -> Enrollment:
+    """The enrollment as it stands now."""
+    db.session.rollback()
+    return db.session.get_one(Enrollment, enrollment.id, populate_existing=True)
+
+
+def token_of(actor: Actor) -> str:
+    """An API token of this actor."""
+    with transaction():
+        made = create_token(actor, db.session.get_one(Person, actor.person_id), name="test")
+    return made[1] if isinstance(made, tuple) else made
+
+
+def coordinator() -> Actor:
+    return factories.actor(Role.COORDINATOR, family="Coordinator")
