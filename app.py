@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, url_for
+from flask import Flask, current_app, url_for
 from flask.cli import AppGroup
 from flask_babel import lazy_gettext as _l
 from flask_migrate import Migrate
@@ -150,9 +150,9 @@ def _navigation(actor: Actor) -> list[web.Link]:
     return [
         web.Link(label, url_for(endpoint))
         for label, endpoint, permission in NAVIGATION
-        if permission is None or actor.can(permission)
+        if (permission is None or actor.can(permission)) and endpoint in current_app.view_functions
     ]
 
 
 def _footer() -> list[web.Link]:
-    return [web.Link(label, url_for(endpoint)) for label, endpoint in FOOTER]
+    return [web.Link(label, url_for(endpoint)) for label, endpoint in FOOTER if endpoint in current_app.view_functions]

@@ -76,8 +76,11 @@ def _load(key: type[UserSession] | type[ApiToken], condition: sa.ColumnElement[b
     if is_session:
         g.session_seen_at = held.seen_at
     return make_actor(
-        person, [row[3] for row in rows if row[3] is not None], is_demonstration=is_demonstration,
-        session_id=held.id if is_session else None, token_id=None if is_session else held.id,
+        person,
+        [row[3] for row in rows if row[3] is not None],
+        is_demonstration=is_demonstration,
+        session_id=held.id if is_session else None,
+        token_id=None if is_session else held.id,
     )
 
 
@@ -95,8 +98,13 @@ def make_actor(person: Person, assignments: Iterable[RoleAssignment], **facts) -
             if grant := _granted(assignment, reach):
                 grants[permission] = grants.get(permission, Grant()) | grant
     return Actor(
-        person_id=person.id, name=person.full_name, email=person.email, roles=frozenset(roles), grants=grants,
-        organization_ids=frozenset(organizations), **facts,
+        person_id=person.id,
+        name=person.full_name,
+        email=person.email,
+        roles=frozenset(roles),
+        grants=grants,
+        organization_ids=frozenset(organizations),
+        **facts,
     )
 
 
@@ -118,9 +126,7 @@ def start_session(person_id: int, method: str) -> None:
     """Signs in, inside the open transaction: a fresh visit id, so that one known before is worth nothing after."""
     visit = session._get_current_object()  # type: ignore[attr-defined] -- the visit behind Flask's proxy
     now = clock.now()
-    db.session.add(
-        UserSession(digest=digest(visit.renew()), person_id=person_id, method=method, created_at=now, seen_at=now)
-    )
+    db.session.add(UserSession(digest=digest(visit.renew()), person_id=person_id, method=method, created_at=now, seen_at=now))
     g.pop("csrf_token", None)
     publish(SignedIn(person_id, method), Actor(person_id=person_id))
 

@@ -21,7 +21,7 @@ from core import clock, storage
 from core.database import db
 from core.errors import Conflict, NotFound
 from core.jobs import Job, find_job
-from core.paging import Page, page
+from core.paging import Page, newest, page
 from core.policy import Actor, can, visible
 from courses.models import Delivery
 from enrollment.models import SEATED, Enrollment, EnrollmentStatus
@@ -100,7 +100,7 @@ def _has_status(status: str, today: date) -> sa.ColumnElement[bool]:
 
 def list_register(actor: Actor, q: str, status: str, *, after: str | None, limit: int) -> Page[Certificate]:
     """The newest first."""
-    return page(search(actor, q, status), [-Certificate.id], after=after, limit=limit)
+    return newest(search(actor, q, status), Certificate.id, after=after, limit=limit)
 
 
 def delivery_codes(certificates: Sequence[Certificate]) -> dict[int, str]:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
-from flask import render_template
+from flask import current_app
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock, jobs
@@ -48,7 +48,9 @@ class Mail(Base):
 def send(kind: str, address: str, *, person_id: int | None = None, language: str = "en", secret: bool = False, **context: Any) -> None:
     """Writes the mail `templates/emails/<kind>.txt` (first line: subject) in `language` and queues it for sending."""
     with in_language(language):
-        subject, _, body = render_template(f"emails/{kind}.txt", **context).strip().partition("\n")
+        # Straight from Jinja: what pages get besides (navigation, forms) costs time and has no place in a mail.
+        text = current_app.jinja_env.get_template(f"emails/{kind}.txt").render(context)
+        subject, _, body = text.strip().partition("\n")
     has_server = bool(settings_of().mail_url)
     mail = Mail(
         person_id=person_id, address=address, subject=" ".join(subject.split())[:250], body=body.strip() + "\n", kind=kind,

@@ -17,6 +17,10 @@ CLOSES_BEFORE = timedelta(days=21)
 FURTHEST = timedelta(days=3653)  # ten years: further away is a slip of the keyboard
 
 
+#: What a plan and a delivery have under the same names.
+PLAIN = ("starts_on", "time_zone", "venue", "country", "language", "places", "closes_on")
+
+
 @dataclass(frozen=True)
 class PoolPlan:
     """Places kept for one personnel category."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+import json
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -16,6 +20,7 @@ from core.errors import Invalid, NotFound
 from core.paging import Page, page
 from core.policy import Actor, Reach, visible
 from courses.models import Course, CourseVersion, Delivery, DeliveryStatus, Skill, SkillGrant
+from courses.plans import PLAIN, DeliveryPlan, PoolPlan
 from courses.timetable import today_in
 
 
@@ -55,6 +60,10 @@ def get_course(code: str) -> Course:
     if course is None:
         raise NotFound("unknown_course", _l("There is no such course."))
     return course
+
+
+def find_course(code: str) -> Course | None:
+    return db.session.scalar(sa.select(Course).where(Course.code == code))
 
 
 def list_courses(*, after: str | None = None, limit: int = 50) -> Page[Course]:
@@ -152,3 +161,26 @@ def trainer_ids(emails: Iterable[str]) -> tuple[int, ...]:
             sentence = _l("There is no trainer with this e-mail address.")
             raise Invalid("unknown_trainer", sentence, f"trainers.{number}")
     return tuple(dict.fromkeys(by_email[email] for email in wanted))
+
+
+def fingerprint(delivery: Delivery) -> str:
+    """Stands for what a plan can change: two equal fingerprints are two equal deliveries, whoever enrolled in between."""
+    facts = json.dumps(facts_of(delivery), default=str, sort_keys=True)
+    return hashlib.sha256(facts.encode()).hexdigest()[:16]
+
+
+def plan_of(delivery: Delivery) -> DeliveryPlan:
+    """The plan that the delivery follows now."""
+    return DeliveryPlan(
+        **{name: getattr(delivery, name) for name in PLAIN},
+        pools=tuple(PoolPlan(pool.category.value, pool.places) for pool in delivery.pools),
+        admission=delivery.admission.value,
+        trainers=tuple(person.id for person in trainers_of([delivery.id])[delivery.id]),
+        code=delivery.code,
+    )
+
+
+def facts_of(delivery: Delivery) -> dict[str, Any]:
+    """What a change of plan can change, by name."""
+    facts = dataclasses.asdict(plan_of(delivery)) | {"status": delivery.status.value}
+    return facts | {"pools": sorted((pool["category"], pool["places"]) for pool in facts["pools"])}

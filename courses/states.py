@@ -10,6 +10,9 @@ from courses.models import DeliveryStatus as S
 _DRAFT, _PUBLISHED = frozenset({S.DRAFT}), frozenset({S.PUBLISHED})
 _RUNNING = _DRAFT | _PUBLISHED
 
+#: A delivery in one of these may still be changed or called off.
+CHANGEABLE = _RUNNING
+
 DELIVERY = Machine(
     S.DRAFT,
     [

@@ -1,7 +1,44 @@
-"""The API."""
+"""The roster's part of the API."""
 
 from __future__ import annotations
 
+from flask_babel import lazy_gettext as _l
+
+from accounts.roles import Permission
 from core.api import Routes
+from core.errors import Invalid
+from core.paging import Page
+from core.web import current_actor
+from roster import queries, services
+from roster.filters import read_filters
+from roster.schemas import ExpertAnswer, ExpertBody, ExpertQuery, expert_answer
 
 routes = Routes("roster")
+P = Permission
+
+
+@routes.call(
+    "PUT", "/experts/<identifier>", "Make or update a roster profile", requires=P.EXPERT_WRITE, body=ExpertBody,
+    answers={200: ExpertAnswer, 201: ExpertAnswer},
+)  # fmt: skip
+def put_expert(identifier: str, body: ExpertBody) -> tuple[ExpertAnswer, int]:
+    """The person is matched by identifier, else by e-mail address. 201 when the profile is new."""
+    if body.person.identifier not in (None, identifier):
+        message = _l("This identifier differs from the one in the address. Leave it out or make them the same.")
+        raise Invalid("identifier_differs", message, "person.identifier")
+    expert, is_new = services.put_expert(current_actor(), identifier, body.profile())
+    return expert_answer(expert), 201 if is_new else 200
+
+
+@routes.call("GET", "/experts/<int:expert_id>", "One expert", requires=P.EXPERT_READ, answers={200: ExpertAnswer})
+def get_expert(expert_id: int) -> ExpertAnswer:
+    return expert_answer(queries.get_expert(current_actor(), expert_id))
+
+
+@routes.call(
+    "GET", "/experts", "Search the roster", requires=P.ROSTER_SEARCH, query=ExpertQuery, answers={200: ExpertAnswer}, is_list=True
+)
+def list_experts(query: ExpertQuery) -> Page:
+    filters = read_filters(query.model_dump(exclude={"limit", "after"}), queries.skills_to_choose())
+    found = queries.list_experts(current_actor(), filters, after=query.after, limit=query.limit)
+    return Page([expert_answer(expert, filters) for expert in found.items], found.next)

@@ -52,7 +52,9 @@ def refresh(expert_ids: Collection[int]) -> None:
     (FOR NO KEY UPDATE: both already hold the share lock of the foreign key, and would wait for each other for ever.)
     """
     db.session.flush()
-    db.session.execute(sa.select(Expert.id).where(Expert.id.in_(expert_ids)).order_by(Expert.id).with_for_update(key_share=True)).all()
+    db.session.execute(
+        sa.select(Expert.id).where(Expert.id.in_(expert_ids)).order_by(Expert.id).with_for_update(key_share=True)
+    ).all()
     write(documents(expert_ids), expert_ids)
 
 

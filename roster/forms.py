@@ -67,7 +67,11 @@ def search_form(values: Mapping[str, Any], skills: Iterable[Skill]) -> SearchFor
     """The form with what is in the address, right or wrong."""
     rows: dict[str, Any] = {}
     kinds = {
-        "skill": (_l("Skill"), [("", _("Any")), *((one.code, i18n.text(one.title)) for one in skills)], _choices(SkillLevel, _("Any"))),
+        "skill": (
+            _l("Skill"),
+            [("", _("Any")), *((one.code, i18n.text(one.title)) for one in skills)],
+            _choices(SkillLevel, _("Any")),
+        ),
         "language": (_l("Language"), _languages(_("Any")), [("", _("Any")), *((level, level) for level in CEFR)]),
     }
     data = {name: value for name, value in values.items() if isinstance(value, str)}
@@ -113,7 +117,9 @@ class ProfileForm(Form):
 
     def _filled(self, kind: str) -> list[int]:
         if kind == "languages":
-            return [n for n in range(self.language_rows) if self[f"languages_{n}_language"].data or self[f"languages_{n}_level"].data]
+            return [
+                n for n in range(self.language_rows) if self[f"languages_{n}_language"].data or self[f"languages_{n}_level"].data
+            ]
         return [n for n in range(self.window_rows) if self[f"availability_{n}_from"].data or self[f"availability_{n}_to"].data]
 
     def languages(self) -> list[tuple[Any, Any, Any]]:
@@ -150,13 +156,18 @@ class ProfileForm(Form):
 def profile_form(expert: Expert | None, *, asks_person: bool = False, sent: Mapping[str, Any] | None = None) -> ProfileForm:
     """The form of `expert` (None: of a profile that is still to be made), with rows for what is known and some to spare."""
     spoken, windows = (expert.languages, expert.availability) if expert else ([], [])
-    counts = {kind: _rows_sent(sent, kind) or len(known) + SPARE_ROWS for kind, known in (("languages", spoken), ("availability", windows))}
+    counts = {
+        kind: _rows_sent(sent, kind) or len(known) + SPARE_ROWS
+        for kind, known in (("languages", spoken), ("availability", windows))
+    }
     fields: dict[str, Any] = {"language_rows": counts["languages"], "window_rows": counts["availability"]}
     data: dict[str, Any] = {}
     for n in range(counts["languages"]):
         fields |= {
             f"languages_{n}_language": SelectField(_l("Language"), choices=_languages(""), validate_choice=False),
-            f"languages_{n}_framework": SelectField(_l("Framework"), choices=[("cefr", "A1–C2 (CEFR)"), ("slp", "SLP (STANAG 6001)")]),
+            f"languages_{n}_framework": SelectField(
+                _l("Framework"), choices=[("cefr", "A1–C2 (CEFR)"), ("slp", "SLP (STANAG 6001)")]
+            ),
             f"languages_{n}_level": StringField(_l("Level"), validators=[Optional()]),
         }
         if n < len(spoken):
@@ -169,7 +180,9 @@ def profile_form(expert: Expert | None, *, asks_person: bool = False, sent: Mapp
         if n < len(windows):
             data |= {f"availability_{n}_from": windows[n].starts_on, f"availability_{n}_to": windows[n].ends_on}
     kind = type("NumberedProfileForm", (NewExpertForm if asks_person else ProfileForm,), fields)
-    form: ProfileForm = kind(obj=expert, data={**data, **_known(expert)}) if expert is None else kind(data={**data, **_known(expert)})
+    form: ProfileForm = (
+        kind(obj=expert, data={**data, **_known(expert)}) if expert is None else kind(data={**data, **_known(expert)})
+    )
     _offer_choices(form, spoken)
     return form
 

@@ -20,6 +20,7 @@ from roster.filters import Filters, WantedLanguage
 from roster.models import Expert, ExpertSkill, SkillStatus
 from roster.services.rebuilding import differences
 
+MOST_COUNTED = search.MOST_COUNTED
 #: A file holds so many rows; who needs more has another purpose than finding people.
 MOST_EXPORTED = 10_000
 
@@ -74,7 +75,7 @@ def loosenings(actor: Actor, filters: Filters) -> list[Loosening]:
     easier += [("level", position, lower) for position, lower in _lower_levels(filters)]
     found = search.counts([one[2] for one in easier])
     made = [Loosening(*one, _exact(count)) for one, count in zip(easier, found, strict=True) if count]
-    return sorted(made, key=lambda one: -(one.count or search.MOST_COUNTED + 1))
+    return sorted(made, key=lambda one: -(one.count or MOST_COUNTED + 1))
 
 
 def parts(filters: Filters) -> Iterator[tuple[str, int]]:
@@ -140,7 +141,7 @@ def _lower_levels(filters: Filters) -> Iterator[tuple[int, Filters]]:
 
 
 def _exact(count: int) -> int | None:
-    return count if count <= search.MOST_COUNTED else None
+    return count if count <= MOST_COUNTED else None
 
 
 def best_skills(expert: Expert, filters: Filters) -> list[tuple[ExpertSkill, SkillStatus]]:

@@ -3,12 +3,167 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
-from typing_extensions import Annotated
 
 from accounts.models import Gender, PersonnelCategory
 from core.api import Answer, Country, Language, ListQuery, Name, Schema
 from courses.models import SkillLevel
+from roster.filters import Filters
 from roster.models import Expert, ExpertSkill, LanguageFramework, SkillStatus
 from roster.services import Profile, SpokenLanguage, Window
+
+
+class ExpertPersonBody(Schema):
+    """Who it is. A person already known is changed by what is given."""
+
+    identifier: Annotated[str, StringConstraints(max_length=60)] | None = None
+    given_name: Name
+    family_name: Annotated[str, StringConstraints(max_length=120)] = ""
+    name_on_certificate: Name | None = None
+    email: Annotated[str, StringConstraints(max_length=254)] | None = None
+    country: Country | None = None
+    gender: Gender | None = None
+    birth_date: date | None = None
+    language: Language | None = None
+
+
+class SpokenLanguageBody(Schema):
+    language: Language
+    level: Annotated[str, StringConstraints(min_length=1, max_length=12)] = Field(examples=["B2", "3322"])
+    framework: LanguageFramework = LanguageFramework.CEFR
+
+
+class WindowBody(Schema):
+    """Both days included."""
+
+    from_: date = Field(alias="from")
+    to: date
+
+
+class ExpertBody(Schema):
+    """What is left out, or null, stays as it is; an empty text or list clears."""
+
+    person: ExpertPersonBody
+    category: PersonnelCategory
+    rank: str | None = None
+    rank_code: str | None = Field(None, examples=["OF-2"])
+    organization: str | None = None
+    languages: list[SpokenLanguageBody] | None = None
+    expertise: list[str] | None = None
+    availability: list[WindowBody] | None = Field(None, description="periods that touch become one; they may not overlap")
+    consent: bool | None = Field(None, description="false: no search shows this profile")
+
+    def profile(self) -> Profile:
+        spoken = self.languages
+        windows = self.availability
+        return Profile(
+            person=self.person.model_dump(exclude={"identifier"}),
+            category=self.category,
+            rank=self.rank,
+            rank_code=self.rank_code,
+            organization=self.organization,
+            languages=None if spoken is None else [SpokenLanguage(one.language, one.level, one.framework) for one in spoken],
+            expertise=self.expertise,
+            availability=None if windows is None else [Window(one.from_, one.to) for one in windows],
+            consent=self.consent,
+        )
+
+
+class ExpertQuery(ListQuery):
+    """Everything that is given must hold."""
+
+    q: str | None = Field(None, description="beginnings of parts of the name, or of the number")
+    category: str | None = None
+    country: str | None = None
+    gender: str | None = None
+    skill: list[str] = Field([], description="`code` or `code:level`; repeat it for several")
+    valid_on: date | None = Field(None, description="default: today, when current and expiring skills count")
+    language: list[str] = Field([], description="`fr` or `fr:B2`; repeat it for several; SLP counts by policy")
+    available_from: date | None = Field(None, description="one period must cover all days asked for")
+    available_to: date | None = None
+    as_of: AwareDatetime | date | None = Field(None, description="judge skills by what was known then")
+
+
+class ExpertPersonAnswer(Answer):
+    id: int
+    identifier: str | None
+    given_name: str
+    family_name: str
+    name_on_certificate: str
+    email: str | None
+    country: str | None
+    gender: Gender
+
+
+class SpokenLanguageAnswer(Answer):
+    language: str
+    level: str
+    framework: LanguageFramework
+
+
+class WindowAnswer(Answer):
+    model_config = ConfigDict(serialize_by_alias=True, populate_by_name=True)
+
+    from_: date = Field(alias="from")
+    to: date
+
+
+class EvidenceAnswer(Answer):
+    kind: Literal["certificate"] = "certificate"
+    number: str
+    status: Literal["valid", "expired", "superseded", "revoked"]
+
+
+class ExpertSkillAnswer(Answer):
+    skill: str
+    title: dict[str, str]
+    level: SkillLevel
+    status: SkillStatus
+    valid_from: date
+    valid_until: date | None
+    evidence: list[EvidenceAnswer]
+
+
+class ExpertAnswer(Answer):
+    """An expert; the statuses of skills are for `valid_on` and `as_of`, by default for today."""
+
+    id: int
+    person: ExpertPersonAnswer
+    category: PersonnelCategory
+    rank: str | None
+    rank_code: str | None
+    organization: str | None
+    languages: list[SpokenLanguageAnswer]
+    expertise: list[str]
+    availability: list[WindowAnswer]
+    consent: bool | None
+    skills: list[ExpertSkillAnswer]
+    deployments: list[dict[str, Any]] = []
+
+
+def expert_answer(expert: Expert, filters: Filters | None = None) -> ExpertAnswer:
+    filters = filters or Filters()
+    rows = [row for row in expert.skills if row.is_recorded(filters.as_of)]
+    return ExpertAnswer(
+        id=expert.id,
+        person=ExpertPersonAnswer.model_validate(expert.person),
+        category=expert.category,
+        rank=expert.rank,
+        rank_code=expert.rank_code,
+        organization=expert.organization,
+        languages=[SpokenLanguageAnswer.model_validate(one) for one in expert.languages],
+        expertise=expert.expertise,
+        availability=[WindowAnswer(from_=one.starts_on, to=one.ends_on) for one in expert.availability],
+        consent=expert.consent,
+        skills=[_skill_answer(row, filters) for row in rows],
+    )
+
+
+def _skill_answer(row: ExpertSkill, filters: Filters) -> ExpertSkillAnswer:
+    evidence = EvidenceAnswer(number=row.certificate.number, status=row.certificate.status_on(filters.day))
+    return ExpertSkillAnswer(
+        skill=row.skill.code, title=row.skill.title, level=row.level, status=row.status_on(filters.day, filters.as_of),
+        valid_from=row.valid_from, valid_until=row.valid_until, evidence=[evidence],
+    )  # fmt: skip

@@ -17,9 +17,7 @@ from roster.models import Availability, ExpertSearch, ExpertSkill
 MOST_COUNTED = 10_000
 
 _fts = sa.table("expert_fts", sa.column("rowid", sa.Integer), sa.column("expert_fts", sa.Text))
-_vector = sa.literal_column(
-    "array_to_tsvector(string_to_array(trim(expert_search.tokens || ' ' || expert_search.names), ' '))"
-)
+_vector = sa.literal_column("array_to_tsvector(string_to_array(trim(expert_search.tokens || ' ' || expert_search.names), ' '))")
 
 
 def expert_page(filters: Filters, *, after: str | None, limit: int) -> Page[int]:

@@ -1,9 +1,248 @@
-"""Pages."""
+"""Pages of the roster."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from typing import Any
 
-from roster import models  # noqa: F401 -- the tables must be known
+from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from accounts.roles import Permission
+from core import clock
+from core.database import transaction
+from core.errors import Invalid
+from core.exports import csv_response
+from core.forms import refusals_on
+from core.i18n import country_name, number, text
+from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once
+from core.words import word
+from roster import queries, sentences, services
+from roster.filters import Filters, paired, read_filters
+from roster.forms import NewExpertForm, SearchForm, profile_form, read_day, search_form
+from roster.models import Expert, SkillStatus
 
 pages = Blueprint("roster", __name__)
+P = Permission
+
+PER_PAGE = 25
+MOST_SKILLS_SHOWN = 3
+_DAYS = ("valid_on", "available_from", "available_to", "as_of")
+
+
+# Search
+
+
+@pages.get("/roster")
+@requires(P.ROSTER_SEARCH)
+def search() -> Any:
+    """Filters beside what they find; whatever is wrong stands at its field, with all values kept."""
+    form, filters = _asked()
+    if filters is None:
+        return render_template("roster/search.html", form=form, found=None), form.status
+    try:
+        found = queries.find_experts(current_actor(), filters, after=request.args.get("after"), limit=PER_PAGE)
+    except Invalid as error:  # a cursor that is not ours
+        form.refuse(error)
+        return render_template("roster/search.html", form=form, found=None), form.status
+    return render_template(
+        "roster/search.html",
+        form=form,
+        found=found,
+        rows=[_row(expert, filters) for expert in found.page.items],
+        heading=_heading(found.count),
+        chips_asked=[(sentences.said(filters, *part), _address(filters.without(*part))) for part in queries.parts(filters)],
+        all_url=url_for("roster.search"),
+        export_url=url_for("roster.export", **filters.as_query()),
+        loosenings=[] if found.page.items else _loosenings(filters),
+        day=filters.day,
+        has_skills=bool(filters.skills),
+    )
+
+
+@pages.post("/roster/export")
+@requires(P.ROSTER_SEARCH)
+def export() -> Response | tuple[str, int]:
+    """What the search shows, as a file. Noted in the audit trail: how many rows, by which filters, never whose."""
+    form, filters = _asked()
+    if filters is None:
+        return render_template("roster/search.html", form=form, found=None), form.status
+    with transaction():
+        experts = queries.experts_to_export(current_actor(), filters)
+        services.record_export(current_actor(), filters, len(experts))
+        rows = [_exported(_row(expert, filters, everything=True)) for expert in experts]
+    header = [
+        _("Family name"), _("Given name"), _("Number"), _("Category"), _("Rank"), _("Country"), _("Gender"), _("Languages"),
+        _("Skills"), _("Available from"), _("Available until"),
+    ]  # fmt: skip
+    return csv_response(f"roster-{clock.today().isoformat()}.csv", header, rows)
+
+
+def _asked() -> tuple[SearchForm, Filters | None]:
+    """The form of the address, and its filters unless something is wrong with them."""
+    skills = queries.skills_to_choose()
+    values: dict[str, Any] = {name: value.strip() for name, value in request.args.items()}
+    for name in ("skill", "language"):
+        numbers = sorted(
+            int(rest)
+            for key in request.args
+            if (rest := key.removeprefix(f"{name}_")) != key and rest.isdigit() and len(rest) < 3
+        )
+        things = [request.args[f"{name}_{n}"] for n in numbers]
+        levels = [request.args.get(f"{name}_{n}_level", "") for n in numbers]
+        values[name] = [*request.args.getlist(name), *paired(things, levels)]
+    form = search_form(values, skills)
+    days = {name: read_day(values[name]) for name in _DAYS if values.get(name)}
+    for name, day in days.items():
+        if day is None:
+            form.refuse(Invalid("bad_date", _("Give a date that exists."), name))
+    try:
+        filters = read_filters({**values, **dict.fromkeys(_DAYS), **days}, skills)
+    except Invalid as error:
+        form.refuse(error)
+    return form, None if form.is_refused else filters
+
+
+def _address(filters: Filters) -> str:
+    return url_for("roster.search", **filters.as_query())
+
+
+def _heading(count: int | None) -> str:
+    if count is None:
+        return _("More than %(count)s experts found", count=number(queries.MOST_COUNTED))
+    return ngettext("%(count)s expert found", "%(count)s experts found", count, count=number(count))
+
+
+def _row(expert: Expert, filters: Filters, *, everything: bool = False) -> dict[str, Any]:
+    """What a list shows of an expert."""
+    skills = queries.best_skills(expert, filters)
+    wanted = {one.language for one in filters.languages}
+    spoken = [one for one in expert.languages if one.language in wanted] if wanted and not everything else expert.languages
+    shown = len(skills) if everything or filters.skills else MOST_SKILLS_SHOWN
+    return {
+        "expert": expert,
+        "person": expert.person,
+        "url": url_for("roster.expert", expert_id=expert.id),
+        "languages": sentences.languages_words(spoken),
+        "skills": [(text(row.skill.title), word(row.level), row, status) for row, status in skills[:shown]],
+        "more": len(skills[shown:]),
+        "window": sentences.fitting_window(expert, filters),
+    }
+
+
+def _exported(row: dict[str, Any]) -> list[Any]:
+    expert, person, window = row["expert"], row["person"], row["window"]
+    skills = (f"{title} ({level}, {skill.valid_until or '–'})" for title, level, skill, _status in row["skills"])
+    return [
+        person.family_name, person.given_name, person.identifier, word(expert.category), expert.rank,
+        country_name(person.country), word(person.gender), row["languages"], "; ".join(skills),
+        window and window.starts_on, window and window.ends_on,
+    ]  # fmt: skip
+
+
+def _loosenings(filters: Filters) -> list[tuple[str, str]]:
+    """(sentence, address) for each concession that would find somebody."""
+    said = []
+    for one in queries.loosenings(current_actor(), filters):
+        count = number(one.count) if one.count is not None else f"{number(queries.MOST_COUNTED)}+"
+        if one.name == "level":
+            sentence = _(
+                "%(count)s with %(condition)s", count=count, condition=sentences.said(one.filters, "level", one.position)
+            )
+        else:
+            sentence = _(
+                "%(count)s without “%(condition)s”", count=count, condition=sentences.said(filters, one.name, one.position)
+            )
+        said.append((sentence, _address(one.filters)))
+    return said
+
+
+# Profiles
+
+
+@pages.get("/roster/<int:expert_id>")
+@requires(P.EXPERT_READ)
+def expert(expert_id: int) -> str:
+    found = queries.get_expert(current_actor(), expert_id)
+    edit_url = url_for("roster.edit", expert_id=found.id) if current_actor().can(P.EXPERT_WRITE, found) else None
+    return render_template("roster/expert.html", expert=found, person=found.person, edit_url=edit_url, **_skills(found))
+
+
+@pages.route("/roster/<int:expert_id>/edit", methods=["GET", "POST"])
+@requires(P.EXPERT_WRITE)
+def edit(expert_id: int) -> Any:
+    found = queries.get_expert_to_change(current_actor(), expert_id)
+    form = profile_form(found, sent=request.form)
+    back = url_for("roster.expert", expert_id=found.id)
+    if form.validate_on_submit() and form.check_windows():
+        with refusals_on(form):
+            with transaction():
+                services.change_expert(current_actor(), found, form.profile())
+            flash(_("The profile was changed."), "ok")
+            return see_other(back)
+        found = queries.get_expert_to_change(current_actor(), expert_id)
+    return render_template("roster/edit.html", form=form, expert=found, person=found.person, back=back), form.status
+
+
+@pages.route("/roster/new", methods=["GET", "POST"])
+@requires(P.ROSTER_SEARCH)
+@submitted_once
+def new() -> Any:
+    """Puts a person on the roster who has not come by way of a course."""
+    form = profile_form(None, asks_person=True, sent=request.form)
+    assert isinstance(form, NewExpertForm)
+    if form.validate_on_submit() and form.check_windows():
+        with refusals_on(form):
+            with transaction():
+                made = _put(form)
+                answer = remember_answer(url_for("roster.expert", expert_id=made.id))
+            flash(_("The profile was saved."), "ok")
+            return answer
+    return render_template("roster/new.html", form=form), form.status
+
+
+def _put(form: NewExpertForm) -> Expert:
+    profile = form.profile()
+    profile = services.Profile(**{**vars(profile), "person": form.person()})
+    return services.put_expert(current_actor(), form.person_identifier.data or None, profile)[0]
+
+
+@pages.route("/me/profile", methods=["GET", "POST"])
+@signed_in
+def my_profile() -> Any:
+    """One's own profile: the skills one has, and what one wants to be found for."""
+    found = queries.find_own_profile(current_actor())
+    form = profile_form(found, sent=request.form)
+    if form.validate_on_submit() and form.check_windows():
+        with refusals_on(form):
+            with transaction():
+                services.put_own_profile(current_actor(), form.profile())
+            flash(_("Your profile was saved."), "ok")
+            return see_other(url_for("roster.my_profile"))
+        found = queries.find_own_profile(current_actor())
+    return render_template("roster/my_profile.html", form=form, expert=found, **_skills(found)), form.status
+
+
+def _skills(found: Expert | None) -> dict[str, Any]:
+    """The skills that stand and those that were withdrawn, for today."""
+    today = clock.today()
+    rows = [
+        {
+            "title": text(row.skill.title),
+            "level": word(row.level),
+            "row": row,
+            "status": row.status_on(today),
+            "number": row.certificate.number,
+            "url": url_for("certificates.certificate", number=row.certificate.number),
+            "reason": word(row.withdrawn_reason) if row.withdrawn_reason else None,
+        }
+        for row in (found.skills if found else ())
+    ]
+    order = [SkillStatus.CURRENT, SkillStatus.EXPIRING, SkillStatus.EXPIRED]
+    standing = [row for row in rows if row["status"] in order]
+    return {
+        "skills": sorted(standing, key=lambda row: (order.index(row["status"]), row["title"])),
+        "history": [row for row in rows if row["status"] is SkillStatus.WITHDRAWN],
+        "languages": [(one, sentences.level_words(one)) for one in (found.languages if found else ())],
+        "today": today,
+    }

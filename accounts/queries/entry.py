@@ -12,6 +12,7 @@ from accounts.demonstration import is_demonstration_here
 from accounts.models import Account, ApiToken, Person, SignInLink, UserSession
 from accounts.queries.people import RoleHeld, roles_of
 from accounts.secrets import digest
+from accounts.services.address import PREFIX
 from core import clock
 from core.database import db
 
@@ -39,7 +40,7 @@ def link_state(token: str) -> tuple[LinkState, Person | None, str]:
         .outerjoin(Account, Account.person_id == Person.id)
         .where(SignInLink.digest == digest(token))
     ).first()
-    if row is None:
+    if row is None or row[0].target.startswith(PREFIX):
         return LinkState.UNKNOWN, None, ""
     link, person, account = row
     if link.used_at is not None:

@@ -8,6 +8,7 @@ from accounts.services.account import (
     reopen_account,
     set_password,
 )
+from accounts.services.address import ask_for_address, confirm_address, find_asked_address
 from accounts.services.assignments import assign_role, withdraw_role
 from accounts.services.creation import create_account, first_administrator_link
 from accounts.services.entry import (
@@ -27,8 +28,8 @@ from accounts.services.people import change_person, record_person
 from accounts.services.tokens import create_token, revoke_token
 
 __all__ = [
-    "INVITATION", "SHORT", "assign_role", "change_organization", "change_person", "check_password", "close_account",
-    "create_account", "create_organization", "create_token", "end_sessions", "ensure_account", "first_administrator_link",
+    "INVITATION", "SHORT", "ask_for_address", "assign_role", "change_organization", "change_person", "check_password", "close_account", "confirm_address",
+    "create_account", "create_organization", "create_token", "end_sessions", "ensure_account", "find_asked_address", "first_administrator_link",
     "invite", "issue_link", "note_refusal", "organization_by_code", "record_person", "refresh_hash", "remove_password",
     "reopen_account", "request_link", "revoke_token", "send_link", "set_password", "use_link", "withdraw_role",
 ]  # fmt: skip

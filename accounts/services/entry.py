@@ -16,6 +16,7 @@ from accounts.models import Account, Person, SignInLink
 from accounts.roles import Permission
 from accounts.secrets import digest
 from accounts.services.account import ensure_account
+from accounts.services.address import PREFIX as ADDRESS_PREFIX
 from core import clock, mail
 from core.database import db, settings_of
 from core.errors import Conflict, Invalid
@@ -79,7 +80,12 @@ def use_link(token: str) -> tuple[Person, str]:
     now = clock.now()
     row = db.session.execute(
         sa.update(SignInLink)
-        .where(SignInLink.digest == digest(token), SignInLink.used_at.is_(None), SignInLink.expires_at > now)
+        .where(
+            SignInLink.digest == digest(token),
+            SignInLink.used_at.is_(None),
+            SignInLink.expires_at > now,
+            ~SignInLink.target.startswith(ADDRESS_PREFIX, autoescape=True),
+        )
         .values(used_at=now)
         .returning(SignInLink.person_id, SignInLink.target),
         execution_options={"synchronize_session": False},

@@ -19,8 +19,7 @@ WINDOW = 900  # seconds
 TRIES_PER_ACCOUNT = 5  # wrong passwords for one account from one place
 TRIES_PER_PLACE = 40  # wrong passwords from one place, whatever the accounts
 LINKS_PER_ADDRESS = 5
-LINKS_PER_PLACE = 60
-USES_PER_PLACE = 60  # sign-in links tried from one place
+LINKS_PER_PLACE = 60  # links asked for, and useless ones tried, from one place
 ANSWER_SECONDS = 0.12  # every answer to "send me a link" takes this long, so its time tells nothing
 
 

@@ -1,0 +1,145 @@
+"""Mail, the audit trail and background jobs, to be looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, flash, render_template, request, url_for
+from flask_babel import gettext as _
+
+from accounts import queries, trail
+from accounts.demonstration import is_demonstration_here
+from accounts.queries.oversight import EXPORTED
+from accounts.roles import Permission
+from accounts.views.blueprint import pages
+from core import audit, exports, jobs
+from core.audit import AuditEntry
+from core.database import settings_of, transaction
+from core.jobs import JobState
+from core.policy import require
+from core.web import current_actor, requires, see_other, signed_in
+
+
+@pages.get("/administration/mail")
+@requires(Permission.MAIL_READ)
+def mail() -> Any:
+    """Every message, kept or sent."""
+    found = queries.list_mail(current_actor(), after=request.args.get("after"))
+    return render_template("accounts/mail.html", mail=found, shown_by="accounts.message", sends=bool(settings_of().mail_url))
+
+
+@pages.get("/administration/mail/<int:mail_id>")
+@requires(Permission.MAIL_READ)
+def message(mail_id: int) -> Any:
+    """One message; the text of one that opened a door is gone once it was sent."""
+    return render_template("accounts/message.html", message=queries.get_mail(current_actor(), mail_id), back="accounts.mail")
+
+
+@pages.get("/mail")
+@signed_in
+def messages() -> Any:
+    """In a demonstration its people read the mail that no server took; elsewhere the address does not exist."""
+    _require_demonstration_person()
+    found = queries.list_mail(current_actor(), kept_only=True, after=request.args.get("after"))
+    return render_template("accounts/mail.html", mail=found, shown_by="accounts.kept_message", sends=bool(settings_of().mail_url))
+
+
+@pages.get("/mail/<int:mail_id>")
+@signed_in
+def kept_message(mail_id: int) -> Any:
+    """One kept message."""
+    _require_demonstration_person()
+    found = queries.get_mail(current_actor(), mail_id, kept_only=True)
+    return render_template("accounts/message.html", message=found, back="accounts.messages")
+
+
+def _require_demonstration_person() -> None:
+    if not is_demonstration_here() or not (current_actor().is_demonstration or current_actor().can(Permission.MAIL_READ)):
+        abort(404)
+
+
+@pages.get("/administration/audit")
+@requires(Permission.AUDIT_READ)
+def audit_trail() -> Any:
+    """Who did what, when."""
+    wanted, typed = _audit_filter()
+    found = queries.audit_entries(current_actor(), wanted, after=request.args.get("after"))
+    context = {
+        "entries": found,
+        "rows": _in_words(found.items),
+        "actions": sorted(((key, str(words)) for key, words in trail.ACTIONS.items()), key=lambda pair: pair[1]),
+        "typed": typed,
+        "query": {key: value for key, value in typed.items() if value},
+    }
+    return render_template("accounts/audit.html", **context)
+
+
+@pages.get("/administration/audit.csv")
+@requires(Permission.AUDIT_READ)
+def audit_export() -> Any:
+    """The same list as a file."""
+    wanted, _typed = _audit_filter()
+    found = queries.audit_entries(current_actor(), wanted, limit=EXPORTED)
+    rows = [
+        (row["number"], row["at"], row["actor_id"], row["who"], row["action"], row["what"], row["subject"], row["facts"])
+        for row in _in_words(found.items)
+    ]
+    with transaction():
+        audit.record(current_actor(), "audit.exported", f"person:{current_actor().person_id}", {"entries": len(rows)})
+    header = [_("Number"), _("When (UTC)"), _("Person number"), _("Who"), _("Action"), _("What"), _("Subject"), _("Details")]
+    return exports.csv_response("audit-trail.csv", header, rows)
+
+
+def _audit_filter() -> tuple[queries.AuditFilter, dict[str, str]]:
+    """What the address asks for. A person nobody knows finds nothing rather than everything."""
+    typed = {name: request.args.get(name, "").strip() for name in ("action", "subject", "person")}
+    actor_id = None
+    if typed["person"]:
+        actor_id = 0
+        if typed["person"].isdecimal() and len(typed["person"]) < 10:
+            actor_id = int(typed["person"])
+        elif found := queries.find_person_by_email(typed["person"]):
+            actor_id = found.id
+    return queries.AuditFilter(typed["action"], typed["subject"].replace(" ", ""), actor_id), typed
+
+
+def _in_words(entries: list[AuditEntry]) -> list[dict[str, Any]]:
+    names = queries.names_of(entry.actor_id for entry in entries)
+    return [
+        {
+            "number": entry.number,
+            "at": entry.at,
+            "actor_id": entry.actor_id,
+            "who": names.get(entry.actor_id or 0)
+            or (_("The application") if '"actor":"system"' in entry.body else _("Not signed in")),
+            "action": entry.action,
+            "what": trail.action_words(entry.action),
+            "subject": entry.subject,
+            "subject_words": trail.subject_words(entry.subject),
+            "facts": trail.facts_words(queries.audit_facts(entry)),
+        }
+        for entry in entries
+    ]
+
+
+@pages.get("/administration/jobs")
+@requires(Permission.JOB_READ)
+def background_jobs() -> Any:
+    """What waits, runs and was given up."""
+    found = queries.list_jobs(current_actor(), after=request.args.get("after"))
+    return render_template("accounts/jobs.html", jobs=found, overview=queries.job_overview(current_actor()))
+
+
+@pages.post("/administration/jobs/<int:job_id>/retry")
+@requires(Permission.JOB_MANAGE)
+def retry_job(job_id: int) -> Any:
+    """Starts a job again that was given up."""
+    with transaction():
+        require(current_actor(), Permission.JOB_MANAGE)
+        job = queries.get_job(current_actor(), job_id)
+        was_dead = job.state is JobState.DEAD
+        if was_dead:
+            jobs.retry(job)
+            audit.record(current_actor(), "job.retried", f"job:{job.id}", {})
+    flash(_("The job starts again."), "ok") if was_dead else flash(_("This job is not given up; nothing was done."), "warn")
+    return see_other(url_for("accounts.background_jobs"))

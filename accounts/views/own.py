@@ -1,0 +1,198 @@
+"""One's own page: data, language, password, sessions, tokens."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import current_app, flash, render_template, url_for
+from flask_babel import gettext as _
+
+from accounts import passwords, queries, services
+from accounts.forms import NameForm, OneButtonForm, OwnEmailForm, OwnPasswordForm, TokenForm
+from accounts.models import Person
+from accounts.views.blueprint import pages
+from accounts.views.entering import LINKS_PER_ADDRESS, TRIES_PER_ACCOUNT, count_try, enter_afresh
+from core import clock, limits
+from core.database import transaction
+from core.errors import Conflict, Invalid
+from core.forms import Form, refusals_on
+from core.web import Link, current_actor, see_other, signed_in
+
+RECENTLY = timedelta(minutes=15)
+
+#: Pages about oneself that other rooms have: words and endpoint.
+ELSEWHERE = [
+    ("enrollment.mine", lambda: _("My enrollments")),
+    ("certificates.mine", lambda: _("My certificates")),
+    ("roster.my_profile", lambda: _("My roster profile")),
+]
+
+
+def _own() -> Person:
+    return queries.get_person(current_actor(), current_actor().person_id or 0)
+
+
+def _links_elsewhere() -> list[Link]:
+    return [Link(words(), url_for(endpoint)) for endpoint, words in ELSEWHERE if endpoint in current_app.view_functions]
+
+
+@pages.get("/me")
+@signed_in
+def me() -> Any:
+    """What the house knows of oneself, and where to change it."""
+    person = _own()
+    context = {
+        "person": person,
+        "roles": queries.roles_of([person.id]).get(person.id, []),
+        "account": queries.find_account(person.id),
+        "links": _links_elsewhere(),
+        "sessions": queries.sessions_of(person.id),
+        "tokens": queries.tokens_of(person.id),
+        "form": OneButtonForm(formdata=None),
+    }
+    return render_template("accounts/me.html", **context)
+
+
+@pages.route("/me/details", methods=["GET", "POST"])
+@signed_in
+def my_details() -> Any:
+    """Name, country and language."""
+    form = NameForm(obj=_own())
+    if form.validate_on_submit():
+        with refusals_on(form):
+            with transaction():
+                values = {name: getattr(form, name).data for name in _DETAILS}
+                services.change_person(current_actor(), _own(), **values)
+            flash(_("Your details are saved."), "ok")
+            return see_other(url_for("accounts.me", lang=form.language.data))
+    return render_template("accounts/my_details.html", form=form), form.status
+
+
+_DETAILS = ("given_name", "family_name", "name_on_certificate", "country", "language")
+
+
+# Being oneself, once more
+
+
+def _asks_password(person: Person) -> bool:
+    """Whether the current password is asked for: there is one, and no link was used a moment ago."""
+    account = queries.find_account(person.id)
+    return bool(account and account.password_hash) and not _signed_in_recently(only="link")
+
+
+def _signed_in_recently(only: str | None = None) -> bool:
+    started = queries.session_started(current_actor().session_id or 0)
+    return started is not None and started[1] > clock.now() - RECENTLY and only in (None, started[0])
+
+
+def _confirm_identity(form: Form) -> bool:
+    """Whether the person has shown again to be themselves; what is wrong is said on the form. Outside of a transaction."""
+    person = _own()
+    if not _asks_password(person):
+        if _signed_in_recently():
+            return True
+        form.refuse(
+            Conflict("sign_in_again", _("Sign out and in again first: this is possible for 15 minutes after signing in."))
+        )
+        return False
+    account = queries.find_account(person.id)
+    kept, key = account.password_hash if account else None, str(person.id)
+    count_try("password.own", key, TRIES_PER_ACCOUNT)
+    if not passwords.verify(kept, form.current_password.data or ""):  # type: ignore[attr-defined]
+        form.refuse(Invalid("wrong_password", _("This is not your password."), "current_password"))
+        return False
+    with transaction():
+        limits.forget("password.own", key)
+    return True
+
+
+@pages.route("/me/password", methods=["GET", "POST"])
+@signed_in
+def my_password() -> Any:
+    """Sets, changes or replaces a forgotten password; every other session ends."""
+    form = OwnPasswordForm()
+    asks_password = _asks_password(_own())
+    if form.validate_on_submit() and _confirm_identity(form):
+        with refusals_on(form):
+            with transaction():
+                person = _own()
+                services.set_password(current_actor(), person, form.password.data or "")
+                enter_afresh(person.id, "password")
+            flash(_("Your password is changed, and you are signed out everywhere else."), "ok")
+            return see_other(url_for("accounts.me"))
+    return render_template("accounts/my_password.html", form=form, asks_password=asks_password, person=_own()), form.status
+
+
+@pages.route("/me/email", methods=["GET", "POST"])
+@signed_in
+def my_email() -> Any:
+    """Asks for another address, which counts once a link sent there was opened."""
+    form = OwnEmailForm()
+    person = _own()
+    if form.validate_on_submit() and _confirm_identity(form):
+        count_try("link.own_address", str(person.id), LINKS_PER_ADDRESS)
+        with refusals_on(form):
+            with transaction():
+                services.ask_for_address(current_actor(), _own(), form.email.data or "")
+            flash(_("A message is on its way to the new address. Open its link to make the address count."), "ok")
+            return see_other(url_for("accounts.me"))
+    return render_template("accounts/my_email.html", form=form, person=_own(), asks_password=_asks_password(_own())), form.status
+
+
+@pages.get("/me/email/<token>")
+@signed_in
+def new_address(token: str) -> Any:
+    """The page behind the link to the new address."""
+    address = services.find_asked_address(current_actor(), token)
+    form = OneButtonForm(formdata=None)
+    return render_template("accounts/new_address.html", address=address, form=form), 200 if address else 410
+
+
+@pages.post("/me/email/<token>")
+@signed_in
+def confirm_address(token: str) -> Any:
+    """Makes the new address count."""
+    try:
+        with transaction():
+            services.confirm_address(current_actor(), _own(), token)
+    except (Invalid, Conflict):
+        return render_template("accounts/new_address.html", address=None, form=OneButtonForm(formdata=None)), 410
+    flash(_("Your e-mail address is changed."), "ok")
+    return see_other(url_for("accounts.me"))
+
+
+@pages.post("/me/sessions/end")
+@signed_in
+def end_my_sessions() -> Any:
+    """Signs out everywhere else."""
+    with transaction():
+        services.end_sessions(current_actor(), _own())
+    flash(_("You are signed out everywhere else."), "ok")
+    return see_other(url_for("accounts.me"))
+
+
+@pages.route("/me/tokens", methods=["GET", "POST"])
+@signed_in
+def my_tokens() -> Any:
+    """API tokens: a new one is shown once, on the answer itself."""
+    form = TokenForm()
+    made = None
+    if form.validate_on_submit() and _confirm_identity(form):
+        with refusals_on(form), transaction():
+            made = services.create_token(current_actor(), _own(), name=form.name.data or "")
+        if made:
+            form = TokenForm(formdata=None)
+    person = _own()
+    context = {"tokens": queries.tokens_of(person.id), "made": made, "asks_password": _asks_password(person)}
+    return render_template("accounts/my_tokens.html", form=form, **context), form.status
+
+
+@pages.post("/me/tokens/<int:token_id>/revoke")
+@signed_in
+def revoke_my_token(token_id: int) -> Any:
+    """Ends one's token at once."""
+    with transaction():
+        services.revoke_token(current_actor(), token_id)
+    flash(_("The token is revoked."), "ok")
+    return see_other(url_for("accounts.my_tokens"))

@@ -1,0 +1,197 @@
+"""Administration of people, their accounts and roles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, render_template, request, url_for
+from flask_babel import gettext as _
+
+from accounts import queries, services
+from accounts.forms import AccountForm, PersonForm, RoleForm
+from accounts.models import Person
+from accounts.roles import Permission, Role
+from accounts.views.blueprint import pages
+from core.database import transaction
+from core.errors import DomainError, Invalid, NotFound
+from core.forms import refusals_on
+from core.policy import Reach
+from core.web import current_actor, remember_answer, requires, see_other, submitted_once
+
+
+@pages.get("/administration/people")
+@requires(Permission.ACCOUNT_MANAGE)
+def people() -> Any:
+    """People by name, with their accounts and roles."""
+    words, role = request.args.get("q", "").strip(), request.args.get("role", "")
+    wanted = Role(role) if role in set(Role) else None
+    found = queries.list_people(current_actor(), words=words, role=wanted, after=request.args.get("after"))
+    return render_template("accounts/people.html", people=found, words=words, role=role, roles=list(Role)[1:])
+
+
+@pages.route("/administration/people/new", methods=["GET", "POST"])
+@requires(Permission.ACCOUNT_MANAGE)
+@submitted_once
+def new_account() -> Any:
+    """Makes an account and mails its first link."""
+    form = AccountForm()
+    if form.validate_on_submit():
+        with refusals_on(form):
+            with transaction():
+                person = services.create_account(
+                    current_actor(),
+                    email=form.email.data or "",
+                    given_name=form.given_name.data or "",
+                    family_name=form.family_name.data or "",
+                    language=form.language.data,
+                    roles=form.roles.data or [],
+                    organization=(form.organization.data or "").strip() or None,
+                )
+                services.invite(current_actor(), person)
+                answer = remember_answer(_address(person.id))
+            flash(_("The account is made, and a link is on its way to its owner."), "ok")
+            return answer
+    return render_template("accounts/new_account.html", form=form), form.status
+
+
+def _address(person_id: int) -> str:
+    return url_for("accounts.person", person_id=person_id)
+
+
+@pages.get("/administration/people/<int:person_id>")
+@requires(Permission.ACCOUNT_MANAGE)
+def person(person_id: int) -> Any:
+    """One person: data, roles, account."""
+    return _person_page(queries.get_person(current_actor(), person_id))
+
+
+def _person_page(found: Person, form: RoleForm | None = None, refusal: DomainError | None = None) -> Any:
+    form = form or RoleForm(formdata=None, organizations=queries.organization_choices())
+    if refusal is not None:
+        form.refuse(refusal)
+    context = {
+        "person": found,
+        "account": queries.find_account(found.id),
+        "roles": queries.roles_of([found.id]).get(found.id, []),
+        "sessions": queries.sessions_of(found.id),
+        "tokens": queries.tokens_of(found.id),
+        "form": form,
+    }
+    return render_template("accounts/person.html", **context), form.status
+
+
+@pages.route("/administration/people/<int:person_id>/edit", methods=["GET", "POST"])
+@requires(Permission.ACCOUNT_MANAGE)
+def edit_person(person_id: int) -> Any:
+    """Corrects a person's data."""
+    found = queries.get_person(current_actor(), person_id)
+    form = PersonForm(obj=found)
+    if form.validate_on_submit():
+        given = {name: field.data for name, field in form._fields.items() if name != "csrf_token"}
+        with refusals_on(form):
+            with transaction():
+                services.change_person(current_actor(), queries.get_person(current_actor(), person_id), **given)
+            flash(_("The changes are saved."), "ok")
+            return see_other(_address(person_id))
+    return render_template(
+        "accounts/edit_person.html", form=form, person=queries.get_person(current_actor(), person_id)
+    ), form.status
+
+
+@pages.post("/administration/people/<int:person_id>/roles")
+@requires(Permission.ACCOUNT_MANAGE)
+def assign_role(person_id: int) -> Any:
+    """Gives a role, to a nominator for an organization."""
+    found = queries.get_person(current_actor(), person_id)
+    form = RoleForm(organizations=queries.organization_choices())
+    if not form.validate_on_submit():
+        return _person_page(found, form)
+    role = Role(form.role.data)
+    is_nominator = role is Role.NOMINATOR
+    try:
+        if is_nominator and not form.organization.data:
+            raise Invalid("organization_needed", _("A nominator acts for an organization. Choose one."), "organization")
+        with transaction():
+            services.assign_role(
+                current_actor(),
+                person_id,
+                role,
+                scope=Reach.ORGANIZATION if is_nominator else Reach.EVERYWHERE,
+                scope_id=int(form.organization.data) if is_nominator else 0,
+            )
+    except DomainError as refusal:
+        return _person_page(queries.get_person(current_actor(), person_id), form, refusal)
+    flash(_("The role is given."), "ok")
+    return see_other(_address(person_id))
+
+
+@pages.post("/administration/people/<int:person_id>/roles/withdraw")
+@requires(Permission.ACCOUNT_MANAGE)
+def withdraw_role(person_id: int) -> Any:
+    """Takes a role away."""
+    role, scope, scope_id = (request.form.get(name, "") for name in ("role", "scope", "scope_id"))
+    if role not in set(Role) or scope not in set(Reach) or not scope_id.isdecimal():
+        raise NotFound("unknown_role", _("This role is not known here."))
+    return _act(
+        person_id,
+        lambda found: services.withdraw_role(current_actor(), found.id, Role(role), scope=Reach(scope), scope_id=int(scope_id)),
+        _("The role is withdrawn."),
+    )
+
+
+@pages.post("/administration/people/<int:person_id>/close")
+@requires(Permission.ACCOUNT_MANAGE)
+def close_account(person_id: int) -> Any:
+    """Shuts the person out at once."""
+    return _act(person_id, lambda found: services.close_account(current_actor(), found), _("The account is closed."))
+
+
+@pages.post("/administration/people/<int:person_id>/reopen")
+@requires(Permission.ACCOUNT_MANAGE)
+def reopen_account(person_id: int) -> Any:
+    """Lets the person in again."""
+    return _act(person_id, lambda found: services.reopen_account(current_actor(), found), _("The account is open again."))
+
+
+@pages.post("/administration/people/<int:person_id>/link")
+@requires(Permission.ACCOUNT_MANAGE)
+def invite(person_id: int) -> Any:
+    """Mails a sign-in link that is good for a week."""
+    return _act(person_id, lambda found: services.invite(current_actor(), found), _("A sign-in link is on its way."))
+
+
+@pages.post("/administration/people/<int:person_id>/sign-out")
+@requires(Permission.ACCOUNT_MANAGE)
+def end_sessions(person_id: int) -> Any:
+    """Signs the person out everywhere."""
+    return _act(person_id, lambda found: services.end_sessions(current_actor(), found), _("The person is signed out everywhere."))
+
+
+@pages.post("/administration/people/<int:person_id>/password/remove")
+@requires(Permission.ACCOUNT_MANAGE)
+def remove_password(person_id: int) -> Any:
+    """Leaves the e-mailed link as the only way in."""
+    return _act(person_id, lambda found: services.remove_password(current_actor(), found), _("The password is removed."))
+
+
+@pages.post("/administration/people/<int:person_id>/tokens/<int:token_id>/revoke")
+@requires(Permission.ACCOUNT_MANAGE)
+def revoke_token(person_id: int, token_id: int) -> Any:
+    """Ends a token of this person."""
+    if token_id not in {token.id for token in queries.tokens_of(person_id)}:
+        raise NotFound("unknown_token", _("This token is not known here."))
+    return _act(person_id, lambda _found: services.revoke_token(current_actor(), token_id), _("The token is revoked."))
+
+
+def _act(person_id: int, act: Any, done: str) -> Any:
+    """One button's act: done, or the person's page with why not."""
+    try:
+        with transaction():
+            act(queries.get_person(current_actor(), person_id))
+    except NotFound:
+        raise
+    except DomainError as refusal:
+        refusal.field = None
+        return _person_page(queries.get_person(current_actor(), person_id), refusal=refusal)
+    flash(done, "ok")
+    return see_other(_address(person_id))

@@ -19,7 +19,6 @@ from accounts.views.entering import (
     LINKS_PER_PLACE,
     TRIES_PER_ACCOUNT,
     TRIES_PER_PLACE,
-    USES_PER_PLACE,
     WINDOW,
     count_try,
     enter,
@@ -118,12 +117,13 @@ def _link_refused(state: LinkState, person_id: int | None, target: str) -> Any:
 @public
 def use_link(token: str) -> Any:
     """Signs in, once."""
-    count_try("link.use", place(), USES_PER_PLACE)
+    limits.check("link.place", place(), limit=LINKS_PER_PLACE, seconds=WINDOW)
     try:
         with transaction():
             person, target = services.use_link(token)
             enter(person.id, "link")
     except Invalid:
+        count_try("link.place", place(), LINKS_PER_PLACE)
         state, found, wanted = queries.link_state(token)
         return _link_refused(state, found.id if found else None, wanted)
     return landing(target)

@@ -82,9 +82,12 @@ class DeliveryForm(Form):
             code=(self.code.data or "").strip() or None,
         )
 
+    is_stale = False
+
     def refuse(self, error: DomainError) -> None:
         for one in error.errors or [error]:
             path = one.field or ""
+            self.is_stale |= one.code == "stale_form"
             if path.startswith("pools."):
                 pools = [category for category in PersonnelCategory if self[f"pool_{category}"].data is not None]
                 path = f"pool_{pools[int(path.split('.')[1])]}"

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import itertools
-import json
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -16,19 +13,18 @@ from sqlalchemy.exc import IntegrityError
 
 from accounts.models import PersonnelCategory, RoleAssignment
 from accounts.roles import ROLES, Permission, Role
+from accounts.services import assign_role, withdraw_role
 from core import clock, events
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
-from core.policy import SYSTEM, Actor, Grant, Reach, require
+from core.policy import Actor, Grant, Reach, require
 from courses import queries, timetable
 from courses.definitions import code_faults
 from courses.events import DeliveryChanged, DeliveryScheduled
 from courses.models import Admission, Course, Delivery, DeliverySession, DeliveryStatus, Pool
-from courses.plans import DeliveryPlan, PoolPlan, plan_faults, usual_closing
+from courses.plans import PLAIN, DeliveryPlan, plan_faults, usual_closing
 from courses.services.touching import touch
-from courses.states import DELIVERY
-
-_PLAIN = ("starts_on", "time_zone", "venue", "country", "language", "places", "closes_on")
+from courses.states import CHANGEABLE, DELIVERY
 
 
 def schedule(actor: Actor, course: Course, plan: DeliveryPlan, *, is_published: bool = False) -> Delivery:
@@ -53,7 +49,7 @@ def schedule(actor: Actor, course: Course, plan: DeliveryPlan, *, is_published: 
             for block in timetable.instants(version.blocks, plan.starts_on, plan.time_zone)
         ],
         pools=[Pool(category=PersonnelCategory(pool.category), places=pool.places) for pool in plan.pools],
-        **{name: getattr(plan, name) for name in _PLAIN},
+        **{name: getattr(plan, name) for name in PLAIN},
     )  # fmt: skip
     db.session.add(delivery)
     try:
@@ -61,7 +57,7 @@ def schedule(actor: Actor, course: Course, plan: DeliveryPlan, *, is_published: 
     except IntegrityError:  # somebody took the code this very moment
         raise _code_taken() from None
     events.publish(DeliveryScheduled(delivery.id, code), actor)
-    _set_trainers(delivery, trainers)
+    _set_trainers(actor, delivery, trainers)
     if is_published:
         publish(_as_trainer_of(actor, delivery, trainers), delivery)
     return delivery
@@ -75,17 +71,16 @@ def change(actor: Actor, delivery: Delivery, plan: DeliveryPlan, *, rev: int, se
     """
     delivery = touch(delivery.id)
     require(actor, Permission.DELIVERY_WRITE, delivery)
-    if delivery.status not in (DeliveryStatus.DRAFT, DeliveryStatus.PUBLISHED):
-        raise Conflict("state_does_not_allow", _l("This delivery is over, so it can no longer be changed."))
-    if delivery.rev - 1 != rev and (seen is None or seen != fingerprint(delivery)):
+    check_changeable(delivery)
+    if delivery.rev - 1 != rev and (seen is None or seen != queries.fingerprint(delivery)):
         sentence = _l("Somebody changed this delivery in the meantime. Compare, and save again what should hold.")
         raise Conflict("stale_form", sentence, "rev")
     plan = _checked(plan, delivery, plan.trainers)
-    before = _facts(delivery)
+    before = queries.facts_of(delivery)
     _apply(delivery, plan)
     if plan.trainers is not None:
-        _set_trainers(delivery, plan.trainers)
-    after = _facts(delivery)
+        _set_trainers(actor, delivery, plan.trainers)
+    after = queries.facts_of(delivery)
     changed = tuple(name for name in before if before[name] != after[name])
     if changed:
         events.publish(DeliveryChanged(delivery.id, changed), actor)
@@ -117,30 +112,6 @@ def cancel(actor: Actor, delivery: Delivery, *, reason: str) -> Delivery:
     return delivery
 
 
-def fingerprint(delivery: Delivery) -> str:
-    """Stands for what a plan can change: two equal fingerprints are two equal deliveries, whoever enrolled in between."""
-    facts = json.dumps(_facts(delivery), default=str, sort_keys=True)
-    return hashlib.sha256(facts.encode()).hexdigest()[:16]
-
-
-def plan_of(delivery: Delivery) -> DeliveryPlan:
-    """The plan that the delivery follows now."""
-    return DeliveryPlan(
-        **{name: getattr(delivery, name) for name in _PLAIN},
-        pools=tuple(PoolPlan(pool.category.value, pool.places) for pool in delivery.pools),
-        admission=delivery.admission.value,
-        trainers=tuple(person.id for person in queries.trainers_of([delivery.id])[delivery.id]),
-        code=delivery.code,
-    )
-
-
-def _facts(delivery: Delivery) -> dict[str, Any]:
-    """What a change of plan can change, by name."""
-    db.session.flush()
-    facts = dataclasses.asdict(plan_of(delivery)) | {"status": delivery.status.value}
-    return facts | {"pools": sorted((pool["category"], pool["places"]) for pool in facts["pools"])}
-
-
 def _checked(plan: DeliveryPlan, current: Delivery | None, trainers: Sequence[int] | None) -> DeliveryPlan:
     """The plan with its closing date, or everything that is wrong with it."""
     today = _today(plan.time_zone if plan.time_zone in timetable.zone_names() else "UTC")
@@ -152,13 +123,19 @@ def _checked(plan: DeliveryPlan, current: Delivery | None, trainers: Sequence[in
     return plan if plan.closes_on else dataclasses.replace(plan, closes_on=usual_closing(plan.starts_on, today))
 
 
+def check_changeable(delivery: Delivery) -> None:
+    """Conflict when the delivery is finished or cancelled."""
+    if delivery.status not in CHANGEABLE:
+        raise Conflict("state_does_not_allow", _l("This delivery is over, so it can no longer be changed."))
+
+
 def _today(zone: str) -> date:
     return timetable.today_in(zone, clock.now())
 
 
 def _apply(delivery: Delivery, plan: DeliveryPlan) -> None:
     is_moved = (delivery.starts_on, delivery.time_zone) != (plan.starts_on, plan.time_zone)
-    for name in _PLAIN:
+    for name in PLAIN:
         setattr(delivery, name, getattr(plan, name))
     delivery.admission = Admission(plan.admission)
     if is_moved:
@@ -212,18 +189,14 @@ def _trainer_faults(trainers: Sequence[int]) -> list[DomainError]:
     return [Invalid("unknown_trainer", _l("Choose only people who have the role of trainer."), "trainers")]
 
 
-def _set_trainers(delivery: Delivery, trainers: Sequence[int]) -> None:
-    """Makes exactly these people trainers of the delivery. The right to do so follows from the right to schedule it."""
+def _set_trainers(actor: Actor, delivery: Delivery, trainers: Sequence[int]) -> None:
+    """Makes exactly these people trainers of the delivery."""
     before = {person.id for person in queries.trainers_of([delivery.id])[delivery.id]}
-    if before == set(trainers):
-        return
-    import accounts.services
-
     scope = {"scope": Reach.DELIVERY, "scope_id": delivery.id}
     for person_id in sorted(set(trainers) - before):
-        accounts.services.assign_role(SYSTEM, person_id, Role.TRAINER, **scope)
+        assign_role(actor, person_id, Role.TRAINER, **scope)
     for person_id in sorted(before - set(trainers)):
-        accounts.services.withdraw_role(SYSTEM, person_id, Role.TRAINER, **scope)
+        withdraw_role(actor, person_id, Role.TRAINER, **scope)
 
 
 def _as_trainer_of(actor: Actor, delivery: Delivery, trainers: Sequence[int]) -> Actor:

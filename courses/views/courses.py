@@ -15,7 +15,7 @@ from core.database import transaction
 from core.errors import Conflict
 from core.forms import refusals_on
 from core.policy import can, require
-from core.web import current_actor, public, remember_answer, requires, see_other, submitted_once
+from core.web import current_actor, public, remember_answer, requires, submitted_once
 from courses import queries, services
 from courses.forms.courses import CourseForm, act, course_form, new_course, values_of
 from courses.models import Course
@@ -87,7 +87,8 @@ def _save(form: CourseForm, code: str | None) -> Any:
     if is_new:
         flash(_("The course %(code)s was made. You can schedule its first delivery now.", code=code), "ok")
     else:
-        flash(_("The course %(code)s was saved. Its version in force is number %(version)s.", code=code, version=course.current.number), "ok")
+        number = course.current.number
+        flash(_("The course %(code)s was saved. Its version in force is number %(version)s.", code=code, version=number), "ok")
     return remember_answer(url_for("courses.course", code=code))
 
 

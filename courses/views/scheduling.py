@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from flask import flash, render_template, request, url_for
@@ -11,14 +10,14 @@ from flask_babel import gettext as _
 from accounts.roles import Permission as P
 from core import i18n
 from core.database import transaction
-from core.errors import Conflict
-from core.forms import Form, refusals_on
+from core.forms import refusals_on
 from core.policy import require
 from core.web import current_actor, remember_answer, requires, see_other, submitted_once
+from core.words import word
 from courses import queries, services
 from courses.forms.deliveries import CancelForm, DeliveryForm
 from courses.models import Course, Delivery
-from courses.services.deliveries import fingerprint, plan_of
+from courses.queries import fingerprint, plan_of
 from courses.views.blueprint import pages
 
 
@@ -69,20 +68,87 @@ def _outcome(delivery: Delivery, is_published: bool) -> str:
 @pages.route("/deliveries/<code>/edit", methods=["GET", "POST"])
 @requires(P.DELIVERY_WRITE)
 def edit_delivery(code: str) -> Any:
+    """Who saves what somebody else has changed meanwhile gets both: what holds now, and what they typed."""
     delivery = _own(code)
-    plan = plan_of(delivery)
-    form = DeliveryForm(
-        queries.list_trainers(), data=DeliveryForm.values_of(plan) | {"rev": delivery.rev, "seen": fingerprint(delivery)}
-    )
-    stale = None
+    services.check_changeable(delivery)
+    start = DeliveryForm.values_of(plan_of(delivery)) | _seen(delivery)
+    form = DeliveryForm(queries.list_trainers(), data=start)
+    if not form.validate_on_submit():
+        return _edit_page(form, delivery)
+    rev = int(form.rev.data) if (form.rev.data or "").isdigit() else -1
+    with refusals_on(form):
+        with transaction():
+            services.change(current_actor(), delivery, form.plan(), rev=rev, seen=form.seen.data)
+            flash(_("%(code)s was saved.", code=code), "ok")
+        return see_other(_address(delivery))
+    return _edit_page(form, _own(code))
+
+
+def _seen(delivery: Delivery) -> dict[str, Any]:
+    return {"rev": str(delivery.rev), "seen": fingerprint(delivery)}
+
+
+def _edit_page(form: DeliveryForm, delivery: Delivery) -> Any:
+    """The form; beside it what holds now, when the typed values were made from something older."""
+    status, now = form.status, None
+    if form.is_stale:
+        status, now = 409, _facts_now(delivery)
+        form.rev.data, form.seen.data = _seen(delivery).values()
+    page = render_template("courses/schedule.html", form=form, course=delivery.course, delivery=delivery, now=now)
+    return page, status
+
+
+def _facts_now(delivery: Delivery) -> list[tuple[str, str]]:
+    """What holds now, in words, under the labels of the form."""
+    pools = [_("%(category)s: %(places)s", category=word(pool.category), places=pool.places) for pool in delivery.pools]
+    trainers = queries.trainers_of([delivery.id])[delivery.id]
+    return [
+        (_("First day"), i18n.weekday_words(delivery.starts_on)),
+        (_("Last day to apply"), i18n.weekday_words(delivery.closes_on)),
+        (_("Time zone"), delivery.time_zone),
+        (_("Venue"), delivery.venue),
+        (_("Country"), i18n.country_name(delivery.country)),
+        (_("Language of teaching"), i18n.language_name(delivery.language)),
+        (_("Places"), i18n.number(delivery.places)),
+        (_("Places kept"), "; ".join(pools) or _("None")),
+        (_("Admission"), word(delivery.admission)),
+        (_("Trainers"), ", ".join(person.full_name for person in trainers) or _("None")),
+    ]
+
+
+@pages.post("/deliveries/<code>/publish")
+@requires(P.DELIVERY_WRITE)
+def publish_delivery(code: str) -> Any:
+    delivery = _own(code)
+    with transaction():
+        flash(_outcome(services.publish(current_actor(), delivery), is_published=True), "ok")
+    return see_other(_address(delivery))
+
+
+@pages.route("/deliveries/<code>/cancel", methods=["GET", "POST"])
+@requires(P.DELIVERY_WRITE)
+def cancel_delivery(code: str) -> Any:
+    """Asks for the reason and says what will happen."""
+    delivery = _own(code)
+    services.check_changeable(delivery)
+    form = CancelForm()
     if form.validate_on_submit():
-        rev = int(form.rev.data) if (form.rev.data or "").isdigit() else -1
-        try:
-            with refusals_on(form):
-                with transaction():
-                    services.change(current_actor(), delivery, form.plan(), rev=rev, seen=form.seen.data)
-                    flash(_("%(code)s was saved.", code=code), "ok")
-                return see_other(_address(delivery))
-        finally:
-            stale = "rev" in form.conflicts
-    return _edit_page(form, code, stale)
+        with refusals_on(form):
+            with transaction():
+                services.cancel(current_actor(), delivery, reason=form.reason.data or "")
+                flash(_("%(code)s is cancelled.", code=code), "ok")
+            return see_other(_address(delivery))
+    return render_template("courses/cancel.html", form=form, delivery=delivery), form.status
+
+
+def _own(code: str) -> Delivery:
+    """The delivery, for whoever may change it."""
+    actor = current_actor()
+    delivery = queries.get_delivery(actor, code)
+    require(actor, P.DELIVERY_WRITE, delivery)
+    return delivery
+
+
+def _address(delivery: Delivery) -> str:
+    """The page of the delivery is in the next room, because it shows places."""
+    return url_for("enrollment.delivery", code=delivery.code)

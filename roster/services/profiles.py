@@ -60,7 +60,6 @@ class Profile:
     consent: bool | None = None
 
 
-
 def put_expert(actor: Actor, identifier: str | None, profile: Profile) -> tuple[Expert, bool]:
     """The roster profile of a person (matched by identifier, else e-mail, else new), made or changed; True when made."""
     require(actor, Permission.EXPERT_WRITE, Expert(person_id=None))  # for anybody at all, not only for oneself
@@ -208,7 +207,9 @@ def obtain(actor: Actor, person_id: int, category: PersonnelCategory, **values: 
     """The person's profile, made if there is none; two acts at once make one."""
     now = clock.now()
     row = {"person_id": person_id, "category": category, "expertise": [], "created_at": now, "updated_at": now, **values}
-    insert = (sqlite if is_sqlite() else postgresql).insert(Expert).values(row).on_conflict_do_nothing(index_elements=["person_id"])
+    insert = (
+        (sqlite if is_sqlite() else postgresql).insert(Expert).values(row).on_conflict_do_nothing(index_elements=["person_id"])
+    )
     is_new = db.session.execute(insert.returning(Expert.id)).scalar() is not None
     expert = find_expert_of(person_id)
     assert expert is not None

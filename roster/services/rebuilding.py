@@ -84,9 +84,7 @@ def _language_differences() -> Iterator[Difference]:
 
 def _skill_differences() -> Iterator[Difference]:
     columns = [c for c in ExpertSkill.__table__.columns if c.name != "id"]
-    rows = {
-        (row.certificate_id, row.skill_id): row for row in db.session.execute(sa.select(ExpertSkill.id, *columns)).all()
-    }
+    rows = {(row.certificate_id, row.skill_id): row for row in db.session.execute(sa.select(ExpertSkill.id, *columns)).all()}
     experts = {person_id: expert_id for expert_id, person_id in db.session.execute(sa.select(Expert.id, Expert.person_id))}
     try:
         for proof in evidence.all_proofs():

@@ -1,0 +1,72 @@
+"""Another e-mail address of one's own: it counts once its owner has answered from it."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from accounts import values
+from accounts.models import Person, SignInLink
+from accounts.secrets import digest
+from accounts.services.people import change_person
+from core import clock, mail
+from core.database import db, settings_of
+from core.errors import Conflict, Invalid, NotAllowed
+from core.policy import Actor
+
+#: A link with such a target confirms an address and signs nobody in: it went to an address that nobody has vouched for.
+PREFIX = "email:"
+LIFETIME = timedelta(hours=2)
+
+
+def ask_for_address(actor: Actor, person: Person, email: str) -> None:
+    """Sends a link to the new address. When somebody else has it, nothing is sent and the answer is the same."""
+    if actor.person_id != person.id:
+        raise NotAllowed("not_allowed", _l("You do not have the right to do this."))
+    address = values.clean_email(email, "email")
+    if address == person.email:
+        raise Conflict("same_email", _l("This is your address already."), "email")
+    if db.session.scalar(sa.select(Person.id).where(Person.email == address)):
+        return
+    token = secrets.token_urlsafe(32)
+    now = clock.now()
+    db.session.add(
+        SignInLink(digest=digest(token), person_id=person.id, target=PREFIX + address, created_at=now, expires_at=now + LIFETIME)
+    )
+    link = f"{settings_of().public_url}/me/email/{token}"
+    mail.send("new_address", address, person_id=person.id, language=person.language, secret=True, link=link, person=person)
+
+
+def find_asked_address(actor: Actor, token: str) -> str | None:
+    """The address that this link confirms for the actor; None when it cannot be used."""
+    row = db.session.scalar(sa.select(SignInLink).where(*_usable(actor, token)))
+    return row.target.removeprefix(PREFIX) if row is not None else None
+
+
+def confirm_address(actor: Actor, person: Person, token: str) -> None:
+    """Makes the new address count, once, and tells the old one."""
+    row = db.session.scalar(sa.select(SignInLink).where(*_usable(actor, token)))
+    if row is None or row.person_id != person.id:
+        raise Invalid("bad_link", _l("This link cannot be used."))
+    row.used_at = clock.now()
+    before = person.email
+    change_person(actor, person, email=row.target.removeprefix(PREFIX))
+    db.session.execute(
+        sa.delete(SignInLink).where(SignInLink.person_id == person.id, SignInLink.used_at.is_(None)),
+        execution_options={"synchronize_session": False},
+    )
+    if before:
+        mail.send("address_changed", before, person_id=person.id, language=person.language, person=person)
+
+
+def _usable(actor: Actor, token: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        SignInLink.digest == digest(token),
+        SignInLink.person_id == (actor.person_id or 0),
+        SignInLink.target.startswith(PREFIX, autoescape=True),
+        SignInLink.used_at.is_(None),
+        SignInLink.expires_at > clock.now(),
+    )

@@ -1,0 +1,99 @@
+"""The audit trail in words: what was done, and to what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+ACTIONS: dict[str, Any] = {
+    "person.recorded": _l("Person recorded"),
+    "person.changed": _l("Person’s data changed"),
+    "organization.recorded": _l("Organization recorded"),
+    "organization.changed": _l("Organization changed"),
+    "account.created": _l("Account made"),
+    "account.closed": _l("Account closed"),
+    "account.reopened": _l("Account reopened"),
+    "role.assigned": _l("Role given"),
+    "role.withdrawn": _l("Role withdrawn"),
+    "password.changed": _l("Password changed or removed"),
+    "sign_in.link_sent": _l("Sign-in link sent"),
+    "sign_in.done": _l("Signed in"),
+    "sign_in.refused": _l("Sign-in refused: wrong password"),
+    "sign_in.sessions_ended": _l("Signed out everywhere else"),
+    "sign_in.ended": _l("Signed out"),
+    "token.created": _l("API token made"),
+    "token.revoked": _l("API token revoked"),
+    "job.retried": _l("Job started again"),
+    "mail.read": _l("Message opened"),
+    "audit.exported": _l("Audit trail exported"),
+    "skill.defined": _l("Skill defined"),
+    "course.created": _l("Course made"),
+    "course.changed": _l("Course changed"),
+    "delivery.scheduled": _l("Delivery scheduled"),
+    "delivery.changed": _l("Delivery changed"),
+    "delivery.published": _l("Delivery published"),
+    "delivery.cancelled": _l("Delivery cancelled"),
+    "delivery.finished": _l("Delivery finished"),
+    "enrollment.made": _l("Enrollment made"),
+    "enrollment.approved": _l("Enrollment approved"),
+    "enrollment.promoted": _l("Place given from the waiting list"),
+    "enrollment.declined": _l("Enrollment declined"),
+    "enrollment.withdrawn": _l("Enrollment withdrawn"),
+    "enrollment.result": _l("Result fixed"),
+    "enrollment.printed_name_corrected": _l("Printed name corrected"),
+    "attendance.recorded": _l("Attendance recorded"),
+    "scores.recorded": _l("Scores recorded"),
+    "certificates.requested": _l("Certificates asked for"),
+    "certificate.issued": _l("Certificate issued"),
+    "certificate.filed": _l("Certificate’s file made"),
+    "certificate.superseded": _l("Certificate replaced"),
+    "certificate.revoked": _l("Certificate revoked"),
+    "expert.recorded": _l("Expert profile made"),
+    "expert.changed": _l("Expert profile changed"),
+    "skill.granted": _l("Skill granted"),
+    "skill.withdrawn": _l("Skill withdrawn"),
+    "roster.exported": _l("Roster list exported"),
+    "roster.rebuilt": _l("Roster rebuilt from its evidence"),
+}
+
+_SUBJECTS: dict[str, Any] = {
+    "person": _l("Person %(id)s"),
+    "organization": _l("Organization %(id)s"),
+    "skill": _l("Skill %(id)s"),
+    "course": _l("Course %(id)s"),
+    "delivery": _l("Delivery %(id)s"),
+    "enrollment": _l("Enrollment %(id)s"),
+    "certificate": _l("Certificate %(id)s"),
+    "expert": _l("Expert %(id)s"),
+    "job": _l("Job %(id)s"),
+    "mail": _l("Message %(id)s"),
+}
+
+
+def action_words(action: str) -> str:
+    """What was done; the action's own code when no words are known."""
+    return str(ACTIONS.get(action, action))
+
+
+def subject_words(subject: str) -> str:
+    """To what: "Delivery 7"; the subject as it is kept when no words are known."""
+    kind, _colon, number = subject.partition(":")
+    if kind == "person" and number == "0":
+        return _("Nobody known")
+    words = _SUBJECTS.get(kind)
+    return str(words) % {"id": number} if words is not None and number else subject
+
+
+def facts_words(facts: dict[str, Any]) -> str:
+    """The rest of an entry in one line."""
+    return " · ".join(f"{key.replace('_', ' ')}: {_plain(value)}" for key, value in facts.items())
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_plain(one) for one in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(one)}" for key, one in value.items())
+    return str(value)

@@ -1,0 +1,23 @@
+"""Calendar files."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, url_for
+
+from core.database import settings_of
+from core.policy import ANONYMOUS
+from core.web import public
+from courses import queries
+from courses.calendars import calendar, filename
+from courses.views.blueprint import pages
+
+
+@pages.get("/deliveries/<code>.ics")
+@public
+def delivery_calendar(code: str) -> Response:
+    """Public once published: the same file for everybody, so nobody's draft is told from an unknown code."""
+    delivery = queries.get_delivery(ANONYMOUS, code)
+    address = settings_of().public_url + url_for("enrollment.delivery", code=code)
+    response = current_app.response_class(calendar(delivery, address), content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{filename(delivery)}"'
+    return response

@@ -1,0 +1,1 @@
+"""Forms of applications, nominations and what follows from them."""

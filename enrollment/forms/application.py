@@ -1,0 +1,124 @@
+"""The form in which people apply: one form on three screens.
+
+What stands on the other screens travels as hidden fields and is checked again each time, so nothing is kept before the
+application is sent and going back loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, RadioField, StringField, TextAreaField
+
+from accounts import values
+from accounts.models import Gender, PersonnelCategory
+from core import i18n
+from core.errors import DomainError
+from core.forms import Form, SubmissionField
+from core.words import word
+from enrollment.forms.fields import CountryField, Kept, Needed, OneOf
+from enrollment.nomination_files import parse_rank_code
+from enrollment.services import Wish
+
+SCREENS = {
+    1: ("email", "given_name", "family_name", "name_on_certificate", "country", "gender", "category"),
+    2: ("rank", "rank_code", "organization", "needs", "language"),
+    3: ("consent", "roster_consent"),
+}
+LAST = 3
+#: Who has a rank.
+RANKED = (PersonnelCategory.MILITARY, PersonnelCategory.POLICE)
+#: Shorter spellings of what the services call the fields.
+_OTHER_NAMES = {"person": "email"}
+
+
+class ApplicationForm(Form):
+    """`categories`: the personnel categories that the course is for."""
+
+    email = StringField(_l("E-mail"), [Needed(_l("Enter your e-mail address.")), Kept(values.clean_email)])
+    given_name = StringField(_l("Given name"), [Needed(_l("Enter your given name.")), Kept(values.clean_text)])
+    family_name = StringField(_l("Family name"), [Kept(values.clean_text)])
+    name_on_certificate = StringField(_l("Name as printed on the certificate"), [Kept(values.clean_text)])
+    country = CountryField(_l("Country"), [Needed(_l("Choose your country.")), Kept(values.clean_country)])
+    gender = RadioField(_l("Gender"), [OneOf(_l("Choose one of the answers; one of them is “Prefer not to say”."))], validate_choice=False)
+    category = RadioField(_l("Personnel category"), [OneOf(_l("Choose your personnel category."))], validate_choice=False)
+
+    rank = StringField(_l("Rank"), [Kept(values.clean_text)])
+    rank_code = StringField(_l("NATO rank code"))
+    organization = StringField(_l("Organization"), [Kept(values.clean_text, longest=200)])
+    needs = TextAreaField(_l("Access or dietary needs"))
+    language = RadioField(_l("Language in which we write to you"), [OneOf(_l("Choose a language."))], validate_choice=False)
+
+    consent = BooleanField(
+        _l("I have read the rules of participation and agree to them."),
+        [Needed(_l("You can only apply if you agree to the rules of participation."))],
+    )
+    roster_consent = BooleanField(_l("If I complete the course, roster staff may find this training in my expert profile."))
+    submission = SubmissionField()
+
+    def __init__(self, categories: Iterable[PersonnelCategory], **options: Any):
+        super().__init__(**options)
+        self.gender.choices = [(one.value, word(one)) for one in Gender]
+        self.category.choices = [(one.value, word(one)) for one in categories]
+        self.language.choices = list(i18n.LANGUAGES.items())
+
+    @property
+    def has_rank(self) -> bool:
+        return self.category.data in RANKED
+
+    def names_on(self, screen: int) -> list[str]:
+        """The fields of a screen for this category; the e-mail address of somebody signed in is no field."""
+        return [name for name in SCREENS[screen] if name in self and (self.has_rank or name not in ("rank", "rank_code"))]
+
+    def carried(self, screen: int) -> Iterator[tuple[str, str]]:
+        """What the other screens hold: (name, value) of hidden fields. The consents are given on the last screen only."""
+        for other in (1, 2):
+            if other != screen:
+                yield from ((name, self[name].data) for name in SCREENS[other] if name in self and self[name].data)
+        if screen != LAST:
+            yield from ((name, "y") for name in SCREENS[LAST] if self[name].data)
+
+    def faulty_screen(self, upto: int) -> int | None:
+        """Checks the screens up to `upto`; the first one with a fault in it, None when all is well."""
+        for screen in range(1, upto + 1):
+            for name in self.names_on(screen):
+                self[name].validate(self)
+        return self.screen_with_errors()
+
+    def screen_with_errors(self) -> int | None:
+        return next((number for number in SCREENS if any(self[name].errors for name in self.names_on(number))), None)
+
+    def validate_rank_code(self, field: StringField) -> None:
+        """WTForms calls inline validators only in a whole `validate()`; `faulty_screen` does not need it: the service checks."""
+
+    def refuse(self, error: DomainError) -> None:
+        """The services speak of "person.email" where this form has "email"."""
+        for one in error.errors or [error]:
+            field = (one.field or "").removeprefix("person.")
+            one.field = _OTHER_NAMES.get(field, field)
+        super().refuse(error)
+
+    def wish(self) -> Wish:
+        return Wish(
+            category=self.category.data,
+            rank=self.rank.data if self.has_rank else None,
+            rank_code=self.rank_code.data if self.has_rank else None,
+            organization=self.organization.data,
+            needs=self.needs.data,
+            name_on_certificate=self.printed_name,
+            roster_consent=bool(self.roster_consent.data),
+            language=self.language.data,
+        )
+
+    @property
+    def printed_name(self) -> str:
+        """As typed, else the given and the family name."""
+        typed = self.name_on_certificate.data or f"{self.given_name.data or ''} {self.family_name.data or ''}"
+        return typed.strip()
+
+    def person(self) -> dict[str, Any]:
+        """What is known of the person, by the names of `record_person`."""
+        names = ("given_name", "family_name", "country", "gender", "language")
+        return {name: self[name].data for name in names} | {"name_on_certificate": self.printed_name}
