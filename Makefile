@@ -38,10 +38,10 @@ $(VENV)/ready-dev: requirements-dev.txt $(VENV)/ready
 	@$(BIN)/pybabel --quiet compile -i $< -o $@
 
 run: setup
-	@$(BIN)/flask serve --first-start --workers 1
+	@$(BIN)/python app.py --first-start --workers 1
 
 serve: setup
-	@$(BIN)/flask serve
+	@$(BIN)/python app.py
 
 test: setup-dev
 	$(BIN)/python -m pytest -m "not slow"

@@ -3,16 +3,16 @@ registers itself on import."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import Flask, current_app, url_for
 from flask.cli import AppGroup
 from flask_babel import lazy_gettext as _l
-from flask_migrate import Migrate
 
 import accounts.api
 import accounts.cli
+import accounts.jobs
 import accounts.sessions
 import accounts.views
 import certificates.api
@@ -23,7 +23,6 @@ import core.docs
 import courses.api
 import courses.cli
 import courses.views
-import demonstration.first_start
 import enrollment.api
 import enrollment.handlers
 import enrollment.queries
@@ -36,8 +35,8 @@ import roster.views
 from accounts.events import PersonChanged
 from accounts.roles import Permission as P
 from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
+from certificates.rendering import check_system_libraries
 from core import audit, audit_cli, checking, clock, database, events, i18n, mail, once, serving, web, words
-from core.database import db
 from core.health import health
 from core.jobs import engine, running, worker
 from core.policy import Actor
@@ -74,12 +73,13 @@ JOBS: Mapping[str, running.JobFunction] = {
     "mail.send": mail.send_now,
     "certificates.issue": certificates.jobs.issue_all,
     "certificates.render": certificates.jobs.render_one,
+    "accounts.forget": accounts.jobs.forget_ended,
     "audit.checkpoint": audit_cli.checkpoint_job,
     "answers.forget": once.forget_old,
 }
 
 #: kind of job → every so many seconds.
-SCHEDULE = {"audit.checkpoint": 3600, "answers.forget": 86400}
+SCHEDULE = {"audit.checkpoint": 3600, "answers.forget": 86400, "accounts.forget": 86400}
 
 #: What `flask check` verifies: each yields a sentence for every breach it finds.
 CHECKS: list[checking.Check] = [
@@ -126,11 +126,12 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.extensions["settings"] = settings
     app.extensions["navigation"] = _navigation
     app.extensions["footer_links"] = _footer
-    app.extensions["first_start"] = demonstration.first_start.prepare
+    app.extensions["first_start"] = _first_start
+    app.extensions["system_warnings"] = check_system_libraries
     app.extensions["is_demonstration"] = lambda: settings.demo and settings.is_local
     clock.init_app(app, settings.now)
     database.init_app(app, settings.database_url)
-    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    database.init_migrations(app, ROOT / "migrations")
     i18n.init_app(app)
     words.init_app(app)
     web.init_app(app, settings, accounts.sessions.load_actor)
@@ -146,6 +147,12 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     return app
 
 
+def _first_start() -> Iterator[str]:
+    from demonstration.first_start import prepare  # only this one start needs the demonstration
+
+    return prepare()
+
+
 def _navigation(actor: Actor) -> list[web.Link]:
     return [
         web.Link(label, url_for(endpoint))
@@ -156,3 +163,7 @@ def _navigation(actor: Actor) -> list[web.Link]:
 
 def _footer() -> list[web.Link]:
     return [web.Link(label, url_for(endpoint)) for label, endpoint in FOOTER if endpoint in current_app.view_functions]
+
+
+if __name__ == "__main__":
+    serving.main(create_app)

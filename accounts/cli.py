@@ -1,5 +1,73 @@
 """Commands."""
 
+from __future__ import annotations
+
+import click
 from flask.cli import AppGroup
 
-accounts_cli = AppGroup("accounts")
+from accounts import queries, services, values
+from accounts.roles import Role
+from core.database import settings_of, transaction
+from core.errors import DomainError
+from core.policy import SYSTEM
+
+accounts_cli = AppGroup("accounts", help="People who may sign in.")
+
+ROLES = [Role.PARTICIPANT, Role.NOMINATOR, Role.TRAINER, Role.COORDINATOR, Role.ROSTER, Role.ADMINISTRATOR]
+
+
+@accounts_cli.command("create")
+@click.argument("email")
+@click.option("--name", required=True, help="The whole name, such as “Zoë van der Berg”.")
+@click.option("--role", "roles", multiple=True, type=click.Choice([role.value for role in ROLES]), help="May be repeated.")
+@click.option("--organization", help="Code of the organization a nominator acts for; made when unknown.")
+def create(email: str, name: str, roles: tuple[str, ...], organization: str | None) -> None:
+    """Makes an account (or gives more roles to an existing one) and prints a one-time sign-in link."""
+    given, family = values.split_name(name)
+    if organization and Role.NOMINATOR not in roles:
+        raise click.ClickException("--organization is for nominators: add --role nominator.")
+    with _refusals(), transaction():
+        person = services.create_account(
+            SYSTEM, email=email, given_name=given, family_name=family, roles=roles, organization=organization
+        )
+        account = queries.find_account(person.id)
+        if account is not None and not account.is_active:
+            raise click.ClickException("This account is closed. An administrator can reopen it.")
+        link = settings_of().public_url + services.issue_link(person, "", services.INVITATION)
+    click.echo(link)
+
+
+@accounts_cli.command("token")
+@click.argument("email")
+@click.option("--name", required=True, help="What the token is for.")
+def token(email: str, name: str) -> None:
+    """Makes an API token and prints it alone."""
+    with _refusals(), transaction():
+        person = queries.find_person_by_email(email)
+        if person is None:
+            raise click.ClickException(f"Nobody has the e-mail address {email}. Make an account first: flask accounts create")
+        made = services.create_token(SYSTEM, person, name=name)
+    click.echo(made)
+
+
+class _refusals:
+    """A refusal becomes one sentence on standard error and exit status 1."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, DomainError):
+            several = error.errors or [error]
+            raise click.ClickException(" ".join(_sentence(one) for one in several)) from None
+
+
+def _sentence(error: DomainError) -> str:
+    label = {
+        "person.email": "EMAIL",
+        "person.given_name": "--name",
+        "person.family_name": "--name",
+        "organization": "--organization",
+    }
+    where = label.get(error.field or "", "")
+    return f"{where}: {error.message}" if where else str(error.message)

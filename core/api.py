@@ -359,7 +359,7 @@ def _answers(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
         answers[str(status)] = {"description": "done", "content": {operation.media_type: {"schema": schema}}}
     refusal = {"description": "refused", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     codes = ["422", "429"] + (["401", "403", "404", "409", "413"] if operation.access.signed_in else ["404"])
-    return answers | {code: refusal for code in sorted(codes)}
+    return answers | dict.fromkeys(sorted(codes), refusal)
 
 
 def _schema(shape: Any, schemas: dict[str, Any], mode: Any) -> dict[str, Any]:

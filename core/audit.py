@@ -113,6 +113,11 @@ def chained(previous: str, number: int, body: str) -> str:
     return hashlib.sha256(f"{previous}\n{number}\n{body}".encode()).hexdigest()
 
 
+def position() -> str:
+    """The end of the chain: as long as it is the same, no audited row has changed (see caches of public pages)."""
+    return db.session.scalars(sa.select(AuditHead.digest).where(AuditHead.id == 1)).one()
+
+
 def breaches() -> Iterator[str]:
     """Every fault of the chain and of the checkpoints against it, one sentence each; nothing when all is well."""
     digest, count, digests = GENESIS, 0, {}

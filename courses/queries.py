@@ -82,6 +82,18 @@ def deliveries_visible(actor: Actor) -> sa.Select[tuple[Delivery]]:
     return sa.select(Delivery).where(may_see)
 
 
+def deliveries_of_work(actor: Actor) -> sa.Select[tuple[Delivery]]:
+    """The deliveries that `actor` works on: a trainer's own, a coordinator's all."""
+    return sa.select(Delivery).where(visible(Delivery, actor, Permission.DELIVERY_READ))
+
+
+def count_by_status(actor: Actor) -> dict[DeliveryStatus, int]:
+    """How many deliveries of each status the actor works on."""
+    own = visible(Delivery, actor, Permission.DELIVERY_READ)
+    rows = db.session.execute(sa.select(Delivery.status, sa.func.count()).where(own).group_by(Delivery.status))
+    return {row[0]: row[1] for row in rows}
+
+
 def get_delivery(actor: Actor, code: str) -> Delivery:
     """The delivery with its course, version, sessions and pools; NotFound, also for a draft that is not the actor's."""
     delivery = db.session.scalar(

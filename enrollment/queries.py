@@ -114,7 +114,7 @@ def positions(*delivery_ids: int) -> dict[int, int]:
         .outerjoin(Pool, own_pool)
         .where(Enrollment.delivery_id.in_(delivery_ids), Enrollment.status == S.WAITLISTED)
     )
-    return dict(rows.tuples().all())
+    return {enrollment_id: number_in_line for enrollment_id, number_in_line in rows}
 
 
 # Enrollments

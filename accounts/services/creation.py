@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
+from accounts.events import SignedIn
 from accounts.models import Person, RoleAssignment, SignInLink
 from accounts.roles import Permission, Role
 from accounts.services.account import ensure_account, keep_password
@@ -14,6 +15,7 @@ from accounts.services.assignments import assign_role
 from accounts.services.entry import INVITATION, issue_link
 from accounts.services.organizations import organization_by_code
 from accounts.services.people import record_person
+from core.audit import AuditEntry
 from core.database import db, settings_of
 from core.errors import Invalid
 from core.policy import SYSTEM, Actor, Reach, require
@@ -68,18 +70,25 @@ def first_administrator_link() -> str | None:
     The account has no address yet; the link leads to the page where it gets one. While nobody has used the link, each
     start makes a new one, so that nobody is locked out by a closed window.
     """
+    administrators = set(
+        db.session.scalars(sa.select(RoleAssignment.person_id).where(RoleAssignment.role == Role.ADMINISTRATOR))
+    )
     person = db.session.scalar(sa.select(Person).where(Person.identifier == FIRST_ADMINISTRATOR))
-    if person is not None and not _was_used(person.id):
-        db.session.execute(sa.delete(SignInLink).where(SignInLink.person_id == person.id))
-    elif db.session.scalar(sa.select(RoleAssignment.id).where(RoleAssignment.role == Role.ADMINISTRATOR).limit(1)):
+    if administrators - {person.id if person is not None else 0}:
         return None
-    else:
+    if person is None:
         person = record_person(SYSTEM, identifier=FIRST_ADMINISTRATOR, given_name="Administrator", family_name="")
         assign_role(SYSTEM, person.id, Role.ADMINISTRATOR)
+    elif _was_used(person.id):
+        return None
+    else:
+        db.session.execute(sa.delete(SignInLink).where(SignInLink.person_id == person.id))
     address = issue_link(person, f"/administration/people/{person.id}", INVITATION)
     return settings_of().public_url + address
 
 
 def _was_used(person_id: int) -> bool:
-    used = sa.select(SignInLink.digest).where(SignInLink.person_id == person_id, SignInLink.used_at.is_not(None))
-    return db.session.scalar(used.limit(1)) is not None
+    signed_in = sa.select(AuditEntry.number).where(
+        AuditEntry.subject == f"person:{person_id}", AuditEntry.action == SignedIn.name
+    )
+    return db.session.scalar(signed_in.limit(1)) is not None

@@ -9,7 +9,7 @@ from certificates.events import CertificateFiled
 from certificates.models import Certificate, CertificateStatus
 from certificates.snapshot import verify_url
 from core import mail
-from core.database import db, settings_of
+from core.database import current_unit, db, settings_of
 from core.events import publish
 from core.policy import Actor
 
@@ -19,15 +19,15 @@ def record_file(actor: Actor, certificate_id: int, *, file_key: str, sha256: str
 
     One conditional statement decides, so that two workers at once write one mail.
     """
+    current_unit()  # what follows belongs to a transaction
+    table = Certificate.__table__
     claimed = (
-        sa.update(Certificate)
-        .where(Certificate.id == certificate_id, Certificate.file_key.is_(None))
-        .values(file_key=file_key, sha256=sha256)
+        sa.update(table).where(table.c.id == certificate_id, table.c.file_key.is_(None)).values(file_key=file_key, sha256=sha256)
     )
-    found = db.session.execute(claimed, execution_options={"synchronize_session": False})
-    certificate = db.session.get_one(Certificate, certificate_id, populate_existing=True)
-    if found.rowcount != 1:  # type: ignore[attr-defined] -- an update's result counts its rows
+    # By the connection: it is a change to be audited only when it meets its row.
+    if db.session.connection().execute(claimed).rowcount != 1:
         return False
+    certificate = db.session.get_one(Certificate, certificate_id, populate_existing=True)
     publish(CertificateFiled(certificate.id, certificate.number, sha256), actor)
     if certificate.status is CertificateStatus.VALID:
         _tell_holder(certificate)

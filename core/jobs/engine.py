@@ -6,7 +6,6 @@ Embedded: Huey on a SQLite file of its own. Distributed (JOBS_URL): Huey on Redi
 from __future__ import annotations
 
 import logging
-
 from typing import TYPE_CHECKING
 
 from flask import Flask, current_app

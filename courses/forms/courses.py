@@ -126,7 +126,7 @@ def _texts(english: str | None, french: str | None) -> Texts:
 
 
 def _clock(typed: str | None) -> str:
-    """"9:00", "9h00" and "09.00" are "09:00"; anything else stays for the rules to refuse."""
+    """ "9:00", "9h00" and "09.00" are "09:00"; anything else stays for the rules to refuse."""
     text = (typed or "").strip()
     found = re.fullmatch(r"(\d{1,2})\s*[:.hH]\s*(\d{2})", text)
     return f"{int(found[1]):02d}:{found[2]}" if found else text

@@ -141,9 +141,7 @@ def _apply(delivery: Delivery, plan: DeliveryPlan) -> None:
     if is_moved:
         blocks = delivery.version.blocks
         delivery.ends_on = timetable.last_day(blocks, plan.starts_on)
-        for session, block in zip(
-            delivery.sessions, timetable.instants(blocks, plan.starts_on, plan.time_zone), strict=True
-        ):
+        for session, block in zip(delivery.sessions, timetable.instants(blocks, plan.starts_on, plan.time_zone), strict=True):
             session.starts_at, session.ends_at = block.starts_at, block.ends_at
     wanted = {PersonnelCategory(pool.category): pool.places for pool in plan.pools}
     delivery.pools = [pool for pool in delivery.pools if pool.category in wanted]
@@ -153,7 +151,7 @@ def _apply(delivery: Delivery, plan: DeliveryPlan) -> None:
 
 
 def _free_code(course: Course, starts_on: date) -> str:
-    """"GTI-2027-03", then "GTI-2027-03-2" and so on."""
+    """ "GTI-2027-03", then "GTI-2027-03-2" and so on."""
     stem = f"{course.code}-{starts_on:%Y-%m}"
     taken = set(db.session.scalars(sa.select(Delivery.code).where(Delivery.code.startswith(stem, autoescape=True))))
     codes = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
@@ -179,9 +177,7 @@ def _trainer_faults(trainers: Sequence[int]) -> list[DomainError]:
         return []
     known = set(
         db.session.scalars(
-            sa.select(RoleAssignment.person_id).where(
-                RoleAssignment.role == Role.TRAINER, RoleAssignment.person_id.in_(trainers)
-            )
+            sa.select(RoleAssignment.person_id).where(RoleAssignment.role == Role.TRAINER, RoleAssignment.person_id.in_(trainers))
         )
     )
     if set(trainers) <= known:

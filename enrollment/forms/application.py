@@ -15,7 +15,7 @@ from wtforms import BooleanField, RadioField, StringField, TextAreaField
 from accounts import values
 from accounts.models import Gender, PersonnelCategory
 from core import i18n
-from core.errors import DomainError
+from core.errors import DomainError, Invalid
 from core.forms import Form, SubmissionField
 from core.words import word
 from enrollment.forms.fields import CountryField, Kept, Needed, OneOf
@@ -34,6 +34,14 @@ RANKED = (PersonnelCategory.MILITARY, PersonnelCategory.POLICE)
 _OTHER_NAMES = {"person": "email"}
 
 
+def clean_rank_code(value: str, field: str) -> str:
+    """The code as it is written in STANAG 2116."""
+    code = parse_rank_code(value)
+    if code is None:
+        raise Invalid("bad_rank_code", _l("Use a rank code such as OF-2 or OR-7, or leave it empty."), field)
+    return code
+
+
 class ApplicationForm(Form):
     """`categories`: the personnel categories that the course is for."""
 
@@ -46,7 +54,7 @@ class ApplicationForm(Form):
     category = RadioField(_l("Personnel category"), [OneOf(_l("Choose your personnel category."))], validate_choice=False)
 
     rank = StringField(_l("Rank"), [Kept(values.clean_text)])
-    rank_code = StringField(_l("NATO rank code"))
+    rank_code = StringField(_l("NATO rank code"), [Kept(clean_rank_code)])
     organization = StringField(_l("Organization"), [Kept(values.clean_text, longest=200)])
     needs = TextAreaField(_l("Access or dietary needs"))
     language = RadioField(_l("Language in which we write to you"), [OneOf(_l("Choose a language."))], validate_choice=False)
@@ -73,12 +81,12 @@ class ApplicationForm(Form):
         return [name for name in SCREENS[screen] if name in self and (self.has_rank or name not in ("rank", "rank_code"))]
 
     def carried(self, screen: int) -> Iterator[tuple[str, str]]:
-        """What the other screens hold: (name, value) of hidden fields. The consents are given on the last screen only."""
-        for other in (1, 2):
-            if other != screen:
-                yield from ((name, self[name].data) for name in SCREENS[other] if name in self and self[name].data)
-        if screen != LAST:
-            yield from ((name, "y") for name in SCREENS[LAST] if self[name].data)
+        """What this screen does not show: (name, value) of its hidden fields."""
+        shown = self.names_on(screen)
+        for name in (name for names in SCREENS.values() for name in names if name in self and name not in shown):
+            value = self[name].data
+            if value:
+                yield name, "y" if value is True else value
 
     def faulty_screen(self, upto: int) -> int | None:
         """Checks the screens up to `upto`; the first one with a fault in it, None when all is well."""
@@ -89,9 +97,6 @@ class ApplicationForm(Form):
 
     def screen_with_errors(self) -> int | None:
         return next((number for number in SCREENS if any(self[name].errors for name in self.names_on(number))), None)
-
-    def validate_rank_code(self, field: StringField) -> None:
-        """WTForms calls inline validators only in a whole `validate()`; `faulty_screen` does not need it: the service checks."""
 
     def refuse(self, error: DomainError) -> None:
         """The services speak of "person.email" where this form has "email"."""
@@ -109,7 +114,6 @@ class ApplicationForm(Form):
             needs=self.needs.data,
             name_on_certificate=self.printed_name,
             roster_consent=bool(self.roster_consent.data),
-            language=self.language.data,
         )
 
     @property

@@ -1,14 +1,14 @@
 """Reading nomination files: bytes in, checked rows out. Nothing here knows a database or saves anything.
 
 `read` answers for a whole file, `check_row` applies the same rules to one row (corrected in place, or typed
-into the form for a single person), `template` is the file people start from. A file that cannot be read at
+into the form for a single person), `check_rows` to all rows of a page, `template` is the file people start from. A file that cannot be read at
 all raises `UnreadableFile`; anything less is a `Problem` of its row. Nothing is guessed: what can be
 understood in two ways is asked.
 """
 
 from enrollment.nomination_files.columns import COLUMNS, heading
 from enrollment.nomination_files.countries_and_languages import parse_country, parse_language
-from enrollment.nomination_files.reading import read
+from enrollment.nomination_files.reading import check_rows, date_order, read
 from enrollment.nomination_files.results import (
     MAX_BYTES,
     MAX_ROWS,
@@ -31,6 +31,8 @@ __all__ = [
     "Problem",
     "UnreadableFile",
     "check_row",
+    "check_rows",
+    "date_order",
     "heading",
     "parse_category",
     "parse_country",

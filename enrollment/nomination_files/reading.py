@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -28,9 +28,7 @@ def read(data: bytes, *, day_first: bool | None = None, today: date | None = Non
     table = read_table(text)
     header = table.header
     people = [(number, cells, _values(header, cells)) for number, cells in table.rows]
-    ask = False
-    if day_first is None:
-        day_first, ask = birth_dates.order(values.get("birth_date", "") for _, _, values in people)
+    day_first, ask = date_order((values for _, _, values in people), day_first)
     rows = []
     for number, cells, values in people:
         row = check_row(number, values, day_first=day_first, today=today)
@@ -44,6 +42,20 @@ def read(data: bytes, *, day_first: bool | None = None, today: date | None = Non
         rows=tuple(_with_duplicates(rows)),
         date_order_question=ask,
     )
+
+
+def check_rows(
+    people: Iterable[tuple[int, Mapping[str, str]]], *, day_first: bool | None = None, today: date | None = None
+) -> list[NominationRow]:
+    """Rows that were read before, by number and raw text, checked again with the rules of a file."""
+    return list(_with_duplicates([check_row(n, values, day_first=day_first, today=today) for n, values in people]))
+
+
+def date_order(people: Iterable[Mapping[str, str]], day_first: bool | None) -> tuple[bool | None, bool]:
+    """Whether the day comes first, and whether that has to be asked: the answer, else what the dates themselves tell."""
+    if day_first is not None:
+        return day_first, False
+    return birth_dates.order(values.get("birth_date", "") for values in people)
 
 
 def _values(header: Header, cells: list[str]) -> dict[str, str]:

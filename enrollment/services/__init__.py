@@ -2,7 +2,7 @@
 
 from enrollment.services.attendance import MarkGiven, ScoreGiven, record_attendance, record_scores
 from enrollment.services.deciding import approve, decline, withdraw
-from enrollment.services.enrolling import Wish, enroll, remind, require_identity
+from enrollment.services.enrolling import Wish, checked, enroll, remind, require_identity
 from enrollment.services.filling import fill
 from enrollment.services.finishing import finish
 from enrollment.services.nominating import Nominee, nominate
@@ -13,6 +13,7 @@ __all__ = [
     "ScoreGiven",
     "Wish",
     "approve",
+    "checked",
     "decline",
     "enroll",
     "fill",

@@ -1,3 +1,54 @@
-"""The public catalogue and the page of a delivery."""
+"""The public catalogue."""
 
-from enrollment import models  # noqa: F401 -- the tables must be known
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+from flask import current_app, render_template, request, url_for
+from markupsafe import Markup
+
+from core import audit, clock, i18n
+from core.web import public
+from enrollment import catalogue as listing
+from enrollment.catalogue import Wanted
+from enrollment.views.blueprint import pages
+
+#: Name in the address → field of `Wanted`.
+FILTERS = {
+    "course": "course", "language": "language", "country": "country", "category": "category", "from": "first", "to": "last",
+}  # fmt: skip
+KEPT_LISTS = 64
+QUARTER = 15 * 60
+
+
+@pages.get("/")
+@public
+def catalogue() -> str:
+    """Deliveries to come. What is listed is rendered once and kept until anything changes."""
+    asked = {name: request.args.get(name, "").strip()[:60] for name in FILTERS}
+    wanted = Wanted(**{FILTERS[name]: value for name, value in asked.items()})
+    body = _kept_list(wanted, request.args.get("after"))
+    return render_template("enrollment/catalogue.html", body=body, wanted=wanted)
+
+
+def _kept_list(wanted: Wanted, after: str | None) -> Markup:
+    """The list as HTML, from the last time it was asked for when nothing has changed since.
+
+    Whatever the list shows changes only with an entry in the audit trail, or as time passes: on the quarter of an hour at
+    most, because every time zone's day begins on one. So one small query tells that the kept list is still true.
+    """
+    kept: OrderedDict[Any, Markup] = current_app.extensions.setdefault("catalogue", OrderedDict())
+    key = (audit.position(), int(clock.now().timestamp()) // QUARTER, i18n.locale(), wanted, after)
+    if (body := kept.get(key)) is None:
+        template = current_app.jinja_env.get_template("enrollment/catalogue_list.html")
+        found = None if wanted.is_reversed else listing.upcoming(wanted, after=after)
+        facts = {"found": found, "choices": listing.choices(), "categories": listing.CATEGORIES, "wanted": wanted}
+        query = {name: value for name in FILTERS if (value := getattr(wanted, FILTERS[name]))}
+        further = url_for("enrollment.catalogue", **query, after=found.next) if found and found.next else None
+        first = url_for("enrollment.catalogue", **query) if after else None
+        body = Markup(template.render(**facts, further=further, first=first))  # noqa: S704 -- rendered with escaping
+        kept[key] = body
+        while len(kept) > KEPT_LISTS:
+            kept.popitem(last=False)
+    return body

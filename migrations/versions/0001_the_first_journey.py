@@ -509,6 +509,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_expert_skill_certificate_id'), ['certificate_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_expert_skill_expert_id_skill_id_level_rank'), ['expert_id', 'skill_id', 'level_rank'], unique=False)
         batch_op.create_index(batch_op.f('ix_expert_skill_skill_id_level_rank_valid_until_expert_id'), ['skill_id', 'level_rank', 'valid_until', 'expert_id'], unique=False)
+    op.create_table('try_count',
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('since', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('count', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('key', name=op.f('pk_try_count'))
+    )
     op.execute(sa.text("INSERT INTO audit_head (id, number, digest) VALUES (1, 0, :genesis)").bindparams(genesis="0" * 64))
     if op.get_bind().dialect.name == "sqlite":
         _sqlite_extras()
@@ -556,6 +562,7 @@ def downgrade() -> None:
     else:
         op.execute("DROP TRIGGER audit_append_only ON audit_entry")
         op.execute("DROP FUNCTION audit_is_append_only()")
+    op.drop_table('try_count')
     with op.batch_alter_table('expert_skill', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_expert_skill_skill_id_level_rank_valid_until_expert_id'))
         batch_op.drop_index(batch_op.f('ix_expert_skill_expert_id_skill_id_level_rank'))

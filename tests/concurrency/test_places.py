@@ -96,7 +96,9 @@ def test_50_at_once_for_20_places_seat_exactly_20(own_app: Flask, token: str, se
         with own_app.app_context():
             code = makers.delivery(places=PLACES).code
 
-        def apply(n: int, path: str = f"/deliveries/{code}/enrollments", stem: str = f"s{server.port}-{number}") -> tuple[int, Any]:
+        def apply(
+            n: int, path: str = f"/deliveries/{code}/enrollments", stem: str = f"s{server.port}-{number}"
+        ) -> tuple[int, Any]:
             return server.call("POST", path, token, application(f"{stem}-{n}"))
 
         answers = at_once(APPLICANTS, apply)

@@ -10,6 +10,7 @@ from flask import Flask
 from openapi_spec_validator import validate
 
 from accounts import services as accounts_services
+from accounts.models import Person
 from accounts.roles import Role
 from core.database import db, transaction
 from core.policy import SYSTEM
@@ -22,7 +23,7 @@ def token_for(app: Flask, *roles: Role) -> str:
     with app.app_context():
         actor = factories.actor(*roles)
         with transaction():
-            return accounts_services.create_token(SYSTEM, actor.person_id, name="test")
+            return accounts_services.create_token(SYSTEM, db.session.get_one(Person, actor.person_id), name="test")
 
 
 @pytest.fixture

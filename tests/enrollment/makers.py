@@ -42,7 +42,11 @@ def attend(into: Delivery, enrollment: Enrollment, minutes: int | None = None, s
     for session in attendance_grid(into).sessions:
         now = session.minutes if left is None else min(left, session.minutes)
         left = None if left is None else left - now
-        mark = MarkGiven(enrollment.id, session.number, "present", now) if now else MarkGiven(enrollment.id, session.number, "absent")
+        mark = (
+            MarkGiven(enrollment.id, session.number, "present", now)
+            if now
+            else MarkGiven(enrollment.id, session.number, "absent")
+        )
         marks.append(mark)
     with transaction():
         services.record_attendance(SYSTEM, into.id, marks)

@@ -1,0 +1,32 @@
+"""Background work of the room: forgetting what has ended."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from accounts.models import SignInLink, UserSession
+from accounts.sessions import ABSOLUTE
+from core import clock, jobs
+from core.database import db, transaction
+from core.limits import TryCount
+from core.mail import Mail, MailState
+
+LINKS_KEPT = timedelta(days=30)
+MAIL_KEPT = timedelta(days=90)
+TRIES_KEPT = timedelta(days=1)
+
+
+def forget_ended(progress: jobs.Progress) -> None:
+    """Job: drops sessions that ended, old links and counters, and messages after the time the privacy page names."""
+    now = clock.now()
+    with transaction():
+        for statement in (
+            sa.delete(UserSession).where(UserSession.created_at < now - ABSOLUTE),
+            sa.delete(SignInLink).where(SignInLink.expires_at < now - LINKS_KEPT),
+            sa.delete(TryCount).where(TryCount.since < now - TRIES_KEPT),
+            sa.delete(Mail).where(Mail.created_at < now - MAIL_KEPT, Mail.state != MailState.QUEUED),
+        ):
+            db.session.execute(statement, execution_options={"synchronize_session": False})
+        progress.finish()

@@ -1,0 +1,256 @@
+"""The public catalogue: published deliveries that have not begun, with the places left in each, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from sqlalchemy.orm import lazyload
+
+import enrollment.queries
+from accounts.models import PersonnelCategory
+from core import clock, i18n
+from core.database import db
+from core.paging import page
+from core.words import word
+from courses.models import Course, Delivery, DeliveryStatus
+from courses.queries import is_open_for_enrollment
+from enrollment.queries import PoolPlaces
+
+ROWS = 200  # one page: it stays light because rows are plain words
+MOST_BATCHES = 10  # how far one request looks for deliveries with places for a category
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a visitor looks for. Values nothing could match are no reason to refuse: the page says that nothing matches."""
+
+    course: str = ""
+    language: str = ""
+    country: str = ""
+    category: str = ""
+    first: str = ""  # months, "2027-03"
+    last: str = ""
+
+    @property
+    def is_reversed(self) -> bool:
+        return bool(self.first and self.last and self.first > self.last)
+
+    @property
+    def is_anything(self) -> bool:
+        return self != Wanted()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A delivery in words."""
+
+    code: str
+    title: str
+    days: str
+    where: str
+    language: str
+    places: str
+    closing: str
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month's deliveries. `key` is the month as in `Wanted`."""
+
+    key: str
+    words: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Found:
+    months: list[Month]
+    count: int
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What can be chosen in the filters: only what is there. Pairs of value and words."""
+
+    courses: list[tuple[str, str]]
+    languages: list[tuple[str, str]]
+    countries: list[tuple[str, str]]
+    months: list[tuple[str, str]]
+
+
+def _is_upcoming() -> sa.ColumnElement[bool]:
+    return sa.and_(Delivery.status == DeliveryStatus.PUBLISHED, Delivery.starts_on >= clock.today())
+
+
+def upcoming(wanted: Wanted, *, after: str | None) -> Found:
+    """The next page of what is wanted, by date."""
+    statement = sa.select(Delivery).where(_is_upcoming(), *_conditions(wanted)).options(lazyload(Delivery.course))
+    kept: list[tuple[Delivery, list[PoolPlaces]]] = []
+    for _batch in range(MOST_BATCHES):
+        found = page(statement, [Delivery.starts_on, Delivery.id], after=after, limit=ROWS)
+        places = enrollment.queries.places([delivery.id for delivery in found.items])
+        kept = [(one, places[one.id]) for one in found.items if has_places(places[one.id], wanted.category)]
+        after = found.next
+        if kept or after is None:
+            break
+    titles = _titles({delivery.course_id for delivery, _places in kept})
+    rows = [(delivery.starts_on, _row(delivery, titles[delivery.course_id], pools)) for delivery, pools in kept]
+    months = [
+        Month(key, month_words(key), [row for _starts, row in those])
+        for key, those in groupby(rows, key=lambda pair: f"{pair[0]:%Y-%m}")
+    ]
+    return Found(months, len(rows), after)
+
+
+def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if wanted.course:
+        conditions.append(Delivery.course_id == sa.select(Course.id).where(Course.code == wanted.course).scalar_subquery())
+    if wanted.language:
+        conditions.append(Delivery.language == wanted.language)
+    if wanted.country:
+        conditions.append(Delivery.country == wanted.country)
+    if first := _month(wanted.first):
+        conditions.append(Delivery.starts_on >= first)
+    if last := _month(wanted.last):
+        conditions.append(Delivery.starts_on < _next_month(last))
+    return conditions
+
+
+def _month(key: str) -> date | None:
+    try:
+        return date.fromisoformat(f"{key}-01") if key else None
+    except ValueError:
+        return None
+
+
+def _next_month(first: date) -> date:
+    return date(first.year + first.month // 12, first.month % 12 + 1, 1)
+
+
+def _titles(course_ids: Iterable[int]) -> dict[int, str]:
+    rows = db.session.execute(sa.select(Course.id, Course.title).where(Course.id.in_(list(course_ids))))
+    return {course_id: i18n.text(title) for course_id, title in rows}
+
+
+def has_places(pools: list[PoolPlaces], category: str) -> bool:
+    """Whether somebody of the category finds a place: in the own pool or among those open to everybody."""
+    return not category or any(pool.left > 0 for pool in pools if pool.category in (None, category))
+
+
+# Words
+
+
+def _row(delivery: Delivery, title: str, pools: list[PoolPlaces]) -> Row:
+    return Row(
+        code=delivery.code,
+        title=title,
+        days=days_words(delivery.starts_on, delivery.ends_on, i18n.locale()),
+        where=f"{delivery.venue}, {_country(delivery.country, i18n.locale())}",
+        language=_language(delivery.language, i18n.locale()),
+        places=places_words(pools),
+        closing=closing_words(delivery),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _day(value: date, code: str) -> str:
+    return i18n.date_words(value, code)
+
+
+@lru_cache(maxsize=4096)
+def days_words(first: date, last: date, code: str) -> str:
+    """ "8–10 March 2027", "30 March – 1 April 2027"."""
+    if first == last:
+        return _day(first, code)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{_day(first, code).partition(' ')[0]}–{_day(last, code)}"
+    begins = _day(first, code)
+    return f"{begins.rpartition(' ')[0] if first.year == last.year else begins} – {_day(last, code)}"
+
+
+@lru_cache(maxsize=1024)
+def _country(country: str, _locale: str) -> str:
+    return i18n.country_name(country)
+
+
+@lru_cache(maxsize=1024)
+def _language(language: str, _locale: str) -> str:
+    name = i18n.language_name(language)
+    return name[:1].upper() + name[1:]
+
+
+def month_words(key: str) -> str:
+    first = _month(key)
+    name = i18n.month_names()[first.month - 1] if first else key
+    return f"{name[:1].upper()}{name[1:]} {first.year}" if first else key
+
+
+def places_words(pools: list[PoolPlaces]) -> str:
+    """ "Police 3, Military full": the places left in each pool. One pool for all is named by the number alone."""
+    locale = i18n.locale()
+    if len(pools) == 1 and pools[0].category is None:
+        left = pools[0].left
+        return _left(left, locale) if left else _waiting(pools[0].waiting, locale)
+    return ", ".join(_pool(pool.category, pool.left, locale) for pool in pools if pool.places or pool.category)
+
+
+@lru_cache(maxsize=4096)
+def _pool(category: PersonnelCategory | None, left: int, _locale: str) -> str:
+    who = word(category) if category else _("Anyone")
+    return _("%(who)s %(left)s", who=who, left=i18n.number(left)) if left else _("%(who)s full", who=who)
+
+
+@lru_cache(maxsize=4096)
+def _left(left: int, _locale: str) -> str:
+    return ngettext("%(num)s place", "%(num)s places", left)
+
+
+@lru_cache(maxsize=4096)
+def _waiting(waiting: int, _locale: str) -> str:
+    return ngettext("Full, %(num)s waiting", "Full, %(num)s waiting", waiting) if waiting else _("Full")
+
+
+def closing_words(delivery: Delivery) -> str:
+    day = _day(delivery.closes_on, i18n.locale())
+    return day if is_open_for_enrollment(delivery) else _("Closed since %(day)s", day=day)
+
+
+def choices() -> Choices:
+    """The filters' values, in one query."""
+    rows = db.session.execute(
+        sa.select(Course.code, Course.title, Delivery.language, Delivery.country, sa.func.max(Delivery.starts_on))
+        .select_from(Delivery)
+        .join(Course, Course.id == Delivery.course_id)
+        .where(_is_upcoming())
+        .group_by(Course.id, Delivery.language, Delivery.country)
+    ).all()
+    locale = i18n.locale()
+    latest = max((row[4] for row in rows), default=clock.today())
+    return Choices(
+        courses=sorted({row.code: i18n.text(row.title) for row in rows}.items(), key=lambda pair: pair[1].casefold()),
+        languages=sorted({row.language: _language(row.language, locale) for row in rows}.items(), key=lambda pair: pair[1]),
+        countries=sorted({row.country: _country(row.country, locale) for row in rows}.items(), key=lambda pair: pair[1]),
+        months=_months(clock.today(), latest),
+    )
+
+
+def _months(first: date, last: date) -> list[tuple[str, str]]:
+    day, found = first.replace(day=1), []
+    while day <= last and len(found) < 36:
+        found.append((f"{day:%Y-%m}", month_words(f"{day:%Y-%m}")))
+        day = _next_month(day)
+    return found
+
+
+CATEGORIES: list[tuple[str, Any]] = [("military", _l("Military")), ("police", _l("Police")), ("civilian", _l("Civilian"))]

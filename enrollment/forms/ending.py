@@ -1,0 +1,16 @@
+"""The forms with which an enrollment ends."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from wtforms import TextAreaField
+
+from core.forms import Form
+
+
+class WithdrawForm(Form):
+    reason = TextAreaField(_l("Reason"))
+
+
+class DeclineForm(Form):
+    reason = TextAreaField(_l("Reason"))

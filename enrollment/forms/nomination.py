@@ -1,0 +1,92 @@
+"""The forms of nominations: a file or pasted rows, and one person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import FileField, RadioField, SelectField, StringField, TextAreaField
+
+from accounts.models import Gender, Organization, PersonnelCategory
+from core import i18n
+from core.errors import DomainError
+from core.forms import DayField, Form, SubmissionField
+from core.words import word
+from enrollment.forms.fields import CountryField, Needed, OneOf
+from enrollment.nomination_files import COLUMNS, NominationRow, check_row
+
+
+def offer(field: Any, organizations: Sequence[Organization], none: Any = None) -> None:
+    """The choices of whoever nominates. `none`: the words for "no organization", for those who may enrol people without
+    one. Where there is one answer only, it is chosen, and the page need not ask."""
+    choices = [(str(one.id), one.name) for one in organizations]
+    if none is not None:
+        choices.insert(0, ("0", none))
+    elif len(choices) != 1:
+        choices.insert(0, ("", ""))
+    field.choices = choices
+    if field.data in (None, "None") or len(choices) == 1:
+        field.data = choices[0][0]
+
+
+class UploadForm(Form):
+    organization = SelectField(
+        _l("Organization"), [OneOf(_l("Choose the organization that nominates."))], coerce=str, validate_choice=False
+    )
+    file = FileField(_l("File"))
+    text = TextAreaField(_l("Or paste the rows here"))
+
+    @property
+    def content(self) -> bytes | None:
+        """What was chosen or pasted; None when nothing was."""
+        if self.file.data is not None and getattr(self.file.data, "filename", ""):
+            return self.file.data.read()
+        return (self.text.data or "").encode() if (self.text.data or "").strip() else None
+
+
+class PersonForm(Form):
+    """One person, by the rules of a row in a file."""
+
+    organization_id = SelectField(
+        _l("Nominated by"), [OneOf(_l("Choose the organization that nominates."))], coerce=str, validate_choice=False
+    )
+    given_name = StringField(_l("Given name"), [Needed(_l("Write the given name. A person with a single name has it here."))])
+    family_name = StringField(_l("Family name"))
+    name_on_certificate = StringField(_l("Name as printed on the certificate"))
+    email = StringField(_l("E-mail"), [Needed(_l("Write the e-mail address: the person receives the invitation there."))])
+    identifier = StringField(_l("Service or staff number"))
+    country = CountryField(_l("Country"), [Needed(_l("Choose the country."))])
+    gender = RadioField(_l("Gender"), validate_choice=False)
+    birth_date = DayField(_l("Date of birth"))
+    category = RadioField(_l("Personnel category"), [OneOf(_l("Choose the personnel category."))], validate_choice=False)
+    rank = StringField(_l("Rank"))
+    rank_code = StringField(_l("NATO rank code"))
+    organization = StringField(_l("Unit or employer"))
+    language = SelectField(_l("Language in which we write to the person"), validate_choice=False)
+    needs = TextAreaField(_l("Access or dietary needs"))
+    submission = SubmissionField()
+
+    def __init__(self, categories: Sequence[PersonnelCategory], **options: Any):
+        super().__init__(**options)
+        self.gender.choices = [(one.value, word(one)) for one in Gender]
+        self.category.choices = [(one.value, word(one)) for one in categories]
+        self.language.choices = list(i18n.teaching_languages(i18n.locale()))
+
+    def row(self) -> NominationRow:
+        """The person by the rules of a row; its problems stand at the fields."""
+        typed = {column: str(self[column].data or "") for column in COLUMNS if column != "birth_date"}
+        born = self.birth_date.date
+        row = check_row(1, typed | {"birth_date": born.isoformat() if born else ""})
+        for problem in row.problems:
+            if not self[problem.column].errors:
+                self[problem.column].errors = [problem.remedy]
+        return row
+
+    def refuse(self, error: DomainError) -> None:
+        """The services speak of "person.email", "row-1.email" and "nominated_by" where this form has other names."""
+        for one in error.errors or [error]:
+            name = (one.field or "").removeprefix("row-1").removeprefix(".").removeprefix("person.")
+            one.field = {"person": "email", "nominated_by": "organization_id"}.get(name, name)
+        super().refuse(error)
+

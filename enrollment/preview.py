@@ -1,0 +1,204 @@
+"""What would happen: places that people could get, and nominations as they stand before anything is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from accounts.models import Organization, Person, PersonnelCategory
+from core.database import db
+from core.errors import DomainError
+from courses.models import Admission, Delivery
+from enrollment.models import LIVE, Enrollment, EnrollmentStatus
+from enrollment.nomination_files import NominationRow, Problem, check_rows, date_order
+from enrollment.places import Seating
+from enrollment.queries import seatings
+from enrollment.services import Nominee, checked
+
+S = EnrollmentStatus
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What awaits the next person of a category: a place, a decision, or a position in the line."""
+
+    category: PersonnelCategory
+    status: EnrollmentStatus
+    left: int
+    position: int | None
+
+
+def prospect(delivery: Delivery, seating: Seating, category: PersonnelCategory) -> Prospect:
+    left = seating.left_for(category)
+    if delivery.admission is Admission.APPROVAL:
+        return Prospect(category, S.REQUESTED, left, None)
+    if left > 0:
+        return Prospect(category, S.CONFIRMED, left, None)
+    return Prospect(category, S.WAITLISTED, 0, _waiting_with(seating, category) + 1)
+
+
+def prospects(delivery: Delivery) -> list[Prospect]:
+    """One for each category that the course is for, in one query."""
+    seating = seatings([delivery.id])[delivery.id]
+    return [prospect(delivery, seating, category) for category in categories(delivery)]
+
+
+def categories(delivery: Delivery) -> list[PersonnelCategory]:
+    """Whom the course is for; everybody when it does not say."""
+    audience = delivery.course.audience
+    return [category for category in PersonnelCategory if not audience or category in audience]
+
+
+def _waiting_with(seating: Seating, category: PersonnelCategory) -> int:
+    line = seating.line_of(category)
+    return sum(count for other, count in seating.waiting.items() if seating.line_of(other) == line)
+
+
+# Nominations
+
+
+@dataclass(frozen=True)
+class PoolEffect:
+    """What the good rows would do to the places of one category; `category` None when nothing is kept for any."""
+
+    category: PersonnelCategory | None
+    places: int
+    people: int
+    seated: int
+    waiting: int
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Rows as they stand, nothing saved.
+
+    `day_first`: the order of day and month in their dates, as answered or proved; with `asks_date_order` nothing tells it.
+    """
+
+    rows: Sequence[NominationRow]
+    day_first: bool | None
+    asks_date_order: bool
+    effects: list[PoolEffect] = field(default_factory=list)
+
+    @property
+    def good(self) -> list[NominationRow]:
+        return [row for row in self.rows if row.is_good]
+
+    @property
+    def bad(self) -> list[NominationRow]:
+        return [row for row in self.rows if not row.is_good]
+
+
+def preview(delivery: Delivery, rows: Sequence[NominationRow], day_first: bool | None) -> Preview:
+    """The rows with what the delivery and the people known already say about them; two queries, however many rows."""
+    day_first, asks = date_order((row.values for row in rows), day_first)
+    met = _People(delivery, [row for row in rows if row.is_good])
+    examined = [_examined(delivery, met, row) if row.is_good else row for row in rows]
+    return Preview(examined, day_first, asks, _effects(delivery, [row for row in examined if row.is_good]))
+
+
+def recheck(
+    delivery: Delivery, rows: Iterable[tuple[int, Mapping[str, str]]], *, day_first: bool | None
+) -> Preview:
+    """The same for rows that travelled through the page, some corrected in place."""
+    rows = list(rows)
+    day_first, _asks = date_order((values for _, values in rows), day_first)
+    return preview(delivery, check_rows(rows, day_first=day_first), day_first)
+
+
+def nominee(row: NominationRow) -> Nominee:
+    """A good row as a nominee; what was left empty is not given."""
+    return Nominee(**{column: value or None for column, value in row.fields.items()}, row=row.row)
+
+
+def with_refusals(view: Preview, refusal: DomainError) -> Preview:
+    """The refusals of the service at the rows they name ("row-7.category"); someone was faster between look and click."""
+    found: dict[int, list[Problem]] = {}
+    for one in refusal.errors or [refusal]:
+        where, _, what = (one.field or "").partition(".")
+        number = where.removeprefix("row-")
+        if number.isdigit():
+            column = what.removeprefix("person.").removeprefix("person") or "email"
+            found.setdefault(int(number), []).append(Problem(int(number), column, "", one.code, one.message))
+    rows = [replace(row, problems=(*row.problems, *found.get(row.row, ()))) for row in view.rows]
+    return replace(view, rows=rows)
+
+
+class _People:
+    """Who of the rows is known already, and who has a place here."""
+
+    def __init__(self, delivery: Delivery, rows: Sequence[NominationRow]):
+        emails = {str(row.fields["email"]).casefold() for row in rows if row.fields["email"]}
+        identifiers = {row.fields["identifier"] for row in rows if row.fields["identifier"]}
+        here = sa.exists().where(
+            Enrollment.person_id == Person.id, Enrollment.delivery_id == delivery.id, Enrollment.status.in_(LIVE)
+        )
+        known = sa.select(Person.id, Person.email, Person.identifier, here.label("is_here")).where(
+            sa.or_(Person.email.in_(emails), Person.identifier.in_(identifiers))
+        )
+        people = db.session.execute(known).all() if rows else []
+        self.by_email = {person.email: person for person in people if person.email}
+        self.by_identifier = {person.identifier: person for person in people if person.identifier}
+
+    def problem(self, row: NominationRow) -> Problem | None:
+        email, identifier = str(row.fields["email"] or "").casefold(), row.fields["identifier"]
+        one, other = self.by_email.get(email), self.by_identifier.get(identifier)
+        is_other = identifier and one is not None and one.identifier not in (None, identifier)
+        if is_other or (one is not None and other is not None and one.id != other.id):
+            remedy = _l("This e-mail address belongs to another person than this identifier. Correct one of them.")
+            return Problem(row.row, "email", row.values["email"], "person_conflict", remedy)
+        found = one or other
+        if found is not None and found.is_here:
+            remedy = _l("This person already has a place or a request in this delivery. Leave the row out.")
+            return Problem(row.row, "email" if one else "identifier", row.values["email"], "already_enrolled", remedy)
+        return None
+
+
+def _examined(delivery: Delivery, met: _People, row: NominationRow) -> NominationRow:
+    problems = []
+    try:
+        checked(delivery, nominee(row).wish)
+    except DomainError as refusal:
+        for one in refusal.errors or [refusal]:
+            column = one.field or "category"
+            problems.append(Problem(row.row, column, row.values.get(column, ""), one.code, one.message))
+    if found := met.problem(row):
+        problems.append(found)
+    return replace(row, problems=(*row.problems, *problems)) if problems else row
+
+
+def _effects(delivery: Delivery, rows: Sequence[NominationRow]) -> list[PoolEffect]:
+    """Whom of the good rows the places would hold, in the order of the file."""
+    seating = seatings([delivery.id])[delivery.id]
+    seated: dict[PersonnelCategory | None, int] = {}
+    people: dict[PersonnelCategory | None, int] = {}
+    now = seating
+    for row in rows:
+        category = PersonnelCategory(row.fields["category"])
+        line = category if seating.pools else None
+        people[line] = people.get(line, 0) + 1
+        if now.fits(category):
+            now = now.with_one_more(category)
+            seated[line] = seated.get(line, 0) + 1
+    return [
+        PoolEffect(line, _places(seating, line), count, seated.get(line, 0), count - seated.get(line, 0))
+        for line, count in people.items()
+    ]
+
+
+def _places(seating: Seating, category: PersonnelCategory | None) -> int:
+    if category is None:
+        return seating.places
+    return seating.pools.get(category, 0) + max(0, seating.open_places)
+
+
+def organizations_of(organization_ids: Iterable[int] | None) -> list[Organization]:
+    """These organizations by name; all of them for None."""
+    statement = sa.select(Organization).order_by(Organization.name, Organization.id)
+    if organization_ids is not None:
+        statement = statement.where(Organization.id.in_(list(organization_ids)))
+    return list(db.session.scalars(statement))

@@ -1,0 +1,218 @@
+"""Applying: three screens at one address, at most six requests with the delivery's page, no password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import flash, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from accounts.models import Person, PersonnelCategory
+from accounts.roles import Permission as P
+from accounts.services import change_person, record_person
+from core import i18n, limits
+from core.database import db, settings_of, transaction
+from core.errors import NotFound, TooManyTries
+from core.forms import refusals_on
+from core.policy import can
+from core.settings import is_loopback
+from core.web import current_actor, public, remember_answer, submitted_once
+from courses.models import Delivery, DeliveryStatus
+from courses.queries import deliveries_visible, is_open_for_enrollment, upcoming_of
+from courses.services import touch
+from enrollment import queries, services
+from enrollment.forms.application import LAST, ApplicationForm
+from enrollment.models import Enrollment, EnrollmentStatus
+from enrollment.preview import Prospect, categories, prospect, prospects
+from enrollment.references import reference
+from enrollment.views.blueprint import pages
+
+#: Applications that one place in the network may send within WINDOW seconds: a whole class behind one address may, a flood
+#: may not. The machine itself is exempt: behind a proxy that is not told to us (PROXY_HOPS) everybody comes from there.
+MOST_APPLICATIONS = 600
+WINDOW = 600
+#: How often within an hour an applicant who applied before is written to once more.
+MOST_REMINDERS = 3
+SENT_SHOWN = 3600  # seconds for which the page "Application sent" can be reloaded
+
+
+@pages.route("/deliveries/<code>/apply", methods=["GET", "POST"])
+@public
+@submitted_once
+def apply(code: str) -> Any:
+    """GET begins; each POST answers with the screen that its button asks for, and the last one sends."""
+    actor, delivery = current_actor(), _delivery(code)
+    if request.method == "GET" and not _is_open(delivery):
+        return _closed(delivery)
+    person = db.session.get(Person, actor.person_id) if actor.person_id else None
+    if person is not None and (existing := queries.find_enrollment(delivery.id, person.id)):
+        return render_template("enrollment/applied_already.html", delivery=delivery, enrollment=existing)
+    form = _form(delivery, person)
+    if request.method == "GET":
+        return _screen(delivery, form, _first_screen(form, person), person)
+    at, wanted = _screens()
+    if wanted <= at:  # back, a change, or another language: what was typed stays, and is not judged yet
+        return _screen(delivery, form, wanted, person)
+    screen = form.faulty_screen(upto=at)
+    if screen is None and wanted > LAST:
+        with refusals_on(form):
+            return _send(delivery, form, person)
+        screen = form.screen_with_errors() or LAST
+    return _screen(delivery, form, screen or wanted, person)
+
+
+def _delivery(code: str) -> Delivery:
+    """The delivery with its course, in one query: this page is asked for more than any other that writes."""
+    delivery = db.session.scalar(deliveries_visible(current_actor()).where(Delivery.code == code))
+    if delivery is None:
+        raise NotFound("unknown_delivery", _l("There is no such delivery."))
+    return delivery
+
+
+def _is_open(delivery: Delivery) -> bool:
+    if is_open_for_enrollment(delivery):
+        return True
+    return delivery.status is DeliveryStatus.PUBLISHED and can(current_actor(), P.ENROLLMENT_CREATE, delivery)
+
+
+def _closed(delivery: Delivery) -> Any:
+    """Why nobody can apply, and the next deliveries of the course that are open."""
+    others = [one for one in upcoming_of(delivery.course, limit=12) if one.id != delivery.id and is_open_for_enrollment(one)]
+    return render_template("enrollment/closed.html", delivery=delivery, others=others)
+
+
+# The form and its screens
+
+
+def _form(delivery: Delivery, person: Person | None) -> ApplicationForm:
+    form = ApplicationForm(categories(delivery), data=_known(person))
+    if person is not None:
+        del form.email
+    return form
+
+
+def _known(person: Person | None) -> dict[str, Any]:
+    """What a form begins with. Only people who are signed in are shown anything of themselves."""
+    if person is None:
+        return {"language": i18n.locale()}
+    known: dict[str, Any] = {
+        "given_name": person.given_name, "family_name": person.family_name, "country": person.country, "gender": person.gender,
+        "name_on_certificate": "" if person.name_on_certificate == person.full_name else person.name_on_certificate,
+        "language": person.language if person.language in i18n.LANGUAGES else i18n.locale(),
+    }  # fmt: skip
+    own = sa.select(Enrollment).where(Enrollment.person_id == person.id).order_by(Enrollment.id.desc()).limit(1)
+    if last := db.session.scalar(own):
+        known |= {name: getattr(last, name) for name in ("category", "rank", "rank_code", "organization", "needs")}
+    return known
+
+
+def _first_screen(form: ApplicationForm, person: Person | None) -> int:
+    """People about whom everything is known start at the last screen."""
+    if person is None:
+        return 1
+    first = form.faulty_screen(upto=2) or LAST
+    for field in form:
+        field.errors = []
+    return first
+
+
+def _screens() -> tuple[int, int]:
+    """The screen that was sent, and the one its button asks for (LAST + 1: send)."""
+    at = request.form.get("screen", "1")
+    at_number = int(at) if at in ("1", "2", "3") else 1
+    step = request.form.get("step", "")
+    if request.form.get("redisplay"):
+        return at_number, at_number
+    if step in ("1", "2", "3"):
+        return at_number, min(int(step), at_number + 1)
+    return at_number, at_number + 1
+
+
+def _screen(delivery: Delivery, form: ApplicationForm, screen: int, person: Person | None) -> Any:
+    page = render_template(
+        f"enrollment/apply_{screen}.html",
+        delivery=delivery, form=form, screen=screen, person=person, prospects=prospects(delivery),
+    )  # fmt: skip
+    return page, form.status
+
+
+# Sending
+
+
+def _send(delivery: Delivery, form: ApplicationForm, person: Person | None) -> Any:
+    place = request.remote_addr or "unknown"
+    is_counted = not is_loopback(place)
+    if is_counted:
+        limits.check("application", place, limit=MOST_APPLICATIONS, seconds=WINDOW)
+    with transaction():
+        touch(delivery.id)
+        if is_counted:
+            limits.count("application", place, seconds=WINDOW)
+        return _send_own(delivery, form, person) if person else _send_unknown(delivery, form)
+
+
+def _send_own(delivery: Delivery, form: ApplicationForm, person: Person) -> Any:
+    """Somebody who is signed in: the person is known, and so is what became of the wish."""
+    actor = current_actor()
+    person = db.session.get_one(Person, person.id)
+    change_person(actor, person, **form.person())
+    enrollment = services.enroll(actor, delivery.id, person, form.wish())
+    flash(_("Your application was sent. We also wrote to you."), "ok")
+    return remember_answer(url_for("enrollment.enrollment", enrollment_id=enrollment.id))
+
+
+def _send_unknown(delivery: Delivery, form: ApplicationForm) -> Any:
+    """Whoever is not signed in gets one answer, whether or not the address is known here and has applied before; the rest
+    is said in the mail, which only the person can read."""
+    actor = current_actor()
+    known = record_person(actor, email=form.email.data, **form.person())
+    before = queries.find_enrollment(delivery.id, known.id)
+    if before is None:
+        made = services.enroll(actor, delivery.id, known, form.wish())
+        position = queries.positions(delivery.id).get(made.id) if made.status is EnrollmentStatus.WAITLISTED else None
+        outcome = Prospect(made.category, made.status, 0, position)
+    else:
+        seating = queries.seatings([delivery.id])[delivery.id]
+        outcome = prospect(delivery, seating, PersonnelCategory(form.category.data))
+        _remind(before)
+    facts = [reference(delivery.id, known.id), outcome.status, outcome.position, _masked(form.email.data or "")]
+    return remember_answer(url_for("enrollment.application_sent", code=delivery.code, token=_tokens().dumps(facts)))
+
+
+def _remind(enrollment: Enrollment) -> None:
+    what = str(enrollment.id)
+    try:
+        limits.check("application reminder", what, limit=MOST_REMINDERS, seconds=3600)
+    except TooManyTries:
+        return  # the mailbox is not to be filled by somebody else
+    limits.count("application reminder", what, seconds=3600)
+    services.remind(current_actor(), enrollment)
+
+
+def _masked(email: str) -> str:
+    """"a•••@example.org": enough to see that the address was typed rightly, too little to learn it."""
+    name, _sign, domain = email.partition("@")
+    return f"{name[:1]}•••@{domain}"
+
+
+def _tokens() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(settings_of().secret_key, salt="application-sent")
+
+
+@pages.get("/deliveries/<code>/applications/<token>")
+@public
+def application_sent(code: str, token: str) -> Any:
+    """What was sent and what happens next. All it says stands in the token; it reads nothing of the application."""
+    try:
+        sent, status, position, address = _tokens().loads(token, max_age=SENT_SHOWN)
+    except BadSignature:
+        raise NotFound("old_address", _l("This page is shown for an hour after sending. The mail we sent has everything.")) from None
+    return render_template(
+        "enrollment/sent.html",
+        delivery=_delivery(code), reference=sent, status=EnrollmentStatus(status), position=position, address=address,
+    )  # fmt: skip
+
+

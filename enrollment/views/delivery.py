@@ -1,0 +1,166 @@
+"""The page of a delivery, for everybody who may see it, and the list of deliveries for those who work on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from flask import current_app, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+import enrollment.queries
+from accounts.roles import Permission as P
+from core import clock, i18n
+from core.paging import page
+from core.policy import Actor, can
+from core.web import current_actor, public, requires
+from core.words import word
+from courses import queries
+from courses.models import Delivery, DeliveryStatus
+from courses.states import CHANGEABLE, DELIVERY
+from courses.timetable import today_in
+from enrollment.catalogue import days_words
+from enrollment.models import Enrollment
+from enrollment.queries import PoolPlaces
+from enrollment.views.blueprint import pages
+
+WORKED_ON = (DeliveryStatus.PUBLISHED, DeliveryStatus.DRAFT, DeliveryStatus.FINISHED, DeliveryStatus.CANCELLED)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Where a delivery stands for whoever looks at it: one sentence, and whether one may apply."""
+
+    tone: str
+    sentence: str
+    may_apply: bool = False
+    shows_others: bool = False  # other dates of the course are the next step
+
+
+@pages.get("/deliveries/<code>")
+@public
+def delivery(code: str) -> str:
+    actor = current_actor()
+    found = queries.get_delivery(actor, code)
+    pools = enrollment.queries.places([found.id])[found.id]
+    situation = _situation(found, pools)
+    others = [one for one in queries.upcoming_of(found.course) if one.id != found.id] if situation.shows_others else []
+    own = enrollment.queries.find_enrollment(found.id, actor.person_id) if actor.person_id else None
+    return render_template(
+        "enrollment/delivery.html",
+        delivery=found,
+        course=found.course,
+        version=found.version,
+        zone=found.time_zone,
+        timetable=[
+            (number, found.starts_on + timedelta(days=number - 1), list(sessions))
+            for number, sessions in groupby(found.sessions, key=lambda session: session.day)
+        ],
+        dates=days_words(found.starts_on, found.ends_on, i18n.locale()),
+        places=[(_whose(pool), _left(pool)) for pool in pools],
+        situation=situation,
+        others=others,
+        own=_own(own),
+        prerequisites=queries.titles_of(found.version.prerequisites) if found.version.prerequisites else {},
+        trainers=queries.trainers_of([found.id])[found.id],
+        nominate=_address("enrollment.nominate", code) if situation.may_apply and can(actor, P.ENROLLMENT_NOMINATE) else None,
+        work=_work(actor, found),
+        steps=DELIVERY.available(found, actor),
+        may_edit=can(actor, P.DELIVERY_WRITE, found) and found.status in CHANGEABLE,
+    )
+
+
+def _situation(found: Delivery, pools: list[PoolPlaces]) -> Situation:
+    if found.status is DeliveryStatus.DRAFT:
+        return Situation("info", _("This is a draft. Nobody else sees it until it is published."))
+    if found.status is DeliveryStatus.CANCELLED:
+        return Situation("bad", _("This delivery was cancelled: %(reason)s", reason=found.cancel_reason or ""), shows_others=True)
+    if found.status is DeliveryStatus.FINISHED:
+        return Situation("info", _("This delivery is finished."), shows_others=True)
+    if not queries.is_open_for_enrollment(found):
+        if today_in(found.time_zone, clock.now()) >= found.starts_on:
+            return Situation("info", _("This delivery has begun. Applications are closed."), shows_others=True)
+        day = i18n.date_words(found.closes_on)
+        return Situation("info", _("Applications closed on %(day)s.", day=day), shows_others=True)
+    if not any(pool.left for pool in pools):
+        sentence = _(
+            "All places are taken. You can still apply: you join the waiting list and get the next place that becomes free."
+        )
+        return Situation("warn", sentence, may_apply=True, shows_others=True)
+    return Situation("ok", _("You can apply until %(day)s.", day=i18n.weekday_words(found.closes_on)), may_apply=True)
+
+
+def _whose(pool: PoolPlaces) -> str:
+    return word(pool.category) if pool.category else _("Open to everybody")
+
+
+def _left(pool: PoolPlaces) -> str:
+    facts = {"left": i18n.number(pool.left), "places": i18n.number(pool.places), "waiting": i18n.number(pool.waiting)}
+    if pool.left:
+        return _("%(left)s of %(places)s left", **facts)
+    if pool.waiting:
+        return _("Full (%(places)s), %(waiting)s waiting", **facts)
+    return _("Full (%(places)s)", **facts)
+
+
+def _own(found: Enrollment | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {"status": found.status, "url": _address("enrollment.enrollment", enrollment_id=found.id)}
+
+
+#: What can be done on a delivery: endpoint, words, permission.
+_WORK = (
+    ("enrollment.selection", _l("Participants and selection"), P.ENROLLMENT_READ),
+    ("enrollment.attendance", _l("Attendance"), P.ATTENDANCE_RECORD),
+    ("enrollment.scores", _l("Scores"), P.ATTENDANCE_RECORD),
+    ("enrollment.finish", _l("Finish and certify"), P.DELIVERY_FINISH),
+)
+
+
+def _work(actor: Actor, found: Delivery) -> list[tuple[Any, str]]:
+    """(words, address) of the work that `actor` may do on this delivery."""
+    if found.status in (DeliveryStatus.DRAFT, DeliveryStatus.CANCELLED):
+        return []
+    allowed = [(words, _address(endpoint, found.code)) for endpoint, words, permission in _WORK if can(actor, permission, found)]
+    return [(words, address) for words, address in allowed if address]
+
+
+def _address(endpoint: str, code: str | None = None, **parts: Any) -> str | None:
+    """The address of a page, None while the application has no such page."""
+    if endpoint not in current_app.view_functions:
+        return None
+    return url_for(endpoint, **({"code": code} if code else {}), **parts)
+
+
+@pages.get("/deliveries")
+@requires(P.DELIVERY_READ)
+def deliveries() -> str:
+    """The deliveries that the actor works on, one status at a time."""
+    actor = current_actor()
+    asked = request.args.get("status")
+    status = DeliveryStatus(asked) if asked in set(DeliveryStatus) else DeliveryStatus.PUBLISHED
+    keys = [Delivery.starts_on, Delivery.id] if status in CHANGEABLE else [-Delivery.id]  # what is over: newest first
+    found = page(
+        queries.deliveries_of_work(actor).where(Delivery.status == status), keys, after=request.args.get("after"), limit=50
+    )
+    return render_template(
+        "enrollment/deliveries.html",
+        page=found,
+        status=status,
+        counts=queries.count_by_status(actor),
+        statuses=WORKED_ON,
+        places=_totals([one.id for one in found.items]),
+        days={one.id: days_words(one.starts_on, one.ends_on, i18n.locale()) for one in found.items},
+    )
+
+
+def _totals(ids: list[int]) -> dict[int, tuple[int, int, int]]:
+    """Taken, places and waiting of each delivery."""
+    return {
+        delivery_id: (sum(p.taken for p in pools), sum(p.places for p in pools), sum(p.waiting for p in pools))
+        for delivery_id, pools in enrollment.queries.places(ids).items()
+    }

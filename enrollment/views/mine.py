@@ -1,0 +1,141 @@
+"""One's own enrollments, the page of one enrollment, and how an enrollment is given up or declined."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, render_template, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import selectinload
+
+from accounts.roles import Permission as P
+from core.database import db, transaction
+from core.errors import Conflict
+from core.forms import refusals_on
+from core.policy import can
+from core.web import current_actor, see_other, signed_in
+from core.words import word
+from courses.models import Delivery, DeliveryStatus
+from enrollment import queries, services
+from enrollment.forms.ending import DeclineForm, WithdrawForm
+from enrollment.models import SEATED, Enrollment, EnrollmentStatus
+from enrollment.references import reference
+from enrollment.states import ENROLLMENT
+from enrollment.views.blueprint import pages
+
+
+@pages.get("/me/enrollments")
+@signed_in
+def mine() -> Any:
+    """Everything the person ever applied for or was nominated for, the latest first."""
+    actor = current_actor()
+    own = queries.enrollments_visible(actor).where(Enrollment.person_id == actor.person_id)
+    found = sorted(db.session.scalars(own), key=lambda one: (one.delivery.starts_on, one.id), reverse=True)
+    waiting = [one.delivery_id for one in found if one.status is EnrollmentStatus.WAITLISTED]
+    positions = queries.positions(*waiting) if waiting else {}
+    rows = [(one, queries.explain(one, positions.get(one.id))) for one in found]
+    return render_template("enrollment/mine.html", rows=rows)
+
+
+@pages.get("/enrollments/<int:enrollment_id>")
+@signed_in
+def enrollment(enrollment_id: int) -> Any:
+    """Where it stands, why, and what comes next: for the person, the organization that nominated, and staff."""
+    actor = current_actor()
+    found = queries.get_enrollment(actor, enrollment_id)
+    is_waiting = found.status is EnrollmentStatus.WAITLISTED
+    position = queries.positions(found.delivery_id).get(found.id) if is_waiting else None
+    delivery = _with_sessions(found.delivery_id)
+    return render_template(
+        "enrollment/enrollment.html",
+        enrollment=found,
+        person=queries.person_shown(actor, found),
+        delivery=delivery,
+        position=position,
+        why=queries.explain(found, position),
+        result=_result(found, delivery),
+        reference=reference(delivery.id, found.person_id),
+        steps=ENROLLMENT.available(found, actor) if delivery.status is DeliveryStatus.PUBLISHED else [],
+        is_own=found.person_id == actor.person_id,
+        is_staff=can(actor, P.ENROLLMENT_READ, delivery),
+    )
+
+
+def _with_sessions(delivery_id: int) -> Delivery:
+    return db.session.get_one(Delivery, delivery_id, options=[selectinload(Delivery.sessions)], populate_existing=True)
+
+
+def _result(found: Enrollment, delivery: Delivery) -> queries.Completion | None:
+    """Minutes, score and what is lacking, once there is anything to tell."""
+    if found.status not in SEATED:
+        return None
+    result = next((one for one in queries.completion(delivery) if one.enrollment.id == found.id), None)
+    if result is None or delivery.status is DeliveryStatus.FINISHED:
+        return result
+    return result if result.minutes or result.score is not None else None
+
+
+@pages.route("/enrollments/<int:enrollment_id>/withdraw", methods=["GET", "POST"])
+@signed_in
+def withdraw(enrollment_id: int) -> Any:
+    """Asks first: what is given up goes to the next in line."""
+    actor = current_actor()
+    found = queries.get_enrollment(actor, enrollment_id)
+    form, back = WithdrawForm(), _back(found)
+    if not form.is_submitted():
+        _require_step(found, "withdraw")
+    elif form.validate():
+        with refusals_on(form):
+            with transaction():
+                services.withdraw(actor, queries.get_enrollment(actor, enrollment_id), reason=form.reason.data)
+                flash(_("Withdrawn. If somebody was waiting, the next in line now has the place."), "ok")
+            return see_other(back)
+    return _question("enrollment/withdraw.html", enrollment_id, form, back)
+
+
+@pages.route("/enrollments/<int:enrollment_id>/decline", methods=["GET", "POST"])
+@signed_in
+def decline(enrollment_id: int) -> Any:
+    """A coordinator says no, and why: the person is told."""
+    actor = current_actor()
+    found = queries.get_enrollment(actor, enrollment_id)
+    form, back = DeclineForm(), _back(found)
+    if not form.is_submitted():
+        _require_step(found, "decline")
+    elif form.validate():
+        with refusals_on(form):
+            with transaction():
+                services.decline(actor, queries.get_enrollment(actor, enrollment_id), reason=form.reason.data or "")
+                flash(_("Declined. The person was written to."), "ok")
+            return see_other(back)
+    return _question("enrollment/decline.html", enrollment_id, form, back)
+
+
+def _require_step(found: Enrollment, step: str) -> None:
+    if step not in ENROLLMENT.available(found, current_actor()):
+        raise Conflict("state_does_not_allow", _("This is not possible any more. It stands at: %(status)s.", status=word(found.status)))
+
+
+def _question(template: str, enrollment_id: int, form: Any, back: str) -> Any:
+    actor = current_actor()
+    found = queries.get_enrollment(actor, enrollment_id)
+    page = render_template(
+        template,
+        enrollment=found,
+        delivery=found.delivery,
+        person=queries.person_shown(actor, found),
+        is_own=found.person_id == actor.person_id,
+        form=form,
+        back=back,
+    )
+    return page, form.status
+
+
+def _back(found: Enrollment) -> str:
+    """Where the actor came from: the own page, the selection, or the organization's nominations."""
+    actor = current_actor()
+    if found.person_id == actor.person_id:
+        return url_for("enrollment.enrollment", enrollment_id=found.id)
+    if can(actor, P.ENROLLMENT_READ, found.delivery):
+        return url_for("enrollment.selection", code=found.delivery.code)
+    return url_for("enrollment.nominations", delivery=found.delivery.code)

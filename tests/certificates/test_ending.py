@@ -1,0 +1,158 @@
+"""A certificate ends in two ways: revoked, or replaced by a corrected successor. Its skills follow in the same transaction."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from certificates import files, queries, services
+from certificates.models import Certificate
+from core.audit import AuditEntry
+from core.database import db, transaction
+from core.errors import Conflict, Invalid, NotAllowed
+from core.jobs import drain
+from core.mail import Mail
+from core.policy import SYSTEM
+from roster.models import ExpertSkill
+from tests import factories
+from tests.certificates import makers
+
+
+def certificate_of(count: int = 1, **options) -> Certificate:
+    return makers.issued(makers.finished_delivery(count, **options))[0]
+
+
+def skills_of(certificate: Certificate) -> list[ExpertSkill]:
+    return list(db.session.scalars(sa.select(ExpertSkill).where(ExpertSkill.certificate_id == makers.key(certificate))))
+
+
+def revoke(actor, certificate: Certificate, **values) -> Certificate:
+    values.setdefault("reason_code", "misconduct")
+    with transaction():
+        services.revoke(actor, makers.db.session.get_one(Certificate, makers.key(certificate)), **values)
+    return makers.again(certificate)
+
+
+def reissue(actor, certificate: Certificate, **values) -> Certificate:
+    values.setdefault("reason", "The family name was misspelt")
+    with transaction():
+        made = services.reissue(actor, db.session.get_one(Certificate, makers.key(certificate)), **values)
+    return made
+
+
+def test_issuing_grants_the_skills_and_revoking_withdraws_them(context) -> None:
+    certificate = certificate_of()
+    assert skills_of(certificate) and all(skill.withdrawn_at is None for skill in skills_of(certificate))
+    revoked = revoke(makers.coordinator(), certificate, note="Another person sat the test")
+    assert (revoked.status.value, revoked.reason_code, revoked.note) == ("revoked", "misconduct", "Another person sat the test")
+    assert revoked.ended_at is not None and revoked.file_key is not None, "nothing issued is deleted"
+    assert all(skill.withdrawn_at is not None for skill in skills_of(revoked))
+    entry = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "certificate.revoked")).one()
+    assert "Another person" not in entry.body
+
+
+def test_a_certificate_is_revoked_once(context) -> None:
+    certificate = revoke(SYSTEM, certificate_of(), reason_code="issued_in_error")
+    before = certificate.ended_at
+    with pytest.raises(Conflict) as refused:
+        revoke(SYSTEM, certificate)
+    assert refused.value.code == "state_does_not_allow"
+    assert (makers.again(certificate).reason_code, makers.again(certificate).ended_at) == ("issued_in_error", before)
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "field"),
+    [
+        ({"reason_code": "because"}, "unknown_reason", "reason_code"),
+        ({"reason_code": "other"}, "note_needed", "note"),
+        ({"reason_code": "other", "note": "  "}, "note_needed", "note"),
+        ({"note": "x" * 1001}, "too_long", "note"),
+    ],
+)
+def test_a_revocation_says_why(context, values: dict, code: str, field: str) -> None:
+    certificate = certificate_of()
+    with pytest.raises(Invalid) as refused:
+        revoke(SYSTEM, certificate, **values)
+    assert (refused.value.code, refused.value.field) == (code, field)
+    assert makers.again(certificate).status.value == "valid"
+
+
+def test_only_coordinators_end_certificates(context) -> None:
+    certificate = certificate_of()
+    for actor in (makers.holder(certificate), factories.actor("roster"), factories.actor("trainer", delivery_id=certificate.delivery_id)):
+        with pytest.raises(NotAllowed):
+            revoke(actor, certificate)
+        with pytest.raises(NotAllowed):
+            reissue(actor, certificate, name_on_certificate="Somebody Else")
+
+
+def test_a_corrected_name_makes_a_successor_with_its_own_number(context) -> None:
+    before = certificate_of()
+    after = reissue(makers.coordinator(), before, name_on_certificate="Zoë Lefebvre")
+    before = makers.again(before)
+    assert before.status.value == "superseded" and before.reason_code is None and before.note == "The family name was misspelt"
+    assert after.replaces_id == before.id and after.status.value == "valid"
+    assert after.number != before.number and after.token != before.token
+    assert (before.holder_name, after.holder_name) == ("Zoë Lefèvre-Nguyễn", "Zoë Lefebvre")
+    assert makers.enrollments(db.session.get_one(makers.Delivery, after.delivery_id))[0].name_on_certificate == "Zoë Lefebvre"
+    assert all(skill.withdrawn_at for skill in skills_of(before)) and all(not skill.withdrawn_at for skill in skills_of(after))
+    assert skills_of(after)
+    drain()
+    assert files.read(makers.again(after)).startswith(b"%PDF-")
+    assert db.session.scalar(sa.select(sa.func.count(Mail.id)).where(Mail.kind == "certificate_ready")) == 2
+    assert list(queries.breaches()) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "field"),
+    [
+        ({"name_on_certificate": "Zoë 🕊"}, "name_unprintable", "name_on_certificate"),
+        ({"name_on_certificate": " "}, "name_missing", "name_on_certificate"),
+        ({"reason": " "}, "reason_needed", "reason"),
+    ],
+)
+def test_a_correction_that_cannot_be_printed_changes_nothing(context, values: dict, code: str, field: str) -> None:
+    certificate = certificate_of()
+    with pytest.raises(Invalid) as refused:
+        reissue(SYSTEM, certificate, **values)
+    assert (refused.value.code, refused.value.field) == (code, field)
+    assert makers.again(certificate).status.value == "valid"
+    assert db.session.scalar(sa.select(sa.func.count(Certificate.id))) == 1
+
+
+@pytest.mark.both_databases
+def test_two_who_end_it_at_once(context) -> None:
+    """Reissued by six coordinators at the same moment: one successor, five refusals, no number lost."""
+    certificate = certificate_of()
+    key, refusals = makers.key(certificate), []
+    db.session.remove()
+
+    def correct() -> None:
+        with context.app_context():
+            try:
+                with transaction():
+                    services.reissue(SYSTEM, db.session.get_one(Certificate, key), name_on_certificate="Zoë B.", reason="A reason")
+            except Conflict as refusal:
+                refusals.append(refusal.code)
+
+    threads = [threading.Thread(target=correct) for _ in range(6)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    drain()
+    assert refusals == ["state_does_not_allow"] * 5
+    assert sorted(db.session.scalars(sa.select(Certificate.status))) == ["superseded", "valid"]
+    assert list(queries.breaches()) == []
+
+
+def test_a_revoked_one_is_issued_anew_only_to_who_is_chosen(context) -> None:
+    certificate = certificate_of()
+    delivery = db.session.get_one(makers.Delivery, certificate.delivery_id)
+    revoke(SYSTEM, certificate)
+    makers.ask(SYSTEM, delivery)
+    drain()
+    assert [one.status.value for one in makers.certificates_of(delivery)] == ["revoked"], "“all” does not include the revoked"
+    makers.ask(SYSTEM, delivery, [certificate.enrollment_id])
+    drain()
+    assert [one.status.value for one in makers.certificates_of(delivery)] == ["revoked", "valid"]

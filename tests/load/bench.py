@@ -1,0 +1,273 @@
+"""`make bench`: measures what docs/performance.md reports and prints its table.
+
+Everything runs on this machine: the product under `flask serve` with two web processes and its worker, and beside it a bare Flask
+application on the same server, in the same run, because machines differ and are shared. Quote ratios and medians.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import psutil
+import sqlalchemy as sa
+from flask import Flask
+
+from core.database import db
+from core.settings import ROOT
+from tests.load import setting
+from tests.load.client import Client, Figures, hidden, load
+
+CLIENTS = 8
+WORKERS = 2
+
+
+@dataclass
+class Row:
+    """A line of the table."""
+
+    what: str
+    figures: str
+    queries: str = ""
+    weight: str = ""
+    bar: str = ""
+    baseline: str = ""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(command: list[str], port: int, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A server process, from its first answer to its end."""
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environ, stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        wait_for(port, process)
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(3000):
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+        except OSError:
+            if process.poll() is not None:
+                raise RuntimeError("the server ended before it answered") from None
+            time.sleep(0.01)
+    raise RuntimeError("the server did not answer")
+
+
+def flask(*words: str) -> list[str]:
+    return [str(Path(sys.executable).with_name("flask")), "--app", "app", *words]
+
+
+def queries(app: Flask, path: str, cookies: dict[str, str]) -> int:
+    """How many statements a page sends to the database."""
+    count = 0
+
+    def note(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    client = app.test_client()
+    for name, value in cookies.items():
+        client.set_cookie(name, value)
+    client.get(path)
+    with app.app_context():
+        sa.event.listen(db.engine, "before_cursor_execute", note)
+        answer = client.get(path)
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+    assert answer.status_code == 200, f"{path}: {answer.status_code}"
+    return count
+
+
+def weight(port: int, path: str, cookies: dict[str, str]) -> str:
+    """Cold transfer of a page with what it brings along, compressed as a browser gets it."""
+    import re
+
+    total, seen = 0, [path]
+    jar = "; ".join(f"{k}={v}" for k, v in cookies.items())
+    for address in seen:
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{address}", headers={"Accept-Encoding": "br, gzip", "Cookie": jar})
+        with urllib.request.urlopen(request) as response:
+            body = response.read()
+        total += len(body)
+        if address == path:
+            plain = Client(port, cookies).get(path)[1]
+            found = re.findall(r'<(?:link rel="(?:stylesheet|icon)"|script)[^>]*?(?:href|src)="([^"]+)"', plain)
+            seen += [one for one in dict.fromkeys(found) if one.startswith("/")]
+    return f"{len(seen)} req, {total / 1000:.1f} kB"
+
+
+def page(app: Flask, port: int, what: str, path: str, bar: str, cookies: dict[str, str], *, count: int = 200) -> Row:
+    """Times one page: alone for its latency, with all clients for its rate."""
+
+    def act(client: Client, number: int) -> None:
+        status, _ = client.get(path)
+        assert status == 200, f"{path}: {status}"
+
+    load(port, act, count=20, clients=2, cookies=cookies)
+    alone = load(port, act, count=count, clients=1, cookies=cookies)
+    crowd = load(port, act, count=count * 2, clients=CLIENTS, cookies=cookies)
+    figures = f"{alone.median:.1f} / {alone.p95:.1f} ms, {crowd.rate:.0f}/s"
+    return Row(what, figures, str(queries(app, path, cookies)), weight(port, path, cookies), bar)
+
+
+def enrollment(port: int, code: str, *, count: int = 400) -> tuple[Row, Figures]:
+    """Complete enrollments through the public forms: delivery page, three screens, the page that says it is sent."""
+
+    def act(client: Client, number: int) -> None:
+        enroll(client, code, f"load{os.getpid()}-{number}-{time.time_ns()}@example.org")
+
+    load(port, act, count=16, clients=4)
+    alone = load(port, act, count=60, clients=1)
+    crowd = load(port, act, count=count, clients=CLIENTS)
+    each = crowd.requests / len(crowd.times)
+    row = Row(
+        f"one enrollment through the forms ({each:.0f} requests)", f"{alone.median:.0f} / {alone.p95:.0f} ms, {crowd.rate:.0f}/s",
+        bar="≥ 60/s, ≤ 6 requests",
+    )  # fmt: skip
+    return row, crowd
+
+
+def enroll(client: Client, code: str, email: str) -> None:
+    client.cookies.clear()
+    client.get(f"/deliveries/{code}")
+    address = f"/deliveries/{code}/apply"
+    _, first = client.get(address)
+    about = {"email": email, "given_name": "Load", "family_name": "Tester", "name_on_certificate": "Load Tester", "country": "CA", "gender": "female", "category": "civilian"}
+    _, second = client.post(address, hidden(first) | about | setting.CONTINUE)
+    _, third = client.post(address, hidden(second) | {"organization": "Bench"} | setting.CONTINUE)
+    status, last = client.post(address, hidden(third) | {"consent": "y"} | setting.SEND)
+    assert status == 200 and "/apply" not in last[last.find("<main") :][:400], f"enrollment failed: {status}"
+
+
+def bare_rows(folder: Path) -> tuple[Figures, Figures]:
+    """The baseline's catalogue and enrollment."""
+    port = free_port()
+    command = [
+        str(Path(sys.executable).with_name("gunicorn")), "--workers", str(WORKERS), "--worker-class", "gthread", "--threads", "4",
+        "--bind", f"127.0.0.1:{port}", "--log-level", "warning", "tests.load.bare:create_app()",
+    ]  # fmt: skip
+
+    def catalogue(client: Client, number: int) -> None:
+        assert client.get("/")[0] == 200
+
+    def apply(client: Client, number: int) -> None:
+        client.get("/deliveries/1")
+        client.get("/apply/1")
+        client.post("/apply/1", {"field1": "x"})
+        client.post("/apply/2", {"field1": "x", "field2": "y"})
+        client.post("/apply/3", {"field1": "x", "field2": "y", "field3": "z"})
+
+    with running(command, port, BARE_DATABASE=str(folder / "bare.db")):
+        load(port, catalogue, count=40, clients=4)
+        return load(port, catalogue, count=400, clients=CLIENTS), load(port, apply, count=400, clients=CLIENTS)
+
+
+def start_time(folder: Path) -> Row:
+    """From the command to the first answer, on a database that is set up; and the memory of all its processes."""
+    port, times, memory = free_port(), [], 0.0
+    for _ in range(5):
+        started = time.perf_counter()
+        with running(flask("serve", "--first-start", "--workers", "1"), port, INSTANCE_PATH=str(folder), PORT=str(port), DEMO="0") as process:
+            Client(port).get("/healthz")
+            times.append(time.perf_counter() - started)
+            time.sleep(3)
+            Client(port).get("/")
+            family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+            memory = sum(one.memory_full_info().pss for one in family) / 1e6
+    times.sort()
+    figures = f"{times[2]:.2f} s (of 5: {times[0]:.2f}–{times[-1]:.2f}), {memory:.0f} MB"
+    return Row("start to first answer; memory of web and worker", figures, bar="≤ 1 s; < 250 MB")
+
+
+def press() -> Row:
+    """Warm PDFs through the fenced child, one process."""
+    from certificates.rendering import Renderer
+
+    times = []
+    with Renderer() as renderer:
+        for number in range(25):
+            payload = setting.payload(number)
+            started = time.perf_counter()
+            renderer.render(payload)
+            times.append((time.perf_counter() - started) * 1000)
+    warm = Figures(times[1:], sum(times[1:]) / 1000)
+    return Row("one certificate as PDF (12 objectives, six scripts)", f"{warm.median:.0f} / {warm.p95:.0f} ms, {warm.rate:.1f}/s", bar="8/s and core")
+
+
+def measure(kind: str, url: str | None, folder: Path) -> list[Row]:
+    app, cookies = setting.prepare(folder, url)
+    port = free_port()
+    environ = {"INSTANCE_PATH": str(folder), "PORT": str(port), "DEMO": "0", **({"DATABASE_URL": url} if url else {})}
+    with running(flask("serve", "--workers", str(WORKERS)), port, **environ):
+        until = (date.today() + timedelta(days=200)).isoformat()
+        search = f"/roster?skill={setting.SKILL}&valid_on={until}&language=fr%3AB1&category=police"
+        rows = [
+            page(app, port, "catalogue, 200 deliveries", "/", "p95 < 30 ms; ≥ 200/s", {}),
+            page(app, port, "delivery page", f"/deliveries/{setting.OPEN}", "p95 < 30 ms", {}),
+            enrollment(port, setting.OPEN)[0],
+            page(app, port, "attendance, 25 people", f"/deliveries/{setting.RUNNING}/attendance/1", "p95 < 30 ms", cookies["trainer"]),
+            page(app, port, "roster search, 10,000 experts", search, "p95 < 20 ms", cookies["roster"]),
+        ]
+    for row in rows:
+        row.what += f" ({kind})"
+    return rows
+
+
+def main() -> None:
+    from tests.postgresql import running_server
+
+    wanted = sys.argv[1:] or ["sqlite", "postgresql"]
+    with tempfile.TemporaryDirectory() as name, running_server() as server:
+        folder = Path(name)
+        catalogue, apply = bare_rows(folder)
+        rows = []
+        for kind in wanted:
+            if kind == "postgresql" and server is None:
+                print("PostgreSQL is not installed: its rows are left out")
+                continue
+            (folder / kind).mkdir()
+            rows += measure(kind, server if kind == "postgresql" else None, folder / kind)
+        rows.append(press())
+        rows.append(start_time(folder / wanted[0]))
+    for row in rows:
+        if row.what.startswith("catalogue"):
+            row.baseline = f"{catalogue.rate:.0f}/s"
+        elif row.what.startswith("one enrollment"):
+            row.baseline = f"{apply.rate:.0f}/s"
+    print_table(rows)
+
+
+def print_table(rows: list[Row]) -> None:
+    print(f"\nMachine: {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, {date.today()}, load {os.getloadavg()[0]:.1f}.")
+    print("Times are median / p95 of one client; rates are over 8 clients, 2 web processes.\n")
+    print("| what | median / p95, rate | queries | cold page | bar | bare Flask, same run |\n|---|---|---|---|---|---|")
+    for row in rows:
+        print(f"| {row.what} | {row.figures} | {row.queries} | {row.weight} | {row.bar} | {row.baseline} |")
+
+
+if __name__ == "__main__":
+    main()

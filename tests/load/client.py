@@ -1,0 +1,119 @@
+"""A fast HTTP client for load: keep-alive, cookies, forms as a browser without JavaScript would send them."""
+
+from __future__ import annotations
+
+import html
+import http.client
+import re
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+HIDDEN = re.compile(r"<input[^>]*>")
+ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
+
+
+class Client:
+    """One visitor over one connection."""
+
+    def __init__(self, port: int, cookies: dict[str, str] | None = None):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self.cookies = dict(cookies or {})
+        self.requests = 0
+        self.received = 0
+
+    def request(self, method: str, path: str, values: dict[str, str] | None = None) -> tuple[int, str]:
+        headers = {"Accept-Encoding": "identity", "Accept-Language": "en"}
+        if self.cookies:
+            headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
+        body = None
+        if values is not None:
+            body = urlencode(values)
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        self.connection.request(method, path, body, headers)
+        response = self.connection.getresponse()
+        data = response.read()
+        self.requests += 1
+        self.received += len(data)
+        for name, value in response.getheaders():
+            if name.lower() == "set-cookie":
+                key, _, rest = value.partition("=")
+                self.cookies[key] = rest.partition(";")[0]
+        if response.status in (302, 303):
+            return self.request("GET", response.headers["Location"])
+        return response.status, data.decode("utf-8", "replace")
+
+    def get(self, path: str) -> tuple[int, str]:
+        return self.request("GET", path)
+
+    def post(self, path: str, values: dict[str, str]) -> tuple[int, str]:
+        return self.request("POST", path, values)
+
+
+def hidden(page: str, after: str = "<main") -> dict[str, str]:
+    """The hidden fields of the page's main form."""
+    found = {}
+    for tag in HIDDEN.findall(page[page.find(after) :]):
+        attributes = dict(ATTRIBUTE.findall(tag))
+        if attributes.get("type") == "hidden" and "name" in attributes:
+            found[attributes["name"]] = html.unescape(attributes.get("value", ""))
+    return found
+
+
+@dataclass
+class Figures:
+    """Times of one thing done many times, in milliseconds, and how many per second over all clients."""
+
+    times: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    requests: int = 0
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.times)
+
+    @property
+    def p95(self) -> float:
+        return sorted(self.times)[max(0, int(len(self.times) * 0.95) - 1)]
+
+    @property
+    def rate(self) -> float:
+        return len(self.times) / self.seconds
+
+
+def load(port: int, act: Callable[[Client, int], None], *, count: int, clients: int, cookies: dict[str, str] | None = None) -> Figures:
+    """Does `act(client, number)` `count` times with `clients` at once; every failure stops the run."""
+    figures, lock, numbers, faults = Figures(), threading.Lock(), iter(range(count)), []
+
+    def work() -> None:
+        client = Client(port, cookies)
+        while not faults:
+            with lock:
+                number = next(numbers, None)
+            if number is None:
+                break
+            started = time.perf_counter()
+            try:
+                act(client, number)
+            except Exception as error:  # told below, in the thread that measures
+                faults.append(error)
+                return
+            elapsed = (time.perf_counter() - started) * 1000
+            with lock:
+                figures.times.append(elapsed)
+        with lock:
+            figures.requests += client.requests
+
+    threads = [threading.Thread(target=work) for _ in range(clients)]
+    started = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    figures.seconds = time.perf_counter() - started
+    if faults:
+        raise faults[0]
+    return figures
