@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Organization, Person, PersonnelCategory
+from accounts.models import Person, PersonnelCategory
 from core.database import db
 from core.errors import DomainError
 from courses.models import Admission, Delivery
@@ -194,11 +194,3 @@ def _places(seating: Seating, category: PersonnelCategory | None) -> int:
     if category is None:
         return seating.places
     return seating.pools.get(category, 0) + max(0, seating.open_places)
-
-
-def organizations_of(organization_ids: Iterable[int] | None) -> list[Organization]:
-    """These organizations by name; all of them for None."""
-    statement = sa.select(Organization).order_by(Organization.name, Organization.id)
-    if organization_ids is not None:
-        statement = statement.where(Organization.id.in_(list(organization_ids)))
-    return list(db.session.scalars(statement))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Optional
-from wtforms.widgets import DateInput, SearchInput
+from wtforms.widgets import DateInput, SearchInput, html_params
 
 from accounts.models import Gender, PersonnelCategory
 from core import i18n
@@ -23,6 +25,24 @@ from roster.models import Expert, LanguageFramework
 from roster.services import Profile, SpokenLanguage, Window
 
 SPARE_ROWS = 2
+
+
+class LongSelect:
+    """A select of many options that are the same for everybody: they are written once per language, not once per page."""
+
+    input_type = None
+
+    def __call__(self, field: SelectField, **attributes: Any) -> Markup:
+        options = _options(tuple(field.choices))
+        chosen = Markup(' value="{}">').format(field.data or "")
+        attributes.setdefault("id", field.id)
+        html = f"<select {html_params(name=field.name, **attributes)}>{options}</select>"
+        return Markup(html.replace(chosen, chosen[:-1] + " selected>", 1))  # noqa: S704 -- options and attributes are escaped
+
+
+@lru_cache(maxsize=32)
+def _options(choices: tuple[tuple[str, str], ...]) -> Markup:
+    return Markup("").join(Markup('<option value="{}">{}</option>').format(value, words) for value, words in choices)
 
 
 def _choices(kind: Any, nothing: str) -> list[tuple[str, str]]:
@@ -46,7 +66,7 @@ class SearchForm(Form):
     q = StringField(_l("Name or number"), widget=SearchInput())
     category = SelectField(_l("Category"))
     gender = SelectField(_l("Gender"))
-    country = SelectField(_l("Country"))
+    country = SelectField(_l("Country"), widget=LongSelect())
     valid_on = StringField(_l("Skills valid on"), widget=DateInput())
     available_from = StringField(_l("Available from"), widget=DateInput())
     available_to = StringField(_l("Available until"), widget=DateInput())
@@ -220,7 +240,7 @@ class NewExpertForm(ProfileForm):
     person_given_name = StringField(_l("Given name"), validators=[DataRequired()])
     person_family_name = StringField(_l("Family name"), validators=[Optional()])
     person_email = StringField(_l("E-mail address"), validators=[Optional()])
-    person_country = SelectField(_l("Country"), validate_choice=False)
+    person_country = SelectField(_l("Country"), validate_choice=False, widget=LongSelect())
     person_gender = SelectField(_l("Gender"), validate_choice=False)
 
     def refuse(self, error: DomainError) -> None:

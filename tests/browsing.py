@@ -71,7 +71,7 @@ class Page:
         return [
             " ".join("".join(item.itertext()).split())
             for element in self.tree.iter()
-            if "error-summary" in (element.get("class") or "").split()
+            if "errors" in (element.get("class") or "").split()
             for item in element.iter("li")
         ]
 

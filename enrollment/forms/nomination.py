@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import FileField, RadioField, SelectField, StringField, TextAreaField
 
-from accounts.models import Gender, Organization, PersonnelCategory
+from accounts.models import Gender, PersonnelCategory
 from core import i18n
 from core.errors import DomainError
 from core.forms import DayField, Form, SubmissionField
@@ -17,10 +17,10 @@ from enrollment.forms.fields import CountryField, Needed, OneOf
 from enrollment.nomination_files import COLUMNS, NominationRow, check_row
 
 
-def offer(field: Any, organizations: Sequence[Organization], none: Any = None) -> None:
+def offer(field: Any, organizations: Mapping[str, str], none: Any = None) -> None:
     """The choices of whoever nominates. `none`: the words for "no organization", for those who may enrol people without
     one. Where there is one answer only, it is chosen, and the page need not ask."""
-    choices = [(str(one.id), one.name) for one in organizations]
+    choices = list(organizations.items())
     if none is not None:
         choices.insert(0, ("0", none))
     elif len(choices) != 1:

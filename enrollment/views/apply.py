@@ -46,7 +46,7 @@ def apply(code: str) -> Any:
     """GET begins; each POST answers with the screen that its button asks for, and the last one sends."""
     actor, delivery = current_actor(), _delivery(code)
     if request.method == "GET" and not _is_open(delivery):
-        return _closed(delivery)
+        return closed_page(delivery)
     person = db.session.get(Person, actor.person_id) if actor.person_id else None
     if person is not None and (existing := queries.find_enrollment(delivery.id, person.id)):
         return render_template("enrollment/applied_already.html", delivery=delivery, enrollment=existing)
@@ -78,7 +78,7 @@ def _is_open(delivery: Delivery) -> bool:
     return delivery.status is DeliveryStatus.PUBLISHED and can(current_actor(), P.ENROLLMENT_CREATE, delivery)
 
 
-def _closed(delivery: Delivery) -> Any:
+def closed_page(delivery: Delivery) -> Any:
     """Why nobody can apply, and the next deliveries of the course that are open."""
     others = [one for one in upcoming_of(delivery.course, limit=12) if one.id != delivery.id and is_open_for_enrollment(one)]
     return render_template("enrollment/closed.html", delivery=delivery, others=others)

@@ -66,6 +66,7 @@ def delivery(code: str) -> str:
         own=_own(own),
         prerequisites=queries.titles_of(found.version.prerequisites) if found.version.prerequisites else {},
         trainers=queries.trainers_of([found.id])[found.id],
+        apply=_address("enrollment.apply", code) if situation.may_apply else None,
         nominate=_address("enrollment.nominate", code) if situation.may_apply and can(actor, P.ENROLLMENT_NOMINATE) else None,
         work=_work(actor, found),
         steps=DELIVERY.available(found, actor),

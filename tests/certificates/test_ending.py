@@ -81,7 +81,8 @@ def test_a_revocation_says_why(context, values: dict, code: str, field: str) -> 
 
 def test_only_coordinators_end_certificates(context) -> None:
     certificate = certificate_of()
-    for actor in (makers.holder(certificate), factories.actor("roster"), factories.actor("trainer", delivery_id=certificate.delivery_id)):
+    trainer = factories.actor("trainer", delivery_id=certificate.delivery_id)
+    for actor in (makers.holder(certificate), factories.actor("roster"), trainer):
         with pytest.raises(NotAllowed):
             revoke(actor, certificate)
         with pytest.raises(NotAllowed):
@@ -133,7 +134,7 @@ def test_two_who_end_it_at_once(context) -> None:
         with context.app_context():
             try:
                 with transaction():
-                    services.reissue(SYSTEM, db.session.get_one(Certificate, key), name_on_certificate="Zoë B.", reason="A reason")
+                    services.reissue(SYSTEM, db.session.get_one(Certificate, key), name_on_certificate="Zoë B.", reason="Why")
             except Conflict as refusal:
                 refusals.append(refusal.code)
 

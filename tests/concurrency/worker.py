@@ -49,14 +49,15 @@ class Worker:
 
 
 def main(lease: float, sweep: float) -> None:
+    from flask.cli import ScriptInfo
+
     from app import create_app
     from core.jobs import ledger, worker
 
     ledger.LEASE_SECONDS = lease
     worker.SWEEP_SECONDS = sweep
     app = create_app()
-    with app.app_context():
-        worker.work.callback(threads=1)  # type: ignore[misc] -- the command's function
+    app.cli.main(["jobs", "work"], obj=ScriptInfo(create_app=lambda: app))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,84 @@
+"""Nominating one person, or, for coordinators, enrolling one without an organization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, render_template, url_for
+from flask_babel import gettext as _
+
+from accounts.models import Organization
+from accounts.roles import Permission as P
+from accounts.services import record_person
+from core import i18n
+from core.database import db, transaction
+from core.forms import refusals_on
+from core.policy import Actor, can
+from core.web import current_actor, remember_answer, signed_in, submitted_once
+from core.words import word
+from courses.models import Delivery
+from courses.services import touch
+from enrollment import services
+from enrollment.forms.nomination import PersonForm, offer
+from enrollment.models import Enrollment
+from enrollment.preview import categories, nominee, prospects
+from enrollment.queries import positions
+from enrollment.services import Nominee
+from enrollment.views.apply import closed_page
+from enrollment.views.blueprint import pages
+from enrollment.views.nominate import is_closed, nominating
+
+
+@pages.route("/deliveries/<code>/nominate/person", methods=["GET", "POST"])
+@signed_in
+@submitted_once
+def nominate_person(code: str) -> Any:
+    actor, delivery, organizations = nominating(code)
+    if is_closed(actor, delivery):
+        return closed_page(delivery)
+    is_free = can(actor, P.ENROLLMENT_CREATE, delivery)
+    form = PersonForm(categories(delivery), data={"gender": "undisclosed", "language": i18n.locale()})
+    offer(form.organization_id, organizations, _("Nobody: the training centre enters the person") if is_free else None)
+    if form.validate_on_submit() and (row := form.row()).is_good:
+        with refusals_on(form), transaction():
+            made = _put_forward(actor, delivery.id, int(form.organization_id.data), nominee(row))
+            flash(_said(made), "ok")
+            return remember_answer(_list_address(delivery))
+    page = render_template("enrollment/nominate_person.html", delivery=delivery, form=form, prospects=prospects(delivery))
+    return page, form.status
+
+
+def _put_forward(actor: Actor, delivery_id: int, organization_id: int, one: Nominee) -> Enrollment:
+    touch(delivery_id)
+    if organization_id:
+        organization = db.session.get_one(Organization, organization_id)
+        return services.nominate(actor, delivery_id, organization, [one])[0]
+    services.require_identity(one.identifier, one.email)
+    person = record_person(
+        actor,
+        identifier=one.identifier,
+        given_name=one.given_name,
+        family_name=one.family_name,
+        email=one.email,
+        country=one.country,
+        gender=one.gender,
+        birth_date=one.birth_date,
+        name_on_certificate=one.name_on_certificate,
+        language=one.language,
+    )
+    return services.enroll(actor, delivery_id, person, one.wish)
+
+
+def _said(made: Enrollment) -> str:
+    position = positions(made.delivery_id).get(made.id)
+    facts = {"name": made.person.full_name, "status": word(made.status).lower(), "position": position}
+    if position:
+        return _("%(name)s is number %(position)s on the waiting list.", **facts)
+    return _("%(name)s: %(status)s.", **facts)
+
+
+def _list_address(delivery: Delivery) -> str:
+    """Where to look at the result: the selection for staff, the organization's own list for others."""
+    if can(current_actor(), P.ENROLLMENT_READ, delivery):
+        return url_for("enrollment.selection", code=delivery.code)
+    return url_for("enrollment.nominations", delivery=delivery.code)

@@ -1,0 +1,108 @@
+"""The people an organization has put forward, over all deliveries: as a page, and as a file of what the page shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response, render_template, request
+from flask_babel import gettext as _
+
+from accounts.roles import Permission as P
+from core import exports, i18n
+from core.database import db
+from core.paging import page
+from core.policy import Actor, require
+from core.web import current_actor, signed_in
+from core.words import word
+from courses.models import Delivery
+from enrollment import queries
+from enrollment.models import Enrollment, EnrollmentStatus
+from enrollment.states import ENROLLMENT
+from enrollment.views.blueprint import pages
+
+PAGE = 50
+
+
+@pages.get("/nominations")
+@signed_in
+def nominations() -> Any:
+    actor = current_actor()
+    statement = _filtered(actor)
+    found = page(statement, [-Enrollment.id], after=request.args.get("after"), limit=PAGE)
+    waiting = {one.delivery_id for one in found.items if one.status is EnrollmentStatus.WAITLISTED}
+    positions = queries.positions(*waiting) if waiting else {}
+    rows = [
+        {
+            "enrollment": one,
+            "person": queries.person_shown(actor, one),
+            "why": queries.explain(one, positions.get(one.id)),
+            "may_withdraw": "withdraw" in ENROLLMENT.available(one, actor) and one.delivery.status == "published",
+        }
+        for one in found.items
+    ]
+    return render_template(
+        "enrollment/nominations.html",
+        rows=rows,
+        next=found.next,
+        deliveries=_deliveries(actor),
+        statuses=list(EnrollmentStatus),
+        chosen={"delivery": request.args.get("delivery", ""), "status": request.args.get("status", "")},
+        query={name: value for name in ("delivery", "status") if (value := request.args.get(name))},
+        is_everybody=_is_everybody(actor),
+    )
+
+
+@pages.get("/nominations.csv")
+@signed_in
+def nominations_file() -> Response:
+    """Everything the filters keep, with what each organization itself said of its people."""
+    actor = current_actor()
+    found = db.session.scalars(_filtered(actor).order_by(-Enrollment.id)).all()
+    waiting = {one.delivery_id for one in found if one.status is EnrollmentStatus.WAITLISTED}
+    positions = queries.positions(*waiting) if waiting else {}
+    header = [
+        _("Identifier"), _("Given name"), _("Family name"), _("E-mail"), _("Country"), _("Category"), _("Rank"), _("Nominated by"),
+        _("Course"), _("Delivery"), _("Begins"), _("Status"), _("Position"), _("Why"),
+    ]  # fmt: skip
+    return exports.csv_response("nominations.csv", header, [_line(actor, one, positions.get(one.id)) for one in found])
+
+
+def _line(actor: Actor, one: Enrollment, position: int | None) -> list[Any]:
+    person = queries.person_shown(actor, one)
+    return [
+        person.identifier, person.given_name, person.family_name, person.email, person.country, word(one.category), one.rank,
+        one.nominated_by.name if one.nominated_by else "", i18n.text(one.delivery.course.title), one.delivery.code,
+        one.delivery.starts_on, word(one.status), position, queries.explain(one, position),
+    ]  # fmt: skip
+
+
+def _is_everybody(actor: Actor) -> bool:
+    """Whether the actor reads the nominations of all organizations."""
+    grant = actor.grants.get(P.ENROLLMENT_READ)
+    return grant is not None and grant.everywhere
+
+
+def _own(actor: Actor) -> sa.ColumnElement[bool]:
+    """Nominations, not applications; of the own organizations, or all for those who read everybody's."""
+    if _is_everybody(actor):
+        return Enrollment.nominated_by_id.is_not(None)
+    require(actor, P.ENROLLMENT_NOMINATE)
+    return Enrollment.nominated_by_id.in_(actor.grants[P.ENROLLMENT_NOMINATE].organization)
+
+
+def _filtered(actor: Actor) -> sa.Select[tuple[Enrollment]]:
+    statement = queries.enrollments_visible(actor).where(_own(actor))
+    if code := request.args.get("delivery"):
+        of_delivery = sa.select(Delivery.id).where(Delivery.code == code).scalar_subquery()
+        statement = statement.where(Enrollment.delivery_id == of_delivery)
+    if (status := request.args.get("status")) in set(EnrollmentStatus):
+        statement = statement.where(Enrollment.status == EnrollmentStatus(status))
+    return statement
+
+
+def _deliveries(actor: Actor) -> list[tuple[str, str]]:
+    """(code, words) of the deliveries in which there are nominations, the latest first."""
+    here = sa.exists().where(Enrollment.delivery_id == Delivery.id, _own(actor))
+    found = db.session.scalars(sa.select(Delivery).where(here).order_by(Delivery.starts_on.desc()).limit(200))
+    return [(one.code, f"{i18n.text(one.course.title)}, {i18n.date_words(one.starts_on, form='short')}") for one in found]

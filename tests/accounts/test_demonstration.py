@@ -1,0 +1,127 @@
+"""Demonstration people sign in on a demonstration of this machine, and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.demonstration import DEMONSTRATION_PASSWORD
+from tests.accounts.makers import account, last_link, mails, sessions, settings
+from tests.browsing import Browser
+
+PEOPLE = [
+    ("participant", "Amina"), ("nominator", "Louis"), ("trainer", "Siobhán"), ("coordinator", "Kwame"), ("roster", "Ingrid"),
+    ("administrator", "Elena"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def people(app) -> dict[str, int]:
+    with app.app_context():
+        return {
+            role: account(
+                f"{role}@rostrum.example", name, roles=[role], organization="CA-MFA" if role == "nominator" else None,
+                password=DEMONSTRATION_PASSWORD, is_demonstration=True,
+            )
+            for role, name in PEOPLE
+        }  # fmt: skip
+
+
+def test_a_demonstration_shows_six_people_with_one_click_each(app, people, browser):
+    with settings(app, demo=True):
+        page = browser.get("/sign-in?next=/help")
+        assert DEMONSTRATION_PASSWORD in page.text
+        for role, word in zip(people, ("Participant", "Nominator", "Trainer", "Coordinator", "Roster staff", "Administrator"), strict=True):
+            assert f"{role}@rostrum.example" in page.text
+            assert word in page.text
+        forms = [form for form in page.forms if form.action.endswith("/sign-in/demonstration")]
+        assert len(forms) == 6
+        assert forms[-1].submit().path == "/help"
+        assert "Elena" in browser.get("/me").text
+
+
+def test_their_password_works_there(app, people, browser):
+    with settings(app, demo=True):
+        form = browser.get("/sign-in").form(action="/sign-in", button="Sign in")
+        assert form.submit(email="coordinator@rostrum.example", password=DEMONSTRATION_PASSWORD).path == "/me"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"demo": False}, {"demo": True, "public_url": "https://training.example.org"}, {"demo": True, "host": "0.0.0.0"}],
+    ids=["demo off", "public address", "listens to all"],
+)
+def test_elsewhere_nothing_of_it_exists(app, people, changes):
+    browser = Browser(app)
+    with settings(app, **changes):
+        environ = {"base_url": app.extensions["settings"].public_url}
+        page = browser.client.get("/sign-in", **environ)
+        text = page.get_data(as_text=True)
+        assert page.status_code == 200
+        assert "rostrum.example" not in text
+        assert DEMONSTRATION_PASSWORD not in text
+        token = text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
+        values = {"csrf_token": token, "person": str(people["administrator"])}
+        headers = {"Referer": environ["base_url"] + "/sign-in"}
+        assert browser.client.post("/sign-in/demonstration", data=values, headers=headers, **environ).status_code == 404
+        values |= {"email": "administrator@rostrum.example", "password": DEMONSTRATION_PASSWORD}
+        assert browser.client.post("/sign-in", data=values, headers=headers, **environ).status_code == 422
+        assert browser.client.post("/sign-in/link", data=values, headers=headers, **environ).status_code == 200
+    assert mails(app) == []
+    assert sessions(app) == 0
+
+
+def test_a_session_of_a_demonstration_is_worth_nothing_on_a_public_address(app, people, browser):
+    with settings(app, demo=True):
+        next(form for form in browser.get("/sign-in").forms if "demonstration" in form.action).submit()
+        assert browser.get("/me", follow=False).status == 200
+    with settings(app, host="0.0.0.0"):
+        assert browser.get("/me", follow=False).status == 303
+
+
+def test_only_demonstration_people_by_one_click(app, people, browser):
+    with app.app_context():
+        someone = account("real@example.org", "Real")
+    with settings(app, demo=True):
+        values = {"csrf_token": browser.token(), "person": str(someone)}
+        assert browser.post("/sign-in/demonstration", values).status == 404
+        assert browser.post("/sign-in/demonstration", values | {"person": "x"}).status == 404
+        assert browser.post("/sign-in/demonstration", values | {"person": str(people["trainer"]), "csrf_token": "no"}).status == 400
+
+
+def test_its_people_read_kept_mail_and_use_its_links(app, people, browser):
+    with app.app_context():
+        account("new@example.org", "Nora")
+    with settings(app, demo=True):
+        asked = browser.get("/sign-in").form(action="/sign-in/link").submit(email="new@example.org")
+        page = asked.follow("Messages")
+        assert page.path.startswith("/sign-in?next=")
+        form = next(form for form in page.forms if "demonstration" in form.action)
+        page = form.submit()
+        assert page.path == "/mail"
+        page = page.follow("Your sign-in link")
+        assert last_link(app) in page.text
+        address = page.link("http://").removeprefix("http://127.0.0.1:8000")
+        assert "Nora" in browser.get(address).form(button="Sign in").submit().text
+
+
+def test_nobody_else_reads_it_there(app, people, sign_in):
+    from tests import factories
+
+    with app.app_context():
+        other, administrator = factories.actor(), factories.actor("administrator")
+    assert Browser(app).get("/mail", follow=False).status == 303
+    with settings(app, demo=True):
+        assert Browser(app).get("/mail", follow=False).status == 303
+        assert sign_in(other).get("/mail").status == 404
+        assert sign_in(other).get("/mail/1").status == 404
+        assert sign_in(administrator).get("/mail").status == 200
+    assert sign_in(administrator).get("/mail").status == 404
+
+
+def test_their_password_stays(app, people, browser):
+    with settings(app, demo=True):
+        next(form for form in browser.get("/sign-in").forms if "demonstration" in form.action).submit()
+        form = browser.get("/me/password").form(button="Set the password")
+        page = form.submit(current_password=DEMONSTRATION_PASSWORD, password="another lagoon seven", again="another lagoon seven")
+        assert page.status == 422
+        assert "cannot be changed" in page.text

@@ -1,0 +1,264 @@
+"""Recording people: one person once."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+
+from accounts import queries, services, values
+from accounts.models import Gender, Organization, Person, RoleAssignment
+from accounts.roles import Permission, Role
+from core.database import db, transaction
+from core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from core.policy import ANONYMOUS, SYSTEM, Reach, can
+from tests import factories
+
+
+def record(actor=SYSTEM, given="Zoë", family="Lefèvre-Nguyễn", **given_values) -> Person:
+    with transaction():
+        return services.record_person(actor, given_name=given, family_name=family, **given_values)
+
+
+def count() -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Person))
+
+
+@pytest.mark.both_databases
+def test_a_person_is_matched_by_identifier_else_by_address_else_new(context):
+    first = record(identifier="CA-0001", email="Zoe@Example.org")
+    assert record(identifier="CA-0001").id == first.id
+    assert record(email="ZOE@example.ORG").id == first.id
+    assert record(identifier="CA-0002").id != first.id
+    assert record(email="other@example.org").id != first.id
+    assert db.session.get_one(Person, first.id).email == "zoe@example.org"
+
+
+def test_a_matched_person_stays_untouched_unless_asked(context):
+    first = record(identifier="CA-0001", country="CA")
+    record(given="Another", identifier="CA-0001", country="SN", email="new@example.org")
+    again = db.session.get_one(Person, first.id)
+    assert (again.given_name, again.country, again.email) == ("Zoë", "CA", None)
+    record(given="Zoe", identifier="CA-0001", email="new@example.org", update=True)
+    again = db.session.get_one(Person, first.id)
+    assert (again.given_name, again.country, again.email) == ("Zoe", "CA", "new@example.org")
+    assert again.name_on_certificate == "Zoe Lefèvre-Nguyễn"  # it followed the name
+
+
+def test_a_printed_name_of_ones_own_does_not_follow(context):
+    record(identifier="X", name_on_certificate="Capt. Zoë L.")
+    record(given="Zoe", identifier="X", update=True)
+    assert db.session.scalar(sa.select(Person.name_on_certificate)) == "Capt. Zoë L."
+
+
+@pytest.mark.parametrize("update", [False, True])
+def test_identifier_and_address_of_two_people_conflict(context, update):
+    record(identifier="A", email="a@example.org")
+    record(identifier="B", email="b@example.org")
+    for identifier in ("B", "C"):
+        with pytest.raises(Conflict) as refusal:
+            record(identifier=identifier, email="a@example.org", update=update)
+        assert (refusal.value.code, refusal.value.field) == ("person_conflict", "person.email")
+    assert count() == 2
+
+
+def test_only_oneself_and_those_who_may_read_people_update(context):
+    me = factories.actor(email="me@example.org")
+    other = factories.actor()
+    roster = factories.actor("roster")
+    for stranger in (ANONYMOUS, other):
+        with pytest.raises(DomainError):
+            record(stranger, given="X", email="me@example.org", update=True)
+    record(me, given="Mine", email="me@example.org", update=True)
+    assert db.session.get_one(Person, me.person_id).given_name == "Mine"
+    record(roster, given="Theirs", email="me@example.org", update=True)
+    assert db.session.get_one(Person, me.person_id).given_name == "Theirs"
+
+
+def test_nothing_is_told_when_nothing_changes(context):
+    from core.audit import AuditEntry
+
+    record(identifier="A", country="CA")
+    before = db.session.scalar(sa.select(sa.func.count()).select_from(AuditEntry))
+    record(identifier="A", country="CA", update=True)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) == before
+
+
+def test_names_are_kept_in_nfc_with_single_spaces(context):
+    made = record(given="  Zoe\u0308 \u00a0 Anne ", family="Nguye\u0302\u0303n")
+    assert (made.given_name, made.family_name, made.name_on_certificate) == ("Zoë Anne", "Nguyễn", "Zoë Anne Nguyễn")
+
+
+@pytest.mark.parametrize("name", ["A\nB", "A\x00", "A\tB", "A\u202eB", "A\u200bB", "A\u2028B", "A\ufeffB", "\ud800"])
+def test_invisible_and_control_characters_are_refused(context, name):
+    with pytest.raises(Invalid) as refusal:
+        record(given=name)
+    assert (refusal.value.code, refusal.value.field) == ("forbidden_character", "person.given_name")
+
+
+@pytest.mark.parametrize("name", ["علی‌رضا", "क्‍ष", "O’Connor", "D'Arcy", "እማዬ", "李小龍", "Ольга", "Jean-Luc", "Ng"])
+def test_names_of_the_world_are_kept(context, name):
+    assert record(given=name, family="").given_name == name
+
+
+def test_every_refusal_is_named_at_once(context):
+    with pytest.raises(Invalid) as refusal:
+        record(given="A\n", email="no", country="XX", language="xx", gender="x", birth_date=date(2999, 1, 1), family="x" * 121)
+    fields = {error.field for error in refusal.value.errors}
+    assert fields == {f"person.{name}" for name in ("given_name", "family_name", "email", "country", "language", "gender", "birth_date")}
+
+
+def test_a_name_is_needed_but_one_is_enough(context):
+    with pytest.raises(Invalid) as refusal:
+        record(given=" ", family="")
+    assert refusal.value.field == "person.given_name"
+    assert record(given="Suharto", family="").full_name == "Suharto"
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("Zoë Lefèvre-Nguyễn", ("Zoë", "Lefèvre-Nguyễn")), ("Ludwig van der Berg", ("Ludwig", "van der Berg")),
+        ("DIALLO Amina", ("Amina", "DIALLO")), ("Diallo, Amina Sow", ("Amina Sow", "Diallo")), ("Suharto", ("Suharto", "")),
+        ("Jean Claude KOUASSI", ("Jean Claude", "KOUASSI")), ("  A   B  ", ("A", "B")), ("李 小龍", ("李", "小龍")),
+    ],
+)  # fmt: skip
+def test_a_name_in_one_piece_is_split(name, parts):
+    assert values.split_name(name) == parts
+
+
+@pytest.mark.parametrize("address", ["a@example.org", "a@mod.example", "a.b+c@sub.example.co.uk", "a@x.test", "zoë@example.org"])
+def test_addresses_that_are_accepted(address):
+    assert values.find_email(address.upper()) == address
+
+
+@pytest.mark.parametrize("address", ["", "a", "a@", "@b.org", "a@b", "a@localhost", "a b@c.org", "a@b.org\nBcc: c@d.org", "a@127.0.0.1", "<a@b.org>"])
+def test_addresses_that_are_refused(address):
+    assert values.find_email(address) is None
+
+
+# Changing
+
+
+def test_people_change_their_own_data_and_administrators_everybodys(context):
+    me, other, boss = factories.actor(email="me@example.org"), factories.actor(email="you@example.org"), factories.actor("administrator")
+    person = db.session.get_one(Person, me.person_id)
+    with transaction():
+        services.change_person(me, person, given_name="New", country="")
+    assert (person.given_name, person.country) == ("New", None)
+    with pytest.raises(NotAllowed), transaction():
+        services.change_person(other, person, given_name="Theirs")
+    with pytest.raises(Conflict) as refusal, transaction():
+        services.change_person(boss, person, email="you@example.org")
+    assert (refusal.value.code, refusal.value.field) == ("email_taken", "email")
+    with pytest.raises(Invalid), transaction():
+        services.change_person(boss, person, given_name="", family_name="")
+    with transaction():
+        services.change_person(boss, person, gender=Gender.MALE, birth_date=date(1990, 1, 1), identifier="N1", email="")
+    assert (person.gender, person.identifier, person.email) == (Gender.MALE, "N1", None)
+
+
+# Organizations and roles
+
+
+def test_an_unknown_organization_is_made_only_by_those_who_manage_them(context):
+    coordinator, trainer = factories.actor("coordinator"), factories.actor("trainer")
+    with pytest.raises(Invalid) as refusal, transaction():
+        services.organization_by_code(trainer, "CA-MFA")
+    assert (refusal.value.code, refusal.value.field) == ("unknown_organization", "nominated_by")
+    with transaction():
+        made = services.organization_by_code(coordinator, "CA-MFA")
+    assert (made.code, made.name) == ("CA-MFA", "CA-MFA")
+    with transaction():
+        assert services.organization_by_code(trainer, " CA-MFA ").id == made.id
+    with pytest.raises(Invalid), transaction():
+        services.organization_by_code(coordinator, "two words")
+
+
+def test_roles_are_given_within_their_scope_once(context):
+    boss, person = factories.actor("administrator"), factories.person()
+    organization = factories.organization()
+    with transaction():
+        for _ in range(2):
+            services.assign_role(boss, person.id, Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=organization.id)
+            services.assign_role(boss, person.id, Role.COORDINATOR)
+            services.assign_role(boss, person.id, Role.PARTICIPANT)
+    assert db.session.scalar(sa.select(sa.func.count()).where(RoleAssignment.person_id == person.id)) == 2
+    actor = factories.refreshed(factories.actor_of(person))
+    assert can(actor, Permission.ENROLLMENT_NOMINATE, organization)
+    assert not can(actor, Permission.ENROLLMENT_NOMINATE, Organization(id=99))
+    with transaction():
+        services.withdraw_role(boss, person.id, Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=organization.id)
+        services.withdraw_role(boss, person.id, Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=organization.id)
+    assert not factories.refreshed(actor).can(Permission.ENROLLMENT_NOMINATE)
+
+
+@pytest.mark.parametrize(
+    ("role", "scope", "scope_id", "code"),
+    [
+        (Role.NOMINATOR, Reach.EVERYWHERE, 0, "organization_needed"), (Role.NOMINATOR, Reach.ORGANIZATION, 999, "organization_needed"),
+        (Role.ADMINISTRATOR, Reach.ORGANIZATION, 1, "bad_scope"), (Role.COORDINATOR, Reach.DELIVERY, 1, "bad_scope"),
+        (Role.TRAINER, Reach.EVERYWHERE, 3, "bad_scope"), (Role.TRAINER, Reach.DELIVERY, 0, "bad_scope"),
+    ],
+)  # fmt: skip
+def test_roles_outside_of_their_scope_are_refused(context, role, scope, scope_id, code):
+    person = factories.person()
+    with pytest.raises(Invalid) as refusal, transaction():
+        services.assign_role(SYSTEM, person.id, role, scope=scope, scope_id=scope_id)
+    assert refusal.value.code == code
+
+
+def test_who_may_give_roles(context):
+    person = factories.person()
+    for role in ("participant", "nominator", "trainer", "coordinator", "roster"):
+        actor = factories.actor(role, organization_id=factories.organization().id)
+        with pytest.raises(NotAllowed), transaction():
+            services.assign_role(actor, person.id, Role.TRAINER)
+    with transaction():  # who schedules a delivery makes its trainers
+        services.assign_role(factories.SYSTEM, person.id, Role.TRAINER, scope=Reach.DELIVERY, scope_id=7)
+
+
+def test_the_last_administrator_stays(context):
+    boss = factories.actor("administrator")
+    for act in (
+        lambda: services.withdraw_role(SYSTEM, boss.person_id, Role.ADMINISTRATOR),
+        lambda: services.close_account(SYSTEM, db.session.get_one(Person, boss.person_id)),
+    ):
+        with pytest.raises(Conflict) as refusal, transaction():
+            act()
+        assert refusal.value.code == "last_administrator"
+    factories.actor("administrator")
+    with transaction():
+        services.withdraw_role(SYSTEM, boss.person_id, Role.ADMINISTRATOR)
+
+
+def test_someone_elses_data_is_as_unknown(context):
+    me, other = factories.actor(), factories.actor()
+    assert queries.get_person(me, me.person_id).id == me.person_id
+    for person_id in (other.person_id, 999):
+        with pytest.raises(NotFound) as refusal:
+            queries.get_person(me, person_id)
+        assert refusal.value.code == "unknown_person"
+
+
+# Searching
+
+
+def test_people_are_found_by_every_word_in_any_case_and_paged(context):
+    boss = factories.actor("administrator", given="Zz", family="Zz")
+    for n in range(7):
+        record(given=f"Élodie {n}", family="Ça", email=f"elodie{n}@example.org", identifier=f"N-{n}")
+    record(given="100%", family="Sure")
+    assert {row.person.given_name for row in queries.list_people(boss, words="élodie ÇA").items} == {f"Élodie {n}" for n in range(7)}
+    assert [row.person.identifier for row in queries.list_people(boss, words="n-3").items] == ["N-3"]
+    assert len(queries.list_people(boss, words="%").items) == 1
+    assert [row.person.id for row in queries.list_people(boss, role=Role.ADMINISTRATOR).items] == [boss.person_id]
+    seen, after = [], None
+    while True:
+        page = queries.list_people(boss, after=after, limit=3)
+        seen += [row.person.id for row in page.items]
+        after = page.next
+        if after is None:
+            break
+    assert len(seen) == len(set(seen)) == count()

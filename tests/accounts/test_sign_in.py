@@ -1,0 +1,418 @@
+"""Signing in by link and by password, through HTTP."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from accounts import passwords
+from accounts.models import Account, Person, SignInLink, UserSession
+from core import clock, mail
+from core.database import db
+from tests import factories
+from tests.accounts.makers import PASSWORD, account, actions, close, last_link, mails, sessions, settings
+from tests.browsing import Browser
+from tests.conftest import NOW
+
+
+def ask(browser: Browser, email: str, next: str = ""):
+    page = browser.get("/sign-in" + (f"?next={next}" if next else ""))
+    return page.form(action="/sign-in/link").submit(email=email)
+
+
+def try_password(browser: Browser, email: str, password: str, follow: bool = True):
+    return browser.get("/sign-in").form(button="Sign in").submit(email=email, password=password, follow=follow)
+
+
+def without_tokens(page) -> str:
+    return re.sub(r'name="csrf_token"[^>]*|value="[0-9a-f]{64}"', "", page.html)
+
+
+# By link
+
+
+def test_a_mailed_link_signs_in_and_leads_on(app, browser):
+    with app.app_context():
+        account()
+    page = ask(browser, "Amina@Example.org", next="/help")
+    assert page.status == 200
+    assert "If an account or an application exists for this address, a link is on its way" in page.text
+    page = browser.get(last_link(app))
+    assert "Amina Diallo" in page.text
+    page = page.form(button="Sign in").submit()
+    assert page.path == "/help"
+    assert browser.get("/me").status == 200
+
+
+def test_opening_the_link_does_not_use_it_up(app, browser):
+    with app.app_context():
+        account()
+    ask(browser, "amina@example.org")
+    scanner = Browser(app)
+    for _ in range(3):
+        assert scanner.get(last_link(app)).status == 200
+    assert sessions(app) == 0
+    assert browser.get(last_link(app)).form(button="Sign in").submit().path == "/me"
+
+
+def test_a_link_signs_in_once(app, browser):
+    with app.app_context():
+        account()
+    ask(browser, "amina@example.org")
+    opened = browser.get(last_link(app))
+    other = Browser(app).get(last_link(app))
+    opened.form(button="Sign in").submit()
+    page = other.form(button="Sign in").submit()
+    assert page.status == 410
+    assert "already used" in page.text
+    assert page.form(action="/sign-in/link")  # a new one is offered
+    assert sessions(app) == 1
+    assert Browser(app).get(last_link(app)).status == 410
+
+
+def test_two_clicks_on_the_link_by_its_owner_lead_on(app, browser):
+    with app.app_context():
+        account()
+    ask(browser, "amina@example.org", next="/help")
+    page = browser.get(last_link(app))
+    page.form(button="Sign in").submit()
+    again = browser.get(last_link(app))
+    assert again.status == 200
+    assert again.path == "/help"
+    assert sessions(app) == 1
+
+
+@pytest.mark.both_databases
+def test_a_link_is_good_for_thirty_minutes_and_an_invitation_for_a_week(app, browser):
+    with app.app_context():
+        account()
+    ask(browser, "amina@example.org")
+    clock.travel(app, NOW + timedelta(minutes=31))
+    page = browser.get(last_link(app))
+    assert page.status == 410
+    assert "too old" in page.text
+    values = {"csrf_token": browser.token()}
+    assert browser.post(last_link(app), values).status == 410
+    assert sessions(app) == 0
+    page.form(action="/sign-in/link").submit(email="amina@example.org")
+    browser.get(last_link(app)).form(button="Sign in").submit()
+    assert sessions(app) == 1
+
+
+def test_an_unknown_link_is_not_ours(browser):
+    page = browser.get("/sign-in/" + "x" * 43)
+    assert page.status == 404
+    assert "not one of ours" in page.text
+    assert page.form(action="/sign-in/link")
+
+
+def test_a_person_without_an_account_gets_one_on_first_use(app, browser):
+    from accounts import services
+    from core.database import transaction
+    from core.policy import ANONYMOUS
+
+    with app.app_context(), transaction():
+        services.record_person(ANONYMOUS, given_name="Zoë", family_name="N", email="zoe@example.org")
+    ask(browser, "zoe@example.org")
+    with app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Account)) == 0
+    browser.get(last_link(app)).form(button="Sign in").submit()
+    assert "Zoë" in browser.get("/me").text
+    assert "account.created" in actions(app)
+
+
+def test_the_answer_is_the_same_whether_or_not_the_account_exists(app):
+    with app.app_context():
+        account()
+        close(account("closed@example.org"))
+    answers = [ask(Browser(app), address) for address in ("amina@example.org", "nobody@example.org", "closed@example.org")]
+    bodies = {without_tokens(page).replace(address, "") for page, address in zip(answers, ("amina@example.org", "nobody@example.org", "closed@example.org"), strict=True)}
+    assert {page.status for page in answers} == {200}
+    assert len(bodies) == 1
+    assert [address for address, _kind, _body in mails(app)] == ["amina@example.org"]
+
+
+def test_the_answer_takes_the_same_time_for_all(app, browser, monkeypatch):
+    waited = []
+    app.config.pop("SIGN_IN_ANSWER_SECONDS")
+    monkeypatch.setattr("accounts.views.entering.time.sleep", waited.append)
+    monkeypatch.setattr("accounts.views.entering.ANSWER_SECONDS", 60)
+    with app.app_context():
+        account()
+    ask(browser, "amina@example.org")
+    ask(browser, "nobody@example.org")
+    assert len(waited) == 2
+    assert all(50 < seconds <= 60 for seconds in waited)
+
+
+def test_an_address_that_is_none_is_told_and_kept(browser):
+    page = ask(browser, "amina(at)example")
+    assert page.status == 422
+    assert page.form(action="/sign-in/link").values["email"] == "amina(at)example"
+    assert "Enter an e-mail address in this form" in page.text
+
+
+def test_links_are_kept_as_digests_only(app, browser):
+    with app.app_context():
+        account()
+    ask(browser, "amina@example.org")
+    token = last_link(app).rsplit("/", 1)[1]
+    with app.app_context():
+        assert token not in {link.digest for link in db.session.scalars(sa.select(SignInLink))}
+
+
+def test_the_text_of_a_sent_link_is_not_kept(app, browser, monkeypatch):
+    sent = []
+    monkeypatch.setattr(mail, "_deliver", sent.append)
+    with app.app_context():
+        account()
+    with settings(app, mail_url="smtp://mail.example.org:25"):
+        ask(browser, "amina@example.org")
+        with app.app_context():
+            from core import jobs
+
+            jobs.drain()
+    assert "/sign-in/" in sent[0].get_content()
+    assert mails(app)[-1][2] == ""
+
+
+def test_asking_for_links_is_limited_for_known_and_unknown_addresses_alike(app):
+    with app.app_context():
+        account()
+    for address in ("amina@example.org", "nobody@example.org"):
+        statuses = [ask(Browser(app), address).status for _ in range(6)]
+        assert statuses == [200] * 5 + [429]
+    answer = ask(Browser(app), "amina@example.org")
+    assert int(answer.response.headers["Retry-After"]) > 0
+    assert "Too many tries" in answer.text
+    clock.travel(app, NOW + timedelta(minutes=16))
+    assert ask(Browser(app), "amina@example.org").status == 200
+
+
+# By password
+
+
+def test_a_password_signs_in(app, browser):
+    with app.app_context():
+        account(password=PASSWORD)
+    page = try_password(browser, " AMINA@example.org ", PASSWORD)
+    assert page.path == "/me"
+    assert "sign_in.done" in actions(app)
+
+
+def test_a_wrong_password_is_refused_in_the_same_words_for_everybody(app, monkeypatch):
+    with app.app_context():
+        account(password=PASSWORD)
+        account("link@example.org")
+        close(account("closed@example.org", password=PASSWORD))
+    hashed = []
+    real = passwords.HASHER
+
+    class Counting:
+        def verify(self, kept, password):
+            hashed.append(kept)
+            return real.verify(kept, password)
+
+        hash, check_needs_rehash = real.hash, real.check_needs_rehash
+
+    monkeypatch.setattr(passwords, "HASHER", Counting())
+    addresses = ["amina@example.org", "link@example.org", "closed@example.org", "nobody@example.org", "no address"]
+    answers = [try_password(Browser(app), one, PASSWORD if "closed" in one else "wrong password") for one in addresses]
+    bodies = {without_tokens(page).replace(one, "") for page, one in zip(answers, addresses, strict=True)}
+    assert {page.status for page in answers} == {422}
+    assert len(bodies) == 1
+    assert len(hashed) == len(addresses)  # the work is done for each
+    assert sessions(app) == 0
+    assert actions(app).count("sign_in.refused") == len(addresses)
+
+
+def test_the_recipe_is_argon2id_with_46_mebibytes():
+    import importlib
+
+    fresh = importlib.util.find_spec("accounts.passwords").loader.get_source("accounts.passwords")
+    assert "memory_cost=46 * 1024" in fresh
+    assert "time_cost=1" in fresh
+    assert passwords.hash_password("x").startswith("$argon2id$")
+
+
+def test_a_hash_of_an_older_recipe_is_renewed_at_sign_in(app, browser, monkeypatch):
+    from argon2 import PasswordHasher
+
+    from tests.accounts.makers import hash_of
+
+    with app.app_context():
+        person_id = account(password=PASSWORD)
+    before = hash_of(app, person_id)
+    monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
+    try_password(browser, "amina@example.org", PASSWORD)
+    assert hash_of(app, person_id) != before
+    assert "t=2" in hash_of(app, person_id)
+
+
+def test_tries_are_limited_and_a_success_forgets(app, browser):
+    with app.app_context():
+        account(password=PASSWORD)
+    for _ in range(4):
+        assert try_password(browser, "amina@example.org", "wrong").status == 422
+    assert try_password(browser, "amina@example.org", PASSWORD).path == "/me"
+    other = Browser(app)
+    statuses = [try_password(other, "amina@example.org", "wrong").status for _ in range(6)]
+    assert statuses == [422] * 5 + [429]
+    refused = try_password(other, "amina@example.org", PASSWORD)
+    assert refused.status == 429  # even the right one
+    assert int(refused.response.headers["Retry-After"]) > 0
+    assert "Too many tries" in refused.text
+    clock.travel(app, NOW + timedelta(minutes=16))
+    assert try_password(other, "amina@example.org", PASSWORD).path == "/me"
+
+
+def test_tries_from_one_place_are_limited_whatever_the_account(app, monkeypatch):
+    monkeypatch.setattr("accounts.views.sign_in.TRIES_PER_PLACE", 6)
+    statuses = [try_password(Browser(app), f"someone{n}@example.org", "wrong").status for n in range(8)]
+    assert statuses == [422] * 6 + [429] * 2
+
+
+def test_no_user_data_in_logs(app, browser, caplog):
+    caplog.set_level("DEBUG")
+    with app.app_context():
+        account(password=PASSWORD)
+    try_password(browser, "amina@example.org", "a wrong one")
+    ask(browser, "amina@example.org")
+    try_password(browser, "amina@example.org", PASSWORD)
+    said = caplog.text
+    assert "amina" not in said.casefold()
+    assert PASSWORD not in said
+    assert "a wrong one" not in said
+
+
+# Sessions
+
+
+def test_signing_in_renews_the_visit_so_that_an_id_known_before_is_worth_nothing(app, browser):
+    with app.app_context():
+        account(password=PASSWORD)
+    planted = "p" * 43
+    browser.client.set_cookie("rostrum", planted)
+    assert try_password(browser, "amina@example.org", PASSWORD).path == "/me"
+    attacker = Browser(app)
+    attacker.client.set_cookie("rostrum", planted)
+    assert attacker.get("/me", follow=False).status == 303
+    assert browser.client.get_cookie("rostrum").value != planted
+
+
+def test_a_cookie_copied_before_signing_out_is_worth_nothing_after(app, browser):
+    with app.app_context():
+        account(password=PASSWORD)
+    try_password(browser, "amina@example.org", PASSWORD)
+    copied = browser.client.get_cookie("rostrum").value
+    page = browser.post("/sign-out", {"csrf_token": browser.token()})
+    assert page.path == "/sign-in"
+    assert "You are signed out." in page.text
+    replay = Browser(app)
+    replay.client.set_cookie("rostrum", copied)
+    assert replay.get("/me", follow=False).status == 303
+    assert sessions(app) == 0
+
+
+def test_signing_out_needs_a_post_with_its_token(app, sign_in):
+    with app.app_context():
+        someone = factories.actor()
+    signed_in = sign_in(someone)
+    assert signed_in.get("/sign-out").status == 405
+    assert signed_in.post("/sign-out", {}).status == 400
+    assert signed_in.get("/me").status == 200
+
+
+def test_signing_in_as_somebody_else_ends_the_session_before(app, browser):
+    with app.app_context():
+        account(password=PASSWORD)
+        account("other@example.org", "Other")
+    try_password(browser, "amina@example.org", PASSWORD)
+    ask(Browser(app), "other@example.org")
+    page = browser.get(last_link(app)).form(button="Sign in").submit()
+    assert "Other" in page.text
+    assert sessions(app) == 1
+
+
+def test_the_cookie_is_httponly_and_strict_enough(app, browser):
+    with app.app_context():
+        account(password=PASSWORD)
+    answer = try_password(browser, "amina@example.org", PASSWORD, follow=False)
+    cookie = next(value for value in answer.response.headers.getlist("Set-Cookie") if value.startswith("rostrum="))
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert answer.response.headers["Cache-Control"] == "no-store"
+
+
+def test_whoever_is_signed_in_does_not_see_the_sign_in_page(app, sign_in):
+    with app.app_context():
+        someone = factories.actor()
+    page = sign_in(someone).get("/sign-in?next=/help")
+    assert page.path == "/help"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "http:evil.example", "javascript:alert(1)",
+        "/\t/evil.example", "///evil.example", " https://evil.example", "/%0d%0aLocation:https://evil.example\r\nX: y", "evil.example",
+        "/sign-out", "/sign-in", "https:/evil.example", "\u2028//evil.example",
+    ],
+)  # fmt: skip
+def test_nobody_is_sent_elsewhere(app, target):
+    with app.app_context():
+        account(password=PASSWORD)
+    by_password = Browser(app)
+    form = by_password.get("/sign-in", query={"next": target}).form(button="Sign in")
+    answer = form.submit(email="amina@example.org", password=PASSWORD, follow=False)
+    assert answer.response.headers["Location"] == "/me"
+    by_link = Browser(app)
+    by_link.get("/sign-in", query={"next": target}).form(action="/sign-in/link").submit(email="amina@example.org")
+    answer = by_link.get(last_link(app)).form(button="Sign in").submit(follow=False)
+    assert answer.response.headers["Location"] == "/me"
+
+
+def test_a_page_that_needs_signing_in_is_reached_after_it(app, browser):
+    with app.app_context():
+        account(password=PASSWORD)
+    page = browser.get("/me/password")
+    assert page.path.startswith("/sign-in?next=")
+    assert page.form(button="Sign in").submit(email="amina@example.org", password=PASSWORD).path == "/me/password"
+
+
+def test_sessions_end_when_idle_and_after_a_week(app, browser):
+    with app.app_context():
+        account(password=PASSWORD)
+    try_password(browser, "amina@example.org", PASSWORD)
+    for hours in range(11, 24 * 7, 11):
+        clock.travel(app, NOW + timedelta(hours=hours))
+        assert browser.get("/me", follow=False).status == 200
+    clock.travel(app, NOW + timedelta(days=7, minutes=1))
+    assert browser.get("/me", follow=False).status == 303
+    other = Browser(app)
+    try_password(other, "amina@example.org", PASSWORD)
+    clock.travel(app, NOW + timedelta(days=7, hours=12, minutes=10))
+    assert other.get("/me", follow=False).status == 303
+
+
+def test_ended_things_are_forgotten(app, browser):
+    from accounts.jobs import forget_ended
+    from core.mail import Mail
+
+    class Progress:
+        def finish(self):
+            self.finished = True
+
+    with app.app_context():
+        account()
+    ask(browser, "amina@example.org")
+    browser.get(last_link(app)).form(button="Sign in").submit()
+    clock.travel(app, NOW + timedelta(days=91))
+    with app.app_context():
+        forget_ended(Progress())
+        for kind in (UserSession, SignInLink, Mail):
+            assert db.session.scalar(sa.select(sa.func.count()).select_from(kind)) == 0
+        assert db.session.scalar(sa.select(Person.email)) == "amina@example.org"

@@ -1,0 +1,364 @@
+"""Certificates on pages: issuing with names checked, progress, the register, files, revoking, correcting. Without JavaScript."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+import sqlalchemy as sa
+
+from certificates import jobs, services
+from certificates.models import Certificate
+from certificates.rendering import RenderingFailed
+from core.database import db, transaction
+from core.jobs import Job, drain
+from core.policy import SYSTEM
+from tests import factories
+from tests.browsing import Browser
+from tests.certificates import makers
+
+
+class Made:
+    """What a test finds in the database: codes, numbers and ids, readable outside of any context."""
+
+    def __init__(self, app, people=2, *, issued: bool = False, not_completed: int = 0, organization: str | None = None):
+        self.app = app
+        with app.app_context():
+            nominator = factories.organization(organization) if organization else None
+            delivery = makers.finished_delivery(people, not_completed=not_completed, organization=nominator)
+            self.code = delivery.code
+            self.enrollments = [one.id for one in makers.enrollments(delivery)]
+            self.coordinator = makers.coordinator()
+            self.numbers, self.tokens, self.holders = [], [], []
+            if issued:
+                for one in makers.issued(delivery):
+                    self.numbers.append(one.number)
+                    self.tokens.append(one.token)
+                    self.holders.append(makers.holder(one))
+            self.page = f"/deliveries/{self.code}/certificates"
+
+
+def work(app) -> None:
+    with app.app_context():
+        drain()
+
+
+def count(app, model=Certificate) -> int:
+    with app.app_context():
+        return db.session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
+
+
+# Issuing
+
+
+def test_the_whole_way_from_the_list_to_the_file(app, sign_in) -> None:
+    made = Made(app, 3, not_completed=1)
+    page = sign_in(made.coordinator).get(made.page)
+    assert "3 people completed" in page.text and "Issue 3 certificates" in page.text
+    assert "Jo Short" in page.text and "720 of 1,080 minutes" in page.text
+    progress = page.form(button="Issue 3").submit()
+    assert progress.path.startswith("/jobs/") and "0 of 3" in progress.text
+    assert progress.link("Check progress").startswith("/jobs/") or True
+    work(app)
+    done = progress.browser.get(progress.path)
+    assert "3 certificates issued" in done.text
+    archive = done.follow("Download all (ZIP)").response
+    with zipfile.ZipFile(io.BytesIO(archive.data)) as opened:
+        assert len(opened.namelist()) == 3 and opened.testzip() is None
+        assert all(opened.read(name).startswith(b"%PDF-") for name in opened.namelist())
+    again = done.follow("Certificates of this delivery")
+    assert "3 people have a certificate" in again.text and "Issue" not in [t for f in again.forms for t, _ in f.buttons]
+
+
+def test_a_corrected_name_is_kept_and_printed(app, sign_in) -> None:
+    made = Made(app, ["Zoe Lefevre"])
+    page = sign_in(made.coordinator).get(made.page)
+    page.form(button="Issue").submit(**{f"name-{made.enrollments[0]}": "Zoë Lefèvre"})
+    work(app)
+    with app.app_context():
+        assert db.session.scalars(sa.select(Certificate.holder_name)).one() == "Zoë Lefèvre"
+
+
+def test_a_name_that_cannot_be_printed_is_flagged_and_left_out(app, sign_in) -> None:
+    made = Made(app, ["Zoë Lefèvre", "Ana 🕊 Petrović"])
+    page = sign_in(made.coordinator).get(made.page)
+    assert "U+1F54A “🕊”" in page.text and "Issue 1 certificate" in page.text
+    page.form(button="Issue").submit()
+    work(app)
+    with app.app_context():
+        assert db.session.scalars(sa.select(Certificate.holder_name)).all() == ["Zoë Lefèvre"]
+
+
+def test_a_ticked_name_that_cannot_be_printed_refuses_all_and_keeps_what_was_typed(app, sign_in) -> None:
+    made = Made(app, ["Zoë Lefèvre", "Ana 🕊 Petrović"])
+    first, second = made.enrollments
+    page = sign_in(made.coordinator).get(made.page)
+    refused = page.form(button="Issue").submit(**{"enrollments": [first, second], f"name-{first}": "Zoë Typed Anew"})
+    assert refused.status == 422 and any("U+1F54A" in error for error in refused.errors or [refused.text])
+    values = refused.form(button="Issue").values
+    assert values[f"name-{first}"] == "Zoë Typed Anew" and set(values.getlist("enrollments")) == {str(first), str(second)}
+    work(app)
+    assert count(app) == 0 and count(app, Job) == 0, "refused before anything was issued"
+    with app.app_context():
+        assert db.session.get_one(makers.Enrollment, first).name_on_certificate == "Zoë Lefèvre", "nothing half saved"
+
+
+def test_nobody_ticked(app, sign_in) -> None:
+    made = Made(app, 1)
+    refused = sign_in(made.coordinator).get(made.page).form(button="Issue").submit(enrollments=[])
+    assert refused.status == 422 and "Choose at least one person" in refused.text
+
+
+def test_the_button_pressed_twice_issues_once(app, sign_in) -> None:
+    made = Made(app, 2)
+    browser = sign_in(made.coordinator)
+    page = browser.get(made.page)
+    first, second = page.form(button="Issue").submit(), page.form(button="Issue").submit()
+    other_window = browser.get(made.page)
+    third = other_window.form(button="Issue").submit()
+    assert first.path == second.path == third.path
+    work(app)
+    assert count(app) == 2 and count(app, Job) - count_mail_jobs(app) == 1
+
+
+def count_mail_jobs(app) -> int:
+    with app.app_context():
+        return db.session.scalar(sa.select(sa.func.count(Job.id)).where(Job.kind != services.JOB_KIND)) or 0
+
+
+def test_an_enrollment_of_another_delivery_is_refused(app, sign_in) -> None:
+    made, other = Made(app, 1), Made(app, 1)
+    browser = sign_in(made.coordinator)
+    values = browser.get(made.page).form(button="Issue").values
+    values.setlist("enrollments", [str(other.enrollments[0])])
+    assert browser.post(made.page, values).status == 422
+    assert count(app, Job) == 0
+
+
+def test_a_delivery_that_is_not_finished_leads_to_finishing(app, sign_in) -> None:
+    with app.app_context():
+        code, coordinator = makers.courses.delivery().code, makers.coordinator()
+    page = sign_in(coordinator).get(f"/deliveries/{code}/certificates")
+    assert "not finished yet" in page.text and page.link("Finish the delivery")
+
+
+def test_the_preview_is_a_specimen(app, sign_in) -> None:
+    made = Made(app, 1)
+    answer = sign_in(made.coordinator).get(f"{made.page}/{made.enrollments[0]}/preview.pdf").response
+    assert answer.mimetype == "application/pdf" and answer.data.startswith(b"%PDF-")
+    assert count(app) == 0
+    foreign = Made(app, 1)
+    assert sign_in(made.coordinator).get(f"{made.page}/{foreign.enrollments[0]}/preview.pdf").status == 404
+
+
+def test_only_coordinators_issue(app, sign_in) -> None:
+    made = Made(app, 1)
+    with app.app_context():
+        trainer, participant = factories.actor("trainer"), factories.actor("participant")
+    for actor in (trainer, participant):
+        assert sign_in(actor).get(made.page).status == 403
+    assert Browser(app).get(made.page, follow=False).status == 303
+
+
+# Progress
+
+
+def test_what_failed_is_listed_with_its_reason_and_retried_alone(app, sign_in, monkeypatch) -> None:
+    made = Made(app, ["Zoë One", "Zoë Two"])
+    progress = sign_in(made.coordinator).get(made.page).form(button="Issue").submit()
+    render = jobs.Renderer.render
+
+    def failing(self, payload, **options):
+        if payload["holder_name"] == "Zoë Two":
+            raise RenderingFailed("The press stopped.")
+        return render(self, payload, **options)
+
+    monkeypatch.setattr(jobs.Renderer, "render", failing)
+    work(app)
+    monkeypatch.setattr(jobs.Renderer, "render", render)
+    page = progress.browser.get(progress.path)
+    assert "1 certificate issued" in page.text and "1 could not be made" in page.text and "Zoë Two" in page.text
+    again = page.form(button="Retry failed").submit()
+    assert again.path != progress.path and "0 of 1" in again.text
+    work(app)
+    assert "1 certificate issued" in again.browser.get(again.path).text
+    assert count(app) == 2
+
+
+def test_progress_as_json_for_the_script(app, sign_in) -> None:
+    made = Made(app, 2)
+    progress = sign_in(made.coordinator).get(made.page).form(button="Issue").submit()
+    work(app)
+    answer = progress.browser.get(progress.path, Accept="application/json").response
+    assert answer.json == {"id": answer.json["id"], "status": "succeeded", "done": 2, "total": 2, "errors": []}
+
+
+def test_somebody_elses_job_is_not_there(app, sign_in) -> None:
+    made = Made(app, 1)
+    progress = sign_in(made.coordinator).get(made.page).form(button="Issue").submit()
+    with app.app_context():
+        stranger = factories.actor("trainer")
+    assert sign_in(stranger).get(progress.path).status == 404
+    assert sign_in(stranger).get("/jobs/9999").status == 404
+
+
+# Register, certificate, files
+
+
+def test_the_register_finds_by_number_holder_and_delivery(app, sign_in) -> None:
+    made, other = Made(app, ["Zoë Lefèvre"], issued=True), Made(app, ["Ana Petrović"], issued=True)
+    browser = sign_in(made.coordinator)
+    page = browser.get("/certificates")
+    assert page.text.index("Ana Petrović") < page.text.index("Zoë Lefèvre"), "the newest first"
+    for words in (made.numbers[0], made.numbers[0].lower().replace("-", " "), "lefèvre", made.code.lower()):
+        found = page.form(button="Show results").submit(q=words)
+        assert "Zoë Lefèvre" in found.text and "Ana Petrović" not in found.text, words
+    assert "No certificate matches" in page.form(button="Show results").submit(q="nobody").text
+    assert "No certificate matches" in page.form(button="Show results").submit(status="revoked").text
+    assert other.numbers[0] in page.form(button="Show results").submit(status="valid").text
+
+
+def test_the_register_as_a_file_shows_what_the_page_shows(app, sign_in) -> None:
+    made = Made(app, ["Zoë Lefèvre", "=HYPERLINK Name"], issued=True)
+    page = sign_in(made.coordinator).get("/certificates?q=RST")
+    text = page.follow("Download this list (CSV)").response.get_data(as_text=True)
+    assert made.numbers[0] in text and "Zoë Lefèvre" in text and "'=HYPERLINK Name" in text
+
+
+def test_the_register_pages_without_a_gap(app, sign_in, monkeypatch) -> None:
+    from certificates.views import register
+
+    monkeypatch.setattr(register, "PER_PAGE", 2)
+    made = Made(app, 5, issued=True)
+    page, seen = sign_in(made.coordinator).get("/certificates"), []
+    for _ in range(3):
+        seen += [number for number in made.numbers if number in page.text]
+        if page.tree.find(".//a[@rel='next']") is not None:
+            page = page.follow("Next page")
+    assert sorted(seen) == sorted(made.numbers)
+
+
+def test_each_sees_only_what_concerns_them(app, sign_in) -> None:
+    made, other = Made(app, 1, issued=True, organization="CA-MFA"), Made(app, 1, issued=True)
+    with app.app_context():
+        organization = factories.organization("CA-MFA")
+        nominator = factories.actor("nominator", organization_id=organization.id)
+        stranger = factories.actor("nominator", organization_id=factories.organization("XX-OTHER").id)
+        trainer = factories.actor("trainer")
+    address, pdf = f"/certificates/{made.numbers[0]}", f"/certificates/{made.numbers[0]}.pdf"
+    for actor in (made.coordinator, nominator, made.holders[0]):
+        browser = sign_in(actor)
+        assert browser.get(address).status == 200
+        assert browser.get(pdf).response.data.startswith(b"%PDF-")
+    for actor in (stranger, trainer, other.holders[0]):
+        browser = sign_in(actor)
+        assert browser.get(address).status == browser.get(pdf).status == 404
+        assert browser.get("/certificates/RST-2026-999999-A").status == 404
+        assert made.numbers[0] not in browser.get("/certificates").text
+    assert sign_in(made.holders[0]).get(f"{made.page}.zip").status == 200, "of a delivery, each gets what they may see"
+    assert sign_in(other.holders[0]).get(f"{made.page}.zip").status == 404
+
+
+def test_the_file_has_a_name_for_every_system(app, sign_in) -> None:
+    made = Made(app, ["李小龍"], issued=True)
+    answer = sign_in(made.holders[0]).get(f"/certificates/{made.numbers[0]}.pdf").response
+    assert answer.headers["Content-Disposition"] == f"attachment; filename={made.numbers[0]}.pdf"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_before_the_file_is_made_and_when_it_is_damaged(app, sign_in) -> None:
+    from core import storage
+
+    made = Made(app, 1)
+    with app.app_context(), transaction():
+        number = services.issue(SYSTEM, db.session.get_one(makers.Enrollment, made.enrollments[0])).number
+    browser = sign_in(made.coordinator)
+    assert browser.get(f"/certificates/{number}.pdf").status == 404
+    page = browser.get(f"/certificates/{number}")
+    assert "being made" in page.text
+    page.form(button="Make the file again").submit()
+    work(app)
+    assert browser.get(f"/certificates/{number}.pdf").status == 200
+    with app.app_context():
+        storage.put(db.session.scalars(sa.select(Certificate.file_key)).one(), b"%PDF-1.7 forged")
+    assert browser.get(f"/certificates/{number}.pdf").status == 409, "a changed file is never handed out"
+
+
+def test_my_certificates(app, sign_in) -> None:
+    made = Made(app, 2, issued=True)
+    page = sign_in(made.holders[0]).get("/me/certificates")
+    assert made.numbers[0] in page.text and made.numbers[1] not in page.text
+    assert page.link("Check").endswith(f"/verify/{made.tokens[0]}")
+    with app.app_context():
+        newcomer = factories.actor("participant")
+    assert "no certificate yet" in sign_in(newcomer).get("/me/certificates").text
+
+
+# Revoking and correcting
+
+
+def test_revoking_asks_why_and_shows_it_to_staff_only(app, sign_in) -> None:
+    made = Made(app, 1, issued=True)
+    page = sign_in(made.coordinator).get(f"/certificates/{made.numbers[0]}").follow("Revoke")
+    refused = page.form(button="Revoke the certificate").submit(note="Cheated in the test")
+    assert refused.status == 422 and "Choose why" in refused.text and "Cheated in the test" in refused.html
+    done = refused.form(button="Revoke the certificate").submit(reason_code="misconduct")
+    assert "The certificate is revoked" in done.text and "Misconduct" in done.text and "Cheated in the test" in done.text
+    assert not [t for f in done.forms for t, _ in f.buttons if "Revoke" in t]
+    own = sign_in(made.holders[0]).get(f"/certificates/{made.numbers[0]}")
+    assert "Revoked" in own.text and "Misconduct" not in own.text and "Cheated" not in own.text
+    late = page.form(button="Revoke the certificate").submit(reason_code="other", note="Again")
+    assert "Misconduct" in late.text or late.status == 422, "the same form sent again changes nothing"
+
+
+def test_correcting_leads_from_the_old_to_the_new(app, sign_in) -> None:
+    made = Made(app, ["Zoe Lefevre"], issued=True)
+    page = sign_in(made.coordinator).get(f"/certificates/{made.numbers[0]}").follow("Reissue")
+    form = page.form(button="Reissue")
+    refused = form.submit(name_on_certificate="Zoë 🕊", reason="Accents")
+    assert refused.status == 422 and "U+1F54A" in refused.errors[0]
+    done = refused.form(button="Reissue").submit(name_on_certificate="Zoë Lefèvre")
+    assert "The corrected certificate is issued" in done.text and "Zoë Lefèvre" in done.text
+    assert form.submit(name_on_certificate="Zoë Lefèvre", reason="Accents").path == done.path, "sent twice, made once"
+    old = done.follow(made.numbers[0])
+    assert "Replaced" in old.text and "Zoe Lefevre" in old.text
+    assert count(app) == 2
+    work(app)
+    assert "Download the certificate" in old.browser.get(done.path).text
+
+
+@pytest.mark.parametrize("path", ["revoke", "reissue"])
+def test_ending_is_for_coordinators(app, sign_in, path: str) -> None:
+    made = Made(app, 1, issued=True)
+    assert sign_in(made.holders[0]).get(f"/certificates/{made.numbers[0]}/{path}").status == 403
+    assert sign_in(made.coordinator).get(f"/certificates/RST-2026-000009-X/{path}").status == 404
+
+
+def test_the_pages_in_french(app) -> None:
+    made = Made(app, 1, issued=True)
+    browser = Browser(app, language="fr")
+    factories.sign_in(browser, made.coordinator)
+    for address in ("/certificates", made.page, f"/certificates/{made.numbers[0]}", "/me/certificates"):
+        assert browser.get(address).tree.get("lang") == "fr"
+
+
+def test_the_issue_page_takes_a_fixed_number_of_queries(app, sign_in) -> None:
+    few, many = Made(app, 2), Made(app, 12)
+    assert queries_of(app, sign_in(few.coordinator), few.page) == queries_of(app, sign_in(many.coordinator), many.page)
+
+
+def queries_of(app, browser, address: str) -> int:
+    seen: list[str] = []
+
+    def note(conn, cursor, statement, *rest) -> None:
+        seen.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        assert browser.get(address).status == 200
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    return len(seen)
