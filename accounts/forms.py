@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, EmailField, HiddenField, PasswordField, RadioField, SelectField, SelectMultipleField, StringField
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from accounts.models import Gender
@@ -115,7 +115,7 @@ class PersonForm(Form):
     identifier = StringField(_l("Service or staff number"))
     country = SelectField(_l("Country"))
     gender = SelectField(_l("Gender"))
-    birth_date = DateField(_l("Date of birth"), validators=[])
+    birth_date = DateField(_l("Date of birth"), [Optional()])
     language = RadioField(_l("Language of pages and messages"))
 
     def __init__(self, *args: Any, **kwargs: Any):

@@ -105,7 +105,7 @@ def list_register(actor: Actor, q: str, status: str, *, after: str | None, limit
 
 def delivery_codes(certificates: Sequence[Certificate]) -> dict[int, str]:
     ids = {certificate.delivery_id for certificate in certificates}
-    return dict(db.session.execute(sa.select(Delivery.id, Delivery.code).where(Delivery.id.in_(ids))).tuples().all())
+    return dict(db.session.execute(sa.select(Delivery.id, Delivery.code).where(Delivery.id.in_(ids))).all())
 
 
 def get_job(actor: Actor, job_id: int) -> Job:
@@ -181,7 +181,7 @@ def open_job(delivery: Delivery) -> Job | None:
 def names_of(enrollment_ids: Sequence[int]) -> dict[int, str]:
     """The printed names of enrollments, by id."""
     rows = db.session.execute(sa.select(Enrollment.id, Enrollment.name_on_certificate).where(Enrollment.id.in_(enrollment_ids)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def breaches() -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 import click
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 
 Check = Callable[[], Iterable[str]]
 
@@ -21,6 +22,7 @@ def breaches() -> list[str]:
 
 
 @click.command("check", help="Verifies the invariants of the data and prints each breach; exits 1 if there is any.")
+@with_appcontext
 def check_command() -> None:
     found = breaches()
     for sentence in found:

@@ -93,12 +93,13 @@ class DayField(FormField):
     errors: Any = ()  # a plain attribute again: refusals are put here, and the parts have none of their own
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
-        super().process(formdata, data if isinstance(data, date) else None)
+        self.date = data if isinstance(data, date) else None
+        super().process(formdata, self.date)
         self.errors = []
 
     def validate(self, form: Any, extra_validators: Any = ()) -> bool:
         typed = [str(part.data or "").strip() for part in (self.form.year, self.form.month, self.form.day)]
-        self.errors = []
+        self.errors, self.date = [], None
         if any(typed):
             self.date = self._read(typed)
         elif self.is_required:

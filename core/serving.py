@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 from gunicorn.app.base import BaseApplication
 
 from core.database import db, migrate, settings_of
@@ -23,6 +24,7 @@ from core.settings import Settings
 @click.option("--workers", type=int, default=None, help="Web processes; default: the setting WORKERS.")
 @click.option("--first-start", is_flag=True, help="Migrates, and prepares an empty database for its first use.")
 @click.option("--no-worker", is_flag=True, help="Starts no worker process: one runs elsewhere (flask jobs work).")
+@with_appcontext
 def serve_command(workers: int | None, first_start: bool, no_worker: bool) -> None:
     """Serves on HOST and PORT until stopped."""
     serve(current_app._get_current_object(), workers, first_start, not no_worker)  # type: ignore[attr-defined] -- a proxy

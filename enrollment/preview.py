@@ -63,10 +63,10 @@ def _waiting_with(seating: Seating, category: PersonnelCategory) -> int:
 
 @dataclass(frozen=True)
 class PoolEffect:
-    """What the good rows would do to the places of one category; `category` None when nothing is kept for any."""
+    """What the good rows would do to the places that are left for one category; None when nothing is kept for any."""
 
     category: PersonnelCategory | None
-    places: int
+    left: int
     people: int
     seated: int
     waiting: int
@@ -101,9 +101,7 @@ def preview(delivery: Delivery, rows: Sequence[NominationRow], day_first: bool |
     return Preview(examined, day_first, asks, _effects(delivery, [row for row in examined if row.is_good]))
 
 
-def recheck(
-    delivery: Delivery, rows: Iterable[tuple[int, Mapping[str, str]]], *, day_first: bool | None
-) -> Preview:
+def recheck(delivery: Delivery, rows: Iterable[tuple[int, Mapping[str, str]]], *, day_first: bool | None) -> Preview:
     """The same for rows that travelled through the page, some corrected in place."""
     rows = list(rows)
     day_first, _asks = date_order((values for _, values in rows), day_first)
@@ -185,12 +183,10 @@ def _effects(delivery: Delivery, rows: Sequence[NominationRow]) -> list[PoolEffe
             now = now.with_one_more(category)
             seated[line] = seated.get(line, 0) + 1
     return [
-        PoolEffect(line, _places(seating, line), count, seated.get(line, 0), count - seated.get(line, 0))
+        PoolEffect(line, _left(seating, line), count, seated.get(line, 0), count - seated.get(line, 0))
         for line, count in people.items()
     ]
 
 
-def _places(seating: Seating, category: PersonnelCategory | None) -> int:
-    if category is None:
-        return seating.places
-    return seating.pools.get(category, 0) + max(0, seating.open_places)
+def _left(seating: Seating, category: PersonnelCategory | None) -> int:
+    return max(0, seating.open_left) if category is None else seating.left_for(category)

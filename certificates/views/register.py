@@ -8,18 +8,17 @@ from flask import Response, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
 from accounts.roles import Permission as P
-from certificates import files, queries, services, wording
+from certificates import files, queries, services
 from certificates.forms import ReissueForm, RevokeForm
 from certificates.models import Certificate
-from certificates.payload import CertificatePayload
 from certificates.snapshot import verify_url
 from certificates.states import CERTIFICATE
 from certificates.views.blueprint import pages
+from certificates.views.printed import facts, printed
 from core import clock
 from core.database import db, transaction
 from core.exports import csv_response
 from core.forms import refusals_on
-from core.i18n import locale
 from core.paging import Page
 from core.policy import can
 from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once
@@ -82,7 +81,7 @@ def certificate(number: str) -> Any:
 def _shown(found: Certificate) -> dict[str, Any]:
     return {
         "certificate": found, "printed": found.payload, "status": found.status_on(clock.today()),
-        "verify_url": verify_url(found.token), "facts": wording.facts(CertificatePayload.from_dict(found.payload), locale()),
+        "verify_url": verify_url(found.token), "facts": facts(printed(found)),
     }  # fmt: skip
 
 

@@ -15,14 +15,13 @@ from flask_babel import lazy_gettext as _l
 from certificates import queries, wording
 from certificates.models import Certificate, CertificateStatus
 from certificates.numbers import normalise_number, normalise_token
-from certificates.payload import CertificatePayload
 from certificates.schemas import verification
 from certificates.snapshot import is_intact
 from certificates.views.blueprint import pages
+from certificates.views.printed import facts, language, printed
 from core import clock, limits
 from core.database import transaction
 from core.errors import NotFound, TooManyTries
-from core.i18n import locale
 from core.web import problem, public, see_other, wants_json
 
 log = logging.getLogger(__name__)
@@ -84,20 +83,19 @@ def _answer(found: Certificate) -> Response:
 
 
 def _shown(found: Certificate, successor: Certificate | None) -> dict[str, Any]:
-    printed = CertificatePayload.from_dict(found.payload)
-    lang = locale() if locale() in wording.WORDS else "en"
+    payload, lang = printed(found), language()
     return {
         "certificate": found,
-        "printed": printed,
+        "printed": payload,
         "status": found.status_on(clock.today()),
-        "course": printed.course_title.text(lang),
-        "facts": wording.facts(printed, lang),
-        "objectives": [item.text(lang) for item in printed.objectives],
-        "skills": [(str(title.value), title.lang, detail) for title, detail in wording.skills(printed, lang)],
-        "signatories": [(person.name, person.role.text(lang)[0]) for person in printed.signatories],
-        "issuer": printed.issuer.text(lang),
-        "reference": wording.reference(printed),
-        "name_direction": wording.direction(printed.holder_name),
+        "course": payload.course_title.text(lang),
+        "facts": facts(payload),
+        "objectives": [item.text(lang) for item in payload.objectives],
+        "skills": [(str(title.value), title.lang, detail) for title, detail in wording.skills(payload, lang)],
+        "signatories": [(person.name, person.role.text(lang)[0]) for person in payload.signatories],
+        "issuer": payload.issuer.text(lang),
+        "reference": wording.reference(payload),
+        "name_direction": wording.direction(payload.holder_name),
         "successor_url": _address(successor.token) if successor else None,
         "ended_on": found.ended_at.date() if found.ended_at else None,
         "checked_on": clock.today(),

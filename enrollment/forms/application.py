@@ -50,7 +50,9 @@ class ApplicationForm(Form):
     family_name = StringField(_l("Family name"), [Kept(values.clean_text)])
     name_on_certificate = StringField(_l("Name as printed on the certificate"), [Kept(values.clean_text)])
     country = CountryField(_l("Country"), [Needed(_l("Choose your country.")), Kept(values.clean_country)])
-    gender = RadioField(_l("Gender"), [OneOf(_l("Choose one of the answers; one of them is “Prefer not to say”."))], validate_choice=False)
+    gender = RadioField(
+        _l("Gender"), [OneOf(_l("Choose one of the answers; one of them is “Prefer not to say”."))], validate_choice=False
+    )
     category = RadioField(_l("Personnel category"), [OneOf(_l("Choose your personnel category."))], validate_choice=False)
 
     rank = StringField(_l("Rank"), [Kept(values.clean_text)])

@@ -89,4 +89,3 @@ class PersonForm(Form):
             name = (one.field or "").removeprefix("row-1").removeprefix(".").removeprefix("person.")
             one.field = {"person": "email", "nominated_by": "organization_id"}.get(name, name)
         super().refuse(error)
-

@@ -1,6 +1,31 @@
 """Pages, a module per journey; each adds its routes to `pages`."""
 
-from enrollment.views import catalogue, delivery
+from enrollment.views import (
+    apply,
+    attendance,
+    catalogue,
+    delivery,
+    finish,
+    mine,
+    nominate,
+    nominate_person,
+    nominations,
+    scores,
+    selection,
+)
 from enrollment.views.blueprint import pages
 
-__all__ = ["catalogue", "delivery", "pages"]
+__all__ = [
+    "apply",
+    "attendance",
+    "catalogue",
+    "delivery",
+    "finish",
+    "mine",
+    "nominate",
+    "nominate_person",
+    "nominations",
+    "pages",
+    "scores",
+    "selection",
+]

@@ -193,7 +193,7 @@ def _remind(enrollment: Enrollment) -> None:
 
 
 def _masked(email: str) -> str:
-    """"a•••@example.org": enough to see that the address was typed rightly, too little to learn it."""
+    """ "a•••@example.org": enough to see that the address was typed rightly, too little to learn it."""
     name, _sign, domain = email.partition("@")
     return f"{name[:1]}•••@{domain}"
 
@@ -209,10 +209,10 @@ def application_sent(code: str, token: str) -> Any:
     try:
         sent, status, position, address = _tokens().loads(token, max_age=SENT_SHOWN)
     except BadSignature:
-        raise NotFound("old_address", _l("This page is shown for an hour after sending. The mail we sent has everything.")) from None
+        raise NotFound(
+            "old_address", _l("This page is shown for an hour after sending. The mail we sent has everything.")
+        ) from None
     return render_template(
         "enrollment/sent.html",
         delivery=_delivery(code), reference=sent, status=EnrollmentStatus(status), position=position, address=address,
     )  # fmt: skip
-
-

@@ -22,6 +22,7 @@ from enrollment.models import SEATED, Enrollment, EnrollmentStatus
 from enrollment.references import reference
 from enrollment.states import ENROLLMENT
 from enrollment.views.blueprint import pages
+from enrollment.views.timetable import local_day
 
 
 @pages.get("/me/enrollments")
@@ -51,6 +52,7 @@ def enrollment(enrollment_id: int) -> Any:
         enrollment=found,
         person=queries.person_shown(actor, found),
         delivery=delivery,
+        sessions=[(local_day(delivery, one), one) for one in delivery.sessions],
         position=position,
         why=queries.explain(found, position),
         result=_result(found, delivery),
@@ -113,7 +115,8 @@ def decline(enrollment_id: int) -> Any:
 
 def _require_step(found: Enrollment, step: str) -> None:
     if step not in ENROLLMENT.available(found, current_actor()):
-        raise Conflict("state_does_not_allow", _("This is not possible any more. It stands at: %(status)s.", status=word(found.status)))
+        sentence = _("This is not possible any more. It stands at: %(status)s.", status=word(found.status))
+        raise Conflict("state_does_not_allow", sentence)
 
 
 def _question(template: str, enrollment_id: int, form: Any, back: str) -> Any:

@@ -240,5 +240,3 @@ def _editable(row: NominationRow) -> list[tuple[str, list[Any]]]:
         return [(column, remedies[column]) for column in COLUMNS if column in remedies]
     columns = [(column, remedies.get(column, [])) for column in COLUMNS]
     return [(columns[0][0], [*stray, *columns[0][1]]), *columns[1:]]
-
-

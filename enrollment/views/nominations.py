@@ -62,8 +62,8 @@ def nominations_file() -> Response:
     waiting = {one.delivery_id for one in found if one.status is EnrollmentStatus.WAITLISTED}
     positions = queries.positions(*waiting) if waiting else {}
     header = [
-        _("Identifier"), _("Given name"), _("Family name"), _("E-mail"), _("Country"), _("Category"), _("Rank"), _("Nominated by"),
-        _("Course"), _("Delivery"), _("Begins"), _("Status"), _("Position"), _("Why"),
+        _("Identifier"), _("Given name"), _("Family name"), _("E-mail"), _("Country"), _("Category"), _("Rank"),
+        _("Nominated by"), _("Course"), _("Delivery"), _("Begins"), _("Status"), _("Position"), _("Why"),
     ]  # fmt: skip
     return exports.csv_response("nominations.csv", header, [_line(actor, one, positions.get(one.id)) for one in found])
 

@@ -30,7 +30,9 @@ def test_a_demonstration_shows_six_people_with_one_click_each(app, people, brows
     with settings(app, demo=True):
         page = browser.get("/sign-in?next=/help")
         assert DEMONSTRATION_PASSWORD in page.text
-        for role, word in zip(people, ("Participant", "Nominator", "Trainer", "Coordinator", "Roster staff", "Administrator"), strict=True):
+        for role, word in zip(
+            people, ("Participant", "Nominator", "Trainer", "Coordinator", "Roster staff", "Administrator"), strict=True
+        ):
             assert f"{role}@rostrum.example" in page.text
             assert word in page.text
         forms = [form for form in page.forms if form.action.endswith("/sign-in/demonstration")]
@@ -85,7 +87,9 @@ def test_only_demonstration_people_by_one_click(app, people, browser):
         values = {"csrf_token": browser.token(), "person": str(someone)}
         assert browser.post("/sign-in/demonstration", values).status == 404
         assert browser.post("/sign-in/demonstration", values | {"person": "x"}).status == 404
-        assert browser.post("/sign-in/demonstration", values | {"person": str(people["trainer"]), "csrf_token": "no"}).status == 400
+        assert (
+            browser.post("/sign-in/demonstration", values | {"person": str(people["trainer"]), "csrf_token": "no"}).status == 400
+        )
 
 
 def test_its_people_read_kept_mail_and_use_its_links(app, people, browser):

@@ -129,7 +129,10 @@ def test_the_answer_is_the_same_whether_or_not_the_account_exists(app):
         account()
         close(account("closed@example.org"))
     answers = [ask(Browser(app), address) for address in ("amina@example.org", "nobody@example.org", "closed@example.org")]
-    bodies = {without_tokens(page).replace(address, "") for page, address in zip(answers, ("amina@example.org", "nobody@example.org", "closed@example.org"), strict=True)}
+    bodies = {
+        without_tokens(page).replace(address, "")
+        for page, address in zip(answers, ("amina@example.org", "nobody@example.org", "closed@example.org"), strict=True)
+    }
     assert {page.status for page in answers} == {200}
     assert len(bodies) == 1
     assert [address for address, _kind, _body in mails(app)] == ["amina@example.org"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from core.policy import SYSTEM, Actor
 from courses.models import Delivery
 from enrollment.models import Enrollment, EnrollmentStatus
 from tests import factories
+from tests.conftest import NOW
 from tests.courses import makers as courses
 
 _count = itertools.count(1)
@@ -113,3 +115,8 @@ def holder(certificate: Certificate) -> Actor:
     from accounts.sessions import actor_of
 
     return actor_of(db.session.get_one(Person, certificate.person_id))
+
+
+def clock_start() -> datetime:
+    """Where the clock of every test begins."""
+    return NOW

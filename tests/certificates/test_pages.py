@@ -340,7 +340,7 @@ def test_the_pages_in_french(app) -> None:
     browser = Browser(app, language="fr")
     factories.sign_in(browser, made.coordinator)
     for address in ("/certificates", made.page, f"/certificates/{made.numbers[0]}", "/me/certificates"):
-        assert browser.get(address).tree.get("lang") == "fr"
+        assert browser.get(f"{address}?lang=fr").tree.get("lang") == "fr"
 
 
 def test_the_issue_page_takes_a_fixed_number_of_queries(app, sign_in) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -205,10 +205,8 @@ def rush(app: Flask, monkeypatch: pytest.MonkeyPatch, *, applicants: int = 6, pl
 
     def count_then_wait(delivery: Delivery) -> Any:
         found = counts(delivery)
-        try:
+        with suppress(threading.BrokenBarrierError):  # broken when the others are not let in before this one is done
             counted_by_all.wait(timeout=1.5)
-        except threading.BrokenBarrierError:
-            pass  # the others are not let in before this one is done
         return found
 
     def apply(number: int) -> None:

@@ -35,7 +35,7 @@ from tests.enrollment import makers
 S = EnrollmentStatus
 categories = st.sampled_from(["police", "military", "civilian"])
 #: Small enough to bind: most people meet a full pool.
-sizes = st.tuples(st.integers(1, 5), st.integers(0, 2), st.integers(0, 2)).filter(lambda s: s[1] + s[2] <= s[0])
+sizes = st.tuples(st.integers(1, 4), st.integers(0, 2), st.integers(0, 2)).filter(lambda s: s[1] + s[2] <= s[0])
 numbers = st.integers(0, 1000)
 _names = itertools.count(1)
 
@@ -131,13 +131,16 @@ class Places(RuleBasedStateMachine):
         self._promote()
 
     @precondition(lambda self: self._with(S.REQUESTED))
-    @rule(number=numbers)
-    def approve(self, number: int) -> None:
-        somebody = self._pick(number, S.REQUESTED)
-        with transaction():
-            services.approve(SYSTEM, db.session.get_one(Enrollment, somebody.id))
-        somebody.turn = next(self.turns)
-        somebody.status = self._first(somebody.category)
+    @rule(chosen=st.lists(numbers, min_size=1, max_size=3))
+    def approve(self, chosen: list[int]) -> None:
+        for number in chosen:
+            if not self._with(S.REQUESTED):
+                return
+            somebody = self._pick(number, S.REQUESTED)
+            with transaction():
+                services.approve(SYSTEM, db.session.get_one(Enrollment, somebody.id))
+            somebody.turn = next(self.turns)
+            somebody.status = self._first(somebody.category)
 
     @precondition(lambda self: self._with(S.REQUESTED, S.WAITLISTED))
     @rule(number=numbers)
@@ -263,11 +266,12 @@ class Places(RuleBasedStateMachine):
         db.session.remove()
 
 
+@pytest.mark.timeout(400)  # a failure is made small before it is shown, which takes a while
 def test_places_in_any_order(context: Flask) -> None:
     assert clock.today()  # the context's clock stands before the closing date
     run_state_machine_as_test(
         Places,
         settings=settings(
-            max_examples=20, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+            max_examples=35, stateful_step_count=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
         ),
     )

@@ -72,7 +72,10 @@ def test_revoking_withdraws_the_skill_and_keeps_the_history(context: Flask) -> N
     makers.revoke(certificate)
     (skill,) = skills(expert)
     assert skill.status_on(date(2027, 4, 1)) is SkillStatus.WITHDRAWN
-    assert (skill.withdrawn_reason, skill.withdrawn_at) == ("plagiarism", db.session.get_one(Certificate, certificate.id).ended_at)
+    assert (skill.withdrawn_reason, skill.withdrawn_at) == (
+        "plagiarism",
+        db.session.get_one(Certificate, certificate.id).ended_at,
+    )
     assert not [t for t in tokens(expert) if t.startswith("skill")]
     assert list(differences()) == []
 

@@ -27,7 +27,9 @@ def test_a_name_is_found(query: str, name: str) -> None:
     assert found(query, name)
 
 
-@pytest.mark.parametrize(("query", "name"), [("guyen", "Zoë Nguyễn"), ("zoe diallo", "Zoë Nguyễn"), ("明小", "王小明"), ("евченко", "Шевченко")])
+@pytest.mark.parametrize(
+    ("query", "name"), [("guyen", "Zoë Nguyễn"), ("zoe diallo", "Zoë Nguyễn"), ("明小", "王小明"), ("евченко", "Шевченко")]
+)
 def test_another_name_is_not(query: str, name: str) -> None:
     assert not found(query, name)
 

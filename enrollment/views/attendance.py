@@ -1,0 +1,216 @@
+"""Attendance of one session on one screen. Nothing is marked until somebody marks it, and nobody's mark is lost: a mark that
+changed since the page was made is shown beside the one that was to be saved, and saved only when it is sent again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import flash, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from accounts.roles import Permission as P
+from core import clock
+from core.database import transaction
+from core.errors import Invalid, NotFound
+from core.i18n import number
+from core.policy import can, require
+from core.web import current_actor, requires, see_other
+from core.words import word
+from courses.models import Delivery, DeliverySession, DeliveryStatus
+from courses.queries import get_delivery
+from courses.services import touch
+from enrollment import queries, services
+from enrollment.models import Mark, MarkKind
+from enrollment.queries import Grid, GridRow
+from enrollment.services import MarkGiven
+from enrollment.views.blueprint import pages
+from enrollment.views.timetable import local_day
+
+
+@dataclass
+class Line:
+    """One person on the page. `was`: the mark the page was made with; `minutes` only where somebody late was timed."""
+
+    enrollment_id: int
+    name: str
+    note: str
+    mark: str
+    minutes: str
+    was: str
+    error: Any = None
+    is_contested: bool = False
+    kept: Mark | None = None
+
+    @property
+    def is_changed(self) -> bool:
+        mark, _sign, minutes = self.was.partition(":")
+        if self.mark != MarkKind.LATE:
+            return bool(self.mark) and self.mark != mark
+        return mark != MarkKind.LATE or minutes != self.minutes
+
+
+@pages.get("/deliveries/<code>/attendance")
+@requires(P.ATTENDANCE_READ)
+def attendance(code: str) -> Any:
+    """The session that is under way, else the next one, else the last."""
+    delivery = teaching(code, P.ATTENDANCE_READ)
+    if not delivery.sessions:
+        raise NotFound("no_sessions", _l("This delivery has no sessions."))
+    now = clock.now()
+    current = next((one for one in delivery.sessions if one.ends_at > now), delivery.sessions[-1])
+    return see_other(url_for("enrollment.attendance_session", code=code, number=current.number))
+
+
+@pages.route("/deliveries/<code>/attendance/<int:number>", methods=["GET", "POST"])
+@requires(P.ATTENDANCE_READ)
+def attendance_session(code: str, number: int) -> Any:
+    delivery = teaching(code, P.ATTENDANCE_READ)
+    session = next((one for one in delivery.sessions if one.number == number), None)
+    if session is None:
+        raise NotFound("unknown_session", _l("There is no session with this number."))
+    if request.method == "POST":
+        require(current_actor(), P.ATTENDANCE_RECORD, delivery)
+        return _received(delivery, session)
+    grid = queries.attendance_grid(delivery)
+    return _page(delivery, session, grid, [_line(row, session) for row in grid.rows])
+
+
+def teaching(code: str, permission: P) -> Delivery:
+    """The delivery, for those who may see its attendance."""
+    actor = current_actor()
+    delivery = get_delivery(actor, code)
+    require(actor, permission, delivery)
+    return delivery
+
+
+def _line(row: GridRow, session: DeliverySession) -> Line:
+    """A person as kept."""
+    enrollment = row.enrollment
+    kept = row.marks.get(session.number)
+    minutes = _minutes_shown(kept, session)
+    origin = enrollment.nominated_by.name if enrollment.nominated_by else enrollment.organization or ""
+    return Line(
+        enrollment_id=enrollment.id,
+        name=enrollment.person.full_name,
+        note=origin,
+        mark=kept.mark.value if kept else "",
+        minutes=minutes,
+        was=f"{kept.mark.value}:{minutes}" if kept else "",
+        kept=kept,
+    )
+
+
+def _minutes_shown(kept: Mark | None, session: DeliverySession) -> str:
+    """Minutes are worth showing only where somebody late missed some."""
+    is_short = kept is not None and kept.mark is MarkKind.LATE and kept.minutes < session.minutes
+    return str(kept.minutes) if kept is not None and is_short else ""
+
+
+def _typed(row: GridRow, session: DeliverySession) -> Line:
+    """A person as sent."""
+    line = _line(row, session)
+    form, at = request.form, line.enrollment_id
+    sent = form.get(f"mark-{at}", "")
+    line.was = form.get(f"was-{at}", "")
+    line.mark = sent if sent in set(MarkKind) else ""
+    line.minutes = form.get(f"minutes-{at}", "").strip() if line.mark == MarkKind.LATE else ""
+    return line
+
+
+def _received(delivery: Delivery, session: DeliverySession) -> Any:
+    if request.form.get("rest") == MarkKind.PRESENT:
+        grid = queries.attendance_grid(delivery)
+        return _page(delivery, session, grid, _with_rest_present(grid, session))
+    which, code = session.number, delivery.code
+    with transaction():
+        touch(delivery.id)
+        grid = queries.attendance_grid(delivery)
+        lines = [_typed(row, session) for row in grid.rows]
+        _compare(lines, session)
+        changed = [line for line in lines if line.is_changed and line.error is None]
+        try:
+            if changed:
+                marks = [_given(line, session) for line in changed]
+                services.record_attendance(current_actor(), delivery.id, marks)
+        except Invalid as refusal:
+            _refuse(changed, refusal)
+            changed = []
+    if any(line.error for line in lines):
+        delivery = get_delivery(current_actor(), code)  # read afresh: what was read before ended with the transaction
+        now = next(one for one in delivery.sessions if one.number == which)
+        return _page(delivery, now, queries.attendance_grid(delivery), lines, saved=len(changed))
+    if changed:
+        marked = sum(bool(line.mark) for line in lines)
+        flash(_("Saved: %(marked)s of %(total)s are marked.", marked=number(marked), total=number(len(lines))), "ok")
+    else:
+        flash(_("There was nothing new to save."), "ok")
+    return see_other(url_for("enrollment.attendance_session", code=code, number=which))
+
+
+def _with_rest_present(grid: Grid, session: DeliverySession) -> list[Line]:
+    """What was sent, with everybody who has no mark yet as present; not saved."""
+    lines = [_typed(row, session) for row in grid.rows]
+    for line in lines:
+        line.mark = line.mark or MarkKind.PRESENT.value
+    return lines
+
+
+def _compare(lines: list[Line], session: DeliverySession) -> None:
+    """Says at each changed line what somebody else has saved since the page was made; from then on theirs is known."""
+    for line in lines:
+        minutes = _minutes_shown(line.kept, session)
+        current = f"{line.kept.mark.value}:{minutes}" if line.kept else ""
+        if not line.is_changed:
+            if line.was != current and line.kept:  # ours is the older one: theirs stays
+                line.mark, line.minutes, line.was = line.kept.mark.value, minutes, current
+            continue
+        if line.was != current and current != f"{line.mark}:{line.minutes}" and line.kept:
+            theirs = word(line.kept.mark)
+            line.error = _(
+                "Meanwhile marked by somebody else: %(theirs)s. Your mark: %(ours)s. Save again to keep yours.",
+                theirs=theirs, ours=word(line.mark),
+            )  # fmt: skip
+            line.was, line.is_contested = current, True
+
+
+def _given(line: Line, session: DeliverySession) -> MarkGiven:
+    """Minutes that are no number are refused as out of range, by the service's own sentence."""
+    typed = line.minutes
+    is_number = typed.isascii() and typed.isdigit() and len(typed) < 6
+    minutes = None if not typed else int(typed) if is_number else -1
+    return MarkGiven(line.enrollment_id, session.number, line.mark, minutes)
+
+
+def _refuse(changed: list[Line], refusal: Invalid) -> None:
+    """The refusals of the service ("marks.3.minutes") at their lines. None of the marks was saved."""
+    for one in refusal.errors or [refusal]:
+        parts = (one.field or "").split(".")
+        if len(parts) > 1 and parts[1].isdigit():
+            changed[int(parts[1])].error = one.message
+
+
+def _page(delivery: Delivery, session: DeliverySession, grid: Grid, lines: list[Line], saved: int = 0) -> Any:
+    actor = current_actor()
+    marked = {one.number: sum(one.number in row.marks for row in grid.rows) for one in delivery.sessions}
+    is_running = delivery.status is DeliveryStatus.PUBLISHED
+    page = render_template(
+        "enrollment/attendance.html",
+        delivery=delivery,
+        session=session,
+        day=local_day(delivery, session),
+        lines=lines,
+        sessions=[(one, local_day(delivery, one), marked[one.number]) for one in delivery.sessions],
+        total=len(grid.rows),
+        has_begun=clock.now() >= session.starts_at,
+        may_record=is_running and can(actor, P.ATTENDANCE_RECORD, delivery),
+        is_unsaved=request.form.get("rest") == MarkKind.PRESENT,
+        errors=[
+            (_("%(name)s: %(error)s", name=one.name, error=one.error), f"at-{one.enrollment_id}") for one in lines if one.error
+        ],
+        saved=saved,
+    )
+    if any(line.is_contested for line in lines):
+        return page, 409
+    return page, 422 if any(line.error for line in lines) else 200

@@ -1,0 +1,86 @@
+"""Finishing: who completes, who does not and why, what becomes of those who wait."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, flash, render_template, url_for
+from flask_babel import gettext as _
+
+from accounts.roles import Permission as P
+from core import clock
+from core.database import db, transaction
+from core.errors import Conflict
+from core.i18n import number
+from core.policy import require
+from core.web import current_actor, requires, see_other
+from courses.models import Delivery, DeliveryStatus
+from courses.queries import get_delivery
+from enrollment import queries, services
+from enrollment.models import Enrollment, EnrollmentStatus
+from enrollment.views.blueprint import pages
+from enrollment.views.timetable import local_day
+
+_WAITING = (EnrollmentStatus.REQUESTED, EnrollmentStatus.WAITLISTED, EnrollmentStatus.OFFERED)
+
+
+@pages.get("/deliveries/<code>/finish")
+@requires(P.DELIVERY_FINISH)
+def finish(code: str) -> Any:
+    """What finishing would do, or, once it is done, what it did."""
+    actor, delivery = current_actor(), _delivery(code)
+    results = [one for one in queries.completion(delivery) if one.enrollment.status is not EnrollmentStatus.OFFERED]
+    waiting = queries.enrollments_of(actor, delivery).where(Enrollment.status.in_(_WAITING))
+    return render_template(
+        "enrollment/finish.html",
+        delivery=delivery,
+        rule=delivery.version,
+        eligible=[one for one in results if one.is_complete],
+        lacking=[one for one in results if not one.is_complete],
+        waiting=db.session.scalars(waiting).all(),
+        unmarked=_unmarked(delivery),
+        future=[one for one in delivery.sessions if one.starts_at > clock.now()],
+        issue=_issue_address(delivery),
+    )
+
+
+@pages.post("/deliveries/<code>/finish")
+@requires(P.DELIVERY_FINISH)
+def finish_delivery(code: str) -> Any:
+    delivery = _delivery(code)
+    try:
+        with transaction():
+            services.finish(current_actor(), delivery.id)
+            flash(_("The delivery is finished and its results are fixed."), "ok")
+    except Conflict as refusal:
+        if refusal.code != "delivery_finished":
+            raise  # pressed twice is no mistake: the page shows what the first did
+    return see_other(url_for("enrollment.finish", code=code))
+
+
+def _delivery(code: str) -> Delivery:
+    actor = current_actor()
+    delivery = get_delivery(actor, code)
+    require(actor, P.DELIVERY_FINISH, delivery)
+    return delivery
+
+
+def _unmarked(delivery: Delivery) -> list[tuple[Any, Any, str]]:
+    """(session, date, "24 of 25") of the sessions in which somebody has no mark."""
+    if delivery.status is not DeliveryStatus.PUBLISHED:
+        return []
+    grid = queries.attendance_grid(delivery)
+    total = len(grid.rows)
+    counted = [(one, sum(one.number in row.marks for row in grid.rows)) for one in delivery.sessions]
+    return [
+        (one, local_day(delivery, one), _("%(marked)s of %(total)s marked", marked=number(count), total=number(total)))
+        for one, count in counted
+        if count < total
+    ]
+
+
+def _issue_address(delivery: Delivery) -> str | None:
+    """Where certificates are issued, for the next step of whoever may."""
+    if "certificates.issue_page" not in current_app.view_functions or not current_actor().can(P.CERTIFICATE_ISSUE, delivery):
+        return None
+    return url_for("certificates.issue_page", code=delivery.code)

@@ -1,0 +1,128 @@
+"""Pre-test and post-test scores of everybody on one page."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from flask import flash, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from accounts.roles import Permission as P
+from core.database import transaction
+from core.errors import Invalid
+from core.policy import can, require
+from core.web import current_actor, requires, see_other
+from courses.models import DeliveryStatus
+from courses.services import touch
+from enrollment import queries, services
+from enrollment.models import ScoreKind
+from enrollment.queries import GridRow
+from enrollment.services import ScoreGiven
+from enrollment.views.attendance import teaching
+from enrollment.views.blueprint import pages
+
+
+@dataclass
+class Cell:
+    """One score on the page. `was`: the score the page was made with."""
+
+    enrollment_id: int
+    kind: ScoreKind
+    name: str
+    value: str
+    was: str
+    error: Any = None
+
+    @property
+    def field(self) -> str:
+        return f"{self.kind.value}-{self.enrollment_id}"
+
+    @property
+    def is_changed(self) -> bool:
+        """Left empty means unchanged: a score is corrected, never taken away."""
+        return bool(self.value) and self.value != self.was
+
+
+@dataclass
+class Line:
+    """One person on the page."""
+
+    name: str
+    note: str
+    cells: list[Cell]
+
+
+@pages.route("/deliveries/<code>/scores", methods=["GET", "POST"])
+@requires(P.ATTENDANCE_READ)
+def scores(code: str) -> Any:
+    delivery, actor = teaching(code, P.ATTENDANCE_READ), current_actor()
+    if request.method == "GET":
+        return _page(delivery, [_line(row) for row in queries.attendance_grid(delivery).rows])
+    require(actor, P.ATTENDANCE_RECORD, delivery)
+    with transaction():
+        touch(delivery.id)
+        lines = [_typed(_line(row)) for row in queries.attendance_grid(delivery).rows]
+        changed = [cell for line in lines for cell in line.cells if cell.is_changed]
+        given = [ScoreGiven(cell.enrollment_id, cell.kind, _percent(cell.value)) for cell in changed]
+        try:
+            if given:
+                services.record_scores(actor, delivery.id, given)
+        except Invalid as refusal:
+            _refuse(changed, refusal)
+    if any(cell.error for cell in changed):
+        return _page(teaching(code, P.ATTENDANCE_READ), lines, 422)
+    flash(ngettext("%(num)s score saved.", "%(num)s scores saved.", len(changed)), "ok")
+    return see_other(url_for("enrollment.scores", code=code))
+
+
+def _line(row: GridRow) -> Line:
+    kept = [(kind, _words(row.scores.get(kind))) for kind in ScoreKind]
+    one = row.enrollment
+    origin = one.nominated_by.name if one.nominated_by else one.organization or ""
+    name = one.person.full_name
+    return Line(name, origin, [Cell(one.id, kind, name, value, value) for kind, value in kept])
+
+
+def _words(score: float | None) -> str:
+    return "" if score is None else f"{score:g}"
+
+
+def _typed(line: Line) -> Line:
+    for cell in line.cells:
+        cell.was = request.form.get(f"was-{cell.field}", "")
+        typed = request.form.get(cell.field, "").strip()[:20]
+        cell.value = typed or cell.value
+    return line
+
+
+def _percent(typed: str) -> float:
+    """The number typed, with a comma or a point; what is none is out of every range, so that the service refuses it."""
+    try:
+        value = float(typed.replace(",", ".").removesuffix("%"))
+    except ValueError:
+        return -1.0
+    return value if math.isfinite(value) else -1.0
+
+
+def _refuse(changed: list[Cell], refusal: Invalid) -> None:
+    """The refusals of the service ("scores.3.percent") at their cells. None of the scores was saved."""
+    for one in refusal.errors or [refusal]:
+        parts = (one.field or "").split(".")
+        if len(parts) > 1 and parts[1].isdigit():
+            changed[int(parts[1])].error = one.message
+
+
+def _page(delivery: Any, lines: list[Line], status: int = 200) -> Any:
+    cells = [cell for line in lines for cell in line.cells]
+    page = render_template(
+        "enrollment/scores.html",
+        delivery=delivery,
+        lines=lines,
+        needed=delivery.version.min_score_percent,
+        may_record=delivery.status is DeliveryStatus.PUBLISHED and can(current_actor(), P.ATTENDANCE_RECORD, delivery),
+        errors=[(_("%(name)s: %(error)s", name=one.name, error=one.error), one.field) for one in cells if one.error],
+    )
+    return page, status

@@ -1,0 +1,173 @@
+"""Selecting: places, requests to decide on, people with a place, the waiting list; the list as a file and as a sheet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Response, flash, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from accounts.roles import Permission as P
+from core import exports
+from core.database import db, transaction
+from core.errors import Conflict, DomainError, Invalid
+from core.policy import Actor, can, require
+from core.web import current_actor, requires, see_other
+from core.words import word
+from courses.models import Delivery, DeliveryStatus
+from courses.queries import get_delivery
+from enrollment import queries, services
+from enrollment.models import SEATED, Enrollment, EnrollmentStatus
+from enrollment.queries import PersonShown
+from enrollment.references import reference
+from enrollment.states import ENROLLMENT
+from enrollment.views.blueprint import pages
+from enrollment.views.timetable import by_day, local_day
+
+S = EnrollmentStatus
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One person as the selection shows it."""
+
+    enrollment: Enrollment
+    person: PersonShown
+    position: int | None
+    why: str | None
+    steps: frozenset[str] = field(default_factory=frozenset)
+
+
+@pages.get("/deliveries/<code>/selection")
+@requires(P.ENROLLMENT_READ)
+def selection(code: str) -> Any:
+    delivery = _delivery(code)
+    return _page(delivery)
+
+
+@pages.post("/deliveries/<code>/selection")
+@requires(P.ENROLLMENT_DECIDE)
+def decide(code: str) -> Any:
+    """Approves the one whose button was pressed, or all that were ticked, in the order of their requests."""
+    actor, delivery = current_actor(), _delivery(code)
+    require(actor, P.ENROLLMENT_DECIDE, delivery)
+    chosen = request.form.getlist("approve") or request.form.getlist("chosen")
+    ids = [int(one) for one in chosen if one.isascii() and one.isdigit() and len(one) < 18]
+    try:
+        if not ids:
+            raise Invalid("nobody_chosen", _l("Tick the people whom you approve."))
+        with transaction():
+            made = [services.approve(actor, one) for one in _requests(delivery, ids)]
+            flash(_said(made), "ok")
+    except (Invalid, Conflict) as refusal:
+        return _page(_delivery(code), refusal)
+    return see_other(url_for("enrollment.selection", code=code))
+
+
+def _delivery(code: str) -> Delivery:
+    """For those who may read all of the delivery's enrollments, not only their own."""
+    actor = current_actor()
+    delivery = get_delivery(actor, code)
+    require(actor, P.ENROLLMENT_READ, delivery)
+    return delivery
+
+
+def _requests(delivery: Delivery, ids: list[int]) -> list[Enrollment]:
+    """The chosen ones of this delivery; foreign ids are nobody."""
+    statement = queries.enrollments_of(current_actor(), delivery).where(Enrollment.id.in_(ids))
+    found = sorted(db.session.scalars(statement), key=lambda one: (one.line, one.id))
+    if not found:
+        raise Invalid("unknown_enrollment", _l("There is no such enrollment."))
+    return found
+
+
+def _said(made: list[Enrollment]) -> str:
+    seated = sum(one.status in SEATED for one in made)
+    sentence = ngettext("%(num)s request approved.", "%(num)s requests approved.", len(made))
+    if waiting := len(made) - seated:
+        sentence += " " + ngettext("%(num)s person waits for a place.", "%(num)s people wait for a place.", waiting)
+    return sentence
+
+
+def _entries(actor: Actor, delivery: Delivery) -> list[Entry]:
+    """Everybody, in three queries."""
+    found = db.session.scalars(queries.enrollments_of(actor, delivery)).all()
+    positions = queries.positions(delivery.id)
+    is_running = delivery.status is DeliveryStatus.PUBLISHED
+    return [
+        Entry(
+            one,
+            queries.person_shown(actor, one),
+            positions.get(one.id),
+            queries.explain(one, positions.get(one.id)),
+            frozenset(ENROLLMENT.available(one, actor)) if is_running else frozenset(),
+        )
+        for one in found
+    ]
+
+
+def _page(delivery: Delivery, refusal: DomainError | None = None) -> Any:
+    actor = current_actor()
+    entries = _entries(actor, delivery)
+    by_name = sorted(entries, key=lambda e: (e.person.family_name.casefold(), e.person.given_name.casefold(), e.enrollment.id))
+    pools = queries.places([delivery.id])[delivery.id]
+    with_pool = {pool.category for pool in pools if pool.category}
+    waiting = [e for e in entries if e.enrollment.status is S.WAITLISTED]
+    page = render_template(
+        "enrollment/selection.html",
+        delivery=delivery,
+        pools=pools,
+        requested=[e for e in entries if e.enrollment.status is S.REQUESTED],
+        seated=[e for e in by_name if e.enrollment.status in SEATED],
+        lines=_lines(waiting, with_pool),
+        ended=[e for e in by_name if e.enrollment.status in (S.DECLINED, S.WITHDRAWN, S.SUBSTITUTED)],
+        may_decide=can(actor, P.ENROLLMENT_DECIDE, delivery) and delivery.status is DeliveryStatus.PUBLISHED,
+        may_add=can(actor, P.ENROLLMENT_CREATE, delivery) and delivery.status is DeliveryStatus.PUBLISHED,
+        refusal=refusal,
+    )
+    return page, refusal.status if refusal else 200
+
+
+def _lines(waiting: list[Entry], with_pool: set[Any]) -> list[tuple[Any, list[Entry]]]:
+    """(category or None, people in their order) for each waiting line that has somebody in it."""
+    lines: dict[Any, list[Entry]] = {}
+    for entry in sorted(waiting, key=lambda e: e.position or 0):
+        category = entry.enrollment.category
+        lines.setdefault(category if category in with_pool else None, []).append(entry)
+    return sorted(lines.items(), key=lambda line: (line[0] is None, line[0] or ""))
+
+
+@pages.get("/deliveries/<code>/participants.csv")
+@requires(P.ENROLLMENT_READ)
+def participants_file(code: str) -> Response:
+    """Everybody with status, as the actor may see them."""
+    actor, delivery = current_actor(), _delivery(code)
+    header = [
+        _("Reference"), _("Family name"), _("Given name"), _("Name on certificate"), _("E-mail"), _("Country"), _("Category"),
+        _("Rank"), _("Rank code"), _("Organization"), _("Nominated by"), _("Needs"), _("Status"), _("Position"), _("Why"),
+    ]  # fmt: skip
+    rows = [_line(delivery, entry) for entry in _entries(actor, delivery)]
+    return exports.csv_response(f"participants-{delivery.code}.csv", header, rows)
+
+
+def _line(delivery: Delivery, entry: Entry) -> list[Any]:
+    one, person = entry.enrollment, entry.person
+    return [
+        reference(delivery.id, one.person_id), person.family_name, person.given_name, person.name_on_certificate, person.email,
+        person.country, word(one.category), one.rank, one.rank_code, one.organization,
+        one.nominated_by.name if one.nominated_by else "", one.needs, word(one.status), entry.position, entry.why,
+    ]  # fmt: skip
+
+
+@pages.get("/deliveries/<code>/sheet")
+@requires(P.ENROLLMENT_READ)
+def sheet(code: str) -> Any:
+    """The attendance list on paper: a line for each person, a box for each session of a day."""
+    actor, delivery = current_actor(), _delivery(code)
+    entries = [e for e in _entries(actor, delivery) if e.enrollment.status in SEATED]
+    entries.sort(key=lambda e: (e.person.family_name.casefold(), e.person.given_name.casefold(), e.enrollment.id))
+    days = [(local_day(delivery, one[0]), one) for one in by_day(delivery)]
+    return render_template("enrollment/sheet.html", delivery=delivery, entries=entries, days=days)

@@ -1,0 +1,19 @@
+"""Sessions as pages show them: by day, with the calendar date of the place."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import groupby
+
+from courses.models import Delivery, DeliverySession
+from courses.timetable import today_in
+
+
+def local_day(delivery: Delivery, session: DeliverySession) -> date:
+    """The date on which the session begins, where it is held."""
+    return today_in(delivery.time_zone, session.starts_at)
+
+
+def by_day(delivery: Delivery) -> list[list[DeliverySession]]:
+    """The sessions of each day, in order."""
+    return [list(sessions) for _day, sessions in groupby(delivery.sessions, key=lambda session: session.day)]

@@ -1,0 +1,150 @@
+"""`flask accounts …`, and the first administrator."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from accounts import queries, services
+from accounts.models import Organization, Person
+from core import clock
+from core.database import db, transaction
+from tests.accounts.makers import account, close, settings
+from tests.browsing import Browser
+from tests.conftest import NOW
+
+
+@pytest.fixture
+def run(app):
+    runner = app.test_cli_runner()
+    return lambda *words: runner.invoke(args=["accounts", *words])
+
+
+def roles(app, email: str) -> list[tuple[str, str | None]]:
+    with app.app_context():
+        person = queries.find_person_by_email(email)
+        return [(held.role.value, held.organization) for held in queries.roles_of([person.id]).get(person.id, [])]
+
+
+@pytest.mark.both_databases
+def test_an_account_is_made_and_its_link_printed_on_a_line_of_its_own(app, run):
+    with settings(app, public_url="http://localhost:8123"):
+        done = run("create", "Zoe@Example.org", "--name", "Zoë van der Berg", "--role", "coordinator", "--role", "participant")
+    assert done.exit_code == 0, done.output
+    assert re.fullmatch(r"http://localhost:8123/sign-in/[\w-]{43}\n", done.stdout)
+    assert roles(app, "zoe@example.org") == [("coordinator", None)]
+    browser = Browser(app)
+    clock.travel(app, NOW + timedelta(days=6))
+    page = browser.get(done.stdout.strip().removeprefix("http://localhost:8123"))
+    assert "Zoë van der Berg" in page.form(button="Sign in").submit().text
+
+
+def test_an_existing_account_gets_more_roles_and_keeps_its_data(app, run):
+    run("create", "zoe@example.org", "--name", "Zoë Berg", "--role", "trainer")
+    done = run("create", "zoe@example.org", "--name", "Somebody Else", "--role", "roster")
+    assert done.exit_code == 0
+    assert roles(app, "zoe@example.org") == [("trainer", None), ("roster", None)]
+    with app.app_context():
+        assert [person.full_name for person in db.session.scalars(sa.select(Person))] == ["Zoë Berg"]
+
+
+def test_every_role_of_the_contract_is_known(app, run):
+    for role in ("participant", "nominator", "trainer", "coordinator", "roster", "administrator"):
+        more = ["--organization", "CA-MFA"] if role == "nominator" else []
+        assert run("create", f"{role}@example.org", "--name", "A B", "--role", role, *more).exit_code == 0
+    assert roles(app, "nominator@example.org") == [("nominator", "CA-MFA")]
+    with app.app_context():
+        assert db.session.scalar(sa.select(Organization.code)) == "CA-MFA"  # made, as it was unknown
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["a@example.org", "--name", "A B", "--role", "nominator"], "A nominator acts for an organization."),
+        (["no address", "--name", "A B"], "EMAIL: Enter an e-mail address"),
+        (["a@example.org", "--name", " "], "--name: Fill in the name."),
+        (["a@example.org", "--name", "A\x07 B"], "--name: This contains an invisible"),
+        (["a@example.org", "--name", "A B", "--role", "trainer", "--organization", "X"], "--organization is for nominators"),
+        (["a@example.org", "--name", "A B", "--role", "nominator", "--organization", "two words"], "--organization: Use letters"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence_and_nothing_is_kept(app, run, words, said):
+    done = run("create", *words)
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert said in done.stderr
+    assert "Traceback" not in done.output
+    with app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 0
+
+
+def test_an_unknown_role_is_refused(run):
+    assert run("create", "a@example.org", "--name", "A B", "--role", "king").exit_code == 2
+
+
+def test_a_closed_account_gets_no_link(app, run):
+    with app.app_context():
+        close(account())
+    for words in (["create", "amina@example.org", "--name", "A B"], ["token", "amina@example.org", "--name", "x"]):
+        done = run(*words)
+        assert done.exit_code == 1
+        assert done.stdout == ""
+        assert "closed" in done.stderr
+
+
+def test_a_token_is_printed_alone_and_works(app, run):
+    run("create", "zoe@example.org", "--name", "Zoë Berg", "--role", "coordinator")
+    done = run("token", "ZOE@example.org", "--name", "import")
+    assert done.exit_code == 0
+    assert re.fullmatch(r"rst_[\w-]{43}\n", done.stdout)
+    headers = {"Authorization": f"Bearer {done.stdout.strip()}"}
+    assert app.test_client().get("/api/v1/courses", headers=headers).status_code == 200
+
+
+def test_a_token_for_nobody_is_refused_on_standard_error(run):
+    done = run("token", "nobody@example.org", "--name", "import")
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert "Nobody has the e-mail address nobody@example.org." in done.stderr
+
+
+# The first administrator
+
+
+def first(app) -> str | None:
+    with app.app_context(), transaction():
+        return services.first_administrator_link()
+
+
+def test_the_first_administrator_gets_a_link_that_leads_to_their_data(app, browser):
+    link = first(app)
+    page = browser.get(link.removeprefix("http://127.0.0.1:8000")).form(button="Sign in").submit()
+    assert "Administrator" in page.text
+    assert browser.get("/administration").status == 200
+    page = (
+        page.follow("Correct the data")
+        .form(button="Save")
+        .submit(email="boss@example.org", given_name="Elena", family_name="Petrova")
+    )
+    assert "boss@example.org" in page.text
+
+
+def test_until_it_is_used_each_start_makes_a_new_one(app, browser):
+    before, link = first(app), first(app)
+    assert browser.get(before.removeprefix("http://127.0.0.1:8000")).status == 404
+    browser.get(link.removeprefix("http://127.0.0.1:8000")).form(button="Sign in").submit()
+    assert first(app) is None
+
+
+def test_there_is_none_when_somebody_administers(app, run):
+    run("create", "boss@example.org", "--name", "A B", "--role", "administrator")
+    assert first(app) is None
+
+
+def test_nor_for_an_unused_first_one_beside_another(app, run):
+    assert first(app)
+    run("create", "boss@example.org", "--name", "A B", "--role", "administrator")
+    assert first(app) is None

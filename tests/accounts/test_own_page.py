@@ -1,0 +1,249 @@
+"""One's own page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core import clock
+from tests.accounts.makers import PASSWORD, account, actions, hash_of, last_link, link_in, mails, sessions
+from tests.browsing import Browser
+from tests.conftest import NOW
+
+OTHER = "violet harbour nine"
+
+
+@pytest.fixture
+def amina(app) -> int:
+    with app.app_context():
+        return account(password=PASSWORD, country="SN")
+
+
+def by_password(app, password: str = PASSWORD) -> Browser:
+    browser = Browser(app)
+    page = browser.get("/sign-in").form(button="Sign in").submit(email="amina@example.org", password=password)
+    assert page.path == "/me", page.text
+    return browser
+
+
+def by_link(app, email: str = "amina@example.org") -> Browser:
+    browser = Browser(app)
+    browser.get("/sign-in").form(action="/sign-in/link").submit(email=email)
+    assert browser.get(last_link(app)).form(button="Sign in").submit().path == "/me"
+    return browser
+
+
+def test_it_says_what_is_known_and_leads_to_the_rest(app, amina):
+    page = by_password(app).get("/me")
+    for words in ("Amina Diallo", "amina@example.org", "Senegal", "Participant", "This browser"):
+        assert words in page.text
+    for address in ("/me/details", "/me/password", "/me/email", "/me/tokens"):
+        assert any(a.get("href") == address for a in page.all("a"))
+
+
+@pytest.mark.parametrize("address", ["/me", "/me/details", "/me/password", "/me/email", "/me/tokens", "/me/email/x"])
+def test_it_is_for_people_who_are_signed_in(browser, address):
+    page = browser.get(address)
+    assert page.path.startswith("/sign-in?next=")
+
+
+def test_details_and_language_change(app, amina):
+    browser = by_password(app)
+    page = browser.get("/me/details").form(button="Save").submit(given_name="Aminata", language="fr", country="CI")
+    assert page.status == 200
+    assert "Aminata Diallo" in page.text
+    assert page.tree.get("lang") == "fr"
+    assert browser.get("/help").tree.get("lang") == "fr"
+
+
+def test_refused_details_keep_what_was_typed(app, amina):
+    browser = by_password(app)
+    page = browser.get("/me/details").form(button="Save").submit(given_name="Ami\u202ena", name_on_certificate="x" * 121)
+    assert page.status == 422
+    assert page.form(button="Save").values["given_name"] == "Ami\u202ena"
+    assert len(page.errors) == 2
+    assert "Aminata" not in browser.get("/me").text
+    page = browser.get("/me/details").form(button="Save").submit(given_name="")
+    assert page.status == 422
+
+
+def test_the_password_changes_with_the_one_before_and_ends_other_sessions(app, amina):
+    here, elsewhere = by_password(app), by_password(app)
+    before = here.client.get_cookie("rostrum").value
+    page = here.get("/me/password").form(button="Set").submit(current_password=PASSWORD, password=OTHER, again=OTHER)
+    assert page.path == "/me"
+    assert here.client.get_cookie("rostrum").value != before
+    assert elsewhere.get("/me", follow=False).status == 303
+    assert sessions(app) == 1
+    by_password(app, OTHER)
+    assert "password.changed" in actions(app)
+
+
+def test_a_password_is_not_changed_without_the_one_before(app, amina):
+    browser = by_password(app)
+    before = hash_of(app, amina)
+    for current in ("", "wrong"):
+        page = browser.get("/me/password").form(button="Set").submit(current_password=current, password=OTHER, again=OTHER)
+        assert page.status == 422
+        assert "This is not your password." in page.text
+    assert hash_of(app, amina) == before
+
+
+def test_tries_at_the_password_before_are_limited(app, amina):
+    browser = by_password(app)
+    statuses = [
+        browser.get("/me/password").form(button="Set").submit(current_password="no", password=OTHER, again=OTHER).status
+        for _ in range(6)
+    ]
+    assert statuses == [422] * 5 + [429]
+
+
+@pytest.mark.parametrize(
+    ("password", "again", "words"),
+    [
+        ("short", "short", "at least 12"),
+        ("password1234", "password1234", "easy to guess"),
+        (OTHER, "violet", "not the same"),
+        ("", "", "Fill in"),
+    ],
+)
+def test_weak_or_mistyped_passwords_are_refused(app, amina, password, again, words):
+    page = (
+        by_password(app).get("/me/password").form(button="Set").submit(current_password=PASSWORD, password=password, again=again)
+    )
+    assert page.status == 422
+    assert words in page.text
+
+
+def test_a_forgotten_password_is_replaced_after_signing_in_by_link(app, amina):
+    browser = by_link(app)
+    form = browser.get("/me/password").form(button="Set")
+    assert "current_password" not in form.names
+    assert form.submit(password=OTHER, again=OTHER).path == "/me"
+    by_password(app, OTHER)
+
+
+def test_but_not_long_after(app, amina):
+    browser = by_link(app)
+    clock.travel(app, NOW + timedelta(minutes=16))
+    form = browser.get("/me/password").form(button="Set")
+    assert "current_password" in form.names
+    assert form.submit(password=OTHER, again=OTHER).status == 422
+
+
+def test_a_first_password_needs_a_fresh_sign_in(app):
+    with app.app_context():
+        account("zoe@example.org", "Zoë")
+    browser = by_link(app, "zoe@example.org")
+    clock.travel(app, NOW + timedelta(minutes=16))
+    page = browser.get("/me/password").form(button="Set").submit(password=OTHER, again=OTHER)
+    assert page.status == 422
+    assert "Sign out and in again" in page.text
+
+
+def test_a_changed_password_ends_unused_links(app, amina):
+    browser = by_password(app)
+    Browser(app).get("/sign-in").form(action="/sign-in/link").submit(email="amina@example.org")
+    link = last_link(app)
+    browser.get("/me/password").form(button="Set").submit(current_password=PASSWORD, password=OTHER, again=OTHER)
+    assert Browser(app).get(link).status == 404
+
+
+def test_signing_out_everywhere_else(app, amina):
+    here, elsewhere = by_password(app), by_password(app)
+    page = here.get("/me").form(button="Sign out everywhere else").submit()
+    assert "signed out everywhere else" in page.text
+    assert elsewhere.get("/me", follow=False).status == 303
+    assert here.get("/me", follow=False).status == 200
+
+
+# The e-mail address
+
+
+def test_another_address_counts_once_its_owner_has_answered(app, amina):
+    browser = by_password(app)
+    browser.get("/me/email").form(button="Send").submit(email="New@Example.org", current_password=PASSWORD)
+    address, kind, body = mails(app)[-1]
+    assert (address, kind) == ("new@example.org", "new_address")
+    assert "amina@example.org" in browser.get("/me").text
+    link = link_in(body)
+    token = link.rsplit("/", 1)[1]
+    assert Browser(app).get(f"/sign-in/{token}").status == 404  # it signs nobody in
+    assert Browser(app).post(f"/sign-in/{token}", {"csrf_token": "x"}).status == 400
+    page = browser.get(link)
+    assert "amina@example.org" in browser.get("/me").text  # opening changes nothing
+    page = page.form(button="Confirm").submit()
+    assert "new@example.org" in page.text
+    assert mails(app)[-1][:2] == ("amina@example.org", "address_changed")
+    assert browser.get(link).status == 410
+
+
+def test_a_confirming_link_signs_nobody_in(app, amina):
+    browser = by_password(app)
+    browser.get("/me/email").form(button="Send").submit(email="new@example.org", current_password=PASSWORD)
+    token = link_in(mails(app)[-1][2]).rsplit("/", 1)[1]
+    other = Browser(app)
+    assert other.post(f"/sign-in/{token}", {"csrf_token": other.token()}).status == 404
+    assert sessions(app) == 1
+
+
+def test_somebody_elses_confirming_link_is_useless(app, amina):
+    with app.app_context():
+        account("zoe@example.org", "Zoë")
+    by_password(app).get("/me/email").form(button="Send").submit(email="new@example.org", current_password=PASSWORD)
+    link = link_in(mails(app)[-1][2])
+    other = by_link(app, "zoe@example.org")
+    assert other.get(link).status == 410
+    assert other.post(link, {"csrf_token": other.token()}).status == 410
+    assert "zoe@example.org" in other.get("/me").text
+
+
+def test_a_taken_address_gets_the_same_answer_and_no_mail(app, amina):
+    with app.app_context():
+        account("zoe@example.org", "Zoë")
+    browser = by_password(app)
+    taken = browser.get("/me/email").form(button="Send").submit(email="zoe@example.org", current_password=PASSWORD)
+    free = browser.get("/me/email").form(button="Send").submit(email="free@example.org", current_password=PASSWORD)
+    assert taken.html.replace("zoe@", "free@") == free.html
+    assert [address for address, _kind, _body in mails(app)] == ["free@example.org"]
+
+
+def test_a_change_of_address_needs_the_password(app, amina):
+    page = by_password(app).get("/me/email").form(button="Send").submit(email="new@example.org", current_password="no")
+    assert page.status == 422
+    assert mails(app) == []
+
+
+# Tokens
+
+
+def test_a_token_is_shown_once_and_works_until_revoked(app, amina):
+    browser = by_password(app)
+    page = browser.get("/me/tokens").form(button="Make").submit(name="Monthly import", current_password=PASSWORD)
+    token = next("".join(e.itertext()) for e in page.all("code", id="token"))
+    assert token not in browser.get("/me/tokens").html
+    headers = {"Authorization": f"Bearer {token}"}
+    program = app.test_client()
+    assert program.get("/api/v1/courses", headers=headers).status_code == 200
+    assert program.get("/api/v1/courses", headers={"Authorization": f"Bearer {token}x"}).status_code == 401
+    page = browser.get("/me/tokens").form(button="Revoke").submit()
+    assert "You have no token." in page.text
+    assert program.get("/api/v1/courses", headers=headers).status_code == 401
+
+
+def test_a_token_needs_a_name_and_the_password(app, amina):
+    browser = by_password(app)
+    assert browser.get("/me/tokens").form(button="Make").submit(name="", current_password=PASSWORD).status == 422
+    assert browser.get("/me/tokens").form(button="Make").submit(name="x", current_password="no").status == 422
+    assert "token.created" not in actions(app)
+
+
+def test_somebody_elses_token_is_as_unknown(app, amina):
+    with app.app_context():
+        account("zoe@example.org", "Zoë")
+    by_password(app).get("/me/tokens").form(button="Make").submit(name="mine", current_password=PASSWORD)
+    other = by_link(app, "zoe@example.org")
+    for token_id in (1, 999):
+        assert other.post(f"/me/tokens/{token_id}/revoke", {"csrf_token": other.token()}).status == 404
+    assert "token.revoked" not in actions(app)

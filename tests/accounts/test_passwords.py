@@ -1,0 +1,60 @@
+"""Passwords that are easy to guess are refused, whatever signs are put around them."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts import passwords
+from core.errors import Invalid
+
+AMINA = ("Amina", "Diallo", "Amina Diallo", "amina.diallo@example.org")
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "password1234", "P@ssw0rd2024!!", "123456789012", "12345678901234", "abcdefghijklm", "aaaaaaaaaaaa", "abcabcabcabc",
+        "passwordpassword", "qwertyuiop12", "azertyuiop!!!", "amina.diallo@example.org", "AminaAmina12", "Diallo123456789",
+        "!!!!!!!!!!!!", "121212121212", "987654321098", "adm1n1strat0r", "motdepasse2026", "rostrum12345",
+    ],
+)  # fmt: skip
+def test_common_passwords_are_refused(password):
+    with pytest.raises(Invalid) as refusal:
+        passwords.check_strength(password, personal=AMINA)
+    assert refusal.value.code == "password_common"
+
+
+@pytest.mark.parametrize("password", ["short", "elevenchars", ""])
+def test_short_passwords_are_refused(password):
+    with pytest.raises(Invalid) as refusal:
+        passwords.check_strength(password)
+    assert refusal.value.code == "password_short"
+
+
+def test_a_book_is_refused():
+    with pytest.raises(Invalid) as refusal:
+        passwords.check_strength("trombone lagoon seven " * 20)
+    assert refusal.value.code == "password_long"
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "trombone lagoon seven",
+        passwords.DEMONSTRATION_PASSWORD,
+        "xK9#mQ2$vL7!",
+        "пароль на каждый день",
+        "x" * 20 + "trombone lagoon seven" * 5,
+    ],
+)
+def test_good_passwords_are_taken_as_they_are(password):
+    passwords.check_strength(password, personal=AMINA)
+    kept = passwords.hash_password(password)
+    assert passwords.verify(kept, password)
+    assert not passwords.verify(kept, password + " ")
+    assert not passwords.verify(kept, password.upper())
+
+
+def test_nobodys_password_is_never_right():
+    assert not passwords.verify(None, "nobody has this password")
+    assert not passwords.verify("no hash at all", "x")

@@ -1,0 +1,174 @@
+"""Experts for programs, as the public contract says."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from accounts.models import Person
+from accounts.roles import Role
+from accounts.sessions import actor_of
+from core import clock
+from core.database import db
+from roster.models import Expert
+from tests import factories
+from tests.api_client import ApiClient
+from tests.enrollment.makers import token_of
+from tests.roster import makers
+
+AMINA: dict[str, Any] = {
+    "person": {"identifier": "SN-0001", "given_name": "Amina", "family_name": "Diallo", "email": "amina@police.example.sn", "country": "SN",
+               "gender": "female"},
+    "category": "police", "rank_code": "OF-3",
+    "languages": [{"language": "fr", "level": "C1", "framework": "cefr"}, {"language": "en", "level": "3322", "framework": "slp"}],
+    "expertise": ["Investigation"], "availability": [{"from": "2026-12-01", "to": "2027-06-30"}], "consent": True,
+}  # fmt: skip
+
+
+def client(app: Flask, *roles: Role) -> ApiClient:
+    with app.app_context():
+        return ApiClient(app, token_of(factories.actor(*roles)))
+
+
+@pytest.fixture
+def api(app: Flask) -> ApiClient:
+    return client(app, Role.ROSTER)
+
+
+def test_a_profile_is_made_and_then_updated(api: ApiClient) -> None:
+    first = api.put("/experts/SN-0001", AMINA)
+    assert first.status_code == 201
+    made = first.json
+    assert made["person"]["identifier"] == "SN-0001" and made["skills"] == [] and made["deployments"] == []
+    assert made["languages"] == [
+        {"language": "fr", "level": "C1", "framework": "cefr"}, {"language": "en", "level": "3322", "framework": "slp"},
+    ]  # fmt: skip
+    assert made["availability"] == [{"from": "2026-12-01", "to": "2027-06-30"}]
+    again = api.put("/experts/SN-0001", AMINA | {"rank_code": "OF-4", "languages": []})
+    assert (again.status_code, again.json["id"], again.json["rank_code"], again.json["languages"]) == (
+        200,
+        made["id"],
+        "OF-4",
+        [],
+    )
+    kept = api.put("/experts/SN-0001", {"person": AMINA["person"], "category": "police"})
+    assert (kept.json["rank_code"], kept.json["expertise"], kept.json["consent"]) == ("OF-4", ["Investigation"], True)
+
+
+def test_a_known_person_is_matched_by_email(app: Flask, api: ApiClient) -> None:
+    with app.app_context():
+        known = factories.person("Amina", "Diallo", email="amina@police.example.sn").id
+    assert api.put("/experts/SN-0001", AMINA).json["person"]["id"] == known
+    assert api.put("/experts/SN-0001", AMINA).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"languages": [{"language": "fr", "level": "B7", "framework": "cefr"}]}, "languages.0.level", "unknown_level"),
+        ({"languages": [{"language": "fr", "level": "332", "framework": "slp"}]}, "languages.0.level", "unknown_level"),
+        ({"languages": [{"language": "xx", "level": "B1"}]}, "languages.0.language", "value_error"),
+        ({"languages": [{"language": "fr", "level": "B1"}, {"language": "fr", "level": "B2"}]}, "languages.1.language", "language_twice"),
+        ({"availability": [{"from": "2027-02-01", "to": "2027-01-01"}]}, "availability.0.to", "reversed_dates"),
+        (
+            {"availability": [{"from": "2027-02-01", "to": "2027-03-01"}, {"from": "2027-01-01", "to": "2027-02-01"}]},
+            "availability.0.from", "overlapping_windows",
+        ),
+        ({"category": "marine"}, "category", "enum"),
+        ({"skills": []}, "skills", "unknown_field"),
+        ({"person": {"identifier": "SN-0002", "given_name": "Amina", "family_name": "Diallo"}}, "person.identifier", "identifier_differs"),
+        ({"person": {"given_name": "Amina", "family_name": "Diallo", "email": "nobody"}}, "person.email", "bad_email"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_refused_at_its_field(api: ApiClient, changes: dict[str, Any], field: str, code: str) -> None:
+    answer = api.put("/experts/SN-0001", AMINA | changes)
+    assert answer.status_code == 422
+    assert (field, code) in [(one["field"], one["code"]) for one in answer.json["errors"]]
+    assert api.get("/experts").json["items"] == [], "nothing was half saved"
+
+
+def test_a_skill_comes_with_its_evidence(app: Flask, api: ApiClient) -> None:
+    key = api.put("/experts/SN-0001", AMINA).json["id"]
+    with app.app_context():
+        certificate = makers.certified(db.session.get_one(Person, db.session.get_one(Expert, key).person_id))
+        number = certificate.number
+    expected = {
+        "skill": makers.GENDER, "level": "practitioner", "status": "current", "valid_from": "2027-03-10", "valid_until": "2030-03-10",
+        "evidence": [{"kind": "certificate", "number": number, "status": "valid"}],
+    }  # fmt: skip
+    (skill,) = api.get(f"/experts/{key}").json["skills"]
+    assert skill.items() >= expected.items()
+    with app.app_context():
+        makers.revoke(certificate)
+    (skill,) = api.get(f"/experts/{key}").json["skills"]
+    assert (skill["status"], skill["evidence"][0]["status"]) == ("withdrawn", "revoked")
+
+
+def test_the_list_takes_every_filter(app: Flask, api: ApiClient) -> None:
+    key = api.put("/experts/SN-0001", AMINA).json["id"]
+    api.put("/experts/GH-1", {"person": {"given_name": "Kofi", "family_name": "Mensah", "country": "GH"}, "category": "military"})
+    with app.app_context():
+        makers.certified(db.session.get_one(Person, db.session.get_one(Expert, key).person_id))
+        tomorrow = clock.today() + timedelta(days=1)
+    for query, expected in {
+        "": 2, "q=dia": 1, "q=SN-0001": 1, "category=police": 1, "country=GH": 1, "gender=female": 1, "language=fr:B2": 1,
+        "language=fr:B2&language=en:B2": 1, "language=en:C1": 0, f"skill={makers.GENDER}": 1, f"skill={makers.GENDER}:advanced": 0,
+        f"skill={makers.GENDER}:basic&valid_on=2027-06-30": 1, f"skill={makers.GENDER}&valid_on=2031-01-01": 0,
+        "available_from=2026-12-01&available_to=2027-01-31": 1, "available_from=2027-06-01&available_to=2027-07-01": 0,
+        f"skill={makers.GENDER}&valid_on=2027-06-30&as_of={tomorrow}": 1, f"skill={makers.GENDER}&valid_on=2027-06-30&as_of=2026-01-01": 0,
+        f"skill={makers.GENDER}&valid_on=2027-06-30&as_of=2026-11-23T08:59:00Z": 0,
+    }.items():  # fmt: skip
+        assert len(api.get(f"/experts?{query}").json["items"]) == expected, query
+
+
+def test_the_list_goes_on_behind_a_cursor(api: ApiClient) -> None:
+    for number in range(3):
+        api.put(f"/experts/X-{number}", {"person": {"given_name": f"N{number}", "family_name": "Same"}, "category": "civilian"})
+    first = api.get("/experts?limit=2&category=civilian").json
+    assert len(first["items"]) == 2 and "category=civilian" in first["next"]
+    second = api.get(first["next"]).json
+    assert [one["person"]["given_name"] for one in second["items"]] == ["N2"] and second["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("skill=juggling", "skill"), ("language=fr:B9", "language"), ("category=marine", "category"), ("valid_on=soon", "valid_on"),
+     ("available_from=2027-02-01&available_to=2027-01-01", "available_to"), ("colour=red", "colour"), ("after=abc", "after"), ("limit=0", "limit")],
+)  # fmt: skip
+def test_a_wrong_filter_is_422(api: ApiClient, query: str, field: str) -> None:
+    answer = api.get(f"/experts?{query}")
+    assert answer.status_code == 422 and any((one["field"] or "").startswith(field) for one in answer.json["errors"])
+
+
+def test_who_refuses_is_not_in_the_list(api: ApiClient) -> None:
+    key = api.put("/experts/SN-0001", AMINA | {"consent": False}).json["id"]
+    assert api.get("/experts").json["items"] == []
+    assert api.get(f"/experts/{key}").json["consent"] is False
+
+
+@pytest.mark.parametrize("role", [Role.TRAINER, Role.COORDINATOR, None])
+def test_others_neither_search_nor_write_nor_read(app: Flask, api: ApiClient, role: Role | None) -> None:
+    key = api.put("/experts/SN-0001", AMINA).json["id"]
+    other = client(app, *([role] if role else []))
+    assert other.get("/experts").status_code == 403
+    assert other.put("/experts/SN-0001", AMINA).status_code == 403
+    assert other.put("/experts/XX-1", AMINA | {"person": {"given_name": "X", "family_name": "Y"}}).status_code == 403
+    assert other.get(f"/experts/{key}").status_code == other.get("/experts/9999").status_code == 404
+    assert ApiClient(app, None).get("/experts").status_code == 401
+
+
+def test_a_person_reads_the_own_profile_and_does_not_write_it_here(app: Flask, api: ApiClient) -> None:
+    with app.app_context():
+        expert = makers.expert("Lars", "Holm", identifier="NO-1")
+        own = ApiClient(app, token_of(actor_of(db.session.get_one(Person, expert.person_id))))
+        key = expert.id
+    assert own.get(f"/experts/{key}").status_code == 200
+    body = {"person": {"given_name": "Lars", "family_name": "Holm"}, "category": "police"}
+    assert own.put("/experts/NO-1", body).status_code == 403
+
+
+def test_administrators_may_do_it_too(app: Flask) -> None:
+    assert client(app, Role.ADMINISTRATOR).put("/experts/SN-0001", AMINA).status_code == 201

@@ -1,0 +1,246 @@
+"""Every rule and method of the application against one table: who gets in, who is refused, who learns nothing.
+
+Columns: anonymous · the person itself · another person · a nominator of another organization · a trainer of another delivery · a
+coordinator · an administrator. A new route without a row fails. Values:
+
+    in      reached (whatever the answer then says about the values sent)
+    sign    sent to the sign-in page, or 401 in the API
+    no      403
+    hidden  404, the same answer as for something that does not exist
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+
+from accounts import services as accounts_services
+from accounts.models import Person
+from accounts.roles import Role
+from core import jobs, mail
+from core.database import db, transaction
+from core.policy import SYSTEM, Actor
+from enrollment import services as enrollment_services
+from enrollment.services import Nominee
+from roster.models import Expert
+from tests import factories
+from tests.access_rows import ROWS
+from tests.browsing import Browser
+from tests.courses import makers as courses
+from tests.enrollment import makers as enrollments
+
+ACTORS = ("anonymous", "self", "other", "nominator", "trainer", "coordinator", "administrator")
+
+
+@dataclass
+class World:
+    """One delivery with a person in it, another with somebody else, one finished and certified; and people who look at them."""
+
+    app: Flask
+    actors: dict[str, Actor | None]
+    tokens: dict[str, str | None]
+    names: dict[str, str]  # what an address part is replaced by, by its name or by "endpoint.name"
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    with app.app_context():
+        return _build(app)
+
+
+def _build(app: Flask) -> World:
+    own, foreign = factories.organization("CA-MFA"), factories.organization("SN-PN", "Police nationale", "SN")
+    course = courses.course(code="GTI")
+    delivery = courses.delivery(course=course, code="OPEN")
+    elsewhere = courses.delivery(course=course, code="ELSEWHERE")
+    draft = courses.delivery(course=course, code="DRAFT", published=False)
+    done = courses.delivery(course=course, code="DONE")
+    person = factories.actor(email="self@example.org")
+    enrollment = _nominated(delivery.id, own, person)
+    finished = _nominated(done.id, own, person)
+    foreigner = enrollments.enrolled(elsewhere)
+    enrollments.attend(done, finished, score=90)
+    enrollments.finished(done)
+    ids = {
+        "enrollment_id": str(enrollment.id), "person_id": str(person.person_id), "organization_id": str(own.id), "foreigner": str(foreigner.id),
+        "draft": draft.code, "certificates.preview.enrollment_id": str(finished.id),
+    }  # fmt: skip
+    foreign_id, elsewhere_id = foreign.id, elsewhere.id
+    certificate = _certified(done.id)
+    actors: dict[str, Actor | None] = {
+        "anonymous": None,
+        "self": person,
+        "other": factories.actor(),
+        "nominator": factories.actor(Role.NOMINATOR, organization_id=foreign_id),
+        "trainer": factories.actor(Role.TRAINER, delivery_id=elsewhere_id),
+        "coordinator": factories.actor(Role.COORDINATOR),
+        "administrator": factories.actor(Role.ADMINISTRATOR),
+    }
+    expert = db.session.scalars(db.select(Expert)).first()
+    letter = db.session.scalars(db.select(mail.Mail)).first()
+    assert expert and letter
+    job = db.session.scalars(db.select(jobs.Job).where(jobs.Job.kind == "certificates.issue")).first()
+    names = {
+        **ids, "code": "OPEN", "number": certificate["number"], "expert_id": str(expert.id), "mail_id": str(letter.id), "job_id": str(job.id if job else 0),
+        "token_id": "1", "token": certificate["token"], "filename": "rostrum.css", "identifier": "NEW-1",
+        "skill": "gender-peace-operations", "courses.course.code": "GTI", "courses.edit.code": "GTI", "courses.schedule.code": "GTI",
+        "courses_api.get_course.code": "GTI", "courses_api.put_course.code": "GTI", "courses_api.post_delivery.code": "GTI",
+        "courses_api.put_skill.code": "gender-peace-operations",
+        "certificates.archive.code": "DONE", "certificates.preview.code": "DONE",
+        "certificates.issue_page.code": "DONE",
+    }  # fmt: skip
+    tokens = {name: _token(actor) for name, actor in actors.items()}
+    return World(app, actors, tokens, names)
+
+
+def _nominated(delivery_id: int, organization, person: Actor):
+    with transaction():
+        made = enrollment_services.nominate(
+            SYSTEM, delivery_id, organization, [Nominee("Amina", "Diallo", "civilian", email=person.email, country="CA")]
+        )
+        return made[0]
+
+
+def _certified(delivery_id: int) -> dict[str, str]:
+    import certificates.services
+    from certificates.models import Certificate
+
+    with transaction():
+        certificates.services.request_issue(SYSTEM, delivery_id, None)
+    jobs.drain()
+    made = db.session.scalars(db.select(Certificate)).one()
+    return {"number": made.number, "token": made.token}
+
+
+def _token(actor: Actor | None) -> str | None:
+    if actor is None:
+        return None
+    with transaction():
+        return accounts_services.create_token(SYSTEM, db.session.get_one(Person, actor.person_id), name="table")
+
+
+def body_of(world: World, method: str, path: str) -> dict | None:
+    """Values good enough to reach the rule that decides who may: an empty body would be refused for its shape first."""
+    if method == "GET":
+        return None
+    person = {"given_name": "New", "family_name": "Person", "email": "new@example.org", "country": "CA"}
+    shapes = {
+        "/attendance": {"marks": [{"enrollment": int(world.names["enrollment_id"]), "session": 1, "mark": "present"}]},
+        "/scores": {"scores": [{"enrollment": int(world.names["enrollment_id"]), "kind": "post", "percent": 90}]},
+        "/enrollments": {"person": person, "category": "civilian"},
+        "/decline": {"reason": "No."},
+        "/cancel": {"reason": "No."},
+        "/revoke": {"reason_code": "other", "note": ""},
+        "/reissue": {"reason": "A slip in the name."},
+        "/experts/NEW-1": {"person": person | {"email": "expert@example.org"}, "category": "civilian"},
+        "/skills/gender-peace-operations": {"title": {"en": "Gender"}},
+    }
+    return next((shape for end, shape in shapes.items() if path.endswith(end)), {})
+
+
+def address(world: World, rule) -> str:
+    """The rule's address with the world's own parts filled in."""
+
+    def fill(match: re.Match[str]) -> str:
+        name = match.group(1).rpartition(":")[2]
+        return world.names.get(f"{rule.endpoint}.{name}", world.names.get(name, "?"))
+
+    return re.sub(r"<([^>]+)>", fill, rule.rule)
+
+
+def answer(world: World, name: str, method: str, path: str) -> str:
+    """What this actor gets, in the table's words."""
+    if path.startswith("/api/"):
+        headers = {"Authorization": f"Bearer {world.tokens[name]}"} if world.tokens[name] else {}
+        response = world.app.test_client(use_cookies=False).open(path, method=method, headers=headers, json=body_of(world, method, path))
+    else:
+        response = _visit(world, name, method, path)
+    status, location = response.status_code, response.headers.get("Location", "")
+    assert status < 500, f"{name} {method} {path}: {status}"
+    if status == 401 or (status == 303 and location.startswith("/sign-in?")):
+        return "sign"
+    return {403: "no", 404: "hidden"}.get(status, "in")
+
+
+def _visit(world: World, name: str, method: str, path: str):
+    browser = Browser(world.app)
+    actor = world.actors[name]
+    if actor is not None:
+        factories.sign_in(browser, actor)
+    if method == "GET":
+        return browser.client.get(path)
+    return browser.client.post(path, data={"csrf_token": browser.token()})
+
+
+def rules(app: Flask) -> list[tuple[str, object]]:
+    return [
+        (method, rule)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
+
+
+def test_every_rule_has_its_row_and_every_row_its_rule(app: Flask) -> None:
+    assert set(ROWS) == {f"{method} {rule.rule}" for method, rule in rules(app)}
+
+
+@pytest.mark.parametrize("name", ACTORS)
+def test_everybody_gets_what_the_table_says(world: World, name: str) -> None:
+    """All addresses for one kind of visitor. What a call changes, later ones would see: destructive ones come last."""
+    column = ACTORS.index(name)
+    wrong = []
+    for method, rule in sorted(rules(world.app), key=order):
+        row = f"{method} {rule.rule}"
+        expected = ROWS[row].split()[column]
+        got = answer(world, name, method, address(world, rule))
+        if got != expected:
+            wrong.append(f"{row}: {got}, not {expected}")
+    assert wrong == []
+
+
+def order(item: tuple[str, object]) -> tuple[bool, bool, str]:
+    """Reading first, then writing, then what ends sessions or accounts."""
+    method, rule = item
+    ends = any(word in rule.rule for word in ("sign-out", "close", "/end", "/me/", "sign-in"))
+    return method != "GET", ends, rule.rule
+
+
+NESTED: list[tuple[str, str, Callable[[World], dict | None]]] = [
+    ("GET", "/deliveries/OPEN/certificates/{foreigner}/preview.pdf", lambda w: None),
+    ("PUT", "/api/v1/deliveries/OPEN/attendance", lambda w: {"marks": [{"enrollment": int(w.names["foreigner"]), "session": 1, "mark": "present"}]}),
+    ("PUT", "/api/v1/deliveries/OPEN/scores", lambda w: {"scores": [{"enrollment": int(w.names["foreigner"]), "kind": "post", "percent": 90}]}),
+    ("POST", "/api/v1/deliveries/DONE/certificates", lambda w: {"enrollments": [int(w.names["foreigner"])]}),
+    ("POST", "/administration/people/1/tokens/999999/revoke", lambda w: None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), NESTED, ids=[f"{m} {p}" for m, p, _ in NESTED])
+def test_a_child_of_another_parent_is_not_reached(world: World, method: str, path: str, body) -> None:
+    """Even for an administrator: an id that belongs elsewhere is unknown here."""
+    path = path.format(**world.names)
+    if path.startswith("/api/"):
+        headers = {"Authorization": f"Bearer {world.tokens['administrator']}"}
+        response = world.app.test_client(use_cookies=False).open(path, method=method, headers=headers, json=body(world))
+    else:
+        response = _visit(world, "administrator", method, path)
+    assert response.status_code in (404, 422), response.status_code
+
+
+def test_a_trainer_may_on_the_own_delivery_what_the_table_refuses_on_others(world: World) -> None:
+    headers = {"Authorization": f"Bearer {world.tokens['trainer']}"}
+    client = world.app.test_client(use_cookies=False)
+    assert client.get("/api/v1/deliveries/ELSEWHERE/attendance", headers=headers).status_code == 200
+    assert client.get("/api/v1/deliveries/OPEN/attendance", headers=headers).status_code in (403, 404)
+
+
+def test_the_own_nominator_sees_what_another_does_not(world: World) -> None:
+    with world.app.app_context():
+        own = factories.actor(Role.NOMINATOR, organization_id=factories.organization("CA-MFA").id)
+        token = _token(own)
+    client, path = world.app.test_client(use_cookies=False), f"/api/v1/enrollments/{world.names['enrollment_id']}"
+    assert client.get(path, headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    assert client.get(path, headers={"Authorization": f"Bearer {world.tokens['nominator']}"}).status_code == 404
