@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from certificates.models import RevocationReason
@@ -34,7 +35,7 @@ def issue_form(names: Mapping[int, str | None], chosen: list[int]) -> IssueForm:
         if name is not None
     }
     form = type("IssueForm", (IssueForm,), fields)(enrollments=chosen)
-    form.enrollments.choices = [(key, name or "") for key, name in names.items()]
+    form.enrollments.choices = [SelectChoice(str(key), name or "") for key, name in names.items()]
     return form
 
 
@@ -43,7 +44,7 @@ class RevokeForm(Form):
     reason_code = RadioField(
         _l("Why is it revoked?"),
         [DataRequired(_l("Choose why the certificate is revoked."))],
-        choices=[(reason.value, WORDS[reason.value]) for reason in RevocationReason],
+        choices=[SelectChoice(reason.value, WORDS[reason.value]) for reason in RevocationReason],
     )
     note = TextAreaField(
         _l("Note"), [Length(max=1000)],

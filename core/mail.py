@@ -7,6 +7,7 @@ import enum
 import smtplib
 import ssl
 from datetime import datetime
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parseaddr
 from typing import Any
@@ -81,7 +82,7 @@ def _message(mail: Mail) -> EmailMessage:
     settings = settings_of()
     message = EmailMessage()
     message["From"] = settings.mail_from
-    message["To"] = mail.address
+    message["To"] = Address(addr_spec=mail.address)  # one address, or ValueError: nobody else can be written into it
     message["Subject"] = mail.subject
     message["Date"] = mail.created_at
     message["Message-ID"] = f"<mail-{mail.id}@{parseaddr(settings.mail_from)[1].partition('@')[2]}>"
@@ -95,6 +96,7 @@ def _deliver(message: EmailMessage) -> None:
     secure = url.scheme == "smtps"
     connect = smtplib.SMTP_SSL if secure else smtplib.SMTP
     with connect(url.hostname or "", url.port or (465 if secure else 25), timeout=20) as server:
+        server.ehlo()  # what the server can do is known only after it
         if not secure and server.has_extn("starttls"):
             server.starttls(context=ssl.create_default_context())
         if url.username:

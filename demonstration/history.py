@@ -17,7 +17,7 @@ import enrollment.services
 from accounts import services as accounts_services
 from accounts.models import Organization, Person
 from accounts.passwords import DEMONSTRATION_PASSWORD
-from core import clock
+from core import clock, jobs
 from core.database import db, transaction
 from core.policy import SYSTEM
 from courses import services as courses_services
@@ -181,9 +181,9 @@ def _certify(delivery_id: int) -> list:
         issued = []
         for one in db.session.scalars(completed.order_by(Enrollment.id)).all():
             issued.append(certificates.services.issue(SYSTEM, db.session.get_one(Enrollment, one)))
-        for certificate in issued:
-            certificates.services.make_file_later(certificate)
         db.session.flush()
+        for certificate in issued:
+            jobs.enqueue("certificates.render", certificate_id=certificate.id)
     return issued
 
 

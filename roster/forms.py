@@ -34,10 +34,10 @@ class LongSelect:
 
     def __call__(self, field: SelectField, **attributes: Any) -> Markup:
         options = _options(tuple(field.choices))
-        chosen = Markup(' value="{}">').format(field.data or "")
+        chosen = str(Markup(' value="{}"').format(field.data or ""))
         attributes.setdefault("id", field.id)
         html = f"<select {html_params(name=field.name, **attributes)}>{options}</select>"
-        return Markup(html.replace(chosen, chosen[:-1] + " selected>", 1))  # noqa: S704 -- options and attributes are escaped
+        return Markup(html.replace(f"{chosen}>", f"{chosen} selected>", 1))  # noqa: S704 -- options and attributes are escaped
 
 
 @lru_cache(maxsize=32)

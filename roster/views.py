@@ -243,6 +243,6 @@ def _skills(found: Expert | None) -> dict[str, Any]:
     return {
         "skills": sorted(standing, key=lambda row: (order.index(row["status"]), row["title"])),
         "history": [row for row in rows if row["status"] is SkillStatus.WITHDRAWN],
-        "languages": [(one, sentences.level_words(one)) for one in (found.languages if found else ())],
+        "spoken": [(one, sentences.level_words(one)) for one in (found.languages if found else ())],
         "today": today,
     }

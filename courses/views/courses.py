@@ -64,7 +64,7 @@ def _edit(found: Course | None) -> Any:
     if request.method == "GET":
         values = values_of(found) if found else new_course()
         return _page(course_form(values, is_sent=False), found)
-    button = request.form.get("button", "save")
+    button = "read" if "redisplay" in request.form else request.form.get("button", "save")  # "read": in another language
     form = course_form(act(request.form, button), is_sent=True)
     if button == "save" and form.validate_on_submit():
         with refusals_on(form):

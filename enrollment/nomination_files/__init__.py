@@ -1,9 +1,9 @@
 """Reading nomination files: bytes in, checked rows out. Nothing here knows a database or saves anything.
 
-`read` answers for a whole file, `check_row` applies the same rules to one row (corrected in place, or typed
-into the form for a single person), `check_rows` to all rows of a page, `template` is the file people start from. A file that cannot be read at
-all raises `UnreadableFile`; anything less is a `Problem` of its row. Nothing is guessed: what can be
-understood in two ways is asked.
+`read` answers for a whole file, `check_row` applies the same rules to one row (corrected in place, or typed into the form for
+a single person), `check_rows` to all rows of a page, `template` is the file people start from. A file that cannot be read at
+all raises `UnreadableFile`; anything less is a `Problem` of its row. Nothing is guessed: what can be understood in two ways
+is asked.
 """
 
 from enrollment.nomination_files.columns import COLUMNS, heading

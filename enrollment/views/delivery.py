@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
+import sqlalchemy as sa
 from flask import current_app, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -144,7 +145,7 @@ def deliveries() -> str:
     actor = current_actor()
     asked = request.args.get("status")
     status = DeliveryStatus(asked) if asked in set(DeliveryStatus) else DeliveryStatus.PUBLISHED
-    keys = [Delivery.starts_on, Delivery.id] if status in CHANGEABLE else [-Delivery.id]  # what is over: newest first
+    keys = [Delivery.starts_on, Delivery.id] if status in CHANGEABLE else [sa.literal(0) - Delivery.id]  # newest first
     found = page(
         queries.deliveries_of_work(actor).where(Delivery.status == status), keys, after=request.args.get("after"), limit=50
     )

@@ -205,6 +205,8 @@ def _locked(expert_id: int) -> Expert:
 
 def obtain(actor: Actor, person_id: int, category: PersonnelCategory, **values: Any) -> tuple[Expert, bool]:
     """The person's profile, made if there is none; two acts at once make one."""
+    if known := find_expert_of(person_id):
+        return known, False
     now = clock.now()
     row = {"person_id": person_id, "category": category, "expertise": [], "created_at": now, "updated_at": now, **values}
     insert = (

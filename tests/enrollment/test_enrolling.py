@@ -1,17 +1,326 @@
-import pytest
+"""A person asks for a place, is decided on, and gives it up."""
 
-from enrollment import queries
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from accounts.models import Account, Organization, Person
+from accounts.roles import Role
+from accounts.services import use_link
+from core import audit, clock
+from core.database import db, transaction
+from core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from core.mail import Mail
+from core.policy import ANONYMOUS, SYSTEM
+from courses import services as courses
+from courses.models import Delivery
+from enrollment import queries, services
+from enrollment.models import Enrollment
+from enrollment.services import Wish
+from tests import factories
+from tests.conftest import NOW
 from tests.enrollment import makers
 
-pytestmark=pytest.mark.both_databases
-def test_x(context):
-    d = makers.delivery(places=3, pools={"police":1})
-    es=[makers.enrolled(d, c) for c in ("police","police","civilian","civilian","police")]
-    print([makers.again(e).status for e in es], queries.positions(d.id), queries.places([d.id]))
-    import sqlalchemy as sa
 
-    from core.database import db
-    from core.mail import Mail
-    for m in db.session.scalars(sa.select(Mail)): print(m.subject, m.body)
-    assert list(queries.breaches())==[]
-    assert 0
+def refused(kind: type[DomainError], act, *args, **kwargs) -> DomainError:
+    with pytest.raises(kind) as refusal, transaction():
+        act(*args, **kwargs)
+    db.session.rollback()
+    return refusal.value
+
+
+def mails(person: Person) -> list[Mail]:
+    return list(db.session.scalars(sa.select(Mail).where(Mail.person_id == person.id).order_by(Mail.id)))
+
+
+# Applying
+
+
+def test_somebody_gets_a_place_and_is_told(context: Flask) -> None:
+    delivery, person = makers.delivery(places=1), factories.person("Zoë", "Lefèvre", language="en")
+    enrollment = makers.enrolled(delivery, "military", person, rank="Captain", rank_code="of 2", needs="Step-free\r\naccess")
+    assert (enrollment.status, enrollment.rank_code, enrollment.needs) == ("confirmed", "OF-2", "Step-free\naccess")
+    assert enrollment.name_on_certificate == "Zoë Lefèvre"
+    (mail,) = mails(person)
+    assert mail.kind == "enrollment_confirmed" and mail.is_secret
+    assert "Dear Zoë Lefèvre," in mail.body and "From 8 March 2027 to 10 March 2027" in mail.body
+    token = mail.body.partition("/sign-in/")[2].split()[0]
+    with transaction():
+        who, target = use_link(token)
+        audit.record(SYSTEM, "test", "test", {})
+    assert (who.id, target) == (person.id, f"/enrollments/{enrollment.id}")
+
+
+def test_somebody_with_a_password_gets_the_plain_address(context: Flask) -> None:
+    person = factories.person()
+    with transaction():
+        db.session.get_one(Account, person.id).password_hash = "set"
+        audit.record(SYSTEM, "test", "test", {})
+    enrollment = makers.enrolled(makers.delivery(), person=person)
+    (mail,) = mails(person)
+    assert f"/enrollments/{enrollment.id}" in mail.body and "sign-in" not in mail.body and not mail.is_secret
+
+
+def test_somebody_without_an_address_gets_a_place_without_mail(context: Flask) -> None:
+    person = factories.person(email=None, identifier="SN-1")
+    assert makers.enrolled(makers.delivery(), person=person).status == "confirmed"
+    assert mails(person) == []
+
+
+def test_a_full_course_makes_people_wait_and_says_where(context: Flask) -> None:
+    delivery = makers.delivery(places=1)
+    makers.enrolled(delivery)
+    makers.enrolled(delivery)
+    person = factories.person(language="fr")
+    enrollment = makers.enrolled(delivery, person=person)
+    position = queries.positions(delivery.id)[enrollment.id]
+    assert (enrollment.status, position) == ("waitlisted", 2)
+    assert "number 2" in (queries.explain(enrollment, position) or "")
+    assert mails(person)[0].kind == "enrollment_waitlisted"
+
+
+def test_approval_makes_a_request(context: Flask) -> None:
+    delivery, person = makers.delivery(places=1, admission="approval"), factories.person()
+    assert makers.enrolled(delivery, person=person).status == "requested"
+    assert mails(person)[0].kind == "enrollment_requested"
+
+
+def test_nobody_is_enrolled_twice_but_may_come_back_after_withdrawing(context: Flask) -> None:
+    delivery, person = makers.delivery(), factories.person()
+    enrollment = makers.enrolled(delivery, person=person)
+    refusal = refused(Conflict, services.enroll, SYSTEM, delivery.id, person, Wish("police"))
+    assert refusal.code == "already_enrolled"
+    with transaction():
+        services.withdraw(SYSTEM, db.session.get_one(Enrollment, enrollment.id))
+    assert makers.enrolled(delivery, person=person).id != enrollment.id
+
+
+def test_the_database_itself_refuses_a_second_live_enrollment(context: Flask) -> None:
+    delivery, person = makers.delivery(), factories.person()
+    first = makers.enrolled(delivery, person=person)
+    values = {c.name: getattr(first, c.key) for c in Enrollment.__table__.columns if c.name != "id"}
+    with pytest.raises(sa.exc.IntegrityError), transaction():
+        db.session.execute(sa.insert(Enrollment.__table__).values(**values))
+
+
+@pytest.mark.parametrize(
+    ("wish", "code", "field"),
+    [
+        (Wish("diplomat"), "unknown_category", "category"),
+        (Wish(""), "unknown_category", "category"),
+        (Wish("police", rank_code="Captain"), "bad_rank_code", "rank_code"),
+        (Wish("police", needs="x" * 1001), "too_long", "needs"),
+        (Wish("police", name_on_certificate="x" * 121), "too_long", "name_on_certificate"),
+    ],
+)
+def test_a_wish_that_cannot_be_accepted_names_its_field(context: Flask, wish: Wish, code: str, field: str) -> None:
+    delivery, person = makers.delivery(), factories.person()
+    refusal = refused(Invalid, services.enroll, SYSTEM, delivery.id, person, wish)
+    assert (refusal.code, refusal.field) == (code, field)
+
+
+def test_everything_wrong_with_a_wish_is_said_at_once(context: Flask) -> None:
+    delivery, person = makers.delivery(), factories.person()
+    refusal = refused(Invalid, services.enroll, SYSTEM, delivery.id, person, Wish("army", rank="x" * 121, rank_code="?"))
+    assert {one.field for one in refusal.errors} == {"category", "rank", "rank_code"}
+
+
+def test_a_category_outside_the_audience_is_refused_with_the_audience(context: Flask) -> None:
+    delivery = makers.delivery(course=makers.course(code="POL", audience=["police", "civilian"]))
+    refusal = refused(Invalid, services.enroll, SYSTEM, delivery.id, factories.person(), Wish("military"))
+    assert refusal.code == "category_not_in_audience" and "Police, Civilian" in str(refusal.message)
+
+
+def test_stages_of_a_delivery_that_take_nobody(context: Flask) -> None:
+    person = factories.person()
+    draft = makers.delivery(published=False)
+    assert refused(Conflict, services.enroll, SYSTEM, draft.id, person, Wish("police")).code == "not_published"
+    cancelled = makers.delivery()
+    with transaction():
+        courses.cancel(SYSTEM, db.session.get_one(Delivery, cancelled.id), reason="Flood")
+    assert refused(Conflict, services.enroll, SYSTEM, cancelled.id, person, Wish("police")).code == "delivery_cancelled"
+    over = makers.finished(makers.delivery())
+    assert refused(Conflict, services.enroll, SYSTEM, over.id, person, Wish("police")).code == "delivery_finished"
+    assert refused(NotFound, services.enroll, SYSTEM, 999, person, Wish("police")).code == "unknown_delivery"
+
+
+def test_after_closing_only_coordinators_enrol(context: Flask) -> None:
+    delivery = makers.delivery(closes_on=date(2026, 12, 1))
+    me, coordinator = factories.actor(), makers.coordinator()
+    clock.travel(context, NOW + timedelta(days=9))  # 2 December
+    person = db.session.get_one(Person, me.person_id)
+    assert refused(Conflict, services.enroll, me, delivery.id, person, Wish("police")).code == "enrollment_closed"
+    with transaction():
+        assert (
+            services.enroll(coordinator, delivery.id, db.session.get_one(Person, me.person_id), Wish("police")).status
+            == "confirmed"
+        )
+
+
+def test_the_closing_day_itself_counts_where_the_course_is_held(context: Flask) -> None:
+    delivery = makers.delivery(closes_on=date(2026, 12, 1))  # in Halifax, four hours behind
+    me = factories.actor()
+    clock.travel(context, NOW.replace(month=12, day=2, hour=3))
+    with transaction():
+        person = db.session.get_one(Person, me.person_id)
+        assert services.enroll(me, delivery.id, person, Wish("police")).status == "confirmed"
+
+
+def test_who_may_enrol_whom(context: Flask) -> None:
+    delivery = makers.delivery()
+    me, stranger, trainer = factories.actor(), factories.person(), factories.actor(Role.TRAINER, delivery_id=delivery.id)
+    refused(NotAllowed, services.enroll, me, delivery.id, stranger, Wish("police"))
+    refused(NotAllowed, services.enroll, trainer, delivery.id, stranger, Wish("police"))
+    with transaction():
+        services.enroll(ANONYMOUS, delivery.id, db.session.get_one(Person, stranger.id), Wish("police"))
+
+
+def test_a_second_application_without_signing_in_sends_the_way_in_again(context: Flask) -> None:
+    delivery, person = makers.delivery(), factories.person()
+    enrollment = makers.enrolled(delivery, person=person)
+    with transaction():
+        services.remind(ANONYMOUS, db.session.get_one(Enrollment, enrollment.id))
+    assert [mail.kind for mail in mails(person)] == ["enrollment_confirmed"] * 2
+    assert refused(NotAllowed, services.remind, factories.actor(), db.session.get_one(Enrollment, enrollment.id))
+
+
+# Deciding
+
+
+def test_approving_gives_a_place_while_there_is_one_then_a_place_in_the_line(context: Flask) -> None:
+    delivery, coordinator = makers.delivery(places=1, admission="approval"), makers.coordinator()
+    first, second, third = (makers.enrolled(delivery) for _ in range(3))
+    for enrollment in (third, first, second):
+        with transaction():
+            services.approve(coordinator, db.session.get_one(Enrollment, enrollment.id))
+    assert [makers.again(one).status for one in (third, first, second)] == ["confirmed", "waitlisted", "waitlisted"]
+    assert queries.positions(delivery.id) == {first.id: 1, second.id: 2}
+    assert [mail.kind for mail in mails(second.person)] == ["enrollment_requested", "enrollment_waitlisted"]
+    refusal = refused(Conflict, services.approve, coordinator, makers.again(first))
+    assert refusal.code == "state_does_not_allow"
+
+
+def test_declining_needs_a_reason_and_tells_it(context: Flask) -> None:
+    delivery, coordinator = makers.delivery(admission="approval"), makers.coordinator()
+    enrollment = makers.enrolled(delivery)
+    refusal = refused(Invalid, services.decline, coordinator, enrollment, reason="  ")
+    assert (refusal.code, refusal.field) == ("reason_needed", "reason")
+    with transaction():
+        services.decline(coordinator, makers.again(enrollment), reason="Two others of your unit are coming.")
+    assert makers.again(enrollment).status == "declined"
+    assert "Two others of your unit are coming." in mails(enrollment.person)[-1].body
+
+
+def test_who_may_decide(context: Flask) -> None:
+    delivery = makers.delivery(admission="approval")
+    enrollment = makers.enrolled(delivery)
+    trainer = factories.actor(Role.TRAINER, delivery_id=delivery.id)
+    for actor in (factories.actor(), trainer, factories.actor(Role.NOMINATOR, organization_id=factories.organization().id)):
+        refused(NotAllowed, services.approve, actor, enrollment)
+        refused(NotAllowed, services.decline, actor, enrollment, reason="No")
+
+
+def test_nobody_decides_on_the_own_request_or_the_own_organizations_nomination(context: Flask) -> None:
+    delivery, organization = makers.delivery(admission="approval"), factories.organization()
+    both = factories.actor(Role.COORDINATOR, Role.NOMINATOR, organization_id=organization.id)
+    own = makers.enrolled(delivery, person=db.session.get_one(Person, both.person_id))
+    with transaction():
+        nominated = services.nominate(both, delivery.id, db.session.get_one(Organization, organization.id), [makers.nominee()])[0]
+    for enrollment in (own, nominated):
+        assert refused(NotAllowed, services.approve, both, makers.again(enrollment)).code == "own_nomination"
+        assert refused(NotAllowed, services.decline, both, makers.again(enrollment), reason="x").code == "own_nomination"
+    with transaction():
+        services.approve(makers.coordinator(), makers.again(nominated))
+    with transaction():
+        services.approve(factories.actor(Role.ADMINISTRATOR), makers.again(own))
+
+
+def test_a_coordinator_who_records_a_nomination_for_others_may_approve_it(context: Flask) -> None:
+    delivery, coordinator, organization = makers.delivery(admission="approval"), makers.coordinator(), factories.organization()
+    with transaction():
+        made = services.nominate(coordinator, delivery.id, db.session.get_one(Organization, organization.id), [makers.nominee()])[
+            0
+        ]
+    with transaction():
+        assert services.approve(coordinator, db.session.get_one(Enrollment, made.id)).status == "confirmed"
+
+
+# Withdrawing
+
+
+def test_withdrawing_gives_the_place_to_the_next_and_tells_both(context: Flask) -> None:
+    delivery = makers.delivery(places=1)
+    first, second, third = (makers.enrolled(delivery) for _ in range(3))
+    with transaction():
+        services.withdraw(SYSTEM, db.session.get_one(Enrollment, first.id), reason="Deployed earlier than planned")
+    assert [makers.again(one).status for one in (first, second, third)] == ["withdrawn", "confirmed", "waitlisted"]
+    assert "Deployed earlier than planned" in mails(first.person)[-1].body
+    assert [mail.kind for mail in mails(second.person)] == ["enrollment_waitlisted", "enrollment_promoted"]
+    assert queries.positions(delivery.id) == {third.id: 1}
+    assert refused(Conflict, services.withdraw, SYSTEM, makers.again(first)).code == "state_does_not_allow"
+
+
+@pytest.mark.parametrize("admission", ["automatic", "approval"])
+def test_waiting_and_requested_people_may_withdraw_themselves(context: Flask, admission: str) -> None:
+    delivery, me = makers.delivery(places=1, admission=admission), factories.actor()
+    makers.enrolled(delivery)
+    enrollment = makers.enrolled(delivery, person=db.session.get_one(Person, me.person_id))
+    with transaction():
+        services.withdraw(me, makers.again(enrollment))
+    assert makers.again(enrollment).status == "withdrawn"
+
+
+def test_who_may_withdraw_whom(context: Flask) -> None:
+    delivery, own, other = makers.delivery(), factories.organization(), factories.organization("SN-POL", "Police", "SN")
+    with transaction():
+        made = services.nominate(SYSTEM, delivery.id, db.session.get_one(Organization, own.id), [makers.nominee()])[0]
+    applied = makers.enrolled(delivery)
+    nominator, another = (factories.actor(Role.NOMINATOR, organization_id=o.id) for o in (own, other))
+    trainer = factories.actor(Role.TRAINER, delivery_id=delivery.id)
+    for actor, enrollment in [
+        (another, made),
+        (nominator, applied),
+        (trainer, made),
+        (factories.actor(), made),
+        (ANONYMOUS, made),
+    ]:
+        refused(DomainError, services.withdraw, actor, makers.again(enrollment))
+    with transaction():
+        services.withdraw(nominator, makers.again(made))
+    with transaction():
+        services.withdraw(makers.coordinator(), makers.again(applied))
+
+
+# Cancelling
+
+
+def test_cancelling_ends_everybody_and_tells_why(context: Flask) -> None:
+    delivery = makers.delivery(places=1)
+    made = [makers.enrolled(delivery) for _ in range(3)]
+    with transaction():
+        services.withdraw(SYSTEM, makers.again(made[1]), reason="My own reason")
+    with transaction():
+        courses.cancel(SYSTEM, db.session.get_one(Delivery, delivery.id), reason="The venue is flooded.")
+    assert [makers.again(one).status for one in made] == ["withdrawn"] * 3
+    assert [makers.again(one).reason for one in made] == ["The venue is flooded.", "My own reason", "The venue is flooded."]
+    last = [mails(one.person)[-1] for one in made]
+    assert [mail.kind for mail in last] == ["delivery_cancelled", "enrollment_withdrawn", "delivery_cancelled"]
+    assert "The venue is flooded." in last[0].body
+    assert list(queries.breaches()) == []
+
+
+def test_every_step_is_in_the_audit_trail_without_names(context: Flask) -> None:
+    delivery, person = makers.delivery(places=1), factories.person("Confidential", "Surname")
+    enrollment = makers.enrolled(delivery, person=person, needs="Secret need")
+    with transaction():
+        services.withdraw(SYSTEM, makers.again(enrollment), reason="Secret reason")
+    entries = list(
+        db.session.scalars(sa.select(audit.AuditEntry).where(audit.AuditEntry.subject == f"enrollment:{enrollment.id}"))
+    )
+    assert [entry.action for entry in entries] == ["enrollment.made", "enrollment.withdrawn"]
+    everything = " ".join(db.session.scalars(sa.select(audit.AuditEntry.body)))
+    assert not any(word in everything for word in ("Confidential", "Surname", "Secret"))
