@@ -36,7 +36,7 @@ from accounts.events import PersonChanged
 from accounts.roles import Permission as P
 from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
 from certificates.rendering import check_system_libraries
-from core import audit, audit_cli, checking, clock, database, events, i18n, mail, once, serving, web, words
+from core import audit, audit_cli, checking, clock, database, events, i18n, mail, migrations, once, serving, web, words
 from core.health import health
 from core.jobs import engine, running, worker
 from core.policy import Actor
@@ -97,6 +97,7 @@ COMMANDS: list[AppGroup | Any] = [
     worker.jobs_cli,
     audit_cli.audit_cli,
     checking.check_command,
+    migrations.db_cli,
     serving.serve_command,
 ]
 
@@ -131,7 +132,6 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.extensions["is_demonstration"] = lambda: settings.demo and settings.is_local
     clock.init_app(app, settings.now)
     database.init_app(app, settings.database_url)
-    database.init_migrations(app, ROOT / "migrations")
     i18n.init_app(app)
     words.init_app(app)
     web.init_app(app, settings, accounts.sessions.load_actor)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import enum
 import fcntl
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -114,29 +113,6 @@ def _prepare_sqlite(connection, record) -> None:
 def _begin_sqlite(connection: sa.Connection) -> None:
     writes = connection.get_execution_options().get("writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def init_migrations(app: Flask, folder: Path) -> None:
-    """Flask-Migrate, made when it is first asked for: Alembic takes a fifth of a second to import, and serving does not
-    need it. `flask db` loads it before the application exists."""
-
-    def make() -> None:
-        from flask_migrate import Migrate
-
-        Migrate(app, db, directory=str(folder), render_as_batch=True)
-
-    app.extensions["make_migrate"] = make
-    if "flask_migrate" in sys.modules:
-        make()
-
-
-def migrate() -> None:
-    """Brings the database to the newest revision."""
-    if "migrate" not in current_app.extensions:
-        current_app.extensions["make_migrate"]()
-    from flask_migrate import upgrade
-
-    upgrade()
 
 
 def is_sqlite() -> bool:

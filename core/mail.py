@@ -82,7 +82,8 @@ def _message(mail: Mail) -> EmailMessage:
     settings = settings_of()
     message = EmailMessage()
     message["From"] = settings.mail_from
-    message["To"] = Address(addr_spec=mail.address)  # one address, or ValueError: nobody else can be written into it
+    local, _, domain = mail.address.rpartition("@")
+    message["To"] = Address(username=local, domain=domain)  # one address: nobody else can be written into it
     message["Subject"] = mail.subject
     message["Date"] = mail.created_at
     message["Message-ID"] = f"<mail-{mail.id}@{parseaddr(settings.mail_from)[1].partition('@')[2]}>"

@@ -15,8 +15,9 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from gunicorn.app.base import BaseApplication
 
-from core.database import db, migrate, settings_of
+from core.database import db, settings_of
 from core.health import migration_fault
+from core.migrations import upgrade
 from core.settings import Settings
 
 
@@ -52,7 +53,7 @@ def serve(app: Flask, workers: int | None, first_start: bool, with_worker: bool)
     if fault := migration_fault():
         if not first_start and not settings.is_sqlite:
             raise click.ClickException(f"{fault}.")
-        migrate()
+        upgrade()
     if first_start:
         for line in app.extensions["first_start"]():
             click.echo(line)

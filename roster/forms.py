@@ -95,18 +95,21 @@ def search_form(values: Mapping[str, Any], skills: Iterable[Skill]) -> SearchFor
         "language": (_l("Language"), _languages(_("Any")), [("", _("Any")), *((level, level) for level in CEFR)]),
     }
     data = {name: value for name, value in values.items() if isinstance(value, str)}
+    offered: dict[str, Any] = {}
     for name, (label, things, levels) in kinds.items():
-        given = values.get(name) or []
-        for number, (thing, _colon, level) in enumerate([one.partition(":") for one in [*given, ""]], 1):
-            if thing and thing not in dict(things):
-                things = [*things, (thing, i18n.language_name(thing) if name == "language" else thing)]
-            rows[f"{name}_{number}"] = SelectField(label, choices=things, validate_choice=False)
-            rows[f"{name}_{number}_level"] = SelectField(_l("At least level"), choices=levels, validate_choice=False)
-            data |= {f"{name}_{number}": thing, f"{name}_{number}_level": level}
+        for number, asked in enumerate([*(values.get(name) or []), ""], 1):
+            thing, _colon, level = asked.partition(":")
+            known = thing in dict(things)
+            row = f"{name}_{number}"
+            rows |= {row: SelectField(label), f"{row}_level": SelectField(_l("At least level"))}
+            data |= {row: thing, f"{row}_level": level}
+            offered |= {row: things if known else [*things, (thing, thing)], f"{row}_level": levels}
     form = type("NumberedSearchForm", (SearchForm,), rows)(formdata=None, data=data)
     form.category.choices = _choices(PersonnelCategory, _("Any"))
     form.gender.choices = _choices(Gender, _("Any"))
     form.country.choices = _countries(_("Any"))
+    for row, choices in offered.items():
+        form[row].choices = choices
     return form
 
 
@@ -184,10 +187,8 @@ def profile_form(expert: Expert | None, *, asks_person: bool = False, sent: Mapp
     data: dict[str, Any] = {}
     for n in range(counts["languages"]):
         fields |= {
-            f"languages_{n}_language": SelectField(_l("Language"), choices=_languages(""), validate_choice=False),
-            f"languages_{n}_framework": SelectField(
-                _l("Framework"), choices=[("cefr", "A1–C2 (CEFR)"), ("slp", "SLP (STANAG 6001)")]
-            ),
+            f"languages_{n}_language": SelectField(_l("Language"), validate_choice=False),
+            f"languages_{n}_framework": SelectField(_l("Framework")),
             f"languages_{n}_level": StringField(_l("Level"), validators=[Optional()]),
         }
         if n < len(spoken):
@@ -200,9 +201,7 @@ def profile_form(expert: Expert | None, *, asks_person: bool = False, sent: Mapp
         if n < len(windows):
             data |= {f"availability_{n}_from": windows[n].starts_on, f"availability_{n}_to": windows[n].ends_on}
     kind = type("NumberedProfileForm", (NewExpertForm if asks_person else ProfileForm,), fields)
-    form: ProfileForm = (
-        kind(obj=expert, data={**data, **_known(expert)}) if expert is None else kind(data={**data, **_known(expert)})
-    )
+    form: ProfileForm = kind(data={**data, **_known(expert)})
     _offer_choices(form, spoken)
     return form
 
@@ -219,8 +218,9 @@ def _offer_choices(form: ProfileForm, spoken: Iterable[Any]) -> None:
     form.category.choices = [(one.value, word(one)) for one in PersonnelCategory]
     form.consent.choices = [("yes", _("Yes")), ("no", _("No"))]
     extra = [(one.language, i18n.language_name(one.language)) for one in spoken]
-    for language, _framework, _level in form.languages():
-        language.choices = list(dict([*language.choices, *extra]).items())
+    for language, framework, _level in form.languages():
+        language.choices = list(dict([*_languages(""), *extra]).items())
+        framework.choices = [("cefr", _("A1 to C2 (CEFR)")), ("slp", _("SLP (STANAG 6001)"))]
     if isinstance(form, NewExpertForm):
         form.person_gender.choices = [(one.value, word(one)) for one in Gender]
         form.person_country.choices = _countries("")

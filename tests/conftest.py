@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
 
 from app import create_app
 from core import clock
 from core.database import db
+from core.migrations import upgrade
 from core.policy import Actor
 from tests import factories
 from tests.browsing import Browser

@@ -53,7 +53,7 @@ class OneOf:
         self.sentence = sentence
 
     def __call__(self, form: Any, field: Any) -> None:
-        if field.data not in [choice[0] for choice in field.choices]:
+        if not field.data or field.data not in [choice[0] for choice in field.choices]:
             raise StopValidation(self.sentence)
 
 

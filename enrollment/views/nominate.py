@@ -185,6 +185,8 @@ def _rows_sent() -> Iterator[tuple[int, Mapping[str, str]]]:
         rows = [(int(number), {str(k): str(v) for k, v in values.items() if k in COLUMNS}) for number, values in sent]
     except (ValueError, TypeError, AttributeError):
         raise Invalid("broken_form", _l("This page was not sent whole. Choose the file again.")) from None
+    if not rows:
+        raise Invalid("broken_form", _l("This page was not sent whole. Choose the file again."))
     for number, values in rows[:MAX_ROWS]:
         if request.form.get(f"row-{number}-skip"):
             continue

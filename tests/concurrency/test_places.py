@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from flask_migrate import upgrade
+from core.migrations import upgrade
 
 from accounts.models import Person
 from accounts.roles import Role

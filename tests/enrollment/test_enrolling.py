@@ -15,7 +15,7 @@ from core import audit, clock
 from core.database import db, transaction
 from core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from core.mail import Mail
-from core.policy import ANONYMOUS, SYSTEM
+from core.policy import ANONYMOUS, SYSTEM, Actor
 from courses import services as courses
 from courses.models import Delivery
 from enrollment import queries, services
@@ -31,6 +31,12 @@ def refused(kind: type[DomainError], act, *args, **kwargs) -> DomainError:
         act(*args, **kwargs)
     db.session.rollback()
     return refusal.value
+
+
+def nominated(delivery: Delivery, organization: Organization, actor: Actor = SYSTEM) -> Enrollment:
+    with transaction():
+        by = db.session.get_one(Organization, organization.id)
+        return services.nominate(actor, delivery.id, by, [makers.nominee()])[0]
 
 
 def mails(person: Person) -> list[Mail]:
@@ -210,7 +216,7 @@ def test_declining_needs_a_reason_and_tells_it(context: Flask) -> None:
     refusal = refused(Invalid, services.decline, coordinator, enrollment, reason="  ")
     assert (refusal.code, refusal.field) == ("reason_needed", "reason")
     with transaction():
-        services.decline(coordinator, makers.again(enrollment), reason="Two others of your unit are coming.")
+        services.decline(coordinator, db.session.get_one(Enrollment, enrollment.id), reason="Two others of your unit are coming.")
     assert makers.again(enrollment).status == "declined"
     assert "Two others of your unit are coming." in mails(enrollment.person)[-1].body
 
@@ -228,23 +234,20 @@ def test_nobody_decides_on_the_own_request_or_the_own_organizations_nomination(c
     delivery, organization = makers.delivery(admission="approval"), factories.organization()
     both = factories.actor(Role.COORDINATOR, Role.NOMINATOR, organization_id=organization.id)
     own = makers.enrolled(delivery, person=db.session.get_one(Person, both.person_id))
-    with transaction():
-        nominated = services.nominate(both, delivery.id, db.session.get_one(Organization, organization.id), [makers.nominee()])[0]
-    for enrollment in (own, nominated):
+    put_forward = nominated(delivery, organization, both)
+    for enrollment in (own, put_forward):
         assert refused(NotAllowed, services.approve, both, makers.again(enrollment)).code == "own_nomination"
         assert refused(NotAllowed, services.decline, both, makers.again(enrollment), reason="x").code == "own_nomination"
+    somebody_else, administrator = makers.coordinator(), factories.actor(Role.ADMINISTRATOR)
     with transaction():
-        services.approve(makers.coordinator(), makers.again(nominated))
+        services.approve(somebody_else, db.session.get_one(Enrollment, put_forward.id))
     with transaction():
-        services.approve(factories.actor(Role.ADMINISTRATOR), makers.again(own))
+        services.approve(administrator, db.session.get_one(Enrollment, own.id))
 
 
 def test_a_coordinator_who_records_a_nomination_for_others_may_approve_it(context: Flask) -> None:
     delivery, coordinator, organization = makers.delivery(admission="approval"), makers.coordinator(), factories.organization()
-    with transaction():
-        made = services.nominate(coordinator, delivery.id, db.session.get_one(Organization, organization.id), [makers.nominee()])[
-            0
-        ]
+    made = nominated(delivery, organization, coordinator)
     with transaction():
         assert services.approve(coordinator, db.session.get_one(Enrollment, made.id)).status == "confirmed"
 
@@ -270,14 +273,13 @@ def test_waiting_and_requested_people_may_withdraw_themselves(context: Flask, ad
     makers.enrolled(delivery)
     enrollment = makers.enrolled(delivery, person=db.session.get_one(Person, me.person_id))
     with transaction():
-        services.withdraw(me, makers.again(enrollment))
+        services.withdraw(me, db.session.get_one(Enrollment, enrollment.id))
     assert makers.again(enrollment).status == "withdrawn"
 
 
 def test_who_may_withdraw_whom(context: Flask) -> None:
     delivery, own, other = makers.delivery(), factories.organization(), factories.organization("SN-POL", "Police", "SN")
-    with transaction():
-        made = services.nominate(SYSTEM, delivery.id, db.session.get_one(Organization, own.id), [makers.nominee()])[0]
+    made = nominated(delivery, own)
     applied = makers.enrolled(delivery)
     nominator, another = (factories.actor(Role.NOMINATOR, organization_id=o.id) for o in (own, other))
     trainer = factories.actor(Role.TRAINER, delivery_id=delivery.id)
@@ -289,10 +291,11 @@ def test_who_may_withdraw_whom(context: Flask) -> None:
         (ANONYMOUS, made),
     ]:
         refused(DomainError, services.withdraw, actor, makers.again(enrollment))
+    coordinator = makers.coordinator()
     with transaction():
-        services.withdraw(nominator, makers.again(made))
+        services.withdraw(nominator, db.session.get_one(Enrollment, made.id))
     with transaction():
-        services.withdraw(makers.coordinator(), makers.again(applied))
+        services.withdraw(coordinator, db.session.get_one(Enrollment, applied.id))
 
 
 # Cancelling
@@ -302,7 +305,7 @@ def test_cancelling_ends_everybody_and_tells_why(context: Flask) -> None:
     delivery = makers.delivery(places=1)
     made = [makers.enrolled(delivery) for _ in range(3)]
     with transaction():
-        services.withdraw(SYSTEM, makers.again(made[1]), reason="My own reason")
+        services.withdraw(SYSTEM, db.session.get_one(Enrollment, made[1].id), reason="My own reason")
     with transaction():
         courses.cancel(SYSTEM, db.session.get_one(Delivery, delivery.id), reason="The venue is flooded.")
     assert [makers.again(one).status for one in made] == ["withdrawn"] * 3
@@ -317,7 +320,7 @@ def test_every_step_is_in_the_audit_trail_without_names(context: Flask) -> None:
     delivery, person = makers.delivery(places=1), factories.person("Confidential", "Surname")
     enrollment = makers.enrolled(delivery, person=person, needs="Secret need")
     with transaction():
-        services.withdraw(SYSTEM, makers.again(enrollment), reason="Secret reason")
+        services.withdraw(SYSTEM, db.session.get_one(Enrollment, enrollment.id), reason="Secret reason")
     entries = list(
         db.session.scalars(sa.select(audit.AuditEntry).where(audit.AuditEntry.subject == f"enrollment:{enrollment.id}"))
     )

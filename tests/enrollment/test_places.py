@@ -58,8 +58,9 @@ def test_places_are_counted_per_pool_in_one_query(context: Flask) -> None:
         makers.enrolled(full, category)
     plain = makers.delivery(places=3)
     makers.enrolled(plain, "civilian")
+    ids = [full.id, plain.id]
     with queries_counted() as count:
-        found = queries.places([full.id, plain.id])
+        found = queries.places(ids)
     assert count.selects == 1
     assert found[full.id] == [
         PoolPlaces(C.POLICE, 2, 2, 0, 1),

@@ -11,9 +11,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
-from flask_migrate import downgrade, upgrade
 
 from core.database import db
+from core.migrations import downgrade, upgrade
 from core.schema import compare_type, include_object
 from core.settings import ROOT
 from tests.conftest import make_app

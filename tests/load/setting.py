@@ -10,7 +10,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
-from flask_migrate import upgrade
 
 from accounts import services as accounts_services
 from accounts.models import Person, UserSession
@@ -18,6 +17,7 @@ from accounts.sessions import digest
 from app import create_app
 from core import audit, clock
 from core.database import db, transaction
+from core.migrations import upgrade
 from core.policy import SYSTEM
 from courses import services as courses_services
 from courses.models import Course

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from flask import Flask
-from flask_migrate import upgrade
+from core.migrations import upgrade
 
 from accounts.models import PersonnelCategory
 from app import create_app
