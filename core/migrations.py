@@ -36,7 +36,7 @@ def downgrade(revision: str) -> None:
 
 @with_appcontext
 def _options() -> None:
-    g.directory, g.x_arg = None, None  # what Flask-Migrate's own group would take from its options
+    g.directory, g.x_arg = None, ()  # what Flask-Migrate's own group would take from its options
 
 
 class MigrationCommands(click.Group):

@@ -29,7 +29,8 @@ class Page(Generic[Row]):
 
 def page(statement: sa.Select, keys: Sequence[sa.ColumnElement[Any]], *, after: str | None, limit: int) -> Page:
     """Rows of `statement` (one entity) ordered by `keys`: never-null columns whose last is unique."""
-    statement = statement.order_by(None).order_by(*keys).limit(limit + 1).add_columns(*keys)
+    shown = [key.label(f"key_{number}") for number, key in enumerate(keys)]  # unnamed, "-id" is lost among joined columns
+    statement = statement.order_by(None).order_by(*keys).limit(limit + 1).add_columns(*shown)
     if after:
         statement = statement.where(sa.tuple_(*keys) > sa.tuple_(*_bound(keys, _read(after, keys))))
     rows = db.session.execute(statement).all()

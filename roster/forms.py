@@ -20,7 +20,7 @@ from core.errors import DomainError
 from core.forms import Form, SubmissionField
 from core.words import word
 from courses.models import Skill, SkillLevel
-from roster.languages import CEFR
+from roster.languages import CEFR, all_languages
 from roster.models import Expert, LanguageFramework
 from roster.services import Profile, SpokenLanguage, Window
 
@@ -54,7 +54,7 @@ def _countries(nothing: str) -> list[tuple[str, str]]:
 
 
 def _languages(nothing: str) -> list[tuple[str, str]]:
-    return [("", nothing), *i18n.teaching_languages(i18n.locale())]
+    return [("", nothing), *all_languages(i18n.locale())]
 
 
 class SearchForm(Form):
@@ -101,7 +101,7 @@ def search_form(values: Mapping[str, Any], skills: Iterable[Skill]) -> SearchFor
             thing, _colon, level = asked.partition(":")
             known = thing in dict(things)
             row = f"{name}_{number}"
-            rows |= {row: SelectField(label), f"{row}_level": SelectField(_l("At least level"))}
+            rows |= {row: SelectField(label, widget=LongSelect()), f"{row}_level": SelectField(_l("At least level"))}
             data |= {row: thing, f"{row}_level": level}
             offered |= {row: things if known else [*things, (thing, thing)], f"{row}_level": levels}
     form = type("NumberedSearchForm", (SearchForm,), rows)(formdata=None, data=data)
@@ -187,7 +187,7 @@ def profile_form(expert: Expert | None, *, asks_person: bool = False, sent: Mapp
     data: dict[str, Any] = {}
     for n in range(counts["languages"]):
         fields |= {
-            f"languages_{n}_language": SelectField(_l("Language"), validate_choice=False),
+            f"languages_{n}_language": SelectField(_l("Language"), validate_choice=False, widget=LongSelect()),
             f"languages_{n}_framework": SelectField(_l("Framework")),
             f"languages_{n}_level": StringField(_l("Level"), validators=[Optional()]),
         }

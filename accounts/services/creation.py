@@ -70,9 +70,7 @@ def first_administrator_link() -> str | None:
     The account has no address yet; the link leads to the page where it gets one. While nobody has used the link, each
     start makes a new one, so that nobody is locked out by a closed window.
     """
-    administrators = set(
-        db.session.scalars(sa.select(RoleAssignment.person_id).where(RoleAssignment.role == Role.ADMINISTRATOR))
-    )
+    administrators = set(db.session.scalars(sa.select(RoleAssignment.person_id).where(RoleAssignment.role == Role.ADMINISTRATOR)))
     person = db.session.scalar(sa.select(Person).where(Person.identifier == FIRST_ADMINISTRATOR))
     if administrators - {person.id if person is not None else 0}:
         return None

@@ -220,8 +220,8 @@ def test_people_are_found_and_paged(app, boss):
     assert "Person 7" in page.text
     assert "Person 8" not in page.text
     page = boss.get("/administration/people")
-    assert len([row for row in page.all("th", scope="row")]) == 50
-    assert len([row for row in page.follow("Next page").all("th", scope="row")]) == 11
+    assert len(list(page.all("th", scope="row"))) == 50
+    assert len(list(page.follow("Next page").all("th", scope="row"))) == 11
     assert "Nobody fits" in boss.get("/administration/people?q=zzzz").text
     assert boss.get("/administration/people?role=administrator").text.count("boss@example.org") == 1
     assert boss.get("/administration/people?role=king").status == 200

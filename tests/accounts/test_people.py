@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from accounts import queries, services, values
 from accounts.models import Gender, Organization, Person, RoleAssignment
 from accounts.roles import Permission, Role
+from accounts.services import people
 from core.database import db, transaction
 from core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from core.policy import ANONYMOUS, SYSTEM, Reach, can
@@ -205,7 +206,8 @@ def test_roles_are_given_within_their_scope_once(context):
 @pytest.mark.parametrize(
     ("role", "scope", "scope_id", "code"),
     [
-        (Role.NOMINATOR, Reach.EVERYWHERE, 0, "organization_needed"), (Role.NOMINATOR, Reach.ORGANIZATION, 999, "organization_needed"),
+        (Role.NOMINATOR, Reach.EVERYWHERE, 0, "organization_needed"),
+        (Role.NOMINATOR, Reach.ORGANIZATION, 999, "organization_needed"),
         (Role.ADMINISTRATOR, Reach.ORGANIZATION, 1, "bad_scope"), (Role.COORDINATOR, Reach.DELIVERY, 1, "bad_scope"),
         (Role.TRAINER, Reach.EVERYWHERE, 3, "bad_scope"), (Role.TRAINER, Reach.DELIVERY, 0, "bad_scope"),
     ],
@@ -272,3 +274,17 @@ def test_people_are_found_by_every_word_in_any_case_and_paged(context):
         if after is None:
             break
     assert len(seen) == len(set(seen)) == count()
+
+
+@pytest.mark.both_databases
+def test_a_person_whom_somebody_else_records_at_the_same_moment_is_matched(context, monkeypatch):
+    first = record(identifier="A", email="a@example.org").id
+    real, calls = people._match, []
+
+    def late(*given):
+        calls.append(given)
+        return None if len(calls) == 1 else real(*given)
+
+    monkeypatch.setattr(people, "_match", late)
+    assert record(identifier="A", email="a@example.org").id == first
+    assert count() == 1
