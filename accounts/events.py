@@ -15,6 +15,15 @@ class PersonRecorded(Event):
 
 
 @dataclass(frozen=True)
+class PersonMatched(Event):
+    """Two acts recorded the same person at the same moment; the second found what the first had made."""
+
+    name = "person.matched"
+    subject = ("person", "person_id")
+    person_id: int
+
+
+@dataclass(frozen=True)
 class PersonChanged(Event):
     name = "person.changed"
     subject = ("person", "person_id")

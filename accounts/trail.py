@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 ACTIONS: dict[str, Any] = {
     "person.recorded": _l("Person recorded"),
+    "person.matched": _l("Person found as already recorded"),
     "person.changed": _l("Person’s data changed"),
     "organization.recorded": _l("Organization recorded"),
     "organization.changed": _l("Organization changed"),

@@ -32,6 +32,7 @@ LARGEST_TASK = 60_000  # bytes: fits into the pipe, so that sending never waits
 LARGEST_PDF = 5_000_000
 MOST_OBJECTIVES, MOST_SKILLS, MOST_SIGNATORIES = 14, 6, 3
 LONGEST_NAME, LONGEST_TITLE, LONGEST_OBJECTIVE, LONGEST_VENUE = 100, 160, 200, 120
+LONGEST_REFERENCE = 60  # a course's or delivery's code
 LONGEST_ISSUER, LONGEST_SIGNATORY, LONGEST_ROLE, LONGEST_CODE, LONGEST_ADDRESS = 100, 60, 60, 40, 120
 # Without a configuration file, fontconfig warns and searches; with this one it knows no font but ours.
 FONTCONFIG = '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig></fontconfig>'
@@ -266,8 +267,8 @@ def _limited_texts(payload: CertificatePayload) -> list[tuple[str, str, int]]:
         ("the venue", payload.venue, LONGEST_VENUE),
         ("the number", payload.number, LONGEST_CODE),
         ("the token", payload.token, LONGEST_CODE),
-        ("the course code", payload.course_code, LONGEST_CODE),
-        ("the delivery code", payload.delivery_code, LONGEST_CODE),
+        ("the course code", payload.course_code, LONGEST_REFERENCE),
+        ("the delivery code", payload.delivery_code, LONGEST_REFERENCE),
         ("the country", payload.country, 2),
         ("the teaching language", payload.teaching_language, LONGEST_CODE),
         ("the language of the name", payload.holder_script_lang, LONGEST_CODE),

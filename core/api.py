@@ -221,6 +221,8 @@ def _parse_body(operation: Operation) -> BaseModel | None:
         raise Invalid("malformed_json", _l("The body is not JSON in UTF-8.")) from None
     if not isinstance(values, dict):
         raise Invalid("malformed_json", _l("The body must be a JSON object."))
+    if b"\\u0000" in raw:
+        raise Invalid("malformed_json", _l("The body holds the character NUL, which no text can have."))
     assert operation.body is not None
     return validate(operation.body, values)
 

@@ -24,6 +24,15 @@ class Form(FlaskForm):
         super().__init__(*args, **kwargs)
         self.refused: list[str] = []
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        is_valid = super().validate(extra_validators)
+        for field in self:
+            if isinstance(field.data, str) and "\0" in field.data:  # PostgreSQL cannot keep it
+                field.data = field.data.replace("\0", "")
+                field.errors = [*field.errors, _l("This held a character that cannot be kept. Check it, and send it again.")]
+                is_valid = False
+        return is_valid
+
     def refuse(self, error: DomainError) -> None:
         """Puts a refusal at its field, or above the form when it is about none of them."""
         for one in error.errors or [error]:

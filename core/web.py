@@ -131,6 +131,8 @@ def _gate(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) -> Ca
     def gate() -> BaseResponse | None:
         if settings.is_local is False and request.host not in hosts and request.endpoint != "health.alive":
             raise BadRequest("This address is not served here.")
+        if "\0" in request.path or "%00" in request.query_string.decode("latin-1"):
+            raise BadRequest("An address has no NUL character.")  # PostgreSQL could not even look for it
         if request.endpoint is None or request.endpoint == "static":
             return None
         access = access_of(app, request.endpoint)

@@ -114,7 +114,7 @@ def positions(*delivery_ids: int) -> dict[int, int]:
         .outerjoin(Pool, own_pool)
         .where(Enrollment.delivery_id.in_(delivery_ids), Enrollment.status == S.WAITLISTED)
     )
-    return {enrollment_id: number_in_line for enrollment_id, number_in_line in rows}
+    return dict(rows.all())
 
 
 # Enrollments
@@ -122,7 +122,7 @@ def positions(*delivery_ids: int) -> dict[int, int]:
 _RELATED = (joinedload(Enrollment.delivery), joinedload(Enrollment.person), joinedload(Enrollment.nominated_by))
 
 
-def enrollments_visible(actor: Actor) -> sa.Select[tuple[Enrollment]]:
+def enrollments_visible(actor: Actor) -> sa.Select[Enrollment]:
     """The enrollments that `actor` may see, each with delivery, course, person, organization and nomination."""
     return (
         sa.select(Enrollment)
@@ -131,7 +131,7 @@ def enrollments_visible(actor: Actor) -> sa.Select[tuple[Enrollment]]:
     )
 
 
-def enrollments_of(actor: Actor, delivery: Delivery) -> sa.Select[tuple[Enrollment]]:
+def enrollments_of(actor: Actor, delivery: Delivery) -> sa.Select[Enrollment]:
     """Those of one delivery that `actor` may see: a nominator only those of the own organization."""
     return enrollments_visible(actor).where(Enrollment.delivery_id == delivery.id).order_by(Enrollment.id)
 

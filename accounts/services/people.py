@@ -7,14 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects import postgresql, sqlite
 
 from accounts import values
-from accounts.events import PersonChanged, PersonRecorded
+from accounts.events import PersonChanged, PersonMatched, PersonRecorded
 from accounts.models import Gender, Person
 from accounts.roles import Permission
 from core import clock
-from core.database import db
+from core.database import db, is_sqlite
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.events import publish
 from core.policy import Actor, require
@@ -49,8 +49,8 @@ def record_person(
     found = _match(given.get("identifier"), given.get("email"), "person.")
     if found is None:
         found, is_new = _add(given, "person.")
+        publish(PersonRecorded(found.id) if is_new else PersonMatched(found.id), actor)
         if is_new:
-            publish(PersonRecorded(found.id), actor)
             return found
     if update:
         require(actor, Permission.PERSON_READ, found)
@@ -119,24 +119,22 @@ def _match(identifier: str | None, email: str | None, prefix: str) -> Person | N
 
 def _add(given: dict[str, Any], prefix: str) -> tuple[Person, bool]:
     """The new person, or the one that somebody else added at the same moment."""
-    person = Person(**given, created_at=clock.now())
-    person.given_name, person.family_name = given.get("given_name", ""), given.get("family_name", "")
-    person.name_on_certificate = given.get("name_on_certificate") or _default_printed_name(person, prefix)
-    try:
-        with db.session.begin_nested():
-            db.session.add(person)
-            db.session.flush()
-    except IntegrityError:
-        if found := _match(given.get("identifier"), given.get("email"), prefix):
-            return found, False
-        raise
-    return person, True
+    names = {"given_name": given.get("given_name", ""), "family_name": given.get("family_name", "")}
+    printed = given.get("name_on_certificate") or _default_printed_name(f"{names['given_name']} {names['family_name']}", prefix)
+    insert = (sqlite if is_sqlite() else postgresql).insert(Person)
+    values = given | names | {"name_on_certificate": printed, "created_at": clock.now()}
+    made = db.session.scalar(insert.values(**values).on_conflict_do_nothing().returning(Person))
+    if made is not None:
+        return made, True
+    found = _match(given.get("identifier"), given.get("email"), prefix)
+    assert found is not None, "the insert met a person with this identifier or address"
+    return found, False
 
 
-def _default_printed_name(person: Person, prefix: str) -> str:
-    if len(person.full_name) > 120:
+def _default_printed_name(name: str, prefix: str) -> str:
+    if len(name.strip()) > 120:
         raise Invalid("too_long", _l("The whole name is too long to print. Give a shorter one."), prefix + "name_on_certificate")
-    return person.full_name
+    return name.strip()
 
 
 def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
@@ -148,7 +146,7 @@ def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str)
     for name in changed:
         setattr(person, name, given[name])
     if follows:
-        person.name_on_certificate = _default_printed_name(person, prefix)
+        person.name_on_certificate = _default_printed_name(person.full_name, prefix)
     db.session.flush()
     publish(PersonChanged(person.id, changed), actor)
 

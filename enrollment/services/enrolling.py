@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
@@ -101,7 +102,8 @@ _LONGEST_NEEDS = 1000
 def checked(delivery: Delivery, wish: Wish) -> Wish:
     """The wish as it is kept, or Invalid with everything in it that cannot be accepted."""
     faults: list[DomainError] = []
-    kept: dict[str, str | None] = {}
+    kept: dict[str, Any] = {}
+    given_code = (wish.rank_code or "").strip()
     for field, longest in _LONGEST.items():
         try:
             kept[field] = clean_text(getattr(wish, field) or "", field, longest=longest) or None
@@ -111,8 +113,8 @@ def checked(delivery: Delivery, wish: Wish) -> Wish:
     if len(kept["needs"] or "") > _LONGEST_NEEDS:
         sentence = _l("This is too long: at most %(count)s characters.", count=_LONGEST_NEEDS)
         faults.append(Invalid("too_long", sentence, "needs"))
-    kept["rank_code"] = parse_rank_code(wish.rank_code) if (wish.rank_code or "").strip() else None
-    if (wish.rank_code or "").strip() and kept["rank_code"] is None:
+    kept["rank_code"] = parse_rank_code(given_code) if given_code else None
+    if given_code and kept["rank_code"] is None:
         faults.append(Invalid("bad_rank_code", _l("Use a rank code such as OF-2 or OR-7, or leave it empty."), "rank_code"))
     faults += _category_faults(delivery, wish.category)
     collect(faults)

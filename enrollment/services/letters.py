@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from accounts.models import Account
 from accounts.services import send_link
@@ -36,7 +37,7 @@ def tell(enrollment: Enrollment, kind: str | None = None, *, position: int | Non
         return
     kind = kind or KINDS.get(enrollment.status, "enrollment_confirmed")
     delivery = enrollment.delivery
-    facts = {"enrollment": enrollment, "delivery": delivery, "course": delivery.course, "position": position}
+    facts: dict[str, Any] = {"enrollment": enrollment, "delivery": delivery, "course": delivery.course, "position": position}
     account = db.session.get(Account, person.id)
     if account is None or (account.is_active and account.password_hash is None):
         send_link(person, target=status_path(enrollment), kind=kind, **facts)

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -24,7 +24,6 @@ from courses.models import Delivery, DeliveryStatus
 from courses.states import CHANGEABLE, DELIVERY
 from courses.timetable import today_in
 from enrollment.catalogue import days_words
-from enrollment.models import Enrollment
 from enrollment.queries import PoolPlaces
 from enrollment.views.blueprint import pages
 
@@ -64,11 +63,10 @@ def delivery(code: str) -> str:
         places=[(_whose(pool), _left(pool)) for pool in pools],
         situation=situation,
         others=others,
-        own=_own(own),
+        own=own,
         prerequisites=queries.titles_of(found.version.prerequisites) if found.version.prerequisites else {},
         trainers=queries.trainers_of([found.id])[found.id],
-        apply=_address("enrollment.apply", code) if situation.may_apply else None,
-        nominate=_address("enrollment.nominate", code) if situation.may_apply and can(actor, P.ENROLLMENT_NOMINATE) else None,
+        may_nominate=situation.may_apply and can(actor, P.ENROLLMENT_NOMINATE),
         work=_work(actor, found),
         steps=DELIVERY.available(found, actor),
         may_edit=can(actor, P.DELIVERY_WRITE, found) and found.status in CHANGEABLE,
@@ -108,12 +106,6 @@ def _left(pool: PoolPlaces) -> str:
     return _("Full (%(places)s)", **facts)
 
 
-def _own(found: Enrollment | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    return {"status": found.status, "url": _address("enrollment.enrollment", enrollment_id=found.id)}
-
-
 #: What can be done on a delivery: endpoint, words, permission.
 _WORK = (
     ("enrollment.selection", _l("Participants and selection"), P.ENROLLMENT_READ),
@@ -127,15 +119,7 @@ def _work(actor: Actor, found: Delivery) -> list[tuple[Any, str]]:
     """(words, address) of the work that `actor` may do on this delivery."""
     if found.status in (DeliveryStatus.DRAFT, DeliveryStatus.CANCELLED):
         return []
-    allowed = [(words, _address(endpoint, found.code)) for endpoint, words, permission in _WORK if can(actor, permission, found)]
-    return [(words, address) for words, address in allowed if address]
-
-
-def _address(endpoint: str, code: str | None = None, **parts: Any) -> str | None:
-    """The address of a page, None while the application has no such page."""
-    if endpoint not in current_app.view_functions:
-        return None
-    return url_for(endpoint, **({"code": code} if code else {}), **parts)
+    return [(words, url_for(endpoint, code=found.code)) for endpoint, words, permission in _WORK if can(actor, permission, found)]
 
 
 @pages.get("/deliveries")

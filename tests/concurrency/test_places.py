@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from core.migrations import upgrade
 
 from accounts.models import Person
 from accounts.roles import Role
 from core import checking, clock, database
 from core.database import db, transaction
 from core.errors import Conflict
+from core.migrations import upgrade
 from core.policy import SYSTEM
 from courses.models import Delivery
 from enrollment import services

@@ -350,3 +350,29 @@ def test_a_course_of_the_past_is_no_trap_for_the_form(app: Flask, sign_in: Any, 
     scheduled(app, trainer, starts_on=date(2026, 11, 23) + timedelta(days=1))
     form = sign_in(trainer).get("/courses/GTI/schedule").form(button="Publish")
     assert form.values["starts_on-year"] == form.values["closes_on-year"] == ""
+
+
+@pytest.mark.both_databases
+def test_characters_that_no_database_keeps_are_refused(app: Flask, api: ApiClient, sign_in: Any, trainer: Actor) -> None:
+    assert api.post("/courses/GTI/deliveries", BODY | {"venue": "Hali\0fax"}).status_code == 422
+    browser = sign_in(trainer)
+    assert [browser.client.get(address).status_code for address in ("/courses/GTI%00", "/?course=%00")] == [400, 400]
+    refused = browser.get("/courses/GTI/schedule").form(button="Publish").submit("Publish", **typed(venue="Hali\0fax"))
+    assert refused.status == 422 and "cannot be kept" in refused.text
+
+
+def test_the_form_is_read_in_another_language_without_losing_anything(sign_in: Any, trainer: Actor) -> None:
+    browser = sign_in(trainer)
+    for address, button, values in (
+        ("/courses/GTI/schedule", "Publish", typed(venue="")),
+        ("/courses/GTI/edit", "Save", {"title-en": "", "title-fr": "", "sessions-0-minutes": "75"}),
+    ):
+        form = browser.get(address).form(button=button)
+        sent = form.values
+        for name, value in (values | {"redisplay": "1"}).items():
+            sent[name] = value
+        page = browser.post(f"{address}?lang=fr", sent)
+        assert (page.status, page.tree.get("lang"), page.errors) == (200, "fr", [])
+        kept = next(form for form in page.forms if set(values) <= form.names).values
+        assert {name: kept.get(name) for name in values} == values
+        browser.get("/?lang=en")

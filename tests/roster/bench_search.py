@@ -17,12 +17,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from flask import Flask
-from core.migrations import upgrade
 
 from accounts.models import PersonnelCategory
 from app import create_app
 from core import clock
 from core.database import db
+from core.migrations import upgrade
 from core.policy import SYSTEM
 from demonstration.experts import load_experts
 from roster import queries

@@ -20,12 +20,24 @@ from tests.enrollment.makers import token_of
 from tests.roster import makers
 
 AMINA: dict[str, Any] = {
-    "person": {"identifier": "SN-0001", "given_name": "Amina", "family_name": "Diallo", "email": "amina@police.example.sn", "country": "SN",
-               "gender": "female"},
-    "category": "police", "rank_code": "OF-3",
-    "languages": [{"language": "fr", "level": "C1", "framework": "cefr"}, {"language": "en", "level": "3322", "framework": "slp"}],
-    "expertise": ["Investigation"], "availability": [{"from": "2026-12-01", "to": "2027-06-30"}], "consent": True,
-}  # fmt: skip
+    "person": {
+        "identifier": "SN-0001",
+        "given_name": "Amina",
+        "family_name": "Diallo",
+        "email": "amina@police.example.sn",
+        "country": "SN",
+        "gender": "female",
+    },
+    "category": "police",
+    "rank_code": "OF-3",
+    "languages": [
+        {"language": "fr", "level": "C1", "framework": "cefr"},
+        {"language": "en", "level": "3322", "framework": "slp"},
+    ],
+    "expertise": ["Investigation"],
+    "availability": [{"from": "2026-12-01", "to": "2027-06-30"}],
+    "consent": True,
+}
 
 
 def client(app: Flask, *roles: Role) -> ApiClient:
@@ -44,8 +56,9 @@ def test_a_profile_is_made_and_then_updated(api: ApiClient) -> None:
     made = first.json
     assert made["person"]["identifier"] == "SN-0001" and made["skills"] == [] and made["deployments"] == []
     assert made["languages"] == [
-        {"language": "fr", "level": "C1", "framework": "cefr"}, {"language": "en", "level": "3322", "framework": "slp"},
-    ]  # fmt: skip
+        {"language": "fr", "level": "C1", "framework": "cefr"},
+        {"language": "en", "level": "3322", "framework": "slp"},
+    ]
     assert made["availability"] == [{"from": "2026-12-01", "to": "2027-06-30"}]
     again = api.put("/experts/SN-0001", AMINA | {"rank_code": "OF-4", "languages": []})
     assert (again.status_code, again.json["id"], again.json["rank_code"], again.json["languages"]) == (
@@ -71,18 +84,27 @@ def test_a_known_person_is_matched_by_email(app: Flask, api: ApiClient) -> None:
         ({"languages": [{"language": "fr", "level": "B7", "framework": "cefr"}]}, "languages.0.level", "unknown_level"),
         ({"languages": [{"language": "fr", "level": "332", "framework": "slp"}]}, "languages.0.level", "unknown_level"),
         ({"languages": [{"language": "xx", "level": "B1"}]}, "languages.0.language", "value_error"),
-        ({"languages": [{"language": "fr", "level": "B1"}, {"language": "fr", "level": "B2"}]}, "languages.1.language", "language_twice"),
+        (
+            {"languages": [{"language": "fr", "level": "B1"}, {"language": "fr", "level": "B2"}]},
+            "languages.1.language",
+            "language_twice",
+        ),
         ({"availability": [{"from": "2027-02-01", "to": "2027-01-01"}]}, "availability.0.to", "reversed_dates"),
         (
             {"availability": [{"from": "2027-02-01", "to": "2027-03-01"}, {"from": "2027-01-01", "to": "2027-02-01"}]},
-            "availability.0.from", "overlapping_windows",
+            "availability.0.from",
+            "overlapping_windows",
         ),
         ({"category": "marine"}, "category", "enum"),
         ({"skills": []}, "skills", "unknown_field"),
-        ({"person": {"identifier": "SN-0002", "given_name": "Amina", "family_name": "Diallo"}}, "person.identifier", "identifier_differs"),
+        (
+            {"person": {"identifier": "SN-0002", "given_name": "Amina", "family_name": "Diallo"}},
+            "person.identifier",
+            "identifier_differs",
+        ),
         ({"person": {"given_name": "Amina", "family_name": "Diallo", "email": "nobody"}}, "person.email", "bad_email"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_value_is_refused_at_its_field(api: ApiClient, changes: dict[str, Any], field: str, code: str) -> None:
     answer = api.put("/experts/SN-0001", AMINA | changes)
     assert answer.status_code == 422
@@ -96,9 +118,13 @@ def test_a_skill_comes_with_its_evidence(app: Flask, api: ApiClient) -> None:
         certificate = makers.certified(db.session.get_one(Person, db.session.get_one(Expert, key).person_id))
         number = certificate.number
     expected = {
-        "skill": makers.GENDER, "level": "practitioner", "status": "current", "valid_from": "2027-03-10", "valid_until": "2030-03-10",
+        "skill": makers.GENDER,
+        "level": "practitioner",
+        "status": "current",
+        "valid_from": "2027-03-10",
+        "valid_until": "2030-03-10",
         "evidence": [{"kind": "certificate", "number": number, "status": "valid"}],
-    }  # fmt: skip
+    }
     (skill,) = api.get(f"/experts/{key}").json["skills"]
     assert skill.items() >= expected.items()
     with app.app_context():
@@ -114,13 +140,25 @@ def test_the_list_takes_every_filter(app: Flask, api: ApiClient) -> None:
         makers.certified(db.session.get_one(Person, db.session.get_one(Expert, key).person_id))
         tomorrow = clock.today() + timedelta(days=1)
     for query, expected in {
-        "": 2, "q=dia": 1, "q=SN-0001": 1, "category=police": 1, "country=GH": 1, "gender=female": 1, "language=fr:B2": 1,
-        "language=fr:B2&language=en:B2": 1, "language=en:C1": 0, f"skill={makers.GENDER}": 1, f"skill={makers.GENDER}:advanced": 0,
-        f"skill={makers.GENDER}:basic&valid_on=2027-06-30": 1, f"skill={makers.GENDER}&valid_on=2031-01-01": 0,
-        "available_from=2026-12-01&available_to=2027-01-31": 1, "available_from=2027-06-01&available_to=2027-07-01": 0,
-        f"skill={makers.GENDER}&valid_on=2027-06-30&as_of={tomorrow}": 1, f"skill={makers.GENDER}&valid_on=2027-06-30&as_of=2026-01-01": 0,
+        "": 2,
+        "q=dia": 1,
+        "q=SN-0001": 1,
+        "category=police": 1,
+        "country=GH": 1,
+        "gender=female": 1,
+        "language=fr:B2": 1,
+        "language=fr:B2&language=en:B2": 1,
+        "language=en:C1": 0,
+        f"skill={makers.GENDER}": 1,
+        f"skill={makers.GENDER}:advanced": 0,
+        f"skill={makers.GENDER}:basic&valid_on=2027-06-30": 1,
+        f"skill={makers.GENDER}&valid_on=2031-01-01": 0,
+        "available_from=2026-12-01&available_to=2027-01-31": 1,
+        "available_from=2027-06-01&available_to=2027-07-01": 0,
+        f"skill={makers.GENDER}&valid_on=2027-06-30&as_of={tomorrow}": 1,
+        f"skill={makers.GENDER}&valid_on=2027-06-30&as_of=2026-01-01": 0,
         f"skill={makers.GENDER}&valid_on=2027-06-30&as_of=2026-11-23T08:59:00Z": 0,
-    }.items():  # fmt: skip
+    }.items():
         assert len(api.get(f"/experts?{query}").json["items"]) == expected, query
 
 
@@ -135,9 +173,17 @@ def test_the_list_goes_on_behind_a_cursor(api: ApiClient) -> None:
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("skill=juggling", "skill"), ("language=fr:B9", "language"), ("category=marine", "category"), ("valid_on=soon", "valid_on"),
-     ("available_from=2027-02-01&available_to=2027-01-01", "available_to"), ("colour=red", "colour"), ("after=abc", "after"), ("limit=0", "limit")],
-)  # fmt: skip
+    [
+        ("skill=juggling", "skill"),
+        ("language=fr:B9", "language"),
+        ("category=marine", "category"),
+        ("valid_on=soon", "valid_on"),
+        ("available_from=2027-02-01&available_to=2027-01-01", "available_to"),
+        ("colour=red", "colour"),
+        ("after=abc", "after"),
+        ("limit=0", "limit"),
+    ],
+)
 def test_a_wrong_filter_is_422(api: ApiClient, query: str, field: str) -> None:
     answer = api.get(f"/experts?{query}")
     assert answer.status_code == 422 and any((one["field"] or "").startswith(field) for one in answer.json["errors"])

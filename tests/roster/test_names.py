@@ -15,14 +15,35 @@ def found(query: str, *spellings: str | None) -> bool:
 @pytest.mark.parametrize(
     ("query", "name"),
     [
-        ("lefevre", "Zoë Lefèvre-Nguyễn"), ("NGUYEN zoe", "Zoë Lefèvre-Nguyễn"), ("Nguyễn", "Zoe Nguyen"), ("lefevrenguyen", "Lefèvre-Nguyễn"),
-        ("ndiaye", "Awa N’Diaye"), ("n'diaye", "Awa N’Diaye"), ("soren", "Søren Ås"), ("lukasz zolc", "Łukasz Żółcińska"),
-        ("strasse", "Straße"), ("шевч", "Оксана Шевченко"), ("ШЕВЧЕНКО окс", "Оксана Шевченко"), ("елкин", "Ёлкин"),
-        ("أحمد", "احمد"), ("احمد", "أحمد الحسيني"), ("حسيني", "أحمد الحسيني"), ("الحسيني", "أحمد الحسيني"), ("فاطمه", "فاطمة"),
-        ("παπαδο", "Ελένη Παπαδοπούλου"), ("ተስፋ", "ሰላማዊት ተስፋዬ"), ("小明", "王小明"), ("明", "王小明"), ("王小", "王小明"),
-        ("ca-0001", "CA-0001"), ("ca0001", "CA-0001"), ("김", "김민수"), ("민수", "김민수"), ("ﬁnn", "Finn"),
+        ("lefevre", "Zoë Lefèvre-Nguyễn"),
+        ("NGUYEN zoe", "Zoë Lefèvre-Nguyễn"),
+        ("Nguyễn", "Zoe Nguyen"),
+        ("lefevrenguyen", "Lefèvre-Nguyễn"),
+        ("ndiaye", "Awa N’Diaye"),
+        ("n'diaye", "Awa N’Diaye"),
+        ("soren", "Søren Ås"),
+        ("lukasz zolc", "Łukasz Żółcińska"),
+        ("strasse", "Straße"),
+        ("шевч", "Оксана Шевченко"),
+        ("ШЕВЧЕНКО окс", "Оксана Шевченко"),
+        ("елкин", "Ёлкин"),
+        ("أحمد", "احمد"),
+        ("احمد", "أحمد الحسيني"),
+        ("حسيني", "أحمد الحسيني"),
+        ("الحسيني", "أحمد الحسيني"),
+        ("فاطمه", "فاطمة"),
+        ("παπαδο", "Ελένη Παπαδοπούλου"),
+        ("ተስፋ", "ሰላማዊት ተስፋዬ"),
+        ("小明", "王小明"),
+        ("明", "王小明"),
+        ("王小", "王小明"),
+        ("ca-0001", "CA-0001"),
+        ("ca0001", "CA-0001"),
+        ("김", "김민수"),
+        ("민수", "김민수"),
+        ("ﬁnn", "Finn"),
     ],
-)  # fmt: skip
+)
 def test_a_name_is_found(query: str, name: str) -> None:
     assert found(query, name)
 

@@ -39,10 +39,16 @@ def amina(app: Flask) -> int:
     """A French-speaking policewoman with gender training, free in December."""
     with app.app_context():
         expert = makers.expert(
-            "Amina", "Diallo", country="SN", gender="female", rank="Commissaire", rank_code="OF-3", expertise=["Investigation"],
+            "Amina",
+            "Diallo",
+            country="SN",
+            gender="female",
+            rank="Commissaire",
+            rank_code="OF-3",
+            expertise=["Investigation"],
             languages=[SpokenLanguage("fr", "C1"), SpokenLanguage("en", "2222", "slp")],
             availability=[Window(date(2026, 12, 1), date(2027, 12, 31))],
-        )  # fmt: skip
+        )
         makers.certified(db.session.get_one(Person, expert.person_id))
         makers.expert("Kofi", "Mensah", country="GH", category="military")
         return expert.id
@@ -59,14 +65,28 @@ def test_the_journey_of_the_roster_in_one_screen(staff: Browser, amina: int) -> 
     """French-speaking police, gender training valid to the end of the tour, available next month."""
     form = staff.get("/roster").form("/roster")
     page = form.submit(
-        category="police", skill_1=makers.GENDER, skill_1_level="basic", valid_on="2027-06-30", language_1="fr", language_1_level="B2",
-        available_from="2026-12-01", available_to="2026-12-31",
-    )  # fmt: skip
+        category="police",
+        skill_1=makers.GENDER,
+        skill_1_level="basic",
+        valid_on="2027-06-30",
+        language_1="fr",
+        language_1_level="B2",
+        available_from="2026-12-01",
+        available_to="2026-12-31",
+    )
     assert page.status == 200 and names_on(page) == ["Amina Diallo"]
     for words in (
-        "1 expert found", "Police", "French at least B2 or SLP 2", "Gender in peace operations, at least Basic", "skills valid on 30 June 2027",
-        "available from 1 December 2026 to 31 December 2026", "until 10 Mar 2030", "French C1", "1 Dec 2026 to 31 Dec 2027", "Current",
-    ):  # fmt: skip
+        "1 expert found",
+        "Police",
+        "French at least B2 or SLP 2",
+        "Gender in peace operations, at least Basic",
+        "skills valid on 30 June 2027",
+        "available from 1 December 2026 to 31 December 2026",
+        "until 10 Mar 2030",
+        "French C1",
+        "1 Dec 2026 to 31 Dec 2027",
+        "Current",
+    ):
         assert words in page.text, words
     assert names_on(page.follow("Police")) == ["Amina Diallo"], "a chip takes its condition out"
     assert "Police ×" not in page.follow("Police").text
@@ -155,9 +175,21 @@ def test_the_page_speaks_french_too(app: Flask, staff: Browser, amina: int) -> N
 def test_the_profile_shows_what_is_known_and_what_it_rests_on(app: Flask, staff: Browser, amina: int) -> None:
     page = staff.get(f"/roster/{amina}")
     for words in (
-        "Amina Diallo", "Police", "Commissaire, OF-3", "Senegal", "French: C1", "English: SLP 2222", "1 December 2026 to 31 December 2027",
-        "Investigation", "Gender in peace operations", "Practitioner", "10 Mar 2027", "10 Mar 2030", "Current", "RST-2026-000001",
-    ):  # fmt: skip
+        "Amina Diallo",
+        "Police",
+        "Commissaire, OF-3",
+        "Senegal",
+        "French: C1",
+        "English: SLP 2222",
+        "1 December 2026 to 31 December 2027",
+        "Investigation",
+        "Gender in peace operations",
+        "Practitioner",
+        "10 Mar 2027",
+        "10 Mar 2030",
+        "Current",
+        "RST-2026-000001",
+    ):
         assert words in page.text, words
     assert page.follow("RST-2026-000001").status == 200
 
@@ -177,10 +209,17 @@ def test_a_profile_is_changed_and_skills_are_not(app: Flask, staff: Browser, ami
     form = page.form(button="Save the profile")
     assert not [name for name in form.names if "skill" in name]
     page = form.submit(
-        rank="Divisionnaire", languages_0_level="C2", languages_1_language="", languages_1_level="", languages_2_language="ar",
-        languages_2_level="B1", availability_1_from="2028-02-01", availability_1_to="2028-03-31", expertise="Investigation\nTraffic",
+        rank="Divisionnaire",
+        languages_0_level="C2",
+        languages_1_language="",
+        languages_1_level="",
+        languages_2_language="ar",
+        languages_2_level="B1",
+        availability_1_from="2028-02-01",
+        availability_1_to="2028-03-31",
+        expertise="Investigation\nTraffic",
         consent="yes",
-    )  # fmt: skip
+    )
     assert "The profile was changed" in page.text
     for words in ("Divisionnaire", "French: C2", "Arabic: B1", "1 February 2028 to 31 March 2028", "Investigation, Traffic"):
         assert words in page.text, words
@@ -216,9 +255,14 @@ def test_a_wrong_value_stands_at_its_field_and_nothing_is_lost(
 def test_a_person_is_added_to_the_roster_once(app: Flask, staff: Browser) -> None:
     form = staff.get("/roster").follow("Add a person").form(button="Save")
     given = {
-        "person_given_name": "小明", "person_family_name": "王", "person_identifier": "CN-1", "person_country": "CN", "category": "civilian",
-        "languages_0_language": "zh", "languages_0_level": "C2",
-    }  # fmt: skip
+        "person_given_name": "小明",
+        "person_family_name": "王",
+        "person_identifier": "CN-1",
+        "person_country": "CN",
+        "category": "civilian",
+        "languages_0_language": "zh",
+        "languages_0_level": "C2",
+    }
     page = form.submit(**given)
     assert "The profile was saved" in page.text and page.path.startswith("/roster/")
     assert form.submit(**given).path.split("?")[0] == page.path.split("?")[0], "the same form sent twice makes one"

@@ -104,9 +104,14 @@ def test_a_skill_that_nothing_proves_is_removed(app: Flask, expert_id: int) -> N
         other = makers.course("DIP", ("diplomacy", "expert", None)).current.grants[0].skill_id
         certificate = db.session.scalar(sa.select(ExpertSkill.certificate_id))
         row = {
-            "expert_id": expert_id, "skill_id": other, "level": "expert", "level_rank": 5, "certificate_id": certificate,
-            "valid_from": date(2026, 1, 1), "recorded_at": db.session.scalar(sa.select(ExpertSkill.recorded_at)),
-        }  # fmt: skip
+            "expert_id": expert_id,
+            "skill_id": other,
+            "level": "expert",
+            "level_rank": 5,
+            "certificate_id": certificate,
+            "valid_from": date(2026, 1, 1),
+            "recorded_at": db.session.scalar(sa.select(ExpertSkill.recorded_at)),
+        }
         plant(sa.insert(S).values(row))
     assert "does not prove it" in rebuild(app, "--check").output
     rebuild(app)
@@ -140,7 +145,8 @@ def test_an_index_out_of_step_is_found(app: Flask, expert_id: int) -> None:
     with app.app_context():
         if not is_sqlite():
             pytest.skip("PostgreSQL keeps its index in step by itself")
-        forget = "INSERT INTO expert_fts(expert_fts, rowid, tokens, names) SELECT 'delete', expert_id, tokens, names FROM expert_search"
+        forget = "INSERT INTO expert_fts(expert_fts, rowid, tokens, names) "
+        forget += "SELECT 'delete', expert_id, tokens, names FROM expert_search"
         plant(sa.text(forget))
     assert "full-text index" in rebuild(app, "--check").output
     assert rebuild(app).exit_code == 0

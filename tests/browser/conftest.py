@@ -1,0 +1,49 @@
+"""A real server and a real browser for each session. Without Chromium these tests are skipped in one line; in CI they fail."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.browser.server import Site, running_site
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running_site(tmp_path_factory.mktemp("site")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    from tests.browser import watching
+
+    if watching.chromium_path() is None:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is needed in CI and is not installed")
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = watching.launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def all_visits(chromium, site: Site):
+    from tests.browser.watching import Visits
+
+    return Visits(chromium, site)
+
+
+@pytest.fixture
+def visits(all_visits) -> Iterator[object]:
+    """Makes contexts; fails the test at its end when any page of them had anything to complain about."""
+    all_visits.faults.clear()
+    yield all_visits
+    for context in all_visits.browser.contexts:
+        context.close()
+    all_visits.faults.check()

@@ -1,0 +1,134 @@
+"""The demonstration: it loads in seconds, is the same everywhere, shows every state, and breaks no rule of the application."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from accounts.models import Account, Person
+from accounts.passwords import DEMONSTRATION_PASSWORD
+from accounts.roles import Role
+from certificates.models import Certificate, CertificateStatus
+from core import jobs
+from core.database import db
+from courses.models import Delivery, DeliveryStatus
+from demonstration.people import SIGN_INS
+from enrollment.models import Enrollment, EnrollmentStatus, Mark
+from roster.models import Expert, ExpertSkill
+from tests.accounts.makers import settings
+from tests.browsing import Browser
+
+SECONDS = 20  # generous: three on an idle machine
+
+
+@pytest.fixture
+def demonstration(app: Flask) -> Flask:
+    run(app, "demo", "load", "--experts", "30")
+    return app
+
+
+def run(app: Flask, *command: str):
+    result = app.test_cli_runner().invoke(args=list(command))
+    assert result.exit_code == 0, f"flask {' '.join(command)}: {result.output}"
+    return result
+
+
+def facts(app: Flask) -> dict[str, list[tuple]]:
+    """What two loads must have in common. Tokens of certificates and passwords' hashes are random, and must be."""
+    with app.app_context():
+        statements = {
+            "people": sa.select(
+                Person.identifier, Person.email, Person.given_name, Person.family_name, Person.country
+            ).order_by(Person.id),
+            "deliveries": sa.select(Delivery.code, Delivery.status, Delivery.starts_on, Delivery.places).order_by(Delivery.id),
+            "enrollments": sa.select(
+                Enrollment.delivery_id, Enrollment.person_id, Enrollment.status, Enrollment.line, Enrollment.category
+            ).order_by(Enrollment.id),
+            "marks": sa.select(Mark.enrollment_id, Mark.session_id, Mark.mark, Mark.minutes).order_by(Mark.id),
+            "certificates": sa.select(
+                Certificate.number, Certificate.holder_name, Certificate.status, Certificate.issued_on, Certificate.valid_until
+            ).order_by(Certificate.id),
+            "skills": sa.select(
+                ExpertSkill.expert_id, ExpertSkill.skill_id, ExpertSkill.level, ExpertSkill.valid_from, ExpertSkill.valid_until
+            ).order_by(ExpertSkill.id),
+        }  # fmt: skip
+        return {name: [tuple(row) for row in db.session.execute(statement)] for name, statement in statements.items()}
+
+
+def test_it_loads_in_seconds_and_shows_every_state(app: Flask) -> None:
+    began = time.monotonic()
+    run(app, "demo", "load")
+    assert time.monotonic() - began < SECONDS
+    with app.app_context():
+        deliveries = set(db.session.scalars(sa.select(Delivery.status)))
+        enrollments = set(db.session.scalars(sa.select(Enrollment.status)))
+        certificates = set(db.session.scalars(sa.select(Certificate.status)))
+        experts = db.session.scalar(sa.select(sa.func.count()).select_from(Expert)) or 0
+    assert deliveries == set(DeliveryStatus)
+    assert enrollments >= {
+        EnrollmentStatus.REQUESTED, EnrollmentStatus.WAITLISTED, EnrollmentStatus.CONFIRMED, EnrollmentStatus.COMPLETED,
+        EnrollmentStatus.NOT_COMPLETED,
+    }  # fmt: skip
+    assert certificates >= {CertificateStatus.VALID, CertificateStatus.REVOKED}
+    assert experts >= 300
+
+
+def test_it_breaks_no_rule(demonstration: Flask) -> None:
+    """The commands that judge all data find nothing, before the workers have made the certificates' files and after."""
+    for command in (("check",), ("roster", "rebuild", "--check"), ("audit", "verify")):
+        run(demonstration, *command)
+    with demonstration.app_context():
+        bad = db.session.execute(sa.select(jobs.Job.kind, jobs.Job.error).where(jobs.Job.state == jobs.JobState.DEAD)).all()
+        assert not bad
+
+
+def test_files_of_its_certificates_are_made_by_the_worker(app: Flask) -> None:
+    run(app, "demo", "load", "--experts", "0")
+    with app.app_context():
+        jobs.drain()
+        is_waiting = Certificate.status == CertificateStatus.VALID, Certificate.file_key.is_(None)
+        waiting = sa.select(Certificate.number).where(*is_waiting)
+        assert db.session.scalars(waiting).all() == []
+        failed = sa.select(jobs.Job.kind, jobs.Job.error).where(jobs.Job.error.is_not(None))
+        assert db.session.execute(failed).all() == []
+    run(app, "check")
+
+
+def test_it_is_the_same_everywhere(demonstration: Flask, tmp_path_factory: pytest.TempPathFactory) -> None:
+    from core import clock
+    from core.migrations import upgrade
+    from tests.conftest import NOW, make_app
+
+    other = make_app(tmp_path_factory.mktemp("second"))
+    clock.travel(other, NOW)
+    with other.app_context():
+        upgrade()
+    run(other, "demo", "load", "--experts", "30")
+    one, two = facts(demonstration), facts(other)
+    for name in one:
+        assert one[name] == two[name], name
+    with other.app_context():
+        db.engine.dispose()
+
+
+def test_all_six_sign_in(demonstration: Flask) -> None:
+    assert {one.role for one in SIGN_INS} == set(Role)
+    with settings(demonstration, demo=True):
+        for one in SIGN_INS:
+            page = Browser(demonstration).get("/sign-in")
+            page = page.form(action="/sign-in").submit(email=one.email, password=DEMONSTRATION_PASSWORD)
+            assert page.status == 200 and f"{one.given_name} {one.family_name}" in page.text, one.email
+
+
+def test_it_loads_only_once(demonstration: Flask) -> None:
+    before = facts(demonstration)
+    result = demonstration.test_cli_runner().invoke(args=["demo", "load"])
+    assert result.exit_code == 1
+    assert "already loaded" in result.output
+    assert facts(demonstration) == before
+    with demonstration.app_context():
+        accounts = db.session.scalar(sa.select(sa.func.count()).select_from(Account).where(Account.is_demonstration))
+    assert accounts == len(SIGN_INS)

@@ -1,0 +1,87 @@
+"""`flask check` finds what the services never let happen: each breach is planted past them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from core import audit
+from core.database import db, transaction
+from core.policy import SYSTEM
+from courses.models import Delivery, DeliverySession, Pool
+from enrollment import queries
+from enrollment.models import Enrollment, Mark
+from tests.enrollment import makers
+
+
+def planted(change: Callable[[], None]) -> list[str]:
+    assert list(queries.breaches()) == []
+    with transaction():
+        change()
+        audit.record(SYSTEM, "test.breach", "test", {})
+    return list(queries.breaches())
+
+
+def write(table, where, **values) -> None:
+    db.session.execute(sa.update(table).where(where).values(**values), execution_options={"synchronize_session": False})
+
+
+@pytest.mark.both_databases
+def test_more_people_than_places(context: Flask) -> None:
+    delivery = makers.delivery(places=2)
+    for _ in range(2):
+        makers.enrolled(delivery)
+    (found,) = planted(lambda: write(Delivery, Delivery.id == delivery.id, places=1))
+    assert found == f"places: {delivery.code} has 1 more people seated than places for them"
+
+
+def test_more_of_a_category_than_its_places(context: Flask) -> None:
+    delivery = makers.delivery(places=2, pools={"police": 1})
+    makers.enrolled(delivery, "civilian")
+    (found,) = planted(lambda: write(Pool, Pool.delivery_id == delivery.id, places=2))
+    assert "1 more people seated" in found
+
+
+def test_somebody_waits_although_a_place_is_free(context: Flask) -> None:
+    delivery = makers.delivery(places=1)
+    makers.enrolled(delivery, "police")
+    makers.enrolled(delivery, "police")
+    (found,) = planted(lambda: write(Delivery, Delivery.id == delivery.id, places=2))
+    assert found == f"places: 1 wait for {delivery.code} (police) although a place for them is free"
+
+
+def test_two_people_at_the_same_place_in_the_line(context: Flask) -> None:
+    delivery = makers.delivery(places=1)
+    for _ in range(3):
+        makers.enrolled(delivery)
+    (found,) = planted(lambda: write(Enrollment, Enrollment.status == "waitlisted", line=7))
+    assert found == f"enrollments: several people share number 7 in the line of {delivery.code}"
+
+
+def test_somebody_goes_on_after_the_end(context: Flask) -> None:
+    delivery = makers.delivery()
+    enrollment = makers.enrolled(delivery)
+    (found,) = planted(lambda: write(Delivery, Delivery.id == delivery.id, status="finished"))
+    assert found == f"enrollments: {enrollment.id} goes on although {delivery.code} is finished"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [({"minutes": 91}, "91 minutes of a session of 90"), ({"mark": "absent"}, "is absent but has 90 minutes")],
+)
+def test_marks_that_cannot_be(context: Flask, values: dict, words: str) -> None:
+    delivery = makers.delivery()
+    makers.attend(delivery, makers.enrolled(delivery), 90)
+    found = planted(lambda: write(Mark, Mark.minutes == 90, **values))
+    assert len(found) == 1 and words in found[0]
+
+
+def test_marks_of_another_delivery(context: Flask) -> None:
+    delivery, other = makers.delivery(), makers.delivery()
+    makers.attend(delivery, makers.enrolled(delivery), 90)
+    elsewhere = sa.select(DeliverySession.id).where(DeliverySession.delivery_id == other.id, DeliverySession.number == 1)
+    found = planted(lambda: write(Mark, Mark.minutes == 90, session_id=elsewhere.scalar_subquery()))
+    assert len(found) == 1 and "of another delivery" in found[0]

@@ -1,0 +1,322 @@
+"""Enrollments, attendance, scores and completion as an outside program uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from accounts.models import Person
+from accounts.roles import Role
+from core.database import db
+from courses.models import Delivery
+from enrollment import queries
+from tests import factories
+from tests.api_client import ApiClient
+from tests.enrollment import makers
+
+ZOE = {
+    "identifier": "CA-0001", "given_name": "Zoë", "family_name": "Lefèvre-Nguyễn", "name_on_certificate": "Zoë Lefèvre-Nguyễn",
+    "email": "zoe.lefevre@forces.example.ca", "country": "CA", "gender": "female", "birth_date": None,
+}  # fmt: skip
+BODY = {
+    "person": ZOE, "category": "military", "rank": "Captain", "rank_code": "OF-2", "organization": "Canadian Army",
+    "nominated_by": "CA-MFA", "needs": None,
+}  # fmt: skip
+
+
+@pytest.fixture
+def client(app: Flask) -> Callable[..., ApiClient]:
+    """`client(Role.COORDINATOR)`: a program with a token of somebody with these roles."""
+
+    def make(*roles: Role, organization: str | None = None, **values: Any) -> ApiClient:
+        with app.app_context():
+            scope = {"organization_id": factories.organization(organization).id} if organization else {}
+            return ApiClient(app, makers.token_of(factories.actor(*roles, **scope, **values)))
+
+    return make
+
+
+@pytest.fixture
+def code(app: Flask) -> str:
+    with app.app_context():
+        return makers.delivery(places=2, pools={"military": 1}).code
+
+
+def scheduled(app: Flask, **changes: Any) -> str:
+    with app.app_context():
+        return makers.delivery(**changes).code
+
+
+def person(name: str, **values: Any) -> dict[str, Any]:
+    return {"given_name": name, "family_name": "Example", "email": f"{name.lower()}@example.org", "country": "CA"} | values
+
+
+def problem(response) -> tuple[int, str, list[str]]:
+    fields = [error["field"] for error in response.json.get("errors", [])]
+    return response.status_code, response.json["code"], fields
+
+
+# Enrolling
+
+
+def test_the_example_of_the_contract(client, code: str) -> None:
+    answer = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY)
+    assert answer.status_code == 201
+    made = answer.json
+    assert made["delivery"] == code and made["category"] == "military" and made["nominated_by"] == "CA-MFA"
+    assert (made["status"], made["position"], made["reason"]) == ("confirmed", None, None)
+    assert made["person"]["given_name"] == "Zoë" and made["person"]["name_on_certificate"] == "Zoë Lefèvre-Nguyễn"
+    assert (made["rank"], made["rank_code"], made["organization"], made["needs"]) == ("Captain", "OF-2", "Canadian Army", None)
+
+
+def test_the_same_person_twice_is_409(client, code: str) -> None:
+    coordinator = client(Role.COORDINATOR)
+    assert coordinator.post(f"/deliveries/{code}/enrollments", BODY).status_code == 201
+    by_address = {"person": person("Other", email="ZOE.lefevre@forces.example.ca"), "category": "civilian"}
+    for body in (BODY, by_address):
+        assert problem(coordinator.post(f"/deliveries/{code}/enrollments", body))[:2] == (409, "already_enrolled")
+
+
+def test_waiting_people_are_told_position_and_reason(client, code: str) -> None:
+    coordinator = client(Role.COORDINATOR)
+    made = [
+        coordinator.post(f"/deliveries/{code}/enrollments", {"person": person(f"P{n}"), "category": "police"}).json
+        for n in range(3)
+    ]
+    assert [one["status"] for one in made] == ["confirmed", "waitlisted", "waitlisted"]
+    assert [one["position"] for one in made] == [None, 1, 2]
+    assert made[2]["reason"] == "All places open to you are taken; you are number 2 on the waiting list."
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "fault"),
+    [
+        ({"category": "diplomat"}, "category", "unknown_category"),
+        ({"category": None}, "category", None),
+        ({"person": person("A", email="nonsense")}, "person.email", "bad_email"),
+        ({"person": person("A", country="ca")}, "person.country", None),
+        ({"person": person("A", gender="x")}, "person.gender", None),
+        ({"person": person("A", birth_date="1.2.1990")}, "person.birth_date", None),
+        ({"person": person("", family_name="")}, "person.given_name", None),
+        ({"person": person("A", email=None)}, "person.email", "identity_needed"),
+        ({"person": {"email": "a@example.org"}}, "person.given_name", "required"),
+        ({"rank_code": "Captain"}, "rank_code", "bad_rank_code"),
+        ({"surname": "x"}, "surname", "unknown_field"),
+        ({"nominated_by": "no code!"}, "nominated_by", "bad_code"),
+    ],
+)
+def test_bad_values_are_422_at_their_field(client, code: str, change: dict, field: str, fault: str | None) -> None:
+    answer = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY | change)
+    assert answer.status_code == 422
+    faults = {error["field"]: error["code"] for error in answer.json["errors"]}
+    assert field in faults and faults[field] == (fault or faults[field])
+
+
+def test_a_person_with_an_identifier_needs_no_address(client, code: str) -> None:
+    body = {"person": person("Nomail", email=None, identifier="X-1", birth_date="1990-02-01"), "category": "police"}
+    made = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", body)
+    assert made.status_code == 201 and made.json["person"]["email"] is None
+    assert made.json["person"]["birth_date"] == "1990-02-01" and made.json["person"]["gender"] == "undisclosed"
+
+
+def test_stages_answer_409(app: Flask, client) -> None:
+    coordinator, body = client(Role.COORDINATOR), {"person": person("A"), "category": "police"}
+    draft = scheduled(app, published=False)
+    assert problem(coordinator.post(f"/deliveries/{draft}/enrollments", body))[:2] == (409, "not_published")
+    assert client(Role.PARTICIPANT).post(f"/deliveries/{draft}/enrollments", body).status_code == 404
+    coordinator.post(f"/deliveries/{draft}/publish")
+    coordinator.post(f"/deliveries/{draft}/cancel", {"reason": "Flood"})
+    assert problem(coordinator.post(f"/deliveries/{draft}/enrollments", body))[:2] == (409, "delivery_cancelled")
+    assert problem(coordinator.post("/deliveries/NONE/enrollments", body))[0] == 404
+
+
+def test_participants_enrol_themselves_and_nobody_else(app: Flask, client, code: str) -> None:
+    me = client(email="me@example.org", given="Binta", family="Ba")
+    mine = {"person": person("Somebody", email="ME@example.org"), "category": "police"}
+    made = me.post(f"/deliveries/{code}/enrollments", mine)
+    assert made.status_code == 201
+    assert made.json["person"]["given_name"] == "Binta", "an enrollment does not change what is known of the person"
+    assert problem(me.post(f"/deliveries/{code}/enrollments", BODY | {"nominated_by": None}))[:2] == (403, "not_allowed")
+    assert problem(me.post(f"/deliveries/{code}/enrollments", BODY))[1] in ("unknown_organization", "not_allowed")
+
+
+def test_nominators_put_forward_people_of_their_organization(client, code: str) -> None:
+    nominator = client(Role.NOMINATOR, organization="CA-MFA")
+    other = client(Role.NOMINATOR, organization="SN-POL")
+    made = nominator.post(f"/deliveries/{code}/enrollments", BODY)
+    assert (made.status_code, made.json["nominated_by"]) == (201, "CA-MFA")
+    assert made.json["person"]["identifier"] == "CA-0001"
+    assert problem(other.post(f"/deliveries/{code}/enrollments", BODY | {"person": person("B")}))[:2] == (403, "not_allowed")
+    assert problem(nominator.post(f"/deliveries/{code}/enrollments", {"person": person("C"), "category": "police"}))[0] == 403
+    unknown = nominator.post(f"/deliveries/{code}/enrollments", BODY | {"nominated_by": "XX-XX"})
+    assert problem(unknown) == (422, "unknown_organization", ["nominated_by"])
+    assert other.get(f"/enrollments/{made.json['id']}").status_code == 404
+    assert [one["id"] for one in nominator.get(f"/deliveries/{code}/enrollments").json["items"]] == [made.json["id"]]
+    assert other.get(f"/deliveries/{code}/enrollments").json == {"items": [], "next": None}
+
+
+def test_a_nominator_learns_nothing_from_what_others_know(app: Flask, client, code: str) -> None:
+    with app.app_context():
+        factories.person("Zoë", "Secret", email="zoe@example.org", identifier="HIDDEN-1")
+    body = {"person": person("Zoe", email="zoe@example.org"), "category": "military", "nominated_by": "CA-MFA"}
+    made = client(Role.NOMINATOR, organization="CA-MFA").post(f"/deliveries/{code}/enrollments", body)
+    assert made.status_code == 201
+    assert "HIDDEN" not in made.text and "Secret" not in made.text
+
+
+def test_the_same_key_enrols_once(client, code: str) -> None:
+    coordinator = client(Role.COORDINATOR)
+    first = coordinator.post(f"/deliveries/{code}/enrollments", BODY, Idempotency_Key="one")
+    again = coordinator.post(f"/deliveries/{code}/enrollments", BODY, Idempotency_Key="one")
+    assert (again.status_code, again.json) == (201, first.json)
+    other = coordinator.post(f"/deliveries/{code}/enrollments", BODY | {"rank": None}, Idempotency_Key="one")
+    assert problem(other)[:2] == (409, "idempotency_key_reused")
+
+
+# Reading
+
+
+def test_the_list_is_filtered_and_paged(client, code: str) -> None:
+    coordinator = client(Role.COORDINATOR)
+    for n, category in enumerate(["military", "police", "police", "civilian"]):
+        coordinator.post(f"/deliveries/{code}/enrollments", {"person": person(f"P{n}"), "category": category})
+    everybody = coordinator.get(f"/deliveries/{code}/enrollments").json["items"]
+    assert [one["status"] for one in everybody] == ["confirmed", "confirmed", "waitlisted", "waitlisted"]
+    assert [one["position"] for one in everybody] == [None, None, 1, 2]
+    waiting = coordinator.get(f"/deliveries/{code}/enrollments?status=waitlisted&category=civilian").json["items"]
+    assert [one["id"] for one in waiting] == [everybody[3]["id"]]
+    page = coordinator.get(f"/deliveries/{code}/enrollments?limit=3").json
+    rest = coordinator.get(page["next"]).json
+    assert [one["id"] for one in page["items"] + rest["items"]] == [one["id"] for one in everybody] and rest["next"] is None
+    assert problem(coordinator.get(f"/deliveries/{code}/enrollments?status=lost")) == (422, "invalid_values", ["status"])
+
+
+def test_one_enrollment_is_seen_by_those_it_concerns(app: Flask, client, code: str) -> None:
+    made = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY).json
+    with app.app_context():
+        from accounts.sessions import actor_of
+
+        herself = ApiClient(app, makers.token_of(actor_of(db.session.get_one(Person, made["person"]["id"]))))
+    assert herself.get(f"/enrollments/{made['id']}").json["person"]["identifier"] == "CA-0001"
+    assert client(Role.TRAINER).get(f"/enrollments/{made['id']}").status_code == 404
+    assert client().get(f"/enrollments/{made['id']}").status_code == 404
+    assert client(Role.COORDINATOR).get("/enrollments/999").status_code == 404
+    assert ApiClient(app, None).get(f"/enrollments/{made['id']}").status_code == 401
+
+
+# Deciding
+
+
+def test_approve_decline_withdraw(app: Flask, client) -> None:
+    code = scheduled(app, places=1, admission="approval")
+    coordinator = client(Role.COORDINATOR)
+    path = f"/deliveries/{code}/enrollments"
+    made = [coordinator.post(path, {"person": person(f"P{n}"), "category": "police"}).json for n in range(4)]
+    assert {one["status"] for one in made} == {"requested"}
+    approved = [coordinator.post(f"/enrollments/{one['id']}/approve").json for one in made[:3]]
+    assert [(one["status"], one["position"]) for one in approved] == [("confirmed", None), ("waitlisted", 1), ("waitlisted", 2)]
+    assert problem(coordinator.post(f"/enrollments/{made[3]['id']}/decline", {}))[2] == ["reason"]
+    declined = coordinator.post(f"/enrollments/{made[3]['id']}/decline", {"reason": "Too many from one unit."}).json
+    assert (declined["status"], declined["reason"]) == ("declined", "Too many from one unit.")
+    assert problem(coordinator.post(f"/enrollments/{made[3]['id']}/approve"))[:2] == (409, "state_does_not_allow")
+    withdrawn = coordinator.post(f"/enrollments/{made[0]['id']}/withdraw")
+    assert (withdrawn.json["status"], withdrawn.json["reason"]) == ("withdrawn", None)
+    assert coordinator.get(f"/enrollments/{made[1]['id']}").json["status"] == "confirmed"
+    assert coordinator.get(f"/enrollments/{made[2]['id']}").json["position"] == 1
+
+
+def test_others_may_not_decide(app: Flask, client) -> None:
+    code = scheduled(app, admission="approval")
+    made = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY).json
+    nominator, stranger = client(Role.NOMINATOR, organization="CA-MFA"), client(Role.TRAINER)
+    assert nominator.post(f"/enrollments/{made['id']}/approve").status_code == 403
+    assert stranger.post(f"/enrollments/{made['id']}/approve").status_code == 404
+    assert stranger.post(f"/enrollments/{made['id']}/withdraw").status_code == 404
+    assert nominator.post(f"/enrollments/{made['id']}/withdraw", {"reason": "Needed at home"}).json["status"] == "withdrawn"
+
+
+# Attendance, scores, completion, the end
+
+
+def test_from_attendance_to_the_fixed_result(app: Flask, client, code: str) -> None:
+    coordinator = client(Role.COORDINATOR)
+    path = f"/deliveries/{code}/enrollments"
+    one, two = (
+        coordinator.post(path, {"person": person(n), "category": c}).json["id"] for n, c in (("A", "military"), ("B", "police"))
+    )
+    marks = [{"enrollment": one, "session": n, "mark": "present"} for n in range(1, 13)]
+    marks += [{"enrollment": two, "session": n, "mark": "present", "minutes": 90} for n in range(1, 9)]
+    assert coordinator.put(f"/deliveries/{code}/attendance", {"marks": marks}).json == {"recorded": 20}
+    scores = [{"enrollment": one, "kind": "post", "percent": 82}, {"enrollment": two, "kind": "post", "percent": 64}]
+    assert coordinator.put(f"/deliveries/{code}/scores", {"scores": scores}).json == {"recorded": 2}
+    grid = coordinator.get(f"/deliveries/{code}/attendance").json
+    assert [session["number"] for session in grid["sessions"]] == list(range(1, 13))
+    assert [(row["enrollment"], row["minutes"], row["scores"]) for row in grid["rows"]] == [
+        (one, 1080, {"post": 82.0}), (two, 720, {"post": 64.0}),
+    ]  # fmt: skip
+    items = coordinator.get(f"/deliveries/{code}/completion").json["items"]
+    assert [(item["enrollment"], item["complete"]) for item in items] == [(one, True), (two, False)]
+    assert items[1]["lacking"] == [
+        {"code": "attendance_below_minimum", "detail": "720 of 1,080 minutes"},
+        {"code": "score_below_minimum", "detail": "score 64, needs 70"},
+    ]
+    done = coordinator.post(f"/deliveries/{code}/finish")
+    assert (done.status_code, done.json["status"], done.json["completed"], done.json["not_completed"]) == (200, "finished", 1, 1)
+    assert coordinator.get(f"/enrollments/{two}").json["status"] == "not_completed"
+    assert coordinator.get(f"/enrollments/{two}").json["reason"] == "720 of 1,080 minutes; score 64, needs 70"
+    assert coordinator.get(f"/deliveries/{code}/completion").json["items"][1]["lacking"] == items[1]["lacking"]
+    for response in (
+        coordinator.post(f"/deliveries/{code}/finish"),
+        coordinator.put(f"/deliveries/{code}/attendance", {"marks": marks}),
+        coordinator.put(f"/deliveries/{code}/scores", {"scores": scores}),
+    ):
+        assert problem(response)[:2] == (409, "delivery_finished")
+    with app.app_context():
+        assert list(queries.breaches()) == []
+
+
+@pytest.mark.parametrize(
+    ("mark", "field"),
+    [
+        ({"session": 99}, "marks.0.session"),
+        ({"mark": "here"}, "marks.0.mark"),
+        ({"minutes": 91}, "marks.0.minutes"),
+        ({"minutes": -1}, "marks.0.minutes"),
+        ({"minutes": 1.5}, "marks.0.minutes"),
+        ({"enrollment": 999}, "marks.0.enrollment"),
+        ({"enrollment": "1"}, "marks.0.enrollment"),
+        ({"note": "x"}, "marks.0.note"),
+    ],
+)
+def test_bad_marks_are_named(client, code: str, mark: dict, field: str) -> None:
+    coordinator = client(Role.COORDINATOR)
+    enrollment = coordinator.post(f"/deliveries/{code}/enrollments", BODY).json["id"]
+    good = {"enrollment": enrollment, "session": 1, "mark": "present"}
+    assert problem(coordinator.put(f"/deliveries/{code}/attendance", {"marks": [good | mark]}))[2] == [field]
+
+
+@pytest.mark.parametrize("percent", [101, -1, "82", True, None])
+def test_bad_scores_are_named(client, code: str, percent: Any) -> None:
+    coordinator = client(Role.COORDINATOR)
+    enrollment = coordinator.post(f"/deliveries/{code}/enrollments", BODY).json["id"]
+    body = {"scores": [{"enrollment": enrollment, "kind": "post", "percent": percent}]}
+    assert problem(coordinator.put(f"/deliveries/{code}/scores", body))[2] == ["scores.0.percent"]
+
+
+def test_attendance_is_for_the_deliverys_own_trainers(app: Flask, client, code: str) -> None:
+    with app.app_context():
+        delivery = db.session.query(Delivery).filter_by(code=code).one()
+        own = ApiClient(app, makers.token_of(factories.actor(Role.TRAINER, delivery_id=delivery.id)))
+    enrollment = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY).json["id"]
+    body = {"marks": [{"enrollment": enrollment, "session": 1, "mark": "present"}]}
+    assert own.put(f"/deliveries/{code}/attendance", body).json == {"recorded": 1}
+    assert own.get(f"/deliveries/{code}/completion").status_code == 200
+    assert own.post(f"/deliveries/{code}/finish").status_code == 403
+    for stranger in (client(Role.TRAINER), client(), client(Role.NOMINATOR, organization="CA-MFA")):
+        assert stranger.put(f"/deliveries/{code}/attendance", body).status_code == 403
+        assert stranger.get(f"/deliveries/{code}/attendance").status_code == 403
+        assert stranger.get(f"/deliveries/{code}/completion").status_code == 403
+        assert stranger.post(f"/deliveries/{code}/finish").status_code == 403
