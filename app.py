@@ -4,9 +4,10 @@ registers itself on import."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from flask import Flask, current_app, url_for
+from flask import Flask, url_for
 from flask.cli import AppGroup
 from flask_babel import lazy_gettext as _l
 
@@ -153,16 +154,22 @@ def _first_start() -> Iterator[str]:
     return prepare()
 
 
+@cache
+def _address(endpoint: str) -> str:
+    """Of a page without parts in its address: the same in every request, and asked for a dozen times on each page."""
+    return url_for(endpoint)
+
+
 def _navigation(actor: Actor) -> list[web.Link]:
     return [
-        web.Link(label, url_for(endpoint))
+        web.Link(label, _address(endpoint))
         for label, endpoint, permission in NAVIGATION
-        if (permission is None or actor.can(permission)) and endpoint in current_app.view_functions
+        if permission is None or actor.can(permission)
     ]
 
 
 def _footer() -> list[web.Link]:
-    return [web.Link(label, url_for(endpoint)) for label, endpoint in FOOTER if endpoint in current_app.view_functions]
+    return [web.Link(label, _address(endpoint)) for label, endpoint in FOOTER]
 
 
 if __name__ == "__main__":

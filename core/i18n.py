@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pycountry
 from babel import Locale, dates, numbers
+from babel.support import NullTranslations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, force_locale, get_locale
+from flask_babel import Babel, force_locale, get_locale, get_translations
 
 LANGUAGES = {"en": "English", "fr": "Français"}
 RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ur"}
@@ -21,10 +22,26 @@ COOKIE = "lang"
 def init_app(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(app.root_path) + "/translations"
     Babel(app, locale_selector=choose_locale, default_locale="en", default_timezone="UTC")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined] -- of Jinja's i18n extension
+        lambda text: _translations().ugettext(text),
+        lambda one, many, count: _translations().ungettext(one, many, count),
+        newstyle=True,
+    )
     app.jinja_env.filters.update(
         text=text, date_words=date_words, instant_words=instant_words, number=number, country_name=country_name,
         language_name=language_name, time_words=time_words, weekday_words=weekday_words,
     )
+
+
+_loaded: dict[str, NullTranslations] = {}
+
+
+def _translations() -> NullTranslations:
+    """The catalogue of the language in force. A page asks some fifty times, and Flask-Babel looks it up anew each time."""
+    code = locale()
+    if code not in _loaded:
+        _loaded[code] = get_translations()
+    return _loaded[code]
 
 
 def choose_locale() -> str:

@@ -14,7 +14,9 @@ from flask import Flask, Request, Response
 from flask.sessions import SessionInterface, SessionMixin
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-_ID = re.compile(r"[A-Za-z0-9_-]{43}")
+#: 256 random bits; "s" before them says that somebody signed in, so that only those are looked up.
+_ID = re.compile(r"s?[A-Za-z0-9_-]{43}")
+_SIGNED_IN_LENGTH = 44
 NOTICE_SECONDS = 60
 
 
@@ -42,9 +44,13 @@ class Visit(dict[str, Any], SessionMixin):
             return
         super().__setitem__(key, value)
 
-    def renew(self) -> str:
+    @property
+    def may_be_signed_in(self) -> bool:
+        return len(self.visit_id or "") == _SIGNED_IN_LENGTH
+
+    def renew(self, *, signed_in: bool = False) -> str:
         """A fresh id: on sign-in and sign-out, so that an id known before is worth nothing after."""
-        self.visit_id = secrets.token_urlsafe(32)
+        self.visit_id = ("s" if signed_in else "") + secrets.token_urlsafe(32)
         self.is_new = True
         super().__setitem__("csrf_token", self._csrf())
         return self.visit_id

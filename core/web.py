@@ -272,14 +272,14 @@ def drain_request() -> None:
 
 
 @lru_cache(maxsize=64)
-def _fingerprint(path: Path, changed: float) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+def _fingerprinted(folder: str, name: str) -> str:
+    content = Path(folder, name).read_bytes()
+    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:10]}"
 
 
 def asset(name: str) -> str:
-    """The address of a static file, with its fingerprint, so that it may be cached for ever."""
-    path = Path(current_app.static_folder or "") / name
-    return url_for("static", filename=name, v=_fingerprint(path, path.stat().st_mtime))
+    """The address of a static file, with its fingerprint, so that it may be cached for ever. Read once per process."""
+    return _fingerprinted(current_app.static_folder or "", name)
 
 
 def _page_context() -> dict[str, Any]:

@@ -41,26 +41,30 @@ class PoolPlaces:
     waiting: int
 
 
-def seatings(delivery_ids: Iterable[int]) -> dict[int, Seating]:
-    """Places, pools, seated and waiting of each delivery, in one query."""
-    ids = list(delivery_ids)
+def _counting() -> sa.CompoundSelect:
+    """Rows of (delivery, what, category, count, count waiting) for the deliveries `ids`."""
+    ids: sa.BindParameter[list[int]] = sa.bindparam("ids", expanding=True)
     nothing = sa.null().cast(Pool.category.type)
     seated = sa.func.sum(sa.case((Enrollment.status.in_(SEATED), 1), else_=0))
     waiting = sa.func.sum(sa.case((Enrollment.status == S.WAITLISTED, 1), else_=0))
-    rows = db.session.execute(
-        sa.union_all(
-            sa.select(
-                Delivery.id.label("delivery_id"), sa.literal("places").label("kind"), nothing.label("category"),
-                Delivery.places.label("first"), sa.literal(0).label("second"),
-            ).where(Delivery.id.in_(ids)),
-            sa.select(Pool.delivery_id, sa.literal("pool"), Pool.category, Pool.places, sa.literal(0)).where(
-                Pool.delivery_id.in_(ids)
-            ),
-            sa.select(Enrollment.delivery_id, sa.literal("people"), Enrollment.category, seated, waiting)
-            .where(Enrollment.delivery_id.in_(ids), Enrollment.status.in_([*SEATED, S.WAITLISTED]))
-            .group_by(Enrollment.delivery_id, Enrollment.category),
-        )
-    ).all()  # fmt: skip
+    return sa.union_all(
+        sa.select(Delivery.id, sa.literal("places"), nothing, Delivery.places, sa.literal(0)).where(Delivery.id.in_(ids)),
+        sa.select(Pool.delivery_id, sa.literal("pool"), Pool.category, Pool.places, sa.literal(0)).where(
+            Pool.delivery_id.in_(ids)
+        ),
+        sa.select(Enrollment.delivery_id, sa.literal("people"), Enrollment.category, seated, waiting)
+        .where(Enrollment.delivery_id.in_(ids), Enrollment.status.in_([*SEATED, S.WAITLISTED]))
+        .group_by(Enrollment.delivery_id, Enrollment.category),
+    )
+
+
+_COUNTING = _counting()  # built once: it is asked for every place given
+
+
+def seatings(delivery_ids: Iterable[int]) -> dict[int, Seating]:
+    """Places, pools, seated and waiting of each delivery, in one query."""
+    ids = list(delivery_ids)
+    rows = db.session.execute(_COUNTING, {"ids": ids}).all()
     total: dict[int, int] = {}
     pools: dict[int, dict[PersonnelCategory, int]] = {i: {} for i in ids}
     people: dict[int, dict[PersonnelCategory, tuple[int, int]]] = {i: {} for i in ids}
@@ -103,18 +107,23 @@ def _pool_places(seating: Seating) -> list[PoolPlaces]:
     return listed
 
 
-def positions(*delivery_ids: int) -> dict[int, int]:
-    """Enrollment id → position in its line, for everybody on the waiting lists of these deliveries."""
+def _numbering() -> sa.Select:
+    """Rows of (enrollment, position) for the deliveries `ids`."""
     own_pool = sa.and_(Pool.delivery_id == Enrollment.delivery_id, Pool.category == Enrollment.category)
     position = sa.func.row_number().over(
         partition_by=[Enrollment.delivery_id, Pool.id], order_by=[Enrollment.line, Enrollment.id]
     )
-    rows = db.session.execute(
-        sa.select(Enrollment.id, position)
-        .outerjoin(Pool, own_pool)
-        .where(Enrollment.delivery_id.in_(delivery_ids), Enrollment.status == S.WAITLISTED)
-    )
-    return dict(rows.all())
+    ids: sa.BindParameter[list[int]] = sa.bindparam("ids", expanding=True)
+    waits = sa.and_(Enrollment.delivery_id.in_(ids), Enrollment.status == S.WAITLISTED)
+    return sa.select(Enrollment.id, position).outerjoin(Pool, own_pool).where(waits)
+
+
+_NUMBERING = _numbering()
+
+
+def positions(*delivery_ids: int) -> dict[int, int]:
+    """Enrollment id → position in its line, for everybody on the waiting lists of these deliveries."""
+    return dict(db.session.execute(_NUMBERING, {"ids": delivery_ids}).all())
 
 
 # Enrollments

@@ -64,7 +64,7 @@ def refreshed(of: Actor) -> Actor:
 
 def sign_in(browser, of: Actor) -> None:
     """Puts a session's cookie into the browser without passing the sign-in page."""
-    visit_id = f"{next(_count):043d}"
+    visit_id = f"s{next(_count):043d}"
     with browser.app.app_context():
         with transaction():
             now = clock.now()

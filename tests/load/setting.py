@@ -54,7 +54,7 @@ def prepare(folder: Path, url: str | None) -> tuple[Flask, dict[str, dict[str, s
 
 
 def _signed_in(app: Flask, role: str) -> dict[str, str]:
-    visit_id = secrets.token_urlsafe(32)
+    visit_id = "s" + secrets.token_urlsafe(32)
     with transaction():
         person = accounts_services.create_account(SYSTEM, email=f"{role}@example.org", given_name=role, family_name="Bench", roles=[role])
         now = clock.now()
