@@ -7,6 +7,7 @@ import io
 import logging
 import zipfile
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
@@ -56,7 +57,7 @@ class _Pipe(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data) -> int:  # type: ignore[override] -- any buffer
+    def write(self, data: Any, /) -> int:
         self.pieces.append(bytes(data))
         self.size += len(data)
         return len(data)

@@ -39,7 +39,7 @@ def get_certificate(actor: Actor, number: str) -> Certificate:
     return found
 
 
-def certificates_visible(actor: Actor) -> sa.Select[tuple[Certificate]]:
+def certificates_visible(actor: Actor) -> sa.Select[Certificate]:
     return sa.select(Certificate).where(visible(Certificate, actor, P.CERTIFICATE_READ))
 
 
@@ -73,7 +73,7 @@ def page_of_delivery(actor: Actor, delivery: Delivery, *, after: str | None, lim
     return page(those, [Certificate.id], after=after, limit=limit)
 
 
-def search(actor: Actor, q: str = "", status: str = "") -> sa.Select[tuple[Certificate]]:
+def search(actor: Actor, q: str = "", status: str = "") -> sa.Select[Certificate]:
     """The register: by number (however typed), part of a number or of the holder's name, or the delivery's code."""
     found = certificates_visible(actor)
     if words := q.strip():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from flask import url_for
 from pydantic import Field, StringConstraints
@@ -15,6 +15,7 @@ from core.api import Answer, Schema
 from core.database import settings_of
 from core.jobs import Job
 
+JobStatus = Literal["queued", "running", "succeeded", "failed"]
 Status = Literal["valid", "expired", "superseded", "revoked"]
 PrintedName = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Note = Annotated[str, StringConstraints(max_length=1000)]
@@ -43,7 +44,7 @@ class JobError(Answer):
 
 class JobAnswer(Answer):
     id: int
-    status: Literal["queued", "running", "succeeded", "failed"]
+    status: JobStatus
     done: int
     total: int
     errors: list[JobError]
@@ -86,14 +87,14 @@ def job_link(job: Job) -> JobLink:
 
 def job_answer(job: Job) -> JobAnswer:
     errors = [JobError(enrollment=one.get("enrollment"), code=one["code"], message=one["message"]) for one in job.errors]
-    return JobAnswer(id=job.id, status=job.public_status, done=job.done, total=job.total, errors=errors)  # type: ignore[arg-type] -- one of the four
+    return JobAnswer(id=job.id, status=cast(JobStatus, job.public_status), done=job.done, total=job.total, errors=errors)
 
 
 def certificate_answer(certificate: Certificate) -> CertificateAnswer:
     is_filed = certificate.file_key is not None
     return CertificateAnswer(
         number=certificate.number,
-        status=certificate.status_on(clock.today()),  # type: ignore[arg-type] -- one of the four
+        status=cast(Status, certificate.status_on(clock.today())),
         holder=certificate.holder_name,
         enrollment=certificate.enrollment_id,
         course=certificate.payload["course_code"],

@@ -76,13 +76,13 @@ def titles_of(codes: Iterable[str]) -> dict[str, dict[str, str]]:
     return {row[0]: row[1] for row in rows}
 
 
-def deliveries_visible(actor: Actor) -> sa.Select[tuple[Delivery]]:
+def deliveries_visible(actor: Actor) -> sa.Select[Delivery]:
     """The deliveries that `actor` may see: what was ever published for everybody, drafts for those who work on them."""
     may_see = sa.or_(Delivery.published_at.is_not(None), visible(Delivery, actor, Permission.DELIVERY_READ))
     return sa.select(Delivery).where(may_see)
 
 
-def deliveries_of_work(actor: Actor) -> sa.Select[tuple[Delivery]]:
+def deliveries_of_work(actor: Actor) -> sa.Select[Delivery]:
     """The deliveries that `actor` works on: a trainer's own, a coordinator's all."""
     return sa.select(Delivery).where(visible(Delivery, actor, Permission.DELIVERY_READ))
 

@@ -246,7 +246,8 @@ def choices() -> Choices:
 
 
 def _months(first: date, last: date) -> list[tuple[str, str]]:
-    day, found = first.replace(day=1), []
+    day = first.replace(day=1)
+    found: list[tuple[str, str]] = []
     while day <= last and len(found) < 36:
         found.append((f"{day:%Y-%m}", month_words(f"{day:%Y-%m}")))
         day = _next_month(day)

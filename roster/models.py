@@ -105,7 +105,14 @@ class ExpertSkill(Base):
     __table_args__ = (
         sa.UniqueConstraint("certificate_id", "skill_id"),
         sa.Index(  # all that a search asks of a candidate's skill
-            "ix_expert_skill_search", "expert_id", "skill_id", "level_rank", "valid_until", "withdrawn_at", "valid_from"
+            "ix_expert_skill_search",
+            "expert_id",
+            "skill_id",
+            "level_rank",
+            "valid_until",
+            "withdrawn_at",
+            "valid_from",
+            "recorded_at",
         ),
         sa.Index(None, "skill_id", "level_rank", "valid_until", "expert_id"),
     )

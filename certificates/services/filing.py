@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import sqlalchemy as sa
 
 from accounts.models import Person
@@ -20,7 +22,7 @@ def record_file(actor: Actor, certificate_id: int, *, file_key: str, sha256: str
     One conditional statement decides, so that two workers at once write one mail.
     """
     current_unit()  # what follows belongs to a transaction
-    table = Certificate.__table__
+    table = cast(sa.Table, Certificate.__table__)
     claimed = (
         sa.update(table).where(table.c.id == certificate_id, table.c.file_key.is_(None)).values(file_key=file_key, sha256=sha256)
     )

@@ -70,7 +70,7 @@ def _lacks(certificate: Certificate | None, *, is_chosen: bool) -> bool:
     return is_chosen
 
 
-def _enrollments(delivery: Delivery) -> sa.Select[tuple[Enrollment]]:
+def _enrollments(delivery: Delivery) -> sa.Select[Enrollment]:
     options = joinedload(Enrollment.person), joinedload(Enrollment.delivery)
     return sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id).options(*options).order_by(Enrollment.id)
 

@@ -188,11 +188,10 @@ def _trainer_faults(trainers: Sequence[int]) -> list[DomainError]:
 def _set_trainers(actor: Actor, delivery: Delivery, trainers: Sequence[int]) -> None:
     """Makes exactly these people trainers of the delivery."""
     before = {person.id for person in queries.trainers_of([delivery.id])[delivery.id]}
-    scope = {"scope": Reach.DELIVERY, "scope_id": delivery.id}
     for person_id in sorted(set(trainers) - before):
-        assign_role(actor, person_id, Role.TRAINER, **scope)
+        assign_role(actor, person_id, Role.TRAINER, scope=Reach.DELIVERY, scope_id=delivery.id)
     for person_id in sorted(before - set(trainers)):
-        withdraw_role(actor, person_id, Role.TRAINER, **scope)
+        withdraw_role(actor, person_id, Role.TRAINER, scope=Reach.DELIVERY, scope_id=delivery.id)
 
 
 def _as_trainer_of(actor: Actor, delivery: Delivery, trainers: Sequence[int]) -> Actor:
@@ -201,5 +200,7 @@ def _as_trainer_of(actor: Actor, delivery: Delivery, trainers: Sequence[int]) ->
     if actor.person_id not in trainers:
         return actor
     here = Grant(delivery=frozenset({delivery.id}))
-    given = {p: actor.grants.get(p, Grant()) | here for p, reach in ROLES[Role.TRAINER].items() if reach is Reach.DELIVERY}
+    given: dict[str, Grant] = {
+        p: actor.grants.get(p, Grant()) | here for p, reach in ROLES[Role.TRAINER].items() if reach is Reach.DELIVERY
+    }
     return dataclasses.replace(actor, grants={**actor.grants, **given})

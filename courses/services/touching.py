@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
@@ -19,7 +21,7 @@ def touch(delivery_id: int) -> Delivery:
     current_unit()  # outside a transaction it would lock nothing
     session = db.session()
     session.flush()
-    table = Delivery.__table__
+    table = cast(sa.Table, Delivery.__table__)
     raised = sa.update(table).where(table.c.id == delivery_id).values(rev=table.c.rev + 1).returning(table.c.rev)
     if session.connection().execute(raised).scalar() is None:
         raise NotFound("unknown_delivery", _l("There is no such delivery."))

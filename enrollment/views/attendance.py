@@ -35,7 +35,6 @@ class Line:
 
     enrollment_id: int
     name: str
-    note: str
     mark: str
     minutes: str
     was: str
@@ -90,11 +89,9 @@ def _line(row: GridRow, session: DeliverySession) -> Line:
     enrollment = row.enrollment
     kept = row.marks.get(session.number)
     minutes = _minutes_shown(kept, session)
-    origin = enrollment.nominated_by.name if enrollment.nominated_by else enrollment.organization or ""
     return Line(
         enrollment_id=enrollment.id,
         name=enrollment.person.full_name,
-        note=origin,
         mark=kept.mark.value if kept else "",
         minutes=minutes,
         was=f"{kept.mark.value}:{minutes}" if kept else "",

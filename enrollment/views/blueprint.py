@@ -2,4 +2,7 @@
 
 from flask import Blueprint
 
+from enrollment.views.timetable import dates_words
+
 pages = Blueprint("enrollment", __name__)
+pages.add_app_template_filter(dates_words, "dates_words")

@@ -66,7 +66,7 @@ def _delivery(code: str) -> Delivery:
 
 
 def _unmarked(delivery: Delivery) -> list[tuple[Any, Any, str]]:
-    """(session, date, "24 of 25") of the sessions in which somebody has no mark."""
+    """(session, date, "24 of 25 marked") of the sessions that have begun and in which somebody has no mark."""
     if delivery.status is not DeliveryStatus.PUBLISHED:
         return []
     grid = queries.attendance_grid(delivery)
@@ -75,7 +75,7 @@ def _unmarked(delivery: Delivery) -> list[tuple[Any, Any, str]]:
     return [
         (one, local_day(delivery, one), _("%(marked)s of %(total)s marked", marked=number(count), total=number(total)))
         for one, count in counted
-        if count < total
+        if count < total and one.starts_at <= clock.now()
     ]
 
 

@@ -22,7 +22,7 @@ from enrollment.models import SEATED, Enrollment, EnrollmentStatus
 from enrollment.references import reference
 from enrollment.states import ENROLLMENT
 from enrollment.views.blueprint import pages
-from enrollment.views.timetable import local_day
+from enrollment.views.timetable import by_day, local_day
 
 
 @pages.get("/me/enrollments")
@@ -52,7 +52,7 @@ def enrollment(enrollment_id: int) -> Any:
         enrollment=found,
         person=queries.person_shown(actor, found),
         delivery=delivery,
-        sessions=[(local_day(delivery, one), one) for one in delivery.sessions],
+        days=[(local_day(delivery, blocks[0]), blocks) for blocks in by_day(delivery)],
         position=position,
         why=queries.explain(found, position),
         result=_result(found, delivery),

@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from accounts.models import Organization
+from accounts.models import Gender, Organization, PersonnelCategory
 from accounts.queries import organization_choices
 from accounts.roles import Permission as P
 from core import i18n, once
@@ -216,6 +216,7 @@ def _check_page(
         nominated=nominated,
         rows=json.dumps([[row.row, {k: v for k, v in row.values.items() if v}] for row in view.rows], ensure_ascii=False),
         submission=secrets.token_urlsafe(16),
+        choices={"category": list(PersonnelCategory), "gender": list(Gender)},
         in_question=_date_in_question(view),
         heading=lambda column: nomination_files.heading(column, i18n.locale()),
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 from itertools import groupby
 
+from core.i18n import locale
 from courses.models import Delivery, DeliverySession
 from courses.timetable import today_in
+from enrollment.catalogue import days_words
 
 
 def local_day(delivery: Delivery, session: DeliverySession) -> date:
@@ -17,3 +19,8 @@ def local_day(delivery: Delivery, session: DeliverySession) -> date:
 def by_day(delivery: Delivery) -> list[list[DeliverySession]]:
     """The sessions of each day, in order."""
     return [list(sessions) for _day, sessions in groupby(delivery.sessions, key=lambda session: session.day)]
+
+
+def dates_words(delivery: Delivery) -> str:
+    """ "8–10 March 2027"."""
+    return days_words(delivery.starts_on, delivery.ends_on, locale())

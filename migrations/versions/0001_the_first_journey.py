@@ -507,7 +507,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('expert_skill', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_expert_skill_certificate_id'), ['certificate_id'], unique=False)
-        batch_op.create_index('ix_expert_skill_search', ['expert_id', 'skill_id', 'level_rank', 'valid_until', 'withdrawn_at', 'valid_from'], unique=False)
+        batch_op.create_index('ix_expert_skill_search', ['expert_id', 'skill_id', 'level_rank', 'valid_until', 'withdrawn_at', 'valid_from', 'recorded_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_expert_skill_skill_id_level_rank_valid_until_expert_id'), ['skill_id', 'level_rank', 'valid_until', 'expert_id'], unique=False)
     op.create_table('try_count',
     sa.Column('key', sa.String(length=64), nullable=False),

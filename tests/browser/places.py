@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from accounts.passwords import DEMONSTRATION_PASSWORD
 from tests.browser.server import Site
 from tests.browser.watching import Visits
 
@@ -181,6 +182,7 @@ def made_addresses(visits: Visits) -> dict[str, str]:
     page.goto("/me/email")
     form = page.locator("main form")
     form.locator("[name=email]").fill("nominator-new@rostrum.example")
+    form.locator("[name=current_password]").fill(DEMONSTRATION_PASSWORD)
     form.locator("button.button").click()
     made["new_address_link"] = link_in_mail(visits.site, "nominator-new@rostrum.example", "/me/email/")
     return made
@@ -202,6 +204,7 @@ def apply(page, code: str, email: str, given_name: str, family_name: str, *, cat
     form.locator("[name=given_name]").fill(given_name)
     form.locator("[name=family_name]").fill(family_name)
     form.locator("[name=country]").select_option("CA")
+    form.locator("[name=gender][value=undisclosed]").check()
     form.locator(f"[name=category][value={category}]").check()
     forward(page)
     form.locator("[name=organization]").fill("Ministry of Foreign Affairs")

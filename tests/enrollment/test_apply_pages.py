@@ -185,7 +185,7 @@ def test_who_would_wait_is_told_before_beginning(app: Flask, browser: Browser, c
         for _number in range(4):
             makers.enrolled(into, "police")
     page = begin(browser, code)
-    assert "Police: ! full you would be number 2 on the waiting list" in page.text
+    assert "Police: ! full – you would be number 2 on the waiting list" in page.text
     assert "1 place left" in page.text, "for the military"
     page = last_screen(browser, code)
     assert "you would be number 2 on the waiting list" in page.text
