@@ -26,6 +26,8 @@ def init_app(app: Flask) -> None:
         lambda text: _translations().ugettext(text),
         lambda one, many, count: _translations().ungettext(one, many, count),
         newstyle=True,
+        pgettext=lambda context, text: _translations().upgettext(context, text),
+        npgettext=lambda context, one, many, count: _translations().unpgettext(context, one, many, count),
     )
     app.jinja_env.filters.update(
         text=text, date_words=date_words, instant_words=instant_words, number=number, country_name=country_name,
