@@ -43,7 +43,7 @@ def _from_token() -> Actor:
 
 
 def _from_cookie() -> Actor:
-    visit = session._get_current_object()  # type: ignore[attr-defined] -- the visit behind Flask's proxy
+    visit = session._get_current_object()  # type: ignore[attr-defined]  # the visit behind Flask's proxy
     if not isinstance(visit, Visit) or not visit.may_be_signed_in:
         return ANONYMOUS
     now = clock.now()
@@ -126,7 +126,7 @@ def actor_of(person: Person) -> Actor:
 
 def start_session(person_id: int, method: str) -> None:
     """Signs in, inside the open transaction: a fresh visit id, so that one known before is worth nothing after."""
-    visit = session._get_current_object()  # type: ignore[attr-defined] -- the visit behind Flask's proxy
+    visit = session._get_current_object()  # type: ignore[attr-defined]  # the visit behind Flask's proxy
     now = clock.now()
     db.session.add(UserSession(digest=digest(visit.renew(signed_in=True)), person_id=person_id, method=method, created_at=now, seen_at=now))
     g.pop("csrf_token", None)
@@ -138,7 +138,7 @@ def end_session(actor: Actor) -> None:
     db.session.execute(sa.delete(UserSession).where(UserSession.id == actor.session_id))
     assert actor.person_id is not None
     publish(SignedOut(actor.person_id), actor)
-    session.renew()  # type: ignore[attr-defined] -- a Visit
+    session.renew()  # type: ignore[attr-defined]  # a Visit
 
 
 def end_all_sessions(person_id: int, *, but: int | None = None) -> None:

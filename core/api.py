@@ -150,8 +150,8 @@ def _edge(function: Callable, method: str, operation: Operation) -> Callable:
         key = request.headers.get("Idempotency-Key") if method == "POST" else None
         return _write_once(function, parts, key) if key else _write(function, parts)
 
-    view.access = operation.access  # type: ignore[attr-defined] -- read by the gate
-    view.operation = operation  # type: ignore[attr-defined] -- read by OpenAPI
+    view.access = operation.access  # type: ignore[attr-defined]  # read by the gate
+    view.operation = operation  # type: ignore[attr-defined]  # read by OpenAPI
     return view
 
 

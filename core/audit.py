@@ -66,7 +66,7 @@ def record(actor: Actor, action: str, subject: str, facts: dict[str, Any], *, on
     }
     if not unit.audited:
         unit.audited = True
-        unit.audit_entries = []  # type: ignore[attr-defined] -- the unit carries them until its commit
+        unit.audit_entries = []  # type: ignore[attr-defined]  # the unit carries them until its commit
         unit.before_commit.append(lambda: _append(unit.audit_entries))  # type: ignore[attr-defined]
     unit.audit_entries.append(entry)  # type: ignore[attr-defined]
 

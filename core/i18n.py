@@ -22,7 +22,7 @@ COOKIE = "lang"
 def init_app(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(app.root_path) + "/translations"
     Babel(app, locale_selector=choose_locale, default_locale="en", default_timezone="UTC")
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined] -- of Jinja's i18n extension
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's i18n extension
         lambda text: _translations().ugettext(text),
         lambda one, many, count: _translations().ungettext(one, many, count),
         newstyle=True,

@@ -53,13 +53,13 @@ class Access:
 
 def public(view: Callable) -> Callable:
     """Everybody may come here."""
-    view.access = Access()  # type: ignore[attr-defined] -- read by the gate
+    view.access = Access()  # type: ignore[attr-defined]  # read by the gate
     return view
 
 
 def signed_in(view: Callable) -> Callable:
     """Whoever is signed in may come here; the view shows people their own."""
-    view.access = Access(signed_in=True)  # type: ignore[attr-defined] -- read by the gate
+    view.access = Access(signed_in=True)  # type: ignore[attr-defined]  # read by the gate
     return view
 
 
@@ -67,7 +67,7 @@ def requires(permission: str) -> Callable[[Callable], Callable]:
     """Only actors who have `permission` on something; which objects is asked again by the services and queries."""
 
     def mark(view: Callable) -> Callable:
-        view.access = Access(permission, True)  # type: ignore[attr-defined] -- read by the gate
+        view.access = Access(permission, True)  # type: ignore[attr-defined]  # read by the gate
         return view
 
     return mark

@@ -49,7 +49,7 @@ def load() -> None:
 def _on(day: date) -> Iterator[None]:
     """Lives at nine o'clock of `day`, and comes back."""
     before = current_app.extensions["clock_offset"]
-    app = current_app._get_current_object()  # type: ignore[attr-defined] -- the clock belongs to the app
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the clock belongs to the app
     clock.travel(app, datetime.combine(day, time(9), UTC))
     try:
         yield

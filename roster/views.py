@@ -26,7 +26,7 @@ pages = Blueprint("roster", __name__)
 P = Permission
 
 PER_PAGE = 25
-MOST_SKILLS_SHOWN = 3
+MOST_SKILLS_SHOWN = 2
 _DAYS = ("valid_on", "available_from", "available_to", "as_of")
 
 

@@ -82,7 +82,7 @@ def new_database(url: str) -> Iterator[str]:
 
 def _execute(url: str, statement: str) -> None:
     with psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[arg-type] -- made here, of hexadecimal digits
+        connection.execute(statement)  # type: ignore[arg-type]  # made here, of hexadecimal digits
 
 
 def find_binaries() -> Path | None:

@@ -91,7 +91,7 @@ def _build(app: Flask) -> World:
         "courses_api.get_course.code": "GTI", "courses_api.put_course.code": "GTI", "courses_api.post_delivery.code": "GTI",
         "courses_api.put_skill.code": "gender-peace-operations",
         "certificates.archive.code": "DONE", "certificates.preview.code": "DONE",
-        "certificates.issue_page.code": "DONE",
+        "certificates.issue_page.code": "DONE", "enrollment.attendance_session.number": "1", "enrollment.save_attendance.number": "1",
     }  # fmt: skip
     tokens = {name: _token(actor) for name, actor in actors.items()}
     return World(app, actors, tokens, names)

@@ -42,7 +42,7 @@ def _make(app: Flask, settings: Settings) -> Huey:
         with app.app_context():
             run(job_id)
 
-    huey.run_job = run_job  # type: ignore[attr-defined] -- the one task there is
+    huey.run_job = run_job  # type: ignore[attr-defined]  # the one task there is
     return huey
 
 

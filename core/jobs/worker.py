@@ -24,7 +24,7 @@ def work(threads: int) -> None:
     """Works until stopped."""
     from huey.consumer import Consumer
 
-    app = current_app._get_current_object()  # type: ignore[attr-defined] -- threads need the app, not its proxy
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # threads need the app, not its proxy
     stop = threading.Event()
     threading.Thread(target=_sweep_forever, args=(app, stop), daemon=True, name="sweep").start()
     if parent := os.environ.get("ROSTRUM_WORKER_PARENT"):

@@ -31,7 +31,7 @@ class DeliveryWithPlaces(DeliveryAnswer):
     """`pools` as scheduled, with the places left in each; `open_places` are those beyond all pools; `places_left` is the
     total."""
 
-    pools: list[PlacesAnswer]  # type: ignore[assignment] -- says more than the base's
+    pools: list[PlacesAnswer]  # type: ignore[assignment]  # says more than the base's
     open_places: PlacesAnswer | None
     places_left: int
     waiting: int

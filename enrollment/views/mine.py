@@ -96,7 +96,7 @@ def withdraw(enrollment_id: int) -> Any:
 
 
 @pages.route("/enrollments/<int:enrollment_id>/decline", methods=["GET", "POST"])
-@signed_in
+@requires(P.ENROLLMENT_DECIDE)
 def decline(enrollment_id: int) -> Any:
     """A coordinator says no, and why: the person is told."""
     actor = current_actor()

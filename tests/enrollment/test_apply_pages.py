@@ -74,7 +74,7 @@ def test_three_screens_and_six_requests_are_enough(app: Flask, browser: Browser,
         answers.append(response.status_code)
         return response
 
-    browser.client.open = counted  # type: ignore[method-assign] -- counts what goes over the wire
+    browser.client.open = counted  # type: ignore[method-assign]  # counts what goes over the wire
     page = apply(browser, code)
     assert answers == [200, 200, 200, 200, 303, 200]
     assert "Application sent" in page.text

@@ -60,7 +60,7 @@ def _signed_in(app: Flask, role: str) -> dict[str, str]:
         now = clock.now()
         db.session.flush()
         db.session.add(UserSession(digest=digest(visit_id), person_id=person.id, method="bench", created_at=now, seen_at=now))
-    return {app.session_interface.cookie: visit_id}  # type: ignore[attr-defined] -- ours
+    return {app.session_interface.cookie: visit_id}  # type: ignore[attr-defined]  # ours
 
 
 def _deliveries() -> None:
