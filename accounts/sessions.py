@@ -128,7 +128,8 @@ def start_session(person_id: int, method: str) -> None:
     """Signs in, inside the open transaction: a fresh visit id, so that one known before is worth nothing after."""
     visit = session._get_current_object()  # type: ignore[attr-defined]  # the visit behind Flask's proxy
     now = clock.now()
-    db.session.add(UserSession(digest=digest(visit.renew(signed_in=True)), person_id=person_id, method=method, created_at=now, seen_at=now))
+    kept = digest(visit.renew(signed_in=True))
+    db.session.add(UserSession(digest=kept, person_id=person_id, method=method, created_at=now, seen_at=now))
     g.pop("csrf_token", None)
     publish(SignedIn(person_id, method), Actor(person_id=person_id))
 

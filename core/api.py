@@ -74,7 +74,9 @@ def _known_language(code: str) -> str:
     return code
 
 
-Texts = Annotated[dict[str, str], BeforeValidator(_no_nulls), AfterValidator(_some_text), Field(examples=[{"en": "…", "fr": "…"}])]
+Texts = Annotated[
+    dict[str, str], BeforeValidator(_no_nulls), AfterValidator(_some_text), Field(examples=[{"en": "…", "fr": "…"}])
+]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$"), AfterValidator(_known_language)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
@@ -195,7 +197,7 @@ def _respond(result: Any) -> Response:
     if isinstance(result, Page):
         following = None
         if result.next:
-            query = request.args.to_dict(flat=False) | {"after": [result.next]}
+            query: dict[str, Any] = request.args.to_dict(flat=False) | {"after": [result.next]}
             assert request.endpoint
             following = url_for(request.endpoint, **(request.view_args or {}), **query, _external=False)
         result = {"items": [_plain(item) for item in result.items], "next": following}
@@ -317,7 +319,7 @@ def _template(rule: Any) -> tuple[str, list[dict[str, Any]]]:
     for name, converter in rule._converters.items():
         kind = "integer" if type(converter).__name__ == "IntegerConverter" else "string"
         for form in (f"<{name}>", f"<int:{name}>", f"<string:{name}>"):
-            address = address.replace(form, "{%s}" % name)
+            address = address.replace(form, f"{{{name}}}")
         parameters.append({"name": name, "in": "path", "required": True, "schema": {"type": kind}})
     return address, parameters
 
@@ -359,7 +361,8 @@ def _answers(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
                 "properties": {"items": {"type": "array", "items": schema}, "next": {"type": ["string", "null"]}},
             }
         answers[str(status)] = {"description": "done", "content": {operation.media_type: {"schema": schema}}}
-    refusal = {"description": "refused", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    problem_schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    refusal = {"description": "refused", "content": {"application/problem+json": problem_schema}}
     codes = ["422", "429"] + (["401", "403", "404", "409", "413"] if operation.access.signed_in else ["404"])
     return answers | dict.fromkeys(sorted(codes), refusal)
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature
@@ -86,7 +86,7 @@ def _append(entries: list[dict[str, Any]]) -> None:
         body = canonical(entry)
         digest = chained(digest, number, body)
         rows.append(_row(number, entry, body, digest))
-    db.session.execute(sa.insert(AuditEntry.__table__), rows)
+    db.session.execute(sa.insert(cast(sa.Table, AuditEntry.__table__)), rows)
     db.session.execute(
         sa.update(AuditHead).where(AuditHead.id == 1).values(digest=digest),
         execution_options={"synchronize_session": False},

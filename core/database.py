@@ -15,6 +15,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, current_app
@@ -92,6 +93,7 @@ class UnauditedWrite(RuntimeError):
 
 def init_app(app: Flask, url: str) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = url
+    options: dict[str, Any]
     if url.startswith("sqlite"):
         options = {"connect_args": {"timeout": 15}}
     else:

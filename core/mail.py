@@ -46,7 +46,9 @@ class Mail(Base):
     sent_at: Mapped[datetime | None]
 
 
-def send(kind: str, address: str, *, person_id: int | None = None, language: str = "en", secret: bool = False, **context: Any) -> None:
+def send(
+    kind: str, address: str, *, person_id: int | None = None, language: str = "en", secret: bool = False, **context: Any
+) -> None:
     """Writes the mail `templates/emails/<kind>.txt` (first line: subject) in `language` and queues it for sending."""
     with in_language(language):
         # Straight from Jinja: what pages get besides (navigation, forms) costs time and has no place in a mail.
@@ -54,8 +56,14 @@ def send(kind: str, address: str, *, person_id: int | None = None, language: str
         subject, _, body = text.strip().partition("\n")
     has_server = bool(settings_of().mail_url)
     mail = Mail(
-        person_id=person_id, address=address, subject=" ".join(subject.split())[:250], body=body.strip() + "\n", kind=kind,
-        is_secret=secret, state=MailState.QUEUED if has_server else MailState.KEPT, created_at=clock.now(),
+        person_id=person_id,
+        address=address,
+        subject=" ".join(subject.split())[:250],
+        body=body.strip() + "\n",
+        kind=kind,
+        is_secret=secret,
+        state=MailState.QUEUED if has_server else MailState.KEPT,
+        created_at=clock.now(),
     )
     db.session.add(mail)
     if has_server:

@@ -27,7 +27,7 @@ class Page(Generic[Row]):
     next: str | None
 
 
-def page(statement: sa.Select, keys: Sequence[sa.ColumnElement[Any]], *, after: str | None, limit: int) -> Page:
+def page(statement: sa.Select, keys: Sequence[Any], *, after: str | None, limit: int) -> Page:
     """Rows of `statement` (one entity) ordered by `keys`: never-null columns whose last is unique."""
     shown = [key.label(f"key_{number}") for number, key in enumerate(keys)]  # unnamed, "-id" is lost among joined columns
     statement = statement.order_by(None).order_by(*keys).limit(limit + 1).add_columns(*shown)
@@ -48,7 +48,7 @@ def newest(statement: sa.Select, key: sa.ColumnElement[int], *, after: str | Non
     return Page([row[0] for row in rows[:limit]], cursor)
 
 
-def _bound(keys: Sequence[sa.ColumnElement[Any]], values: list[Any]) -> list[sa.ColumnElement[Any]]:
+def _bound(keys: Sequence[Any], values: list[Any]) -> list[sa.ColumnElement[Any]]:
     return [sa.literal(value, key.type) for key, value in zip(keys, values, strict=True)]
 
 
@@ -57,7 +57,7 @@ def _write(values: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str, keys: Sequence[sa.ColumnElement[Any]]) -> list[Any]:
+def _read(cursor: str, keys: Sequence[Any]) -> list[Any]:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if not isinstance(values, list):
@@ -68,7 +68,8 @@ def _read(cursor: str, keys: Sequence[sa.ColumnElement[Any]]) -> list[Any]:
 
 
 def _typed(value: Any, key: sa.ColumnElement[Any]) -> Any:
-    kind = key.type.impl.python_type if isinstance(key.type, sa.TypeDecorator) else key.type.python_type
+    plain = key.type.impl if isinstance(key.type, sa.TypeDecorator) else key.type
+    kind: type = plain.python_type  # type: ignore[assignment]  # a property, which the stubs take for a method
     if kind is datetime:
         return datetime.fromisoformat(value)
     if kind is date:

@@ -14,6 +14,8 @@ def include_object(thing: Any, name: str | None, kind: str, reflected: bool, com
     return not (name or "").startswith(UNMODELLED)
 
 
-def compare_type(context: Any, inspected_column: Any, metadata_column: Any, inspected_type: Any, metadata_type: Any) -> bool | None:
+def compare_type(
+    context: Any, inspected_column: Any, metadata_column: Any, inspected_type: Any, metadata_type: Any
+) -> bool | None:
     """Our instants are the databases' own timestamps; Alembic cannot see that through the decorator."""
     return False if isinstance(metadata_type, UtcDateTime) else None

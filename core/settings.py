@@ -109,7 +109,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         mail_from=given.get("MAIL_FROM", f"Rostrum <rostrum@{urlsplit(public_url).hostname}>"),
         storage_path=_storage_path(given.get("STORAGE_URL"), instance),
         jobs_url=_address(given, "JOBS_URL", ("redis", "rediss")),
-        issuer={"en": given.get("ISSUER_EN", "Rostrum Training Centre"), "fr": given.get("ISSUER_FR", "Centre de formation Rostrum")},
+        issuer={
+            "en": given.get("ISSUER_EN", "Rostrum Training Centre"),
+            "fr": given.get("ISSUER_FR", "Centre de formation Rostrum"),
+        },
         workers=_whole_number(given, "WORKERS", 2, 1, 64),
         proxy_hops=_whole_number(given, "PROXY_HOPS", 0, 0, 5),
         demo=_yes_or_no(given, "DEMO", True),

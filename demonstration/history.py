@@ -30,6 +30,9 @@ from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
 
 COURSES = Path(__file__).parent / "courses"
 POOLS = (PoolPlan("military", 10), PoolPlan("police", 5), PoolPlan("civilian", 10))
+USUAL = {
+    "time_zone": "America/Halifax", "venue": "Clementsport", "country": "CA", "language": "en", "places": 25, "pools": POOLS,
+}  # fmt: skip
 
 
 def load() -> None:
@@ -102,7 +105,7 @@ def _schedule(code: str, course: str, starts_on: date, *, publish: bool = True, 
     with transaction():
         plan = DeliveryPlan(
             starts_on=starts_on, code=code, trainers=(_person("trainer").id,),
-            **({"time_zone": "America/Halifax", "venue": "Clementsport", "country": "CA", "language": "en", "places": 25, "pools": POOLS} | changes),
+            **(USUAL | changes),
         )  # fmt: skip
         found = db.session.scalars(sa.select(Course).where(Course.code == course)).one()
         delivery = courses_services.schedule(SYSTEM, found, plan)
@@ -151,16 +154,26 @@ def _finished(people: list[tuple[int, tuple]], today: date) -> None:
     start = today - timedelta(days=370)
     with _on(start - timedelta(days=60)):
         first = _schedule("GTI-FIRST", "GTI", start)
-        _enroll(first, [*people[:12], (_person("participant").id, (None, None, None, None, "police", "Inspectrice", None, "Police nationale"))])
+        _enroll(
+            first,
+            [
+                *people[:12],
+                (_person("participant").id, (None, None, None, None, "police", "Inspectrice", None, "Police nationale")),
+            ],
+        )
     with _on(start + timedelta(days=3)):
         _attend(first, 12, absences={3: {1, 2}}, scores={5: 64})
         _finish(first)
         issued = _certify(first)
     with _on(start + timedelta(days=40)), transaction():
-        certificates.services.revoke(SYSTEM, db.session.get_one(type(issued[-1]), issued[-1].id), reason_code="issued_in_error", note="Demonstration.")
+        certificates.services.revoke(
+            SYSTEM, db.session.get_one(type(issued[-1]), issued[-1].id), reason_code="issued_in_error", note="Demonstration."
+        )
     recent = today - timedelta(days=30)
     with _on(recent - timedelta(days=45)):
-        second = _schedule("POC-RECENT", "POC", recent, places=20, pools=(), venue="Accra", country="GH", time_zone="Africa/Accra")
+        second = _schedule(
+            "POC-RECENT", "POC", recent, places=20, pools=(), venue="Accra", country="GH", time_zone="Africa/Accra"
+        )
         _enroll(second, people[6:16])
     with _on(recent + timedelta(days=2)):
         _attend(second, 5, absences={1: {1, 2, 3}}, scores={4: 41})
@@ -207,27 +220,78 @@ def _upcoming(people: list[tuple[int, tuple]], today: date) -> None:
     _enroll(soon, people[:6])
     _nominate(soon)
     full = _schedule(
-        "POC-FULL", "POC", monday + timedelta(weeks=7), places=6, pools=(), venue="Nairobi", country="KE", time_zone="Africa/Nairobi"
+        "POC-FULL",
+        "POC",
+        monday + timedelta(weeks=7),
+        places=6,
+        pools=(),
+        venue="Nairobi",
+        country="KE",
+        time_zone="Africa/Nairobi",
     )
     _enroll(full, people[4:13])
     by_approval = _schedule(
-        "GAD-SELECT", "GAD", monday + timedelta(weeks=14), places=12, pools=(), admission="approval", venue="Stockholm", country="SE",
+        "GAD-SELECT",
+        "GAD",
+        monday + timedelta(weeks=14),
+        places=12,
+        pools=(),
+        admission="approval",
+        venue="Stockholm",
+        country="SE",
         time_zone="Europe/Stockholm",
-    )  # fmt: skip
+    )
     _enroll(by_approval, people[2:9])
     _schedule(
-        "HEAT-FR", "HEAT", monday + timedelta(weeks=12), places=16, pools=(PoolPlan("police", 8), PoolPlan("civilian", 8)), language="fr",
-        venue="Saint-Jean-sur-Richelieu", time_zone="America/Toronto",
-    )  # fmt: skip
+        "HEAT-FR",
+        "HEAT",
+        monday + timedelta(weeks=12),
+        places=16,
+        pools=(PoolPlan("police", 8), PoolPlan("civilian", 8)),
+        language="fr",
+        venue="Saint-Jean-sur-Richelieu",
+        time_zone="America/Toronto",
+    )
 
 
 def _nominate(delivery_id: int) -> None:
     organization = db.session.scalars(sa.select(Organization).where(Organization.code == "CA-MFA")).one()
     nominees = [
-        Nominee("Marc-André", "D’Amour", "military", identifier="CA-0002", email=f"marc-andre.damour@{DOMAIN}", country="CA", gender="male", rank="Sergeant", rank_code="OR-6", organization="Canadian Army"),
-        Nominee("Harpreet", "Gill", "police", identifier="CA-0004", email=f"harpreet.gill@{DOMAIN}", country="CA", gender="male", rank="Corporal", organization="Royal Canadian Mounted Police"),
-        Nominee("Ève", "Tremblay", "civilian", identifier="CA-0005", email=f"eve.tremblay@{DOMAIN}", country="CA", gender="female", organization="Human rights monitor", needs="wheelchair access"),
-    ]  # fmt: skip
+        Nominee(
+            "Marc-André",
+            "D’Amour",
+            "military",
+            identifier="CA-0002",
+            email=f"marc-andre.damour@{DOMAIN}",
+            country="CA",
+            gender="male",
+            rank="Sergeant",
+            rank_code="OR-6",
+            organization="Canadian Army",
+        ),
+        Nominee(
+            "Harpreet",
+            "Gill",
+            "police",
+            identifier="CA-0004",
+            email=f"harpreet.gill@{DOMAIN}",
+            country="CA",
+            gender="male",
+            rank="Corporal",
+            organization="Royal Canadian Mounted Police",
+        ),
+        Nominee(
+            "Ève",
+            "Tremblay",
+            "civilian",
+            identifier="CA-0005",
+            email=f"eve.tremblay@{DOMAIN}",
+            country="CA",
+            gender="female",
+            organization="Human rights monitor",
+            needs="wheelchair access",
+        ),
+    ]
     with transaction():
         enrollment.services.nominate(SYSTEM, delivery_id, organization, nominees)
 
@@ -235,6 +299,15 @@ def _nominate(delivery_id: int) -> None:
 def _draft_and_cancelled(today: date) -> None:
     monday = today + timedelta(days=7 - today.weekday())
     _schedule("GTI-DRAFT", "GTI", monday + timedelta(weeks=30), publish=False)
-    cancelled = _schedule("POC-CANCELLED", "POC", monday + timedelta(weeks=9), places=20, pools=(), venue="Amman", country="JO", time_zone="Asia/Amman")
+    cancelled = _schedule(
+        "POC-CANCELLED",
+        "POC",
+        monday + timedelta(weeks=9),
+        places=20,
+        pools=(),
+        venue="Amman",
+        country="JO",
+        time_zone="Asia/Amman",
+    )
     with transaction():
         courses_services.cancel(SYSTEM, db.session.get_one(Delivery, cancelled), reason="The venue is not available.")

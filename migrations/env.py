@@ -9,6 +9,7 @@ from flask import current_app
 from core.database import UtcDateTime, db
 from core.schema import compare_type, include_object
 
+
 def render_item(kind, thing, autogen_context):
     """A migration names plain types: it must still run when the application's own type has moved."""
     if kind == "type" and isinstance(thing, UtcDateTime):

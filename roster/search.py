@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -17,12 +18,15 @@ from roster.models import Availability, ExpertSearch, ExpertSkill
 MOST_COUNTED = 10_000
 
 _fts = sa.table("expert_fts", sa.column("rowid", sa.Integer), sa.column("expert_fts", sa.Text))
-_vector = sa.literal_column("array_to_tsvector(string_to_array(trim(expert_search.tokens || ' ' || expert_search.names), ' '))")
+_vector: sa.ColumnElement[Any] = sa.literal_column(
+    "array_to_tsvector(string_to_array(trim(expert_search.tokens || ' ' || expert_search.names), ' '))"
+)
 
 
 def expert_page(filters: Filters, *, after: str | None, limit: int) -> Page[int]:
     """The ids of the experts found, by name."""
-    return page(matching(filters), [ExpertSearch.sort_name, ExpertSearch.expert_id], after=after, limit=limit)
+    keys: list[Any] = [ExpertSearch.sort_name, ExpertSearch.expert_id]
+    return page(matching(filters), keys, after=after, limit=limit)
 
 
 def counts(searches: Sequence[Filters]) -> list[int]:
@@ -36,7 +40,7 @@ def counts(searches: Sequence[Filters]) -> list[int]:
     return list(db.session.execute(sa.select(*columns)).one())
 
 
-def matching(filters: Filters) -> sa.Select[tuple[int]]:
+def matching(filters: Filters) -> sa.Select[Any]:
     """The ids of all experts found, in no order."""
     statement = sa.select(ExpertSearch.expert_id)
     exact, beginnings = _words(filters)

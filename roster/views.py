@@ -149,6 +149,8 @@ def _loosenings(filters: Filters) -> list[tuple[str, str]]:
             sentence = _(
                 "%(count)s with %(condition)s", count=count, condition=sentences.said(one.filters, "level", one.position)
             )
+        elif one.name == "q":  # said in quotation marks already
+            sentence = _("%(count)s without %(condition)s", count=count, condition=sentences.said(filters, "q"))
         else:
             sentence = _(
                 "%(count)s without “%(condition)s”", count=count, condition=sentences.said(filters, one.name, one.position)

@@ -17,9 +17,12 @@ HEADER = "<!-- Written by `make docs` from the code; a test keeps it true. -->\n
 def permissions() -> str:
     """Role × permission, with how far each reaches."""
     lines = [
-        HEADER + "# Permissions", "",
-        "What each role may do, and how far: *everywhere*, in one's *organization*, in one's own *deliveries*, or about one*self*.",
-        "Everybody who is signed in is a participant. The matrix is `accounts/roles.py`.", "",
+        HEADER + "# Permissions",
+        "",
+        "What each role may do, and how far: *everywhere*, in one's *organization*, in one's own *deliveries*,",
+        "or about one*self*.",
+        "Everybody who is signed in is a participant. The matrix is `accounts/roles.py`.",
+        "",
         "| permission | " + " | ".join(Role) + " |",
         "|---|" + "---|" * len(Role),
     ]
@@ -42,7 +45,14 @@ def lifecycles() -> str:
 
 
 def _lifecycle(title: str, source: str, machine: Machine) -> str:
-    lines = [f"## {title}", "", f"`{source}`; begins as `{machine.initial}`.", "", "| step | from | to | permission |", "|---|---|---|---|"]
+    lines = [
+        f"## {title}",
+        "",
+        f"`{source}`; begins as `{machine.initial}`.",
+        "",
+        "| step | from | to | permission |",
+        "|---|---|---|---|",
+    ]
     picture = ["", "```mermaid", "stateDiagram-v2", f"    [*] --> {machine.initial}"]
     for step in machine.transitions.values():
         sources = sorted(step.sources)
@@ -55,8 +65,12 @@ def _lifecycle(title: str, source: str, machine: Machine) -> str:
 def settings() -> str:
     """The one table of settings."""
     lines = [
-        HEADER + "# Settings", "", "All come from the environment and all are optional. A misspelt or unsafe one stops the start.", "",
-        "| setting | what it does |", "|---|---|",
+        HEADER + "# Settings",
+        "",
+        "All come from the environment and all are optional. A misspelt or unsafe one stops the start.",
+        "",
+        "| setting | what it does |",
+        "|---|---|",
     ]
     return "\n".join([*lines, *(f"| `{name}` | {meaning} |" for name, meaning in DOCUMENTED.items())]) + "\n"
 

@@ -43,7 +43,9 @@ class ApiClient:
     def _check(self, method: str, path: str, response: TestResponse) -> None:
         operation = self._operation(method, path)
         promised = operation["responses"]
-        assert str(response.status_code) in promised, f"{method} {path}: {response.status_code} is not promised: {response.text[:300]}"
+        assert str(response.status_code) in promised, (
+            f"{method} {path}: {response.status_code} is not promised: {response.text[:300]}"
+        )
         content = promised[str(response.status_code)]["content"]
         assert response.mimetype in content, f"{method} {path}: {response.mimetype} is not promised, {list(content)} is"
         if "json" in response.mimetype:

@@ -108,7 +108,9 @@ class Form:
                 yield name, "".join(element.itertext()).removeprefix("\n")
             elif element.tag == "select":
                 options = list(element.iter("option"))
-                chosen = [o for o in options if o.get("selected") is not None] or ([] if element.get("multiple") is not None else options[:1])
+                chosen = [o for o in options if o.get("selected") is not None] or (
+                    [] if element.get("multiple") is not None else options[:1]
+                )
                 for option in chosen:
                     yield name, option.get("value", "".join(option.itertext()).strip())
 

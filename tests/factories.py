@@ -65,10 +65,7 @@ def refreshed(of: Actor) -> Actor:
 def sign_in(browser, of: Actor) -> None:
     """Puts a session's cookie into the browser without passing the sign-in page."""
     visit_id = f"s{next(_count):043d}"
-    with browser.app.app_context():
-        with transaction():
-            now = clock.now()
-            db.session.add(
-                UserSession(digest=digest(visit_id), person_id=of.person_id, method="test", created_at=now, seen_at=now)
-            )
+    with browser.app.app_context(), transaction():
+        now = clock.now()
+        db.session.add(UserSession(digest=digest(visit_id), person_id=of.person_id, method="test", created_at=now, seen_at=now))
     browser.client.set_cookie(browser.app.session_interface.cookie, visit_id)

@@ -156,7 +156,9 @@ def answer(world: World, name: str, method: str, path: str) -> str:
     """What this actor gets, in the table's words."""
     if path.startswith("/api/"):
         headers = {"Authorization": f"Bearer {world.tokens[name]}"} if world.tokens[name] else {}
-        response = world.app.test_client(use_cookies=False).open(path, method=method, headers=headers, json=body_of(world, method, path))
+        response = world.app.test_client(use_cookies=False).open(
+            path, method=method, headers=headers, json=body_of(world, method, path)
+        )
     else:
         response = _visit(world, name, method, path)
     status, location = response.status_code, response.headers.get("Location", "")
@@ -178,9 +180,7 @@ def _visit(world: World, name: str, method: str, path: str):
 
 def rules(app: Flask) -> list[tuple[str, object]]:
     return [
-        (method, rule)
-        for rule in app.url_map.iter_rules()
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        (method, rule) for rule in app.url_map.iter_rules() for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
     ]
 
 
@@ -211,8 +211,16 @@ def order(item: tuple[str, object]) -> tuple[bool, bool, str]:
 
 NESTED: list[tuple[str, str, Callable[[World], dict | None]]] = [
     ("GET", "/deliveries/OPEN/certificates/{foreigner}/preview.pdf", lambda w: None),
-    ("PUT", "/api/v1/deliveries/OPEN/attendance", lambda w: {"marks": [{"enrollment": int(w.names["foreigner"]), "session": 1, "mark": "present"}]}),
-    ("PUT", "/api/v1/deliveries/OPEN/scores", lambda w: {"scores": [{"enrollment": int(w.names["foreigner"]), "kind": "post", "percent": 90}]}),
+    (
+        "PUT",
+        "/api/v1/deliveries/OPEN/attendance",
+        lambda w: {"marks": [{"enrollment": int(w.names["foreigner"]), "session": 1, "mark": "present"}]},
+    ),
+    (
+        "PUT",
+        "/api/v1/deliveries/OPEN/scores",
+        lambda w: {"scores": [{"enrollment": int(w.names["foreigner"]), "kind": "post", "percent": 90}]},
+    ),
     ("POST", "/api/v1/deliveries/DONE/certificates", lambda w: {"enrollments": [int(w.names["foreigner"])]}),
     ("POST", "/administration/people/1/tokens/999999/revoke", lambda w: None),
 ]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import io
 import json
 
-import pytest
 import pypdf
+import pytest
 from flask import Flask
 
+from accounts import services as accounts_services
+from accounts.models import Person
 from core import jobs
 from core.database import db, transaction
 from core.policy import SYSTEM
-from accounts import services as accounts_services
-from accounts.models import Person
 from tests import factories
 from tests.api_client import ApiClient
 from tests.courses.makers import gti
@@ -74,13 +74,29 @@ def taught(api: ApiClient) -> tuple[str, list[dict]]:
     assert len(answer.json["sessions"]) == 12
     assert answer.json["sessions"][0]["starts_at"] == "2027-03-08T09:00:00-04:00"
     assert answer.json["sessions"][11] | {"title": None} == {
-        "number": 12, "day": 3, "starts_at": "2027-03-10T15:30:00-04:00", "ends_at": "2027-03-10T17:00:00-04:00", "minutes": 90, "title": None,
-    } | {"title": None, **{k: v for k, v in answer.json["sessions"][11].items() if k not in ("number", "day", "starts_at", "ends_at", "minutes", "title")}}
+        "number": 12,
+        "day": 3,
+        "starts_at": "2027-03-10T15:30:00-04:00",
+        "ends_at": "2027-03-10T17:00:00-04:00",
+        "minutes": 90,
+        "title": None,
+    } | {
+        "title": None,
+        **{
+            k: v
+            for k, v in answer.json["sessions"][11].items()
+            if k not in ("number", "day", "starts_at", "ends_at", "minutes", "title")
+        },
+    }
     assert api.post("/deliveries/GTI-2027-03/publish").json["status"] == "published"
     people = enrolled(api, "GTI-2027-03")
     assert {one["status"] for one in people} == {"confirmed"}
     marks = [
-        {"enrollment": one["id"], "session": number, "mark": "absent" if one is people[4] and number in (1, 2, 3, 4) else "present"}
+        {
+            "enrollment": one["id"],
+            "session": number,
+            "mark": "absent" if one is people[4] and number in (1, 2, 3, 4) else "present",
+        }
         for one in people
         for number in range(1, 13)
     ]
@@ -124,7 +140,10 @@ def test_from_an_empty_folder_to_a_certified_skill(app: Flask, api: ApiClient) -
 def the_file_is_what_was_issued(api: ApiClient, certificate: dict) -> None:
     import hashlib
 
-    answer = api.client.get(certificate["pdf_url"].partition("://")[2].partition("/")[2].join(["/", ""]), headers={"Authorization": f"Bearer {api.token}"})
+    answer = api.client.get(
+        certificate["pdf_url"].partition("://")[2].partition("/")[2].join(["/", ""]),
+        headers={"Authorization": f"Bearer {api.token}"},
+    )
     assert answer.mimetype == "application/pdf"
     assert hashlib.sha256(answer.data).hexdigest() == certificate["sha256"]
     reader = pypdf.PdfReader(io.BytesIO(answer.data))
@@ -160,7 +179,9 @@ def the_roster_knows(api: ApiClient, certificate: dict) -> None:
 def revoking_ends_it(app: Flask, api: ApiClient, certificate: dict) -> None:
     checked = app.test_cli_runner().invoke(args=["roster", "rebuild", "--check"])
     assert checked.exit_code == 0, checked.output
-    revoked = api.post(f"/certificates/{certificate['number']}/revoke", {"reason_code": "plagiarism", "note": "copied the post-test"})
+    revoked = api.post(
+        f"/certificates/{certificate['number']}/revoke", {"reason_code": "plagiarism", "note": "copied the post-test"}
+    )
     assert revoked.json["status"] == "revoked"
     assert api.get("/experts?skill=gender-peace-operations&category=military&valid_on=2027-06-01").json["items"] == []
     facts = public(app, certificate, Accept="application/json")

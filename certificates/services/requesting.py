@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -26,6 +25,7 @@ from core.words import word
 from courses.models import Delivery, DeliveryStatus
 from courses.services import touch
 from enrollment.models import Enrollment, EnrollmentStatus
+from enrollment.queries import explain
 
 JOB_KIND = "certificates.issue"
 OPEN = (JobState.QUEUED, JobState.RUNNING)
@@ -104,8 +104,7 @@ def _not_eligible(enrollment: Enrollment) -> Invalid:
 
 def reasons_of(enrollment: Enrollment) -> str:
     """What an enrollment lacks, in words: as fixed when the delivery was finished, else its status."""
-    lacking: list[dict[str, Any]] = enrollment.lacking or []
-    return "; ".join(str(lack.get("detail") or lack.get("code")) for lack in lacking) or word(enrollment.status)
+    return explain(enrollment, None) or word(enrollment.status)
 
 
 def _job_for(delivery_id: int, ids: list[int], *, is_over: bool) -> Job | None:

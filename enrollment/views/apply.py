@@ -15,7 +15,7 @@ from accounts.roles import Permission as P
 from accounts.services import change_person, record_person
 from core import i18n, limits
 from core.database import db, settings_of, transaction
-from core.errors import NotFound, TooManyTries
+from core.errors import Conflict, NotFound, TooManyTries
 from core.forms import refusals_on
 from core.policy import can
 from core.settings import is_loopback
@@ -134,8 +134,12 @@ def _screens() -> tuple[int, int]:
 def _screen(delivery: Delivery, form: ApplicationForm, screen: int, person: Person | None) -> Any:
     page = render_template(
         f"enrollment/apply_{screen}.html",
-        delivery=delivery, form=form, screen=screen, person=person, prospects=prospects(delivery),
-    )  # fmt: skip
+        delivery=delivery,
+        form=form,
+        screen=screen,
+        person=person,
+        prospects=prospects(delivery) if screen != 2 else [],
+    )
     return page, form.status
 
 
@@ -147,8 +151,9 @@ def _send(delivery: Delivery, form: ApplicationForm, person: Person | None) -> A
     is_counted = not is_loopback(place)
     if is_counted:
         limits.check("application", place, limit=MOST_APPLICATIONS, seconds=WINDOW)
+    delivery_id = delivery.id  # read before the transaction, which reads everything afresh
     with transaction():
-        touch(delivery.id)
+        delivery = touch(delivery_id)
         if is_counted:
             limits.count("application", place, seconds=WINDOW)
         return _send_own(delivery, form, person) if person else _send_unknown(delivery, form)
@@ -167,29 +172,33 @@ def _send_own(delivery: Delivery, form: ApplicationForm, person: Person) -> Any:
 def _send_unknown(delivery: Delivery, form: ApplicationForm) -> Any:
     """Whoever is not signed in gets one answer, whether or not the address is known here and has applied before; the rest
     is said in the mail, which only the person can read."""
-    actor = current_actor()
-    known = record_person(actor, email=form.email.data, **form.person())
-    before = queries.find_enrollment(delivery.id, known.id)
-    if before is None:
-        made = services.enroll(actor, delivery.id, known, form.wish())
+    known = record_person(current_actor(), email=form.email.data, **form.person())
+    try:
+        made = services.enroll(current_actor(), delivery.id, known, form.wish())
+    except Conflict as refusal:
+        if refusal.code != "already_enrolled":
+            raise
+        outcome = _as_if_new(delivery, known, PersonnelCategory(form.category.data))
+    else:
         position = queries.positions(delivery.id).get(made.id) if made.status is EnrollmentStatus.WAITLISTED else None
         outcome = Prospect(made.category, made.status, 0, position)
-    else:
-        seating = queries.seatings([delivery.id])[delivery.id]
-        outcome = prospect(delivery, seating, PersonnelCategory(form.category.data))
-        _remind(before)
     facts = [reference(delivery.id, known.id), outcome.status, outcome.position, _masked(form.email.data or "")]
     return remember_answer(url_for("enrollment.application_sent", code=delivery.code, token=_tokens().dumps(facts)))
 
 
-def _remind(enrollment: Enrollment) -> None:
-    what = str(enrollment.id)
+def _as_if_new(delivery: Delivery, person: Person, category: PersonnelCategory) -> Prospect:
+    """What a new applicant would be told, for somebody who applied before; the mail says how it really stands. Not too
+    often: the mailbox is not to be filled by somebody else."""
+    before = queries.find_enrollment(delivery.id, person.id)
+    assert before is not None
     try:
-        limits.check("application reminder", what, limit=MOST_REMINDERS, seconds=3600)
+        limits.check("application reminder", str(before.id), limit=MOST_REMINDERS, seconds=3600)
     except TooManyTries:
-        return  # the mailbox is not to be filled by somebody else
-    limits.count("application reminder", what, seconds=3600)
-    services.remind(current_actor(), enrollment)
+        pass
+    else:
+        limits.count("application reminder", str(before.id), seconds=3600)
+        services.remind(current_actor(), before)
+    return prospect(delivery, queries.seatings([delivery.id])[delivery.id], category)
 
 
 def _masked(email: str) -> str:

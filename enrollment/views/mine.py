@@ -13,7 +13,7 @@ from core.database import db, transaction
 from core.errors import Conflict
 from core.forms import refusals_on
 from core.policy import can
-from core.web import current_actor, see_other, signed_in
+from core.web import current_actor, requires, see_other, signed_in
 from core.words import word
 from courses.models import Delivery, DeliveryStatus
 from enrollment import queries, services

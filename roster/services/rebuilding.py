@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -125,7 +126,7 @@ def _document_differences() -> Iterator[Difference]:
         if expected.get(expert_id) != kept.get(expert_id):
             word = "missing" if expert_id not in kept else "not allowed" if expert_id not in expected else "out of date"
             sentence = f"roster: expert {expert_id}: the search document is {word}"
-            yield Difference(sentence, lambda expert_id=expert_id: documents.write(expected, [expert_id]))
+            yield Difference(sentence, partial(documents.write, expected, [expert_id]))
 
 
 def _rebuild_index() -> None:

@@ -26,7 +26,7 @@ PARTS = {
     "revoked_token": "SELECT token FROM certificate WHERE status = 'revoked' ORDER BY id LIMIT 1",
     **{
         f"{status}_in_{code.replace('-', '_').lower()}": (
-            "SELECT e.id FROM enrollment e JOIN delivery d ON d.id = e.delivery_id "  # noqa: S608 -- our own words
+            "SELECT e.id FROM enrollment e JOIN delivery d ON d.id = e.delivery_id "
             f"WHERE d.code = '{code}' AND e.status = '{status}' ORDER BY e.id LIMIT 1"
         )
         for status, code in (

@@ -30,7 +30,7 @@ class Site:
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`flask …` on this instance."""
-        return subprocess.run(  # noqa: S603 -- our own command, no shell
+        return subprocess.run(
             [sys.executable, "-m", "flask", *words], cwd=ROOT, env=self.environ, capture_output=True, text=True, timeout=60
         )
 
@@ -75,14 +75,14 @@ def running_site(folder: Path, experts: int = EXPERTS) -> Iterator[Site]:
 def _serve(log: Path, environ: dict[str, str]) -> subprocess.Popen[bytes]:
     command: Sequence[str] = [sys.executable, "-m", "flask", "serve", "--first-start", "--workers", "2"]
     with log.open("ab") as file:
-        return subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=file, stderr=file)  # noqa: S603
+        return subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
 
 
 def _await(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     ends = time.monotonic() + 60
     while time.monotonic() < ends and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:  # noqa: S310 -- our own address
+            with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:
                 if answer.status == 200:
                     return
         except OSError:

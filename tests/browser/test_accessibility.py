@@ -86,9 +86,9 @@ def upload(content: bytes) -> Callable:
 
 
 BAD_ROWS = (
-    "given_name,family_name,email,country,category,birth_date\nA,B,not-an-address,XX,wizard,01/02/1990\n"
-    "Good,Person,good.person@rostrum.example,CA,civilian,1990-02-01\n"
-).encode()
+    b"given_name,family_name,email,country,category,birth_date\nA,B,not-an-address,XX,wizard,01/02/1990\n"
+    b"Good,Person,good.person@rostrum.example,CA,civilian,1990-02-01\n"
+)
 
 #: What is refused → who, where, what is done, the status.
 REFUSALS = {

@@ -43,9 +43,7 @@ def test_the_description_is_valid_openapi(api: ApiClient) -> None:
 
 
 def test_every_api_route_is_described_and_nothing_else(app: Flask, api: ApiClient) -> None:
-    described = {
-        (method.upper(), path) for path, operations in api.description["paths"].items() for method in operations
-    }
+    described = {(method.upper(), path) for path, operations in api.description["paths"].items() for method in operations}
     routes = {
         (method, rule.rule.replace("<int:", "<").replace("<", "{").replace(">", "}"))
         for rule in app.url_map.iter_rules()
@@ -145,7 +143,9 @@ def test_bad_queries_are_422(api: ApiClient, query: str) -> None:
 
 
 COURSE = {
-    "title": {"en": "First aid"}, "audience": ["civilian"], "sessions": [{"day": 1, "start": "09:00", "minutes": 60, "title": {"en": "All"}}],
+    "title": {"en": "First aid"},
+    "audience": ["civilian"],
+    "sessions": [{"day": 1, "start": "09:00", "minutes": 60, "title": {"en": "All"}}],
     "completion": {"min_attendance_percent": 100},
 }
 DELIVERY = {"starts_on": "2027-03-08", "time_zone": "UTC", "venue": "Here", "country": "CA", "language": "en", "places": 5}

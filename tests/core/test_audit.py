@@ -59,7 +59,10 @@ def test_a_whole_trail_has_no_breach(context: Flask) -> None:
 def test_it_cannot_be_edited_or_deleted(context: Flask) -> None:
     record(2)
     for statement in ("UPDATE audit_entry SET action = 'x' WHERE number = 1", "DELETE FROM audit_entry WHERE number = 2"):
-        with pytest.raises(sa.exc.DBAPIError, match="append-only"), db.engine.connect().execution_options(writes=True) as connection:
+        with (
+            pytest.raises(sa.exc.DBAPIError, match="append-only"),
+            db.engine.connect().execution_options(writes=True) as connection,
+        ):
             connection.exec_driver_sql(statement)
     assert list(breaches()) == []
 

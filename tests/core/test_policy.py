@@ -26,7 +26,9 @@ PROTECTED = [Enrollment, Certificate, Delivery, Expert, Organization, Job]
 
 assignments = st.lists(
     st.builds(
-        lambda role, scope, scope_id: RoleAssignment(role=role, scope=scope, scope_id=0 if scope is Reach.EVERYWHERE else scope_id),
+        lambda role, scope, scope_id: RoleAssignment(
+            role=role, scope=scope, scope_id=0 if scope is Reach.EVERYWHERE else scope_id
+        ),
         st.sampled_from(Role),
         st.sampled_from([Reach.EVERYWHERE, Reach.ORGANIZATION, Reach.DELIVERY]),
         st.integers(1, 3),
@@ -77,7 +79,10 @@ def test_refusals_tell_whether_to_sign_in(context: Flask) -> None:
 
 def test_a_scoped_role_ends_at_its_scope(context: Flask) -> None:
     nominator = make_actor(Someone(), [RoleAssignment(role=Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=1)])
-    own, other = Enrollment(nominated_by_id=1, delivery_id=9, person_id=9), Enrollment(nominated_by_id=2, delivery_id=9, person_id=9)
+    own, other = (
+        Enrollment(nominated_by_id=1, delivery_id=9, person_id=9),
+        Enrollment(nominated_by_id=2, delivery_id=9, person_id=9),
+    )
     assert can(nominator, Permission.ENROLLMENT_READ, own)
     assert not can(nominator, Permission.ENROLLMENT_READ, other)
     assert can(nominator, Permission.ENROLLMENT_READ, Enrollment(nominated_by_id=2, delivery_id=9, person_id=2)), "about oneself"

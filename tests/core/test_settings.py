@@ -72,7 +72,7 @@ def test_other_programs_variables_are_none_of_our_business(tmp_path: Path) -> No
     [
         ("127.0.0.1", "http://127.0.0.1:8000", True),
         ("127.0.0.1", "http://localhost:8000", True),
-        ("0.0.0.0", "http://127.0.0.1:8000", False),  # noqa: S104 -- the point of the test
+        ("0.0.0.0", "http://127.0.0.1:8000", False),
         ("127.0.0.1", "https://training.example.org", False),
     ],
 )

@@ -44,7 +44,13 @@ def statuses(name: str, tree: ast.Module) -> Iterator[str]:
     if name == "core/lifecycles.py":
         return
     for node in ast.walk(tree):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign | ast.AugAssign) else []
+        targets = (
+            node.targets
+            if isinstance(node, ast.Assign)
+            else [node.target]
+            if isinstance(node, ast.AnnAssign | ast.AugAssign)
+            else []
+        )
         for target in targets:
             if isinstance(target, ast.Attribute) and target.attr == "status" and not _is_refusal(target):
                 yield f"{name}:{node.lineno} assigns a status; use Machine.fire"
@@ -60,9 +66,9 @@ def clocks(name: str, tree: ast.Module) -> Iterator[str]:
     if name == "core/clock.py":
         return
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr in ("now", "utcnow", "today"):
-            if isinstance(node.value, ast.Name) and node.value.id in ("datetime", "date", "dt"):
-                yield f"{name}:{node.lineno} reads the machine's clock; use core.clock"
+        is_reading = isinstance(node, ast.Attribute) and node.attr in ("now", "utcnow", "today")
+        if is_reading and isinstance(node.value, ast.Name) and node.value.id in ("datetime", "date", "dt"):
+            yield f"{name}:{node.lineno} reads the machine's clock; use core.clock"
 
 
 def flask_in_rules(name: str, tree: ast.Module) -> Iterator[str]:
@@ -70,7 +76,13 @@ def flask_in_rules(name: str, tree: ast.Module) -> Iterator[str]:
     if not re.search(r"/(services|queries|models|states|completion|places)(/|\.py)", name):
         return
     for node in ast.walk(tree):
-        modules = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        modules = (
+            [a.name for a in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
         for module in modules:
             if module.split(".")[0] in ("flask", "werkzeug", "wtforms", "flask_wtf"):
                 yield f"{name}:{node.lineno} imports {module}"
@@ -79,7 +91,13 @@ def flask_in_rules(name: str, tree: ast.Module) -> Iterator[str]:
 def imports_of_app(name: str, tree: ast.Module) -> Iterator[str]:
     """app.py knows everybody and nobody knows it (import-linter sees packages only)."""
     for node in ast.walk(tree):
-        modules = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module] if isinstance(node, ast.ImportFrom) else []
+        modules = (
+            [a.name for a in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
         if name != "app.py" and "app" in modules:
             yield f"{name}:{node.lineno} imports app"
 
@@ -87,9 +105,10 @@ def imports_of_app(name: str, tree: ast.Module) -> Iterator[str]:
 def swallowed(name: str, tree: ast.Module) -> Iterator[str]:
     """No error is swallowed whole."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.ExceptHandler) and all(isinstance(b, ast.Pass | ast.Continue) for b in node.body):
-            if node.type is None or ast.unparse(node.type) in ("Exception", "BaseException"):
-                yield f"{name}:{node.lineno} swallows every error"
+        if not isinstance(node, ast.ExceptHandler) or not all(isinstance(b, ast.Pass | ast.Continue) for b in node.body):
+            continue
+        if node.type is None or ast.unparse(node.type) in ("Exception", "BaseException"):
+            yield f"{name}:{node.lineno} swallows every error"
 
 
 def sizes(name: str, tree: ast.Module) -> Iterator[str]:

@@ -33,7 +33,11 @@ def direct(name: str) -> set[str]:
 @pytest.mark.parametrize("name", ["requirements.in", "requirements-dev.in"])
 def test_every_direct_dependency_has_its_line(name: str) -> None:
     described = text_of("docs/dependencies.md").lower()
-    rows = set(re.findall(r"[a-z0-9][a-z0-9.-]+", " ".join(line.split("|")[1] for line in described.splitlines() if line.startswith("|"))))
+    rows = set(
+        re.findall(
+            r"[a-z0-9][a-z0-9.-]+", " ".join(line.split("|")[1] for line in described.splitlines() if line.startswith("|"))
+        )
+    )
     assert direct(name) - rows == set()
 
 

@@ -13,10 +13,22 @@ from babel.messages.pofile import read_po
 from core.i18n import LANGUAGES
 from core.settings import ROOT
 
-KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "_n": (1, 2), "lazy_ngettext": (1, 2)}
+KEYWORDS = {
+    "_": None,
+    "_l": None,
+    "gettext": None,
+    "lazy_gettext": None,
+    "ngettext": (1, 2),
+    "_n": (1, 2),
+    "lazy_ngettext": (1, 2),
+}
 METHODS = [
-    (".venv/**", "ignore"), ("tests/**", "ignore"), ("build/**", "ignore"), ("**.py", "python"),
-    ("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2"),
+    (".venv/**", "ignore"),
+    ("tests/**", "ignore"),
+    ("build/**", "ignore"),
+    ("**.py", "python"),
+    ("templates/**.html", "jinja2"),
+    ("templates/**.txt", "jinja2"),
 ]
 OTHER_LANGUAGES = [code for code in LANGUAGES if code != "en"]
 

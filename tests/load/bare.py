@@ -43,7 +43,9 @@ def create_app() -> Flask:
     @app.get("/deliveries/<int:number>")
     def delivery(number: int) -> str:
         with connect() as database:
-            return render_template_string(PAGE, rows=database.execute("SELECT * FROM delivery WHERE id = ?", (number,)).fetchall())
+            return render_template_string(
+                PAGE, rows=database.execute("SELECT * FROM delivery WHERE id = ?", (number,)).fetchall()
+            )
 
     @app.route("/apply/<int:step>", methods=["GET", "POST"])
     def apply(step: int):

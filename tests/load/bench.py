@@ -109,7 +109,9 @@ def weight(port: int, path: str, cookies: dict[str, str]) -> str:
     total, seen = 0, [path]
     jar = "; ".join(f"{k}={v}" for k, v in cookies.items())
     for address in seen:
-        request = urllib.request.Request(f"http://127.0.0.1:{port}{address}", headers={"Accept-Encoding": "br, gzip", "Cookie": jar})
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}{address}", headers={"Accept-Encoding": "br, gzip", "Cookie": jar}
+        )
         with urllib.request.urlopen(request) as response:
             body = response.read()
         total += len(body)
@@ -156,7 +158,15 @@ def enroll(client: Client, code: str, email: str) -> None:
     client.get(f"/deliveries/{code}")
     address = f"/deliveries/{code}/apply"
     _, first = client.get(address)
-    about = {"email": email, "given_name": "Load", "family_name": "Tester", "name_on_certificate": "Load Tester", "country": "CA", "gender": "female", "category": "civilian"}
+    about = {
+        "email": email,
+        "given_name": "Load",
+        "family_name": "Tester",
+        "name_on_certificate": "Load Tester",
+        "country": "CA",
+        "gender": "female",
+        "category": "civilian",
+    }
     _, second = client.post(address, hidden(first) | about | setting.CONTINUE)
     _, third = client.post(address, hidden(second) | {"organization": "Bench"} | setting.CONTINUE)
     status, last = client.post(address, hidden(third) | {"consent": "y"} | setting.SEND)
@@ -191,7 +201,9 @@ def start_time(folder: Path) -> Row:
     port, times, memory = free_port(), [], 0.0
     for _ in range(5):
         started = time.perf_counter()
-        with running(flask("serve", "--first-start", "--workers", "1"), port, INSTANCE_PATH=str(folder), PORT=str(port), DEMO="0") as process:
+        with running(
+            flask("serve", "--first-start", "--workers", "1"), port, INSTANCE_PATH=str(folder), PORT=str(port), DEMO="0"
+        ) as process:
             Client(port).get("/healthz")
             times.append(time.perf_counter() - started)
             time.sleep(3)
@@ -215,7 +227,11 @@ def press() -> Row:
             renderer.render(payload)
             times.append((time.perf_counter() - started) * 1000)
     warm = Figures(times[1:], sum(times[1:]) / 1000)
-    return Row("one certificate as PDF (12 objectives, six scripts)", f"{warm.median:.0f} / {warm.p95:.0f} ms, {warm.rate:.1f}/s", bar="8/s and core")
+    return Row(
+        "one certificate as PDF (12 objectives, six scripts)",
+        f"{warm.median:.0f} / {warm.p95:.0f} ms, {warm.rate:.1f}/s",
+        bar="8/s and core",
+    )
 
 
 def measure(kind: str, url: str | None, folder: Path) -> list[Row]:
@@ -229,7 +245,14 @@ def measure(kind: str, url: str | None, folder: Path) -> list[Row]:
             page(app, port, "catalogue, 200 deliveries", "/", "p95 < 30 ms; ≥ 200/s", {}),
             page(app, port, "delivery page", f"/deliveries/{setting.OPEN}", "p95 < 30 ms", {}),
             enrollment(port, setting.OPEN)[0],
-            page(app, port, "attendance, 25 people", f"/deliveries/{setting.RUNNING}/attendance/1", "p95 < 30 ms", cookies["trainer"]),
+            page(
+                app,
+                port,
+                "attendance, 25 people",
+                f"/deliveries/{setting.RUNNING}/attendance/1",
+                "p95 < 30 ms",
+                cookies["trainer"],
+            ),
             page(app, port, "roster search, 10,000 experts", search, "p95 < 20 ms", cookies["roster"]),
         ]
     for row in rows:
@@ -262,7 +285,9 @@ def main() -> None:
 
 
 def print_table(rows: list[Row]) -> None:
-    print(f"\nMachine: {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, {date.today()}, load {os.getloadavg()[0]:.1f}.")
+    print(
+        f"\nMachine: {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, {date.today()}, load {os.getloadavg()[0]:.1f}."
+    )
     print("Times are median / p95 of one client; rates are over 8 clients, 2 web processes.\n")
     print("| what | median / p95, rate | queries | cold page | bar | bare Flask, same run |\n|---|---|---|---|---|---|")
     for row in rows:

@@ -84,7 +84,9 @@ class Figures:
         return len(self.times) / self.seconds
 
 
-def load(port: int, act: Callable[[Client, int], None], *, count: int, clients: int, cookies: dict[str, str] | None = None) -> Figures:
+def load(
+    port: int, act: Callable[[Client, int], None], *, count: int, clients: int, cookies: dict[str, str] | None = None
+) -> Figures:
     """Does `act(client, number)` `count` times with `clients` at once; every failure stops the run."""
     figures, lock, numbers, faults = Figures(), threading.Lock(), iter(range(count)), []
 

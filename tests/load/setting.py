@@ -56,7 +56,9 @@ def prepare(folder: Path, url: str | None) -> tuple[Flask, dict[str, dict[str, s
 def _signed_in(app: Flask, role: str) -> dict[str, str]:
     visit_id = "s" + secrets.token_urlsafe(32)
     with transaction():
-        person = accounts_services.create_account(SYSTEM, email=f"{role}@example.org", given_name=role, family_name="Bench", roles=[role])
+        person = accounts_services.create_account(
+            SYSTEM, email=f"{role}@example.org", given_name=role, family_name="Bench", roles=[role]
+        )
         now = clock.now()
         db.session.flush()
         db.session.add(UserSession(digest=digest(visit_id), person_id=person.id, method="bench", created_at=now, seen_at=now))
@@ -76,7 +78,11 @@ def _deliveries() -> None:
     for number in range(25):
         with transaction():
             person = accounts_services.record_person(
-                SYSTEM, given_name=f"Person {number}", family_name="Of the bench", email=f"bench{number}@example.org", country="CA"
+                SYSTEM,
+                given_name=f"Person {number}",
+                family_name="Of the bench",
+                email=f"bench{number}@example.org",
+                country="CA",
             )
             services.enroll(SYSTEM, running, person, Wish(category="civilian"))
 
