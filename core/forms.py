@@ -14,11 +14,15 @@ from wtforms import Form as Parts
 from wtforms import FormField, HiddenField, IntegerField, SelectField, StringField
 
 from core.errors import Conflict, DomainError, Invalid
-from core.i18n import month_names
+from core.i18n import form_texts, locale, month_names
 
 
 class Form(FlaskForm):
     """Every form of the application. `refused` holds sentences that belong to no single field."""
+
+    class Meta(FlaskForm.Meta):
+        def get_translations(self, form: Any) -> Any:
+            return form_texts(locale())
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

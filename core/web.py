@@ -150,8 +150,8 @@ def _gate(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) -> Ca
 def _finish(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("X-Content-Type-Options", "nosniff")
-    if request.endpoint == "static" and response.mimetype in ("text/css", "text/javascript"):
-        return response  # the rest speaks to documents, and would be a tenth of what a first visit transfers
+    if request.endpoint == "static":
+        return response  # our own style, script and emblem: the rest would be a tenth of what a first visit transfers
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
@@ -159,9 +159,8 @@ def _finish(response: Response) -> Response:
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
     if settings_of().is_secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-    if request.endpoint != "static":
-        headers.setdefault("Cache-Control", "no-store")
-        headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie"
+    headers.setdefault("Cache-Control", "no-store")
+    headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie"
     chosen = request.args.get("lang")
     if chosen in i18n.LANGUAGES and chosen != request.cookies.get(i18n.COOKIE):
         response.set_cookie(i18n.COOKIE, chosen, max_age=31536000, samesite="Lax", httponly=True, secure=settings_of().is_secure)

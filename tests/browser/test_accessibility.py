@@ -119,7 +119,7 @@ REFUSALS = {
     "address": ("participant", "/me/email", send(email="nobody"), 422),
     "new password": ("participant", "/me/password", send(password="short"), 422),
     "expert": ("roster", "/roster/new", send(), 422),
-    "search": ("roster", "/roster?valid_on-day=31&valid_on-month=2&valid_on-year=2027", None, 422),
+    "search": ("roster", "/roster?available_from=2027-05-01&available_to=2027-04-01", None, 422),
 }  # fmt: skip
 
 

@@ -25,7 +25,7 @@ def cold(context: BrowserContext, address: str) -> Cost:
     page = context.new_page()
     session = context.new_cdp_session(page)
     cost = Cost()
-    session.on("Network.responseReceived", lambda event: cost.addresses.append(event["response"]["url"]))
+    session.on("Network.responseReceived", lambda event: _note(cost, event["response"]["url"]))
     session.on("Network.loadingFinished", lambda event: _add(cost, event["encodedDataLength"]))
     session.send("Network.enable")
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
@@ -33,6 +33,11 @@ def cold(context: BrowserContext, address: str) -> Cost:
     cost.has_script = page.locator("script").count() > 0
     page.close()
     return cost
+
+
+def _note(cost: Cost, address: str) -> None:
+    if not address.startswith("data:"):  # the browser's own pictures in its date fields
+        cost.addresses.append(address)
 
 
 def _add(cost: Cost, size: float) -> None:

@@ -389,5 +389,3 @@ def test_french_pages(app: Flask, code: str) -> None:
     page = apply(Browser(app, language="fr"), code)
     assert page.status == 200
     assert page.tree.get("lang") == "fr"
-
-

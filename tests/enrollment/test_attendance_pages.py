@@ -79,7 +79,9 @@ def test_mark_all_present_then_the_exceptions_then_save(app: Flask, trainer: Bro
     page = first_session(trainer, code).form("/attendance/1").submit("Mark all present", **{f"mark-{who['Ba']}": "absent"})
     assert "Not saved yet" in page.text
     assert marks(app) == {}
-    page = page.form("/attendance/1").submit("Save attendance", **{f"mark-{who['Cissé']}": "late", f"minutes-{who['Cissé']}": "60"})
+    page = page.form("/attendance/1").submit(
+        "Save attendance", **{f"mark-{who['Cissé']}": "late", f"minutes-{who['Cissé']}": "60"}
+    )
     assert "Saved: 3 of 3 are marked." in page.text
     assert marks(app) == {"Ba": ("absent", 0), "Cissé": ("late", 60), "Diop": ("present", 90)}
     values = page.form("/attendance/1").values

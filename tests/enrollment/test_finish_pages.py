@@ -29,7 +29,10 @@ def code(app: Flask) -> str:
     """Ba did everything, Cissé missed a third, Diop scored too little, Faye did not come, Gueye waits."""
     with app.app_context():
         into = courses.delivery(places=4)
-        made = {name: makers.enrolled(into, "police", factories.person("Awa", name)) for name in ("Ba", "Cissé", "Diop", "Faye", "Gueye")}
+        made = {
+            name: makers.enrolled(into, "police", factories.person("Awa", name))
+            for name in ("Ba", "Cissé", "Diop", "Faye", "Gueye")
+        }
         makers.attend(into, made["Ba"], score=90)
         makers.attend(into, made["Cissé"], 720, score=90)
         makers.attend(into, made["Diop"], score=64)
@@ -45,7 +48,9 @@ def coordinator(app: Flask, sign_in: Any, code: str) -> Browser:
 
 def statuses(app: Flask) -> dict[str, str]:
     with app.app_context():
-        found = db.session.execute(sa.select(Person.family_name, Enrollment.status).join(Enrollment, Enrollment.person_id == Person.id))
+        found = db.session.execute(
+            sa.select(Person.family_name, Enrollment.status).join(Enrollment, Enrollment.person_id == Person.id)
+        )
         return {name: status.value for name, status in found}
 
 
@@ -80,7 +85,9 @@ def test_finishing_fixes_the_results_and_leads_to_the_certificates(app: Flask, c
 def test_what_was_lacking_is_on_ones_own_page(app: Flask, sign_in: Any, code: str) -> None:
     with app.app_context():
         makers.finished(get_delivery(SYSTEM, code))
-        one = db.session.scalar(sa.select(Enrollment).join(Person, Person.id == Enrollment.person_id).where(Person.family_name == "Cissé"))
+        one = db.session.scalar(
+            sa.select(Enrollment).join(Person, Person.id == Enrollment.person_id).where(Person.family_name == "Cissé")
+        )
         enrollment_id, person = one.id, db.session.get_one(Person, one.person_id)
         from accounts.sessions import actor_of
 

@@ -62,9 +62,7 @@ def people(*rows: str) -> str:
 def nominated(app: Flask) -> list[tuple[str, str]]:
     """(family name as nominated, status), in order."""
     with app.app_context():
-        found = db.session.execute(
-            sa.select(Nomination.family_name, Enrollment.status).join(Enrollment).order_by(Nomination.id)
-        )
+        found = db.session.execute(sa.select(Nomination.family_name, Enrollment.status).join(Enrollment).order_by(Nomination.id))
         return [(name, status.value) for name, status in found]
 
 
@@ -171,7 +169,9 @@ def test_the_effect_on_places_is_shown(app: Flask, at_work: Browser, code: str) 
 
 
 def test_an_ambiguous_order_of_day_and_month_is_asked_once(app: Flask, at_work: Browser, code: str) -> None:
-    page = upload(at_work, code, people("Awa,Diop,a@example.org,SN,police,03/04/1987", "Ada,Sy,b@example.org,SN,police,05/06/1990"))
+    page = upload(
+        at_work, code, people("Awa,Diop,a@example.org,SN,police,03/04/1987", "Ada,Sy,b@example.org,SN,police,05/06/1990")
+    )
     assert "the day or the month" in page.text
     assert "03/04/1987" in page.text
     assert "need fixing" not in page.text, "one question, not a fault in every row"

@@ -38,7 +38,9 @@ def coordinator(app: Flask, sign_in: Any) -> Browser:
 
 def statuses(app: Flask) -> dict[str, str]:
     with app.app_context():
-        found = db.session.execute(sa.select(Person.family_name, Enrollment.status).join(Enrollment, Enrollment.person_id == Person.id))
+        found = db.session.execute(
+            sa.select(Person.family_name, Enrollment.status).join(Enrollment, Enrollment.person_id == Person.id)
+        )
         return {name: status.value for name, status in found}
 
 
@@ -50,7 +52,9 @@ def selection(browser: Browser, code: str) -> Page:
 
 def id_of(app: Flask, family: str) -> int:
     with app.app_context():
-        return db.session.scalar(sa.select(Enrollment.id).join(Person, Person.id == Enrollment.person_id).where(Person.family_name == family))
+        return db.session.scalar(
+            sa.select(Enrollment.id).join(Person, Person.id == Enrollment.person_id).where(Person.family_name == family)
+        )
 
 
 def test_one_is_approved_by_its_button(app: Flask, coordinator: Browser, code: str) -> None:
