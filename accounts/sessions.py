@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from flask import g, request, session
@@ -62,7 +63,7 @@ def _from_cookie() -> Actor:
 def _load(key: type[UserSession] | type[ApiToken], condition: sa.ColumnElement[bool]) -> Actor | None:
     """One row for each role of the account behind a session or token; None when there is no such active account."""
     rows = db.session.execute(
-        sa.select(key, Person, Account.is_demonstration, RoleAssignment)
+        sa.select(key, Person, Account.is_demonstration, RoleAssignment.role, RoleAssignment.scope, RoleAssignment.scope_id)
         .join(Account, Account.person_id == key.person_id)
         .join(Person, Person.id == key.person_id)
         .outerjoin(RoleAssignment, RoleAssignment.person_id == key.person_id)
@@ -70,7 +71,7 @@ def _load(key: type[UserSession] | type[ApiToken], condition: sa.ColumnElement[b
     ).all()
     if not rows:
         return None
-    held, person, is_demonstration, _ = rows[0]
+    held, person, is_demonstration = rows[0][:3]
     if is_demonstration and not settings_of().is_local:
         return None  # its password is known to everybody
     is_session = isinstance(held, UserSession)
@@ -79,25 +80,30 @@ def _load(key: type[UserSession] | type[ApiToken], condition: sa.ColumnElement[b
         g.session_seen_at = held.seen_at
     return make_actor(
         person,
-        [row[3] for row in rows if row[3] is not None],
+        [row for row in rows if row.role is not None],
         is_demonstration=is_demonstration,
         session_id=held.id if is_session else None,
         token_id=None if is_session else held.id,
     )
 
 
-def make_actor(person: Person, assignments: Iterable[RoleAssignment], **facts) -> Actor:
-    """The actor that `person` is with these roles; everybody is a participant where it concerns themselves."""
+def make_actor(person: Person, assignments: Iterable[Any], **facts) -> Actor:
+    """The actor that `person` is with these roles; everybody is a participant where it concerns themselves.
+    `assignments`: rows with `role`, `scope` and `scope_id`."""
     grants: dict[str, Grant] = {}
     roles, organizations = {Role.PARTICIPANT}, set()
     for permission in ROLES[Role.PARTICIPANT]:
         grants[permission] = Grant(self=frozenset({person.id}))
+    held: dict[tuple[Role, Reach], set[int]] = {}  # together: a trainer may have hundreds of deliveries
     for assignment in assignments:
-        roles.add(assignment.role)
-        if assignment.scope is Reach.ORGANIZATION:
-            organizations.add(assignment.scope_id)
-        for permission, reach in ROLES[assignment.role].items():
-            if grant := _granted(assignment, reach):
+        held.setdefault((assignment.role, assignment.scope), set()).add(assignment.scope_id)
+    for (role, scope), ids in held.items():
+        roles.add(role)
+        if scope is Reach.ORGANIZATION:
+            organizations |= ids
+        grant = Grant(everywhere=True) if scope is Reach.EVERYWHERE else Grant(**{scope.value: frozenset(ids)})
+        for permission, reach in ROLES[role].items():
+            if reach is scope:  # as far as the matrix says and the assignment's scope allows
                 grants[permission] = grants.get(permission, Grant()) | grant
     return Actor(
         person_id=person.id,
@@ -108,15 +114,6 @@ def make_actor(person: Person, assignments: Iterable[RoleAssignment], **facts) -
         organization_ids=frozenset(organizations),
         **facts,
     )
-
-
-def _granted(assignment: RoleAssignment, reach: Reach) -> Grant | None:
-    """A permission reaches as far as the matrix says and the assignment's scope allows."""
-    if reach is not assignment.scope:
-        return None
-    if reach is Reach.EVERYWHERE:
-        return Grant(everywhere=True)
-    return Grant(**{reach.value: frozenset({assignment.scope_id})})
 
 
 def actor_of(person: Person) -> Actor:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ import pycountry
 from babel import Locale, dates, numbers
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, force_locale, get_locale, get_translations
+from flask_babel import Babel, Domain, force_locale, get_locale
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
@@ -26,7 +27,7 @@ COOKIE = "lang"
 
 def init_app(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(app.root_path) + "/translations"
-    Babel(app, locale_selector=choose_locale, default_locale="en", default_timezone="UTC")
+    _Babel(app, locale_selector=choose_locale, default_locale="en", default_timezone="UTC")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's i18n extension
         lambda text: _translations().ugettext(text),
         lambda one, many, count: _translations().ungettext(one, many, count),
@@ -49,8 +50,21 @@ def _translations() -> NullTranslations:
     """The catalogue of the language in force. A page asks some fifty times, and Flask-Babel looks it up anew each time."""
     code = locale()
     if code not in _loaded:
-        _loaded[code] = get_translations()
+        _loaded[code] = Domain().get_translations()
     return _loaded[code]
+
+
+class _Domain(Domain):
+    """Where Flask-Babel's own functions, `_l` among them, find the catalogue."""
+
+    def get_translations(self) -> NullTranslations:
+        return _translations()
+
+
+class _Babel(Babel):
+    @cached_property
+    def domain_instance(self) -> Domain:
+        return _Domain(domain=self.domain)
 
 
 @pass_eval_context
@@ -77,13 +91,25 @@ def choose_locale() -> str:
 
 
 def locale() -> str:
-    """The language in force: the page's, or the one forced around a mail."""
-    return (get_locale() or Locale("en")).language
+    """The language in force: the page's, or the one forced around a mail. Kept in `g`: a page asks some hundred times."""
+    try:
+        code = g.get("language")
+    except RuntimeError:  # outside of the application
+        return "en"
+    if code is None:
+        code = g.language = (get_locale() or Locale("en")).language
+    return code
 
 
-def in_language(code: str | None):
+@contextmanager
+def in_language(code: str | None) -> Iterator[None]:
     """`with in_language(person.language):` renders texts for somebody else, such as in a mail."""
-    return force_locale(code if code in LANGUAGES else "en")
+    before = g.pop("language", None)
+    try:
+        with force_locale(code if code in LANGUAGES else "en"):
+            yield
+    finally:
+        g.language = before
 
 
 def text(value: Mapping[str, str] | None, code: str | None = None) -> str:

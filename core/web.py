@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+import brotli
 from flask import Flask, Response, current_app, g, has_request_context, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -150,8 +152,8 @@ def _gate(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) -> Ca
 def _finish(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("X-Content-Type-Options", "nosniff")
-    if request.endpoint == "static":
-        return response  # our own style, script and emblem: the rest would be a tenth of what a first visit transfers
+    if request.endpoint == "static" and response.status_code < 400:
+        return _squeezed(response)  # style, script, emblem: headers for documents would be a tenth of what a first visit costs
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
@@ -165,6 +167,28 @@ def _finish(response: Response) -> Response:
     if chosen in i18n.LANGUAGES and chosen != request.cookies.get(i18n.COOKIE):
         response.set_cookie(i18n.COOKIE, chosen, max_age=31536000, samesite="Lax", httponly=True, secure=settings_of().is_secure)
     return response
+
+
+def _squeezed(response: Response) -> Response:
+    """A static file compressed as far as it goes, once for each process: a tenth less than what is compressed on the fly."""
+    file = response.response
+    name = getattr(getattr(file, "file", None), "name", None)
+    is_whole = request.method == "GET" and response.status_code == 200 and "Range" not in request.headers
+    is_text = response.mimetype in current_app.config["COMPRESS_MIMETYPES"]
+    if not (name and is_whole and is_text and "br" in request.accept_encodings):
+        return response
+    smaller = _smaller(name, os.stat(name).st_mtime_ns)
+    file.close()  # type: ignore[union-attr] -- it has a file, so it has this
+    response.direct_passthrough = False
+    response.set_data(smaller)
+    response.headers["Content-Encoding"] = "br"
+    response.vary.add("Accept-Encoding")
+    return response
+
+
+@lru_cache(maxsize=32)
+def _smaller(name: str, changed: int) -> bytes:
+    return brotli.compress(Path(name).read_bytes(), quality=11)
 
 
 def is_api() -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import aliased, joinedload, selectinload
+from sqlalchemy.sql.base import ExecutableOption
 
 from accounts.models import Person, RoleAssignment
 from accounts.roles import Permission, Role
@@ -94,17 +95,20 @@ def count_by_status(actor: Actor) -> dict[DeliveryStatus, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def get_delivery(actor: Actor, code: str) -> Delivery:
-    """The delivery with its course, version, sessions and pools; NotFound, also for a draft that is not the actor's."""
-    delivery = db.session.scalar(
-        deliveries_visible(actor)
-        .where(Delivery.code == code)
-        .options(
-            joinedload(Delivery.version).options(selectinload(CourseVersion.blocks), selectinload(CourseVersion.grants)),
-            selectinload(Delivery.sessions),
-            selectinload(Delivery.pools),
-        )
-    )
+#: What a page can read of a delivery besides its course: only sessions; sessions and the course's version; or all of it.
+SESSIONS = (selectinload(Delivery.sessions),)
+CONTENT = (
+    *SESSIONS,
+    joinedload(Delivery.version).options(selectinload(CourseVersion.blocks), joinedload(CourseVersion.grants)),
+)
+EVERYTHING = (*CONTENT, selectinload(Delivery.pools))
+
+
+def get_delivery(actor: Actor, code: str, *, load: Sequence[ExecutableOption] = EVERYTHING) -> Delivery:
+    """The delivery with its course and, unless `load` says less, version, sessions and pools; NotFound, also for a draft
+    that is not the actor's."""
+    statement = deliveries_visible(actor).where(Delivery.code == code).options(*load)
+    delivery = db.session.scalars(statement).unique().one_or_none()
     if delivery is None:
         raise NotFound("unknown_delivery", _l("There is no such delivery."))
     return delivery

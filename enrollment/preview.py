@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -109,7 +110,8 @@ def recheck(delivery: Delivery, rows: Iterable[tuple[int, Mapping[str, str]]], *
 
 def nominee(row: NominationRow) -> Nominee:
     """A good row as a nominee; what was left empty is not given."""
-    return Nominee(**{column: value or None for column, value in row.fields.items()}, row=row.row)
+    given: dict[str, Any] = {column: value or None for column, value in row.fields.items()}
+    return Nominee(**given, row=row.row)
 
 
 def with_refusals(view: Preview, refusal: DomainError) -> Preview:

@@ -128,7 +128,8 @@ def positions(*delivery_ids: int) -> dict[int, int]:
 
 # Enrollments
 
-_RELATED = (joinedload(Enrollment.delivery), joinedload(Enrollment.person), joinedload(Enrollment.nominated_by))
+_PEOPLE = (joinedload(Enrollment.person), joinedload(Enrollment.nominated_by))
+_RELATED = (joinedload(Enrollment.delivery), *_PEOPLE)
 
 
 def enrollments_visible(actor: Actor) -> sa.Select[Enrollment]:
@@ -241,14 +242,12 @@ class Grid:
 
 
 def attendance_grid(delivery: Delivery) -> Grid:
-    """Marks and scores of everybody seated, by name; four queries whatever the number of people."""
-    sessions = db.session.scalars(
-        sa.select(DeliverySession).where(DeliverySession.delivery_id == delivery.id).order_by(DeliverySession.number)
-    ).all()
+    """Marks and scores of everybody seated, by name; four queries at most, whatever the number of people."""
+    sessions = delivery.sessions
     seated = (
         sa.select(Enrollment)
         .where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
-        .options(*_RELATED)
+        .options(*_PEOPLE)  # not the delivery, which is known: reading it anew would drop its sessions
         .execution_options(populate_existing=True)
     )
     people = sorted(db.session.scalars(seated), key=lambda e: (*_sort_name(e), e.id))

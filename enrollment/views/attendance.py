@@ -19,7 +19,7 @@ from core.policy import can, require
 from core.web import current_actor, requires, see_other
 from core.words import word
 from courses.models import Delivery, DeliverySession, DeliveryStatus
-from courses.queries import get_delivery
+from courses.queries import SESSIONS, get_delivery
 from courses.services import touch
 from enrollment import queries, services
 from enrollment.models import Mark, MarkKind
@@ -79,7 +79,7 @@ def attendance_session(code: str, number: int) -> Any:
 def teaching(code: str, permission: P) -> Delivery:
     """The delivery, for those who may see its attendance."""
     actor = current_actor()
-    delivery = get_delivery(actor, code)
+    delivery = get_delivery(actor, code, load=SESSIONS)
     require(actor, permission, delivery)
     return delivery
 
@@ -135,7 +135,8 @@ def _received(delivery: Delivery, session: DeliverySession) -> Any:
             _refuse(changed, refusal)
             changed = []
     if any(line.error for line in lines):
-        delivery = get_delivery(current_actor(), code)  # read afresh: what was read before ended with the transaction
+        # read afresh: what was read before ended with the transaction
+        delivery = get_delivery(current_actor(), code, load=SESSIONS)
         now = next(one for one in delivery.sessions if one.number == which)
         return _page(delivery, now, queries.attendance_grid(delivery), lines, saved=len(changed))
     if changed:

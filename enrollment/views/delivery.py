@@ -44,7 +44,7 @@ class Situation:
 @public
 def delivery(code: str) -> str:
     actor = current_actor()
-    found = queries.get_delivery(actor, code)
+    found = queries.get_delivery(actor, code, load=queries.CONTENT)
     pools = enrollment.queries.places([found.id])[found.id]
     situation = _situation(found, pools)
     others = [one for one in queries.upcoming_of(found.course) if one.id != found.id] if situation.shows_others else []

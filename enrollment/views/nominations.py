@@ -91,7 +91,7 @@ def _own(actor: Actor) -> sa.ColumnElement[bool]:
     return Enrollment.nominated_by_id.in_(actor.grants[P.ENROLLMENT_NOMINATE].organization)
 
 
-def _filtered(actor: Actor) -> sa.Select[tuple[Enrollment]]:
+def _filtered(actor: Actor) -> sa.Select[Any]:
     statement = queries.enrollments_visible(actor).where(_own(actor))
     if code := request.args.get("delivery"):
         of_delivery = sa.select(Delivery.id).where(Delivery.code == code).scalar_subquery()

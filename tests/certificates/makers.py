@@ -19,6 +19,7 @@ from core.database import db, transaction
 from core.jobs import Job
 from core.policy import SYSTEM, Actor
 from courses.models import Delivery
+from enrollment.completion import Lack
 from enrollment.models import Enrollment, EnrollmentStatus
 from tests import factories
 from tests.conftest import NOW
@@ -43,7 +44,7 @@ def finished_delivery(
             _person_in(delivery, name, EnrollmentStatus.COMPLETED, organization)
         for _ in range(not_completed):
             missing = _person_in(delivery, "Jo Short", EnrollmentStatus.NOT_COMPLETED, organization)
-            missing.lacking = [{"code": "attendance", "detail": "720 of 1,080 minutes"}]
+            missing.lacking = [Lack("attendance_below_minimum", {"minutes": 720, "taught": 1080}).stored()]
         audit.record(SYSTEM, "test.finished", f"delivery:{delivery.id}", {})
     return db.session.get_one(Delivery, made.id)
 

@@ -386,6 +386,10 @@ def test_an_empty_list_says_what_to_do(app: Flask, sign_in: Any) -> None:
 
 
 def test_french_pages(app: Flask, code: str) -> None:
-    page = apply(Browser(app, language="fr"), code)
-    assert page.status == 200
+    browser = Browser(app, language="fr")
+    page = browser.get(f"/deliveries/{code}/apply").form("/apply").submit(**ABOUT)
+    page = page.form("/apply").submit()
+    page = page.form("/apply").submit(consent="y")
     assert page.tree.get("lang") == "fr"
+    assert "a•••@example.org" in page.text
+    assert enrollments(app) == [("Diop", "police", "confirmed")]
