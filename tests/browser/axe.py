@@ -11,7 +11,7 @@ TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best
 _RUN = """async tags => {
   const found = await axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']});
   return found.violations.map(one => [one.id, one.impact, one.nodes.slice(0, 3).map(node => node.html.slice(0, 160) + ' :: ' + node.failureSummary)]);
-}"""  # noqa: E501
+}"""
 #: What sticks out to the right, the outermost last.
 _WIDE = """() => {
   const width = document.documentElement.clientWidth;

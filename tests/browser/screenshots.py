@@ -41,7 +41,19 @@ PAGES = {
     "person": ("administrator", "/administration/people/{trainer}"), "audit": ("administrator", "/administration/audit"),
     "jobs": ("administrator", "/administration/jobs"),
 }  # fmt: skip
-DARK = ("catalogue", "delivery", "apply", "verify-valid", "verify-revoked", "attendance", "roster", "selection", "issue", "sign-in", "me")
+DARK = (
+    "catalogue",
+    "delivery",
+    "apply",
+    "verify-valid",
+    "verify-revoked",
+    "attendance",
+    "roster",
+    "selection",
+    "issue",
+    "sign-in",
+    "me",
+)
 FRENCH = ("catalogue", "delivery", "apply", "verify-valid", "attendance", "roster", "issue", "sign-in", "finish", "course-form")
 PLAIN = ("attendance", "roster", "issue", "catalogue")
 
@@ -93,7 +105,9 @@ def _refused(visits: Visits, folder: Path) -> None:
 def _nominations(visits: Visits, folder: Path) -> None:
     """A file with a row to fix."""
     page = visits.context("nominator", viewport=WIDE, reduced_motion="reduce").new_page()
-    rows = (ROOT / "tests" / "enrollment" / "files" / "nominations-canada.csv").read_bytes().replace(b"owen.whitefeather@", b"owen-")
+    rows = (
+        (ROOT / "tests" / "enrollment" / "files" / "nominations-canada.csv").read_bytes().replace(b"owen.whitefeather@", b"owen-")
+    )
     page.goto("/deliveries/GTI-NEXT/nominate")
     page.locator("[name=file]").set_input_files({"name": "people.csv", "mimeType": "text/csv", "buffer": rows})
     page.locator("main form button.button").click()

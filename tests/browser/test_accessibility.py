@@ -217,8 +217,8 @@ def test_the_focus_is_never_under_the_bar(visits) -> None:
     """Attendance at telephone width by keyboard alone: the bar with the button never covers what has the focus (2.4.11)."""
     page = visits.context("trainer", viewport={"width": 360, "height": 640}, reduced_motion="reduce").new_page()
     page.goto("/deliveries/GTI-NOW/attendance/5")
-    hidden, steps = [], 0
-    for steps in range(1, 90):
+    hidden, reached = [], 0
+    for _ in range(90):
         page.keyboard.press("Tab")
         state = page.evaluate(
             """() => {
@@ -229,11 +229,12 @@ def test_the_focus_is_never_under_the_bar(visits) -> None:
                       html: focused.outerHTML.slice(0, 120), last: !!focused.closest('.savebar')};
             }"""
         )
+        reached += 1
         if state["covered"]:
             hidden.append(state["html"])
         if state["last"]:
             break
-    assert steps > 15, "the keyboard never reached the marks"
+    assert reached > 15, "the keyboard never reached the marks"
     assert not hidden, hidden
 
 
@@ -248,7 +249,7 @@ def test_larger_spacing_of_text_hides_nothing(visits) -> None:
         page.evaluate(
             """() => { const sheet = new CSSStyleSheet();
             sheet.replaceSync('* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important; } p { margin-bottom: 2em !important; }');
-            document.adoptedStyleSheets = [sheet]; }"""  # noqa: E501
+            document.adoptedStyleSheets = [sheet]; }"""
         )
         found += too_wide(page, address)
     assert not found, "\n".join(found)

@@ -139,7 +139,11 @@ class Journey:
 
     def nominate(self) -> None:
         """A file with one bad row: seen, corrected in place, and only then saved."""
-        rows = FILE.read_bytes().replace(b"CA-00", f"{self.mark}-".encode()).replace(b".example.ca", f".{self.mark.lower()}.example".encode())
+        rows = (
+            FILE.read_bytes()
+            .replace(b"CA-00", f"{self.mark}-".encode())
+            .replace(b".example.ca", f".{self.mark.lower()}.example".encode())
+        )
         spoiled = rows.replace(b"owen.whitefeather@", b"owen.whitefeather-at-")
         page = self.page("nominator")
         page.goto(f"/deliveries/{self.code}")
@@ -149,7 +153,10 @@ class Journey:
         assert page.url.endswith("/nominate")
         bad = page.locator("fieldset.correction")
         assert bad.count() == 1
-        count = self.site.value("SELECT count(*) FROM nomination n JOIN enrollment e ON e.id = n.enrollment_id JOIN delivery d ON d.id = e.delivery_id WHERE d.code = ?", self.code)  # noqa: E501
+        count = self.site.value(
+            "SELECT count(*) FROM nomination n JOIN enrollment e ON e.id = n.enrollment_id JOIN delivery d ON d.id = e.delivery_id WHERE d.code = ?",
+            self.code,
+        )
         assert count == 0, "nothing is saved before the preview is confirmed"
         bad.locator("input[name$=-email]").fill(f"owen.whitefeather@corrections.{self.mark.lower()}.example")
         page.locator("#check button[value=check]").click()
@@ -177,7 +184,13 @@ class Journey:
                 late.locator(".minutes input").fill("90")
             page.locator(".savebar button").click()
             page.locator(".notice.ok").wait_for()
-        assert self.site.value("SELECT count(*) FROM mark m JOIN enrollment e ON e.id = m.enrollment_id JOIN delivery d ON d.id = e.delivery_id WHERE d.code = ?", self.code) == 11 * SESSIONS  # noqa: E501
+        assert (
+            self.site.value(
+                "SELECT count(*) FROM mark m JOIN enrollment e ON e.id = m.enrollment_id JOIN delivery d ON d.id = e.delivery_id WHERE d.code = ?",
+                self.code,
+            )
+            == 11 * SESSIONS
+        )
 
     def enter_scores(self) -> None:
         page = self.page("trainer")
@@ -186,7 +199,9 @@ class Journey:
         assert fields.count() == 11
         for number in range(fields.count()):
             row = fields.nth(number)
-            row.locator("input.short").last.fill("64" if "La Tour" in row.inner_text() else "85,5" if self.language == "fr" else "85.5")
+            row.locator("input.short").last.fill(
+                "64" if "La Tour" in row.inner_text() else "85,5" if self.language == "fr" else "85.5"
+            )
         page.locator(".savebar button").click()
         page.locator(".notice.ok").wait_for()
 

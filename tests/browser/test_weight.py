@@ -35,7 +35,9 @@ def test_weight(visits, role: str | None, address: str, most: int, record_proper
     assert cost.requests <= MOST_REQUESTS, "\n".join(cost.addresses)
 
 
-@pytest.mark.parametrize("address", ["/verify/{valid_token}", "/verify", "/deliveries/GTI-NEXT/apply", "/deliveries/GTI-NEXT", "/"])
+@pytest.mark.parametrize(
+    "address", ["/verify/{valid_token}", "/verify", "/deliveries/GTI-NEXT/apply", "/deliveries/GTI-NEXT", "/"]
+)
 def test_reading_pages_load_no_script(visits, address: str) -> None:
     from tests.browser.places import PARTS
     from tests.browser.weighing import cold

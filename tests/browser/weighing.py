@@ -29,6 +29,7 @@ def cold(context: BrowserContext, address: str) -> Cost:
     session.on("Network.loadingFinished", lambda event: _add(cost, event["encodedDataLength"]))
     session.send("Network.enable")
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    session.send("Network.setExtraHTTPHeaders", {"headers": {"Accept-Encoding": "gzip, deflate, br"}})  # as over https
     page.goto(address, wait_until="networkidle")
     cost.has_script = page.locator("script").count() > 0
     page.close()

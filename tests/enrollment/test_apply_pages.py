@@ -170,6 +170,7 @@ def test_fields_of_other_screens_are_checked_again_when_sending(app: Flask, brow
     assert enrollments(app) == []
 
 
+@pytest.mark.both_databases
 def test_sending_twice_applies_once(app: Flask, browser: Browser, code: str) -> None:
     form = last_screen(browser, code).form("/apply")
     first = form.submit("Send application", consent="y")
@@ -208,6 +209,7 @@ def test_a_stranger_learns_nothing_of_a_person_who_is_known(app: Flask, browser:
         assert db.session.scalar(sa.select(Enrollment.person_id)) == known_id
 
 
+@pytest.mark.both_databases
 def test_applying_a_second_time_looks_like_the_first(app: Flask, code: str) -> None:
     def seen(browser: Browser) -> tuple[str, str]:
         page = apply(browser, code)

@@ -124,6 +124,7 @@ def test_saving_twice_or_nothing_is_harmless(app: Flask, trainer: Browser, code:
     assert "nothing new to save" in page.text
 
 
+@pytest.mark.both_databases
 def test_two_trainers_at_once_lose_nothing(app: Flask, sign_in: Any, trainer: Browser, code: str) -> None:
     who = ids(app)
     with app.app_context():

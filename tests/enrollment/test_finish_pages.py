@@ -69,6 +69,7 @@ def test_what_each_person_lacks_is_said_before(coordinator: Browser, code: str) 
     assert "not begun" not in page.text
 
 
+@pytest.mark.both_databases
 def test_finishing_fixes_the_results_and_leads_to_the_certificates(app: Flask, coordinator: Browser, code: str) -> None:
     form = coordinator.get(f"/deliveries/{code}/finish").form("/finish")
     page = form.submit("Finish the delivery")

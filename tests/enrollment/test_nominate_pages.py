@@ -128,6 +128,7 @@ def test_rows_left_bad_stay_to_be_fixed(app: Flask, at_work: Browser, code: str)
     assert [name for name, _status in nominated(app)] == ["Diop", "Fall"]
 
 
+@pytest.mark.both_databases
 def test_the_same_button_pressed_twice_nominates_once(app: Flask, at_work: Browser, code: str) -> None:
     form = upload(at_work, code, GOOD).form("/check")
     first, second = form.submit("Nominate 2"), form.submit("Nominate 2")
@@ -157,6 +158,7 @@ def test_an_identifier_of_somebody_else_is_said_before(app: Flask, at_work: Brow
     assert "belongs to another person than this identifier" in upload(at_work, code, text).text
 
 
+@pytest.mark.both_databases
 def test_the_effect_on_places_is_shown(app: Flask, at_work: Browser, code: str) -> None:
     rows = [f"Given{n},Family{n},p{n}@example.org,SN,military," for n in range(8)]
     page = upload(at_work, code, people(*rows))
@@ -295,6 +297,7 @@ def test_participants_do_not_nominate(app: Flask, sign_in: Any, code: str) -> No
     assert Browser(app).get("/nominations", follow=False).status == 303
 
 
+@pytest.mark.both_databases
 def test_nominations_are_withdrawn_from_the_list(app: Flask, at_work: Browser, code: str) -> None:
     upload(at_work, code, GOOD).form("/check").submit("Nominate 2")
     page = at_work.get("/nominations").follow("Withdraw – Awa Diop")
