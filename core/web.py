@@ -178,7 +178,7 @@ def _squeezed(response: Response) -> Response:
     if not (name and is_whole and is_text and "br" in request.accept_encodings):
         return response
     smaller = _smaller(name, os.stat(name).st_mtime_ns)
-    file.close()  # type: ignore[union-attr] -- it has a file, so it has this
+    file.close()  # type: ignore[union-attr]  # it has a file, so it has this
     response.direct_passthrough = False
     response.set_data(smaller)
     response.headers["Content-Encoding"] = "br"

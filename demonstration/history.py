@@ -30,9 +30,18 @@ from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
 
 COURSES = Path(__file__).parent / "courses"
 POOLS = (PoolPlan("military", 10), PoolPlan("police", 5), PoolPlan("civilian", 10))
+#: What a delivery is like unless said otherwise.
 USUAL = {
     "time_zone": "America/Halifax", "venue": "Clementsport", "country": "CA", "language": "en", "places": 25, "pools": POOLS,
 }  # fmt: skip
+USUAL = {
+    "time_zone": "America/Halifax",
+    "venue": "Clementsport",
+    "country": "CA",
+    "language": "en",
+    "places": 25,
+    "pools": POOLS,
+}
 
 
 def load() -> None:
@@ -66,10 +75,17 @@ def _accounts() -> None:
             accounts_services.create_organization(SYSTEM, code=code, name=name, country=country)
         for one in SIGN_INS:
             accounts_services.create_account(
-                SYSTEM, email=one.email, given_name=one.given_name, family_name=one.family_name, roles=[one.role],
-                organization=one.organization, country=one.country, language=one.language,
-                password=DEMONSTRATION_PASSWORD, is_demonstration=True,
-            )  # fmt: skip
+                SYSTEM,
+                email=one.email,
+                given_name=one.given_name,
+                family_name=one.family_name,
+                roles=[one.role],
+                organization=one.organization,
+                country=one.country,
+                language=one.language,
+                password=DEMONSTRATION_PASSWORD,
+                is_demonstration=True,
+            )
 
 
 def _courses() -> None:
@@ -88,9 +104,14 @@ def _participants(day: date) -> list[tuple[int, tuple]]:
         for number, facts in enumerate(PARTICIPANTS):
             given, family, country, gender, *_ = facts
             person = accounts_services.record_person(
-                SYSTEM, identifier=f"DEMO-{number + 1:03d}", given_name=given, family_name=family,
-                email=f"person{number + 1:02d}@{DOMAIN}", country=country, gender=gender,
-            )  # fmt: skip
+                SYSTEM,
+                identifier=f"DEMO-{number + 1:03d}",
+                given_name=given,
+                family_name=family,
+                email=f"person{number + 1:02d}@{DOMAIN}",
+                country=country,
+                gender=gender,
+            )
             recorded.append((person, facts))
         db.session.flush()
         return [(person.id, facts) for person, facts in recorded]
@@ -104,9 +125,11 @@ def _schedule(code: str, course: str, starts_on: date, *, publish: bool = True, 
     """Schedules (and publishes) a delivery; gives its id."""
     with transaction():
         plan = DeliveryPlan(
-            starts_on=starts_on, code=code, trainers=(_person("trainer").id,),
+            starts_on=starts_on,
+            code=code,
+            trainers=(_person("trainer").id,),
             **(USUAL | changes),
-        )  # fmt: skip
+        )
         found = db.session.scalars(sa.select(Course).where(Course.code == course)).one()
         delivery = courses_services.schedule(SYSTEM, found, plan)
         if publish:

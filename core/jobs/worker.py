@@ -22,6 +22,11 @@ jobs_cli = AppGroup("jobs", help="Background work.")
 @click.option("--threads", default=1, show_default=True, help="Jobs at the same time in this process.")
 def work(threads: int) -> None:
     """Works until stopped."""
+    work_until_stopped(threads)
+
+
+def work_until_stopped(threads: int = 1) -> None:
+    """Inside an application context, in the process's main thread."""
     from huey.consumer import Consumer
 
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # threads need the app, not its proxy
