@@ -11,11 +11,17 @@ CERTIFICATE = Machine(
     S.VALID,
     [
         Transition(
-            "revoke", frozenset({S.VALID}), S.REVOKED, Permission.CERTIFICATE_REVOKE,
+            "revoke",
+            frozenset({S.VALID}),
+            S.REVOKED,
+            Permission.CERTIFICATE_REVOKE,
             lambda c, before: CertificateRevoked(c.id, c.number, c.person_id, c.reason_code),
         ),
         Transition(
-            "supersede", frozenset({S.VALID}), S.SUPERSEDED, Permission.CERTIFICATE_ISSUE,
+            "supersede",
+            frozenset({S.VALID}),
+            S.SUPERSEDED,
+            Permission.CERTIFICATE_ISSUE,
             lambda c, before: CertificateSuperseded(c.id, c.number, c.person_id),
         ),
     ],

@@ -128,9 +128,7 @@ class Routes(Blueprint):
         of them (lists), a Response, or (any of these, status). Everything but GET runs in one transaction.
         """
         access = Access(requires, not is_public)
-        operation = Operation(
-            summary, access, body, query, answers or {200: dict}, is_list, media_type, body_is_optional
-        )
+        operation = Operation(summary, access, body, query, answers or {200: dict}, is_list, media_type, body_is_optional)
 
         def declare(function: Callable) -> Callable:
             view = _edge(function, method, operation)
@@ -306,7 +304,9 @@ PROBLEM = {
                 "type": "object",
                 "required": ["code", "message"],
                 "properties": {
-                    "field": {"type": ["string", "null"]}, "code": {"type": "string"}, "message": {"type": "string"},
+                    "field": {"type": ["string", "null"]},
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
                 },
             },
         },
@@ -337,9 +337,14 @@ def _describe(endpoint: str, operation: Operation, parameters: list[Any], schema
     if operation.query is not None:
         listed += _query_parameters(operation.query, schemas)
     if "post" in endpoint or operation.body is not None:
-        listed.append({
-            "name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "maxLength": 200},
-        })
+        listed.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string", "maxLength": 200},
+            }
+        )
     if listed:
         described["parameters"] = listed
     if operation.body is not None:

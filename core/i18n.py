@@ -38,8 +38,14 @@ def init_app(app: Flask) -> None:
     # Jinja's own `_` goes through the template's context three times for each of a page's fifty texts: a tenth of its time.
     app.jinja_env.globals.update(_=_template_text, gettext=_template_text)
     app.jinja_env.filters.update(
-        text=text, date_words=date_words, instant_words=instant_words, number=number, country_name=country_name,
-        language_name=language_name, time_words=time_words, weekday_words=weekday_words,
+        text=text,
+        date_words=date_words,
+        instant_words=instant_words,
+        number=number,
+        country_name=country_name,
+        language_name=language_name,
+        time_words=time_words,
+        weekday_words=weekday_words,
     )
 
 

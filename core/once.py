@@ -49,9 +49,7 @@ def find(key: str, request_digest: str = "") -> FirstAnswer | None:
 
 def keep(key: str, *, request_digest: str = "", status: int = 303, body: str = "", location: str = "") -> None:
     """Keeps the answer, in the open transaction. An IntegrityError at its commit means that a twin was faster."""
-    db.session.execute(
-        sa.delete(FirstAnswer).where(FirstAnswer.key == key, FirstAnswer.created_at < clock.now() - KEPT_FOR)
-    )
+    db.session.execute(sa.delete(FirstAnswer).where(FirstAnswer.key == key, FirstAnswer.created_at < clock.now() - KEPT_FOR))
     db.session.add(
         FirstAnswer(key=key, request_digest=request_digest, status=status, body=body, location=location, created_at=clock.now())
     )

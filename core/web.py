@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 from collections.abc import Callable
@@ -175,20 +176,22 @@ def _squeezed(response: Response) -> Response:
     name = getattr(getattr(file, "file", None), "name", None)
     is_whole = request.method == "GET" and response.status_code == 200 and "Range" not in request.headers
     is_text = response.mimetype in current_app.config["COMPRESS_MIMETYPES"]
-    if not (name and is_whole and is_text and "br" in request.accept_encodings):
+    encoding = next((one for one in ("br", "gzip") if one in request.accept_encodings), None)  # plain HTTP asks for gzip only
+    if not (name and is_whole and is_text and encoding):
         return response
-    smaller = _smaller(name, os.stat(name).st_mtime_ns)
+    smaller = _smaller(name, os.stat(name).st_mtime_ns, encoding)
     file.close()  # type: ignore[union-attr]  # it has a file, so it has this
     response.direct_passthrough = False
     response.set_data(smaller)
-    response.headers["Content-Encoding"] = "br"
+    response.headers["Content-Encoding"] = encoding
     response.vary.add("Accept-Encoding")
     return response
 
 
 @lru_cache(maxsize=32)
-def _smaller(name: str, changed: int) -> bytes:
-    return brotli.compress(Path(name).read_bytes(), quality=11)
+def _smaller(name: str, changed: int, encoding: str) -> bytes:
+    plain = Path(name).read_bytes()
+    return brotli.compress(plain, quality=11) if encoding == "br" else gzip.compress(plain, 9, mtime=0)
 
 
 def is_api() -> bool:
@@ -230,7 +233,10 @@ def problem(error: DomainError) -> Response:
 
 def problem_facts(error: DomainError) -> dict[str, Any]:
     facts: dict[str, Any] = {
-        "type": "about:blank", "title": _TITLES.get(error.status, "Error"), "status": error.status, "code": error.code,
+        "type": "about:blank",
+        "title": _TITLES.get(error.status, "Error"),
+        "status": error.status,
+        "code": error.code,
         "detail": str(error.message),
     }
     several = error.errors or ([error] if error.field else [])
@@ -240,8 +246,15 @@ def problem_facts(error: DomainError) -> dict[str, Any]:
 
 
 _TITLES = {
-    401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict", 413: "Content Too Large",
-    415: "Unsupported Media Type", 422: "Unprocessable Content", 429: "Too Many Requests", 500: "Internal Server Error",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    409: "Conflict",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
 }
 
 
@@ -383,5 +396,3 @@ def remember_answer(location: str) -> BaseResponse:
     if key := g.get("submission_key"):
         once.keep(key, location=location)
     return see_other(location)
-
-

@@ -8,5 +8,15 @@ from core.jobs.ledger import Job, JobState, Lease, enqueue, find_job, retry
 from core.jobs.running import LeaseLost, Progress, drain, run, sweep
 
 __all__ = [
-    "Job", "JobState", "Lease", "LeaseLost", "Progress", "drain", "enqueue", "find_job", "retry", "run", "sweep",
+    "Job",
+    "JobState",
+    "Lease",
+    "LeaseLost",
+    "Progress",
+    "drain",
+    "enqueue",
+    "find_job",
+    "retry",
+    "run",
+    "sweep",
 ]

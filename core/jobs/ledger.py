@@ -95,8 +95,17 @@ def enqueue(
     insert = (sqlite if is_sqlite() else postgresql).insert(Job.__table__)
     statement = (
         insert.values(
-            kind=kind, args=args, dedupe_key=dedupe_key, state=JobState.QUEUED, run_after=database_now() + delay,
-            attempts=0, done=0, total=total, errors=[], created_at=clock.now(), created_by_id=actor.person_id if actor else None,
+            kind=kind,
+            args=args,
+            dedupe_key=dedupe_key,
+            state=JobState.QUEUED,
+            run_after=database_now() + delay,
+            attempts=0,
+            done=0,
+            total=total,
+            errors=[],
+            created_at=clock.now(),
+            created_by_id=actor.person_id if actor else None,
         )
         .on_conflict_do_nothing(index_elements=["dedupe_key"])
         .returning(Job.id)

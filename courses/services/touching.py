@@ -13,9 +13,7 @@ from courses.models import Delivery
 
 _table = cast(sa.Table, Delivery.__table__)
 #: Made once: every place given passes here, often twice.
-_RAISE = (
-    sa.update(_table).where(_table.c.id == sa.bindparam("touched")).values(rev=_table.c.rev + 1).returning(_table.c.rev)
-)
+_RAISE = sa.update(_table).where(_table.c.id == sa.bindparam("touched")).values(rev=_table.c.rev + 1).returning(_table.c.rev)
 
 
 def touch(delivery_id: int) -> Delivery:
