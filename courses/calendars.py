@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
-from icalendar import Calendar, Event
 
 from core.i18n import text
 from courses.models import Delivery, DeliverySession, DeliveryStatus
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 
 def calendar(delivery: Delivery, address: str) -> bytes:
     """The file. `address` is the page of the delivery. Identifiers stay the same and `SEQUENCE` grows with every change, so
     that a calendar replaces what it has."""
+    from icalendar import Calendar  # eighty modules that only this file needs
+
     made = Calendar()
     made.add("prodid", "-//Rostrum//Deliveries//EN")
     made.add("version", "2.0")
@@ -29,6 +34,8 @@ def calendar(delivery: Delivery, address: str) -> bytes:
 
 
 def _event(delivery: Delivery, session: DeliverySession, address: str) -> Event:
+    from icalendar import Event
+
     is_cancelled = delivery.status is DeliveryStatus.CANCELLED
     event = Event()
     event.add("uid", f"delivery-{delivery.id}-session-{session.number}@{urlsplit(address).hostname}")

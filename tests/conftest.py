@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -111,6 +112,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def app(database: Database) -> Iterator[Flask]:
     """The application on an empty database, its clock at NOW. No context is pushed, so that requests get their own."""
     database.reset()
+    shutil.rmtree(database.app.extensions["settings"].storage_path, ignore_errors=True)
     clock.travel(database.app, NOW)
     yield database.app
 
