@@ -31,6 +31,10 @@ has_postgresql() {
     has_command initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
 }
 
+has_fonts() { # pages are measured with real letters
+    [ "$(uname)" = Darwin ] || ls /usr/share/fonts/truetype/noto/NotoSans-Regular.ttf /usr/share/fonts/google-noto*/NotoSans-Regular* 2>/dev/null | grep -q .
+}
+
 for purpose in "$@"; do
     case $purpose in
     run)
@@ -40,6 +44,7 @@ for purpose in "$@"; do
         ;;
     test)
         has_command chromium chromium-browser google-chrome || need chromium chromium chromium
+        has_fonts || need fonts-noto-core google-noto-sans-fonts --cask\ font-noto-sans
         has_command pdftotext || need poppler-utils poppler-utils poppler
         has_postgresql || need postgresql postgresql-server postgresql
         ;;
