@@ -71,14 +71,21 @@ def record(actor: Actor, action: str, subject: str, facts: dict[str, Any], *, on
     unit.audit_entries.append(entry)  # type: ignore[attr-defined]
 
 
+_entries, _head = cast(sa.Table, AuditEntry.__table__), cast(sa.Table, AuditHead.__table__)
+#: Made once: every write passes here.
+_ADVANCE = (
+    sa.update(_head)
+    .where(_head.c.id == 1)
+    .values(number=_head.c.number + sa.bindparam("added"))
+    .returning(_head.c.number, _head.c.digest)
+)
+_INSERT = sa.insert(_entries)
+_SEAL = sa.update(_head).where(_head.c.id == 1).values(digest=sa.bindparam("sealed"))
+
+
 def _append(entries: list[dict[str, Any]]) -> None:
-    head = db.session.execute(
-        sa.update(AuditHead)
-        .where(AuditHead.id == 1)
-        .values(number=AuditHead.number + len(entries))
-        .returning(AuditHead.number, AuditHead.digest),
-        execution_options={"synchronize_session": False},
-    ).one()
+    connection = db.session.connection()
+    head = connection.execute(_ADVANCE, {"added": len(entries)}).one()
     number, digest = head.number - len(entries), head.digest
     rows = []
     for entry in entries:
@@ -86,11 +93,8 @@ def _append(entries: list[dict[str, Any]]) -> None:
         body = canonical(entry)
         digest = chained(digest, number, body)
         rows.append(_row(number, entry, body, digest))
-    db.session.execute(sa.insert(cast(sa.Table, AuditEntry.__table__)), rows)
-    db.session.execute(
-        sa.update(AuditHead).where(AuditHead.id == 1).values(digest=digest),
-        execution_options={"synchronize_session": False},
-    )
+    connection.execute(_INSERT, rows)
+    connection.execute(_SEAL, {"sealed": digest})
 
 
 def _row(number: int, entry: dict[str, Any], body: str, digest: str) -> dict[str, Any]:

@@ -75,8 +75,14 @@ class _Babel(Babel):
 
 @pass_eval_context
 def _template_text(place: EvalContext, text: str, /, **facts: Any) -> str:
+    words = _template_words(locale(), text, place.autoescape)
+    return words % facts
+
+
+@lru_cache(maxsize=8192)
+def _template_words(code: str, text: str, is_page: bool) -> str:
     words = _translations().ugettext(text)
-    return (Markup(words) if place.autoescape else words) % facts  # noqa: S704 -- our own text; the facts are escaped
+    return Markup(words) if is_page else words  # noqa: S704 -- our own text; the facts are escaped
 
 
 @lru_cache(maxsize=8)

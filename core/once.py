@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
-from core.database import Base, db, transaction
+from core.database import Base, UtcDateTime, current_unit, db, transaction
 from core.errors import Conflict
 
 KEPT_FOR = timedelta(hours=24)
@@ -48,12 +50,27 @@ def find(key: str, request_digest: str = "") -> FirstAnswer | None:
 
 
 def keep(key: str, *, request_digest: str = "", status: int = 303, body: str = "", location: str = "") -> None:
-    """Keeps the answer, in the open transaction. An IntegrityError at its commit means that a twin was faster."""
-    db.session.execute(sa.delete(FirstAnswer).where(FirstAnswer.key == key, FirstAnswer.created_at < clock.now() - KEPT_FOR))
-    db.session.add(
-        FirstAnswer(key=key, request_digest=request_digest, status=status, body=body, location=location, created_at=clock.now())
-    )
-    db.session.flush()  # a twin's key is refused here, before anything leaves the house
+    """Keeps the answer, in the open transaction, in place of one older than a day. Conflict when a twin was faster."""
+    current_unit()
+    session, now = db.session(), clock.now()
+    session.flush()
+    answer = {
+        "key": key, "request_digest": request_digest, "status": status, "body": body, "location": location, "created_at": now,
+    }  # fmt: skip
+    statement = _KEEP[session.connection().dialect.name]
+    if session.connection().execute(statement, answer | {"too_old": now - KEPT_FOR}).first() is None:
+        raise Conflict("sent_twice", _l("This was sent twice at the same moment. It was done once."))
+
+
+def _keeping(insert: Any) -> Any:
+    kept = insert(FirstAnswer.__table__)
+    replaced = {name: kept.excluded[name] for name in ("request_digest", "status", "body", "location", "created_at")}
+    is_old = FirstAnswer.__table__.c.created_at < sa.bindparam("too_old", type_=UtcDateTime())
+    return kept.on_conflict_do_update(index_elements=["key"], set_=replaced, where=is_old).returning(FirstAnswer.__table__.c.key)
+
+
+#: Made once: every form that is sent passes here.
+_KEEP = {"sqlite": _keeping(sqlite.insert), "postgresql": _keeping(postgresql.insert)}
 
 
 def forget_old(progress) -> None:
