@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -167,7 +167,12 @@ def instant_words(value: datetime | None, zone: str = "UTC") -> str:
 
 
 def time_words(value: datetime, zone: str) -> str:
-    return dates.format_time(value.astimezone(ZoneInfo(zone)), "HH:mm", locale=locale())
+    return _time_words(value.astimezone(ZoneInfo(zone)).time(), locale())
+
+
+@lru_cache(maxsize=512)
+def _time_words(value: time, code: str) -> str:
+    return dates.format_time(value, "HH:mm", locale=code)
 
 
 def number(value: int | float) -> str:

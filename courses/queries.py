@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import aliased, joinedload, selectinload
+from sqlalchemy.orm import aliased, joinedload, load_only, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
 from accounts.models import Person, RoleAssignment
@@ -125,6 +125,7 @@ def trainers_of(delivery_ids: Iterable[int]) -> dict[int, list[Person]]:
             RoleAssignment.scope == Reach.DELIVERY,
             RoleAssignment.scope_id.in_(list(found)),
         )
+        .options(load_only(Person.given_name, Person.family_name))
         .order_by(Person.family_name, Person.given_name, Person.id)
     )
     for delivery_id, person in rows:

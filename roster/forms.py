@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from markupsafe import Markup
 from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Optional
-from wtforms.widgets import DateInput, SearchInput, html_params
+from wtforms.widgets import DateInput, SearchInput
 
 from accounts.models import Gender, PersonnelCategory
 from core import i18n
 from core.errors import DomainError
-from core.forms import Form, SubmissionField
+from core.forms import Form, LongSelect, SubmissionField
 from core.words import word
 from courses.models import Skill, SkillLevel
 from roster.languages import CEFR, all_languages
@@ -25,24 +23,6 @@ from roster.models import Expert, LanguageFramework
 from roster.services import Profile, SpokenLanguage, Window
 
 SPARE_ROWS = 2
-
-
-class LongSelect:
-    """A select of many options that are the same for everybody: they are written once per language, not once per page."""
-
-    input_type = None
-
-    def __call__(self, field: SelectField, **attributes: Any) -> Markup:
-        options = _options(tuple(field.choices))
-        chosen = str(Markup(' value="{}"').format(field.data or ""))
-        attributes.setdefault("id", field.id)
-        html = f"<select {html_params(name=field.name, **attributes)}>{options}</select>"
-        return Markup(html.replace(f"{chosen}>", f"{chosen} selected>", 1))  # noqa: S704 -- options and attributes are escaped
-
-
-@lru_cache(maxsize=32)
-def _options(choices: tuple[tuple[str, str], ...]) -> Markup:
-    return Markup("").join(Markup('<option value="{}">{}</option>').format(value, words) for value, words in choices)
 
 
 def _choices(kind: Any, nothing: str) -> list[tuple[str, str]]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Any
 
-from markupsafe import Markup, escape
 from wtforms import Field, SelectField
 from wtforms.validators import StopValidation
-from wtforms.widgets import html_params
 
 from core import i18n
 from core.errors import Invalid
+from core.forms import LongSelect
 
 
 class Needed:
@@ -57,28 +55,11 @@ class OneOf:
             raise StopValidation(self.sentence)
 
 
-class CountryWidget:
-    """A select of all countries. Its 249 options are made once for each language: they are most of what a form costs."""
-
-    def __call__(self, field: Field, **attributes: Any) -> Markup:
-        attributes.setdefault("id", field.id)
-        options = _country_options(i18n.locale())
-        if field.data:
-            marked = f'value="{escape(field.data)}"'
-            options = options.replace(marked, f"{marked} selected", 1)
-        return Markup(f"<select {html_params(name=field.name, **attributes)}>{options}</select>")  # noqa: S704 -- escaped
-
-
-@lru_cache(maxsize=8)
-def _country_options(language: str) -> str:
-    options = [f'<option value="{code}">{escape(name)}</option>' for code, name in i18n.countries(language)]
-    return '<option value=""></option>' + "".join(options)
-
-
 class CountryField(SelectField):
     """A country's two letters."""
 
-    widget = CountryWidget()
+    widget = LongSelect()
 
     def __init__(self, label: Any, validators: Iterable[Any] = (), **options: Any):
         super().__init__(label, list(validators), choices=[], validate_choice=False, **options)
+        self.choices = [("", ""), *i18n.countries(i18n.locale())]
