@@ -35,8 +35,8 @@ WORDS = {
         "title": "Certificat de réussite",
         "certifies": "Nous certifions que",
         "completed": "a suivi avec succès la formation",
-        "objectives": "Objectifs de la formation",
-        "skills": "Compétences reconnues",
+        "objectives": "Objectifs du cours",
+        "skills": "Compétences conférées",
         "scan": "Scannez pour vérifier ce certificat",
         "type": "ou saisissez ce code à l’adresse",
         "number": "Numéro du certificat",
@@ -68,8 +68,8 @@ LABELS = {
 }
 LEVELS_FR = {
     "awareness": "sensibilisation",
-    "basic": "bases",
-    "foundation": "fondements",
+    "basic": "élémentaire",
+    "foundation": "fondamental",
     "intermediate": "intermédiaire",
     "practitioner": "pratique",
     "advanced": "avancé",

@@ -50,7 +50,7 @@ SKILLS = {
     "negotiation": {"en": "Negotiation and mediation", "fr": "Négociation et médiation"},
     "community-policing": {"en": "Community-oriented policing", "fr": "Police de proximité"},
     "human-rights-monitoring": {"en": "Human rights monitoring", "fr": "Surveillance des droits de la personne"},
-    "staff-work": {"en": "Staff work at mission headquarters", "fr": "Travail d’état-major au quartier général"},
+    "staff-work": {"en": "Staff work at mission headquarters", "fr": "Travail d’état-major au quartier général de mission"},
 }
 #: code, title, the two skills granted: code, level, months.
 COURSES = (
@@ -58,7 +58,7 @@ COURSES = (
      (("mission-conduct", "basic", 36), ("hostile-environment", "awareness", 24))),
     ("UNPOL", {"en": "Police in peace operations", "fr": "La police dans les opérations de paix"},
      (("community-policing", "practitioner", 36), ("protection-of-civilians", "practitioner", 36))),
-    ("SOC", {"en": "Staff officers’ course", "fr": "Cours d’officier d’état-major"},
+    ("SOC", {"en": "Staff officers’ course", "fr": "Cours d’officiers d’état-major"},
      (("staff-work", "practitioner", None), ("negotiation", "basic", 60))),
     ("HRM", {"en": "Human rights and gender in the field", "fr": "Droits de la personne et genre sur le terrain"},
      (("human-rights-monitoring", "practitioner", 48), ("gender-peace-operations", "basic", 36))),

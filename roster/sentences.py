@@ -17,7 +17,7 @@ def said(filters: Filters, name: str, position: int = 0) -> str:
     """One filter as people say it."""
     match name:
         case "q":
-            return f"“{filters.q}”"
+            return _("“%(words)s”", words=filters.q)
         case "category" | "gender":
             return word(getattr(filters, name))
         case "country":

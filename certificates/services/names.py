@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from accounts.roles import Permission
@@ -43,7 +44,7 @@ def fault_of(name: str) -> tuple[str, Any] | None:
 def describe(character: str) -> str:
     """A character that people may not be able to see: its number, and itself when it can be shown."""
     number = f"U+{ord(character):04X}"
-    return number if _is_invisible(character) else f"{number} “{character}”"
+    return number if _is_invisible(character) else number + " " + _("“%(words)s”", words=character)
 
 
 def shown(name: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
@@ -165,7 +166,7 @@ def _refuse_missing_columns(header: Header) -> None:
             _l(
                 "The file lacks these columns: %(columns)s. These headings are not understood: %(unknown)s.",
                 columns=_list_columns(missing),
-                unknown=", ".join(f"“{shown(word)}”" for word in header.unknown[:10]),
+                unknown=", ".join(_("“%(words)s”", words=shown(word)) for word in header.unknown[:10]),
             ),
         )
     if missing:

@@ -175,7 +175,8 @@ def _is_here(row: NominationRow) -> bool:
 def _outcome(made: list[Enrollment]) -> str:
     count = ngettext("%(num)s person was nominated.", "%(num)s people were nominated.", len(made))
     statuses = Counter(one.status for one in made)
-    return count + " " + "; ".join(f"{word(status)}: {i18n.number(number)}" for status, number in statuses.items())
+    parts = (_("%(label)s: %(words)s", label=word(status), words=i18n.number(number)) for status, number in statuses.items())
+    return count + " " + ", ".join(parts)
 
 
 def _rows_sent() -> Iterator[tuple[int, Mapping[str, str]]]:

@@ -162,7 +162,7 @@ def test_an_identifier_of_somebody_else_is_said_before(app: Flask, at_work: Brow
 def test_the_effect_on_places_is_shown(app: Flask, at_work: Browser, code: str) -> None:
     rows = [f"Given{n},Family{n},p{n}@example.org,SN,military," for n in range(8)]
     page = upload(at_work, code, people(*rows))
-    assert "Military: 6 of the 6 places left would be taken. 2 people would wait." in page.text
+    assert "Military – 6 of the 6 places left would be taken. 2 people would wait." in page.text
     page.form("/check").submit("Nominate 8")
     assert [status for _name, status in nominated(app)] == ["confirmed"] * 6 + ["waitlisted"] * 2
     page = at_work.get("/nominations?status=waitlisted")

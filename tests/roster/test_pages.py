@@ -179,8 +179,8 @@ def test_the_profile_shows_what_is_known_and_what_it_rests_on(app: Flask, staff:
         "Police",
         "Commissaire, OF-3",
         "Senegal",
-        "French: C1",
-        "English: SLP 2222",
+        "French – C1",
+        "English – SLP 2222",
         "1 December 2026 to 31 December 2027",
         "Investigation",
         "Gender in peace operations",
@@ -221,7 +221,7 @@ def test_a_profile_is_changed_and_skills_are_not(app: Flask, staff: Browser, ami
         consent="yes",
     )
     assert "The profile was changed" in page.text
-    for words in ("Divisionnaire", "French: C2", "Arabic: B1", "1 February 2028 to 31 March 2028", "Investigation, Traffic"):
+    for words in ("Divisionnaire", "French – C2", "Arabic – B1", "1 February 2028 to 31 March 2028", "Investigation, Traffic"):
         assert words in page.text, words
     assert "English" not in page.text.partition("Fields of expertise")[0].partition("Languages")[2]
     assert names_on(staff.get("/roster?language=ar:B1")) == ["Amina Diallo"]
