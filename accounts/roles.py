@@ -39,6 +39,7 @@ class Permission(enum.StrEnum):
     ACCOUNT_MANAGE = "account:manage"
     ORGANIZATION_MANAGE = "organization:manage"
     PERSON_READ = "person:read"  # a person's full data
+    PERSON_WRITE = "person:write"  # correct them, but not what opens the way in
     AUDIT_READ = "audit:read"
     JOB_READ = "job:read"
     JOB_MANAGE = "job:manage"
@@ -55,6 +56,7 @@ ROLES: dict[Role, dict[Permission, Reach]] = {
         P.EXPERT_READ: SELF,
         P.EXPERT_WRITE: SELF,
         P.PERSON_READ: SELF,
+        P.PERSON_WRITE: SELF,
     },
     Role.NOMINATOR: {
         P.ENROLLMENT_NOMINATE: ORGANIZATION,
@@ -99,6 +101,7 @@ ROLES: dict[Role, dict[Permission, Reach]] = {
         P.EXPERT_WRITE: EVERYWHERE,
         P.CERTIFICATE_READ: EVERYWHERE,
         P.PERSON_READ: EVERYWHERE,
+        P.PERSON_WRITE: EVERYWHERE,
     },
     Role.ADMINISTRATOR: dict.fromkeys(Permission, EVERYWHERE),
 }

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.dialects import postgresql, sqlite
 
 from accounts import passwords
 from accounts.events import AccountClosed, AccountCreated, AccountReopened, PasswordChanged, SessionsEnded, TokenRevoked
 from accounts.models import Account, ApiToken, Person, RoleAssignment, SignInLink, UserSession
 from accounts.roles import Permission, Role
 from core import clock
-from core.database import db
+from core.database import db, is_sqlite
 from core.errors import Conflict
 from core.events import publish
-from core.policy import Actor, require
+from core.policy import Actor, Reach, require
 
 
 def ensure_account(actor: Actor, person: Person) -> Account:
-    """The person's account, made on first use."""
+    """The person's account, made on first use; two first uses at once make one."""
     account = db.session.get(Account, person.id)
-    if account is None:
-        account = Account(person_id=person.id, created_at=clock.now())
-        db.session.add(account)
-        db.session.flush()
+    if account is not None:
+        return account
+    insert = (sqlite if is_sqlite() else postgresql).insert(Account).values(person_id=person.id, created_at=clock.now())
+    if db.session.scalar(insert.on_conflict_do_nothing().returning(Account.person_id)) is not None:
         publish(AccountCreated(person.id), actor)
-    return account
+    return db.session.get_one(Account, person.id)
 
 
 def set_password(actor: Actor, person: Person, password: str) -> None:
@@ -97,17 +98,27 @@ def end_sessions(actor: Actor, person: Person) -> None:
     publish(SessionsEnded(person.id), actor)
 
 
-def end_sessions_and_links(person_id: int) -> None:
-    """Ends every session and every unused link of the person."""
-    db.session.execute(sa.delete(UserSession).where(UserSession.person_id == person_id))
-    db.session.execute(sa.delete(SignInLink).where(SignInLink.person_id == person_id, SignInLink.used_at.is_(None)))
+def end_sessions_and_links(person_id: int, *, but: int | None = None) -> None:
+    """Ends every session (`but` one) and every unused link of the person."""
+    db.session.execute(
+        sa.delete(UserSession).where(UserSession.person_id == person_id, UserSession.id != (but or 0)),
+        execution_options={"synchronize_session": False},
+    )
+    db.session.execute(
+        sa.delete(SignInLink).where(SignInLink.person_id == person_id, SignInLink.used_at.is_(None)),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def refuse_without_administrator(person_id: int) -> None:
-    """Conflict when nobody else could administer."""
-    others = sa.select(Account.person_id).join(RoleAssignment, RoleAssignment.person_id == Account.person_id)
-    others = others.where(RoleAssignment.role == Role.ADMINISTRATOR, Account.is_active, Account.person_id != person_id)
-    if db.session.scalar(others.limit(1)) is None:
+    """Conflict when nobody else could administer. All administrators' accounts are locked for it: of two who leave at the
+    same moment, the second sees that the first is gone."""
+    administrators = sa.select(Account).join(RoleAssignment, RoleAssignment.person_id == Account.person_id)
+    administrators = administrators.where(RoleAssignment.role == Role.ADMINISTRATOR, RoleAssignment.scope == Reach.EVERYWHERE)
+    locked = administrators.order_by(Account.person_id).with_for_update(of=Account).execution_options(populate_existing=True)
+    db.session.scalars(locked).all()
+    still = db.session.scalars(administrators.execution_options(populate_existing=True))
+    if not any(account.is_active and account.person_id != person_id for account in still):
         sentence = _l("This is the last administrator. Make somebody else administrator first.")
         raise Conflict("last_administrator", sentence, "role")
 

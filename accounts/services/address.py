@@ -52,14 +52,7 @@ def confirm_address(actor: Actor, person: Person, token: str) -> None:
     if row is None or row.person_id != person.id:
         raise Invalid("bad_link", _l("This link cannot be used."))
     row.used_at = clock.now()
-    before = person.email
     change_person(actor, person, email=row.target.removeprefix(PREFIX))
-    db.session.execute(
-        sa.delete(SignInLink).where(SignInLink.person_id == person.id, SignInLink.used_at.is_(None)),
-        execution_options={"synchronize_session": False},
-    )
-    if before:
-        mail.send("address_changed", before, person_id=person.id, language=person.language, person=person)
 
 
 def _usable(actor: Actor, token: str) -> tuple[sa.ColumnElement[bool], ...]:

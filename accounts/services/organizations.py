@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.dialects import postgresql, sqlite
 
 from accounts import values
 from accounts.events import OrganizationChanged, OrganizationRecorded
 from accounts.models import Organization
 from accounts.roles import Permission
-from core.database import db
+from core.database import db, is_sqlite
 from core.errors import Conflict, Invalid
 from core.events import publish
 from core.policy import Actor, can, require
@@ -50,8 +51,10 @@ def change_organization(actor: Actor, organization: Organization, *, name: str, 
 
 
 def _add(actor: Actor, code: str, name: str, country: str | None) -> Organization:
-    made = Organization(code=code, name=name, country=country)
-    db.session.add(made)
-    db.session.flush()
+    """The new organization, or the one that somebody else made with this code at the same moment."""
+    insert = (sqlite if is_sqlite() else postgresql).insert(Organization).values(code=code, name=name, country=country)
+    made = db.session.scalar(insert.on_conflict_do_nothing().returning(Organization))
+    if made is None:
+        return db.session.scalars(sa.select(Organization).where(Organization.code == code)).one()
     publish(OrganizationRecorded(made.id, made.code), actor)
     return made

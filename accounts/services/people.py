@@ -8,16 +8,18 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from accounts import values
 from accounts.events import PersonChanged, PersonMatched, PersonRecorded
-from accounts.models import Gender, Person
+from accounts.models import Account, Gender, Person
 from accounts.roles import Permission
-from core import clock
+from accounts.services.account import end_sessions_and_links
+from core import clock, mail
 from core.database import db, is_sqlite
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.events import publish
-from core.policy import Actor, require
+from core.policy import Actor, can, require
 
 
 def record_person(
@@ -36,8 +38,9 @@ def record_person(
 ) -> Person:
     """The person meant: matched by identifier, else by e-mail address, else new.
 
-    `update` overwrites the given values of a matched person (only of oneself, or with PERSON_READ); without it a matched
-    person stays untouched. Refused values are all named at once, with fields such as "person.email".
+    `update` overwrites the given values of a matched person (with PERSON_WRITE); without it a matched person stays
+    untouched. What a person is recognised by is only added, never replaced: whoever could change an address could sign in as
+    its owner. Refused values are all named at once, with fields such as "person.email".
     """
     given = _clean(
         {
@@ -53,7 +56,8 @@ def record_person(
         if is_new:
             return found
     if update:
-        require(actor, Permission.PERSON_READ, found)
+        require(actor, Permission.PERSON_WRITE, found)
+        _refuse_replaced_keys(actor, found, given, "person.")
         _overwrite(actor, found, given, "person.")
     return found
 
@@ -143,12 +147,41 @@ def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str)
     changed = tuple(sorted(name for name, value in given.items() if getattr(person, name) != value))
     if not changed:
         return
+    left = person.email if "email" in changed else None
     for name in changed:
         setattr(person, name, given[name])
     if follows:
         person.name_on_certificate = _default_printed_name(person.full_name, prefix)
-    db.session.flush()
+    try:
+        db.session.flush()
+    except IntegrityError:  # somebody was given the same this very moment
+        raise Conflict("person_conflict", _l("Another person was just given the same. Look again."), prefix + changed[0]) from None
     publish(PersonChanged(person.id, changed), actor)
+    if left:
+        _leave_address(actor, person, left)
+
+
+def _leave_address(actor: Actor, person: Person, address: str) -> None:
+    """What was sent to the old address opens nothing any more, whoever signed in through it is out, and it is told."""
+    end_sessions_and_links(person.id, but=actor.session_id if actor.person_id == person.id else None)
+    mail.send("address_changed", address, person_id=person.id, language=person.language, person=person)
+
+
+def _refuse_replaced_keys(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
+    """An address is added only where there is no account yet, which it would open."""
+    if can(actor, Permission.ACCOUNT_MANAGE):
+        return
+    for name, sentence in _KEYS.items():
+        kept, value = getattr(person, name), given.get(name)
+        is_open = name == "email" and db.session.get(Account, person.id) is not None
+        if value and value != kept and (kept or is_open):
+            raise Conflict(f"{name}_differs", sentence, prefix + name)
+
+
+_KEYS = {
+    "identifier": _l("This person is known with another identifier. An administrator can change it."),
+    "email": _l("This person is known with another e-mail address. The person or an administrator can change it."),
+}
 
 
 def _refuse_taken(person: Person, given: dict[str, Any], prefix: str) -> None:

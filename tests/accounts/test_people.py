@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
@@ -11,10 +14,13 @@ from accounts import queries, services, values
 from accounts.models import Gender, Organization, Person, RoleAssignment
 from accounts.roles import Permission, Role
 from accounts.services import people
+from accounts.sessions import actor_of
 from core.database import db, transaction
 from core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
-from core.policy import ANONYMOUS, SYSTEM, Reach, can
+from core.policy import ANONYMOUS, SYSTEM, Actor, Reach, can
 from tests import factories
+from tests.accounts import makers
+from tests.browsing import Browser
 
 
 def record(actor=SYSTEM, given="Zoë", family="Lefèvre-Nguyễn", **given_values) -> Person:
@@ -64,7 +70,7 @@ def test_identifier_and_address_of_two_people_conflict(context, update):
     assert count() == 2
 
 
-def test_only_oneself_and_those_who_may_read_people_update(context):
+def test_only_oneself_and_those_who_may_write_people_update(context):
     me = factories.actor(email="me@example.org")
     other = factories.actor()
     roster = factories.actor("roster")
@@ -75,6 +81,87 @@ def test_only_oneself_and_those_who_may_read_people_update(context):
     assert db.session.get_one(Person, me.person_id).given_name == "Mine"
     record(roster, given="Theirs", email="me@example.org", update=True)
     assert db.session.get_one(Person, me.person_id).given_name == "Theirs"
+    with pytest.raises(NotAllowed):
+        record(factories.actor("coordinator"), given="Mine", email="me@example.org", update=True)
+
+
+def test_what_opens_the_way_in_is_not_replaced_by_those_who_write_people(context):
+    boss = factories.actor("administrator", email="boss@example.org", identifier="HQ-1")
+    nameless = factories.actor("administrator", email=None, identifier="first")
+    roster = factories.actor("roster")
+    for given in (
+        {"identifier": "HQ-1", "email": "evil@example.org"},
+        {"identifier": "EVIL-1", "email": "boss@example.org"},
+        {"identifier": "first", "email": "evil@example.org"},
+    ):
+        with pytest.raises(Conflict):
+            record(roster, given="X", update=True, **given)
+    kept = [db.session.get_one(Person, one.person_id) for one in (boss, nameless)]
+    assert [(one.identifier, one.email) for one in kept] == [("HQ-1", "boss@example.org"), ("first", None)]
+    unknown = record(identifier="SN-1")
+    record(roster, identifier="SN-1", email="expert@example.org", update=True)
+    assert db.session.get_one(Person, unknown.id).email == "expert@example.org"  # nobody's way in: it had none
+    with pytest.raises(Conflict):
+        record(roster, identifier="SN-1", email="evil@example.org", update=True)
+    record(boss, identifier="SN-1", email="right@example.org", update=True)
+    assert db.session.get_one(Person, unknown.id).email == "right@example.org"
+
+
+def test_a_corrected_address_leaves_the_old_one_without_any_way_in(app, context):
+    boss = factories.actor("administrator")
+    person_id = makers.account("typo@example.org")
+    with transaction():
+        services.invite(boss, db.session.get_one(Person, person_id))
+    link = makers.last_link(app).rpartition("/")[2]
+    browser = Browser(app)
+    factories.sign_in(browser, actor_of(db.session.get_one(Person, person_id)))
+    with transaction():
+        services.change_person(boss, db.session.get_one(Person, person_id), email="right@example.org")
+    with pytest.raises(Invalid), transaction():
+        services.use_link(link)
+    assert browser.get("/me", follow=False).status == 303  # to the sign-in page
+    assert makers.mails(app)[-1][:2] == ("typo@example.org", "address_changed")
+
+
+@pytest.mark.both_databases
+def test_two_administrators_who_leave_at_once_are_not_both_let_go(app, context):
+    first, second = factories.actor("administrator"), factories.actor("administrator")
+    gate = threading.Barrier(2)
+
+    def leave(actor: Actor, other: int) -> str:
+        with app.app_context():
+            gate.wait()
+            try:
+                with transaction():
+                    services.withdraw_role(actor, other, Role.ADMINISTRATOR)
+                    time.sleep(0.1)  # the other one is looking meanwhile, where nothing stops it
+                return "gone"
+            except Conflict as refusal:
+                return refusal.code
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = [pool.submit(leave, first, second.person_id), pool.submit(leave, second, first.person_id)]
+        assert sorted(end.result() for end in ends) == ["gone", "last_administrator"]
+
+
+@pytest.mark.both_databases
+def test_an_address_given_to_two_people_at_once_is_refused_once(app, context):
+    people = [record(identifier=name).id for name in ("A", "B")]
+    gate = threading.Barrier(2)
+
+    def give(person_id: int) -> str:
+        with app.app_context():
+            gate.wait()
+            try:
+                with transaction():
+                    services.change_person(SYSTEM, db.session.get_one(Person, person_id), email="one@example.org")
+                    time.sleep(0.1)
+                return "given"
+            except Conflict:
+                return "refused"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(give, people)) == ["given", "refused"]
 
 
 def test_nothing_is_told_when_nothing_changes(context):
