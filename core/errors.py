@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import Any
 
 
@@ -72,3 +73,13 @@ def collect(errors: list[DomainError]) -> None:
     if errors:
         first = errors[0]
         raise type(first)(first.code, first.message, first.field, errors=list(errors))
+
+
+def trace(error: BaseException | None) -> str:
+    """Where an error arose and of what kind it and its causes are, for the log; never its words, which may hold the data
+    of people (a database names the address that is taken, a mail server the one it refuses)."""
+    lines: list[str] = []
+    while error is not None:
+        lines += [*traceback.format_tb(error.__traceback__), f"{type(error).__name__}\n"]
+        error = error.__cause__ or error.__context__
+    return "".join(lines)

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core import clock, jobs
 from core.database import Base, db, enum_column, settings_of, transaction
 from core.i18n import in_language
+from core.settings import is_loopback
 
 
 class MailState(enum.StrEnum):
@@ -100,14 +101,24 @@ def _message(mail: Mail) -> EmailMessage:
     return message
 
 
+class NotEncrypted(Exception):
+    """The mail server wants a password and offers no encryption: it is not told."""
+
+
 def _deliver(message: EmailMessage) -> None:
     url = urlsplit(settings_of().mail_url)
-    secure = url.scheme == "smtps"
-    connect = smtplib.SMTP_SSL if secure else smtplib.SMTP
-    with connect(url.hostname or "", url.port or (465 if secure else 25), timeout=20) as server:
+    host, trust, is_secure = url.hostname or "", ssl.create_default_context(), url.scheme == "smtps"
+    with (
+        smtplib.SMTP_SSL(host, url.port or 465, timeout=20, context=trust)
+        if is_secure
+        else smtplib.SMTP(host, url.port or 25, timeout=20)
+    ) as server:
         server.ehlo()  # what the server can do is known only after it
-        if not secure and server.has_extn("starttls"):
-            server.starttls(context=ssl.create_default_context())
+        if not is_secure and server.has_extn("starttls"):
+            server.starttls(context=trust)
+            is_secure = True
+        if url.username and not is_secure and not is_loopback(host):
+            raise NotEncrypted
         if url.username:
             server.login(unquote(url.username), unquote(url.password or ""))
         server.send_message(message)

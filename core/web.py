@@ -25,7 +25,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from core import clock, i18n, once
 from core.database import db, settings_of
-from core.errors import DomainError, NotSignedIn, TooManyTries
+from core.errors import DomainError, NotSignedIn, TooManyTries, trace
 from core.policy import ANONYMOUS, Actor, can, require
 from core.settings import Settings
 from core.visits import VisitInterface
@@ -281,7 +281,7 @@ def _http_error(error: HTTPException) -> Any:
 
 def _failed(error: Exception) -> Any:
     db.session.rollback()
-    current_app.logger.exception("unexpected failure at %s", request.endpoint)
+    current_app.logger.error("unexpected failure at %s\n%s", request.endpoint, trace(error))
     if is_api():
         refusal = DomainError("internal_error", _l("Something went wrong here. It was noted; please try again later."))
         refusal.status = 500

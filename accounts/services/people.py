@@ -155,7 +155,8 @@ def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str)
     try:
         db.session.flush()
     except IntegrityError:  # somebody was given the same this very moment
-        raise Conflict("person_conflict", _l("Another person was just given the same. Look again."), prefix + changed[0]) from None
+        sentence = _l("Another person was just given the same. Look again.")
+        raise Conflict("person_conflict", sentence, prefix + changed[0]) from None
     publish(PersonChanged(person.id, changed), actor)
     if left:
         _leave_address(actor, person, left)

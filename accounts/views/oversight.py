@@ -16,6 +16,7 @@ from core import audit, exports, jobs
 from core.audit import AuditEntry
 from core.database import settings_of, transaction
 from core.jobs import JobState
+from core.mail import Mail, MailState
 from core.policy import require
 from core.web import current_actor, requires, see_other, signed_in
 
@@ -32,7 +33,7 @@ def mail() -> Any:
 @requires(Permission.MAIL_READ)
 def message(mail_id: int) -> Any:
     """One message; the text of one that opened a door is gone once it was sent."""
-    return render_template("accounts/message.html", message=queries.get_mail(current_actor(), mail_id), back="accounts.mail")
+    return render_template("accounts/message.html", message=_opened(mail_id), back="accounts.mail")
 
 
 @pages.get("/mail")
@@ -49,8 +50,16 @@ def messages() -> Any:
 def kept_message(mail_id: int) -> Any:
     """One kept message."""
     _require_demonstration_person()
-    found = queries.get_mail(current_actor(), mail_id, kept_only=True)
-    return render_template("accounts/message.html", message=found, back="accounts.messages")
+    return render_template("accounts/message.html", message=_opened(mail_id, kept_only=True), back="accounts.messages")
+
+
+def _opened(mail_id: int, *, kept_only: bool = False) -> Mail:
+    """The message. One whose text signs somebody in leaves a trace when it is read: its reader could act as that person."""
+    found = queries.get_mail(current_actor(), mail_id, kept_only=kept_only)
+    if found.is_secret and found.state is MailState.KEPT:
+        with transaction():
+            audit.record(current_actor(), "mail.read", f"mail:{mail_id}", {})
+    return queries.get_mail(current_actor(), mail_id, kept_only=kept_only)
 
 
 def _require_demonstration_person() -> None:

@@ -13,7 +13,7 @@ from flask import Flask, current_app
 
 from core import clock
 from core.database import db, transaction
-from core.errors import DomainError
+from core.errors import DomainError, trace
 from core.jobs import engine, ledger
 from core.jobs.ledger import Job, Lease
 
@@ -72,7 +72,7 @@ def run(job_id: int) -> bool:
         log.info("job %s (%s): taken over by another worker", job_id, lease.kind)
     except Exception as error:  # the one place that catches all: the ledger keeps what happened and tries again
         db.session.rollback()
-        log.exception("job %s (%s) failed", job_id, lease.kind)
+        log.error("job %s (%s) failed\n%s", job_id, lease.kind, trace(error))
         with transaction():
             ledger.fail(lease, _describe(error))
     finally:
@@ -81,7 +81,10 @@ def run(job_id: int) -> bool:
 
 
 def _describe(error: Exception) -> str:
-    return error.code if isinstance(error, DomainError) else f"{type(error).__name__}: {error}"
+    """What the ledger keeps: the code of a refusal, else the kind of the error and its number; see `trace`."""
+    if isinstance(error, DomainError):
+        return error.code
+    return " ".join(filter(None, (type(error).__name__, str(getattr(error, "errno", None) or ""))))
 
 
 @contextmanager

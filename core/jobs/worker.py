@@ -10,6 +10,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
+from core.errors import trace
 from core.jobs import engine, running
 
 log = logging.getLogger(__name__)
@@ -53,8 +54,8 @@ def _sweep_forever(app: Flask, stop: threading.Event) -> None:
         try:
             with app.app_context():
                 running.sweep()
-        except Exception:  # the database may be away for a while; the next sweep tries again
-            log.exception("sweep failed")
+        except Exception as error:  # the database may be away for a while; the next sweep tries again
+            log.error("sweep failed\n%s", trace(error))
 
 
 def _end_with(parent: int) -> None:

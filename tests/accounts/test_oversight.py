@@ -34,6 +34,7 @@ def test_administrators_read_kept_mail(app, boss):
     assert "amina@example.org" in page.text
     page = page.follow("Your sign-in link")
     assert last_link(app) in page.text
+    assert actions(app)[-1] == "mail.read"  # whoever reads it can act as Amina
     assert boss.get("/administration/mail/999").status == 404
 
 

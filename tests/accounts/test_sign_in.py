@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from accounts import passwords
 from accounts.models import Account, Person, SignInLink, UserSession
-from core import clock, mail
+from core import clock, jobs, mail
 from core.database import db, transaction
 from tests import factories
 from tests.accounts.makers import PASSWORD, account, actions, close, last_link, mails, sessions, settings
@@ -404,6 +404,7 @@ def test_sessions_end_when_idle_and_after_a_week(app, browser):
 
 def test_ended_things_are_forgotten(app, browser):
     from accounts.jobs import forget_ended
+    from core.jobs import Job
     from core.mail import Mail
 
     class Progress:
@@ -414,10 +415,12 @@ def test_ended_things_are_forgotten(app, browser):
         account()
     ask(browser, "amina@example.org")
     browser.get(last_link(app)).form(button="Sign in").submit()
+    with app.app_context(), transaction():
+        jobs.enqueue("mail.send", mail_id=1)
     clock.travel(app, NOW + timedelta(days=91))
     with app.app_context():
         forget_ended(Progress())
-        for kind in (UserSession, SignInLink, Mail):
+        for kind in (UserSession, SignInLink, Mail, Job):
             assert db.session.scalar(sa.select(sa.func.count()).select_from(kind)) == 0
         assert db.session.scalar(sa.select(Person.email)) == "amina@example.org"
 
@@ -428,3 +431,19 @@ def test_a_failing_statement_says_nothing_of_what_it_carried(app, caplog):
         with pytest.raises(sa.exc.IntegrityError) as failure, transaction():
             db.session.execute(sa.insert(Account).values(person_id=1, password_hash="the hash", created_at=clock.now()))
     assert "the hash" not in str(failure.value)
+
+
+@pytest.mark.both_databases
+def test_an_unexpected_failure_is_logged_without_what_it_was_about(app, browser, caplog, monkeypatch):
+    from accounts.views import sign_in as pages
+
+    def fails(address, *args):
+        again = {"given_name": "A", "family_name": "B", "name_on_certificate": "C", "email": address, "created_at": clock.now()}
+        db.session.execute(sa.insert(Person).values(again))
+
+    with app.app_context():
+        account("secret@example.org")
+    monkeypatch.setattr(pages.services, "request_link", fails)
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+    assert ask(browser, "secret@example.org").status == 500
+    assert "IntegrityError" in caplog.text and "secret@example.org" not in caplog.text

@@ -153,7 +153,7 @@ def test_what_fails_waits_longer_each_time_and_is_given_up_at_last(work) -> None
     for attempt in range(1, ledger.MAX_ATTEMPTS + 1):
         assert running.run(job_id)
         found = job(job_id)
-        assert found.attempts == attempt and found.error == "ValueError: no good"
+        assert found.attempts == attempt and found.error == "ValueError"
         now = db.session.scalar(sa.select(ledger.database_now()))
         waits.append(found.run_after - now)
         assert not running.run(job_id), "not before its time"

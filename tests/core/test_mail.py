@@ -247,3 +247,47 @@ def test_a_server_with_a_false_certificate_gets_nothing(context: Flask, certific
     finally:
         post.stop()
     assert post.inbox.messages == [] and stored(mail_id).state is MailState.QUEUED
+
+
+def test_a_server_encrypted_from_the_first_byte_must_be_the_right_one(context: Flask, certificate: Path, monkeypatch) -> None:
+    post = Post(ssl_context=server_context(certificate))
+    post.start()
+    try:
+        use(context, monkeypatch, f"smtps://127.0.0.1:{post.port}")
+        mail_id = send()
+        jobs.drain()
+        assert post.inbox.messages == [] and stored(mail_id).state is MailState.QUEUED
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        make_due()
+        jobs.drain()
+        assert len(post.inbox.messages) == 1
+    finally:
+        post.stop()
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+def test_a_password_is_not_told_in_clear_text(context: Flask, monkeypatch) -> None:
+    post = Post(auth_required=True, auth_require_tls=False)
+    post.options["authenticator"] = post.inbox.authenticate
+    post.start()
+    try:
+        monkeypatch.setattr(mail, "is_loopback", lambda host: False)  # as if the server were elsewhere
+        use(context, monkeypatch, f"smtp://rostrum:p%40ss%20word@127.0.0.1:{post.port}")
+        mail_id = send()
+        jobs.drain()
+    finally:
+        post.stop()
+    assert post.inbox.users == [] and stored(mail_id).state is MailState.QUEUED
+
+
+def test_a_refused_address_stays_out_of_log_and_ledger(context: Flask, post: Post, monkeypatch, caplog) -> None:
+    async def handle_RCPT(self, server, session, envelope, address, options) -> str:
+        return f"550 no such mailbox: {address}"
+
+    monkeypatch.setattr(Inbox, "handle_RCPT", handle_RCPT, raising=False)
+    use(context, monkeypatch, f"smtp://127.0.0.1:{post.port}")
+    send(address="anna.secret@example.org")
+    jobs.drain()
+    failed = db.session.scalars(sa.select(Job)).one()
+    assert failed.error.startswith("SMTPRecipientsRefused") and "core/mail.py" in caplog.text
+    assert "anna.secret" not in failed.error + caplog.text
