@@ -34,6 +34,14 @@ def clean_text(value: str, field: str, *, longest: int = 120) -> str:
     return text
 
 
+def clean_name(value: str, field: str) -> str:
+    """A person's name. Raises Invalid for an address of the web: names open the mail that goes to others."""
+    name = clean_text(value, field)
+    if "://" in name or "www." in name.casefold():
+        raise Invalid("not_a_name", _l("Enter a name, without any address."), field)
+    return name
+
+
 def _is_forbidden(character: str) -> bool:
     return character not in JOINERS and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 

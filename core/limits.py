@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -33,27 +34,44 @@ def _key(kind: str, what: str) -> str:
 def check(kind: str, what: str, *, limit: int, seconds: int) -> None:
     """Raises TooManyTries when `what` was already tried `limit` times within `seconds`. Reads only."""
     row = db.session.get(TryCount, _key(kind, what))
-    if row is None or row.count < limit:
-        return
-    ends = row.since + timedelta(seconds=seconds)
-    if clock.now() < ends:
+    if row is not None:
+        _refuse(row.count, row.since + timedelta(seconds=seconds), limit)
+
+
+def _refuse(tries: int, ends: datetime, limit: int) -> None:
+    if tries >= limit and clock.now() < ends:
         wait = int((ends - clock.now()).total_seconds()) + 1
         raise TooManyTries("too_many_tries", _l("Too many tries. Please wait a few minutes and try again."), wait)
 
 
-def count(kind: str, what: str, *, seconds: int) -> None:
-    """Counts one try of `what`, inside the open transaction; a window of `seconds` starts with its first try."""
-    insert = (sqlite if is_sqlite() else postgresql).insert(TryCount.__table__)
+def count(kind: str, what: str, *, seconds: int) -> tuple[int, datetime]:
+    """Counts one try of `what`, inside the open transaction; a window of `seconds` starts with its first try. Returns how
+    many there were in it and when it began."""
+    statement = _COUNT["sqlite" if is_sqlite() else "postgresql"]
     now = clock.now()
-    ended = TryCount.since < now - timedelta(seconds=seconds)
-    statement = insert.values(key=_key(kind, what), since=now, count=1).on_conflict_do_update(
-        index_elements=["key"],
-        set_={
-            "count": sa.case((ended, 1), else_=TryCount.count + 1),
-            "since": sa.case((ended, sa.bindparam("now", now, TryCount.since.type)), else_=TryCount.since),
-        },
-    )
-    db.session.execute(statement)
+    found = {"key": _key(kind, what), "since": now, "count": 1, "oldest": now - timedelta(seconds=seconds)}
+    row = db.session.connection().execute(statement, found).one()
+    return row.count, row.since
+
+
+def spend(kind: str, what: str, *, limit: int, seconds: int) -> None:
+    """Counts one of the `limit` tries, or raises TooManyTries, which undoes the open transaction."""
+    tries, since = count(kind, what, seconds=seconds)
+    _refuse(tries - 1, since + timedelta(seconds=seconds), limit)
+
+
+def _counting(insert: Any) -> Any:
+    added = insert(TryCount.__table__)
+    is_over = TryCount.since < sa.bindparam("oldest", type_=TryCount.since.type)
+    values = {
+        "count": sa.case((is_over, 1), else_=TryCount.count + 1),
+        "since": sa.case((is_over, added.excluded.since), else_=TryCount.since),
+    }
+    return added.on_conflict_do_update(index_elements=["key"], set_=values).returning(TryCount.count, TryCount.since)
+
+
+#: Made once: every application passes here.
+_COUNT = {"sqlite": _counting(sqlite.insert), "postgresql": _counting(postgresql.insert)}
 
 
 def forget(kind: str, what: str) -> None:

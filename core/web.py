@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import ipaddress
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -192,6 +193,15 @@ def _squeezed(response: Response) -> Response:
 def _smaller(name: str, changed: int, encoding: str) -> bytes:
     plain = Path(name).read_bytes()
     return brotli.compress(plain, quality=11) if encoding == "br" else gzip.compress(plain, 9, mtime=0)
+
+
+def place() -> str:
+    """Where the request comes from, for counting: an IPv4 address, or the network of an IPv6 one, which has many."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return "unknown"
+    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
 
 
 def is_api() -> bool:

@@ -94,9 +94,9 @@ def _clean(given: dict[str, Any], prefix: str) -> dict[str, Any]:
 
 _CLEANING: dict[str, Any] = {
     "identifier": lambda value, field: values.clean_text(value, field, longest=60),
-    "given_name": values.clean_text,
-    "family_name": values.clean_text,
-    "name_on_certificate": values.clean_text,
+    "given_name": values.clean_name,
+    "family_name": values.clean_name,
+    "name_on_certificate": values.clean_name,
     "email": values.clean_email,
     "country": values.clean_country,
     "language": values.clean_language,

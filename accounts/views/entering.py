@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import current_app, request, url_for
+from flask import current_app, url_for
 
 from accounts.models import UserSession
 from accounts.sessions import end_all_sessions, start_session
@@ -21,15 +20,6 @@ TRIES_PER_PLACE = 40  # wrong passwords from one place, whatever the accounts
 LINKS_PER_ADDRESS = 5
 LINKS_PER_PLACE = 60  # links asked for, and useless ones tried, from one place
 ANSWER_SECONDS = 0.12  # every answer to "send me a link" takes this long, so its time tells nothing
-
-
-def place() -> str:
-    """Where the request comes from: an IPv4 address, or the network of an IPv6 one."""
-    try:
-        address = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:
-        return "unknown"
-    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
 
 
 def count_try(kind: str, what: str, limit: int) -> None:

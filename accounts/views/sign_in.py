@@ -23,13 +23,12 @@ from accounts.views.entering import (
     count_try,
     enter,
     landing,
-    place,
     same_time_for_all,
 )
 from core import limits
 from core.database import db, transaction
 from core.errors import Invalid
-from core.web import current_actor, public, see_other
+from core.web import current_actor, place, public, see_other
 
 
 @pages.get("/sign-in")

@@ -46,9 +46,9 @@ class ApplicationForm(Form):
     """`categories`: the personnel categories that the course is for."""
 
     email = StringField(_l("E-mail"), [Needed(_l("Enter your e-mail address.")), Kept(values.clean_email)])
-    given_name = StringField(_l("Given name"), [Needed(_l("Enter your given name.")), Kept(values.clean_text)])
-    family_name = StringField(_l("Family name"), [Kept(values.clean_text)])
-    name_on_certificate = StringField(_l("Name as printed on the certificate"), [Kept(values.clean_text)])
+    given_name = StringField(_l("Given name"), [Needed(_l("Enter your given name.")), Kept(values.clean_name)])
+    family_name = StringField(_l("Family name"), [Kept(values.clean_name)])
+    name_on_certificate = StringField(_l("Name as printed on the certificate"), [Kept(values.clean_name)])
     country = CountryField(_l("Country"), [Needed(_l("Choose your country.")), Kept(values.clean_country)])
     gender = RadioField(
         _l("Gender"), [OneOf(_l("Choose one of the answers; one of them is “Prefer not to say”."))], validate_choice=False

@@ -19,7 +19,7 @@ from core.errors import Conflict, NotFound, TooManyTries
 from core.forms import refusals_on
 from core.policy import can
 from core.settings import is_loopback
-from core.web import current_actor, public, remember_answer, submitted_once
+from core.web import current_actor, place, public, remember_answer, submitted_once
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import deliveries_visible, is_open_for_enrollment, upcoming_of
 from courses.services import touch
@@ -34,6 +34,8 @@ from enrollment.views.blueprint import pages
 #: may not. The machine itself is exempt: behind a proxy that is not told to us (PROXY_HOPS) everybody comes from there.
 MOST_APPLICATIONS = 600
 WINDOW = 600
+#: Applications within an hour for one address: nobody's mailbox is filled by somebody else.
+MOST_FOR_ONE_ADDRESS = 10
 #: How often within an hour an applicant who applied before is written to once more.
 MOST_REMINDERS = 3
 SENT_SHOWN = 3600  # seconds for which the page "Application sent" can be reloaded
@@ -147,15 +149,16 @@ def _screen(delivery: Delivery, form: ApplicationForm, screen: int, person: Pers
 
 
 def _send(delivery: Delivery, form: ApplicationForm, person: Person | None) -> Any:
-    place = request.remote_addr or "unknown"
-    is_counted = not is_loopback(place)
+    is_counted = not is_loopback(request.remote_addr)
     if is_counted:
-        limits.check("application", place, limit=MOST_APPLICATIONS, seconds=WINDOW)
+        limits.check("application", place(), limit=MOST_APPLICATIONS, seconds=WINDOW)
     delivery_id = delivery.id  # read before the transaction, which reads everything afresh
     with transaction():
         delivery = touch(delivery_id)
         if is_counted:
-            limits.count("application", place, seconds=WINDOW)
+            limits.count("application", place(), seconds=WINDOW)
+        if person is None:  # this writes to an address that anybody can type
+            limits.spend("application for", form.email.data or "", limit=MOST_FOR_ONE_ADDRESS, seconds=3600)
         return _send_own(delivery, form, person) if person else _send_unknown(delivery, form)
 
 

@@ -395,3 +395,19 @@ def test_french_pages(app: Flask, code: str) -> None:
     assert page.tree.get("lang") == "fr"
     assert "a•••@example.org" in page.text
     assert enrollments(app) == [("Diop", "police", "confirmed")]
+
+
+@pytest.mark.both_databases
+def test_nobodys_mailbox_is_filled_by_applications_of_others(app: Flask) -> None:
+    with app.app_context():
+        codes = [courses.delivery(places=4).code for _ in range(4)]
+    answers = [apply(Browser(app), code, email="victim@example.org").status for _ in range(3) for code in codes]
+    assert answers == [200] * apply_views.MOST_FOR_ONE_ADDRESS + [429] * 2
+    assert len(mails(app)) == apply_views.MOST_FOR_ONE_ADDRESS
+    assert apply(Browser(app), codes[0], email="other@example.org").status == 200
+
+
+@pytest.mark.parametrize("name", ["Visit http://evil.example NOW", "www.evil.example"])
+def test_a_name_that_is_an_address_is_refused(browser: Browser, code: str, name: str) -> None:
+    page = begin(browser, code).form("/apply").submit("Continue", **(ABOUT | {"given_name": name}))
+    assert page.status == 422 and "Enter a name, without any address." in page.text
