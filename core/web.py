@@ -35,6 +35,9 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+#: For forms on several screens: a browser may go back to one that was answered to a POST, which "no-store" forbids. Signing
+#: out empties the cache.
+GOING_BACK = "private, max-age=0, must-revalidate"
 LARGEST_REQUEST = 4 * 1024 * 1024
 LARGEST_DRAIN = 160 * 1024 * 1024
 API = "/api/"
@@ -163,12 +166,17 @@ def _finish(response: Response) -> Response:
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
     if settings_of().is_secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-    headers.setdefault("Cache-Control", "no-store")
+    headers.setdefault("Cache-Control", GOING_BACK if _is_form_again(response) else "no-store")
     headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie"
     chosen = request.args.get("lang")
     if chosen in i18n.LANGUAGES and chosen != request.cookies.get(i18n.COOKIE):
         response.set_cookie(i18n.COOKIE, chosen, max_age=31536000, samesite="Lax", httponly=True, secure=settings_of().is_secure)
     return response
+
+
+def _is_form_again(response: Response) -> bool:
+    """The next screen of a form, or the same with what is wrong."""
+    return request.method == "POST" and response.mimetype == "text/html" and response.status_code in (200, 422)
 
 
 def _squeezed(response: Response) -> Response:

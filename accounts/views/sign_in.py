@@ -150,4 +150,6 @@ def sign_out() -> Any:
         with transaction():
             end_session(actor)
     flash(_("You are signed out."), "ok")
-    return see_other(url_for("accounts.sign_in"))
+    answer = see_other(url_for("accounts.sign_in"))
+    answer.headers["Clear-Site-Data"] = '"cache"'  # on a shared computer nobody goes back to what was on the screen
+    return answer
