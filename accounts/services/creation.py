@@ -7,15 +7,13 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.events import SignedIn
-from accounts.models import Person, RoleAssignment, SignInLink
+from accounts.models import Account, Person, RoleAssignment, SignInLink
 from accounts.roles import Permission, Role
 from accounts.services.account import ensure_account, keep_password
 from accounts.services.assignments import assign_role
 from accounts.services.entry import INVITATION, issue_link
 from accounts.services.organizations import organization_by_code
 from accounts.services.people import record_person
-from core.audit import AuditEntry
 from core.database import db, settings_of
 from core.errors import Invalid
 from core.policy import SYSTEM, Actor, Reach, require
@@ -65,28 +63,20 @@ def create_account(
 
 
 def first_administrator_link() -> str | None:
-    """A one-time link for the first administrator, None when there is one already.
+    """A one-time link for the first administrator; None when an administrator has an address and can ask for a link.
 
-    The account has no address yet; the link leads to the page where it gets one. While nobody has used the link, each
-    start makes a new one, so that nobody is locked out by a closed window.
+    The link leads to the form in which the account gets one. Until then each start makes a new link, so that nobody is
+    locked out by a closed window or a sign-out.
     """
-    administrators = set(db.session.scalars(sa.select(RoleAssignment.person_id).where(RoleAssignment.role == Role.ADMINISTRATOR)))
-    person = db.session.scalar(sa.select(Person).where(Person.identifier == FIRST_ADMINISTRATOR))
-    if administrators - {person.id if person is not None else 0}:
+    administrators = sa.select(Person.id).join(Account).join(RoleAssignment, RoleAssignment.person_id == Person.id)
+    reachable = administrators.where(
+        RoleAssignment.role == Role.ADMINISTRATOR, Person.email.is_not(None), Account.is_active, ~Account.is_demonstration
+    )
+    if db.session.scalar(reachable.limit(1)) is not None:
         return None
+    person = db.session.scalar(sa.select(Person).where(Person.identifier == FIRST_ADMINISTRATOR))
     if person is None:
         person = record_person(SYSTEM, identifier=FIRST_ADMINISTRATOR, given_name="Administrator", family_name="")
         assign_role(SYSTEM, person.id, Role.ADMINISTRATOR)
-    elif _was_used(person.id):
-        return None
-    else:
-        db.session.execute(sa.delete(SignInLink).where(SignInLink.person_id == person.id))
-    address = issue_link(person, f"/administration/people/{person.id}", INVITATION)
-    return settings_of().public_url + address
-
-
-def _was_used(person_id: int) -> bool:
-    signed_in = sa.select(AuditEntry.number).where(
-        AuditEntry.subject == f"person:{person_id}", AuditEntry.action == SignedIn.name
-    )
-    return db.session.scalar(signed_in.limit(1)) is not None
+    db.session.execute(sa.delete(SignInLink).where(SignInLink.person_id == person.id, SignInLink.used_at.is_(None)))
+    return settings_of().public_url + issue_link(person, f"/administration/people/{person.id}/edit", INVITATION)
