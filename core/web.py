@@ -308,9 +308,24 @@ def _failed(error: Exception) -> Any:
 
 
 def error_page(status: int, message: Any = None) -> Response:
-    response = current_app.make_response(render_template("errors/error.html", status=status, message=message))
+    page = render_template("errors/error.html", status=status, message=message, typed=_typed())
+    response = current_app.make_response(page)
     response.status_code = status
     return response
+
+
+#: Fields of forms that nobody typed in.
+_NOT_TYPED = {"csrf_token", "submission", "screen", "step", "redisplay", "rev", "seen", "next"}
+
+
+def _typed() -> list[tuple[str, str]]:
+    """(field, words) of the form that could not be taken, to be copied from the page: a session that ended meanwhile costs
+    nobody an hour's work. Never passwords, and nothing that another site sent here."""
+    is_own = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
+    if is_api() or not is_own or "form" not in vars(request):  # not read: it was too large, or no form
+        return []
+    named = request.form.items(multi=True)
+    return [(name, words) for name, words in named if words.strip() and name not in _NOT_TYPED and "password" not in name]
 
 
 def drain_request() -> None:

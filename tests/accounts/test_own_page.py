@@ -7,7 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from accounts import services
+from accounts.models import Person
 from core import clock
+from core.database import db, transaction
+from core.policy import SYSTEM
+from tests import factories
 from tests.accounts.makers import PASSWORD, account, actions, hash_of, last_link, link_in, mails, sessions
 from tests.browsing import Browser
 from tests.conftest import NOW
@@ -253,3 +258,31 @@ def test_somebody_elses_token_is_as_unknown(app, amina):
     for token_id in (1, 999):
         assert other.post(f"/me/tokens/{token_id}/revoke", {"csrf_token": other.token()}).status == 404
     assert "token.revoked" not in actions(app)
+
+
+# A session that ends while a form is filled in
+
+
+@pytest.mark.parametrize("ending", ["session", "cookie"])
+def test_what_was_typed_is_shown_when_the_form_cannot_be_taken(app, sign_in, ending: str) -> None:
+    with app.app_context():
+        boss = factories.actor("administrator")
+    browser = sign_in(boss)
+    form = browser.get("/administration/organizations/new").form(button="Save")
+    if ending == "session":
+        with app.app_context(), transaction():
+            services.end_sessions(SYSTEM, db.session.get_one(Person, boss.person_id))
+    else:
+        browser.client.delete_cookie(app.session_interface.cookie)
+    page = form.submit(code="SN-MFA", name="Ministère <des> Affaires étrangères")
+    assert page.status in (400, 401)
+    assert "What you typed" in page.text and "Ministère <des> Affaires étrangères" in page.text
+    assert "csrf" not in page.text
+
+
+def test_passwords_and_what_another_site_sent_are_not_shown(app, browser) -> None:
+    values = {"email": "zoe@example.org", "password": "trombone lagoon seven"}
+    page = browser.post("/sign-in/password", values)
+    assert page.status == 400 and "zoe@example.org" in page.text and "trombone" not in page.html
+    foreign = browser.client.post("/sign-in/password", data=values, headers={"Sec-Fetch-Site": "cross-site"})
+    assert foreign.status_code == 400 and "zoe@example.org" not in foreign.text

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from accounts import passwords
+from accounts import passwords, services
 from accounts.models import Account, Person, SignInLink, UserSession
-from core import clock, jobs, mail
+from core import audit, clock, jobs, mail
 from core.database import db, transaction
+from core.policy import SYSTEM
 from tests import factories
 from tests.accounts.makers import PASSWORD, account, actions, close, last_link, mails, sessions, settings
 from tests.browsing import Browser
@@ -447,3 +448,19 @@ def test_an_unexpected_failure_is_logged_without_what_it_was_about(app, browser,
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
     assert ask(browser, "secret@example.org").status == 500
     assert "IntegrityError" in caplog.text and "secret@example.org" not in caplog.text
+
+
+def test_a_closed_account_is_out_even_where_a_session_or_token_was_left(app, sign_in):
+    """The second fence: closing ends both, this is about what closing might miss."""
+    with app.app_context():
+        actor = factories.actor("coordinator")
+        with transaction():
+            token = services.create_token(actor, db.session.get_one(Person, actor.person_id), name="left")
+    browser = sign_in(actor)
+    headers = {"Authorization": f"Bearer {token}"}
+    assert browser.get("/me").status == app.test_client().get("/api/v1/courses", headers=headers).status_code == 200
+    with app.app_context(), transaction():
+        db.session.execute(sa.update(Account).where(Account.person_id == actor.person_id).values(is_active=False))
+        audit.record(SYSTEM, "test.closed", "person:1", {})
+    assert browser.get("/me", follow=False).status == 303
+    assert app.test_client().get("/api/v1/courses", headers=headers).status_code == 401
