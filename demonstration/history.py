@@ -34,14 +34,6 @@ POOLS = (PoolPlan("military", 10), PoolPlan("police", 5), PoolPlan("civilian", 1
 USUAL = {
     "time_zone": "America/Halifax", "venue": "Clementsport", "country": "CA", "language": "en", "places": 25, "pools": POOLS,
 }  # fmt: skip
-USUAL = {
-    "time_zone": "America/Halifax",
-    "venue": "Clementsport",
-    "country": "CA",
-    "language": "en",
-    "places": 25,
-    "pools": POOLS,
-}
 
 
 def load() -> None:
@@ -121,6 +113,11 @@ def _person(role: str) -> Person:
     return db.session.scalars(sa.select(Person).where(Person.email == f"{role}@{DOMAIN}")).one()
 
 
+def _participant() -> tuple[int, tuple]:
+    """The one who signs in: certified, on the roster, and waiting for an answer."""
+    return _person("participant").id, (None, None, None, None, "police", "Inspectrice", None, "Police nationale")
+
+
 def _schedule(code: str, course: str, starts_on: date, *, publish: bool = True, **changes) -> int:
     """Schedules (and publishes) a delivery; gives its id."""
     with transaction():
@@ -173,24 +170,18 @@ def _attend(delivery_id: int, sessions: int, absences: dict[int, set[int]], scor
 
 
 def _finished(people: list[tuple[int, tuple]], today: date) -> None:
-    """Two finished deliveries: one a year ago, certified, with a revocation; one last month, waiting to be certified."""
+    """Two finished deliveries: one a year ago, certified, one certificate revoked; one last month, waiting to be certified."""
     start = today - timedelta(days=370)
     with _on(start - timedelta(days=60)):
         first = _schedule("GTI-FIRST", "GTI", start)
-        _enroll(
-            first,
-            [
-                *people[:12],
-                (_person("participant").id, (None, None, None, None, "police", "Inspectrice", None, "Police nationale")),
-            ],
-        )
+        _enroll(first, [*people[:12], _participant()])
     with _on(start + timedelta(days=3)):
         _attend(first, 12, absences={3: {1, 2}}, scores={5: 64})
         _finish(first)
         issued = _certify(first)
     with _on(start + timedelta(days=40)), transaction():
         certificates.services.revoke(
-            SYSTEM, db.session.get_one(type(issued[-1]), issued[-1].id), reason_code="issued_in_error", note="Demonstration."
+            SYSTEM, db.session.get_one(type(issued[-2]), issued[-2].id), reason_code="issued_in_error", note="Demonstration."
         )
     recent = today - timedelta(days=30)
     with _on(recent - timedelta(days=45)):
@@ -264,7 +255,7 @@ def _upcoming(people: list[tuple[int, tuple]], today: date) -> None:
         country="SE",
         time_zone="Europe/Stockholm",
     )
-    _enroll(by_approval, people[2:9])
+    _enroll(by_approval, [*people[2:9], _participant()])
     _schedule(
         "HEAT-FR",
         "HEAT",
