@@ -21,6 +21,24 @@ LONGEST_FUNCTION = 60
 Rule = Callable[[str, ast.Module], Iterator[str]]
 
 
+#: Where requests, commands and jobs come in. Every other file of a room knows no web and opens no transaction.
+EDGES = {"api", "cli", "forms", "jobs", "schemas", "views"}
+
+
+def is_rule(name: str) -> bool:
+    room, _, rest = name.partition("/")
+    return room in source.ROOMS[1:-1] and re.split(r"[/.]", rest)[0] not in EDGES and name != "accounts/sessions.py"
+
+
+def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """(line, dotted name) of all that is imported; `from a import b` gives a.b."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
 def commits(name: str, tree: ast.Module) -> Iterator[str]:
     """Only core/database.py commits: services compose, and what must happen after a commit happens after all of it."""
     if name == "core/database.py":
@@ -30,76 +48,106 @@ def commits(name: str, tree: ast.Module) -> Iterator[str]:
             yield f"{name}:{node.lineno} calls .{node.func.attr}(); open `with transaction():` at the edge instead"
 
 
-def transactions_in_services(name: str, tree: ast.Module) -> Iterator[str]:
-    """Services never open a transaction, so they compose."""
-    if not re.search(r"/(services|queries|models|states|handlers)(/|\.py)", name):
+def transactions_in_rules(name: str, tree: ast.Module) -> Iterator[str]:
+    """Services never open a transaction, under whatever name, so they compose."""
+    if not is_rule(name):
         return
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "transaction":
+        called = node.func if isinstance(node, ast.Call) else None
+        if "transaction" in (getattr(called, "id", None), getattr(called, "attr", None)):
             yield f"{name}:{node.lineno} opens a transaction; the edge (view, API, command, job) does"
+    for line, what in imported(tree):
+        if what == "core.database.transaction":
+            yield f"{name}:{line} imports transaction; the edge (view, API, command, job) opens it"
+
+
+#: The models that have a lifecycle: made with its first status or with none.
+LIVING = {"Certificate", "Delivery", "Enrollment"}
 
 
 def statuses(name: str, tree: ast.Module) -> Iterator[str]:
-    """Only the machine assigns a status."""
+    """Only the machine assigns a status: by assignment, setattr or a statement of SQL."""
     if name == "core/lifecycles.py":
         return
     for node in ast.walk(tree):
-        targets = (
-            node.targets
-            if isinstance(node, ast.Assign)
-            else [node.target]
-            if isinstance(node, ast.AnnAssign | ast.AugAssign)
-            else []
-        )
-        for target in targets:
-            if isinstance(target, ast.Attribute) and target.attr == "status" and not _is_refusal(target):
-                yield f"{name}:{node.lineno} assigns a status; use Machine.fire"
+        if _assigns_status(node) or (isinstance(node, ast.Call) and _writes_status(node)):
+            yield f"{name}:{node.lineno} assigns a status; use Machine.fire"
 
 
-def _is_refusal(target: ast.Attribute) -> bool:
-    """A refusal's HTTP status is no lifecycle."""
-    return isinstance(target.value, ast.Name) and target.value.id in ("refusal", "response", "self")
+def _assigns_status(node: ast.AST) -> bool:
+    """Any target: of `=`, `+=`, an annotation, a loop, alone or among others."""
+    if not isinstance(node, ast.Attribute) or node.attr != "status" or not isinstance(node.ctx, ast.Store):
+        return False
+    return ast.unparse(node.value) != "refusal"  # a refusal's HTTP status is no lifecycle
+
+
+def _writes_status(call: ast.Call) -> bool:
+    called = ast.unparse(call.func).rpartition(".")[2]
+    if called in LIVING:
+        return any(keyword.arg == "status" and not ast.unparse(keyword.value).endswith(".initial") for keyword in call.keywords)
+    if called in ("setattr", "__setattr__"):
+        return any(_is_status(argument) for argument in call.args)
+    if called not in ("values", "update", "update_all", "execute", "bulk_update_mappings"):
+        return False
+    keys = [key for node in ast.walk(call) if isinstance(node, ast.Dict) for key in node.keys]
+    return any(keyword.arg == "status" for keyword in call.keywords) or any(_is_status(key) for key in keys)
+
+
+def _is_status(node: ast.AST | None) -> bool:
+    """`"status"` or `Enrollment.status`."""
+    return "status" in (getattr(node, "value", None), getattr(node, "attr", None))
+
+
+MACHINE_CLOCKS = re.compile(r"((datetime|date|dt)\.)+(now|utcnow|today)|time\.(time|time_ns|localtime|gmtime|ctime)")
 
 
 def clocks(name: str, tree: ast.Module) -> Iterator[str]:
-    """Rules ask core.clock: tests freeze it and demonstrations set it."""
+    """Rules ask core.clock: tests freeze it and demonstrations set it. (time.monotonic only measures how long.)"""
     if name == "core/clock.py":
         return
-    for node in ast.walk(tree):
-        is_reading = isinstance(node, ast.Attribute) and node.attr in ("now", "utcnow", "today")
-        if is_reading and isinstance(node.value, ast.Name) and node.value.id in ("datetime", "date", "dt"):
-            yield f"{name}:{node.lineno} reads the machine's clock; use core.clock"
+    readings = [(n.lineno, ast.unparse(n)) for n in ast.walk(tree) if isinstance(n, ast.Attribute)]
+    for line, what in readings + list(imported(tree)):
+        if MACHINE_CLOCKS.fullmatch(what):
+            yield f"{name}:{line} reads the machine's clock ({what}); use core.clock"
 
 
-def flask_in_rules(name: str, tree: ast.Module) -> Iterator[str]:
+WEB = {"flask", "flask_login", "flask_wtf", "werkzeug", "wtforms"}
+
+
+def web_in_rules(name: str, tree: ast.Module) -> Iterator[str]:
     """Rules know no web: they are called by pages, API, commands and jobs alike."""
-    if not re.search(r"/(services|queries|models|states|completion|places)(/|\.py)", name):
+    if not is_rule(name):
         return
-    for node in ast.walk(tree):
-        modules = (
-            [a.name for a in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-        for module in modules:
-            if module.split(".")[0] in ("flask", "werkzeug", "wtforms", "flask_wtf"):
-                yield f"{name}:{node.lineno} imports {module}"
+    for line, what in imported(tree):
+        if what.split(".")[0] in WEB or what.startswith(("core.web", "core.forms", "core.visits")):
+            yield f"{name}:{line} imports {what}"
+
+
+#: What a room may import of a room to its left, beside models, queries, services and events: values and vocabularies that
+#: are shared on purpose. docs/architecture.md says the same.
+OPEN_TO_OTHERS = {"models", "queries", "services", "events"}
+SHARED = {
+    "accounts": {"roles", "sessions", "values"},
+    "courses": {"schemas", "states", "timetable"},
+}
+
+
+def imports_of_rooms(name: str, tree: ast.Module) -> Iterator[str]:
+    """A room's pages, forms and inner modules are its own. (The demonstration fills all rooms, as a migration would.)"""
+    room = name.partition("/")[0]
+    if room not in source.ROOMS[:-1]:
+        return
+    for line, what in imported(tree):
+        other, _, rest = what.partition(".")
+        if other in source.ROOMS[1:] and other != room and rest.split(".")[0] not in OPEN_TO_OTHERS | SHARED.get(other, set()):
+            yield f"{name}:{line} imports {what}, which is {other}'s own"
 
 
 def imports_of_app(name: str, tree: ast.Module) -> Iterator[str]:
     """app.py knows everybody and nobody knows it (import-linter sees packages only)."""
-    for node in ast.walk(tree):
-        modules = (
-            [a.name for a in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-        if name != "app.py" and "app" in modules:
-            yield f"{name}:{node.lineno} imports app"
+    for line, what in imported(tree):
+        if name != "app.py" and what.split(".")[0] == "app":
+            yield f"{name}:{line} imports app"
 
 
 def swallowed(name: str, tree: ast.Module) -> Iterator[str]:
@@ -130,7 +178,9 @@ def names(name: str, tree: ast.Module) -> Iterator[str]:
             yield f"{name}:{node.lineno} class {node.name}"
 
 
-RULES: list[Rule] = [commits, transactions_in_services, statuses, clocks, flask_in_rules, imports_of_app, swallowed, sizes, names]
+RULES: list[Rule] = [
+    commits, transactions_in_rules, statuses, clocks, web_in_rules, imports_of_rooms, imports_of_app, swallowed, sizes, names,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -141,11 +191,36 @@ def test_the_house_keeps_its_rule(rule: Rule) -> None:
 
 PLANTED = [
     (commits, "roster/services.py", "db.session.commit()"),
-    (transactions_in_services, "roster/services.py", "with transaction():\n    pass"),
-    (transactions_in_services, "enrollment/services/places.py", "with transaction():\n    pass"),
+    (transactions_in_rules, "roster/services.py", "with transaction():\n    pass"),
+    (transactions_in_rules, "enrollment/services/places.py", "with database.transaction():\n    pass"),
+    (transactions_in_rules, "enrollment/places.py", "from core.database import transaction as unit"),
     (statuses, "enrollment/services/places.py", "enrollment.status = S.CONFIRMED"),
+    (statuses, "enrollment/services/places.py", "enrollment.status, enrollment.reason = S.DECLINED, reason"),
+    (statuses, "enrollment/services/places.py", "enrollment.status += 'ed'"),
+    (statuses, "enrollment/services/places.py", "enrollment.status: str = S.CONFIRMED"),
+    (statuses, "enrollment/models.py", "class Enrollment:\n    def confirm(self):\n        self.status = S.CONFIRMED"),
+    (statuses, "enrollment/services/places.py", "setattr(enrollment, 'status', S.CONFIRMED)"),
+    (statuses, "enrollment/services/places.py", "object.__setattr__(enrollment, 'status', S.CONFIRMED)"),
+    (statuses, "enrollment/services/places.py", "sa.update(Enrollment).where(ours).values(status=S.CONFIRMED)"),
+    (statuses, "enrollment/services/places.py", "sa.update(Enrollment).values({'status': S.CONFIRMED})"),
+    (statuses, "enrollment/services/places.py", "query.update({Enrollment.status: S.CONFIRMED})"),
+    (statuses, "enrollment/services/places.py", "db.session.execute(sa.update(Enrollment), [{'id': 1, 'status': 'confirmed'}])"),
+    (statuses, "enrollment/services/places.py", "Enrollment(delivery=delivery, status=S.CONFIRMED)"),
     (clocks, "roster/queries.py", "today = date.today()"),
-    (flask_in_rules, "courses/services.py", "from flask import request"),
+    (clocks, "roster/queries.py", "today = datetime.date.today()"),
+    (clocks, "roster/queries.py", "now = datetime.utcnow()"),
+    (clocks, "roster/queries.py", "now = dt.datetime.now(UTC)"),
+    (clocks, "roster/queries.py", "now = time.time()"),
+    (clocks, "roster/queries.py", "from time import time"),
+    (web_in_rules, "courses/services.py", "from flask import request"),
+    (web_in_rules, "courses/states.py", "import flask"),
+    (web_in_rules, "roster/queries.py", "from flask_login import current_user"),
+    (web_in_rules, "enrollment/handlers.py", "from core.web import see_other"),
+    (web_in_rules, "accounts/models.py", "from werkzeug.security import generate_password_hash"),
+    (imports_of_rooms, "certificates/api.py", "from enrollment.views import pages"),
+    (imports_of_rooms, "enrollment/forms/fields.py", "from courses.forms import CourseForm"),
+    (imports_of_rooms, "roster/services/skills.py", "import certificates.payload"),
+    (imports_of_rooms, "enrollment/services/places.py", "from courses import views"),
     (imports_of_app, "core/web.py", "from app import create_app"),
     (swallowed, "core/jobs/engine.py", "try:\n    wake()\nexcept Exception:\n    pass"),
     (sizes, "core/web.py", "x = 1\n" * 451),
@@ -158,6 +233,14 @@ PLANTED = [
 @pytest.mark.parametrize(("rule", "name", "code"), PLANTED, ids=lambda v: v.__name__ if callable(v) else None)
 def test_a_planted_breach_is_caught(rule: Rule, name: str, code: str) -> None:
     assert list(rule(name, ast.parse(code))) != []
+
+
+def test_what_rooms_share_is_used_and_named_in_the_papers() -> None:
+    shared = {f"{room}.{module}" for room, modules in SHARED.items() for module in modules}
+    used = {what for path in source.files() if source.name(path) != "app.py" for _, what in imported(source.tree(path))}
+    assert [name for name in shared if not any(f"{what}.".startswith(f"{name}.") for what in used)] == []
+    papers = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    assert [name for name in shared if f"`{name}`" not in papers] == []
 
 
 def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
