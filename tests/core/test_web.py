@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import re
+from pathlib import Path
 
 import brotli
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from core.web import asset
+from tests.conftest import make_app
 
 
 @pytest.mark.parametrize(
@@ -25,17 +30,61 @@ def test_style_travels_compressed(app: Flask, accepted: str, encoding: str, undo
     assert "immutable" in small.headers["Cache-Control"] or "max-age=31536000" in small.headers["Cache-Control"]
 
 
-def test_pages_carry_the_strict_headers(app: Flask) -> None:
-    headers = app.test_client().get("/").headers
-    assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "same-origin"
-    assert headers["Cache-Control"] == "no-store"
+POLICY = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+ONLY_HTTPS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+
+
+@pytest.fixture(params=["https://training.example.org", "http://127.0.0.1:8000"])
+def public_url(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def visitor(app: Flask, tmp_path: Path, public_url: str) -> FlaskClient:
+    """Somebody who comes to an application served under `public_url`."""
+    client = make_app(tmp_path, app.extensions["settings"].database_url, PUBLIC_URL=public_url).test_client()
+    client.environ_base["HTTP_REFERER"] = public_url
+    return client
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/nowhere", "/api/v1/courses", "/api/v1/openapi.json"])
+def test_every_answer_carries_the_whole_policy(visitor: FlaskClient, public_url: str, path: str) -> None:
+    headers = visitor.get(path, base_url=public_url).headers
+    named = {*POLICY, *ONLY_HTTPS}
+    expected = POLICY | ONLY_HTTPS if public_url.startswith("https:") else POLICY
+    assert {name: value for name, value in headers.items() if name in named} == expected
+
+
+def test_cookies_are_out_of_reach_for_scripts_other_sites_and_plain_http(visitor: FlaskClient, public_url: str) -> None:
+    """The visit, the notice and the language. `__Host-` keeps other hosts of the domain from setting the first two."""
+    page = visitor.get("/sign-in?lang=fr", base_url=public_url)
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
+    assert token
+    notice = visitor.post("/sign-out", data={"csrf_token": token[1]}, base_url=public_url)
+    gone = visitor.get("/sign-in", base_url=public_url)
+    secure, prefix = ({"Secure"}, "__Host-") if public_url.startswith("https:") else (set(), "")
+    always = {"HttpOnly", "SameSite=Lax", "Path=/"} | secure
+    assert cookies(page) == {f"{prefix}rostrum": always, "lang": always | {"Max-Age=31536000"}}
+    assert cookies(notice) == {f"{prefix}notice": always | {"Max-Age=60"}}
+    assert cookies(gone) == {f"{prefix}notice": always | {"Max-Age=0"}}
+
+
+def cookies(answer: TestResponse) -> dict[str, set[str]]:
+    """Each cookie's name with its attributes, without the dates."""
+    found = [header.split("; ") for header in answer.headers.getlist("Set-Cookie")]
+    return {first.partition("=")[0]: {part for part in rest if not part.startswith("Expires=")} for first, *rest in found}
 
 
 def test_a_foreign_host_is_not_served_in_production(tmp_path) -> None:
-    from tests.conftest import make_app
-
     app = make_app(tmp_path, PUBLIC_URL="https://training.example.org")
     answer = app.test_client().get("/sign-in", headers={"Host": "evil.example.net"})
     assert answer.status_code == 400
