@@ -186,7 +186,7 @@ def _send_unknown(delivery: Delivery, form: ApplicationForm) -> Any:
         position = queries.positions(delivery.id).get(made.id) if made.status is EnrollmentStatus.WAITLISTED else None
         outcome = Prospect(made.category, made.status, 0, position)
     facts = [reference(delivery.id, known.id), outcome.status, outcome.position, _masked(form.email.data or "")]
-    return remember_answer(url_for("enrollment.application_sent", code=delivery.code, token=_tokens().dumps(facts)))
+    return remember_answer(url_for("enrollment.application_sent", code=delivery.code, token=_tokens(delivery).dumps(facts)))
 
 
 def _as_if_new(delivery: Delivery, person: Person, category: PersonnelCategory) -> Prospect:
@@ -210,21 +210,23 @@ def _masked(email: str) -> str:
     return f"{name[:1]}•••@{domain}"
 
 
-def _tokens() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(settings_of().secret_key, salt="application-sent")
+def _tokens(delivery: Delivery) -> URLSafeTimedSerializer:
+    """For this delivery only: under another one's address the page would tell of a place nobody asked for."""
+    return URLSafeTimedSerializer(settings_of().secret_key, salt=f"application-sent:{delivery.id}")
 
 
 @pages.get("/deliveries/<code>/applications/<token>")
 @public
 def application_sent(code: str, token: str) -> Any:
     """What was sent and what happens next. All it says stands in the token; it reads nothing of the application."""
+    delivery = _delivery(code)
     try:
-        sent, status, position, address = _tokens().loads(token, max_age=SENT_SHOWN)
+        sent, status, position, address = _tokens(delivery).loads(token, max_age=SENT_SHOWN)
     except BadSignature:
         raise NotFound(
             "old_address", _l("This page is shown for an hour after sending. The mail we sent has everything.")
         ) from None
     return render_template(
         "enrollment/sent.html",
-        delivery=_delivery(code), reference=sent, status=EnrollmentStatus(status), position=position, address=address,
+        delivery=delivery, reference=sent, status=EnrollmentStatus(status), position=position, address=address,
     )  # fmt: skip
