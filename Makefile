@@ -7,12 +7,11 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/message
 
 export FLASK_APP := app
 
-.PHONY: docs help setup setup-dev run serve test test-all bench lint lock translations clean
+.PHONY: docs help setup setup-dev run serve test bench lint lock translations clean
 
 help:
 	@echo "make run      install what is needed, migrate and serve on http://127.0.0.1:8000"
 	@echo "make test     install what is needed and run the test suite"
-	@echo "make test-all the suite with its long tests"
 	@echo "make bench    run the benchmarks and print their table"
 	@echo "make serve    production serving: several web processes and a worker (see docs/deploy.md)"
 	@echo "make lint     ruff, mypy and the import contracts"
@@ -44,9 +43,6 @@ serve: setup
 	@$(BIN)/python app.py
 
 test: setup-dev
-	$(BIN)/python -m pytest -m "not slow"
-
-test-all: setup-dev
 	$(BIN)/python -m pytest
 
 bench: setup-dev
@@ -55,7 +51,7 @@ bench: setup-dev
 lint: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy core accounts/services courses/services enrollment/services certificates/services.py roster/services.py
+	$(BIN)/mypy core accounts/services courses/services enrollment/services certificates/services roster/services
 	$(BIN)/lint-imports
 
 # After a change of requirements*.in: exact versions and hashes, without any address in the files.

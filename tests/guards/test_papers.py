@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -12,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 from core.settings import ROOT
 from scripts.write_docs import PAGES
+from tests.guards import source
 
 
 def tracked() -> list[str]:
@@ -102,5 +105,24 @@ def test_the_readme_has_its_two_commands() -> None:
     assert "make test" in readme
 
 
-def test_ci_calls_the_readmes_command() -> None:
-    assert "make test" in text_of(".ci/run")
+def test_ci_calls_the_readmes_command_and_skips_nothing() -> None:
+    assert re.findall(r"^(?:make|export) \S+", text_of(".ci/run"), re.M) == ["export CI=1", "make test", "make lint"]
+
+
+def test_make_names_what_exists() -> None:
+    """A path that moved would stop `make lint` before it looked at anything."""
+    recipes = " ".join(line for line in text_of("Makefile").splitlines() if line.startswith("\t"))
+    rooms = "|".join(source.ROOMS)
+    paths = set(re.findall(rf"(?<![\w.])(?:(?:{rooms})[\w/.]*|scripts/[\w.-]+|translations/[\w.]+)", recipes))
+    assert "roster/services" in paths
+    made = {"translations/messages.pot"}
+    assert [path for path in paths - made if not (ROOT / path).exists()] == []
+    services = {f"{room}/services" for room in source.ROOMS if (ROOT / room / "services").exists()}
+    assert services | {"core"} <= paths, "mypy reads core and every room's services"
+
+
+def test_style_is_kept() -> None:
+    ruff = Path(sys.executable).with_name("ruff")
+    for task in (["check"], ["format", "--check"]):
+        done = subprocess.run([ruff, *task, "--no-cache", "."], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
