@@ -97,6 +97,19 @@ def postgresql_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an empty private Redis server; skips where none can be had (never in CI)."""
+    from tests.redis_server import running_server
+
+    with running_server(tmp_path_factory.mktemp("redis")) as url:
+        if url is None:
+            if os.environ.get("CI"):
+                pytest.fail("Redis is needed in CI and is not installed")
+            pytest.skip("Redis is not installed: apt-get install redis-tools")
+        yield url
+
+
+@pytest.fixture(scope="session")
 def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     folder = tmp_path_factory.mktemp(request.param)
     if request.param == "sqlite":

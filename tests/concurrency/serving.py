@@ -41,7 +41,7 @@ class WebServer:
 @contextmanager
 def web_server(folder: Path, url: str, workers: int) -> Iterator[WebServer]:
     """`flask serve` with so many web processes on the (migrated) database at `url`, its clock at NOW."""
-    port = _free_port()
+    port = free_port()
     kept = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
     environ = kept | {
         "FLASK_APP": "app", "DATABASE_URL": url, "INSTANCE_PATH": str(folder), "DEMO": "0", "HOST": "127.0.0.1",
@@ -76,7 +76,7 @@ def _await(process: subprocess.Popen, port: int, log: Path) -> None:
     raise AssertionError(f"the server did not start: {log.read_text(errors='replace')[-2000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return taken.getsockname()[1]
