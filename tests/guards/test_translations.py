@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from pathlib import Path
+from collections.abc import Iterator
 
+import jinja2
+import jinja2.nodes
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+import core.errors
+from core.errors import DomainError
 from core.i18n import LANGUAGES
 from core.settings import ROOT
+from tests.guards import source
 
 KEYWORDS = {
     "_": None,
@@ -21,6 +27,7 @@ KEYWORDS = {
     "ngettext": (1, 2),
     "_n": (1, 2),
     "lazy_ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
 }
 METHODS = [
     (".venv/**", "ignore"),
@@ -89,19 +96,94 @@ def test_templates_hold_no_bare_sentences() -> None:
     for path in sorted((ROOT / "templates").rglob("*.html")):
         if "pdf" in path.parts:
             continue
-        for line, words in bare(path):
+        for line, words in bare(path.read_text(encoding="utf-8")):
             raise AssertionError(f"{path.relative_to(ROOT)}:{line}: “{words}” is not in gettext")
 
 
-def bare(path: Path) -> list[tuple[int, str]]:
-    text = path.read_text(encoding="utf-8")
-    text = re.sub(r"\{#.*?#\}", lambda m: "\n" * m.group().count("\n"), text, flags=re.S)
-    text = re.sub(r"\{%-?\s*trans.*?endtrans\s*-?%\}", lambda m: "\n" * m.group().count("\n"), text, flags=re.S)
-    text = re.sub(r"\{[{%].*?[}%]\}", lambda m: "\n" * m.group().count("\n"), text, flags=re.S)
-    text = re.sub(r"<(script|style|svg)\b.*?</\1>", lambda m: "\n" * m.group().count("\n"), text, flags=re.S)
-    found = []
-    for match in re.finditer(r">([^<>]+)<", text):
-        words = match.group(1).strip()
-        if re.search(r"[A-Za-zÀ-ÿ]{3,}", words) and words.strip("– ") not in ("Rostrum",):
-            found.append((text[: match.start()].count("\n") + 1, words[:60]))
+#: What people read or hear besides the text between tags.
+SPOKEN = r"\s(?:aria-(?:label|description|roledescription|valuetext)|title|alt|placeholder)=([\"'])(.*?)\1"
+
+
+def bare(text: str) -> list[tuple[int, str]]:
+    """(line, words) of what a template says without gettext: between tags, in spoken attributes, in its expressions."""
+    found = [(line, words) for line, words in _strings_of(text) if re.search(r"[A-Za-zÀ-ÿ]{2,} [A-Za-zÀ-ÿ]", words)]
+    for hidden in (r"\{#.*?#\}", r"\{%-?\s*trans.*?endtrans\s*-?%\}", r"\{[{%].*?[}%]\}", r"<(script|style|svg)\b.*?</\1>"):
+        text = re.sub(hidden, lambda m: "\n" * m.group().count("\n"), text, flags=re.S)
+    said = [(match.start(), match[1]) for match in re.finditer(r">([^<>]+)<", text)]
+    said += [(match.start(), match[2]) for match in re.finditer(SPOKEN, text)]
+    for start, words in said:
+        if re.search(r"[A-Za-zÀ-ÿ]{3,}", words) and words.strip("– \n") not in ("Rostrum",):
+            found.append((text[:start].count("\n") + 1, words.strip()[:60]))
     return found
+
+
+def _strings_of(text: str) -> Iterator[tuple[int, str]]:
+    """The strings in a template's expressions, without those given to gettext."""
+    nodes: list[jinja2.nodes.Node] = [jinja2.Environment(extensions=["jinja2.ext.i18n"]).parse(text)]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, jinja2.nodes.Call) and getattr(node.node, "name", None) in KEYWORDS:
+            continue
+        if isinstance(node, jinja2.nodes.Const) and isinstance(node.value, str):
+            yield node.lineno, node.value
+        nodes.extend(node.iter_child_nodes())
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "<p>Apply now</p>", '<nav aria-label="Pages">', '<input placeholder="Your name">', "<img alt='The emblem'>",
+        '{{ button("Apply now") }}', '{% set title = "Apply now" %}', '{{ _("Apply") ~ " to the course" }}',
+    ],
+)  # fmt: skip
+def test_bare_words_in_a_template_would_be_found(template: str) -> None:
+    assert bare(template) != []
+    assert bare('<p class="wide" title="{{ _("Apply now") }}">{{ _("Apply") }} {% trans %}Apply now{% endtrans %}</p>') == []
+
+
+#: What people read, by what is called: the position of the sentence among its arguments.
+SAYS = {"flash": 0, "error_page": 1, "Link": 0} | {
+    name: 1 for name, kind in vars(core.errors).items() if isinstance(kind, type) and issubclass(kind, DomainError)
+}
+
+
+def bare_in_code(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """(line, words) of notices, refusals and labels of fields that are said without gettext."""
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call):
+            continue
+        called = ast.unparse(call.func).rpartition(".")[2]
+        place = (
+            0 if re.fullmatch(r"[A-Z]\w+Field", called) else SAYS.get(called)
+        )  # pydantic's Field describes the API, in English
+        said = [keyword.value for keyword in call.keywords if keyword.arg in ("message", "label", "description")]
+        if place is not None:
+            yield from ((call.lineno, words) for one in [*call.args[place : place + 1], *said] for words in _plain_words(one))
+
+
+def _plain_words(node: ast.AST) -> Iterator[str]:
+    """Strings in an expression, without those in a call: gettext, or what is told elsewhere."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search(r"[A-Za-z]{2}", node.value):
+        yield node.value
+    elif not isinstance(node, ast.Call):
+        for child in ast.iter_child_nodes(node):
+            yield from _plain_words(child)
+
+
+def test_code_says_no_bare_sentences() -> None:
+    found = [
+        f"{source.name(path)}:{line}: “{words}”" for path in source.files() for line, words in bare_in_code(source.tree(path))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'flash("The job starts again.")', 'flask.flash(f"{count} saved", "ok")', 'flash(_("Saved") if ok else "Not saved.")',
+        'raise Conflict("full", "It is full.")', 'raise NotFound("unknown", message="Unknown.")', 'name = StringField("Given name")',
+    ],
+)  # fmt: skip
+def test_a_bare_sentence_in_code_would_be_found(code: str) -> None:
+    assert list(bare_in_code(ast.parse(code))) != []
+    assert list(bare_in_code(ast.parse('flash(_("The job starts again."), "ok")'))) == []
