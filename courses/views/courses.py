@@ -71,7 +71,7 @@ def _edit(found: Course | None) -> Any:
             with transaction():
                 answer = _save(form, found.code if found else None)
             return answer
-        return _page(form, found)
+        return _page(form, found and queries.get_course(found.code))  # the refusal undid what was read
     return _page(form, found, is_checked=button == "save")
 
 

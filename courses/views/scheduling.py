@@ -36,6 +36,7 @@ def schedule(code: str) -> Any:
                 flash(_outcome(delivery, is_published), "ok")
                 answer = remember_answer(_address(delivery))
             return answer
+        course = queries.get_course(code)  # the refusal undid what was read
     return render_template("courses/schedule.html", form=form, course=course, delivery=None, now=None), form.status
 
 
@@ -143,6 +144,7 @@ def cancel_delivery(code: str) -> Any:
                 services.cancel(current_actor(), delivery, reason=form.reason.data or "")
                 flash(_("%(code)s is cancelled.", code=code), "ok")
             return see_other(_address(delivery))
+        delivery = _own(code)  # the refusal undid what was read
     return render_template("courses/cancel.html", form=form, delivery=delivery), form.status
 
 
