@@ -288,3 +288,29 @@ DOMAIN_MODULES = {
 def test_every_room_uses_the_same_file_names(room: str) -> None:
     found = {path.stem for path in (ROOT / room).iterdir() if path.name != "__pycache__"}
     assert found - USUAL == DOMAIN_MODULES[room], "is there a usual place for it? If not, list it with what it holds"
+
+
+def strays(files: set[str], imports: set[str]) -> list[str]:
+    """Files inside a room's packages that are not a use case of theirs: deeper ones, another layer's, or nobody's."""
+    found = []
+    for name in files:
+        parts = name.removesuffix(".py").split("/")
+        if len(parts) < 3 or parts[-1] == "__init__":
+            continue
+        module = ".".join(parts)
+        if len(parts) > 3 or parts[-1] in USUAL or not any(f"{what}.".startswith(f"{module}.") for what in imports):
+            found.append(name)
+    return found
+
+
+def test_packages_hold_their_use_cases_only() -> None:
+    imports = {what for path in source.files() for _, what in imported(source.tree(path))}
+    assert strays({source.name(path) for path in source.files()}, imports) == []
+
+
+@pytest.mark.parametrize(
+    "file", ["roster/services/forgotten.py", "roster/services/views.py", "enrollment/services/places/taking.py"]
+)
+def test_a_stray_file_in_a_package_is_caught(file: str) -> None:
+    imports = {"roster.services.views", "roster.services.skills.grant", "enrollment.services.places.taking"}
+    assert strays({"roster/services/skills.py", "roster/services/__init__.py", file}, imports) == [file]
