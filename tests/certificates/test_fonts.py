@@ -110,6 +110,10 @@ def test_a_name_keeps_to_one_font_where_one_has_it_all():
     assert fonts.families_for("山田 直子", "display", "ja") == ("Atlas Display", "Atlas Kanji")
 
 
+def test_every_font_has_a_space():
+    assert [font.file for font in fonts.FONTS if not (fonts.covers(font, " ") and fonts.covers(font, "\u00a0"))] == []
+
+
 def test_the_coverage_file_equals_the_fonts():
     fonts._coverage.cache_clear()
     measured = fonts.measure_coverage()

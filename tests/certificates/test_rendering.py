@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pypdf
 import pytest
+from fontTools.ttLib import TTFont
+from pypdf.generic import ContentStream
 
 from certificates import composition, wording
-from certificates.rendering import Renderer
+from certificates.rendering import MOST_OBJECTIVES, Renderer
+from demonstration.cultures import CULTURES
+from demonstration.people import PARTICIPANTS
 from tests.certificates.samples import ADDRESS, longest, sample, text_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,13 +67,52 @@ def assert_fonts_are_embedded_subsets(pdf: bytes) -> None:
         assert "/ToUnicode" in font
 
 
-@pytest.mark.parametrize(
-    ("name", "lang"), [*SIX_SCRIPTS, ("李文娟 (Li Wenjuan)", "zh"), ("नेपाल थापा", "ne"), ("אבי (Avi)", "he")]
-)
+SPACED_NAMES = [
+    ("李 文娟", "zh"),
+    ("陳 美玲 龍", "zh-Hant"),
+    ("김 민수", "ko"),
+    ("山田 太郎", "ja"),
+    ("李\u00a0文娟\u3000王", ""),
+    ("김\u2009민\u202f수", ""),
+    ("李文娟 (Li Wenjuan)", "zh"),
+    ("नेपाल थापा", "ne"),
+    ("אבי (Avi)", "he"),
+]
+
+
+@pytest.mark.parametrize(("name", "lang"), [*SIX_SCRIPTS, *SPACED_NAMES])
 def test_no_glyph_is_missing(renderer, name, lang):
-    pdf = renderer.render(sample(holder_name=name, holder_script_lang=lang))
-    page = pypdf.PdfReader(io.BytesIO(pdf)).pages[0]
-    assert b"<0000" not in page.get_contents().get_data()
+    """Nor is a space: layout takes it from the font of the letter before it, where a missing one is printed as a box."""
+    assert boxes(renderer.render(sample(holder_name=name, holder_script_lang=lang))) == []
+
+
+def test_no_glyph_is_missing_in_the_names_of_the_demonstration(renderer):
+    words = [" ".join((culture.women, culture.men, culture.families)) for culture in CULTURES]
+    words += [f"{given} {family}" for given, family, *_ in PARTICIPANTS]
+    for first in range(0, len(words), MOST_OBJECTIVES):
+        printed = [{"en": text} for text in words[first : first + MOST_OBJECTIVES]]
+        assert boxes(renderer.render(sample(objectives=printed))) == []
+
+
+def boxes(pdf: bytes) -> list[tuple[str, int]]:
+    """The font and number of each glyph drawn that its embedded font does not have: the reader sees a box."""
+    reader = pypdf.PdfReader(io.BytesIO(pdf))
+    fonts, counts, found, name = reader.pages[0]["/Resources"]["/Font"], {}, [], ""
+    for operands, operator in ContentStream(reader.pages[0].get_contents(), reader).operations:
+        if operator == b"Tf":
+            name = operands[0]
+            counts.setdefault(name, glyph_count(fonts[name]))
+        elif operator == b"TJ":
+            drawn = b"".join(piece.original_bytes for piece in operands[0] if hasattr(piece, "original_bytes"))
+            numbers = [int.from_bytes(drawn[i : i + 2], "big") for i in range(0, len(drawn), 2)]
+            found += [(name, number) for number in numbers if not 0 < number < counts[name]]
+    assert counts, "no text on the page"
+    return found
+
+
+def glyph_count(font: pypdf.generic.DictionaryObject) -> int:
+    descriptor = font["/DescendantFonts"][0].get_object()["/FontDescriptor"]
+    return TTFont(io.BytesIO(descriptor["/FontFile2"].get_data()))["maxp"].numGlyphs
 
 
 def test_both_languages_say_everything(renderer):
