@@ -10,6 +10,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from certificates.models import RevocationReason
+from certificates.rendering import LONGEST_NAME
 from certificates.services.names import field_of
 from core.forms import Form, SubmissionField
 from core.words import WORDS
@@ -30,7 +31,7 @@ class IssueForm(Form):
 def issue_form(names: Mapping[int, str | None], chosen: list[int]) -> IssueForm:
     """The form for these enrollments, each with the name to print (None: it is printed already), `chosen` ticked at first."""
     fields = {
-        field_of(key): StringField(_l("Name to print"), [Length(max=120)], default=name)
+        field_of(key): StringField(_l("Name to print"), default=name, render_kw={"maxlength": LONGEST_NAME})
         for key, name in names.items()
         if name is not None
     }
@@ -55,7 +56,7 @@ class RevokeForm(Form):
 class ReissueForm(Form):
     submission = SubmissionField()
     name_on_certificate = StringField(
-        _l("Name to print"), [DataRequired(_l("Write the name as it shall stand on the certificate.")), Length(max=120)]
+        _l("Name to print"), [DataRequired(_l("Write the name as it shall stand on the certificate.")), Length(max=LONGEST_NAME)]
     )
     reason = TextAreaField(
         _l("What is corrected?"), [DataRequired(_l("Say in a few words what is corrected.")), Length(max=1000)],

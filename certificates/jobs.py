@@ -21,6 +21,7 @@ from certificates.rendering import Renderer, RenderingFailed
 from certificates.services import issue, record_file
 from core.database import db, transaction
 from core.errors import DomainError, NotAllowed
+from core.i18n import in_language
 from core.jobs import Progress
 from core.policy import SYSTEM, Actor, require
 from courses.models import Delivery
@@ -43,7 +44,7 @@ def issue_all(
     except NotAllowed as refusal:
         tally.fail_rest(enrollment_ids, refusal)
         return
-    with Renderer() as renderer:
+    with Renderer() as renderer, in_language(_language(actor)):
         for enrollment_id in tally.left():
             try:
                 certificate = _issued(tally, actor, enrollment_id)
@@ -126,6 +127,14 @@ def _requester(actor_id: int | None, delivery_id: int) -> Actor:
     require(actor, Permission.CERTIFICATE_ISSUE, db.session.get_one(Delivery, delivery_id))
     db.session.rollback()
     return actor
+
+
+def _language(actor: Actor) -> str | None:
+    """Of whoever asked, and reads why one could not be made."""
+    person = db.session.get(Person, actor.person_id) if actor.person_id else None
+    language = person.language if person else None
+    db.session.rollback()
+    return language
 
 
 def _issued(tally: _Tally, actor: Actor, enrollment_id: int) -> Certificate:

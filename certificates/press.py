@@ -137,8 +137,8 @@ def serve(tasks: int, results: BinaryIO) -> None:
                 press = Press()
                 gc.freeze()
             status, body = b"P", press.print(CertificatePayload.from_dict(task["payload"]))
-        except ValueError as error:
-            status, body = b"R", str(error).encode()
+        except DoesNotFit:
+            status, body = b"R", b""
         except Exception as error:
             # The state after an unforeseen error is unknown: answer, then let the parent start a fresh child.
             _write(results, b"E", type(error).__name__.encode())

@@ -152,7 +152,7 @@ def candidates(delivery: Delivery) -> list[Candidate]:
         Candidate(
             row,
             latest.get(row.id),
-            fault_of(row.name_on_certificate) if row.id not in latest or not _is_valid(latest[row.id]) else None,
+            fault_of(row.name_on_certificate, row.person) if row.id not in latest or not _is_valid(latest[row.id]) else None,
             "" if row.status is EnrollmentStatus.COMPLETED else reasons_of(row),
         )
         for row in rows

@@ -22,6 +22,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from flask_babel import lazy_gettext as _l
+
 from certificates.fonts import unprintable
 from certificates.payload import CertificatePayload
 
@@ -43,7 +45,8 @@ class RenderingFailed(Exception):
 
 
 class PayloadRefused(RenderingFailed):
-    """The payload itself cannot be printed (too long, a character without a glyph): trying again is no use."""
+    """The payload itself cannot be printed (too long, a character without a glyph): trying again is no use.
+    The message is for people, in the language of whoever reads it."""
 
 
 class Renderer:
@@ -101,7 +104,7 @@ class Renderer:
         if status == b"P":
             return body
         if status == b"R":
-            raise PayloadRefused(body.decode("utf-8", "replace"))
+            raise PayloadRefused(_l("Its text does not fit on one page, even in the smallest letters."))
         self._discard()
         raise RenderingFailed(f"The press failed: {body.decode('ascii', 'replace')}.")
 
@@ -210,22 +213,34 @@ def check(payload: Mapping[str, Any]) -> CertificatePayload:
     try:
         checked = CertificatePayload.from_dict(payload)
     except ValueError as error:
-        raise PayloadRefused(str(error)) from error
-    for name, text, longest in _limited_texts(checked):
+        raise PayloadRefused(_l("What it states is not complete or not correct (%(fault)s).", fault=str(error))) from error
+    for field, text, longest in _limited_texts(checked):
         if len(text) > longest:
-            raise PayloadRefused(f"Too long to print: {name} has {len(text)} characters, at most {longest}.")
+            raise PayloadRefused(
+                _l(
+                    "“%(field)s” has %(length)s characters, and at most %(most)s can be printed.",
+                    field=field, length=len(text), most=longest,
+                )
+            )  # fmt: skip
         if characters := unprintable(text):
             shown = ", ".join(f"U+{ord(character):04X}" for character in characters[:5])
-            raise PayloadRefused(f"No font can print these characters in {name}: {shown}.")
-    for name, count, most in (
-        ("objectives", len(checked.objectives), MOST_OBJECTIVES),
-        ("skills", len(checked.skills), MOST_SKILLS),
-        ("signatories", len(checked.signatories), MOST_SIGNATORIES),
+            raise PayloadRefused(
+                _l("“%(field)s” has characters that no font on certificates has: %(characters)s.", field=field, characters=shown)
+            )
+    for field, entries, most in (
+        (_l("Objectives"), checked.objectives, MOST_OBJECTIVES),
+        (_l("Skills"), checked.skills, MOST_SKILLS),
+        (_l("Trainers"), checked.signatories, MOST_SIGNATORIES),
     ):
-        if count > most:
-            raise PayloadRefused(f"Too many {name} for one page: {count}, at most {most}.")
+        if len(entries) > most:
+            raise PayloadRefused(
+                _l(
+                    "“%(field)s” has %(count)s entries, and at most %(most)s fit on one page.",
+                    field=field, count=len(entries), most=most,
+                )
+            )  # fmt: skip
     if not checked.verify_url.startswith(("https://", "http://")):
-        raise PayloadRefused("The verification address is not a web address.")
+        raise PayloadRefused(_l("Its verification address is not a web address."))
     return checked
 
 
@@ -256,34 +271,34 @@ def _loads(library: str, file: str) -> bool:
 def _task(payload: CertificatePayload, timeout: float) -> bytes:
     body = json.dumps({"payload": payload.to_dict(), "seconds": timeout}).encode("ascii")
     if len(body) > LARGEST_TASK:
-        raise PayloadRefused("The certificate holds more text than fits on a page.")
+        raise PayloadRefused(_l("It has more text than fits on one page."))
     return struct.pack(">I", len(body)) + body
 
 
-def _limited_texts(payload: CertificatePayload) -> list[tuple[str, str, int]]:
+def _limited_texts(payload: CertificatePayload) -> list[tuple[Any, str, int]]:
     """Field, text and greatest length of everything that people wrote or that ends up on the page."""
     texts = [
-        ("the name", payload.holder_name, LONGEST_NAME),
-        ("the venue", payload.venue, LONGEST_VENUE),
-        ("the number", payload.number, LONGEST_CODE),
-        ("the token", payload.token, LONGEST_CODE),
-        ("the course code", payload.course_code, LONGEST_REFERENCE),
-        ("the delivery code", payload.delivery_code, LONGEST_REFERENCE),
-        ("the country", payload.country, 2),
-        ("the teaching language", payload.teaching_language, LONGEST_CODE),
-        ("the language of the name", payload.holder_script_lang, LONGEST_CODE),
-        ("the verification address", payload.verify_url, LONGEST_ADDRESS),
+        (_l("Name to print"), payload.holder_name, LONGEST_NAME),
+        (_l("Venue"), payload.venue, LONGEST_VENUE),
+        (_l("Number"), payload.number, LONGEST_CODE),
+        (_l("Code"), payload.token, LONGEST_CODE),
+        (_l("Course"), payload.course_code, LONGEST_REFERENCE),
+        (_l("Delivery"), payload.delivery_code, LONGEST_REFERENCE),
+        (_l("Country"), payload.country, 2),
+        (_l("Language"), payload.teaching_language, LONGEST_CODE),
+        (_l("Language"), payload.holder_script_lang, LONGEST_CODE),
+        (_l("Verification"), payload.verify_url, LONGEST_ADDRESS),
     ]
     for text in (payload.course_title.en, payload.course_title.fr):
-        texts.append(("the course title", text, LONGEST_TITLE))
+        texts.append((_l("Course"), text, LONGEST_TITLE))
     for text in (payload.issuer.en, payload.issuer.fr):
-        texts.append(("the issuer", text, LONGEST_ISSUER))
+        texts.append((_l("Issued by"), text, LONGEST_ISSUER))
     for item in payload.objectives:
-        texts += [("an objective", text, LONGEST_OBJECTIVE) for text in (item.en, item.fr)]
+        texts += [(_l("Objectives"), text, LONGEST_OBJECTIVE) for text in (item.en, item.fr)]
     for skill in payload.skills:
-        texts += [("a skill", text, LONGEST_TITLE) for text in (skill.title.en, skill.title.fr)]
-        texts.append(("a skill's level", str(skill.level), LONGEST_CODE))
+        texts += [(_l("Skills"), text, LONGEST_TITLE) for text in (skill.title.en, skill.title.fr)]
+        texts.append((_l("Level"), str(skill.level), LONGEST_CODE))
     for person in payload.signatories:
-        texts.append(("a signatory's name", person.name, LONGEST_SIGNATORY))
-        texts += [("a signatory's role", text, LONGEST_ROLE) for text in (person.role.en, person.role.fr)]
+        texts.append((_l("Trainers"), person.name, LONGEST_SIGNATORY))
+        texts += [(_l("Role"), text, LONGEST_ROLE) for text in (person.role.en, person.role.fr)]
     return texts

@@ -2,8 +2,8 @@
 
 from certificates.services.ending import reissue, revoke
 from certificates.services.filing import record_file
-from certificates.services.issuing import issue
+from certificates.services.issuing import issue, specimen
 from certificates.services.names import correct_names
 from certificates.services.requesting import JOB_KIND, request_issue
 
-__all__ = ["JOB_KIND", "correct_names", "issue", "record_file", "reissue", "request_issue", "revoke"]
+__all__ = ["JOB_KIND", "correct_names", "issue", "record_file", "reissue", "request_issue", "revoke", "specimen"]

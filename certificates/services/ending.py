@@ -59,7 +59,7 @@ def reissue(actor: Actor, certificate: Certificate, *, name_on_certificate: str 
 def _correct_name(actor: Actor, enrollment: Enrollment, name: str | None) -> None:
     if name is None or nfc(name) == enrollment.name_on_certificate:
         return
-    check_name(name, "name_on_certificate")
+    check_name(name, enrollment.person, "name_on_certificate")
     enrollment.name_on_certificate = nfc(name)
     publish(PrintedNameCorrected(enrollment.id, enrollment.delivery_id), actor)
 

@@ -3,6 +3,8 @@ that rest on it. The file follows from the payload, later and as often as need b
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,7 +18,7 @@ from certificates.payload import CertificatePayload
 from certificates.services.names import check_name, field_of
 from certificates.snapshot import digest, snapshot, valid_until
 from core import clock
-from core.database import db, is_sqlite
+from core.database import db, is_sqlite, settings_of
 from core.errors import Conflict, Invalid
 from core.events import publish
 from core.policy import Actor, require
@@ -44,7 +46,7 @@ def find_valid(enrollment_id: int) -> Certificate | None:
 
 def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None) -> Certificate:
     """A new certificate, under the delivery's lock. Whatever refuses it gives its number back: all is one transaction."""
-    check_name(enrollment.name_on_certificate, field_of(enrollment.id))
+    check_name(enrollment.name_on_certificate, enrollment.person, field_of(enrollment.id))
     day = clock.today()
     payload = snapshot(enrollment, number=format_number(day.year, next_in(day.year)), token=new_token(), issued_on=day)
     check_payload(payload)
@@ -83,9 +85,17 @@ def next_in(year: int) -> int:
     return db.session.execute(counted.returning(Counter.__table__.c.value)).scalar_one()
 
 
+def specimen(enrollment: Enrollment) -> CertificatePayload:
+    """What the certificate would state, refused like it. It has nobody's number, and its QR code checks nothing."""
+    check_name(enrollment.name_on_certificate, enrollment.person, field_of(enrollment.id))
+    payload = snapshot(enrollment, number="SPECIMEN", token="0" * 26, issued_on=clock.today())
+    check_payload(payload)
+    return replace(payload, verify_url=f"{settings_of().public_url}/verify")
+
+
 def check_payload(payload: CertificatePayload) -> None:
     """Raises Invalid when something other than the name cannot be printed: the course's title, the venue."""
     try:
         rendering.check(payload.to_dict())
     except rendering.PayloadRefused as refusal:
-        raise Invalid("not_printable", _l("This certificate cannot be printed: %(reason)s", reason=str(refusal))) from refusal
+        raise Invalid("not_printable", _l("This certificate cannot be printed: %(reason)s", reason=refusal)) from refusal

@@ -9,7 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import joinedload
 
+from accounts.models import Person
 from accounts.roles import Permission
 from certificates.events import PrintedNameCorrected
 from certificates.fonts import unprintable
@@ -23,14 +25,17 @@ from courses.services import touch
 from enrollment.models import Enrollment
 
 
-def fault_of(name: str) -> tuple[str, Any] | None:
-    """Why a name cannot be printed: a code and a sentence; None when it can."""
+def fault_of(name: str, person: Person) -> tuple[str, Any] | None:
+    """Why a person's name cannot be printed: a code and a sentence that says whose; None when it can."""
     if not nfc(name):
-        return "name_missing", _l("The name to print is missing. Write it as it shall stand on the certificate.")
+        return "name_missing", _l(
+            "The name to print of %(person)s is missing. Write it as it shall stand on the certificate.", person=person.full_name
+        )
     if len(nfc(name)) > LONGEST_NAME:
         return "name_too_long", _l(
-            "The name has %(length)s characters and at most %(most)s fit. Shorten it, for instance with initials.",
-            length=len(nfc(name)), most=LONGEST_NAME,
+            "The name to print of %(person)s has %(length)s characters and at most %(most)s fit. "
+            "Shorten it, for instance with initials.",
+            person=person.full_name, length=len(nfc(name)), most=LONGEST_NAME,
         )  # fmt: skip
     if characters := unprintable(name):
         return "name_unprintable", _l(
@@ -58,17 +63,17 @@ def _is_invisible(character: str) -> bool:
 
 def check_names(enrollments: Iterable[Enrollment]) -> None:
     """Raises one Invalid with an error per person whose name cannot be printed; its code is that of the gravest."""
-    _refuse({enrollment.id: enrollment.name_on_certificate for enrollment in enrollments})
+    _refuse([(enrollment, enrollment.name_on_certificate) for enrollment in enrollments])
 
 
-def check_name(name: str, field: str) -> None:
+def check_name(name: str, person: Person, field: str) -> None:
     """Raises Invalid at `field` when the name cannot be printed."""
-    if fault := fault_of(name):
+    if fault := fault_of(name, person):
         raise Invalid(fault[0], fault[1], field)
 
 
-def _refuse(names: Mapping[int, str]) -> None:
-    faults = {key: fault for key, name in names.items() if (fault := fault_of(name))}
+def _refuse(names: Iterable[tuple[Enrollment, str]]) -> None:
+    faults = {one.id: fault for one, name in names if (fault := fault_of(name, one.person))}
     errors = [Invalid(code, sentence, field_of(key)) for key, (code, sentence) in faults.items()]
     if not errors:
         return
@@ -87,12 +92,11 @@ def correct_names(actor: Actor, delivery_id: int, names: Mapping[int, str]) -> l
     issued stays as it was printed: a correction there is a successor (`reissue`)."""
     delivery = touch(delivery_id)
     require(actor, Permission.CERTIFICATE_ISSUE, delivery)
-    enrollments = db.session.scalars(
-        sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id, Enrollment.id.in_(list(names))).order_by(Enrollment.id)
-    )
-    changed = {e.id: e for e in enrollments if nfc(names[e.id]) != e.name_on_certificate}
-    _refuse({key: names[key] for key in changed})
-    for key, enrollment in changed.items():
-        enrollment.name_on_certificate = nfc(names[key])
-        publish(PrintedNameCorrected(key, delivery.id), actor)
-    return list(changed)
+    those = sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id, Enrollment.id.in_(list(names)))
+    enrollments = db.session.scalars(those.options(joinedload(Enrollment.person)).order_by(Enrollment.id))
+    changed = [one for one in enrollments if nfc(names[one.id]) != one.name_on_certificate]
+    _refuse([(one, names[one.id]) for one in changed])
+    for one in changed:
+        one.name_on_certificate = nfc(names[one.id])
+        publish(PrintedNameCorrected(one.id, delivery.id), actor)
+    return [one.id for one in changed]

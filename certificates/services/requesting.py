@@ -11,11 +11,9 @@ from sqlalchemy.orm import joinedload
 from accounts.roles import Permission
 from certificates.events import IssueRequested
 from certificates.models import Certificate, CertificateStatus
-from certificates.numbers import format_number, new_token
-from certificates.services.issuing import check_payload
+from certificates.services.issuing import specimen
 from certificates.services.names import check_names
-from certificates.snapshot import snapshot
-from core import clock, jobs
+from core import jobs
 from core.database import db
 from core.errors import Conflict, Invalid
 from core.events import publish
@@ -51,7 +49,7 @@ def request_issue(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int] 
     unissued = [e for e in wanted if e.id not in latest or latest[e.id].status is not CertificateStatus.VALID]
     check_names(unissued)
     if unissued:
-        _check_page(unissued[0])
+        specimen(unissued[0])  # what is the same for all (title, venue, objectives) is tried once
     return _enqueue(actor, delivery, ids, max((certificate.id for certificate in latest.values()), default=0))
 
 
@@ -114,12 +112,6 @@ def _job_for(delivery_id: int, ids: list[int], *, is_over: bool) -> Job | None:
     if not is_over:
         newest = newest.where(Job.state.in_(OPEN))
     return next((job for job in db.session.scalars(newest) if set(ids) and set(ids) <= set(job.args["enrollment_ids"])), None)
-
-
-def _check_page(enrollment: Enrollment) -> None:
-    """What is the same for all (title, venue, objectives) is tried once, with a number that is nobody's."""
-    day = clock.today()
-    check_payload(snapshot(enrollment, number=format_number(day.year, 1), token=new_token(), issued_on=day))
 
 
 def _enqueue(actor: Actor, delivery: Delivery, ids: list[int], after_certificate_id: int) -> Job:

@@ -12,10 +12,9 @@ from certificates import files, queries, rendering, services
 from certificates.forms import IssueForm, issue_form
 from certificates.queries import Candidate
 from certificates.schemas import job_answer
-from certificates.snapshot import snapshot
 from certificates.views.blueprint import pages
 from core import clock
-from core.database import db, settings_of, transaction
+from core.database import db, transaction
 from core.errors import Conflict, NotFound
 from core.forms import refusals_on
 from core.jobs import Job, JobState
@@ -87,13 +86,14 @@ def preview(code: str, enrollment_id: int) -> Response:
     enrollment = db.session.get(Enrollment, enrollment_id)
     if enrollment is None or enrollment.delivery_id != delivery.id:
         raise NotFound("unknown_enrollment", _("There is no such person in this delivery."))
-    payload = snapshot(enrollment, number="SPECIMEN", token="0" * 26, issued_on=clock.today()).to_dict()
-    payload["verify_url"] = f"{settings_of().public_url}/verify"
+    payload = services.specimen(enrollment).to_dict()
     db.session.rollback()
     try:
         pdf = rendering.render(payload)
+    except rendering.PayloadRefused as refusal:
+        raise Conflict("not_printable", _("This certificate cannot be printed: %(reason)s", reason=refusal)) from refusal
     except rendering.RenderingFailed as failure:
-        raise Conflict("not_printable", _("This certificate cannot be printed: %(reason)s", reason=str(failure))) from failure
+        raise Conflict("rendering_failed", _("The preview could not be made. Try again in a moment.")) from failure
     response = Response(pdf, mimetype="application/pdf")
     response.headers.set("Content-Disposition", "inline", filename="specimen.pdf")
     return response

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 import sqlalchemy as sa
 
-from accounts.models import Account
+from accounts.models import Account, Person
 from certificates import files, jobs, queries, services
 from certificates.models import Certificate, Counter
 from certificates.numbers import format_number
@@ -19,6 +19,7 @@ from core import audit, clock
 from core.audit import AuditEntry
 from core.database import db, transaction
 from core.errors import Conflict, Invalid, NotAllowed
+from core.i18n import in_language
 from core.jobs import Job, drain
 from core.mail import Mail
 from core.policy import SYSTEM
@@ -90,8 +91,8 @@ def test_who_did_not_complete_is_named_with_what_is_missing(context) -> None:
     [
         ("Ana 🕊 Petrović", "name_unprintable", "U+1F54A “🕊”"),
         ("Ana\u0007Petrović", "name_unprintable", "U+0007"),
-        ("   ", "name_missing", "missing"),
-        ("Ana " + "x" * 101, "name_too_long", "105"),
+        ("   ", "name_missing", "The name to print of No is missing"),
+        ("Ana " + "x" * 101, "name_too_long", "has 105 characters and at most 100 fit"),
     ],
 )
 def test_a_name_that_cannot_be_printed_refuses_the_whole_request(context, name: str, code: str, says: str) -> None:
@@ -102,6 +103,18 @@ def test_a_name_that_cannot_be_printed_refuses_the_whole_request(context, name: 
     (error,) = refused.value.errors
     assert error.field == f"name-{makers.enrollments(delivery)[1].id}" and says in str(error.message)
     assert makers.certificates_of(delivery) == [] and db.session.scalar(sa.select(Counter.value)) is None
+
+
+def test_what_a_course_states_and_cannot_be_printed_refuses_in_the_readers_language(context) -> None:
+    delivery = makers.finished_delivery(1)
+    with transaction():
+        db.session.get_one(makers.Delivery, makers.key(delivery)).venue = "Tent 🏕"
+        audit.record(SYSTEM, "test.venue", "delivery", {})
+    with pytest.raises(Invalid) as refused:
+        makers.ask(SYSTEM, delivery)
+    assert refused.value.code == "not_printable" and "“Venue” has characters" in str(refused.value.message)
+    with in_language("fr"):
+        assert "Lieu" in str(refused.value.message)
 
 
 def test_a_corrected_name_is_the_one_that_is_printed(context) -> None:
@@ -200,6 +213,20 @@ def test_one_that_cannot_be_rendered_does_not_stop_the_others(context, monkeypat
     drain()
     assert all(one.file_key for one in makers.certificates_of(delivery)) and len(makers.certificates_of(delivery)) == 3
     assert list(queries.breaches()) == []
+
+
+def test_what_a_job_could_not_make_is_said_in_the_language_of_whoever_asked(context) -> None:
+    delivery, coordinator = makers.finished_delivery(["Zoë One"]), makers.coordinator()
+    with transaction():
+        db.session.get_one(Person, coordinator.person_id).language = "fr"
+        audit.record(SYSTEM, "test.language", "person", {})
+    job = makers.ask(coordinator, delivery)
+    with transaction():
+        db.session.execute(sa.update(Enrollment).values(status=EnrollmentStatus.NOT_COMPLETED))
+        audit.record(SYSTEM, "test.status", "enrollment", {})
+    drain()
+    (error,) = makers.again(job).errors
+    assert error["message"].startswith("Seules les personnes")
 
 
 def test_a_coordinator_who_lost_the_right_issues_nothing(context) -> None:

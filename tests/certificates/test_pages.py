@@ -152,6 +152,21 @@ def test_the_preview_is_a_specimen(app, sign_in) -> None:
     assert sign_in(made.coordinator).get(f"{made.page}/{foreign.enrollments[0]}/preview.pdf").status == 404
 
 
+def test_a_name_that_cannot_be_printed_has_no_preview(app, sign_in) -> None:
+    made = Made(app, [" ", "Zoë " + "x" * 100])
+    browser = sign_in(made.coordinator)
+    for enrollment, says in zip(made.enrollments, ("of No Name is missing", "has 104 characters"), strict=True):
+        refused = browser.get(f"{made.page}/{enrollment}/preview.pdf")
+        assert refused.status == 422 and says in refused.text
+
+
+def test_the_field_takes_as_many_characters_as_are_printed(app, sign_in) -> None:
+    made = Made(app, ["Zoë", "Zoë " + "x" * 100])
+    page = sign_in(made.coordinator).get(made.page)
+    assert page.html.count('maxlength="100"') == 2 and 'maxlength="120"' not in page.html
+    assert page.form(button="Issue 1").submit().path.startswith("/jobs/"), "who is left out does not stop the others"
+
+
 def test_only_coordinators_issue(app, sign_in) -> None:
     made = Made(app, 1)
     with app.app_context():
