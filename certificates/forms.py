@@ -46,10 +46,11 @@ class RevokeForm(Form):
         _l("Why is it revoked?"),
         [DataRequired(_l("Choose why the certificate is revoked."))],
         choices=[SelectChoice(reason.value, WORDS[reason.value]) for reason in RevocationReason],
+        description=_l("The holder is told this by e-mail."),
     )
     note = TextAreaField(
         _l("Note"), [Length(max=1000)],
-        description=_l("Kept with the certificate for those who may revoke. The verification page never shows it."),
+        description=_l("Kept with the certificate for those who may revoke. Neither the holder nor the verification page is shown it."),
     )  # fmt: skip
 
 

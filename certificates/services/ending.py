@@ -11,6 +11,7 @@ from certificates.models import Certificate, RevocationReason
 from certificates.payload import nfc
 from certificates.services.issuing import make
 from certificates.services.names import check_name
+from certificates.services.telling import tell_holder
 from certificates.states import CERTIFICATE
 from core import clock, jobs
 from core.database import db
@@ -24,7 +25,8 @@ LONGEST_NOTE = 1000
 
 
 def revoke(actor: Actor, certificate: Certificate, *, reason_code: str, note: str | None = None) -> Certificate:
-    """Ends a certificate's validity for good; the skills that rest on it are withdrawn in the same transaction."""
+    """Ends a certificate's validity for good; the skills that rest on it are withdrawn in the same transaction, and its
+    holder is told of both. The note stays with those who may revoke."""
     require(actor, Permission.CERTIFICATE_REVOKE, certificate)
     if reason_code not in list(RevocationReason):
         raise Invalid("unknown_reason", _l("Choose why the certificate is revoked."), "reason_code")
@@ -34,6 +36,7 @@ def revoke(actor: Actor, certificate: Certificate, *, reason_code: str, note: st
     certificate = _locked(certificate)
     _end(certificate, note, reason_code)
     CERTIFICATE.fire(certificate, "revoke", actor)
+    tell_holder("certificate_revoked", certificate, reason_code=reason_code, skills=certificate.payload["skills"])
     return certificate
 
 

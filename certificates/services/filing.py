@@ -6,12 +6,11 @@ from typing import cast
 
 import sqlalchemy as sa
 
-from accounts.models import Person
 from certificates.events import CertificateFiled
 from certificates.models import Certificate, CertificateStatus
+from certificates.services.telling import tell_holder
 from certificates.snapshot import verify_url
-from core import mail
-from core.database import current_unit, db, settings_of
+from core.database import current_unit, db
 from core.events import publish
 from core.policy import Actor
 
@@ -32,17 +31,8 @@ def record_file(actor: Actor, certificate_id: int, *, file_key: str, sha256: str
     certificate = db.session.get_one(Certificate, certificate_id, populate_existing=True)
     publish(CertificateFiled(certificate.id, certificate.number, sha256), actor)
     if certificate.status is CertificateStatus.VALID:
-        _tell_holder(certificate)
+        tell_holder(
+            "certificate_ready", certificate,
+            is_corrected=certificate.replaces_id is not None, verify_url=verify_url(certificate.token),
+        )  # fmt: skip
     return True
-
-
-def _tell_holder(certificate: Certificate) -> None:
-    person = db.session.get_one(Person, certificate.person_id)
-    if person.email is None:
-        return
-    mail.send(
-        "certificate_ready", person.email, person_id=person.id, language=person.language,
-        holder=certificate.holder_name, number=certificate.number, course=certificate.payload["course_title"],
-        is_corrected=certificate.replaces_id is not None, verify_url=verify_url(certificate.token),
-        own_url=f"{settings_of().public_url}/me/certificates",
-    )  # fmt: skip

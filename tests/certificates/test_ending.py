@@ -53,6 +53,24 @@ def test_issuing_grants_the_skills_and_revoking_withdraws_them(context) -> None:
     assert "Another person" not in entry.body
 
 
+def test_the_holder_is_told_why_and_which_skills_are_gone(context) -> None:
+    certificate = certificate_of()
+    revoke(makers.coordinator(), certificate, note="Another person sat the test")
+    mail = db.session.scalars(sa.select(Mail).where(Mail.kind == "certificate_revoked")).one()
+    assert mail.person_id == certificate.person_id and certificate.number in mail.body
+    assert "The reason: Misconduct" in mail.body and "Another person" not in mail.body
+    assert certificate.payload["skills"] and all(skill["title"]["en"] in mail.body for skill in certificate.payload["skills"])
+
+
+def test_a_revocation_that_fails_tells_nobody(context) -> None:
+    certificate = certificate_of()
+    with pytest.raises(RuntimeError), transaction():
+        services.revoke(SYSTEM, db.session.get_one(Certificate, makers.key(certificate)), reason_code="plagiarism")
+        raise RuntimeError("the power goes")
+    assert db.session.scalars(sa.select(Mail).where(Mail.kind == "certificate_revoked")).all() == []
+    assert makers.again(certificate).status.value == "valid"
+
+
 def test_a_certificate_is_revoked_once(context) -> None:
     certificate = revoke(SYSTEM, certificate_of(), reason_code="issued_in_error")
     before = certificate.ended_at

@@ -1,0 +1,22 @@
+"""What is written to the holder of a certificate, in the transaction that causes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.models import Person
+from certificates.models import Certificate
+from core import mail
+from core.database import db, settings_of
+
+
+def tell_holder(kind: str, certificate: Certificate, **words: Any) -> None:
+    """Queues the mail `kind` about a certificate, when its holder has an address."""
+    person = db.session.get_one(Person, certificate.person_id)
+    if person.email is None:
+        return
+    mail.send(
+        kind, person.email, person_id=person.id, language=person.language,
+        holder=certificate.holder_name, number=certificate.number, course=certificate.payload["course_title"],
+        own_url=f"{settings_of().public_url}/me/certificates", **words,
+    )  # fmt: skip
