@@ -50,7 +50,9 @@ class RevokeForm(Form):
     )
     note = TextAreaField(
         _l("Note"), [Length(max=1000)],
-        description=_l("Kept with the certificate for those who may revoke. Neither the holder nor the verification page is shown it."),
+        description=_l(
+            "Kept with the certificate for those who may revoke. Neither the holder nor the verification page is shown it."
+        ),
     )  # fmt: skip
 
 

@@ -143,6 +143,28 @@ def test_a_delivery_that_is_not_finished_leads_to_finishing(app, sign_in) -> Non
     assert "not finished yet" in page.text and page.link("Finish the delivery")
 
 
+def tabs(page) -> list[tuple[str, bool]]:
+    """The words of each tab, and whether it is the page's own."""
+    links = page.tree.findall(".//nav[@class='tabs']//a")
+    return [("".join(link.itertext()).strip(), link.get("aria-current") == "page") for link in links]
+
+
+def test_one_row_of_tabs_leads_through_a_finished_delivery(app, sign_in) -> None:
+    made = Made(app, 1)
+    page = sign_in(made.coordinator).get(made.page)
+    names = ["Selection", "Attendance", "Scores", "Results", "Certificates"]
+    for shown in (page, page.form(button="Issue").submit()):
+        assert tabs(shown) == [(name, name == "Certificates") for name in names]
+    assert tabs(page.follow("Results")) == [(name, name == "Results") for name in names]
+
+
+def test_before_it_is_finished_no_tab_leads_to_certificates(app, sign_in) -> None:
+    with app.app_context():
+        code, coordinator = makers.courses.delivery().code, makers.coordinator()
+    shown = [name for name, _ in tabs(sign_in(coordinator).get(f"/deliveries/{code}/finish"))]
+    assert shown == ["Selection", "Attendance", "Scores", "Finish"]
+
+
 def test_the_preview_is_a_specimen(app, sign_in) -> None:
     made = Made(app, 1)
     answer = sign_in(made.coordinator).get(f"{made.page}/{made.enrollments[0]}/preview.pdf").response
