@@ -37,6 +37,7 @@ from accounts.events import PersonChanged
 from accounts.roles import Permission as P
 from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
 from certificates.rendering import check_system_libraries
+from certificates.views.panel import certificate_panel
 from core import audit, audit_cli, checking, clock, database, events, i18n, mail, migrations, once, serving, web, words
 from core.health import health
 from core.jobs import engine, running, worker
@@ -128,6 +129,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.extensions["settings"] = settings
     app.extensions["navigation"] = _navigation
     app.extensions["footer_links"] = _footer
+    app.extensions["certificate_panel"] = certificate_panel
     app.extensions["first_start"] = _first_start
     app.extensions["system_warnings"] = check_system_libraries
     app.extensions["is_demonstration"] = lambda: settings.demo and settings.is_local

@@ -62,6 +62,12 @@ def certificates_of_person(actor: Actor, person_id: int) -> list[Certificate]:
     return list(db.session.scalars(own.order_by(Certificate.id.desc())))
 
 
+def certificates_of_enrollment(actor: Actor, enrollment_id: int) -> list[Certificate]:
+    """Those that rest on one enrollment and that `actor` may see, the newest first."""
+    those = certificates_visible(actor).where(Certificate.enrollment_id == enrollment_id)
+    return list(db.session.scalars(those.order_by(Certificate.id.desc())))
+
+
 def certificates_of_delivery(actor: Actor, delivery: Delivery) -> list[Certificate]:
     """A delivery's certificates that `actor` may see, by number."""
     those = certificates_visible(actor).where(Certificate.delivery_id == delivery.id)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, render_template, url_for
+from flask import current_app, flash, render_template, url_for
 from flask_babel import gettext as _
+from markupsafe import Markup
 from sqlalchemy.orm import selectinload
 
 from accounts.roles import Permission as P
 from core.database import db, transaction
 from core.errors import Conflict
 from core.forms import refusals_on
-from core.policy import can
+from core.policy import Actor, can
 from core.web import current_actor, requires, see_other, signed_in
 from core.words import word
 from courses.models import Delivery, DeliveryStatus
@@ -56,6 +57,7 @@ def enrollment(enrollment_id: int) -> Any:
         position=position,
         why=queries.explain(found, position),
         result=_result(found, delivery),
+        certificate=_certificate(actor, found),
         reference=reference(delivery.id, found.person_id),
         steps=ENROLLMENT.available(found, actor) if delivery.status is DeliveryStatus.PUBLISHED else [],
         is_own=found.person_id == actor.person_id,
@@ -75,6 +77,13 @@ def _result(found: Enrollment, delivery: Delivery) -> queries.Completion | None:
     if result is None or delivery.status is DeliveryStatus.FINISHED:
         return result
     return result if result.minutes or result.score is not None else None
+
+
+def _certificate(actor: Actor, found: Enrollment) -> Markup | None:
+    """What the certificate itself says, by the panel that app.py hands over: this room knows no certificates."""
+    if found.status is not EnrollmentStatus.COMPLETED:
+        return None
+    return current_app.extensions["certificate_panel"](actor, found)
 
 
 @pages.route("/enrollments/<int:enrollment_id>/withdraw", methods=["GET", "POST"])

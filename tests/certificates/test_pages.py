@@ -332,6 +332,54 @@ def test_my_certificates(app, sign_in) -> None:
     assert "no certificate yet" in sign_in(newcomer).get("/me/certificates").text
 
 
+# On the page of the enrollment
+
+
+def enrollment_page(made: Made, sign_in, actor=None):
+    return sign_in(actor or made.holders[0]).get(f"/enrollments/{made.enrollments[0]}")
+
+
+def test_the_enrollment_says_that_no_certificate_is_there_yet(app, sign_in) -> None:
+    made = Made(app, 1)
+    with app.app_context():
+        own = makers.holder(db.session.get_one(makers.Enrollment, made.enrollments[0]))
+    assert "Your certificate has not been issued yet" in enrollment_page(made, sign_in, own).text
+    assert "No certificate has been issued yet" in enrollment_page(made, sign_in, made.coordinator).text
+
+
+def test_the_enrollment_leads_to_the_certificate_once_it_is_issued(app, sign_in) -> None:
+    made = Made(app, 1, issued=True)
+    page = enrollment_page(made, sign_in)
+    assert "has not been issued" not in page.text and "follows by e-mail" not in page.text
+    assert page.link(made.numbers[0]).endswith(f"/certificates/{made.numbers[0]}")
+    assert page.follow("Download the certificate (PDF)").response.data.startswith(b"%PDF-")
+    assert page.link("See what anyone who checks it is shown").endswith(f"/verify/{made.tokens[0]}")
+
+
+def test_the_enrollment_says_that_its_certificate_was_revoked(app, sign_in) -> None:
+    made = Made(app, 1, issued=True)
+    with app.app_context(), transaction():
+        found = db.session.scalars(sa.select(Certificate)).one()
+        services.revoke(SYSTEM, found, reason_code="misconduct", note="Sat by another person")
+    page = enrollment_page(made, sign_in)
+    assert "It was revoked on 23 November 2026 and is not valid any more." in page.text
+    assert "ask the training centre" in page.text and "Sat by another" not in page.text
+    staff = enrollment_page(made, sign_in, made.coordinator)
+    assert "It was revoked" in staff.text and "ask the training centre" not in staff.text
+
+
+def test_the_enrollment_shows_the_certificate_that_holds_now_and_the_one_it_replaces(app, sign_in) -> None:
+    made = Made(app, 1, issued=True)
+    with app.app_context():
+        with transaction():
+            found = db.session.scalars(sa.select(Certificate)).one()
+            number = services.reissue(SYSTEM, found, reason="The family name was misspelt").number
+        drain()
+    page = enrollment_page(made, sign_in)
+    assert page.text.index(number) < page.text.index("It replaces an earlier one") < page.text.index(made.numbers[0])
+    assert page.link("Download the certificate (PDF)").endswith(f"{number}.pdf")
+
+
 # Revoking and correcting
 
 
