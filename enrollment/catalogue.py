@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
@@ -110,6 +110,17 @@ def upcoming(wanted: Wanted, *, after: str | None) -> Found:
         for key, those in groupby(rows, key=lambda pair: f"{pair[0]:%Y-%m}")
     ]
     return Found(months, len(rows), after)
+
+
+def open_rows() -> list[Row]:
+    """Every delivery that people can be put forward for today, the next to begin first."""
+    yesterday = clock.today() - timedelta(days=1)  # somewhere it still is
+    may_be_open = sa.select(Delivery).where(Delivery.status == DeliveryStatus.PUBLISHED, Delivery.closes_on >= yesterday)
+    found = [
+        one for one in db.session.scalars(may_be_open.order_by(Delivery.starts_on, Delivery.id)) if is_open_for_enrollment(one)
+    ]
+    places = enrollment.queries.places([one.id for one in found])
+    return [_row(one, i18n.text(one.course.title), places[one.id]) for one in found]
 
 
 def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:

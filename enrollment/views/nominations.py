@@ -16,7 +16,7 @@ from core.policy import Actor, require
 from core.web import current_actor, signed_in
 from core.words import word
 from courses.models import Delivery
-from enrollment import queries
+from enrollment import catalogue, queries
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.states import ENROLLMENT
 from enrollment.views.blueprint import pages
@@ -27,6 +27,7 @@ PAGE = 50
 @pages.get("/nominations")
 @signed_in
 def nominations() -> Any:
+    """Who was put forward and where they stand, and for what people can be put forward now."""
     actor = current_actor()
     statement = _filtered(actor)
     found = page(statement, [-Enrollment.id], after=request.args.get("after"), limit=PAGE)
@@ -50,6 +51,7 @@ def nominations() -> Any:
         chosen={"delivery": request.args.get("delivery", ""), "status": request.args.get("status", "")},
         query={name: value for name in ("delivery", "status") if (value := request.args.get(name))},
         is_everybody=_is_everybody(actor),
+        open_rows=catalogue.open_rows(),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -314,6 +314,25 @@ def test_the_list_as_a_file_is_harmless_in_a_spreadsheet(app: Flask, at_work: Br
     assert "'=1+1" in body
     assert "Awa" in body
     assert "Diop" not in at_work.client.get("/nominations.csv?status=declined").get_data(as_text=True)
+
+
+def test_from_the_list_of_nominations_one_nominates(app: Flask, sign_in: Any, nominator: Actor, at_work: Browser, code: str) -> None:
+    with app.app_context():
+        courses.delivery(published=False, venue="Draft town")
+        courses.delivery(starts_on=date(2027, 1, 11), closes_on=date(2026, 11, 24), venue="Closed town")
+    upload(at_work, code, GOOD).form("/check").submit("Nominate 2")
+    assert "Closed town" in at_work.get("/nominations").text
+    clock.travel(app, datetime(2026, 11, 25, 12, tzinfo=UTC))
+    page = sign_in(nominator).get("/nominations")
+    assert "Awa Diop" in page.text and "Draft town" not in page.text and "Closed town" not in page.text
+    assert "8–10 March 2027" in page.text and "Police 3, Military 1, Anyone 4" in page.text
+    assert page.link("Nominate people").endswith("#nominate")
+    assert "Several people from a spreadsheet" in page.follow("Nominate – Gender").text
+
+
+def test_where_nothing_is_open_the_list_of_nominations_says_so(app: Flask, at_work: Browser) -> None:
+    page = at_work.get("/nominations")
+    assert "No course date is open for nominations at present." in page.text
 
 
 ONE = {"given_name": "Awa", "family_name": "Diop", "email": "awa@example.org", "country": "SN", "category": "police"}
