@@ -9,11 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Person, PersonnelCategory
+from accounts.models import Organization, Person, PersonnelCategory
 from core.database import db
 from core.errors import DomainError
 from courses.models import Admission, Delivery
-from enrollment.models import LIVE, Enrollment, EnrollmentStatus
+from enrollment.models import LIVE, Enrollment, EnrollmentStatus, Nomination
 from enrollment.nomination_files import NominationRow, Problem, check_rows, date_order
 from enrollment.places import Seating
 from enrollment.queries import seatings
@@ -77,35 +77,47 @@ class Preview:
     """Rows as they stand, nothing saved.
 
     `day_first`: the order of day and month in their dates, as answered or proved; with `asks_date_order` nothing tells it.
+    `hints`: by row, what is no fault of a good row but should be known before it is nominated.
     """
 
     rows: Sequence[NominationRow]
     day_first: bool | None
     asks_date_order: bool
     effects: list[PoolEffect] = field(default_factory=list)
+    hints: Mapping[int, list[Any]] = field(default_factory=dict)
 
     @property
     def good(self) -> list[NominationRow]:
         return [row for row in self.rows if row.is_good]
 
     @property
+    def here(self) -> list[NominationRow]:
+        """Nothing is wrong but that the person is here already, as after the same file twice: left out by itself."""
+        return [row for row in self.rows if row.problems and all(one.code == "already_enrolled" for one in row.problems)]
+
+    @property
     def bad(self) -> list[NominationRow]:
-        return [row for row in self.rows if not row.is_good]
+        """What has to be corrected, or left out by whoever nominates."""
+        left_out = {row.row for row in self.here}
+        return [row for row in self.rows if row.problems and row.row not in left_out]
 
 
-def preview(delivery: Delivery, rows: Sequence[NominationRow], day_first: bool | None) -> Preview:
-    """The rows with what the delivery and the people known already say about them; two queries, however many rows."""
+def preview(delivery: Delivery, organization: Organization, rows: Sequence[NominationRow], day_first: bool | None) -> Preview:
+    """The rows with what the delivery and the people known already say about them; three queries, however many rows."""
     day_first, asks = date_order((row.values for row in rows), day_first)
-    met = _People(delivery, [row for row in rows if row.is_good])
+    met = _People(delivery, organization, [row for row in rows if row.is_good])
     examined = [_examined(delivery, met, row) if row.is_good else row for row in rows]
-    return Preview(examined, day_first, asks, _effects(delivery, [row for row in examined if row.is_good]))
+    good = [row for row in examined if row.is_good]
+    return Preview(examined, day_first, asks, _effects(delivery, good), {row.row: met.hints(row) for row in good})
 
 
-def recheck(delivery: Delivery, rows: Iterable[tuple[int, Mapping[str, str]]], *, day_first: bool | None) -> Preview:
+def recheck(
+    delivery: Delivery, organization: Organization, rows: Iterable[tuple[int, Mapping[str, str]]], *, day_first: bool | None
+) -> Preview:
     """The same for rows that travelled through the page, some corrected in place."""
     rows = list(rows)
     day_first, _asks = date_order((values for _, values in rows), day_first)
-    return preview(delivery, check_rows(rows, day_first=day_first), day_first)
+    return preview(delivery, organization, check_rows(rows, day_first=day_first), day_first)
 
 
 def nominee(row: NominationRow) -> Nominee:
@@ -128,9 +140,9 @@ def with_refusals(view: Preview, refusal: DomainError) -> Preview:
 
 
 class _People:
-    """Who of the rows is known already, and who has a place here."""
+    """Who of the rows is known already, who has a place here, and whom the organization put forward before."""
 
-    def __init__(self, delivery: Delivery, rows: Sequence[NominationRow]):
+    def __init__(self, delivery: Delivery, organization: Organization, rows: Sequence[NominationRow]):
         emails = {str(row.fields["email"]).casefold() for row in rows if row.fields["email"]}
         identifiers = {row.fields["identifier"] for row in rows if row.fields["identifier"]}
         here = sa.exists().where(
@@ -142,10 +154,16 @@ class _People:
         people = db.session.execute(known).all() if rows else []
         self.by_email = {person.email: person for person in people if person.email}
         self.by_identifier = {person.identifier: person for person in people if person.identifier}
+        self.namesakes = _namesakes(organization, rows) if rows else {}
+
+    def _known(self, row: NominationRow) -> tuple[Any, Any]:
+        """The people with the row's address and with its identifier."""
+        email = str(row.fields["email"] or "").casefold()
+        return self.by_email.get(email), self.by_identifier.get(row.fields["identifier"])
 
     def problem(self, row: NominationRow) -> Problem | None:
-        email, identifier = str(row.fields["email"] or "").casefold(), row.fields["identifier"]
-        one, other = self.by_email.get(email), self.by_identifier.get(identifier)
+        identifier = row.fields["identifier"]
+        one, other = self._known(row)
         is_other = identifier and one is not None and one.identifier not in (None, identifier)
         if is_other or (one is not None and other is not None and one.id != other.id):
             remedy = _l("This e-mail address belongs to another person than this identifier. Correct one of them.")
@@ -155,6 +173,46 @@ class _People:
             remedy = _l("This person already has a place or a request in this delivery. Leave the row out.")
             return Problem(row.row, "email" if one else "identifier", row.values["email"], "already_enrolled", remedy)
         return None
+
+    def hints(self, row: NominationRow) -> list[Any]:
+        one, other = self._known(row)
+        found = one or other
+        hints = [address_hint(found.email, row.fields["email"])] if found else []
+        if self.namesakes.get(_name(row.fields), set()) - {found.id if found else None}:
+            hints.append(
+                _l(
+                    "The organization has already put forward somebody of this name and country under another number or "
+                    "e-mail address. If it is the same person, use that number or address."
+                )
+            )
+        return [hint for hint in hints if hint]
+
+
+def address_hint(known: str | None, given: str | None) -> Any:
+    """What becomes of the address given for somebody who is known already: that person's own data stay untouched. Which
+    address is known is not told."""
+    if known is None:
+        return _l("This person is known here without an e-mail address and gets no message.")
+    if given and given.casefold() != known:
+        return _l("This person is known here with another e-mail address; the message goes to that one.")
+    return None
+
+
+def _namesakes(organization: Organization, rows: Sequence[NominationRow]) -> dict[tuple[str, ...], set[int]]:
+    """Whom the organization itself put forward before, by name and country."""
+    before = (
+        sa.select(Nomination.given_name, Nomination.family_name, Nomination.country, Enrollment.person_id)
+        .join(Enrollment)
+        .where(Nomination.organization_id == organization.id, Nomination.family_name.in_({r.fields["family_name"] for r in rows}))
+    )
+    found: dict[tuple[str, ...], set[int]] = {}
+    for one in db.session.execute(before).mappings():
+        found.setdefault(_name(one), set()).add(one["person_id"])
+    return found
+
+
+def _name(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(fields[name] or "").casefold() for name in ("given_name", "family_name", "country"))
 
 
 def _examined(delivery: Delivery, met: _People, row: NominationRow) -> NominationRow:

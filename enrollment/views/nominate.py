@@ -84,7 +84,7 @@ def nominate(code: str) -> Any:
         form.refuse(refusal)
         return _upload_page(delivery, form, 413 if refusal.code == "too_large" else 422, shows_example=True)
     organization = db.session.get_one(Organization, int(form.organization.data))
-    return _check_page(delivery, organization, preview(delivery, file.rows, None), unknown=file.unknown_columns)
+    return _check_page(delivery, organization, preview(delivery, organization, file.rows, None), unknown=file.unknown_columns)
 
 
 def _upload_form(organizations: Mapping[str, str], **options: Any) -> UploadForm:
@@ -134,7 +134,7 @@ def check_nominations(code: str) -> Any:
         raise Invalid("unknown_organization", _l("Choose the organization that nominates."))
     organization = db.session.get_one(Organization, int(chosen))
     day_first = {"1": True, "0": False}.get(request.form.get("day_first", ""))
-    view = recheck(delivery, _rows_sent(), day_first=day_first)
+    view = recheck(delivery, organization, _rows_sent(), day_first=day_first)
     if request.form.get("act") != "nominate":
         return _check_page(delivery, organization, view)
     key = once.digest("nominate", actor.person_id, delivery.id, request.form.get("submission", ""))
@@ -145,14 +145,14 @@ def check_nominations(code: str) -> Any:
         made = kept.body if kept else _nominate_once(actor, delivery.id, organization, view, key)
     except (Invalid, Conflict) as refusal:
         refused = with_refusals(view, refusal)
-        sentence = None if len(refused.bad) > len(view.bad) else refusal.message
+        sentence = None if len(refused.good) < len(view.good) else refusal.message
         return _check_page(get_delivery(actor, code), organization, refused, refused=sentence, status=refusal.status)
-    left = [(row.row, row.values) for row in view.bad if not (kept and _is_here(row))]
+    left = [(row.row, row.values) for row in view.bad]
     if not left:
         flash(made, "ok")
         return see_other(url_for("enrollment.nominations", delivery=code))
     delivery = get_delivery(actor, code)
-    return _check_page(delivery, organization, recheck(delivery, left, day_first=view.day_first), nominated=made)
+    return _check_page(delivery, organization, recheck(delivery, organization, left, day_first=view.day_first), nominated=made)
 
 
 def _nominate_once(actor: Actor, delivery_id: int, organization: Organization, view: Preview, key: str) -> str:
@@ -165,11 +165,6 @@ def _nominate_once(actor: Actor, delivery_id: int, organization: Organization, v
         sentence = _outcome(made)
         once.keep(key, body=sentence)
     return sentence
-
-
-def _is_here(row: NominationRow) -> bool:
-    """Nominated by the first sending of the same page."""
-    return all(problem.code == "already_enrolled" for problem in row.problems)
 
 
 def _outcome(made: list[Enrollment]) -> str:

@@ -21,7 +21,7 @@ from courses.services import touch
 from enrollment import services
 from enrollment.forms.nomination import PersonForm, offer
 from enrollment.models import Enrollment
-from enrollment.preview import categories, nominee, prospects
+from enrollment.preview import address_hint, categories, nominee, prospects
 from enrollment.queries import positions
 from enrollment.services import Nominee
 from enrollment.views.apply import closed_page
@@ -72,9 +72,9 @@ def _put_forward(actor: Actor, delivery_id: int, organization_id: int, one: Nomi
 def _said(made: Enrollment) -> str:
     position = positions(made.delivery_id).get(made.id)
     facts = {"name": made.person.full_name, "status": word(made.status).lower(), "position": position}
-    if position:
-        return _("%(name)s is number %(position)s on the waiting list.", **facts)
-    return _("%(name)s: %(status)s.", **facts)
+    said = _("%(name)s is number %(position)s on the waiting list.", **facts) if position else _("%(name)s: %(status)s.", **facts)
+    hint = address_hint(made.person.email, made.nomination.email) if made.nomination else None
+    return f"{said} {hint}" if hint else said
 
 
 def _list_address(delivery: Delivery) -> str:

@@ -145,10 +145,83 @@ def test_people_twice_in_the_file_or_here_already(app: Flask, at_work: Browser, 
         people("Awa,Diop,awa@example.org,SN,police,", "Awa,Diop,AWA@example.org,SN,police,", "Ibra,Ba,here@example.org,SN,police,"),
     )  # fmt: skip
     assert "Row 2 has the same e-mail address" in page.text
-    assert "This person already has a place or a request in this delivery" in page.text
-    page = page.form("/check").submit("Nominate 1", **{"row-3-skip": "1", "row-4-skip": "1"})
+    assert "1 person already has a place or a request here and is left out Row 4: Ibra Ba" in page.text
+    page = page.form("/check").submit("Nominate 1", **{"row-3-skip": "1"})
     assert "1 person was nominated." in page.text
     assert nominated(app) == [("Diop", "confirmed")]
+
+
+def test_the_same_file_again_leaves_out_who_is_here(app: Flask, at_work: Browser, code: str) -> None:
+    upload(at_work, code, GOOD).form("/check").submit("Nominate 2")
+    page = upload(at_work, code, GOOD)
+    assert "2 people already have a place or a request here and are left out" in page.text
+    assert page.errors == []
+    assert "Nominate 2" not in page.text
+    page = upload(at_work, code, GOOD + "Ada,Sy,ada@example.org,SN,police,\n").form("/check").submit("Nominate 1")
+    assert "1 person was nominated." in page.text
+    assert [name for name, _status in nominated(app)] == ["Diop", "Fall", "Sy"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "heading"), [("Gender", "X?", "Gender"), ("Category", "generals", "Category")], ids=["gender", "category"]
+)
+def test_a_word_not_understood_stays_an_error_until_one_is_chosen(
+    app: Flask, at_work: Browser, code: str, column: str, value: str, heading: str
+) -> None:
+    row = {"Given name": "Awa", "Family name": "Diop", "E-mail": "awa@example.org", "Country": "SN", "Category": "police"} | {
+        column: value
+    }
+    other = {
+        "Given name": "Ada",
+        "Family name": "Sy",
+        "E-mail": "ada@example.org",
+        "Country": "SN",
+        "Category": "police",
+        column: "police" if column == "Category" else "",
+    }
+    text = "\n".join([",".join(row), ",".join(row.values()), ",".join(other[name] for name in row)]) + "\n"
+    page = upload(at_work, code, text)
+    for button in ("Check again", "Nominate 1", "Check again"):
+        assert f"Row 2, {heading}" in " ".join(page.errors)
+        assert f"“{value}” is not" in page.text
+        page = page.form("/check").submit(button)
+    chosen = {"row-2-" + column.lower(): "male" if column == "Gender" else "military"}
+    page.form("/check").submit("Check again", **chosen).form("/check").submit("Nominate 1")
+    assert nominated(app) == [("Sy", "confirmed"), ("Diop", "confirmed")]
+
+
+NUMBERED = "Identifier,Given name,Family name,E-mail,Country,Category\n"
+
+
+def test_whoever_is_known_with_another_address_is_said_before(app: Flask, at_work: Browser, code: str) -> None:
+    with app.app_context():
+        factories.person(email="secret@example.org", identifier="A-1")
+        factories.person(email="same@example.org", identifier="A-2")
+        factories.person(email=None, identifier="A-3")
+    text = (
+        NUMBERED
+        + "A-1,Awa,Diop,new@example.org,SN,police\nA-2,Ada,Sy,SAME@example.org,SN,police\nA-3,Ibra,Ba,ibra@example.org,SN,police\n"
+    )
+    page = upload(at_work, code, text)
+    assert "3 people are ready" in page.text
+    assert page.text.count("known here with another e-mail address; the message goes to that one") == 1
+    assert page.text.count("known here without an e-mail address and gets no message") == 1
+    assert "secret@" not in page.html
+    page = at_work.get(f"/deliveries/{code}/nominate/person").form("/person").submit("Nominate", **ONE | {"identifier": "A-1"})
+    assert "the message goes to that one" in page.text and "secret@" not in page.html
+
+
+def test_a_namesake_among_the_own_people_is_asked_about(app: Flask, sign_in: Any, at_work: Browser, code: str) -> None:
+    upload(at_work, code, NUMBERED + "A-1,Awa,Diop,awa@example.org,SN,police\n").form("/check").submit("Nominate 1")
+    with app.app_context():
+        other = courses.delivery(places=5).code
+        stranger = factories.actor(Role.NOMINATOR, organization_id=factories.organization("SN-POL", "Police nationale", "SN").id)
+    asked = "already put forward somebody of this name and country under another number or e-mail address"
+    again = NUMBERED + "B-7,Awa,Diop,a.diop@example.org,SN,police\n"
+    assert asked in upload(at_work, other, again).text
+    assert asked not in upload(at_work, other, again.replace(",SN,", ",ML,")).text
+    assert asked not in upload(at_work, other, again.replace("B-7", "A-1")).text, "known by the number: the same person"
+    assert asked not in upload(sign_in(stranger), other, again).text, "what others said is none of its business"
 
 
 def test_an_identifier_of_somebody_else_is_said_before(app: Flask, at_work: Browser, code: str) -> None:
@@ -316,7 +389,9 @@ def test_the_list_as_a_file_is_harmless_in_a_spreadsheet(app: Flask, at_work: Br
     assert "Diop" not in at_work.client.get("/nominations.csv?status=declined").get_data(as_text=True)
 
 
-def test_from_the_list_of_nominations_one_nominates(app: Flask, sign_in: Any, nominator: Actor, at_work: Browser, code: str) -> None:
+def test_from_the_list_of_nominations_one_nominates(
+    app: Flask, sign_in: Any, nominator: Actor, at_work: Browser, code: str
+) -> None:
     with app.app_context():
         courses.delivery(published=False, venue="Draft town")
         courses.delivery(starts_on=date(2027, 1, 11), closes_on=date(2026, 11, 24), venue="Closed town")
