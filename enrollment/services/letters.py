@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import sqlalchemy as sa
+
 from accounts.models import Account
 from accounts.services import send_link
 from core import mail
 from core.database import db, settings_of
+from courses.models import DeliverySession
+from courses.timetable import today_in
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.queries import positions
+from enrollment.references import reference
 
 #: What the person is told when an enrollment has come to this status.
 KINDS = {
@@ -36,14 +41,31 @@ def tell(enrollment: Enrollment, kind: str | None = None, *, position: int | Non
     if person.email is None:
         return
     kind = kind or KINDS.get(enrollment.status, "enrollment_confirmed")
-    delivery = enrollment.delivery
-    facts: dict[str, Any] = {"enrollment": enrollment, "delivery": delivery, "course": delivery.course, "position": position}
+    facts = _facts(enrollment) | {"position": position}
     account = db.session.get(Account, person.id)
     if account is None or (account.is_active and account.password_hash is None):
         send_link(person, target=status_path(enrollment), kind=kind, **facts)
         return
     link = settings_of().public_url + status_path(enrollment)
     mail.send(kind, person.email, person_id=person.id, language=person.language, link=link, person=person, **facts)
+
+
+def _facts(enrollment: Enrollment) -> dict[str, Any]:
+    """What the letters say: of somebody with a place also when and where to be, and where to read on."""
+    delivery = enrollment.delivery
+    facts = {
+        "enrollment": enrollment, "delivery": delivery, "course": delivery.course,
+        "reference": reference(delivery.id, enrollment.person_id),
+    }  # fmt: skip
+    if enrollment.status is not EnrollmentStatus.CONFIRMED:
+        return facts
+    first = sa.select(sa.func.min(DeliverySession.starts_at)).where(DeliverySession.delivery_id == delivery.id)
+    begins_at = db.session.scalar(first)
+    return facts | {
+        "begins_at": begins_at,
+        "begins_on": today_in(delivery.time_zone, begins_at) if begins_at else None,
+        "course_page": f"{settings_of().public_url}/deliveries/{delivery.code}",
+    }
 
 
 def tell_all(enrollments: Sequence[Enrollment]) -> None:

@@ -20,6 +20,7 @@ from courses import services as courses
 from courses.models import Delivery
 from enrollment import queries, services
 from enrollment.models import Enrollment
+from enrollment.references import reference
 from enrollment.services import Wish
 from tests import factories
 from tests.conftest import NOW
@@ -59,6 +60,23 @@ def test_somebody_gets_a_place_and_is_told(context: Flask) -> None:
         who, target = use_link(token)
         audit.record(SYSTEM, "test", "test", {})
     assert (who.id, target) == (person.id, f"/enrollments/{enrollment.id}")
+
+
+def test_who_has_a_place_is_written_when_and_where_to_be_and_one_reference(context: Flask) -> None:
+    delivery, person = makers.delivery(places=1), factories.person(language="en")
+    waiting = factories.person(language="en")
+    enrollment = makers.enrolled(delivery, person=person)
+    makers.enrolled(delivery, person=waiting)
+    (mail,) = mails(person)
+    assert "The first session begins on Monday 8 March 2027 at 09:00 (time zone: America/Halifax)." in mail.body
+    assert f"/deliveries/{delivery.code}\n" in mail.body and "Where: Clementsport, Canada" in mail.body
+    assert f"Course date: {delivery.code}\nReference: {reference(delivery.id, person.id)}\n" in mail.body
+    with transaction():
+        services.withdraw(SYSTEM, enrollment)
+    first, promoted = mails(waiting)
+    assert f"Reference: {reference(delivery.id, waiting.id)}\n" in first.body and "The first session" not in first.body
+    assert "The first session begins on Monday" in promoted.body
+    assert f"Reference: {reference(delivery.id, person.id)}\n" in mails(person)[-1].body
 
 
 def test_somebody_with_a_password_gets_the_plain_address(context: Flask) -> None:
