@@ -191,7 +191,7 @@ def test_who_would_wait_is_told_before_beginning(app: Flask, browser: Browser, c
     page = last_screen(browser, code)
     assert "you would be number 2 on the waiting list" in page.text
     page = page.form("/apply").submit("Send application", consent="y")
-    assert "You are number 2 on the waiting list" in page.text
+    assert "A new application is number 2 on the waiting list" in page.text
     assert enrollments(app)[-1] == ("Diop", "police", "waitlisted")
 
 
@@ -219,6 +219,28 @@ def test_applying_a_second_time_looks_like_the_first(app: Flask, code: str) -> N
     assert first == second
     assert len(enrollments(app)) == 1
     assert mails(app) == [("awa.diop@example.org", "enrollment_confirmed")] * 2, "the mail tells, and only there"
+
+
+@pytest.mark.parametrize("admission", ["automatic", "approval"])
+@pytest.mark.parametrize("is_full", [False, True])
+def test_what_the_screen_says_is_true_of_a_first_and_a_second_application(app: Flask, admission: str, is_full: bool) -> None:
+    with app.app_context():
+        into = courses.delivery(places=2, admission=admission)
+        code = into.code
+        makers.enrolled(into, "police", factories.person(email="awa.diop@example.org"))
+        for _number in range(2 * is_full):
+            makers.enrolled(into, "police")
+
+    def seen(email: str) -> str:
+        page = apply(Browser(app), code, email=email)
+        reference = next("".join(e.itertext()) for e in page.all("bdi") if e.get("class") == "code")
+        return page.text.replace(reference, "REFERENCE")
+
+    known, unknown = seen("awa.diop@example.org"), seen("amy.diop@example.org")
+    assert known == unknown, "a stranger learns nothing"
+    assert "If you had applied before, that application stands. The message we sent you says where you stand." in known
+    assert "You are number" not in known and "Place confirmed" not in known
+    assert ("A new application is number 2 on the waiting list." in known) == (is_full and admission == "automatic")
 
 
 def test_reminders_do_not_fill_a_mailbox(app: Flask, code: str) -> None:
