@@ -17,9 +17,10 @@ from core.policy import Actor, can
 from core.web import current_actor, requires, see_other, signed_in
 from core.words import word
 from courses.models import Delivery, DeliveryStatus
+from courses.queries import is_open_for_enrollment
 from enrollment import queries, services
 from enrollment.forms.ending import DeclineForm, WithdrawForm
-from enrollment.models import SEATED, Enrollment, EnrollmentStatus
+from enrollment.models import LIVE, SEATED, Enrollment, EnrollmentStatus
 from enrollment.references import reference
 from enrollment.states import ENROLLMENT
 from enrollment.views.blueprint import pages
@@ -61,7 +62,8 @@ def enrollment(enrollment_id: int) -> Any:
         reference=reference(delivery.id, found.person_id),
         steps=ENROLLMENT.available(found, actor) if delivery.status is DeliveryStatus.PUBLISHED else [],
         is_own=found.person_id == actor.person_id,
-        is_staff=can(actor, P.ENROLLMENT_READ, delivery),
+        is_live=found.status in LIVE,
+        may_apply_again=found.status is EnrollmentStatus.WITHDRAWN and is_open_for_enrollment(delivery),
     )
 
 
@@ -98,10 +100,20 @@ def withdraw(enrollment_id: int) -> Any:
     elif form.validate():
         with refusals_on(form):
             with transaction():
+                said = _said_withdrawn(found)
                 services.withdraw(actor, queries.get_enrollment(actor, enrollment_id), reason=form.reason.data)
-                flash(_("Withdrawn. If somebody was waiting, the next in line now has the place."), "ok")
+                flash(said, "ok")
             return see_other(back)
     return _question("enrollment/withdraw.html", enrollment_id, form, back)
+
+
+def _said_withdrawn(found: Enrollment) -> str:
+    """What to say once it is withdrawn, of the enrollment as it stood before."""
+    if found.person_id != current_actor().person_id:
+        return _("Withdrawn. If somebody was waiting, the next in line now has the place.")
+    if found.status is EnrollmentStatus.CONFIRMED:
+        return _("You gave up your place. If somebody was waiting, the next in line now has it.")
+    return _("You withdrew your application.")
 
 
 @pages.route("/enrollments/<int:enrollment_id>/decline", methods=["GET", "POST"])

@@ -16,6 +16,7 @@ from core.mail import Mail
 from core.policy import SYSTEM
 from courses import services as course_services
 from courses.queries import get_delivery
+from enrollment import services
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.views import apply as apply_views
 from tests import factories
@@ -371,11 +372,13 @@ def test_withdrawing_gives_the_place_to_the_next(app: Flask, sign_in: Any, code:
         assert others[-1].status is EnrollmentStatus.WAITLISTED
         mine_id, waiting_id = mine.id, others[-1].id
     browser = sign_in(actor)
-    page = browser.get(f"/enrollments/{mine_id}").follow("Withdraw")
-    assert "Give up your place?" in page.text
-    form = page.form(button="Yes, withdraw")
+    page = browser.get(f"/enrollments/{mine_id}")
+    assert "Your place is kept. If you cannot come, please give it up here" in page.text
+    page = page.follow("Give up my place")
+    assert "Give up your place?" in page.title
+    form = page.form(button="Yes, give it up")
     page = form.submit(reason="Deployed")
-    assert "Withdrawn" in page.text
+    assert "You gave up your place." in page.text and "You no longer take part in this course date." in page.text
     assert "Deployed" in page.text
     with app.app_context():
         assert db.session.get_one(Enrollment, waiting_id).status is EnrollmentStatus.CONFIRMED
@@ -383,6 +386,54 @@ def test_withdrawing_gives_the_place_to_the_next(app: Flask, sign_in: Any, code:
     assert browser.get(f"/enrollments/{mine_id}/withdraw").status == 409
     assert browser.get(f"/enrollments/{waiting_id}").status == 404, "somebody else's"
     assert browser.get(f"/enrollments/{waiting_id}/withdraw").status == 404
+
+
+def test_after_giving_up_one_can_apply_again_or_choose_another_date(app: Flask, sign_in: Any, code: str) -> None:
+    with app.app_context():
+        into = get_delivery(SYSTEM, code)
+        actor = factories.actor(given="Awa", family="Diop")
+        mine = makers.enrolled(into, "police", db.session.get_one(Person, actor.person_id))
+        mine_id = mine.id
+        for _number in range(3):
+            makers.enrolled(into, "police")
+        with transaction():
+            services.withdraw(SYSTEM, db.session.get_one(Enrollment, mine_id))
+    browser = sign_in(actor)
+    page = browser.get(f"/enrollments/{mine_id}")
+    assert "Sessions" not in page.text and "Add to my calendar" not in page.text
+    assert page.link("Apply again").endswith(f"/deliveries/{code}/apply")
+    assert page.follow("See the dates of this course").status == 200
+    page = page.follow("Apply again").form("/apply").submit("Send application", consent="y")
+    page = page.follow("Withdraw my application")
+    assert "Withdraw your application?" in page.title
+    page = page.form(button="Yes, withdraw it").submit()
+    assert "You withdrew your application." in page.text and "Apply again" in page.text
+    with app.app_context(), transaction():
+        course_services.cancel(SYSTEM, get_delivery(SYSTEM, code), reason="The trainer is ill")
+    page = browser.get(f"/enrollments/{mine_id}")
+    assert "This delivery was cancelled." in page.text and "Apply again" not in page.text
+    assert page.link("See the dates of this course")
+
+
+def test_a_cancelled_delivery_offers_neither_places_nor_a_calendar(app: Flask, browser: Browser, code: str) -> None:
+    page = browser.get(f"/deliveries/{code}")
+    offered = ("2 of 2 left", "Apply untilMonday", "Add to your calendar")
+    assert all(words in page.text for words in offered), page.text
+    with app.app_context(), transaction():
+        course_services.cancel(SYSTEM, get_delivery(SYSTEM, code), reason="The trainer is ill")
+    page = browser.get(f"/deliveries/{code}")
+    assert "The trainer is ill" in page.text
+    assert not [words for words in offered if words in page.text]
+
+
+def test_who_works_on_a_delivery_finds_the_work_before_the_application(app: Flask, sign_in: Any, code: str) -> None:
+    def primary(browser: Browser) -> list[str]:
+        return ["".join(a.itertext()) for a in browser.get(f"/deliveries/{code}").all("a", class_="button")]
+
+    with app.app_context():
+        coordinator, participant = makers.coordinator(), factories.actor()
+    assert primary(sign_in(coordinator)) == ["Participants and selection"]
+    assert primary(sign_in(participant)) == ["Apply"]
 
 
 def test_own_page_shows_the_position_and_the_sessions(app: Flask, sign_in: Any) -> None:

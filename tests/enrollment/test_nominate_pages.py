@@ -374,7 +374,7 @@ def test_participants_do_not_nominate(app: Flask, sign_in: Any, code: str) -> No
 def test_nominations_are_withdrawn_from_the_list(app: Flask, at_work: Browser, code: str) -> None:
     upload(at_work, code, GOOD).form("/check").submit("Nominate 2")
     page = at_work.get("/nominations").follow("Withdraw – Awa Diop")
-    assert "Withdraw Awa Diop?" in page.text
+    assert "Withdraw Awa Diop from this course date?" in page.text
     page = page.form(button="Yes, withdraw").submit()
     assert page.path.startswith("/nominations")
     assert dict(nominated(app)) == {"Diop": "withdrawn", "Fall": "confirmed"}
