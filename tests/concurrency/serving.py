@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +38,20 @@ class WebServer:
             return answer.status, json.loads(answer.read())
         finally:
             connection.close()
+
+
+class Visitor:
+    """A browser of its own, as far as cookies and redirects go."""
+
+    def __init__(self, server: WebServer):
+        self.origin = f"http://127.0.0.1:{server.port}"
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+
+    def page(self, path: str, form: dict[str, str] | None = None) -> str:
+        """The page at `path`, or the one to which the sent form leads. Raises HTTPError for a refusal."""
+        data = urllib.parse.urlencode(form).encode() if form is not None else None
+        with self.opener.open(self.origin + path, data, timeout=60) as answer:
+            return answer.read().decode()
 
 
 @contextmanager

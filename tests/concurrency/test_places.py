@@ -5,6 +5,7 @@ The last tests take the lock out and show the same code overselling, so that the
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,7 @@ from enrollment import services
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.services import Wish, enrolling
 from tests import factories
-from tests.concurrency.serving import WebServer, web_server
+from tests.concurrency.serving import Visitor, WebServer, web_server
 from tests.conftest import NOW, make_app
 from tests.enrollment import makers
 from tests.postgresql import new_database
@@ -108,6 +109,30 @@ def test_50_at_once_for_20_places_seat_exactly_20(own_app: Flask, token: str, se
         assert counted["positions"] == list(range(1, APPLICANTS - PLACES + 1))
         told = sorted(answer["position"] for _, answer in answers if answer["status"] == "waitlisted")
         assert told == counted["positions"], "people are told another position than the one they have"
+
+
+def test_50_strangers_at_once_through_the_public_form_seat_exactly_20(own_app: Flask, server: WebServer) -> None:
+    with own_app.app_context():
+        path = f"/deliveries/{makers.delivery(places=PLACES, code=f'FORM-{server.port}').code}/apply"
+        db.session.remove()
+    visitors = [Visitor(server) for _ in range(APPLICANTS)]
+    tokens = [re.findall(r'name="csrf_token" value="([^"]+)"', one.page(path))[-1] for one in visitors]
+
+    def apply(number: int) -> str:
+        answers = {
+            "email": f"stranger{server.port}-{number}@example.org", "given_name": "Ama", "family_name": f"Number {number}",
+            "country": "GH", "gender": "female", "category": "police", "language": "en", "consent": "y",
+        }  # fmt: skip
+        form = {"csrf_token": tokens[number], "submission": f"once-{number}", "screen": "3", **answers}
+        return visitors[number].page(path, form)
+
+    shown = at_once(APPLICANTS, apply)
+    assert sum("You have a place in this course." in page for page in shown) == PLACES
+    counted = _counted(own_app, path.split("/")[2])
+    assert counted["confirmed"] == PLACES
+    assert counted["positions"] == list(range(1, APPLICANTS - PLACES + 1))
+    told = sorted(int(found[1]) for page in shown if (found := re.search(r"number (\d+) on the waiting list", page)))
+    assert told == counted["positions"], "people are told another position than the one they have"
 
 
 def _counted(app: Flask, code: str) -> dict[str, Any]:
