@@ -64,7 +64,7 @@ BLUEPRINTS = [
 #: Who reacts to what, in the transaction of the fact itself.
 SUBSCRIBERS: events.Subscribers = {
     DeliveryCancelled: [enrollment.handlers.end_enrollments],
-    DeliveryChanged: [enrollment.handlers.fit_places],
+    DeliveryChanged: [enrollment.handlers.tell_of_move, enrollment.handlers.fit_places],
     CertificateIssued: [roster.handlers.grant_skills],
     CertificateRevoked: [roster.handlers.withdraw_skills],
     CertificateSuperseded: [roster.handlers.withdraw_skills],
@@ -131,6 +131,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.extensions["footer_links"] = _footer
     app.extensions["certificate_panel"] = certificate_panel
     app.extensions["first_start"] = _first_start
+    app.extensions["people_to_tell"] = enrollment.queries.count_to_tell  # courses asks, which knows no enrollments
     app.extensions["system_warnings"] = check_system_libraries
     app.extensions["is_demonstration"] = lambda: settings.demo and settings.is_local
     clock.init_app(app, settings.now)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from core.events import Event
 
@@ -44,10 +46,15 @@ class DeliveryScheduled(Event):
 
 @dataclass(frozen=True)
 class DeliveryChanged(Event):
+    """`was`: what held before, by name, of everything that has changed. The trail keeps only the names: a venue is free text."""
+
     name = "delivery.changed"
     subject = ("delivery", "delivery_id")
     delivery_id: int
-    changed: tuple[str, ...]
+    was: Mapping[str, Any]
+
+    def facts(self) -> dict[str, Any]:
+        return {"delivery_id": self.delivery_id, "changed": list(self.was)}
 
 
 @dataclass(frozen=True)

@@ -199,5 +199,5 @@ def plan_of(delivery: Delivery) -> DeliveryPlan:
 
 def facts_of(delivery: Delivery) -> dict[str, Any]:
     """What a change of plan can change, by name."""
-    facts = dataclasses.asdict(plan_of(delivery)) | {"status": delivery.status.value}
+    facts = dataclasses.asdict(plan_of(delivery)) | {"ends_on": delivery.ends_on, "status": delivery.status.value}
     return facts | {"pools": sorted((pool["category"], pool["places"]) for pool in facts["pools"])}

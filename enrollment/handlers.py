@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
@@ -11,37 +13,38 @@ from core.errors import Conflict
 from core.policy import Actor
 from courses.events import DeliveryCancelled, DeliveryChanged
 from courses.models import Delivery
-from enrollment.models import Enrollment, EnrollmentStatus
+from enrollment.models import GOING_ON, Enrollment
 from enrollment.services.filling import fill, seating
 from enrollment.services.letters import tell
 from enrollment.states import ENROLLMENT
 
-_ENDING = (
-    EnrollmentStatus.REQUESTED, EnrollmentStatus.WAITLISTED, EnrollmentStatus.OFFERED, EnrollmentStatus.CONFIRMED,
-    EnrollmentStatus.ATTENDED,
-)  # fmt: skip
+#: When and where, as a delivery and DeliveryChanged name it.
+_WHEN_AND_WHERE = ("starts_on", "ends_on", "time_zone", "venue", "country")
 
 
 def end_enrollments(event: DeliveryCancelled, actor: Actor) -> None:
     """A cancelled delivery: everybody's place or wish ends with its reason, and everybody is told."""
     delivery = db.session.get_one(Delivery, event.delivery_id)
     db.session.flush()
-    ending = (
-        sa.select(Enrollment)
-        .where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(_ENDING))
-        .options(joinedload(Enrollment.person))
-        .order_by(Enrollment.line)
-        .execution_options(populate_existing=True)
-    )
-    for enrollment in db.session.scalars(ending).all():
+    for enrollment in _going_on(delivery):
         ENROLLMENT.fire(enrollment, "end", actor)
         enrollment.reason = delivery.cancel_reason
         tell(enrollment, "delivery_cancelled")
 
 
+def tell_of_move(event: DeliveryChanged, actor: Actor) -> None:
+    """Another date, time zone or place: whoever has or wants a place is told what it was and what it is now."""
+    if event.was.keys().isdisjoint(_WHEN_AND_WHERE):
+        return
+    delivery = db.session.get_one(Delivery, event.delivery_id)
+    was = {name: event.was.get(name, getattr(delivery, name)) for name in _WHEN_AND_WHERE}
+    for enrollment in _going_on(delivery):
+        tell(enrollment, "delivery_moved", was=was)
+
+
 def fit_places(event: DeliveryChanged, actor: Actor) -> None:
     """Changed places or pools: refused when people would lose theirs, else whoever fits now is seated."""
-    if not {"places", "pools"} & set(event.changed):
+    if event.was.keys().isdisjoint(("places", "pools")):
         return
     delivery = db.session.get_one(Delivery, event.delivery_id)
     now = seating(delivery)
@@ -52,3 +55,15 @@ def fit_places(event: DeliveryChanged, actor: Actor) -> None:
             "places",
         )
     fill(actor, delivery)
+
+
+def _going_on(delivery: Delivery) -> Sequence[Enrollment]:
+    """The delivery's enrollments that have no end yet, in the order of the line."""
+    statement = (
+        sa.select(Enrollment)
+        .where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(GOING_ON))
+        .options(joinedload(Enrollment.person))
+        .order_by(Enrollment.line)
+        .execution_options(populate_existing=True)
+    )
+    return db.session.scalars(statement).all()

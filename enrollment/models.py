@@ -32,6 +32,8 @@ class EnrollmentStatus(enum.StrEnum):
 S = EnrollmentStatus
 #: The person has, had or wants a place: there is one such enrollment per person and delivery.
 LIVE = (S.REQUESTED, S.WAITLISTED, S.OFFERED, S.CONFIRMED, S.ATTENDED, S.COMPLETED, S.NOT_COMPLETED, S.NO_SHOW)
+#: The person has or wants a place, and what becomes of it is open.
+GOING_ON = (S.REQUESTED, S.WAITLISTED, S.OFFERED, S.CONFIRMED, S.ATTENDED)
 #: The enrollment takes a place.
 SEATED = (S.OFFERED, S.CONFIRMED, S.ATTENDED, S.COMPLETED, S.NOT_COMPLETED, S.NO_SHOW)
 _LIVE_SQL = sa.text("status IN ({})".format(", ".join(f"'{s.value}'" for s in LIVE)))

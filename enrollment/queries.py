@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
-from accounts.models import Gender, PersonnelCategory
+from accounts.models import Gender, Person, PersonnelCategory
 from accounts.roles import Permission
 from core.database import db
 from core.errors import NotFound
@@ -20,7 +20,7 @@ from core.policy import Actor, can, visible
 from courses.models import Course, CourseVersion, Delivery, DeliverySession, DeliveryStatus, Pool
 from enrollment import completion as rule
 from enrollment.completion import Lack
-from enrollment.models import LIVE, SEATED, Enrollment, EnrollmentStatus, Mark, MarkKind, Score, ScoreKind
+from enrollment.models import GOING_ON, LIVE, SEATED, Enrollment, EnrollmentStatus, Mark, MarkKind, Score, ScoreKind
 from enrollment.places import Seating
 
 S = EnrollmentStatus
@@ -152,6 +152,12 @@ def get_enrollment(actor: Actor, enrollment_id: int) -> Enrollment:
     if enrollment is None:
         raise NotFound("unknown_enrollment", _l("There is no such enrollment."))
     return enrollment
+
+
+def count_to_tell(delivery_id: int) -> int:
+    """How many people get a letter when the delivery moves: whoever has or wants a place, and an address."""
+    concerned = Enrollment.delivery_id == delivery_id, Enrollment.status.in_(GOING_ON), Person.email.is_not(None)
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Enrollment).join(Enrollment.person).where(*concerned)) or 0
 
 
 def find_enrollment(delivery_id: int, person_id: int) -> Enrollment | None:
@@ -350,10 +356,9 @@ def _breaches_of_people() -> Iterator[str]:
     ties = sa.select(Delivery.code, Enrollment.line).join(Delivery).where(Enrollment.status == S.WAITLISTED)
     for code, line in db.session.execute(ties.group_by(Delivery.code, Enrollment.line).having(sa.func.count() > 1)):
         yield f"enrollments: several people share number {line} in the line of {code}"
-    open_ended = [S.REQUESTED, S.WAITLISTED, S.OFFERED, S.CONFIRMED, S.ATTENDED]
     unended = sa.select(Enrollment.id, Delivery.code, Delivery.status).join(Delivery)
     unended = unended.where(
-        Delivery.status.in_([DeliveryStatus.FINISHED, DeliveryStatus.CANCELLED]), Enrollment.status.in_(open_ended)
+        Delivery.status.in_([DeliveryStatus.FINISHED, DeliveryStatus.CANCELLED]), Enrollment.status.in_(GOING_ON)
     )
     for enrollment_id, code, status in db.session.execute(unended):
         yield f"enrollments: {enrollment_id} goes on although {code} is {status.value}"

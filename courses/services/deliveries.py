@@ -81,9 +81,9 @@ def change(actor: Actor, delivery: Delivery, plan: DeliveryPlan, *, rev: int, se
     if plan.trainers is not None:
         _set_trainers(actor, delivery, plan.trainers)
     after = queries.facts_of(delivery)
-    changed = tuple(name for name in before if before[name] != after[name])
-    if changed:
-        events.publish(DeliveryChanged(delivery.id, changed), actor)
+    was = {name: value for name, value in before.items() if value != after[name]}
+    if was:
+        events.publish(DeliveryChanged(delivery.id, was), actor)
     return delivery
 
 

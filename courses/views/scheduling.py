@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, render_template, request, url_for
+from flask import current_app, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
 from accounts.roles import Permission as P
@@ -100,7 +100,10 @@ def _edit_page(form: DeliveryForm, delivery: Delivery) -> Any:
     if form.is_stale:
         status, now = 409, _facts_now(delivery)
         form.rev.data, form.seen.data = _seen(delivery).values()
-    page = render_template("courses/schedule.html", form=form, course=delivery.course, delivery=delivery, now=now)
+    page = render_template(
+        "courses/schedule.html", form=form, course=delivery.course, delivery=delivery, now=now,
+        to_tell=current_app.extensions["people_to_tell"](delivery.id),
+    )  # fmt: skip
     return page, status
 
 

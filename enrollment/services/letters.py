@@ -32,8 +32,8 @@ def status_path(enrollment: Enrollment) -> str:
     return f"/enrollments/{enrollment.id}"
 
 
-def tell(enrollment: Enrollment, kind: str | None = None, *, position: int | None = None) -> None:
-    """Writes to the person (who may have no address) what the enrollment's status now is.
+def tell(enrollment: Enrollment, kind: str | None = None, **more: Any) -> None:
+    """Writes to the person (who may have no address) what the enrollment's status now is. `more`: for the letter `kind`.
 
     Whoever has no password gets a link that signs in: nobody else can read that mail, and there is no other way in.
     """
@@ -41,7 +41,7 @@ def tell(enrollment: Enrollment, kind: str | None = None, *, position: int | Non
     if person.email is None:
         return
     kind = kind or KINDS.get(enrollment.status, "enrollment_confirmed")
-    facts = _facts(enrollment) | {"position": position}
+    facts = _facts(enrollment) | more
     account = db.session.get(Account, person.id)
     if account is None or (account.is_active and account.password_hash is None):
         send_link(person, target=status_path(enrollment), kind=kind, **facts)

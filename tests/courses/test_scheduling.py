@@ -22,6 +22,7 @@ from tests import factories
 from tests.api_client import ApiClient
 from tests.browsing import Browser, Page
 from tests.courses import makers
+from tests.enrollment import makers as enrollments
 
 BODY = {
     "code": "GTI-2027-03", "starts_on": "2027-03-08", "time_zone": "America/Halifax", "venue": "Clementsport", "country": "CA",
@@ -272,6 +273,16 @@ def test_a_published_delivery_is_changed(app: Flask, sign_in: Any, trainer: Acto
     assert "This is Monday 8 March 2027." in page.text
     saved = page.form(button="Save").submit("Save", **{"starts_on-day": "9", "venue": "Halifax", "places": "30"})
     assert "GTI-2027-03 was saved." in saved.text and "Tuesday 9 March 2027" in saved.text and "30 of 30 left" in saved.text
+
+
+def test_the_form_says_how_many_people_a_move_concerns(app: Flask, sign_in: Any, trainer: Actor) -> None:
+    scheduled(app, trainer)
+    browser = sign_in(trainer)
+    assert "will be told" not in edit_page(browser).text
+    with app.app_context():
+        for _ in range(2):
+            enrollments.enrolled(get_delivery(SYSTEM, "GTI-2027-03"))
+    assert "2 people will be told if you change the dates, the time zone or the place." in edit_page(browser).text
 
 
 def test_a_stale_form_shows_both_and_keeps_what_was_typed(app: Flask, sign_in: Any, trainer: Actor) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +20,7 @@ from core.mail import Mail
 from core.policy import ANONYMOUS, SYSTEM, Actor
 from courses import services as courses
 from courses.models import Delivery
+from courses.queries import plan_of
 from enrollment import queries, services
 from enrollment.models import Enrollment
 from enrollment.references import reference
@@ -332,6 +335,55 @@ def test_cancelling_ends_everybody_and_tells_why(context: Flask) -> None:
     assert [mail.kind for mail in last] == ["delivery_cancelled", "enrollment_withdrawn", "delivery_cancelled"]
     assert "The venue is flooded." in last[0].body
     assert list(queries.breaches()) == []
+
+
+def changed(delivery: Delivery, **changes: Any) -> None:
+    """A trainer's correction of the delivery."""
+    with transaction():
+        now = db.session.get_one(Delivery, delivery.id)
+        courses.change(SYSTEM, now, dataclasses.replace(plan_of(now), **changes), rev=now.rev)
+
+
+def test_who_has_or_wants_a_place_is_told_when_the_course_moves(context: Flask) -> None:
+    delivery = makers.delivery(places=1)
+    seated, waiting, gone = (makers.enrolled(delivery) for _ in range(3))
+    with transaction():
+        services.withdraw(SYSTEM, db.session.get_one(Enrollment, gone.id), reason="Mine")
+    assert queries.count_to_tell(delivery.id) == 2
+    changed(delivery, starts_on=date(2027, 3, 15), time_zone="America/Toronto", venue="Kingston")
+    told = [[mail.kind for mail in mails(one.person)][1:] for one in (seated, waiting, gone)]
+    assert told == [["delivery_moved"], ["delivery_moved"], ["enrollment_withdrawn"]]
+    mail = mails(seated.person)[-1]
+    assert mail.subject.startswith("The course has moved: ")
+    was, now = mail.body.split("From now on it is:")
+    assert "From 8 March 2027 to 10 March 2027\nWhere: Clementsport, Canada\nTime zone: America/Halifax" in was
+    assert "From 15 March 2027 to 17 March 2027\nWhere: Kingston, Canada\n" in now and "Time zone: America/Toronto" in now
+    with transaction():
+        assert use_link(now.partition("/sign-in/")[2].split()[0])[1] == f"/enrollments/{seated.id}", "where it is given up"
+        audit.record(SYSTEM, "test", "test", {})
+
+
+def test_people_asking_for_approval_are_told_of_a_move_too(context: Flask) -> None:
+    asked = makers.enrolled(makers.delivery(admission="approval"))
+    changed(asked.delivery, country="US")
+    assert mails(asked.person)[-1].kind == "delivery_moved"
+
+
+def test_what_moves_nobody_is_no_letter(context: Flask) -> None:
+    delivery = makers.delivery(places=1)
+    seated = makers.enrolled(delivery)
+    changed(delivery, places=3, closes_on=date(2027, 3, 1))
+    changed(delivery)
+    assert len(mails(seated.person)) == 1
+
+
+def test_a_move_that_is_refused_tells_nobody(context: Flask) -> None:
+    delivery = makers.delivery(places=2)
+    first, _second = makers.enrolled(delivery), makers.enrolled(delivery)
+    with pytest.raises(Conflict):
+        changed(delivery, venue="Kingston", places=1)
+    db.session.rollback()
+    assert len(mails(first.person)) == 1
 
 
 def test_every_step_is_in_the_audit_trail_without_names(context: Flask) -> None:
