@@ -1,9 +1,9 @@
-"""The forms with which an enrollment ends."""
+"""The forms with which an enrollment or a whole delivery ends."""
 
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import TextAreaField
+from wtforms import BooleanField, TextAreaField
 
 from core.forms import Form
 
@@ -14,3 +14,7 @@ class WithdrawForm(Form):
 
 class DeclineForm(Form):
     reason = TextAreaField(_l("Reason"))
+
+
+class FinishForm(Form):
+    is_early = BooleanField()

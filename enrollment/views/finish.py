@@ -14,9 +14,10 @@ from core.errors import Conflict
 from core.i18n import number
 from core.policy import require
 from core.web import current_actor, requires, see_other
-from courses.models import Delivery, DeliveryStatus
+from courses.models import Delivery, DeliverySession, DeliveryStatus
 from courses.queries import get_delivery
 from enrollment import queries, services
+from enrollment.forms.ending import FinishForm
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.views.blueprint import pages
 from enrollment.views.timetable import local_day
@@ -28,26 +29,17 @@ _WAITING = (EnrollmentStatus.REQUESTED, EnrollmentStatus.WAITLISTED, EnrollmentS
 @requires(P.DELIVERY_FINISH)
 def finish(code: str) -> Any:
     """What finishing would do, or, once it is done, what it did."""
-    actor, delivery = current_actor(), _delivery(code)
-    results = [one for one in queries.completion(delivery) if one.enrollment.status is not EnrollmentStatus.OFFERED]
-    waiting = queries.enrollments_of(actor, delivery).where(Enrollment.status.in_(_WAITING))
-    return render_template(
-        "enrollment/finish.html",
-        delivery=delivery,
-        rule=delivery.version,
-        eligible=[one for one in results if one.is_complete],
-        lacking=[one for one in results if not one.is_complete],
-        waiting=db.session.scalars(waiting).all(),
-        unmarked=_unmarked(delivery),
-        future=[one for one in delivery.sessions if one.starts_at > clock.now()],
-        issue=_issue_address(delivery),
-    )
+    return _page(_delivery(code), FinishForm())
 
 
 @pages.post("/deliveries/<code>/finish")
 @requires(P.DELIVERY_FINISH)
 def finish_delivery(code: str) -> Any:
-    delivery = _delivery(code)
+    """People slip where programs do not: before the last session has begun, the page asks whether they mean it."""
+    delivery, form = _delivery(code), FinishForm()
+    if delivery.status is DeliveryStatus.PUBLISHED and _future(delivery) and not form.is_early.data:
+        form.is_early.errors = [_("Tick this if you want to finish the delivery all the same.")]
+        return _page(delivery, form)
     try:
         with transaction():
             services.finish(current_actor(), delivery.id)
@@ -58,11 +50,34 @@ def finish_delivery(code: str) -> Any:
     return see_other(url_for("enrollment.finish", code=code))
 
 
+def _page(delivery: Delivery, form: FinishForm) -> Any:
+    actor = current_actor()
+    results = [one for one in queries.completion(delivery) if one.enrollment.status is not EnrollmentStatus.OFFERED]
+    waiting = queries.enrollments_of(actor, delivery).where(Enrollment.status.in_(_WAITING))
+    page = render_template(
+        "enrollment/finish.html",
+        form=form,
+        delivery=delivery,
+        rule=delivery.version,
+        eligible=[one for one in results if one.is_complete],
+        lacking=[one for one in results if not one.is_complete],
+        waiting=db.session.scalars(waiting).all(),
+        unmarked=_unmarked(delivery),
+        future=_future(delivery),
+        issue=_issue_address(delivery),
+    )
+    return page, form.status
+
+
 def _delivery(code: str) -> Delivery:
     actor = current_actor()
     delivery = get_delivery(actor, code)
     require(actor, P.DELIVERY_FINISH, delivery)
     return delivery
+
+
+def _future(delivery: Delivery) -> list[DeliverySession]:
+    return [one for one in delivery.sessions if one.starts_at > clock.now()]
 
 
 def _unmarked(delivery: Delivery) -> list[tuple[Any, Any, str]]:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from flask import Flask
 
 from accounts.models import Person
 from accounts.roles import Role
+from core import clock
 from core.audit import AuditEntry
 from core.database import db
 from core.policy import Actor
@@ -187,11 +188,22 @@ def test_the_profile_shows_what_is_known_and_what_it_rests_on(app: Flask, staff:
         "Practitioner",
         "10 Mar 2027",
         "10 Mar 2030",
-        "Current",
+        "From 10 Mar 2027",
         "RST-2026-000001",
     ):
         assert words in page.text, words
     assert page.follow("RST-2026-000001").status == 200
+
+
+def test_a_skill_that_begins_later_is_not_called_current(app: Flask, staff: Browser, sign_in: SignIn, amina: int) -> None:
+    """A delivery finished early: its certificate counts from the last day."""
+    for page in (staff.get("/roster", query={"q": "Diallo"}), staff.get(f"/roster/{amina}")):
+        assert "From 10 Mar 2027" in page.text.replace("\u00a0", " ") and "✓ Current" not in page.text
+    clock.travel(app, datetime(2027, 3, 10, 12, tzinfo=UTC))
+    with app.app_context():
+        staff = sign_in(factories.actor(Role.ROSTER))
+    for page in (staff.get("/roster", query={"q": "Diallo"}), staff.get(f"/roster/{amina}")):
+        assert "✓ Current" in page.text
 
 
 def test_a_withdrawn_skill_stays_as_history(app: Flask, staff: Browser) -> None:
