@@ -69,4 +69,4 @@ class ScoresRecorded(Event):
     name = "scores.recorded"
     subject = ("delivery", "delivery_id")
     delivery_id: int
-    scores: tuple[tuple[int, str, float], ...]  # (enrollment, kind, percent)
+    scores: tuple[tuple[int, str, float | None], ...]  # (enrollment, kind, percent; None: removed)

@@ -36,9 +36,11 @@ class MarkGiven:
 
 @dataclass(frozen=True)
 class ScoreGiven:
+    """One person's score of one kind. `percent` None: there is none, and what is kept is removed."""
+
     enrollment_id: int
     kind: ScoreKind | str
-    percent: float
+    percent: float | None
 
 
 def record_attendance(actor: Actor, delivery_id: int, marks: Sequence[MarkGiven]) -> int:
@@ -68,11 +70,11 @@ def record_attendance(actor: Actor, delivery_id: int, marks: Sequence[MarkGiven]
 
 
 def record_scores(actor: Actor, delivery_id: int, scores: Sequence[ScoreGiven]) -> int:
-    """Keeps the scores, new or corrected, and returns how many were given. All of them, or none."""
+    """Keeps the scores, new, corrected or removed, and returns how many were given. All of them, or none."""
     delivery = _begin(actor, delivery_id)
     seated = _seated(delivery_id)
     faults: list[DomainError] = []
-    given: dict[tuple[int, ScoreKind], float] = {}
+    given: dict[tuple[int, ScoreKind], float | None] = {}
     for index, score in enumerate(scores):
         found = _score_faults(f"scores.{index}", score, seated)
         if found:
@@ -80,7 +82,7 @@ def record_scores(actor: Actor, delivery_id: int, scores: Sequence[ScoreGiven]) 
         elif (score.enrollment_id, ScoreKind(score.kind)) in given:
             faults.append(Invalid("scored_twice", _l("This person has two scores of this kind here."), f"scores.{index}"))
         else:
-            given[score.enrollment_id, ScoreKind(score.kind)] = float(score.percent)
+            given[score.enrollment_id, ScoreKind(score.kind)] = score.percent
     collect(faults)
     changed = _keep_scores(actor, given)
     publish(ScoresRecorded(delivery.id, tuple(changed)), actor)
@@ -138,7 +140,7 @@ def _score_faults(at: str, score: ScoreGiven, seated: dict[int, bool]) -> list[D
     faults = _person_faults(at, score.enrollment_id, seated)
     if score.kind not in list(ScoreKind):
         faults.append(Invalid("unknown_kind", _l("The kind must be pre or post."), f"{at}.kind"))
-    if not 0 <= score.percent <= 100:
+    if score.percent is not None and not 0 <= score.percent <= 100:
         faults.append(Invalid("percent_out_of_range", _l("A score goes from 0 to 100 percent."), f"{at}.percent"))
     return faults
 
@@ -171,7 +173,7 @@ def _keep_marks(actor: Actor, given: dict[tuple[int, int], tuple[int, MarkKind, 
     return changed
 
 
-def _keep_scores(actor: Actor, given: dict[tuple[int, ScoreKind], float]) -> list[tuple[int, str, float]]:
+def _keep_scores(actor: Actor, given: dict[tuple[int, ScoreKind], float | None]) -> list[tuple[int, str, float | None]]:
     """Writes what differs from what is kept, and returns it."""
     statement = sa.select(Score).where(Score.enrollment_id.in_({enrollment_id for enrollment_id, _ in given}))
     fresh = statement.execution_options(populate_existing=True)
@@ -179,11 +181,14 @@ def _keep_scores(actor: Actor, given: dict[tuple[int, ScoreKind], float]) -> lis
     changed = []
     for (enrollment_id, kind), percent in given.items():
         score = kept.get((enrollment_id, kind))
-        if score is not None and score.percent == percent:
+        if percent == (score.percent if score else None):
             continue
-        if score is None:
-            score = Score(enrollment_id=enrollment_id, kind=kind)
-            db.session.add(score)
-        score.percent, score.recorded_by_id, score.recorded_at = percent, actor.person_id, clock.now()
+        if percent is None:
+            db.session.delete(score)
+        else:
+            if score is None:
+                score = Score(enrollment_id=enrollment_id, kind=kind)
+                db.session.add(score)
+            score.percent, score.recorded_by_id, score.recorded_at = percent, actor.person_id, clock.now()
         changed.append((enrollment_id, kind.value, percent))
     return changed

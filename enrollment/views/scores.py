@@ -42,8 +42,8 @@ class Cell:
 
     @property
     def is_changed(self) -> bool:
-        """Left empty means unchanged: a score is corrected, never taken away."""
-        return bool(self.value) and self.value != self.was
+        """Also a field that was emptied: its score is removed."""
+        return self.value != self.was
 
 
 @dataclass
@@ -74,7 +74,11 @@ def scores(code: str) -> Any:
             _refuse(changed, refusal)
     if any(cell.error for cell in changed):
         return _page(teaching(code, P.ATTENDANCE_READ), lines, 422)
-    flash(ngettext("%(num)s score saved.", "%(num)s scores saved.", len(changed)), "ok")
+    removed = sum(not cell.value for cell in changed)
+    if removed:
+        flash(ngettext("%(num)s score removed.", "%(num)s scores removed.", removed), "ok")
+    if not removed or len(changed) > removed:
+        flash(ngettext("%(num)s score saved.", "%(num)s scores saved.", len(changed) - removed), "ok")
     return see_other(url_for("enrollment.scores", code=code))
 
 
@@ -93,13 +97,14 @@ def _words(score: float | None) -> str:
 def _typed(line: Line) -> Line:
     for cell in line.cells:
         cell.was = request.form.get(f"was-{cell.field}", "")
-        typed = request.form.get(cell.field, "").strip()[:20]
-        cell.value = typed or cell.value
+        cell.value = request.form.get(cell.field, cell.was).strip()[:20]
     return line
 
 
-def _percent(typed: str) -> float:
+def _percent(typed: str) -> float | None:
     """The number typed, with a comma or a point; what is none is out of every range, so that the service refuses it."""
+    if not typed:
+        return None
     try:
         value = float(typed.replace(",", ".").removesuffix("%"))
     except ValueError:

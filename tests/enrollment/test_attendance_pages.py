@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from accounts.roles import Role
 from core import clock
+from core.audit import AuditEntry
 from core.database import db
 from core.policy import SYSTEM, Actor
 from courses.queries import get_delivery
@@ -230,11 +231,30 @@ def test_scores_are_entered_and_corrected(app: Flask, trainer: Browser, code: st
     assert "3 scores saved." in page.text
     values = page.form("/scores").values
     assert values[f"post-{who['Ba']}"] == "82.5"
-    page = page.form("/scores").submit("Save scores", **{f"post-{who['Ba']}": "90", f"pre-{who['Ba']}": ""})
-    assert "1 score saved." in page.text
+    page = page.form("/scores").submit("Save scores", **{f"post-{who['Ba']}": "90"})
+    assert "1 score saved." in page.text and scores(app) == [("post", 90.0), ("post", 100.0), ("pre", 40.0)]
+
+
+def scores(app: Flask) -> list[tuple[str, float]]:
     with app.app_context():
-        kept = sorted((score.kind.value, score.percent) for score in db.session.scalars(sa.select(Score)))
-    assert kept == [("post", 90.0), ("post", 100.0), ("pre", 40.0)], "left empty means unchanged"
+        return sorted((score.kind.value, score.percent) for score in db.session.scalars(sa.select(Score)))
+
+
+@pytest.mark.both_databases
+def test_a_score_given_to_the_wrong_person_is_removed_by_emptying_its_field(app: Flask, trainer: Browser, code: str) -> None:
+    who = ids(app)
+    form = trainer.get(f"/deliveries/{code}/scores").form("/scores")
+    page = form.submit("Save scores", **{f"pre-{who['Ba']}": "40", f"post-{who['Ba']}": "64", f"post-{who['Diop']}": "80"})
+    page = page.form("/scores").submit("Save scores", **{f"post-{who['Ba']}": "", f"post-{who['Diop']}": "81"})
+    assert "1 score removed." in page.text and "1 score saved." in page.text
+    assert scores(app) == [("post", 81.0), ("pre", 40.0)]
+    assert page.form("/scores").values[f"post-{who['Ba']}"] == ""
+    with app.app_context():
+        entry = db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.number.desc())).first()
+        assert entry.action == "scores.recorded" and f'[{who["Ba"]},"post",null]' in entry.body
+    page = page.form("/scores").submit("Save scores", **{f"pre-{who['Ba']}": ""})
+    assert "1 score removed." in page.text and "saved" not in page.text
+    assert "0 scores saved." in page.form("/scores").submit("Save scores").text
 
 
 @pytest.mark.parametrize("typed", ["101", "-1", "many", "nan", "inf", "1e400"])
