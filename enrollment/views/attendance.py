@@ -31,7 +31,7 @@ from enrollment.views.timetable import local_day
 
 @dataclass
 class Line:
-    """One person on the page. `was`: the mark the page was made with; `minutes` only where somebody late was timed."""
+    """One person on the page. `was`: the mark the page was made with; `minutes` only of somebody late."""
 
     enrollment_id: int
     name: str
@@ -88,7 +88,7 @@ def _line(row: GridRow, session: DeliverySession) -> Line:
     """A person as kept."""
     enrollment = row.enrollment
     kept = row.marks.get(session.number)
-    minutes = _minutes_shown(kept, session)
+    minutes = _minutes_shown(kept)
     return Line(
         enrollment_id=enrollment.id,
         name=enrollment.person.full_name,
@@ -99,10 +99,8 @@ def _line(row: GridRow, session: DeliverySession) -> Line:
     )
 
 
-def _minutes_shown(kept: Mark | None, session: DeliverySession) -> str:
-    """Minutes are worth showing only where somebody late missed some."""
-    is_short = kept is not None and kept.mark is MarkKind.LATE and kept.minutes < session.minutes
-    return str(kept.minutes) if kept is not None and is_short else ""
+def _minutes_shown(kept: Mark | None) -> str:
+    return str(kept.minutes) if kept is not None and kept.mark is MarkKind.LATE else ""
 
 
 def _typed(row: GridRow, session: DeliverySession) -> Line:
@@ -125,7 +123,8 @@ def _received(delivery: Delivery, session: DeliverySession) -> Any:
         touch(delivery.id)
         grid = queries.attendance_grid(delivery)
         lines = [_typed(row, session) for row in grid.rows]
-        _compare(lines, session)
+        _compare(lines)
+        _ask_for_minutes(lines)
         changed = [line for line in lines if line.is_changed and line.error is None]
         try:
             if changed:
@@ -155,10 +154,17 @@ def _with_rest_present(grid: Grid, session: DeliverySession) -> list[Line]:
     return lines
 
 
-def _compare(lines: list[Line], session: DeliverySession) -> None:
+def _ask_for_minutes(lines: list[Line]) -> None:
+    """Programs may leave them out, for all of the session; a person who chose "late" has forgotten them."""
+    for line in lines:
+        if line.is_changed and line.mark == MarkKind.LATE and not line.minutes and not line.error:
+            line.error = _("Give the minutes that this person was there.")
+
+
+def _compare(lines: list[Line]) -> None:
     """Says at each changed line what somebody else has saved since the page was made; from then on theirs is known."""
     for line in lines:
-        minutes = _minutes_shown(line.kept, session)
+        minutes = _minutes_shown(line.kept)
         current = f"{line.kept.mark.value}:{minutes}" if line.kept else ""
         if not line.is_changed:
             if line.was != current and line.kept:  # ours is the older one: theirs stays

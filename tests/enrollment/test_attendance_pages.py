@@ -13,9 +13,10 @@ from sqlalchemy import event
 from accounts.roles import Role
 from core import clock
 from core.audit import AuditEntry
-from core.database import db
+from core.database import db, transaction
 from core.policy import SYSTEM, Actor
 from courses.queries import get_delivery
+from enrollment import services
 from enrollment.models import Enrollment, Mark, Score
 from tests import factories
 from tests.browsing import Browser, Page
@@ -91,9 +92,26 @@ def test_mark_all_present_then_the_exceptions_then_save(app: Flask, trainer: Bro
     assert "3 of 3" in page.text
 
 
-def test_late_without_minutes_counts_the_whole_session(app: Flask, trainer: Browser, code: str) -> None:
-    first_session(trainer, code).form("/attendance/1").submit("Save attendance", **{f"mark-{ids(app)['Ba']}": "late"})
-    assert marks(app) == {"Ba": ("late", 90)}
+def test_late_without_minutes_is_asked_for_them_and_the_rest_is_saved(app: Flask, trainer: Browser, code: str) -> None:
+    who = ids(app)
+    typed = {f"mark-{who['Ba']}": "late", f"mark-{who['Diop']}": "excused"}
+    page = first_session(trainer, code).form("/attendance/1").submit("Save attendance", **typed)
+    assert page.status == 422 and page.errors == ["Awa Ba: Give the minutes that this person was there."]
+    assert "1 mark was saved." in page.text and marks(app) == {"Diop": ("excused", 0)}
+    form = page.form("/attendance/1")
+    assert {name: form.values[name] for name in typed} == typed
+    form.submit("Save attendance", **{f"minutes-{who['Ba']}": "60"})
+    assert marks(app) == {"Ba": ("late", 60), "Diop": ("excused", 0)}
+
+
+def test_late_as_a_program_marked_it_shows_the_minutes_it_counts(app: Flask, trainer: Browser, code: str) -> None:
+    who = ids(app)
+    with app.app_context(), transaction():
+        services.record_attendance(SYSTEM, get_delivery(SYSTEM, code).id, [services.MarkGiven(who["Ba"], 1, "late")])
+    form = first_session(trainer, code).form("/attendance/1")
+    assert form.values[f"minutes-{who['Ba']}"] == "90"
+    assert form.submit("Save attendance", **{f"mark-{who['Diop']}": "present"}).status == 200
+    assert marks(app) == {"Ba": ("late", 90), "Diop": ("present", 90)}
 
 
 @pytest.mark.parametrize("minutes", ["91", "-5", "many", "0", "4.5", "９"])
@@ -132,11 +150,13 @@ def test_two_trainers_at_once_lose_nothing(app: Flask, sign_in: Any, trainer: Br
         other = sign_in(factories.actor(Role.COORDINATOR))
     mine = first_session(trainer, code).form("/attendance/1")
     theirs = first_session(other, code).form("/attendance/1")
-    theirs.submit("Save attendance", **{f"mark-{who['Ba']}": "absent", f"mark-{who['Cissé']}": "late"})
+    theirs.submit(
+        "Save attendance", **{f"mark-{who['Ba']}": "absent", f"mark-{who['Cissé']}": "late", f"minutes-{who['Cissé']}": "89"}
+    )
     page = mine.submit("Save attendance", **{f"mark-{who['Ba']}": "present", f"mark-{who['Diop']}": "present"})
     assert page.status == 409
     assert "Meanwhile marked by somebody else: Absent. Your mark: Present." in page.text
-    assert marks(app) == {"Ba": ("absent", 0), "Cissé": ("late", 90), "Diop": ("present", 90)}, "the rest is saved"
+    assert marks(app) == {"Ba": ("absent", 0), "Cissé": ("late", 89), "Diop": ("present", 90)}, "the rest is saved"
     values = page.form("/attendance/1").values
     assert values[f"mark-{who['Ba']}"] == "present"
     assert values[f"mark-{who['Cissé']}"] == "late", "what the other marked is shown"
