@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -15,7 +18,7 @@ from courses import services as courses
 from courses.models import Delivery
 from enrollment import queries, services
 from enrollment.models import Enrollment, Mark
-from enrollment.services import MarkGiven, ScoreGiven
+from enrollment.services import MarkGiven, ScoreGiven, finishing
 from tests import factories
 from tests.counting import queries_counted
 from tests.enrollment import makers
@@ -211,6 +214,37 @@ def test_finishing_fixes_each_result_for_good(context: Flask) -> None:
     ):
         refused = refusal(act)
         assert isinstance(refused, Conflict) and refused.code == "delivery_finished"
+
+
+@pytest.mark.both_databases
+def test_two_who_finish_at_once_finish_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the touch lock both would judge before either writes, and fix every result twice."""
+    with app.app_context():
+        delivery_id = makers.enrolled(makers.delivery()).delivery_id
+        db.session.remove()
+    meeting, refusals = threading.Barrier(2), []
+
+    def judge_slowly(delivery: Delivery) -> list[queries.Completion]:
+        with suppress(threading.BrokenBarrierError):
+            meeting.wait(timeout=0.5)
+        return queries.completion(delivery)
+
+    def finish() -> None:
+        with app.app_context():
+            try:
+                with transaction():
+                    services.finish(SYSTEM, delivery_id)
+            except Conflict as refusal:
+                refusals.append(refusal.code)
+
+    monkeypatch.setattr(finishing, "completion", judge_slowly)
+    threads = [threading.Thread(target=finish) for _ in range(2)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert refusals == ["delivery_finished"]
+    with app.app_context():
+        results = sa.select(sa.func.count()).where(audit.AuditEntry.action == "enrollment.result")
+        assert db.session.scalar(results) == 1
 
 
 def test_people_awaiting_a_decision_lapse(context: Flask) -> None:
