@@ -140,12 +140,12 @@ def list_trainers() -> list[Person]:
     return list(db.session.scalars(sa.select(Person).where(is_trainer).order_by(*by_name)))
 
 
-def find_last_delivery(actor: Actor) -> Delivery | None:
-    """The delivery that `actor` scheduled last: its venue, language and zone are proposed for the next one."""
-    if actor.person_id is None:
-        return None
-    own = sa.select(Delivery).where(Delivery.created_by_id == actor.person_id)
-    return db.session.scalar(own.options(selectinload(Delivery.pools)).order_by(Delivery.id.desc()).limit(1))
+def find_last_delivery(actor: Actor, course: Course) -> Delivery | None:
+    """The last delivery of the course that `actor` may see, else the last of any course that `actor` scheduled: the next one
+    probably resembles it."""
+    is_same = Delivery.course_id == course.id
+    likely = deliveries_visible(actor).where(sa.or_(is_same, Delivery.created_by_id == actor.person_id))
+    return db.session.scalar(likely.options(selectinload(Delivery.pools)).order_by(is_same.desc(), Delivery.id.desc()).limit(1))
 
 
 def upcoming_of(course: Course, *, limit: int = 6) -> list[Delivery]:

@@ -69,6 +69,7 @@ class CourseForm(Form):
         self.audience.choices = [(one.value, word(one)) for one in reversed(PersonnelCategory)]
         for number in range(self.counts["grants"]):
             self[f"grants-{number}-level"].choices = [(one.value, word(one)) for one in SkillLevel]
+        self._fields = dict(sorted(self._fields.items(), key=lambda item: _part_of_page(item[1].name)))
 
     def rows(self, kind: str) -> list[dict[str, Any]]:
         """The fields of each row, by their name in the row."""
@@ -130,6 +131,13 @@ def _clock(typed: str | None) -> str:
     text = (typed or "").strip()
     found = re.fullmatch(r"(\d{1,2})\s*[:.hH]\s*(\d{2})", text)
     return f"{int(found[1]):02d}:{found[2]}" if found else text
+
+
+def _part_of_page(name: str) -> int:
+    """Where on the page a field stands: the summary of what is wrong follows the page, though rows are made last."""
+    parts = ("", "sessions", "objectives", "completion", "grants")
+    kind = name.partition("-")[0]
+    return parts.index(kind) if kind in parts else 0
 
 
 def _row_field(kind: str, name: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired
 
 from accounts.models import Person, PersonnelCategory
 from core import i18n
@@ -21,19 +22,20 @@ from courses.timetable import grouped_zones
 
 
 class DeliveryForm(Form):
-    """A plan as people type it. `start` fills it in from a plan; `plan` reads it."""
+    """A plan as people type it, in the order of the page. `values_of` fills it in from a plan; `plan` reads it. What is left
+    empty is told here, all at once and in the words of a form; the rules speak of codes, which programs send."""
 
     starts_on = DayField(_l("First day"), is_required=True)
-    time_zone = SelectField(_l("Time zone"), validate_choice=False)
-    venue = StringField(_l("Venue"))
-    country = SelectField(_l("Country"), validate_choice=False)
-    language = SelectField(_l("Language of teaching"), validate_choice=False)
-    places = NumberField(_l("Places"))
+    closes_on = DayField(_l("Last day to apply"))
+    venue = StringField(_l("Venue"), [DataRequired(_l("Say where the course takes place."))])
+    country = SelectField(_l("Country"), [InputRequired(_l("Choose the country."))], validate_choice=False)
+    time_zone = SelectField(_l("Time zone"), [InputRequired(_l("Choose the time zone."))], validate_choice=False)
+    language = SelectField(_l("Language of teaching"), [InputRequired(_l("Choose the language."))], validate_choice=False)
+    places = NumberField(_l("Places"), [InputRequired(_l("Give the number of places."))])
     pool_military = NumberField(_l("Military"))
     pool_police = NumberField(_l("Police"))
     pool_civilian = NumberField(_l("Civilian"))
     admission = RadioField(_l("Admission"), validate_choice=False, default=Admission.AUTOMATIC.value)
-    closes_on = DayField(_l("Last day to apply"))
     trainers = CheckboxesField(_l("Trainers"), coerce=int)
     code = StringField(_l("Code"))
     submission = SubmissionField()

@@ -46,10 +46,10 @@ def _is_other_language() -> bool:
 
 
 def _proposed(course: Course) -> dict[str, Any]:
-    """What the form begins with: the course's own, and what the actor chose last."""
+    """What the form begins with: the course's own, and what was chosen last for it or by the actor."""
     actor = current_actor()
     values: dict[str, Any] = {"places": course.default_places, "trainers": [actor.person_id]}
-    last = queries.find_last_delivery(actor)
+    last = queries.find_last_delivery(actor, course)
     if last is None:
         return values
     chosen = DeliveryForm.values_of(plan_of(last))

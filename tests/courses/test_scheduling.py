@@ -222,13 +222,14 @@ def test_a_draft_is_kept_published_and_cancelled(app: Flask, browser: Browser, s
         ({"closes_on-day": "9", "closes_on-month": "3", "closes_on-year": "2027"}, "must close on the first day"),
         ({"closes_on-day": "1", "closes_on-month": "11", "closes_on-year": "2026"}, "This closing date is past"),
         ({"places": "0"}, "Give a number of places from 1"),
-        ({"places": ""}, "Give a number of places from 1"),
+        ({"places": ""}, "Give the number of places."),
         ({"places": "many"}, "Give a whole number."),
         ({"places": "20"}, "The pools add up to 25 places, but the delivery has 20."),
         ({"pool_police": "-1"}, "0 or more"),
-        ({"time_zone": ""}, "This time zone is not known."),
+        ({"time_zone": ""}, "Choose the time zone."),
         ({"time_zone": "Mars/Olympus"}, "This time zone is not known."),
-        ({"country": ""}, "This country is not known."),
+        ({"country": ""}, "Choose the country."),
+        ({"language": ""}, "Choose the language."),
         ({"language": "xx"}, "This language is not known."),
         ({"venue": ""}, "Say where the course takes place."),
         ({"admission": "lottery"}, "Choose automatic admission"),
@@ -249,6 +250,32 @@ def test_what_is_wrong_is_said_at_its_field_and_typed_values_stay(
     assert {k: v for k, v in shown.items() if k not in unlisted} == {k: v for k, v in expected.items() if k not in unlisted}
     with app.app_context():
         assert db.session.scalar(sa.select(Delivery.id)) is None
+
+
+def test_everything_left_empty_is_told_at_once_in_the_order_of_the_page(sign_in: Any, trainer: Actor) -> None:
+    page = sign_in(trainer).get("/courses/GTI/schedule")
+    assert page.form(button="Publish").submit("Publish", places="").errors == [
+        "Give the day, the month and the year.", "Say where the course takes place.", "Choose the country.",
+        "Choose the time zone.", "Choose the language.", "Give the number of places.",
+    ]  # fmt: skip
+
+
+def test_the_form_begins_with_the_last_delivery_of_the_course_whoever_scheduled_it(
+    app: Flask, sign_in: Any, trainer: Actor
+) -> None:
+    scheduled(app, trainer, venue="Halifax", admission="approval", places=12, pools={"police": 4})
+    with app.app_context():
+        coordinator = factories.actor(Role.COORDINATOR)
+        makers.delivery(coordinator, makers.course(code="POC", grants=[]), venue="Kyiv", country="UA", time_zone="Europe/Kyiv")
+        makers.delivery(factories.actor(Role.TRAINER), venue="Nowhere", code="DRAFT", published=False)
+    form = sign_in(coordinator).get("/courses/POC/schedule").form(button="Publish")
+    assert form.values["venue"] == "Kyiv"
+    with app.app_context():
+        stranger = factories.actor(Role.TRAINER)
+    form = sign_in(stranger).get("/courses/GTI/schedule").form(button="Publish")
+    kept = ("venue", "country", "time_zone", "language", "places", "pool_police", "admission")
+    assert [form.values[name] for name in kept] == ["Halifax", "CA", "America/Halifax", "en", "12", "4", "approval"]
+    assert form.values["starts_on-year"] == "", "a draft of somebody else is not shown, and no date is proposed"
 
 
 def test_the_same_button_pressed_twice_schedules_once(app: Flask, sign_in: Any, trainer: Actor) -> None:
