@@ -28,7 +28,7 @@ ROWS: dict[str, dict[str, str]] = {
     "objectives": {"en": "", "fr": ""},
     "grants": {"skill": "", "title-en": "", "title-fr": "", "level": "practitioner", "valid_months": "36"},
 }  # fmt: skip
-#: A row in which none of these is filled in is dropped when the form is saved.
+#: A row in which none of these is filled in is no part of the course.
 TELLING = {
     "sessions": ("start", "title-en", "title-fr", "objective-en", "objective-fr"),
     "objectives": ("en", "fr"),
@@ -69,11 +69,20 @@ class CourseForm(Form):
         self.audience.choices = [(one.value, word(one)) for one in reversed(PersonnelCategory)]
         for number in range(self.counts["grants"]):
             self[f"grants-{number}-level"].choices = [(one.value, word(one)) for one in SkillLevel]
+        for kind, title in _ROW_TITLES.items():
+            for number, row in enumerate(self.rows(kind), 1):
+                for field in row.values():
+                    field.row = title % {"number": number}
         self._fields = dict(sorted(self._fields.items(), key=lambda item: _part_of_page(item[1].name)))
 
     def rows(self, kind: str) -> list[dict[str, Any]]:
         """The fields of each row, by their name in the row."""
         return [{name: self[f"{kind}-{number}-{name}"] for name in ROWS[kind]} for number in range(self.counts[kind])]
+
+    def _filled(self, kind: str) -> dict[int, dict[str, Any]]:
+        """The rows that say something, by their place among all rows."""
+        rows = enumerate(self.rows(kind))
+        return {number: row for number, row in rows if any((row[name].data or "").strip() for name in TELLING[kind])}
 
     def definition(self) -> CourseDefinition:
         """What was typed, as a course. Numbers left empty count as 0, which the rules refuse where they may not be."""
@@ -92,9 +101,9 @@ class CourseForm(Form):
                     title=_texts(row["title-en"].data, row["title-fr"].data),
                     objective=_texts(row["objective-en"].data, row["objective-fr"].data) or None,
                 )
-                for row in self.rows("sessions")
+                for row in self._filled("sessions").values()
             ),
-            objectives=tuple(_texts(row["en"].data, row["fr"].data) for row in self.rows("objectives")),
+            objectives=tuple(_texts(row["en"].data, row["fr"].data) for row in self._filled("objectives").values()),
             min_attendance_percent=self.min_attendance.data or 0,
             min_score_percent=self.min_score.data,
             prerequisites=tuple(dict.fromkeys(re.findall(r"[^\s,;]+", self.prerequisites.data or ""))),
@@ -105,14 +114,18 @@ class CourseForm(Form):
                     valid_months=row["valid_months"].data,
                     title=_texts(row["title-en"].data, row["title-fr"].data) or None,
                 )
-                for row in self.rows("grants")
+                for row in self._filled("grants").values()
             ),
         )
 
     def refuse(self, error: DomainError) -> None:
-        """Titles are two fields: a fault of the title goes to the English one. The rest is named as in the API."""
+        """Titles are two fields: a fault of the title goes to the English one. The rest is named as in the API, whose rows are
+        those filled in here."""
         for one in error.errors or [error]:
-            path = (one.field or "").replace(".", "-")
+            parts = (one.field or "").split(".")
+            if parts[0] in ROWS and len(parts) > 1:
+                parts[1] = str(list(self._filled(parts[0]))[int(parts[1])])
+            path = "-".join(parts)
             fields = {field.name: name for name, field in self._fields.items()}
             name = fields.get(path) or fields.get(f"{path}-en") or fields.get(path.rpartition("-")[0], "")
             if name and name in self._fields:
@@ -162,6 +175,11 @@ _ROW_WORDS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+_ROW_TITLES = {
+    "sessions": _l("Session %(number)s"), "objectives": _l("Objective %(number)s"), "grants": _l("Skill %(number)s"),
+}  # fmt: skip
+
+
 def course_form(values: MultiDict[str, str] | Mapping[str, Any], is_sent: bool) -> CourseForm:
     """A form with a field for every row in `values`."""
     counts = {kind: len(rows) for kind, rows in read_rows(values).items()}
@@ -187,7 +205,7 @@ def read_rows(values: Mapping[str, Any]) -> Rows:
 
 
 def act(values: MultiDict[str, str], button: str) -> MultiDict[str, str]:
-    """The values after a button was pressed: "add-sessions", "remove-grants-0"; "save" drops rows left empty."""
+    """The values after a button was pressed: "add-sessions", "remove-grants-0"; any other leaves the rows as they are."""
     rows = read_rows(values)
     what, _, which = button.partition("-")
     kind, _, number = which.partition("-")
@@ -195,15 +213,9 @@ def act(values: MultiDict[str, str], button: str) -> MultiDict[str, str]:
         rows[kind].append(_new_row(kind, rows[kind]))
     elif what == "remove" and kind in rows and number.isdigit() and int(number) < len(rows[kind]):
         del rows[kind][int(number)]
-    elif what == "save":
-        rows = {kind: [row for row in those if _says_something(kind, row)] for kind, those in rows.items()}
     kept = MultiDict([(key, value) for key, value in values.items(multi=True) if key.partition("-")[0] not in ROWS])
     kept.update(flat_rows(rows))
     return kept
-
-
-def _says_something(kind: str, row: Row) -> bool:
-    return any(row.get(name, "").strip() for name in TELLING[kind])
 
 
 def _new_row(kind: str, before: list[Row]) -> Row:

@@ -245,6 +245,41 @@ def test_what_is_wrong_is_said_at_its_field_and_typed_values_stay(
         assert db.session.scalar(sa.select(Course.id)) is None
 
 
+def test_what_is_wrong_in_a_row_names_the_row_in_the_order_of_the_page(sign_in: Any, trainer: Actor) -> None:
+    page = sign_in(trainer).get("/courses/new")
+    title = "Give the title in at least one language."
+    assert page.form(button="Save").submit("Save").errors == [
+        "Give a code, such as GTI.", title, *(f"Session {number}: {title}" for number in range(1, 13)),
+    ]  # fmt: skip
+    wrong = {"completion-min_attendance_percent": "101", "sessions-2-minutes": "0", "grants-0-valid_months": "0"}
+    assert page.form(button="Save").submit("Save", **filled(page, **wrong)).errors == [
+        "Session 3: Give how long the session takes, in minutes.",
+        "Give a percentage from 0 to 100.",
+        "Skill 1: Give how many months the skill is valid, from 1 to 240.",
+    ]
+
+
+def test_rows_left_empty_stay_on_the_page_and_out_of_the_course(app: Flask, sign_in: Any, trainer: Actor) -> None:
+    page = sign_in(trainer).get("/courses/new").form(button="Save").submit("Add a skill")
+    emptied = {
+        "sessions-1-start": "",
+        "sessions-1-title-en": "",
+        "sessions-3-title-en": "",
+        "grants-0-skill": "",
+        "grants-0-title-en": "",
+    }
+    typed = filled(page, **emptied) | {"grants-1-skill": "x y", "grants-1-title-en": "Negotiation"}
+    refused = page.form(button="Save").submit("Save", **typed)
+    assert [sentence.partition(":")[0] for sentence in refused.errors] == ["Session 4", "Skill 2"]
+    form = refused.form(button="Save")
+    assert {"objectives-0-en", "grants-0-level", "grants-1-skill", "sessions-11-day"} <= form.names
+    made = form.submit("Save", **{"sessions-3-title-en": "Session 4", "grants-1-skill": "negotiation"})
+    assert made.path == "/courses/NEW-1", made.errors
+    with app.app_context():
+        version = get_course("NEW-1").current
+        assert (len(version.blocks), version.objectives, len(version.grants)) == (11, [], 1)
+
+
 def test_a_skill_granted_twice_is_refused(sign_in: Any, trainer: Actor) -> None:
     page = sign_in(trainer).get("/courses/new")
     page = page.form(button="Save").submit("Add a skill", **filled(page))
