@@ -184,10 +184,11 @@ def countries(code: str) -> tuple[tuple[str, str], ...]:
     """(alpha-2, name) of the ISO 3166-1 countries, by name in the language `code`."""
     names = Locale(code).territories
     pairs = [(c.alpha_2, str(names.get(c.alpha_2, c.name))) for c in pycountry.countries]
-    return tuple(sorted(pairs, key=lambda pair: _without_accents(pair[1])))
+    return tuple(sorted(pairs, key=lambda pair: without_accents(pair[1])))
 
 
-def _without_accents(name: str) -> str:
+def without_accents(name: str) -> str:
+    """What names are sorted by: "Égypte" stands among those with E."""
     return "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from accounts.models import Person, RoleAssignment
 from accounts.roles import Permission, Role
-from core import clock
+from core import clock, i18n
 from core.database import db
 from core.errors import Invalid, NotFound
 from core.paging import Page, page
@@ -27,6 +27,11 @@ from courses.timetable import today_in
 
 def list_skills(*, after: str | None = None, limit: int = 200) -> Page[Skill]:
     return page(sa.select(Skill), [Skill.code], after=after, limit=limit)
+
+
+def skills_to_choose() -> list[Skill]:
+    """Every skill there is, by the name it is shown with."""
+    return sorted(db.session.scalars(sa.select(Skill)), key=lambda skill: i18n.without_accents(i18n.text(skill.title)))
 
 
 def in_force() -> sa.ColumnElement[bool]:

@@ -9,6 +9,7 @@ from core.api import Routes
 from core.errors import Invalid
 from core.paging import Page
 from core.web import current_actor
+from courses.queries import skills_to_choose
 from roster import queries, services
 from roster.filters import read_filters
 from roster.schemas import ExpertAnswer, ExpertBody, ExpertQuery, expert_answer
@@ -39,6 +40,6 @@ def get_expert(expert_id: int) -> ExpertAnswer:
     "GET", "/experts", "Search the roster", requires=P.ROSTER_SEARCH, query=ExpertQuery, answers={200: ExpertAnswer}, is_list=True
 )
 def list_experts(query: ExpertQuery) -> Page:
-    filters = read_filters(query.model_dump(exclude={"limit", "after"}), queries.skills_to_choose())
+    filters = read_filters(query.model_dump(exclude={"limit", "after"}), skills_to_choose())
     found = queries.list_experts(current_actor(), filters, after=query.after, limit=query.limit)
     return Page([expert_answer(expert, filters) for expert in found.items], found.next)

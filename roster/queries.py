@@ -14,7 +14,6 @@ from core.database import db
 from core.errors import NotFound
 from core.paging import Page
 from core.policy import Actor, require, visible
-from courses.models import Skill
 from roster import search
 from roster.filters import Filters, WantedLanguage
 from roster.models import Expert, ExpertSkill, SkillStatus
@@ -41,11 +40,6 @@ class Loosening:
     position: int
     filters: Filters
     count: int | None
-
-
-def skills_to_choose() -> list[Skill]:
-    """Every skill there is, by code."""
-    return list(db.session.scalars(sa.select(Skill).order_by(Skill.code)))
 
 
 def find_experts(actor: Actor, filters: Filters, *, after: str | None = None, limit: int = 25) -> Found:

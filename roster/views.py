@@ -17,6 +17,7 @@ from core.forms import refusals_on
 from core.i18n import country_name, number, text
 from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once
 from core.words import word
+from courses.queries import skills_to_choose
 from roster import queries, sentences, services
 from roster.filters import Filters, paired, read_filters
 from roster.forms import NewExpertForm, SearchForm, profile_form, read_day, search_form
@@ -80,7 +81,7 @@ def export() -> Response | tuple[str, int]:
 
 def _asked() -> tuple[SearchForm, Filters | None]:
     """The form of the address, and its filters unless something is wrong with them."""
-    skills = queries.skills_to_choose()
+    skills = skills_to_choose()
     values: dict[str, Any] = {name: value.strip() for name, value in request.args.items()}
     for name in ("skill", "language"):
         numbers = sorted(

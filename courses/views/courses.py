@@ -98,5 +98,5 @@ def _page(form: CourseForm, found: Course | None, is_checked: bool = True) -> An
         for field in form:
             if not isinstance(field.errors, Mapping):
                 field.errors = []
-    skills = queries.list_skills().items
+    skills = queries.skills_to_choose()
     return render_template("courses/course_form.html", form=form, course=found, skills=skills), form.status

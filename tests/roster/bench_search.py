@@ -24,6 +24,7 @@ from core import clock
 from core.database import db
 from core.migrations import upgrade
 from core.policy import SYSTEM
+from courses.queries import skills_to_choose
 from demonstration.experts import load_experts
 from roster import queries
 from roster.filters import Filters, read_filters
@@ -103,7 +104,7 @@ def measure(app: Flask) -> None:
     with app.app_context():
         factories._count = itertools.count(time.time_ns())  # a database that is measured twice has readers already
         reader = factories.actor("roster")
-        skills = queries.skills_to_choose()
+        skills = skills_to_choose()
         browser = Browser(app)
         factories.sign_in(browser, reader)
         sent: list[str] = []

@@ -23,6 +23,7 @@ from roster.models import Expert
 from roster.services import SpokenLanguage, Window
 from tests import factories
 from tests.browsing import Browser
+from tests.courses import makers as courses
 from tests.roster import makers
 
 SignIn = Callable[[Actor], Browser]
@@ -93,6 +94,24 @@ def test_the_journey_of_the_roster_in_one_screen(staff: Browser, amina: int) -> 
     assert "Police ×" not in page.follow("Police").text
     again = page.form("/roster")
     assert (again.values["skill_1"], again.values["language_1_level"], again.values["skill_2"]) == (makers.GENDER, "B2", "")
+
+
+def test_skills_are_offered_by_the_name_people_read(app: Flask, sign_in: SignIn) -> None:
+    with app.app_context():
+        for code, english, french in (("a", "Zones", "Écoute"), ("b", "Mediation", "Zones"), ("c", "Alert", "Alerte")):
+            courses.course(code=f"C-{code}", grants=[{"skill": code, "title": {"en": english, "fr": french}, "level": "basic"}])
+        people = [factories.actor(Role.ROSTER), factories.actor(Role.TRAINER)]
+    staff, trainer = map(sign_in, people)
+
+    def offered(language: str) -> list[str]:
+        options = staff.get("/roster", query={"lang": language}).all("select", name="skill_1")[0].iter("option")
+        known = trainer.get("/courses/new", query={"lang": language}).all("datalist")[0].iter("option")
+        values = [option.get("value") for option in options][1:]
+        assert values == [option.get("value") for option in known]
+        return values
+
+    assert offered("en") == ["c", "b", "a"]
+    assert offered("fr") == ["c", "a", "b"]
 
 
 def test_nobody_found_offers_what_to_loosen(staff: Browser, amina: int) -> None:

@@ -16,6 +16,7 @@ from core import clock
 from core.database import db, is_sqlite
 from core.errors import Invalid, NotAllowed
 from core.policy import SYSTEM
+from courses.queries import skills_to_choose
 from demonstration.experts import load_experts
 from roster import names, queries, search
 from roster.filters import Filters, end_of, read_filters
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.both_databases
 
 
 def ask(**values: Any) -> Filters:
-    return read_filters(values, queries.skills_to_choose())
+    return read_filters(values, skills_to_choose())
 
 
 def found(**values: Any) -> set[str]:
@@ -240,7 +241,7 @@ def questions(chance: random.Random, codes: list[str]) -> Iterator[dict[str, Any
 def test_the_search_finds_what_a_plain_loop_finds(context: Flask) -> None:
     load_experts(120, seed=11)
     experts = list(db.session.scalars(sa.select(Expert)))
-    codes = [skill.code for skill in queries.skills_to_choose()]
+    codes = [skill.code for skill in skills_to_choose()]
     asking = questions(random.Random(5), codes)
     sizes = []
     for values in (next(asking) for _ in range(300)):
