@@ -279,7 +279,8 @@ def _sort_name(enrollment: Enrollment) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Completion:
-    """One person's result: the rule's as things stand, or, once the delivery is finished, the one that was fixed."""
+    """One person's result: the rule's as things stand, or, once the delivery is finished, the one that was fixed. `missed`: the
+    sessions in which the person was not there all the time."""
 
     enrollment: Enrollment
     is_complete: bool
@@ -287,6 +288,7 @@ class Completion:
     minutes: int
     minutes_taught: int
     score: float | None
+    missed: list[DeliverySession]
 
 
 def completion(delivery: Delivery) -> list[Completion]:
@@ -300,11 +302,14 @@ def completion(delivery: Delivery) -> list[Completion]:
 
 def _result(asked: rule.Rule, grid: Grid, row: GridRow, completed: set[str]) -> Completion:
     enrollment, score = row.enrollment, row.scores.get(ScoreKind.POST)
+    there = {number: mark.minutes for number, mark in row.marks.items()}
+    missed = [session for session in grid.sessions if there.get(session.number, 0) < session.minutes]
     if enrollment.status in _NOT_YET_JUDGED:
         lacking = rule.judge(asked, minutes=row.minutes, minutes_taught=grid.minutes_taught, score=score, completed=completed)
-        return Completion(enrollment, not lacking, lacking, row.minutes, grid.minutes_taught, score)
+        return Completion(enrollment, not lacking, lacking, row.minutes, grid.minutes_taught, score, missed)
     is_complete = enrollment.status is S.COMPLETED
-    return Completion(enrollment, is_complete, rule.read_lacks(enrollment.lacking), row.minutes, grid.minutes_taught, score)
+    lacking = rule.read_lacks(enrollment.lacking)
+    return Completion(enrollment, is_complete, lacking, row.minutes, grid.minutes_taught, score, missed)
 
 
 def completed_courses(person_ids: Sequence[int], codes: Sequence[str]) -> dict[int, set[str]]:

@@ -69,6 +69,18 @@ def test_what_each_person_lacks_is_said_before(coordinator: Browser, code: str) 
     assert "not begun" not in page.text
 
 
+def test_the_sessions_that_somebody_missed_lead_to_where_marks_are_corrected(coordinator: Browser, code: str) -> None:
+    page = coordinator.get(f"/deliveries/{code}/finish")
+    cissé = next(row for row in page.all("tr") if "Awa Cissé" in "".join(row.itertext()))
+    assert "Missed, in part or whole: 9, 10, 11, 12" in " ".join("".join(cissé.itertext()).split())
+    links = [link.get("href") for link in cissé.iter("a") if link.get("aria-label") == "Session 9"]
+    assert links == [f"/deliveries/{code}/attendance/9"]
+    diop = next(row for row in page.all("tr") if "Awa Diop" in "".join(row.itertext()))
+    assert "Missed" not in "".join(diop.itertext()), "who lacks only the score"
+    done = page.form("/finish").submit("Finish the delivery")
+    assert "Missed, in part or whole:" in done.text and not done.all("a", **{"aria-label": "Session 9"})
+
+
 @pytest.mark.both_databases
 def test_finishing_fixes_the_results_and_leads_to_the_certificates(app: Flask, coordinator: Browser, code: str) -> None:
     form = coordinator.get(f"/deliveries/{code}/finish").form("/finish")
