@@ -195,6 +195,11 @@ def _refuse(changed: list[Line], refusal: Invalid) -> None:
             changed[int(parts[1])].error = one.message
 
 
+def _following(delivery: Delivery, session: DeliverySession) -> int | None:
+    """The number of the next session."""
+    return next((one.number for one in delivery.sessions if one.number > session.number), None)
+
+
 def _page(delivery: Delivery, session: DeliverySession, grid: Grid, lines: list[Line], saved: int = 0) -> Any:
     actor = current_actor()
     marked = {one.number: sum(one.number in row.marks for row in grid.rows) for one in delivery.sessions}
@@ -207,6 +212,7 @@ def _page(delivery: Delivery, session: DeliverySession, grid: Grid, lines: list[
         lines=lines,
         sessions=[(one, local_day(delivery, one), marked[one.number]) for one in delivery.sessions],
         total=len(grid.rows),
+        following=_following(delivery, session) if marked[session.number] == len(grid.rows) else None,
         has_begun=clock.now() >= session.starts_at,
         may_record=is_running and can(actor, P.ATTENDANCE_RECORD, delivery),
         is_unsaved=request.form.get("rest") == MarkKind.PRESENT,

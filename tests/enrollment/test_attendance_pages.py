@@ -92,6 +92,15 @@ def test_mark_all_present_then_the_exceptions_then_save(app: Flask, trainer: Bro
     assert "3 of 3" in page.text
 
 
+def test_when_everybody_is_marked_the_next_session_is_one_step_away(trainer: Browser, code: str) -> None:
+    page = first_session(trainer, code)
+    assert "Next session" not in page.text
+    page = page.form("/attendance/1").submit("Mark all present")
+    assert "Next session" not in page.text, "nothing is saved yet"
+    page = page.form("/attendance/1").submit("Save attendance")
+    assert page.follow("Next session").path.endswith("/attendance/2")
+
+
 def test_late_without_minutes_is_asked_for_them_and_the_rest_is_saved(app: Flask, trainer: Browser, code: str) -> None:
     who = ids(app)
     typed = {f"mark-{who['Ba']}": "late", f"mark-{who['Diop']}": "excused"}
