@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 from certificates.models import Certificate, RevocationReason
 from certificates.snapshot import verify_url
 from core import clock
-from core.api import Answer, Schema
+from core.api import Answer, Id, Schema
 from core.database import settings_of
 from core.jobs import Job
 
@@ -24,7 +24,7 @@ LANGUAGES = ["en", "fr"]
 
 
 class IssueBody(Schema):
-    enrollments: list[int] | None = Field(None, max_length=2000, description="all that are complete, if left out")
+    enrollments: list[Id] | None = Field(None, max_length=2000, description="all that are complete, if left out")
 
 
 class JobLink(Answer):

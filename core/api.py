@@ -7,6 +7,7 @@ data. Rules stay in services; what they refuse becomes problem+json in core.web.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
@@ -17,9 +18,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from sqlalchemy.exc import IntegrityError
+from werkzeug.routing import IntegerConverter
 
 from core import i18n, once
-from core.database import db, transaction
+from core.database import LARGEST_ID, db, transaction
 from core.errors import Conflict, Invalid
 from core.paging import Page
 from core.web import Access, csrf, current_actor
@@ -81,6 +83,7 @@ Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidato
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$"), AfterValidator(_known_language)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+Id = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
 
 
 # Routes
@@ -153,6 +156,12 @@ def _edge(function: Callable, method: str, operation: Operation) -> Callable:
     view.access = operation.access  # type: ignore[attr-defined]  # read by the gate
     view.operation = operation  # type: ignore[attr-defined]  # read by OpenAPI
     return view
+
+
+def id_in(text: str) -> int:
+    """The id in a part of an address that takes any text: 0, which no row has, for what cannot be one."""
+    number = int(text) if re.fullmatch("[0-9]{1,10}", text) else 0
+    return number if number <= LARGEST_ID else 0
 
 
 def _write(function: Callable, parts: dict[str, Any]) -> Response:
@@ -317,7 +326,7 @@ PROBLEM = {
 def _template(rule: Any) -> tuple[str, list[dict[str, Any]]]:
     address, parameters = rule.rule, []
     for name, converter in rule._converters.items():
-        kind = "integer" if type(converter).__name__ == "IntegerConverter" else "string"
+        kind = "integer" if isinstance(converter, IntegerConverter) else "string"
         for form in (f"<{name}>", f"<int:{name}>", f"<string:{name}>"):
             address = address.replace(form, f"{{{name}}}")
         parameters.append({"name": name, "in": "path", "required": True, "schema": {"type": kind}})

@@ -74,6 +74,9 @@ def enum_column(kind: type[enum.StrEnum]) -> sa.Enum:
     )
 
 
+#: An INTEGER on PostgreSQL: no row has a greater id or number, and what is greater cannot even be asked for.
+LARGEST_ID = 2**31 - 1
+
 db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
 
 

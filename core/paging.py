@@ -7,13 +7,13 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from core.database import db
+from core.database import LARGEST_ID, db
 from core.errors import Invalid
 
 Row = TypeVar("Row")
@@ -63,7 +63,7 @@ def _read(cursor: str, keys: Sequence[Any]) -> list[Any]:
         if not isinstance(values, list):
             raise ValueError
         return [_typed(value, key) for value, key in zip(values, keys, strict=True)]
-    except (ValueError, TypeError, binascii.Error):
+    except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error):
         raise Invalid("bad_cursor", _l("This page address is not one of ours."), "after") from None
 
 
@@ -71,9 +71,19 @@ def _typed(value: Any, key: sa.ColumnElement[Any]) -> Any:
     plain = key.type.impl if isinstance(key.type, sa.TypeDecorator) else key.type
     kind: type = plain.python_type  # type: ignore[assignment]  # a property, which the stubs take for a method
     if kind is datetime:
-        return datetime.fromisoformat(value)
+        instant = datetime.fromisoformat(value)
+        if instant.tzinfo is None:
+            raise ValueError
+        return instant.astimezone(UTC)
     if kind is date:
         return date.fromisoformat(value)
-    if not isinstance(value, kind):
+    if type(value) is not kind or not _can_be_asked_for(value):
         raise ValueError
     return value
+
+
+def _can_be_asked_for(value: Any) -> bool:
+    """Whether the databases take the value at all. A text with half a surrogate raises ValueError."""
+    if isinstance(value, int):
+        return abs(value) <= LARGEST_ID
+    return b"\0" not in value.encode() if isinstance(value, str) else True

@@ -22,10 +22,11 @@ from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response as BaseResponse
 
 from core import clock, i18n, once
-from core.database import db, settings_of
+from core.database import LARGEST_ID, db, settings_of
 from core.errors import DomainError, NotSignedIn, TooManyTries, trace
 from core.policy import ANONYMOUS, Actor, can, require
 from core.settings import Settings
@@ -44,6 +45,15 @@ API = "/api/"
 
 csrf = CSRFProtect()
 login = LoginManager()
+
+
+class IdConverter(IntegerConverter):
+    """`<int:…>` in an address. A number that no row can have is the address of nothing: 404."""
+
+    regex = "[0-9]{1,10}"
+
+    def __init__(self, map: Map):
+        super().__init__(map, max=LARGEST_ID)
 
 
 class UndeclaredAccess(RuntimeError):
@@ -105,6 +115,7 @@ def init_app(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) ->
     )
     app.session_interface = VisitInterface(settings.secret_key, settings.is_secure)
     app.url_map.strict_slashes = False
+    app.url_map.converters["int"] = IdConverter
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Compress(app)
     csrf.init_app(app)

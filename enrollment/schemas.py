@@ -8,14 +8,13 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from accounts.models import Gender, Person, PersonnelCategory
-from core.api import Answer, Country, Language, ListQuery, Name, Schema
+from core.api import Answer, Country, Id, Language, ListQuery, Name, Schema
 from core.policy import Actor
 from courses.models import DeliverySession
 from enrollment.models import Enrollment, EnrollmentStatus, MarkKind, ScoreKind
 from enrollment.queries import Completion, Grid, GridRow, explain, person_shown
 from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
 
-Id = Annotated[int, Field(strict=True, ge=1, le=2**63 - 1)]
 Minutes = Annotated[int, Field(strict=True, ge=0, le=1440)]
 Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=60)]

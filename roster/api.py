@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from accounts.roles import Permission
-from core.api import Routes
+from core.api import Routes, id_in
 from core.errors import Invalid
 from core.paging import Page
 from core.web import current_actor
@@ -19,21 +19,21 @@ P = Permission
 
 
 @routes.call(
-    "PUT", "/experts/<identifier>", "Make or update a roster profile", requires=P.EXPERT_WRITE, body=ExpertBody,
+    "PUT", "/experts/<id>", "Make or update a roster profile", requires=P.EXPERT_WRITE, body=ExpertBody,
     answers={200: ExpertAnswer, 201: ExpertAnswer},
 )  # fmt: skip
-def put_expert(identifier: str, body: ExpertBody) -> tuple[ExpertAnswer, int]:
-    """The person is matched by identifier, else by e-mail address. 201 when the profile is new."""
-    if body.person.identifier not in (None, identifier):
+def put_expert(id: str, body: ExpertBody) -> tuple[ExpertAnswer, int]:
+    """`id` is the identifier: the person is matched by it, else by e-mail address. 201 when the profile is new."""
+    if body.person.identifier not in (None, id):
         message = _l("This identifier differs from the one in the address. Leave it out or make them the same.")
         raise Invalid("identifier_differs", message, "person.identifier")
-    expert, is_new = services.put_expert(current_actor(), identifier, body.profile())
+    expert, is_new = services.put_expert(current_actor(), id, body.profile())
     return expert_answer(expert), 201 if is_new else 200
 
 
-@routes.call("GET", "/experts/<int:expert_id>", "One expert", requires=P.EXPERT_READ, answers={200: ExpertAnswer})
-def get_expert(expert_id: int) -> ExpertAnswer:
-    return expert_answer(queries.get_expert(current_actor(), expert_id))
+@routes.call("GET", "/experts/<id>", "One expert", requires=P.EXPERT_READ, answers={200: ExpertAnswer})
+def get_expert(id: str) -> ExpertAnswer:
+    return expert_answer(queries.get_expert(current_actor(), id_in(id)))
 
 
 @routes.call(

@@ -87,7 +87,8 @@ def _build(app: Flask) -> World:
     job = db.session.scalars(db.select(jobs.Job).where(jobs.Job.kind == "certificates.issue")).first()
     names = {
         **ids, "code": "OPEN", "number": certificate["number"], "expert_id": str(expert.id), "mail_id": str(letter.id), "job_id": str(job.id if job else 0),
-        "token_id": "1", "token": certificate["token"], "filename": "rostrum.css", "identifier": "NEW-1",
+        "token_id": "1", "token": certificate["token"], "filename": "rostrum.css",
+        "roster_api.put_expert.id": "NEW-1", "roster_api.get_expert.id": str(expert.id),
         "skill": "gender-peace-operations", "courses.course.code": "GTI", "courses.edit.code": "GTI", "courses.schedule.code": "GTI",
         "courses_api.get_course.code": "GTI", "courses_api.put_course.code": "GTI", "courses_api.post_delivery.code": "GTI",
         "courses_api.put_skill.code": "gender-peace-operations",
