@@ -36,9 +36,10 @@ import roster.views
 from accounts.events import PersonChanged
 from accounts.roles import Permission as P
 from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
+from certificates.fonts import unprintable
 from certificates.rendering import check_system_libraries
 from certificates.views.panel import certificate_panel
-from core import audit, audit_cli, checking, clock, database, events, i18n, mail, migrations, once, serving, web, words
+from core import audit, audit_cli, checking, clock, database, events, i18n, mail, migrations, once, printing, serving, web, words
 from core.health import health
 from core.jobs import engine, running, worker
 from core.policy import Actor
@@ -143,6 +144,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     engine.init_app(app, settings)
     running.init_app(app, JOBS, SCHEDULE)
     checking.init_app(app, CHECKS)
+    printing.init_app(app, unprintable)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     for command in COMMANDS:

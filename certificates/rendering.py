@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -46,7 +46,13 @@ class RenderingFailed(Exception):
 
 class PayloadRefused(RenderingFailed):
     """The payload itself cannot be printed (too long, a character without a glyph): trying again is no use.
-    The message is for people, in the language of whoever reads it."""
+
+    `reasons` holds a sentence for each fault, for people, in the language of whoever reads it.
+    """
+
+    def __init__(self, *reasons: Any) -> None:
+        super().__init__(*reasons)
+        self.reasons = reasons
 
 
 class Renderer:
@@ -214,34 +220,34 @@ def check(payload: Mapping[str, Any]) -> CertificatePayload:
         checked = CertificatePayload.from_dict(payload)
     except ValueError as error:
         raise PayloadRefused(_l("What it states is not complete or not correct (%(fault)s).", fault=str(error))) from error
-    for field, text, longest in _limited_texts(checked):
+    if reasons := list(_faults(checked)):
+        raise PayloadRefused(*reasons)
+    return checked
+
+
+def _faults(payload: CertificatePayload) -> Iterator[Any]:
+    for field, text, longest in _limited_texts(payload):
         if len(text) > longest:
-            raise PayloadRefused(
-                _l(
-                    "“%(field)s” has %(length)s characters, and at most %(most)s can be printed.",
-                    field=field, length=len(text), most=longest,
-                )
+            yield _l(
+                "“%(field)s” has %(length)s characters, and at most %(most)s can be printed.",
+                field=field, length=len(text), most=longest,
             )  # fmt: skip
         if characters := unprintable(text):
             shown = ", ".join(f"U+{ord(character):04X}" for character in characters[:5])
-            raise PayloadRefused(
-                _l("“%(field)s” has characters that no font on certificates has: %(characters)s.", field=field, characters=shown)
+            yield _l(
+                "“%(field)s” has characters that no font on certificates has: %(characters)s.", field=field, characters=shown
             )
-    for field, entries, most in (
-        (_l("Objectives"), checked.objectives, MOST_OBJECTIVES),
-        (_l("Skills"), checked.skills, MOST_SKILLS),
-        (_l("Trainers"), checked.signatories, MOST_SIGNATORIES),
+    for field, count, most in (
+        (_l("Objectives"), len(payload.objectives), MOST_OBJECTIVES),
+        (_l("Skills"), len(payload.skills), MOST_SKILLS),
+        (_l("Trainers"), len(payload.signatories), MOST_SIGNATORIES),
     ):
-        if len(entries) > most:
-            raise PayloadRefused(
-                _l(
-                    "“%(field)s” has %(count)s entries, and at most %(most)s fit on one page.",
-                    field=field, count=len(entries), most=most,
-                )
-            )  # fmt: skip
-    if not checked.verify_url.startswith(("https://", "http://")):
-        raise PayloadRefused(_l("Its verification address is not a web address."))
-    return checked
+        if count > most:
+            yield _l(
+                "“%(field)s” has %(count)s entries, and at most %(most)s fit on one page.", field=field, count=count, most=most
+            )
+    if not payload.verify_url.startswith(("https://", "http://")):
+        yield _l("Its verification address is not a web address.")
 
 
 def check_system_libraries() -> list[str]:

@@ -57,6 +57,8 @@ def _some_text(value: dict[str, str]) -> dict[str, str]:
         raise ValueError("give the text in at least one language")
     if unknown := set(kept) - {"en", "fr", "ar", "es", "ru", "zh", "pt"}:
         raise ValueError(f"unknown language {sorted(unknown)[0]}")
+    if not kept.keys() & {"en", "fr"}:
+        raise ValueError("give the text in English (en) or French (fr)")
     return kept
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from accounts.models import PersonnelCategory
+from accounts.values import clean_text
 from core.errors import DomainError, Invalid
+from core.printing import unprintable
 from courses.models import CourseVersion, SkillLevel, plain
 
 Texts = dict[str, str]
@@ -19,8 +21,9 @@ Texts = dict[str, str]
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 LONGEST_COURSE_CODE = 40  # leaves room for "-2027-03-12" in the codes of its deliveries
-LONGEST_TITLE = 200
+LONGEST_TITLE, LONGEST_TEXT = 160, 5000
 MOST_SESSIONS, MOST_DAYS, MOST_PLACES = 100, 60, 10_000
+MOST_OBJECTIVES, MOST_GRANTS = 14, 6  # what fits on a certificate, as do titles
 RESERVED = frozenset({"new"})  # /courses/new is the form
 
 
@@ -76,6 +79,30 @@ class CourseDefinition:
     def timetable(self) -> list[SessionDefinition]:
         """The sessions in the order in which they are taught."""
         return sorted(self.sessions, key=lambda one: (one.day, one.start))
+
+
+def tidied(definition: CourseDefinition) -> CourseDefinition:
+    """The same course, each title and objective in one line, as they are printed."""
+    return replace(
+        definition,
+        title=one_line(definition.title),
+        sessions=tuple(
+            replace(one, title=one_line(one.title), objective=one_line(one.objective or {}) or None)
+            for one in definition.sessions
+        ),
+        objectives=tuple(one_line(objective) for objective in definition.objectives),
+        grants=tuple(replace(one, title=one_line(one.title or {}) or None) for one in definition.grants),
+    )
+
+
+def one_line(texts: Texts) -> Texts:
+    """Each text in one line; the unbroken spaces of French stay."""
+    return {code: unbroken(text) for code, text in texts.items()}
+
+
+def unbroken(text: str) -> str:
+    """The text with a space wherever it had line ends and tabs."""
+    return re.sub(r"\s*[\t\n\v\f\r\x85\u2028\u2029]\s*", " ", text).strip()
 
 
 def clock_minutes(clock: str) -> int:
@@ -134,9 +161,30 @@ def title_faults(title: Texts | None, field: str = "title") -> list[DomainError]
     texts = [text for text in (title or {}).values() if text.strip()]
     if not texts:
         return [Invalid("required", _l("Give the title in at least one language."), field)]
-    if any(len(text) > LONGEST_TITLE for text in texts):
-        return [Invalid("too_long", _l("A title has at most %(longest)s characters.", longest=LONGEST_TITLE), field)]
+    return text_faults(texts, field, LONGEST_TITLE)
+
+
+def text_faults(texts: Iterable[str], field: str, longest: int = LONGEST_TEXT) -> list[DomainError]:
+    """The first reason why these texts, each in one line, cannot be printed on a certificate."""
+    for text in texts:
+        try:
+            clean_text(text, field, longest=longest)
+        except Invalid as fault:
+            return [fault]
+        if found := unprintable(text):
+            sentence = _l("Certificates cannot show %(characters)s. Write this without it.", characters=" ".join(found[:8]))
+            return [Invalid("not_printable", sentence, field)]
     return []
+
+
+def _objective_faults(objectives: Sequence[Texts]) -> list[DomainError]:
+    found: list[DomainError] = []
+    if len(objectives) > MOST_OBJECTIVES:
+        sentence = _l("At most %(most)s objectives fit on a certificate. Write a shorter list.", most=MOST_OBJECTIVES)
+        found.append(Invalid("too_many", sentence, "objectives"))
+    for number, objective in enumerate(objectives):
+        found += text_faults(objective.values(), f"objectives.{number}")
+    return found
 
 
 def _word_faults(definition: CourseDefinition) -> list[DomainError]:
@@ -145,6 +193,7 @@ def _word_faults(definition: CourseDefinition) -> list[DomainError]:
         found.append(Invalid("required", _l("Choose at least one category of people the course is for."), "audience"))
     for number, category in enumerate(definition.audience):
         found += category_faults(category, f"audience.{number}")
+    found += _objective_faults(definition.objectives)
     if not 1 <= definition.default_places <= MOST_PLACES:
         found.append(places_fault("default_places"))
     return found
@@ -189,7 +238,8 @@ def _session_faults(session: SessionDefinition, field: str) -> list[DomainError]
         found.append(clock_fault(f"{field}.start"))
     if not 1 <= session.minutes <= 1440:
         found.append(Invalid("bad_minutes", _l("Give how long the session takes, in minutes."), f"{field}.minutes"))
-    return found + title_faults(session.title, f"{field}.title")
+    found += title_faults(session.title, f"{field}.title")
+    return found + text_faults((session.objective or {}).values(), f"{field}.objective")
 
 
 def _outside_the_day(definition: CourseDefinition) -> list[DomainError]:
@@ -232,6 +282,8 @@ def _completion_faults(code: str, definition: CourseDefinition) -> list[DomainEr
 
 def _grant_faults(grants: Sequence[GrantDefinition]) -> list[DomainError]:
     found: list[DomainError] = []
+    if len(grants) > MOST_GRANTS:
+        found.append(Invalid("too_many", _l("A course grants at most %(most)s skills.", most=MOST_GRANTS), "grants"))
     seen: set[str] = set()
     for number, grant in enumerate(grants):
         field = f"grants.{number}"

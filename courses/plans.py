@@ -9,11 +9,12 @@ from flask_babel import lazy_gettext as _l
 
 from core.errors import DomainError, Invalid
 from core.i18n import is_country, is_language
-from courses.definitions import MOST_PLACES, category_faults, places_fault
+from courses.definitions import MOST_PLACES, category_faults, places_fault, text_faults
 from courses.models import Admission, Delivery
 from courses.timetable import zone_names
 
 CLOSES_BEFORE = timedelta(days=21)
+LONGEST_VENUE = 200
 FURTHEST = timedelta(days=3653)  # ten years: further away is a slip of the keyboard
 
 
@@ -113,8 +114,7 @@ def _where_faults(plan: DeliveryPlan) -> list[DomainError]:
         found.append(Invalid("unknown_time_zone", sentence, "time_zone"))
     if not plan.venue.strip():
         found.append(Invalid("required", _l("Say where the course takes place."), "venue"))
-    elif len(plan.venue) > 200:
-        found.append(Invalid("too_long", _l("A venue has at most 200 characters."), "venue"))
+    found += text_faults([plan.venue], "venue", LONGEST_VENUE)
     if not is_country(plan.country):
         sentence = _l("This country is not known. Use its two-letter code, such as SN.")
         found.append(Invalid("unknown_country", sentence, "country"))

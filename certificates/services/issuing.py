@@ -19,7 +19,7 @@ from certificates.services.names import check_name, field_of
 from certificates.snapshot import digest, snapshot, valid_until
 from core import clock
 from core.database import db, is_sqlite, settings_of
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, DomainError, Invalid
 from core.events import publish
 from core.policy import Actor, require
 from courses.services import touch
@@ -98,4 +98,8 @@ def check_payload(payload: CertificatePayload) -> None:
     try:
         rendering.check(payload.to_dict())
     except rendering.PayloadRefused as refusal:
-        raise Invalid("not_printable", _l("This certificate cannot be printed: %(reason)s", reason=refusal)) from refusal
+        faults: list[DomainError] = [
+            Invalid("not_printable", _l("This certificate cannot be printed: %(reason)s", reason=reason))
+            for reason in dict.fromkeys(map(str, refusal.reasons))  # several objectives may share a fault
+        ]
+        raise Invalid("not_printable", faults[0].message, errors=faults) from refusal

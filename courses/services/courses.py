@@ -28,6 +28,7 @@ def put_course(actor: Actor, code: str, definition: CourseDefinition, *, version
     `version`: the one the definition was made from; Conflict when the course has moved on since.
     """
     require(actor, Permission.COURSE_WRITE)
+    definition = definitions.tidied(definition)
     collect([*definitions.faults(code, definition), *_unknown_prerequisites(code, definition.prerequisites)])
     course = db.session.scalar(
         sa.select(Course).where(Course.code == code).options(selectinload(Course.versions)).with_for_update(of=Course)

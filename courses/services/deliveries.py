@@ -19,7 +19,7 @@ from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.policy import Actor, Grant, Reach, require
 from courses import queries, timetable
-from courses.definitions import code_faults
+from courses.definitions import code_faults, unbroken
 from courses.events import DeliveryChanged, DeliveryScheduled
 from courses.models import Admission, Course, Delivery, DeliverySession, DeliveryStatus, Pool
 from courses.plans import PLAIN, DeliveryPlan, plan_faults, usual_closing
@@ -115,6 +115,7 @@ def cancel(actor: Actor, delivery: Delivery, *, reason: str) -> Delivery:
 def _checked(plan: DeliveryPlan, current: Delivery | None, trainers: Sequence[int] | None) -> DeliveryPlan:
     """The plan with its closing date, or everything that is wrong with it."""
     today = _today(plan.time_zone if plan.time_zone in timetable.zone_names() else "UTC")
+    plan = dataclasses.replace(plan, venue=unbroken(plan.venue))
     found = plan_faults(plan, today, current)
     if current is None and plan.code:
         found += code_faults(plan.code)

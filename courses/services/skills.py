@@ -11,7 +11,7 @@ from core.database import db
 from core.errors import Conflict, Invalid, collect
 from core.events import publish
 from core.policy import Actor, require
-from courses.definitions import Texts, code_faults, title_faults
+from courses.definitions import Texts, code_faults, one_line, title_faults
 from courses.events import SkillDefined
 from courses.models import Skill
 
@@ -21,6 +21,7 @@ def put_skill(
 ) -> tuple[Skill, bool]:
     """Makes or rewords the skill `code`; whether it is new. The same words again change nothing."""
     require(actor, Permission.SKILL_WRITE)
+    title = one_line(title)
     found = [*code_faults(code), *title_faults(title)]
     if framework and len(framework) > 200:
         found.append(Invalid("too_long", _l("The name of a framework has at most 200 characters."), "framework"))

@@ -327,3 +327,15 @@ def test_check_finds_a_lost_number(context) -> None:
 def test_the_stored_payload_is_the_printed_one(context) -> None:
     (one,) = makers.issued(makers.finished_delivery(1))
     assert digest(CertificatePayload.from_dict(one.payload)) == one.payload_sha256
+
+
+def test_every_word_that_cannot_be_printed_is_named_at_once(context) -> None:
+    """Such words were accepted once, and stand in the database."""
+    delivery = makers.finished_delivery(1)
+    with transaction():
+        delivery.venue, delivery.course.title = "Camp 😀", {"en": "x" * 161, "fr": "Bon"}
+        audit.record(SYSTEM, "test.words", f"delivery:{delivery.id}", {})
+    with pytest.raises(Invalid) as caught:
+        makers.ask(makers.coordinator(), delivery)
+    sentences = [str(one.message) for one in caught.value.errors]
+    assert len(sentences) == 2 and "the venue: U+1F600" in sentences[0] and "the course title has 161" in sentences[1]

@@ -94,6 +94,7 @@ def test_a_token_may_no_more_than_its_user(app: Flask) -> None:
         ({"title": {}}, "title", "value_error"),
         ({"title": {"en": "  "}}, "title", "value_error"),
         ({"title": {"xx": "X"}}, "title", "value_error"),
+        ({"title": {"es": "X"}}, "title", "value_error"),
         ({"title": "X"}, "title", "dict_type"),
     ],
 )
