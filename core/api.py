@@ -9,22 +9,33 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from functools import wraps
 from typing import Annotated, Any
 
 from flask import Blueprint, Flask, Response, current_app, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 from sqlalchemy.exc import IntegrityError
 from werkzeug.routing import IntegerConverter
 
 from core import i18n, once
-from core.database import LARGEST_ID, db, transaction
-from core.errors import Conflict, Invalid
+from core.database import LARGEST_ID, db, settings_of, transaction
+from core.errors import Conflict, DomainError, Invalid
 from core.paging import Page
-from core.web import Access, csrf, current_actor
+from core.web import Access, csrf, current_actor, problem
 
 BASE = "/api/v1"
 
@@ -36,6 +47,10 @@ class Schema(BaseModel):
     """A body or a query. Unknown fields are refused; text is trimmed."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=5000)
+
+
+class Nothing(Schema):
+    """What a call takes that declares no body or no query: every field is unknown."""
 
 
 class Answer(BaseModel):
@@ -78,6 +93,21 @@ def _known_language(code: str) -> str:
     return code
 
 
+def _written_day(value: Any) -> Any:
+    """Pydantic would also take numbers and instants for a day."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) or type(value) is date:
+        return value
+    raise ValueError("write the day as YYYY-MM-DD")
+
+
+def _written_instant(value: Any) -> Any:
+    if isinstance(value, str) and re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]", value):
+        return value
+    raise ValueError("write the instant as RFC 3339 does, with its zone")
+
+
+Day = Annotated[date, BeforeValidator(_written_day)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_instant)]
 Texts = Annotated[
     dict[str, str], BeforeValidator(_no_nulls), AfterValidator(_some_text), Field(examples=[{"en": "…", "fr": "…"}])
 ]
@@ -146,18 +176,27 @@ class Routes(Blueprint):
 def _edge(function: Callable, method: str, operation: Operation) -> Callable:
     @wraps(function)
     def view(**parts: Any) -> Response:
-        if operation.body is not None:
-            parts["body"] = _parse_body(operation)
-        if operation.query is not None:
-            parts["query"] = _parse_query(operation.query)
+        def given() -> dict[str, Any]:
+            return parts | _given(method, operation)
+
         if method == "GET":
-            return _respond(function(**parts))
+            return _respond(function(**given()))
         key = request.headers.get("Idempotency-Key") if method == "POST" else None
-        return _write_once(function, parts, key) if key else _write(function, parts)
+        return _write_once(function, given, key) if key else _write(function, given())
 
     view.access = operation.access  # type: ignore[attr-defined]  # read by the gate
     view.operation = operation  # type: ignore[attr-defined]  # read by OpenAPI
     return view
+
+
+def _given(method: str, operation: Operation) -> dict[str, Any]:
+    """The body and the query that the function asked for; what it did not ask for has to be empty."""
+    given: dict[str, Any] = {}
+    if method != "GET":
+        is_optional = operation.body_is_optional or operation.body is None
+        given["body"] = _parse_body(operation.body or Nothing, is_optional=is_optional)
+    given["query"] = _parse_query(operation.query or Nothing)
+    return {name: value for name, value in given.items() if not isinstance(value, Nothing)}
 
 
 def id_in(text: str) -> int:
@@ -171,28 +210,42 @@ def _write(function: Callable, parts: dict[str, Any]) -> Response:
         return _respond(function(**parts))
 
 
-def _write_once(function: Callable, parts: dict[str, Any], key: str) -> Response:
+def _write_once(function: Callable, given: Callable[[], dict[str, Any]], key: str) -> Response:
+    """The first answer to this key, be it that the act was done or that it was refused."""
     if len(key) > 200:
         raise Invalid("bad_idempotency_key", _l("An idempotency key has at most 200 characters."))
     actor = current_actor()
     kept_key = once.digest("api", actor.person_id, key)
-    fingerprint = once.digest(request.method, request.path, request.get_data(cache=True).hex())
+    fingerprint = once.digest(request.method, request.full_path, request.get_data(cache=True).hex())
     if kept := once.find(kept_key, fingerprint):
         return _replay(kept)
+
+    def keep(response: Response) -> Response:
+        once.keep(kept_key, request_digest=fingerprint, status=response.status_code, body=response.get_data(as_text=True))
+        return response
+
     try:
+        values = given()
         with transaction():
-            response = _respond(function(**parts))
-            once.keep(kept_key, request_digest=fingerprint, status=response.status_code, body=response.get_data(as_text=True))
-            return response
-    except (IntegrityError, Conflict):
+            return keep(_respond(function(**values)))
+    except (IntegrityError, DomainError) as error:
         db.session.rollback()
         if kept := once.find(kept_key, fingerprint):  # a twin with the same key was faster
             return _replay(kept)
-        raise
+        if not isinstance(error, DomainError) or error.status not in KEPT_REFUSALS:
+            raise
+        with suppress(Conflict), transaction():  # a twin was refused just as well
+            keep(problem(error))
+        return problem(error)
+
+
+#: Refusals that are first answers too: the others are about who asks, or how often.
+KEPT_REFUSALS = (404, 409, 422)
 
 
 def _replay(kept: once.FirstAnswer) -> Response:
-    response = current_app.response_class(kept.body, kept.status, content_type="application/json")
+    kind = "application/json" if kept.status < 400 else "application/problem+json"
+    response = current_app.response_class(kept.body, kept.status, content_type=kind)
     response.headers["Idempotency-Replayed"] = "true"
     return response
 
@@ -208,7 +261,7 @@ def _respond(result: Any) -> Response:
         if result.next:
             query: dict[str, Any] = request.args.to_dict(flat=False) | {"after": [result.next]}
             assert request.endpoint
-            following = url_for(request.endpoint, **(request.view_args or {}), **query, _external=False)
+            following = settings_of().public_url + url_for(request.endpoint, **(request.view_args or {}), **query)
         result = {"items": [_plain(item) for item in result.items], "next": following}
     response = current_app.response_class(_json(_plain(result)), status, content_type="application/json")
     return response
@@ -222,30 +275,28 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
-def _parse_body(operation: Operation) -> BaseModel | None:
+def _parse_body(model: type[BaseModel], *, is_optional: bool) -> BaseModel:
     raw = request.get_data(cache=True)
-    if not raw and operation.body_is_optional:
+    if not raw and is_optional:
         raw = b"{}"
     try:
-        values = json.loads(raw)
+        values = json.loads(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise Invalid("malformed_json", _l("The body is not JSON in UTF-8.")) from None
     if not isinstance(values, dict):
         raise Invalid("malformed_json", _l("The body must be a JSON object."))
     if b"\\u0000" in raw:
         raise Invalid("malformed_json", _l("The body holds the character NUL, which no text can have."))
-    assert operation.body is not None
-    return validate(operation.body, values)
+    return validate(model, values)
 
 
 def _parse_query(model: type[BaseModel]) -> BaseModel:
-    values: dict[str, Any] = {}
-    for name in request.args:
-        known = model.model_fields.get(name)
-        many = known is not None and "list" in str(known.annotation)
-        values[name] = request.args.getlist(name) if many else request.args[name]
-    values.pop("lang", None)
-    return validate(model, values)
+    given = request.args.to_dict(flat=False)
+    given.pop("lang", None)
+    several = {known.alias or name for name, known in model.model_fields.items() if "list" in str(known.annotation)}
+    if repeated := [name for name in given if name not in several and len(given[name]) > 1]:
+        raise Invalid("repeated", _l("Give this value only once."), repeated[0])
+    return validate(model, {name: texts if name in several else texts[0] for name, texts in given.items()})
 
 
 def validate(model: type[BaseModel], values: dict[str, Any]) -> BaseModel:
@@ -254,10 +305,14 @@ def validate(model: type[BaseModel], values: dict[str, Any]) -> BaseModel:
         return model.model_validate(values)
     except ValidationError as error:
         faults = [
-            Invalid(_fault_code(one["type"]), _fault_text(one), ".".join(str(part) for part in one["loc"]) or None)
-            for one in error.errors(include_url=False)
+            Invalid(_fault_code(one["type"]), _fault_text(one), _place(one["loc"])) for one in error.errors(include_url=False)
         ]
         raise Invalid("invalid_values", _l("Some values cannot be accepted."), errors=list(faults)) from None
+
+
+def _place(location: tuple[int | str, ...]) -> str | None:
+    """The path in the body or query. Of a value that may be of several types pydantic also names the type, with brackets."""
+    return ".".join(str(part) for part in location if "[" not in str(part)) or None
 
 
 def _fault_code(kind: str) -> str:
@@ -286,7 +341,7 @@ def openapi(app: Flask, public_url: str) -> dict[str, Any]:
             continue
         address, parameters = _template(rule)
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            paths.setdefault(address, {})[method.lower()] = _describe(rule.endpoint, operation, parameters, schemas)
+            paths.setdefault(address, {})[method.lower()] = _describe(rule.endpoint, method, operation, parameters, schemas)
     schemas["Problem"] = PROBLEM
     return {
         "openapi": "3.1.0",
@@ -335,7 +390,7 @@ def _template(rule: Any) -> tuple[str, list[dict[str, Any]]]:
     return address, parameters
 
 
-def _describe(endpoint: str, operation: Operation, parameters: list[Any], schemas: dict[str, Any]) -> dict[str, Any]:
+def _describe(endpoint: str, method: str, operation: Operation, parameters: list[Any], schemas: dict[str, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": endpoint.replace("_api.", "_"),
         "summary": operation.summary,
@@ -347,7 +402,7 @@ def _describe(endpoint: str, operation: Operation, parameters: list[Any], schema
     listed = list(parameters)
     if operation.query is not None:
         listed += _query_parameters(operation.query, schemas)
-    if "post" in endpoint or operation.body is not None:
+    if method == "POST":
         listed.append(
             {
                 "name": "Idempotency-Key",
@@ -389,14 +444,15 @@ def _schema(shape: Any, schemas: dict[str, Any], mode: Any) -> dict[str, Any]:
     if not (isinstance(shape, type) and issubclass(shape, BaseModel)):
         return {"type": "object"}
     made = shape.model_json_schema(ref_template="#/components/schemas/{model}", mode=mode)
-    schemas.update(made.pop("$defs", {}))
-    schemas[shape.__name__] = made
+    for name, schema in {**made.pop("$defs", {}), shape.__name__: made}.items():
+        if schemas.setdefault(name, schema) != schema:
+            raise RuntimeError(f"two shapes of the API have the name {name}")
     return {"$ref": f"#/components/schemas/{shape.__name__}"}
 
 
 def _query_parameters(model: type[BaseModel], schemas: dict[str, Any]) -> list[dict[str, Any]]:
     made = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas.update(made.pop("$defs", {}))
+    schemas |= made.pop("$defs", {})
     required = made.get("required", [])
     return [
         {"name": name, "in": "query", "required": name in required, "schema": schema}

@@ -208,8 +208,10 @@ def teaching_languages(code: str) -> tuple[tuple[str, str], ...]:
 
 
 def is_country(code: str) -> bool:
-    return pycountry.countries.get(alpha_2=code) is not None
+    found = pycountry.countries.get(alpha_2=code)  # in whatever case
+    return found is not None and found.alpha_2 == code
 
 
 def is_language(code: str) -> bool:
-    return pycountry.languages.get(alpha_2=code) is not None
+    found = pycountry.languages.get(alpha_2=code)
+    return found is not None and found.alpha_2 == code

@@ -275,9 +275,11 @@ def problem_facts(error: DomainError) -> dict[str, Any]:
 
 
 _TITLES = {
+    400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
     404: "Not Found",
+    405: "Method Not Allowed",
     409: "Conflict",
     413: "Content Too Large",
     415: "Unsupported Media Type",

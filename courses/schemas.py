@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, StringConstraints
 
 from accounts.models import PersonnelCategory
-from core.api import Answer, ListQuery, Schema, Texts
+from core.api import Answer, Country, Day, Language, ListQuery, Schema, Texts
 from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition
 from courses.models import Admission, Course, CourseVersion, Delivery, DeliverySession, DeliveryStatus, Skill, SkillLevel
 from courses.plans import DeliveryPlan, PoolPlan
@@ -179,15 +179,15 @@ class DeliveryBody(Schema):
     """What is left out is taken from the course, or from the house's usual rule for the closing date."""
 
     code: str | None = None
-    starts_on: date
+    starts_on: Day
     time_zone: str = Field(description="IANA name, such as Africa/Dakar")
     venue: str
-    country: Annotated[str, StringConstraints(max_length=2)]
-    language: Annotated[str, StringConstraints(max_length=2)]
+    country: Country
+    language: Language
     places: Number | None = None
     pools: list[PoolBody] = Field(default=[], max_length=10)
     admission: str = Admission.AUTOMATIC.value
-    closes_on: date | None = None
+    closes_on: Day | None = None
     trainers: list[Annotated[str, StringConstraints(max_length=254)]] | None = Field(
         None, max_length=50, description="e-mail addresses of people who have the role of trainer"
     )
@@ -215,10 +215,10 @@ class CancelBody(Schema):
 class DeliveriesQuery(ListQuery):
     course: str | None = None
     status: DeliveryStatus | None = None
-    from_: date | None = Field(None, alias="from", description="starting on this day or later")
-    to: date | None = Field(None, description="starting on this day or earlier")
-    language: str | None = None
-    country: str | None = None
+    from_: Day | None = Field(None, alias="from", description="starting on this day or later")
+    to: Day | None = Field(None, description="starting on this day or earlier")
+    language: Language | None = None
+    country: Country | None = None
 
 
 class DeliverySessionAnswer(Answer):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
 from accounts.models import Gender, Person, PersonnelCategory
-from core.api import Answer, Country, Id, Language, ListQuery, Name, Schema
+from core.api import Answer, Country, Day, Id, Language, ListQuery, Name, Schema
 from core.policy import Actor
 from courses.models import DeliverySession
 from enrollment.models import Enrollment, EnrollmentStatus, MarkKind, ScoreKind
@@ -34,7 +34,7 @@ class ApplicantBody(Schema):
     email: Annotated[str, StringConstraints(min_length=3, max_length=254)] | None = None
     country: Country | None = None
     gender: Gender | None = None
-    birth_date: date | None = None
+    birth_date: Day | None = None
     language: Language | None = None
 
 
@@ -46,7 +46,7 @@ class EnrollmentBody(Schema):
     organization: Annotated[str, StringConstraints(max_length=200)] | None = None
     nominated_by: str | None = Field(None, description="code of the organization that puts the person forward")
     needs: Annotated[str, StringConstraints(max_length=1000)] | None = None
-    roster_consent: bool | None = Field(None, description="whether roster staff may find the person after a certificate")
+    roster_consent: StrictBool | None = Field(None, description="whether roster staff may find the person after a certificate")
 
     def wish(self) -> Wish:
         return Wish(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StrictBool, StringConstraints
 
 from accounts.models import Gender, PersonnelCategory
-from core.api import Answer, Country, Language, ListQuery, Name, Schema
+from core.api import Answer, Country, Day, Instant, Language, ListQuery, Name, Schema
 from courses.models import SkillLevel
 from roster.filters import Filters
 from roster.models import Expert, ExpertSkill, LanguageFramework, SkillStatus
@@ -25,7 +25,7 @@ class ExpertPersonBody(Schema):
     email: Annotated[str, StringConstraints(max_length=254)] | None = None
     country: Country | None = None
     gender: Gender | None = None
-    birth_date: date | None = None
+    birth_date: Day | None = None
     language: Language | None = None
 
 
@@ -38,8 +38,8 @@ class SpokenLanguageBody(Schema):
 class WindowBody(Schema):
     """Both days included."""
 
-    from_: date = Field(alias="from")
-    to: date
+    from_: Day = Field(alias="from")
+    to: Day
 
 
 class ExpertBody(Schema):
@@ -53,7 +53,7 @@ class ExpertBody(Schema):
     languages: list[SpokenLanguageBody] | None = None
     expertise: list[str] | None = None
     availability: list[WindowBody] | None = Field(None, description="periods that touch become one; they may not overlap")
-    consent: bool | None = Field(None, description="false: no search shows this profile")
+    consent: StrictBool | None = Field(None, description="false: no search shows this profile")
 
     def profile(self) -> Profile:
         spoken = self.languages
@@ -79,11 +79,11 @@ class ExpertQuery(ListQuery):
     country: str | None = None
     gender: str | None = None
     skill: list[str] = Field([], description="`code` or `code:level`; repeat it for several")
-    valid_on: date | None = Field(None, description="default: today, when current and expiring skills count")
+    valid_on: Day | None = Field(None, description="default: today, when current and expiring skills count")
     language: list[str] = Field([], description="`fr` or `fr:B2`; repeat it for several; SLP counts by policy")
-    available_from: date | None = Field(None, description="one period must cover all days asked for")
-    available_to: date | None = None
-    as_of: AwareDatetime | date | None = Field(None, description="judge skills by what was known then")
+    available_from: Day | None = Field(None, description="one period must cover all days asked for")
+    available_to: Day | None = None
+    as_of: Day | Instant | None = Field(None, description="judge skills by what was known then")
 
 
 class ExpertPersonAnswer(Answer):

@@ -34,6 +34,7 @@ class ApiClient:
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
+        address = re.sub("^https?://[^/]+", "", address)
         path = address if address.startswith("/api/") else f"/api/v1{address}"
         options = {"json": body} if body is not None else {}
         response = self.client.open(path, method=method, headers=headers, **options)

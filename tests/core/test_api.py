@@ -12,6 +12,7 @@ from openapi_spec_validator import validate
 from accounts import services as accounts_services
 from accounts.models import Person
 from accounts.roles import Role
+from core.api import Answer, _schema
 from core.database import db, transaction
 from core.policy import SYSTEM
 from courses.models import Skill
@@ -175,10 +176,40 @@ def test_keys_of_two_users_do_not_meet(app: Flask, api: ApiClient) -> None:
     assert other.post("/courses/FA/deliveries", DELIVERY | {"places": 6}, Idempotency_Key="k1").status_code == 201
 
 
-def test_a_refused_act_may_be_tried_again_with_its_key(api: ApiClient) -> None:
+@pytest.mark.parametrize(
+    ("path", "change", "status"),
+    [
+        ("/courses/FA/deliveries", {"places": 0}, 422),
+        ("/courses/FA/deliveries", {"colour": "red"}, 422),
+        ("/courses/FA/deliveries", {"code": "TAKEN"}, 409),
+        ("/courses/LATER/deliveries", {}, 404),
+    ],
+)
+def test_a_refusal_is_a_first_answer_too(api: ApiClient, path: str, change: dict, status: int) -> None:
     api.put("/courses/FA", COURSE)
-    assert api.post("/courses/FA/deliveries", DELIVERY | {"places": 0}, Idempotency_Key="k1").status_code == 422
-    assert api.post("/courses/FA/deliveries", DELIVERY, Idempotency_Key="k1").status_code == 201
+    api.post("/courses/FA/deliveries", DELIVERY | {"code": "TAKEN"})
+    first = api.post(path, DELIVERY | change, Idempotency_Key="k1")
+    assert first.status_code == status
+    api.put("/courses/LATER", COURSE)
+    again = api.post(path, DELIVERY | change, Idempotency_Key="k1")
+    assert (again.status_code, again.json) == (status, first.json)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    other = api.post(path, DELIVERY | change | {"places": 7}, Idempotency_Key="k1")
+    assert (other.status_code, other.json["code"]) == (409, "idempotency_key_reused")
+    assert api.post(path, DELIVERY, Idempotency_Key="k2").status_code == 201
+
+
+def test_who_may_not_act_now_may_later_with_the_same_key(app: Flask, api: ApiClient) -> None:
+    api.put("/courses/FA", COURSE)
+    with app.app_context():
+        actor = factories.actor()
+        with transaction():
+            token = accounts_services.create_token(SYSTEM, db.session.get_one(Person, actor.person_id), name="test")
+    trainer = ApiClient(app, token)
+    assert trainer.post("/courses/FA/deliveries", DELIVERY, Idempotency_Key="k1").status_code == 403
+    with app.app_context(), transaction():
+        accounts_services.assign_role(SYSTEM, actor.person_id, Role.TRAINER)
+    assert trainer.post("/courses/FA/deliveries", DELIVERY, Idempotency_Key="k1").status_code == 201
 
 
 @pytest.mark.both_databases
@@ -200,3 +231,105 @@ def test_twins_with_one_key_at_the_same_instant_happen_once(app: Flask) -> None:
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json["code"] for answer in answers}) == 1
     assert len(api.get("/deliveries").json["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/deliveries/RUN/publish", b'{"foo": 1}'),
+        ("POST", "/deliveries/RUN/finish", b'{"foo": 1}'),
+        ("POST", "/deliveries/RUN/finish", b"{not json"),
+        ("POST", "/enrollments/1/approve", b'{"foo": 1}'),
+        ("POST", "/deliveries/RUN/publish?foo=1", b""),
+        ("GET", "/deliveries/RUN/attendance?foo=1", b""),
+        ("GET", "/deliveries/RUN/completion?foo=1", b""),
+        ("GET", "/courses/FA?foo=1", b""),
+        ("GET", "/deliveries/RUN?foo=1", b""),
+        ("GET", "/jobs/1?foo=1", b""),
+    ],
+)
+def test_a_call_that_takes_nothing_refuses_whatever_it_is_given(api: ApiClient, method: str, path: str, body: bytes) -> None:
+    api.put("/courses/FA", COURSE)
+    api.post("/courses/FA/deliveries", DELIVERY | {"code": "RUN"})
+    headers = {"Authorization": f"Bearer {api.token}"}
+    answer = api.client.open(f"/api/v1{path}", method=method, data=body, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json["code"] == "malformed_json" or answer.json["errors"][0]["code"] == "unknown_field"
+    assert api.get("/deliveries/RUN").json["status"] == "draft"
+
+
+@pytest.mark.parametrize("body", [None, {}])
+def test_a_call_that_takes_nothing_may_be_given_nothing(api: ApiClient, body: dict | None) -> None:
+    api.put("/courses/FA", COURSE)
+    api.post("/courses/FA/deliveries", DELIVERY | {"code": "RUN"})
+    assert api.post("/deliveries/RUN/publish", body).status_code == 200
+    assert api.get("/deliveries/RUN?lang=fr").status_code == 200
+
+
+@pytest.mark.parametrize("day", [1806000000, "1806000000", "2027-03-08T00:00:00Z", "2027-3-8", "20270308", True])
+def test_a_day_is_written_in_one_way(api: ApiClient, day: object) -> None:
+    api.put("/courses/FA", COURSE)
+    answer = api.post("/courses/FA/deliveries", DELIVERY | {"starts_on": day})
+    assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "starts_on")
+    assert api.get(f"/deliveries?from={day}").json["errors"][0]["field"] == "from"
+
+
+def test_a_moment_is_a_day_or_an_instant(app: Flask) -> None:
+    api = ApiClient(app, token_for(app, Role.ROSTER))
+    for good in ("2027-03-08", "2027-03-08T10:00:00Z", "2027-03-08T10:00:00.5-04:00"):
+        assert api.get(f"/experts?as_of={good}").status_code == 200
+    for bad in ("1806000000", "2027-03-08T10:00:00", "yesterday"):
+        answer = api.get(f"/experts?as_of={bad}")
+        assert answer.status_code == 422 and {e["field"] for e in answer.json["errors"]} == {"as_of"}
+
+
+@pytest.mark.parametrize("code", [{"country": "ca"}, {"country": "XX"}, {"language": "EN"}, {"language": "xx"}])
+def test_countries_and_languages_are_codes_as_they_are_written(api: ApiClient, code: dict[str, str]) -> None:
+    api.put("/courses/FA", COURSE)
+    (name, value) = next(iter(code.items()))
+    answer = api.post("/courses/FA/deliveries", DELIVERY | code)
+    assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, name)
+    assert api.get(f"/deliveries?{name}={value}").status_code == 422
+
+
+def test_a_filter_given_twice_is_refused_unless_it_takes_several(app: Flask) -> None:
+    api = ApiClient(app, token_for(app, Role.ROSTER))
+    answer = api.get("/experts?category=police&category=civilian")
+    assert (answer.status_code, answer.json["code"], answer.json["errors"][0]["field"]) == (422, "repeated", "category")
+    assert api.get("/experts?language=fr&language=en").status_code == 200
+
+
+def test_the_body_is_utf_8(api: ApiClient) -> None:
+    headers = {"Authorization": f"Bearer {api.token}", "Content-Type": "application/json"}
+    for encoding, status in (("utf-16", 422), ("utf-8", 201)):
+        body = '{"title": {"en": "É"}}'.encode(encoding)
+        assert api.client.put("/api/v1/skills/x", data=body, headers=headers).status_code == status
+
+
+def test_the_next_page_is_a_whole_address(api: ApiClient) -> None:
+    for code in "ab":
+        api.put(f"/skills/{code}", {"title": {"en": code}})
+    following = api.get("/skills?limit=1").json["next"]
+    assert following.startswith("http://127.0.0.1:8000/api/v1/skills?")
+    assert [item["code"] for item in api.get(following).json["items"]] == ["b"]
+
+
+def test_a_problem_has_the_title_of_its_status(api: ApiClient) -> None:
+    headers = {"Authorization": f"Bearer {api.token}"}
+    assert api.client.delete("/api/v1/skills", headers=headers).json["title"] == "Method Not Allowed"
+    assert api.client.get("/api/v1/skills?q=%00", headers=headers).json["title"] == "Bad Request"
+
+
+def test_the_description_tells_of_the_key_where_it_counts(api: ApiClient) -> None:
+    for path, operations in api.description["paths"].items():
+        for method, operation in operations.items():
+            names = {one["name"] for one in operation.get("parameters", [])}
+            assert ("Idempotency-Key" in names) == (method == "post"), f"{method} {path}"
+
+
+def test_two_shapes_with_one_name_are_a_bug() -> None:
+    one, other = (type("PlaceAnswer", (Answer,), {"__annotations__": {"place": kind}}) for kind in (int, str))
+    schemas: dict = {}
+    _schema(one, schemas, "serialization")
+    with pytest.raises(RuntimeError, match="PlaceAnswer"):
+        _schema(other, schemas, "serialization")
