@@ -54,6 +54,9 @@ class PayloadRefused(RenderingFailed):
         super().__init__(*reasons)
         self.reasons = reasons
 
+    def __str__(self) -> str:
+        return " ".join(map(str, self.reasons))
+
 
 class Renderer:
     """A warm child process that prints certificates, one at a time; several threads may share it."""
