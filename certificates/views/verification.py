@@ -22,7 +22,7 @@ from certificates.views.printed import facts, language, printed
 from core import clock, limits
 from core.database import transaction
 from core.errors import NotFound, TooManyTries
-from core.web import problem, public, see_other, wants_json
+from core.web import place, problem, public, see_other, wants_json
 
 log = logging.getLogger(__name__)
 MISSES, SECONDS = 30, 600
@@ -57,7 +57,7 @@ def verify(token: str) -> Any:
     stored = normalise_token(token)
     if stored is None:
         return _mistyped(token)
-    address = request.remote_addr or ""
+    address = place()
     try:
         limits.check("verify", address, limit=MISSES, seconds=SECONDS)
     except TooManyTries as refusal:
