@@ -44,7 +44,7 @@ from core.health import health
 from core.jobs import engine, running, worker
 from core.policy import Actor
 from core.settings import ROOT, read_settings
-from courses.events import DeliveryCancelled, DeliveryChanged
+from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryMoved
 from demonstration.cli import demo_cli
 
 BLUEPRINTS = [
@@ -65,7 +65,8 @@ BLUEPRINTS = [
 #: Who reacts to what, in the transaction of the fact itself.
 SUBSCRIBERS: events.Subscribers = {
     DeliveryCancelled: [enrollment.handlers.end_enrollments],
-    DeliveryChanged: [enrollment.handlers.tell_of_move, enrollment.handlers.fit_places],
+    DeliveryChanged: [enrollment.handlers.fit_places],
+    DeliveryMoved: [enrollment.handlers.tell_of_move],
     CertificateIssued: [roster.handlers.grant_skills],
     CertificateRevoked: [roster.handlers.withdraw_skills],
     CertificateSuperseded: [roster.handlers.withdraw_skills],

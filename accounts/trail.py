@@ -34,6 +34,7 @@ ACTIONS: dict[str, Any] = {
     "course.changed": _l("Course changed"),
     "delivery.scheduled": _l("Delivery scheduled"),
     "delivery.changed": _l("Delivery changed"),
+    "delivery.moved": _l("Delivery moved"),
     "delivery.published": _l("Delivery published"),
     "delivery.cancelled": _l("Delivery cancelled"),
     "delivery.finished": _l("Delivery finished"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from core.events import Event
@@ -46,15 +46,28 @@ class DeliveryScheduled(Event):
 
 @dataclass(frozen=True)
 class DeliveryChanged(Event):
-    """`was`: what held before, by name, of everything that has changed. The trail keeps only the names: a venue is free text."""
-
     name = "delivery.changed"
     subject = ("delivery", "delivery_id")
     delivery_id: int
-    was: Mapping[str, Any]
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DeliveryMoved(Event):
+    """Another date, time zone or place: what held before, by the names of the delivery. The trail keeps none of it, because a
+    venue is free text; DeliveryChanged says what changed."""
+
+    name = "delivery.moved"
+    subject = ("delivery", "delivery_id")
+    delivery_id: int
+    starts_on: date
+    ends_on: date
+    time_zone: str
+    venue: str
+    country: str
 
     def facts(self) -> dict[str, Any]:
-        return {"delivery_id": self.delivery_id, "changed": list(self.was)}
+        return {"delivery_id": self.delivery_id}
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,12 @@ from sqlalchemy.orm import joinedload
 from core.database import db
 from core.errors import Conflict
 from core.policy import Actor
-from courses.events import DeliveryCancelled, DeliveryChanged
+from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryMoved
 from courses.models import Delivery
 from enrollment.models import GOING_ON, Enrollment
 from enrollment.services.filling import fill, seating
 from enrollment.services.letters import tell
 from enrollment.states import ENROLLMENT
-
-#: When and where, as a delivery and DeliveryChanged name it.
-_WHEN_AND_WHERE = ("starts_on", "ends_on", "time_zone", "venue", "country")
 
 
 def end_enrollments(event: DeliveryCancelled, actor: Actor) -> None:
@@ -32,19 +29,15 @@ def end_enrollments(event: DeliveryCancelled, actor: Actor) -> None:
         tell(enrollment, "delivery_cancelled")
 
 
-def tell_of_move(event: DeliveryChanged, actor: Actor) -> None:
-    """Another date, time zone or place: whoever has or wants a place is told what it was and what it is now."""
-    if event.was.keys().isdisjoint(_WHEN_AND_WHERE):
-        return
-    delivery = db.session.get_one(Delivery, event.delivery_id)
-    was = {name: event.was.get(name, getattr(delivery, name)) for name in _WHEN_AND_WHERE}
-    for enrollment in _going_on(delivery):
-        tell(enrollment, "delivery_moved", was=was)
+def tell_of_move(event: DeliveryMoved, actor: Actor) -> None:
+    """Whoever has or wants a place is told what it was and what it is now."""
+    for enrollment in _going_on(db.session.get_one(Delivery, event.delivery_id)):
+        tell(enrollment, "delivery_moved", was=event)
 
 
 def fit_places(event: DeliveryChanged, actor: Actor) -> None:
     """Changed places or pools: refused when people would lose theirs, else whoever fits now is seated."""
-    if event.was.keys().isdisjoint(("places", "pools")):
+    if not {"places", "pools"} & set(event.changed):
         return
     delivery = db.session.get_one(Delivery, event.delivery_id)
     now = seating(delivery)

@@ -20,11 +20,14 @@ from core.errors import Conflict, DomainError, Invalid, collect
 from core.policy import Actor, Grant, Reach, require
 from courses import queries, timetable
 from courses.definitions import code_faults, unbroken
-from courses.events import DeliveryChanged, DeliveryScheduled
+from courses.events import DeliveryChanged, DeliveryMoved, DeliveryScheduled
 from courses.models import Admission, Course, Delivery, DeliverySession, DeliveryStatus, Pool
 from courses.plans import PLAIN, DeliveryPlan, plan_faults, usual_closing
 from courses.services.touching import touch
 from courses.states import CHANGEABLE, DELIVERY
+
+#: What people who come have planned their journey by.
+WHEN_AND_WHERE = frozenset({"starts_on", "ends_on", "time_zone", "venue", "country"})
 
 
 def schedule(actor: Actor, course: Course, plan: DeliveryPlan, *, is_published: bool = False) -> Delivery:
@@ -81,9 +84,11 @@ def change(actor: Actor, delivery: Delivery, plan: DeliveryPlan, *, rev: int, se
     if plan.trainers is not None:
         _set_trainers(actor, delivery, plan.trainers)
     after = queries.facts_of(delivery)
-    was = {name: value for name, value in before.items() if value != after[name]}
-    if was:
-        events.publish(DeliveryChanged(delivery.id, was), actor)
+    changed = tuple(name for name in before if before[name] != after[name])
+    if changed:
+        events.publish(DeliveryChanged(delivery.id, changed), actor)
+    if not WHEN_AND_WHERE.isdisjoint(changed):
+        events.publish(DeliveryMoved(delivery.id, **{name: before[name] for name in WHEN_AND_WHERE}), actor)
     return delivery
 
 

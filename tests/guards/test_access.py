@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import Blueprint, Flask
+from werkzeug.routing import IntegerConverter
 
 from app import create_app
 from core.web import UndeclaredAccess, check_access_declared, public
@@ -48,7 +49,7 @@ def test_numbers_in_addresses_are_typed(fresh_app: Flask) -> None:
     for rule in fresh_app.url_map.iter_rules():
         for name, converter in rule._converters.items():
             if name.endswith("_id"):
-                assert type(converter).__name__ == "IntegerConverter", f"{rule.rule}: {name} takes any text"
+                assert isinstance(converter, IntegerConverter), f"{rule.rule}: {name} takes any text"
 
 
 def test_nothing_but_get_changes_and_get_changes_nothing(fresh_app: Flask) -> None:
