@@ -21,7 +21,6 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import unquote_to_bytes
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from weasyprint import CSS, HTML
@@ -36,7 +35,7 @@ IDLE_EXIT_SECONDS = 120
 PARENT_CHECK_SECONDS = 2
 LARGEST_DATA_IMAGE = 200_000
 SMALLEST_TRY = 8  # layouts tried, each a size smaller, before giving up on one page
-_DATA_IMAGE = re.compile(r"data:(image/(?:png|jpeg|svg\+xml))(;charset=utf-8)?(;base64)?,", re.IGNORECASE)
+_DATA_IMAGE = re.compile(r"data:(image/(?:png|jpeg));base64,", re.IGNORECASE)
 
 
 class DoesNotFit(ValueError):
@@ -44,7 +43,10 @@ class DoesNotFit(ValueError):
 
 
 class AssetFetcher(URLFetcher):
-    """Gives ``asset:`` names of our own fonts and small images written into the page; refuses all else."""
+    """Gives ``asset:`` names of our own fonts and small PNG and JPEG images written into the page; refuses all else.
+
+    An SVG image would be a document of its own that refers to others; the emblem and the QR code are part of the page.
+    """
 
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
         """The resource, or ValueError. Nothing is ever opened by address, so nothing can redirect either."""
@@ -53,9 +55,8 @@ class AssetFetcher(URLFetcher):
         match = _DATA_IMAGE.match(url)
         if match is None or len(url) > LARGEST_DATA_IMAGE:
             raise ValueError("Only bundled assets and small images are fetched.")
-        data = unquote_to_bytes(url[match.end() :])
         try:
-            body = base64.b64decode(data, validate=True) if match[3] else data
+            body = base64.b64decode(url[match.end() :], validate=True)
         except binascii.Error as error:
             raise ValueError("Broken image data.") from error
         return URLFetcherResponse(url, body, {"Content-Type": match[1].lower()})
