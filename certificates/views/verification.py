@@ -10,6 +10,7 @@ import logging
 from typing import Any
 
 from flask import Response, current_app, make_response, render_template, request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from certificates import queries, wording
@@ -34,7 +35,8 @@ def verify_form() -> Any:
     """One field for the code below the QR code; a whole address pasted into it does as well."""
     typed = request.args.get("code", "").strip()[:300]
     if not typed:
-        return _public(render_template("certificates/verify_form.html"))
+        fault = _("Type the code that is printed below the QR code.") if "code" in request.args else None
+        return _public(render_template("certificates/verify_form.html", fault=fault), 422 if fault else 200)
     token = normalise_token(_last_part(typed))
     if token is None:
         return _mistyped(typed)
