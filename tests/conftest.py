@@ -19,6 +19,7 @@ from core.migrations import upgrade
 from core.policy import Actor
 from tests import factories
 from tests.browsing import Browser
+from tests.counting import queries_of_templates
 
 #: Monday. Every test begins at this instant unless it travels.
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -123,11 +124,16 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture
 def app(database: Database) -> Iterator[Flask]:
-    """The application on an empty database, its clock at NOW. No context is pushed, so that requests get their own."""
+    """The application on an empty database, its clock at NOW. No context is pushed, so that requests get their own.
+
+    Whatever page a test sees, its template must have asked the database nothing.
+    """
     database.reset()
     shutil.rmtree(database.app.extensions["settings"].storage_path, ignore_errors=True)
     clock.travel(database.app, NOW)
-    yield database.app
+    with queries_of_templates(database.app) as asked:
+        yield database.app
+    assert asked == [], "templates run no queries: read it in the view"
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from flask import Flask, before_render_template, g, has_app_context, template_rendered
 from sqlalchemy import event
 
 from core.database import db
@@ -33,5 +34,30 @@ def queries_counted() -> Iterator[Count]:
     event.listen(engine, "before_cursor_execute", note)
     try:
         yield count
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def queries_of_templates(app: Flask) -> Iterator[list[str]]:
+    """What templates asked of the database while they were rendered, each with the template's name: a list to stay empty."""
+    found: list[str] = []
+
+    def begin(sender, template, **facts) -> None:
+        g.rendering = template.name or "a template"
+
+    def end(sender, **facts) -> None:
+        g.rendering = None
+
+    def note(connection, cursor, statement, *_) -> None:
+        if has_app_context() and g.get("rendering"):
+            found.append(f"{g.rendering}: {' '.join(statement.split())[:200]}")
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        with before_render_template.connected_to(begin, app), template_rendered.connected_to(end, app):
+            yield found
     finally:
         event.remove(engine, "before_cursor_execute", note)

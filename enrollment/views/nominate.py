@@ -146,12 +146,13 @@ def check_nominations(code: str) -> Any:
     except (Invalid, Conflict) as refusal:
         refused = with_refusals(view, refusal)
         sentence = None if len(refused.good) < len(view.good) else refusal.message
-        return _check_page(get_delivery(actor, code), organization, refused, refused=sentence, status=refusal.status)
+        delivery, organization = get_delivery(actor, code), db.session.get_one(Organization, int(chosen))
+        return _check_page(delivery, organization, refused, refused=sentence, status=refusal.status)
     left = [(row.row, row.values) for row in view.bad]
     if not left:
         flash(made, "ok")
         return see_other(url_for("enrollment.nominations", delivery=code))
-    delivery = get_delivery(actor, code)
+    delivery, organization = get_delivery(actor, code), db.session.get_one(Organization, int(chosen))
     return _check_page(delivery, organization, recheck(delivery, organization, left, day_first=view.day_first), nominated=made)
 
 
