@@ -98,14 +98,16 @@ def _is_status(node: ast.AST | None) -> bool:
     return "status" in (getattr(node, "value", None), getattr(node, "attr", None))
 
 
-MACHINE_CLOCKS = re.compile(r"((datetime|date|dt)\.)+(now|utcnow|today)|time\.(time|time_ns|localtime|gmtime|ctime)")
+MACHINE_CLOCKS = re.compile(
+    r"([\w.]+\.)?(datetime|date|dt)\.(now|utcnow|today)|(?!clock\.)[\w.]+\.(utcnow|today)\(\)|time\.(time|time_ns|localtime|gmtime|ctime)"
+)
 
 
 def clocks(name: str, tree: ast.Module) -> Iterator[str]:
     """Rules ask core.clock: tests freeze it and demonstrations set it. (time.monotonic only measures how long.)"""
     if name == "core/clock.py":
         return
-    readings = [(n.lineno, ast.unparse(n)) for n in ast.walk(tree) if isinstance(n, ast.Attribute)]
+    readings = [(n.lineno, ast.unparse(n)) for n in ast.walk(tree) if isinstance(n, ast.Attribute | ast.Call)]
     for line, what in readings + list(imported(tree)):
         if MACHINE_CLOCKS.fullmatch(what):
             yield f"{name}:{line} reads the machine's clock ({what}); use core.clock"
@@ -210,6 +212,7 @@ PLANTED = [
     (clocks, "roster/queries.py", "today = datetime.date.today()"),
     (clocks, "roster/queries.py", "now = datetime.utcnow()"),
     (clocks, "roster/queries.py", "now = dt.datetime.now(UTC)"),
+    (clocks, "roster/queries.py", "from datetime import date as day\ntoday = day.today()"),
     (clocks, "roster/queries.py", "now = time.time()"),
     (clocks, "roster/queries.py", "from time import time"),
     (web_in_rules, "courses/services.py", "from flask import request"),
