@@ -213,6 +213,7 @@ class Journey:
         page.locator("a[href$='/finish']").first.click()
         text = page.locator("main").inner_text()
         assert "64" in text and re.search(r"990\D+1.080", text), text
+        page.locator("form[action$='/finish'] input[name=is_early]").check()  # its sessions lie ahead
         page.locator("form[action$='/finish'] button.button").click()
         page.locator("main a[href$='/certificates']").first.click()
         assert page.url.endswith(f"/deliveries/{self.code}/certificates")
