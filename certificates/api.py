@@ -18,7 +18,9 @@ from certificates.schemas import (
     job_answer,
     job_link,
 )
+from certificates.services.names import field_of
 from core.api import ListQuery, Routes
+from core.errors import renamed
 from core.paging import Page
 from core.web import current_actor
 from courses.queries import get_delivery
@@ -32,7 +34,10 @@ routes = Routes("certificates")
 )  # fmt: skip
 def request_issue(code: str, body: IssueBody) -> tuple[IssueAnswer, int]:
     actor = current_actor()
-    job = services.request_issue(actor, get_delivery(actor, code).id, body.enrollments)
+    asked = body.enrollments or []
+    places = {field_of(one): f"enrollments.{number}" for number, one in enumerate(asked)}
+    with renamed(lambda field: places.get(field, "enrollments" if field.startswith("name-") else field)):
+        job = services.request_issue(actor, get_delivery(actor, code).id, body.enrollments)
     return IssueAnswer(job=job_link(job)), 202
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -64,6 +66,17 @@ class TooManyTries(DomainError):
     def __init__(self, code: str, message: Any, retry_after: int):
         super().__init__(code, message)
         self.retry_after = retry_after
+
+
+@contextmanager
+def renamed(name_of: Callable[[str], str]) -> Iterator[None]:
+    """`with renamed(name_of):` tells refusals at the fields that the caller knows, where the rule has names of its own."""
+    try:
+        yield
+    except DomainError as error:
+        for one in (error, *error.errors):
+            one.field = name_of(one.field) if one.field else one.field
+        raise
 
 
 def collect(errors: list[DomainError]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
@@ -46,6 +46,13 @@ def newest(statement: sa.Select, key: sa.ColumnElement[int], *, after: str | Non
     rows = db.session.execute(statement).all()
     cursor = _write(rows[limit - 1][1:]) if len(rows) > limit else None
     return Page([row[0] for row in rows[:limit]], cursor)
+
+
+def page_of(rows: Iterable[Row], key: Callable[[Row], int], *, after: str | None, limit: int) -> Page[Row]:
+    """The same for rows that could only be worked out all together, ordered by `key`: a whole number of its own for each."""
+    last = _read(after, [sa.column("key", sa.Integer)])[0] if after else 0
+    left = sorted((row for row in rows if key(row) > last), key=key)
+    return Page(left[:limit], _write([key(left[limit - 1])]) if len(left) > limit else None)
 
 
 def _bound(keys: Sequence[Any], values: list[Any]) -> list[sa.ColumnElement[Any]]:

@@ -40,6 +40,8 @@ def get_expert(id: str) -> ExpertAnswer:
     "GET", "/experts", "Search the roster", requires=P.ROSTER_SEARCH, query=ExpertQuery, answers={200: ExpertAnswer}, is_list=True
 )
 def list_experts(query: ExpertQuery) -> Page:
+    if query.valid_on and not query.skill:
+        raise Invalid("skill_needed", _l("Say with `skill` what must be valid on this day."), "valid_on")
     filters = read_filters(query.model_dump(exclude={"limit", "after"}), skills_to_choose())
     found = queries.list_experts(current_actor(), filters, after=query.after, limit=query.limit)
     return Page([expert_answer(expert, filters) for expert in found.items], found.next)

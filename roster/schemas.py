@@ -117,6 +117,8 @@ class EvidenceAnswer(Answer):
 
 
 class ExpertSkillAnswer(Answer):
+    """What the best certificate gives; `evidence` holds every certificate of the skill, the best first."""
+
     skill: str
     title: dict[str, str]
     level: SkillLevel
@@ -145,7 +147,6 @@ class ExpertAnswer(Answer):
 
 def expert_answer(expert: Expert, filters: Filters | None = None) -> ExpertAnswer:
     filters = filters or Filters()
-    rows = [row for row in expert.skills if row.is_recorded(filters.as_of)]
     return ExpertAnswer(
         id=expert.id,
         person=ExpertPersonAnswer.model_validate(expert.person),
@@ -157,13 +158,32 @@ def expert_answer(expert: Expert, filters: Filters | None = None) -> ExpertAnswe
         expertise=expert.expertise,
         availability=[WindowAnswer(from_=one.starts_on, to=one.ends_on) for one in expert.availability],
         consent=expert.consent,
-        skills=[_skill_answer(row, filters) for row in rows],
+        skills=[_skill_answer(rows, filters) for rows in _rows_by_skill(expert, filters)],
     )
 
 
-def _skill_answer(row: ExpertSkill, filters: Filters) -> ExpertSkillAnswer:
-    evidence = EvidenceAnswer(number=row.certificate.number, status=row.certificate.status_on(filters.day))
+def _rows_by_skill(expert: Expert, filters: Filters) -> list[list[ExpertSkill]]:
+    """Of each skill its rows, the best first: by status, then whatever lasts longest."""
+    by_skill: dict[int, list[ExpertSkill]] = {}
+    for row in expert.skills:
+        if row.is_recorded(filters.as_of):
+            by_skill.setdefault(row.skill_id, []).append(row)
+
+    def worth(row: ExpertSkill) -> tuple[int, date, int]:
+        status = row.status_on(filters.day, filters.as_of)
+        return -_FROM_BEST.index(status), row.valid_until or date.max, row.level_rank
+
+    return [sorted(rows, key=worth, reverse=True) for rows in by_skill.values()]
+
+
+_FROM_BEST = (SkillStatus.CURRENT, SkillStatus.EXPIRING, SkillStatus.EXPIRED, SkillStatus.WITHDRAWN)
+
+
+def _skill_answer(rows: list[ExpertSkill], filters: Filters) -> ExpertSkillAnswer:
+    best = rows[0]
+    certificates = dict.fromkeys(row.certificate for row in rows)
     return ExpertSkillAnswer(
-        skill=row.skill.code, title=row.skill.title, level=row.level, status=row.status_on(filters.day, filters.as_of),
-        valid_from=row.valid_from, valid_until=row.valid_until, evidence=[evidence],
+        skill=best.skill.code, title=best.skill.title, level=best.level, status=best.status_on(filters.day, filters.as_of),
+        valid_from=best.valid_from, valid_until=best.valid_until,
+        evidence=[EvidenceAnswer(number=one.number, status=one.status_on(filters.day)) for one in certificates],
     )  # fmt: skip

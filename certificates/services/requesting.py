@@ -82,22 +82,22 @@ def _chosen(delivery: Delivery, ids: Sequence[int]) -> list[Enrollment]:
     if not ids:
         raise Invalid("nothing_chosen", _l("Choose at least one person."), "enrollments")
     found = {e.id: e for e in db.session.scalars(_enrollments(delivery).where(Enrollment.id.in_(set(ids))))}
-    errors = [_unknown(one) for one in dict.fromkeys(ids) if one not in found]
-    errors += [_not_eligible(e) for e in found.values() if e.status is not EnrollmentStatus.COMPLETED]
+    errors = [_unknown(one, ids.index(one)) for one in dict.fromkeys(ids) if one not in found]
+    errors += [_not_eligible(e, ids.index(e.id)) for e in found.values() if e.status is not EnrollmentStatus.COMPLETED]
     if errors:
         sentence = _l("Not all of these people can get a certificate. Nothing was issued.")
         raise Invalid(errors[0].code, sentence, errors=list(errors))
     return list(found.values())
 
 
-def _unknown(enrollment_id: int) -> Invalid:
+def _unknown(enrollment_id: int, number: int) -> Invalid:
     sentence = _l("There is no enrollment %(id)s in this delivery.", id=enrollment_id)
-    return Invalid("unknown_enrollment", sentence, f"enrollments.{enrollment_id}")
+    return Invalid("unknown_enrollment", sentence, f"enrollments.{number}")
 
 
-def _not_eligible(enrollment: Enrollment) -> Invalid:
+def _not_eligible(enrollment: Enrollment, number: int) -> Invalid:
     sentence = _l("Enrollment %(id)s did not complete the course: %(why)s.", id=enrollment.id, why=reasons_of(enrollment))
-    return Invalid("not_eligible", sentence, f"enrollments.{enrollment.id}")
+    return Invalid("not_eligible", sentence, f"enrollments.{number}")
 
 
 def reasons_of(enrollment: Enrollment) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from accounts.roles import Permission
-from core.paging import Page
+from core.api import ListQuery
+from core.paging import Page, page_of
 from core.policy import require
 from core.web import current_actor
 from courses.queries import get_delivery
@@ -16,14 +17,15 @@ from enrollment.schemas import FinishedAnswer, ResultAnswer
 
 @routes.call(
     "GET", "/deliveries/<code>/completion", "Who is complete, and what the others lack", requires=Permission.ATTENDANCE_READ,
-    answers={200: ResultAnswer}, is_list=True,
+    query=ListQuery, answers={200: ResultAnswer}, is_list=True,
 )  # fmt: skip
-def completion(code: str):
-    """Everybody who has a place, in one page: a delivery is never larger than its places."""
+def completion(code: str, query: ListQuery):
+    """Everybody who has a place, in the order of the enrollments."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
     require(actor, Permission.ATTENDANCE_READ, delivery)
-    return Page([ResultAnswer.of(result) for result in queries.completion(delivery)], None)
+    found = page_of(queries.completion(delivery), lambda one: one.enrollment.id, after=query.after, limit=query.limit)
+    return Page([ResultAnswer.of(result) for result in found.items], found.next)
 
 
 @routes.call(

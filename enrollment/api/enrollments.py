@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from accounts.models import Person
+from accounts.models import Organization, Person
 from accounts.roles import Permission
 from accounts.services import organization_by_code, record_person
 from accounts.values import find_email
 from core.database import db
+from core.errors import renamed
 from core.paging import Page, page
 from core.policy import Actor, can, require
 from core.web import current_actor
@@ -24,22 +25,39 @@ from enrollment.schemas import ApplicantBody, DeclineBody, EnrollmentAnswer, Enr
     answers={201: EnrollmentAnswer},
 )  # fmt: skip
 def enroll(code: str, body: EnrollmentBody):
-    """Coordinators enrol anybody, nominators people of their organization (`nominated_by`), and participants themselves."""
+    """Coordinators enrol anybody, nominators people of their organization (`nominated_by`, which may be left out by who
+    nominates for one), and participants themselves."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
-    if body.nominated_by:
-        organization = organization_by_code(actor, body.nominated_by)
-        enrollment = services.nominate(actor, delivery.id, organization, [body.nominee()])[0]
-    else:
-        touch(delivery.id)  # before a person is written: all who write here queue at the same place
-        enrollment = services.enroll(actor, delivery.id, _person(actor, delivery, body.person), body.wish())
+    with renamed(lambda field: _OF_THE_PERSON.get(field, field)):
+        if organization := _nominator(actor, delivery, body):
+            enrollment = services.nominate(actor, delivery.id, organization, [body.nominee()])[0]
+        else:
+            touch(delivery.id)  # before a person is written: all who write here queue at the same place
+            enrollment = services.enroll(actor, delivery.id, _person(actor, delivery, body.person), body.wish())
     return _answer(actor, enrollment), 201
+
+
+_OF_THE_PERSON = {"name_on_certificate": "person.name_on_certificate"}
+
+
+def _nominator(actor: Actor, delivery: Delivery, body: EnrollmentBody) -> Organization | None:
+    """The organization that is named; else, for those who may only nominate, the one that they nominate for."""
+    if body.nominated_by:
+        return organization_by_code(actor, body.nominated_by)
+    if can(actor, Permission.ENROLLMENT_CREATE, delivery) or _is_self(actor, body.person):
+        return None
+    return db.session.get_one(Organization, *actor.organization_ids) if len(actor.organization_ids) == 1 else None
+
+
+def _is_self(actor: Actor, body: ApplicantBody) -> bool:
+    return actor.email is not None and find_email(body.email) == actor.email
 
 
 def _person(actor: Actor, delivery: Delivery, body: ApplicantBody) -> Person:
     """The person to enrol. A participant is known already, and cannot probe for anybody else."""
     services.require_identity(body.identifier, body.email)
-    is_self = actor.email is not None and find_email(body.email) == actor.email
+    is_self = _is_self(actor, body)
     if not is_self:
         require(actor, Permission.ENROLLMENT_CREATE, delivery)
     if is_self and not can(actor, Permission.ENROLLMENT_CREATE, delivery):

@@ -87,7 +87,12 @@ def _records(text: str, delimiter: str) -> Iterator[Record]:
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error:
+        except csv.Error as error:
+            if "field limit" in str(error):
+                raise UnreadableFile(
+                    "cell_too_long",
+                    _l("A cell in row %(row)s holds more text than any nomination needs. Shorten it.", row=number),
+                ) from None
             # Strict, because a lenient reader swallows all people between two stray quotes into one cell.
             raise UnreadableFile(
                 "broken_quoting",

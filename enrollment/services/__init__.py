@@ -2,7 +2,7 @@
 
 from enrollment.services.attendance import MarkGiven, ScoreGiven, record_attendance, record_scores
 from enrollment.services.deciding import approve, decline, withdraw
-from enrollment.services.enrolling import Wish, checked, enroll, remind, require_identity
+from enrollment.services.enrolling import Wish, checked, clean_rank_code, enroll, remind, require_identity
 from enrollment.services.filling import fill
 from enrollment.services.finishing import finish
 from enrollment.services.nominating import Nominee, nominate
@@ -14,6 +14,7 @@ __all__ = [
     "Wish",
     "approve",
     "checked",
+    "clean_rank_code",
     "decline",
     "enroll",
     "fill",

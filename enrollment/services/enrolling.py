@@ -103,7 +103,6 @@ def checked(delivery: Delivery, wish: Wish) -> Wish:
     """The wish as it is kept, or Invalid with everything in it that cannot be accepted."""
     faults: list[DomainError] = []
     kept: dict[str, Any] = {}
-    given_code = (wish.rank_code or "").strip()
     for field, longest in _LONGEST.items():
         try:
             kept[field] = clean_text(getattr(wish, field) or "", field, longest=longest) or None
@@ -113,12 +112,22 @@ def checked(delivery: Delivery, wish: Wish) -> Wish:
     if len(kept["needs"] or "") > _LONGEST_NEEDS:
         sentence = _l("This is too long: at most %(count)s characters.", count=_LONGEST_NEEDS)
         faults.append(Invalid("too_long", sentence, "needs"))
-    kept["rank_code"] = parse_rank_code(given_code) if given_code else None
-    if given_code and kept["rank_code"] is None:
-        faults.append(Invalid("bad_rank_code", _l("Use a rank code such as OF-2 or OR-7, or leave it empty."), "rank_code"))
+    try:
+        kept["rank_code"] = clean_rank_code(wish.rank_code)
+    except Invalid as fault:
+        faults.append(fault)
     faults += _category_faults(delivery, wish.category)
     collect(faults)
     return replace(wish, **kept)
+
+
+def clean_rank_code(text: str | None) -> str | None:
+    """The code of STANAG 2116 as it is printed, None for an empty text; Invalid at `rank_code` when it is none."""
+    given = (text or "").strip()
+    code = parse_rank_code(given) if given else None
+    if given and code is None:
+        raise Invalid("bad_rank_code", _l("Use a rank code such as OF-2 or OR-7, or leave it empty."), "rank_code")
+    return code
 
 
 def _category_faults(delivery: Delivery, category: PersonnelCategory | str) -> list[DomainError]:

@@ -20,6 +20,7 @@ from core.database import db, is_sqlite
 from core.errors import DomainError, Invalid, collect
 from core.events import publish
 from core.policy import Actor, require
+from enrollment.services import clean_rank_code
 from roster import documents, languages
 from roster.events import ExpertChanged, ExpertRecorded
 from roster.models import Availability, Expert, ExpertLanguage, LanguageFramework
@@ -107,9 +108,14 @@ def _plain_values(profile: Profile) -> tuple[dict[str, Any], list[DomainError]]:
     """The columns that are given, and what is wrong with them."""
     errors: list[DomainError] = []
     values: dict[str, Any] = {"category": profile.category, "consent": profile.consent}
-    for name, longest in {"rank": 120, "rank_code": 8, "organization": 200}.items():
+    for name, longest in {"rank": 120, "organization": 200}.items():
         text = getattr(profile, name)
         values[name] = None if text is None else _text(text, name, longest, errors)
+    if profile.rank_code is not None:
+        try:
+            values["rank_code"] = clean_rank_code(profile.rank_code) or ""
+        except Invalid as error:
+            errors.append(error)
     if profile.expertise is not None:
         if len(profile.expertise) > MOST_EXPERTISE:
             errors.append(Invalid("too_many", _l("Name at most %(most)s fields.", most=MOST_EXPERTISE), "expertise"))

@@ -68,7 +68,9 @@ def test_what_is_refused(app) -> None:
     unprintable = api.post(address, {})
     assert unprintable.status_code == 422 and unprintable.json["code"] == "name_unprintable"
     (error,) = unprintable.json["errors"]
-    assert error["field"] == f"name-{made.enrollments[1]}" and "U+1F54A" in error["message"] and "Ana" in error["message"]
+    assert error["field"] == "enrollments" and "U+1F54A" in error["message"] and "Ana" in error["message"]
+    (error,) = api.post(address, {"enrollments": made.enrollments}).json["errors"]
+    assert (error["field"], error["code"]) == ("enrollments.1", "name_unprintable")
     foreign = api.post(address, {"enrollments": other.enrollments})
     assert (foreign.status_code, foreign.json["code"]) == (422, "unknown_enrollment")
     with app.app_context():

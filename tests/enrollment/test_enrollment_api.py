@@ -10,7 +10,9 @@ from flask import Flask
 
 from accounts.models import Person
 from accounts.roles import Role
-from core.database import db
+from accounts.services import assign_role
+from core.database import db, transaction
+from core.policy import SYSTEM, Reach
 from courses.models import Delivery
 from enrollment import queries
 from tests import factories
@@ -150,12 +152,54 @@ def test_nominators_put_forward_people_of_their_organization(client, code: str) 
     assert (made.status_code, made.json["nominated_by"]) == (201, "CA-MFA")
     assert made.json["person"]["identifier"] == "CA-0001"
     assert problem(other.post(f"/deliveries/{code}/enrollments", BODY | {"person": person("B")}))[:2] == (403, "not_allowed")
-    assert problem(nominator.post(f"/deliveries/{code}/enrollments", {"person": person("C"), "category": "police"}))[0] == 403
     unknown = nominator.post(f"/deliveries/{code}/enrollments", BODY | {"nominated_by": "XX-XX"})
     assert problem(unknown) == (422, "unknown_organization", ["nominated_by"])
     assert other.get(f"/enrollments/{made.json['id']}").status_code == 404
     assert [one["id"] for one in nominator.get(f"/deliveries/{code}/enrollments").json["items"]] == [made.json["id"]]
     assert other.get(f"/deliveries/{code}/enrollments").json == {"items": [], "next": None}
+
+
+def test_a_nominator_of_one_organization_need_not_name_it(app: Flask, client, code: str) -> None:
+    body = {"person": person("C"), "category": "police"}
+    made = client(Role.NOMINATOR, organization="CA-MFA").post(f"/deliveries/{code}/enrollments", body)
+    assert (made.status_code, made.json["nominated_by"]) == (201, "CA-MFA")
+    own = client(Role.NOMINATOR, organization="CA-MFA", email="self@example.org")
+    made = own.post(f"/deliveries/{code}/enrollments", body | {"person": person("Self")})
+    assert (made.status_code, made.json["nominated_by"]) == (201, None)
+    with app.app_context():
+        of_two = factories.actor(Role.NOMINATOR, organization_id=factories.organization("CA-MFA").id)
+        second = factories.organization("SN-POL").id
+        with transaction():
+            assign_role(SYSTEM, of_two.person_id, Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=second)
+        token = makers.token_of(factories.refreshed(of_two))
+    refused = ApiClient(app, token).post(f"/deliveries/{code}/enrollments", body | {"person": person("D")})
+    assert problem(refused)[:2] == (403, "not_allowed")
+
+
+def test_a_printed_name_is_refused_at_its_place_in_the_body(client, code: str) -> None:
+    body = {"person": person("C", name_on_certificate="C\u202ed"), "category": "police"}
+    for api in (client(Role.COORDINATOR), client(Role.NOMINATOR, organization="CA-MFA"), client(email="c@example.org")):
+        answer = api.post(f"/deliveries/{code}/enrollments", body)
+        assert problem(answer) == (422, "forbidden_character", ["person.name_on_certificate"])
+
+
+@pytest.mark.parametrize("consent", ["true", 1])
+def test_a_consent_is_said_and_not_guessed(client, code: str, consent: Any) -> None:
+    body = {"person": person("C"), "category": "police", "roster_consent": consent}
+    answer = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", body)
+    assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "roster_consent")
+
+
+def test_completion_goes_on_behind_a_cursor(client, app: Flask) -> None:
+    code, coordinator = scheduled(app), client(Role.COORDINATOR)
+    ids = [
+        coordinator.post(f"/deliveries/{code}/enrollments", {"person": person(name), "category": "police"}).json["id"]
+        for name in ("Zed", "Moe", "Ann")
+    ]
+    first = coordinator.get(f"/deliveries/{code}/completion?limit=2").json
+    second = coordinator.get(first["next"]).json
+    assert [item["enrollment"] for item in first["items"] + second["items"]] == ids and second["next"] is None
+    assert coordinator.get(f"/deliveries/{code}/completion?after=x").status_code == 422
 
 
 def test_a_nominator_learns_nothing_from_what_others_know(app: Flask, client, code: str) -> None:

@@ -249,6 +249,12 @@ class TestTable:
     def test_broken_quoting_of_the_header(self) -> None:
         assert refusal('"given_name,email\nx,y\n').code == "broken_quoting"
 
+    def test_a_cell_of_a_whole_book_is_named_for_what_it_is(self) -> None:
+        good = "Amina,Diop,a@example.org,SN,police"
+        error = refusal(f"{HEADER}\n{good}\n{'x' * 200_000},Diop,b@example.org,SN,police\n")
+        assert error.code == "cell_too_long"
+        assert "row 3" in str(error.message)
+
     def test_too_many_rows(self) -> None:
         assert len(reading(sheet(*[{}] * MAX_ROWS)).rows) == MAX_ROWS
         assert refusal(sheet(*[{}] * (MAX_ROWS + 1))).code == "too_many_rows"

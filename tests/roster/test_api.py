@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -96,6 +96,9 @@ def test_a_known_person_is_matched_by_email(app: Flask, api: ApiClient) -> None:
             "overlapping_windows",
         ),
         ({"category": "marine"}, "category", "enum"),
+        ({"rank_code": "ZZ-99"}, "rank_code", "bad_rank_code"),
+        ({"consent": "true"}, "consent", "bool_type"),
+        ({"consent": 1}, "consent", "bool_type"),
         ({"skills": []}, "skills", "unknown_field"),
         (
             {"person": {"identifier": "SN-0002", "given_name": "Amina", "family_name": "Diallo"}},
@@ -131,6 +134,33 @@ def test_a_skill_comes_with_its_evidence(app: Flask, api: ApiClient) -> None:
         makers.revoke(certificate)
     (skill,) = api.get(f"/experts/{key}").json["skills"]
     assert (skill["status"], skill["evidence"][0]["status"]) == ("withdrawn", "revoked")
+
+
+def test_a_skill_proven_twice_is_one_skill_with_both_certificates(app: Flask, api: ApiClient) -> None:
+    key = api.put("/experts/SN-0001", AMINA).json["id"]
+    with app.app_context():
+        person_id = db.session.get_one(Expert, key).person_id
+        dates = [date(2027, 3, 8), date(2028, 3, 6), date(2027, 9, 6)]
+        made = [makers.certified(db.session.get_one(Person, person_id), starts_on=day) for day in dates]
+        numbers = [one.number for one in made]
+        makers.revoke(made[1])
+    (skill,) = api.get(f"/experts/{key}").json["skills"]
+    assert (skill["status"], skill["valid_from"], skill["valid_until"]) == ("current", "2027-09-08", "2030-09-08")
+    assert [(one["number"], one["status"]) for one in skill["evidence"]] == [
+        (numbers[2], "valid"), (numbers[0], "valid"), (numbers[1], "revoked"),
+    ]  # fmt: skip
+    (listed,) = api.get("/experts").json["items"]
+    assert listed["skills"] == [skill]
+
+
+def test_an_address_that_is_no_number_is_nobody(api: ApiClient) -> None:
+    api.put("/experts/SN-0001", AMINA)
+    assert api.get("/experts/SN-0001").status_code == 404
+
+
+def test_a_rank_code_is_kept_as_it_is_printed(api: ApiClient) -> None:
+    assert api.put("/experts/SN-0001", AMINA | {"rank_code": "of3"}).json["rank_code"] == "OF-3"
+    assert api.put("/experts/SN-0001", AMINA | {"rank_code": ""}).json["rank_code"] is None
 
 
 def test_the_list_takes_every_filter(app: Flask, api: ApiClient) -> None:
@@ -178,6 +208,7 @@ def test_the_list_goes_on_behind_a_cursor(api: ApiClient) -> None:
         ("language=fr:B9", "language"),
         ("category=marine", "category"),
         ("valid_on=soon", "valid_on"),
+        ("valid_on=2027-06-30", "valid_on"),
         ("available_from=2027-02-01&available_to=2027-01-01", "available_to"),
         ("colour=red", "colour"),
         ("after=abc", "after"),
