@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import click
-from flask.cli import AppGroup
 
 from accounts import queries, services, values
 from accounts.roles import Role
+from core.commands import Commands
 from core.database import settings_of, transaction
 from core.errors import DomainError
 from core.policy import SYSTEM
 
-accounts_cli = AppGroup("accounts", help="People who may sign in.")
+accounts_cli = Commands("accounts", help="People who may sign in.")
 
 ROLES = [Role.PARTICIPANT, Role.NOMINATOR, Role.TRAINER, Role.COORDINATOR, Role.ROSTER, Role.ADMINISTRATOR]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 
 import click
-from flask.cli import AppGroup
 
 from core import audit
+from core.commands import Commands
 from core.database import transaction
 from core.jobs import Progress
 
-audit_cli = AppGroup("audit", help="The audit trail.")
+audit_cli = Commands("audit", help="The audit trail.")
 
 
 @audit_cli.command("verify")

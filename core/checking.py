@@ -9,6 +9,8 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from core.commands import on_migrated
+
 Check = Callable[[], Iterable[str]]
 
 
@@ -23,6 +25,7 @@ def breaches() -> list[str]:
 
 @click.command("check", help="Verifies the invariants of the data and prints each breach; exits 1 if there is any.")
 @with_appcontext
+@on_migrated
 def check_command() -> None:
     found = breaches()
     for sentence in found:

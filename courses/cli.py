@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import AppGroup
 from flask_babel import lazy_gettext as _l
 
 from core.api import validate
+from core.commands import Commands
 from core.database import transaction
 from core.errors import DomainError, Invalid
 from core.policy import SYSTEM
 from courses import services
 from courses.schemas import CourseBody
 
-courses_cli = AppGroup("courses", help="Courses.")
+courses_cli = Commands("courses", help="Courses.")
 
 
 @courses_cli.command("import", help="Makes or changes courses from a JSON file: one course, or a list of them.")

@@ -6,13 +6,13 @@ import sys
 
 import click
 import sqlalchemy as sa
-from flask.cli import AppGroup
 
 from accounts.models import Account
+from core.commands import Commands
 from core.database import db
 from demonstration import loading
 
-demo_cli = AppGroup("demo", help="Demonstration data.")
+demo_cli = Commands("demo", help="Demonstration data.")
 
 
 @demo_cli.command("load")

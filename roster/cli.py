@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 
 import click
-from flask.cli import AppGroup
 
+from core.commands import Commands
 from core.database import transaction
 from roster import services
 
-roster_cli = AppGroup("roster", help="The roster of experts.")
+roster_cli = Commands("roster", help="The roster of experts.")
 
 
 @roster_cli.command("rebuild")

@@ -1,0 +1,34 @@
+"""Groups of commands that need the tables: one sentence instead of a failure while the database is not migrated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+
+from core.database import db
+from core.health import migration_fault
+
+
+def on_migrated(command: Callable) -> Callable:
+    """The command, refused with exit status 1 when the database is not migrated."""
+
+    @wraps(command)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if fault := migration_fault():
+            raise click.ClickException(f"Run flask db upgrade first: {fault}.")
+        db.session.rollback()
+        return command(*args, **kwargs)
+
+    return checked
+
+
+class Commands(AppGroup):
+    """`flask <name> …`: each command finds the database migrated."""
+
+    def command(self, *args: Any, **kwargs: Any) -> Callable:  # type: ignore[override]  # whatever a command takes
+        made = super().command(*args, **kwargs)
+        return lambda command: made(on_migrated(command))
