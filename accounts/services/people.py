@@ -38,9 +38,9 @@ def record_person(
 ) -> Person:
     """The person meant: matched by identifier, else by e-mail address, else new.
 
-    `update` overwrites the given values of a matched person (with PERSON_WRITE); without it a matched person stays
-    untouched. What a person is recognised by is only added, never replaced: whoever could change an address could sign in as
-    its owner. Refused values are all named at once, with fields such as "person.email".
+    `update` overwrites the given values of a matched person (with PERSON_WRITE); without it only gaps are filled, by those
+    who may read the person. What a person is recognised by is only added, never replaced: whoever could change an address
+    could sign in as its owner. Refused values are all named at once, with fields such as "person.email".
     """
     given = _clean(
         {
@@ -59,6 +59,8 @@ def record_person(
         require(actor, Permission.PERSON_WRITE, found)
         _refuse_replaced_keys(actor, found, given, "person.")
         _overwrite(actor, found, given, "person.")
+    elif can(actor, Permission.PERSON_READ, found):
+        _fill_gaps(actor, found, given)
     return found
 
 
@@ -160,6 +162,13 @@ def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str)
     publish(PersonChanged(person.id, changed), actor)
     if left:
         _leave_address(actor, person, left)
+
+
+def _fill_gaps(actor: Actor, person: Person, given: dict[str, Any]) -> None:
+    """What was not known yet: never a name, nor what the person is recognised by."""
+    unknown = {"country": None, "birth_date": None, "gender": Gender.UNDISCLOSED}
+    said = {name: given[name] for name, empty in unknown.items() if name in given and getattr(person, name) == empty}
+    _overwrite(actor, person, said, "person.")
 
 
 def _leave_address(actor: Actor, person: Person, address: str) -> None:

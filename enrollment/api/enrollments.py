@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accounts.models import Organization, Person
 from accounts.roles import Permission
-from accounts.services import organization_by_code, record_person
+from accounts.services import change_person, organization_by_code, record_person
 from accounts.values import find_email
 from core.database import db
 from core.errors import renamed
@@ -38,7 +38,9 @@ def enroll(code: str, body: EnrollmentBody):
     return _answer(actor, enrollment), 201
 
 
-_OF_THE_PERSON = {"name_on_certificate": "person.name_on_certificate"}
+#: What people say anew about themselves by enrolling. Their name they change on their own page, their address by its own way.
+_ONES_OWN = ("country", "gender", "birth_date", "language")
+_OF_THE_PERSON = {name: f"person.{name}" for name in (*_ONES_OWN, "name_on_certificate")}
 
 
 def _nominator(actor: Actor, delivery: Delivery, body: EnrollmentBody) -> Organization | None:
@@ -57,11 +59,11 @@ def _is_self(actor: Actor, body: ApplicantBody) -> bool:
 def _person(actor: Actor, delivery: Delivery, body: ApplicantBody) -> Person:
     """The person to enrol. A participant is known already, and cannot probe for anybody else."""
     services.require_identity(body.identifier, body.email)
-    is_self = _is_self(actor, body)
-    if not is_self:
-        require(actor, Permission.ENROLLMENT_CREATE, delivery)
-    if is_self and not can(actor, Permission.ENROLLMENT_CREATE, delivery):
-        return db.session.get_one(Person, actor.person_id)
+    if _is_self(actor, body):
+        said = {name: getattr(body, name) for name in _ONES_OWN}
+        own = db.session.get_one(Person, actor.person_id)
+        return change_person(actor, own, **{name: value for name, value in said.items() if value is not None})
+    require(actor, Permission.ENROLLMENT_CREATE, delivery)
     return record_person(actor, **body.model_dump(), update=False)
 
 

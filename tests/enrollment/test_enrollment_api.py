@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -188,6 +189,48 @@ def test_a_consent_is_said_and_not_guessed(client, code: str, consent: Any) -> N
     body = {"person": person("C"), "category": "police", "roster_consent": consent}
     answer = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", body)
     assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "roster_consent")
+
+
+def known(app: Flask, email: str) -> tuple[Any, ...]:
+    """(given name, identifier, country, gender, birth date) of the person with this address."""
+    with app.app_context():
+        who = db.session.scalars(db.select(Person).where(Person.email == email)).one()
+        return who.given_name, who.identifier, who.country, who.gender.value, who.birth_date and who.birth_date.isoformat()
+
+
+SAID = person("New", identifier="X-1", email="known@example.org", country="CA", gender="female", birth_date="1990-05-01")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"country": None}, ("Old", None, "CA", "female", "1990-05-01")),
+        (
+            {"country": "SN", "gender": "male", "birth_date": date(1980, 1, 1)},
+            ("Old", None, "SN", "male", "1980-01-01"),
+        ),
+    ],
+)
+def test_a_coordinator_fills_what_was_not_known_of_a_person(app: Flask, client, code: str, before, after) -> None:
+    with app.app_context():
+        factories.person("Old", email="known@example.org", **before)
+    body = {"person": SAID, "category": "police"}
+    assert client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", body).status_code == 201
+    assert known(app, "known@example.org") == after
+
+
+def test_a_nominator_fills_nothing(app: Flask, client, code: str) -> None:
+    with app.app_context():
+        factories.person("Old", email="known@example.org", country=None)
+    body = {"person": SAID, "category": "police"}
+    assert client(Role.NOMINATOR, organization="CA-MFA").post(f"/deliveries/{code}/enrollments", body).status_code == 201
+    assert known(app, "known@example.org") == ("Old", None, None, "undisclosed", None)
+
+
+def test_who_enrols_oneself_says_it_anew(app: Flask, client, code: str) -> None:
+    own = client(given="Old", email="known@example.org", country="SN")
+    assert own.post(f"/deliveries/{code}/enrollments", {"person": SAID, "category": "police"}).status_code == 201
+    assert known(app, "known@example.org") == ("Old", None, "CA", "female", "1990-05-01")
 
 
 def test_completion_goes_on_behind_a_cursor(client, app: Flask) -> None:
