@@ -17,6 +17,7 @@ from core.forms import refusals_on
 from core.policy import can, require
 from core.web import current_actor, public, remember_answer, requires, submitted_once
 from courses import queries, services
+from courses.definitions import MOST_OBJECTIVES
 from courses.forms.courses import CourseForm, act, course_form, new_course, values_of
 from courses.models import Course
 from courses.views.blueprint import pages
@@ -43,6 +44,7 @@ def course(code: str) -> str:
         deliveries=queries.upcoming_of(found),
         may_schedule=can(current_actor(), P.DELIVERY_SCHEDULE) and not found.is_retired,
         may_change=can(current_actor(), P.COURSE_WRITE),
+        most_objectives=MOST_OBJECTIVES,
     )
 
 

@@ -338,3 +338,16 @@ def test_empty_lists_say_what_to_do(browser: Browser, sign_in: Any, trainer: Act
     assert "There is no course yet." in browser.get("/courses").text
     assert "There is no skill yet." in browser.get("/skills").text
     assert sign_in(trainer).get("/courses").follow("Create a course").path == "/courses/new"
+
+
+def test_more_objectives_than_fit_on_a_certificate_are_told_to_who_may_change_it(
+    sign_in: Any, api: ApiClient, trainer: Actor, browser: Browser
+) -> None:
+    first = makers.gti()["sessions"][0]
+    sessions = [first | {"day": day, "objective": {"en": f"Objective {day}"}} for day in range(1, 17)]
+    api.put("/courses/GTI", makers.gti() | {"sessions": sessions, "objectives": []})
+    said = "14 of the 16 objectives of the sessions fit on the certificate."
+    assert said in sign_in(trainer).get("/courses/GTI").text
+    assert said not in browser.get("/courses/GTI").text
+    api.put("/courses/GTI", makers.gti() | {"sessions": sessions, "objectives": [{"en": "One for all"}]})
+    assert said not in sign_in(trainer).get("/courses/GTI").text
