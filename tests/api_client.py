@@ -9,7 +9,7 @@ from flask import Flask
 from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
-from core.api import openapi
+from core.openapi import openapi
 
 
 class ApiClient:

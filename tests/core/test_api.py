@@ -12,8 +12,9 @@ from openapi_spec_validator import validate
 from accounts import services as accounts_services
 from accounts.models import Person
 from accounts.roles import Role
-from core.api import Answer, _schema
+from core.api import Answer
 from core.database import db, transaction
+from core.openapi import _schema
 from core.policy import SYSTEM
 from courses.models import Skill
 from tests import factories
