@@ -28,6 +28,7 @@ from pydantic import (
     StringConstraints,
     ValidationError,
 )
+from pydantic_core import PydanticCustomError
 from sqlalchemy.exc import IntegrityError
 
 from core import i18n, once
@@ -82,13 +83,13 @@ def _no_nulls(value: Any) -> Any:
 
 def _known_country(code: str) -> str:
     if not i18n.is_country(code):
-        raise ValueError("not an ISO 3166-1 alpha-2 code")
+        raise PydanticCustomError("unknown_country", "not an ISO 3166-1 alpha-2 code")
     return code
 
 
 def _known_language(code: str) -> str:
     if not i18n.is_language(code):
-        raise ValueError("not an ISO 639-1 code")
+        raise PydanticCustomError("unknown_language", "not an ISO 639-1 code")
     return code
 
 
