@@ -38,6 +38,11 @@ def attributes(**values: Any) -> Markup:
 Input.html_params = staticmethod(attributes)
 
 
+def whole(text: str | None) -> int | None:
+    """The number that `text` writes in at most nine ASCII digits, which every column can hold; None for anything else."""
+    return int(text) if text and len(text) < 10 and text.isascii() and text.isdigit() else None
+
+
 class Form(FlaskForm):
     """Every form of the application. `refused` holds sentences that belong to no single field."""
 

@@ -51,7 +51,7 @@ def count(kind: str, what: str, *, seconds: int) -> tuple[int, datetime]:
     now = clock.now()
     found = {"key": _key(kind, what), "since": now, "count": 1, "oldest": now - timedelta(seconds=seconds)}
     row = db.session.connection().execute(statement, found).one()
-    return row.count, row.since
+    return row[0], row[1]
 
 
 def spend(kind: str, what: str, *, limit: int, seconds: int) -> None:

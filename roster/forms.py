@@ -15,7 +15,7 @@ from wtforms.widgets import DateInput, SearchInput
 from accounts.models import Gender, PersonnelCategory
 from core import i18n
 from core.errors import DomainError
-from core.forms import Form, LongSelect, SubmissionField
+from core.forms import Form, LongSelect, SubmissionField, whole
 from core.words import word
 from courses.models import Skill, SkillLevel
 from roster.languages import CEFR, all_languages
@@ -208,8 +208,8 @@ def _offer_choices(form: ProfileForm, spoken: Iterable[Any]) -> None:
 
 def _rows_sent(sent: Mapping[str, Any] | None, kind: str) -> int:
     """How many rows the form had that was sent."""
-    numbers = [name.split("_")[1] for name in sent or () if name.startswith(f"{kind}_")]
-    return min(1 + max((int(number) for number in numbers if number.isdigit()), default=-1), 60)
+    numbers = (whole(name.split("_")[1]) for name in sent or () if name.startswith(f"{kind}_"))
+    return min(1 + max((number for number in numbers if number is not None), default=-1), 60)
 
 
 class NewExpertForm(ProfileForm):

@@ -13,7 +13,7 @@ from core import clock
 from core.database import transaction
 from core.errors import Invalid
 from core.exports import csv_response
-from core.forms import refusals_on
+from core.forms import refusals_on, whole
 from core.i18n import country_name, number, text
 from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once
 from core.words import word
@@ -85,9 +85,9 @@ def _asked() -> tuple[SearchForm, Filters | None]:
     values: dict[str, Any] = {name: value.strip() for name, value in request.args.items()}
     for name in ("skill", "language"):
         numbers = sorted(
-            int(rest)
+            place
             for key in request.args
-            if (rest := key.removeprefix(f"{name}_")) != key and rest.isdigit() and len(rest) < 3
+            if key.startswith(f"{name}_") and (place := whole(key.removeprefix(f"{name}_"))) is not None
         )
         things = [request.args[f"{name}_{n}"] for n in numbers]
         levels = [request.args.get(f"{name}_{n}_level", "") for n in numbers]

@@ -15,6 +15,7 @@ from accounts.views.blueprint import pages
 from core import audit, exports, jobs
 from core.audit import AuditEntry
 from core.database import settings_of, transaction
+from core.forms import whole
 from core.jobs import JobState
 from core.mail import Mail, MailState
 from core.policy import require
@@ -104,11 +105,8 @@ def _audit_filter() -> tuple[queries.AuditFilter, dict[str, str]]:
     typed = {name: request.args.get(name, "").strip() for name in ("action", "subject", "person")}
     actor_id = None
     if typed["person"]:
-        actor_id = 0
-        if typed["person"].isdecimal() and len(typed["person"]) < 10:
-            actor_id = int(typed["person"])
-        elif found := queries.find_person_by_email(typed["person"]):
-            actor_id = found.id
+        found = queries.find_person_by_email(typed["person"])
+        actor_id = found.id if found else whole(typed["person"]) or 0
     return queries.AuditFilter(typed["action"], typed["subject"].replace(" ", ""), actor_id), typed
 
 

@@ -14,7 +14,7 @@ from accounts.roles import Permission, Role
 from accounts.views.blueprint import pages
 from core.database import transaction
 from core.errors import DomainError, Invalid, NotFound
-from core.forms import refusals_on
+from core.forms import refusals_on, whole
 from core.policy import Reach
 from core.web import current_actor, remember_answer, requires, see_other, submitted_once
 
@@ -129,12 +129,13 @@ def assign_role(person_id: int) -> Any:
 @requires(Permission.ACCOUNT_MANAGE)
 def withdraw_role(person_id: int) -> Any:
     """Takes a role away."""
-    role, scope, scope_id = (request.form.get(name, "") for name in ("role", "scope", "scope_id"))
-    if role not in set(Role) or scope not in set(Reach) or not scope_id.isdecimal():
+    role, scope = request.form.get("role"), request.form.get("scope")
+    scope_id = whole(request.form.get("scope_id"))
+    if role not in set(Role) or scope not in set(Reach) or scope_id is None:
         raise NotFound("unknown_role", _("This role is not known here."))
     return _act(
         person_id,
-        lambda found: services.withdraw_role(current_actor(), found.id, Role(role), scope=Reach(scope), scope_id=int(scope_id)),
+        lambda found: services.withdraw_role(current_actor(), found.id, Role(role), scope=Reach(scope), scope_id=scope_id),
         _("The role is withdrawn."),
     )
 

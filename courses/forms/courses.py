@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired
 
 from accounts.models import PersonnelCategory
 from core.errors import DomainError
-from core.forms import Form, NumberField, SubmissionField
+from core.forms import Form, NumberField, SubmissionField, whole
 from core.words import word
 from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition, Texts
 from courses.forms.fields import CheckboxesField
@@ -199,8 +199,8 @@ def read_rows(values: Mapping[str, Any]) -> Rows:
     for key in values:
         kind, _, rest = key.partition("-")
         number, _, name = rest.partition("-")
-        if kind in ROWS and name in ROWS[kind] and number.isascii() and number.isdigit() and len(number) < 5:
-            found[kind].setdefault(int(number), {})[name] = str(values[key])
+        if kind in ROWS and name in ROWS[kind] and (place := whole(number)) is not None:
+            found[kind].setdefault(place, {})[name] = str(values[key])
     return {kind: [rows[number] for number in sorted(rows)][:MOST_ROWS] for kind, rows in found.items()}
 
 
@@ -211,8 +211,8 @@ def act(values: MultiDict[str, str], button: str) -> MultiDict[str, str]:
     kind, _, number = which.partition("-")
     if what == "add" and kind in rows:
         rows[kind].append(_new_row(kind, rows[kind]))
-    elif what == "remove" and kind in rows and number.isdigit() and int(number) < len(rows[kind]):
-        del rows[kind][int(number)]
+    elif what == "remove" and kind in rows and (place := whole(number)) is not None and place < len(rows[kind]):
+        del rows[kind][place]
     kept = MultiDict([(key, value) for key, value in values.items(multi=True) if key.partition("-")[0] not in ROWS])
     kept.update(flat_rows(rows))
     return kept

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from accounts.roles import Permission as P
 from core.database import transaction
 from core.errors import Conflict
-from core.forms import refusals_on
+from core.forms import refusals_on, whole
 from core.policy import can, require
 from core.web import current_actor, public, remember_answer, requires, submitted_once
 from courses import queries, services
@@ -84,8 +84,7 @@ def _save(form: CourseForm, code: str | None) -> Any:
         require(actor, P.COURSE_WRITE)
         if queries.find_course(code):
             raise Conflict("course_exists", _l("There is a course with this code already."), "code")
-    known = int(version) if version and version.isdigit() else None
-    course, is_new = services.put_course(actor, code, form.definition(), version=known)
+    course, is_new = services.put_course(actor, code, form.definition(), version=whole(version))
     if is_new:
         flash(_("The course %(code)s was made. You can schedule its first delivery now.", code=code), "ok")
     else:

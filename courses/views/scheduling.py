@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from accounts.roles import Permission as P
 from core import i18n
 from core.database import transaction
-from core.forms import refusals_on
+from core.forms import refusals_on, whole
 from core.policy import require
 from core.web import current_actor, remember_answer, requires, see_other, submitted_once
 from core.words import word
@@ -81,10 +81,10 @@ def edit_delivery(code: str) -> Any:
     form = DeliveryForm(queries.list_trainers(), data=start)
     if _is_other_language() or not form.validate_on_submit():
         return _edit_page(form, delivery)
-    rev = int(form.rev.data) if (form.rev.data or "").isdigit() else -1
+    rev = whole(form.rev.data)
     with refusals_on(form):
         with transaction():
-            services.change(current_actor(), delivery, form.plan(), rev=rev, seen=form.seen.data)
+            services.change(current_actor(), delivery, form.plan(), rev=-1 if rev is None else rev, seen=form.seen.data)
             flash(_("%(code)s was saved.", code=code), "ok")
         return see_other(_address(delivery))
     return _edit_page(form, _own(code))

@@ -14,6 +14,7 @@ from accounts.roles import Permission as P
 from core import clock
 from core.database import transaction
 from core.errors import Invalid, NotFound
+from core.forms import whole
 from core.i18n import number
 from core.policy import can, require
 from core.web import current_actor, requires, see_other
@@ -182,8 +183,8 @@ def _compare(lines: list[Line]) -> None:
 def _given(line: Line, session: DeliverySession) -> MarkGiven:
     """Minutes that are no number are refused as out of range, by the service's own sentence."""
     typed = line.minutes
-    is_number = typed.isascii() and typed.isdigit() and len(typed) < 6
-    minutes = None if not typed else int(typed) if is_number else -1
+    given = whole(typed)
+    minutes = None if not typed else -1 if given is None else given
     return MarkGiven(line.enrollment_id, session.number, line.mark, minutes)
 
 

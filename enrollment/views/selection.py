@@ -14,6 +14,7 @@ from accounts.roles import Permission as P
 from core import exports
 from core.database import db, transaction
 from core.errors import Conflict, DomainError, Invalid
+from core.forms import whole
 from core.policy import Actor, can, require
 from core.web import current_actor, requires, see_other
 from core.words import word
@@ -55,7 +56,7 @@ def decide(code: str) -> Any:
     actor, delivery = current_actor(), _delivery(code)
     require(actor, P.ENROLLMENT_DECIDE, delivery)
     chosen = request.form.getlist("approve") or request.form.getlist("chosen")
-    ids = [int(one) for one in chosen if one.isascii() and one.isdigit() and len(one) < 18]
+    ids = [number for one in chosen if (number := whole(one)) is not None]
     try:
         if not ids:
             raise Invalid("nobody_chosen", _l("Tick the people whom you approve."))

@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from core.forms import whole
 from core.web import asset
 from tests.conftest import make_app
 
@@ -89,3 +90,8 @@ def test_a_foreign_host_is_not_served_in_production(tmp_path) -> None:
     answer = app.test_client().get("/sign-in", headers={"Host": "evil.example.net"})
     assert answer.status_code == 400
     assert "evil" not in answer.text
+
+
+@pytest.mark.parametrize("text", ["²", "٣", "9" * 10, "-1", "1.5", "", None])
+def test_what_is_no_whole_number_is_none(text: str | None) -> None:
+    assert whole(text) is None and whole("012") == 12

@@ -267,7 +267,7 @@ def test_a_profile_is_changed_and_skills_are_not(app: Flask, staff: Browser, ami
         ({"availability_2_from": "2029-02-01", "availability_2_to": "2029-01-01"}, "availability_2_to", "lies before the first"),
         ({"availability_2_from": "2027-02-01", "availability_2_to": "2027-03-01"}, "availability_2_from", "overlaps"),
         ({"availability_2_from": "2029-02-01"}, "availability_2_to", "Give both days"),
-        ({"rank_code": "OF-123456"}, "rank_code", "at most 8"),
+        ({"rank_code": "OF-123456"}, "rank_code", "such as OF-2 or OR-7"),
     ],
 )
 def test_a_wrong_value_stands_at_its_field_and_nothing_is_lost(
