@@ -47,7 +47,7 @@ ROWS = {
     "POST /api/v1/deliveries/<code>/certificates": "sign no no no no in in",
     "GET /api/v1/deliveries/<code>/completion": "sign no no no no in in",
     "GET /api/v1/deliveries/<code>/enrollments": "sign in in in in in in",
-    "POST /api/v1/deliveries/<code>/enrollments": "sign no no no no in in",
+    "POST /api/v1/deliveries/<code>/enrollments": "sign no no in no in in",
     "POST /api/v1/deliveries/<code>/finish": "sign no no no no in in",
     "POST /api/v1/deliveries/<code>/publish": "sign no no no no in in",
     "PUT /api/v1/deliveries/<code>/scores": "sign no no no no in in",

@@ -100,6 +100,6 @@ def check_payload(payload: CertificatePayload) -> None:
     except rendering.PayloadRefused as refusal:
         faults: list[DomainError] = [
             Invalid("not_printable", _l("This certificate cannot be printed: %(reason)s", reason=reason))
-            for reason in dict.fromkeys(map(str, refusal.reasons))  # several objectives may share a fault
+            for reason in {str(one): one for one in refusal.reasons}.values()  # several objectives may share a fault
         ]
         raise Invalid("not_printable", faults[0].message, errors=faults) from refusal

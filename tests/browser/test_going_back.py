@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Error
 
 from tests.browser.places import forward
+from tests.browser.watching import sign_in_as
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -40,7 +41,8 @@ def _walk(page) -> None:
 
 
 def test_after_signing_out_there_is_no_way_back_to_what_was_shown(visits) -> None:
-    page = visits.context("trainer").new_page()
+    page = visits.context().new_page()
+    sign_in_as(page, "trainer")  # a session of its own: it ends here
     with visits.faults.expecting(422):
         page.goto("/courses/new")
         page.locator("#course [name=title-en]").fill("Only for my eyes")
