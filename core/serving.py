@@ -99,7 +99,7 @@ class Server(BaseApplication):
             "bind": f"{self.settings.host}:{self.settings.port}",
             "workers": self.workers,
             "worker_class": "gthread",
-            "threads": 4,
+            "threads": 2,  # one computes while the other waits; four take the interpreter from each other: a sixth slower
             "timeout": 60,
             "graceful_timeout": 10,
             "keepalive": 5,

@@ -338,4 +338,6 @@ def test_every_word_that_cannot_be_printed_is_named_at_once(context) -> None:
     with pytest.raises(Invalid) as caught:
         makers.ask(makers.coordinator(), delivery)
     sentences = [str(one.message) for one in caught.value.errors]
-    assert len(sentences) == 2 and "“Venue” has" in sentences[0] and "U+1F600" in sentences[0] and "“Course” has 161" in sentences[1]
+    assert (
+        len(sentences) == 2 and "“Venue” has" in sentences[0] and "U+1F600" in sentences[0] and "“Course” has 161" in sentences[1]
+    )
