@@ -165,9 +165,8 @@ def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str)
 
 
 def _fill_gaps(actor: Actor, person: Person, given: dict[str, Any]) -> None:
-    """What was not known yet: never a name, nor what the person is recognised by."""
-    unknown = {"country": None, "birth_date": None, "gender": Gender.UNDISCLOSED}
-    said = {name: given[name] for name, empty in unknown.items() if name in given and getattr(person, name) == empty}
+    """What was not known yet: never a name, what the person is recognised by, or a gender, of which "undisclosed" is one."""
+    said = {name: given[name] for name in ("country", "birth_date") if name in given and getattr(person, name) is None}
     _overwrite(actor, person, said, "person.")
 
 

@@ -204,7 +204,7 @@ SAID = person("New", identifier="X-1", email="known@example.org", country="CA", 
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ({"country": None}, ("Old", None, "CA", "female", "1990-05-01")),
+        ({"country": None}, ("Old", None, "CA", "undisclosed", "1990-05-01")),  # who prefers not to say is not overruled
         (
             {"country": "SN", "gender": "male", "birth_date": date(1980, 1, 1)},
             ("Old", None, "SN", "male", "1980-01-01"),
