@@ -34,8 +34,7 @@ document.querySelectorAll("form[data-live]").forEach((form) => {
   let timer, request;
 
   const search = async () => {
-    const query = new URLSearchParams(new FormData(form));
-    [...query].forEach(([name, value]) => value || query.delete(name));
+    const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
     const address = form.getAttribute("action") + "?" + query;
     if (request) request.abort();
     request = new AbortController();
@@ -73,7 +72,8 @@ document.querySelectorAll("form[data-attendance]").forEach((form) => {
   let isSending = false;
   let waiting = null;
 
-  const changes = () => rows.filter((row) => [...row.querySelectorAll("input")].some((mark) => mark.checked !== mark.defaultChecked)).length;
+  const isChanged = (input) => input.checked !== input.defaultChecked || input.value !== input.defaultValue; // a mark, or its minutes
+  const changes = () => rows.filter((row) => [...row.querySelectorAll("input")].some(isChanged)).length;
 
   const count = () => {
     const marked = marks.filter((mark) => mark.checked).length;
