@@ -86,6 +86,7 @@ class Unit:
     def __init__(self) -> None:
         self.wrote: set[str] = set()
         self.audited = False
+        self.touched: set[int] = set()  # deliveries that this transaction has locked
         self.before_commit: list[Callable[[], None]] = []
         self.after_commit: list[Callable[[], None]] = []
 

@@ -6,6 +6,7 @@ from typing import cast
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm.attributes import set_committed_value
 
 from core.database import current_unit, db
 from core.errors import NotFound
@@ -22,9 +23,12 @@ def touch(delivery_id: int) -> Delivery:
     Count, decide and write only after it. Two transactions that touch the same delivery go one after the other on both
     databases, and the second sees what the first wrote. By itself it changes nothing that needs an audit entry.
     """
-    current_unit()  # outside a transaction it would lock nothing
-    session = db.session()
+    unit, session = current_unit(), db.session()  # outside a transaction it would lock nothing
     session.flush()
-    if session.connection().execute(_RAISE, {"touched": delivery_id}).scalar() is None:
+    rev = session.connection().execute(_RAISE, {"touched": delivery_id}).scalar()
+    if rev is None:
         raise NotFound("unknown_delivery", _l("There is no such delivery."))
-    return session.get_one(Delivery, delivery_id, populate_existing=True)
+    delivery = session.get_one(Delivery, delivery_id, populate_existing=delivery_id not in unit.touched)
+    unit.touched.add(delivery_id)  # from here on nobody else can change it, so it is read once
+    set_committed_value(delivery, "rev", rev)
+    return delivery
