@@ -166,7 +166,10 @@ def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str)
 
 def _fill_gaps(actor: Actor, person: Person, given: dict[str, Any]) -> None:
     """What was not known yet: never a name, what the person is recognised by, or a gender, of which "undisclosed" is one."""
-    said = {name: given[name] for name in ("country", "birth_date") if name in given and getattr(person, name) is None}
+    said: dict[str, Any] = {}
+    for name in ("country", "birth_date"):
+        if name in given and getattr(person, name) is None:
+            said[name] = given[name]
     _overwrite(actor, person, said, "person.")
 
 
