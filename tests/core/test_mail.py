@@ -237,23 +237,15 @@ def test_where_the_server_can_encrypt_the_mail_is_encrypted(context: Flask, cert
     assert (len(post.inbox.messages), post.inbox.over_tls, post.inbox.users) == (1, [True], [b"rostrum"])
 
 
-def test_a_server_with_a_false_certificate_gets_nothing(context: Flask, certificate: Path, monkeypatch) -> None:
-    post = Post(tls_context=server_context(certificate))
+@pytest.mark.parametrize(("scheme", "option"), [("smtp", "tls_context"), ("smtps", "ssl_context")])
+def test_a_server_with_a_false_certificate_gets_nothing(
+    context: Flask, certificate: Path, monkeypatch, scheme: str, option: str
+) -> None:
+    """Whether it encrypts when asked or from the first byte. Once the certificate is trusted, the mail goes."""
+    post = Post(**{option: server_context(certificate)})
     post.start()
     try:
-        use(context, monkeypatch, f"smtp://127.0.0.1:{post.port}")
-        mail_id = send()
-        jobs.drain()
-    finally:
-        post.stop()
-    assert post.inbox.messages == [] and stored(mail_id).state is MailState.QUEUED
-
-
-def test_a_server_encrypted_from_the_first_byte_must_be_the_right_one(context: Flask, certificate: Path, monkeypatch) -> None:
-    post = Post(ssl_context=server_context(certificate))
-    post.start()
-    try:
-        use(context, monkeypatch, f"smtps://127.0.0.1:{post.port}")
+        use(context, monkeypatch, f"{scheme}://127.0.0.1:{post.port}")
         mail_id = send()
         jobs.drain()
         assert post.inbox.messages == [] and stored(mail_id).state is MailState.QUEUED

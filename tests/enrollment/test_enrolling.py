@@ -203,7 +203,8 @@ def test_who_may_enrol_whom(context: Flask) -> None:
     refused(NotAllowed, services.enroll, me, delivery.id, stranger, Wish("police"))
     refused(NotAllowed, services.enroll, trainer, delivery.id, stranger, Wish("police"))
     with transaction():
-        services.enroll(ANONYMOUS, delivery.id, db.session.get_one(Person, stranger.id), Wish("police"))
+        made = services.enroll(ANONYMOUS, delivery.id, db.session.get_one(Person, stranger.id), Wish("police"))
+        assert made.person_id == stranger.id
 
 
 def test_a_second_application_without_signing_in_sends_the_way_in_again(context: Flask) -> None:
@@ -249,6 +250,7 @@ def test_who_may_decide(context: Flask) -> None:
     for actor in (factories.actor(), trainer, factories.actor(Role.NOMINATOR, organization_id=factories.organization().id)):
         refused(NotAllowed, services.approve, actor, enrollment)
         refused(NotAllowed, services.decline, actor, enrollment, reason="No")
+    assert makers.again(enrollment).status == "requested"
 
 
 def test_nobody_decides_on_the_own_request_or_the_own_organizations_nomination(context: Flask) -> None:
@@ -317,6 +319,7 @@ def test_who_may_withdraw_whom(context: Flask) -> None:
         services.withdraw(nominator, db.session.get_one(Enrollment, made.id))
     with transaction():
         services.withdraw(coordinator, db.session.get_one(Enrollment, applied.id))
+    assert {makers.again(one).status for one in (made, applied)} == {"withdrawn"}
 
 
 # Cancelling
