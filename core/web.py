@@ -290,7 +290,7 @@ _TITLES = {
 
 
 def _form_expired(error: CSRFError) -> Any:
-    return error_page(400, _("This form is too old to be sent. Go back, reload the page and send it again."))
+    return error_page(400, _("This form is too old to be sent."))
 
 
 def _http_error(error: HTTPException) -> Any:
@@ -328,7 +328,7 @@ def error_page(status: int, message: Any = None) -> Response:
 
 
 #: Fields of forms that nobody typed in.
-_NOT_TYPED = {"csrf_token", "submission", "screen", "step", "redisplay", "rev", "seen", "next"}
+_NOT_TYPED = {"csrf_token", "submission", "screen", "step", "redisplay", "rev", "seen", "next", "rows"}
 
 
 def _typed() -> list[tuple[str, str]]:
