@@ -21,6 +21,7 @@ from core.health import migration_fault
 from core.jobs.worker import work_until_stopped
 from core.migrations import upgrade
 from core.settings import ROOT, Settings
+from core.turns import Turns
 
 
 @click.command("serve")
@@ -99,7 +100,7 @@ class Server(BaseApplication):
             "bind": f"{self.settings.host}:{self.settings.port}",
             "workers": self.workers,
             "worker_class": "gthread",
-            "threads": 2,  # one computes while the other waits; four take the interpreter from each other: a sixth slower
+            "threads": 8,  # to wait in: see Turns
             "timeout": 60,
             "graceful_timeout": 10,
             "keepalive": 5,
@@ -114,8 +115,8 @@ class Server(BaseApplication):
         for name, value in options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
-        return self.app
+    def load(self) -> Turns:
+        return Turns(self.app)
 
     def _started(self, arbiter: Any) -> None:
         if self.companion:

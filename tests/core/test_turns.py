@@ -1,0 +1,126 @@
+"""Requests of one web process: one computes at a time, and nobody waits for somebody slow."""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from core.turns import PATIENCE, SMALL, Turns
+from tests.concurrency.serving import WebServer, web_server
+
+
+class Measured:
+    """An application that computes for a while and says how many did so at once."""
+
+    def __init__(self, seconds: float):
+        self.seconds = seconds
+        self.inside = self.most = 0
+        self.bodies: list[bytes] = []
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        time.sleep(self.seconds)
+        self.bodies.append(environ["wsgi.input"].read())
+        self.inside -= 1
+        return [b"done"]
+
+
+def environ(body: bytes = b"", length: int | None = None) -> dict[str, Any]:
+    size = len(body) if length is None else length
+    return {"wsgi.input": io.BytesIO(body), **({"CONTENT_LENGTH": str(size)} if size else {})}
+
+
+def at_once(count: int, app: Turns) -> None:
+    threads = [threading.Thread(target=app, args=(environ(), None)) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_one_computes_at_a_time() -> None:
+    inner = Measured(PATIENCE / 50)
+    at_once(8, Turns(inner))
+    assert inner.most == 1
+    assert len(inner.bodies) == 8
+
+
+def test_whoever_takes_long_does_not_keep_the_others() -> None:
+    inner = Measured(PATIENCE * 8)
+    started = time.monotonic()
+    at_once(4, Turns(inner))
+    assert inner.most == 4
+    assert time.monotonic() - started < PATIENCE * 8 * 2, "they went one after the other"
+
+
+def test_the_turn_is_free_after_a_failure() -> None:
+    def fails(_environ: Any, _start_response: Any) -> Any:
+        raise RuntimeError
+
+    turns = Turns(fails)
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            turns(environ(), None)
+    assert turns.free.acquire(blocking=False)
+
+
+class SlowBody(io.RawIOBase):
+    """What a slow client sends: it comes only after a signal."""
+
+    def __init__(self, comes: threading.Event):
+        self.comes = comes
+
+    def read(self, size: int = -1) -> bytes:
+        assert self.comes.wait(10)
+        return b"x" * size
+
+
+def test_a_small_form_is_read_before_its_turn() -> None:
+    inner, comes = Measured(0), threading.Event()
+    turns = Turns(inner)
+    slow = threading.Thread(target=turns, args=({"wsgi.input": SlowBody(comes), "CONTENT_LENGTH": "3"}, None))
+    slow.start()
+    started = time.monotonic()
+    turns(environ(b"quick"), None)
+    assert time.monotonic() - started < PATIENCE
+    comes.set()
+    slow.join()
+    assert inner.bodies == [b"quick", b"xxx"]
+
+
+def test_a_large_file_stays_in_its_stream() -> None:
+    seen = []
+    given = environ(b"", SMALL + 1)
+    Turns(lambda had, _start: seen.append(had["wsgi.input"]) or [b""])(given, None)
+    assert seen == [given["wsgi.input"]]
+
+
+@pytest.fixture
+def server(app: Flask, tmp_path: Path) -> Iterator[WebServer]:
+    with web_server(tmp_path, app.extensions["settings"].database_url, 1) as running:
+        yield running
+
+
+def test_connections_that_say_nothing_keep_nobody_waiting(server: WebServer) -> None:
+    """Browsers open spare ones, and a telephone in a valley sends half a form: the only web process answers others."""
+    with_half_a_form = b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 40\r\n\r\nemail="
+    idle = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(6)]
+    try:
+        for connection in idle[:3]:
+            connection.sendall(with_half_a_form)
+        time.sleep(0.2)
+        started = time.monotonic()
+        assert server.call("GET", "/courses", None)[0] == 401  # asks for a token: an answer
+        assert time.monotonic() - started < 2
+    finally:
+        for connection in idle:
+            connection.close()
