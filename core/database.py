@@ -102,6 +102,7 @@ def init_app(app: Flask, url: str) -> None:
         options = {"connect_args": {"timeout": 15}}
     else:
         options = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED", "pool_size": 8, "max_overflow": 8}
+    options["pool_use_lifo"] = True  # the connection used last has its caches warm
     options["hide_parameters"] = True  # what a failing statement carried is people's data, and failures are logged
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
