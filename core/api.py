@@ -15,6 +15,7 @@ from datetime import date
 from functools import wraps
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -243,7 +244,7 @@ def _write_once(function: Callable, given: Callable[[], dict[str, Any]], key: st
 KEPT_REFUSALS = (404, 409, 422)
 
 
-def _replay(kept: once.FirstAnswer) -> Response:
+def _replay(kept: sa.Row[Any]) -> Response:
     kind = "application/json" if kept.status < 400 else "application/problem+json"
     response = current_app.response_class(kept.body, kept.status, content_type=kind)
     response.headers["Idempotency-Replayed"] = "true"

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
-from core.database import Base, db, is_sqlite
+from core.database import Base, db, is_sqlite, write
 from core.errors import TooManyTries
 
 
@@ -50,7 +50,7 @@ def count(kind: str, what: str, *, seconds: int) -> tuple[int, datetime]:
     statement = _COUNT["sqlite" if is_sqlite() else "postgresql"]
     now = clock.now()
     found = {"key": _key(kind, what), "since": now, "count": 1, "oldest": now - timedelta(seconds=seconds)}
-    row = db.session.connection().execute(statement, found).one()
+    row = write(statement, found).one()
     return row[0], row[1]
 
 

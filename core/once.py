@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
-from core.database import Base, UtcDateTime, current_unit, db, transaction
+from core.database import Base, UtcDateTime, db, transaction, write
 from core.errors import Conflict
 
 KEPT_FOR = timedelta(hours=24)
@@ -39,9 +39,12 @@ def digest(*parts: object) -> str:
     return hashlib.sha256("\n".join(str(part) for part in parts).encode()).hexdigest()
 
 
-def find(key: str, request_digest: str = "") -> FirstAnswer | None:
-    """The first answer kept under `key`; Conflict when it belonged to another request."""
-    kept = db.session.get(FirstAnswer, key)
+_KEPT = sa.select(FirstAnswer.__table__).where(FirstAnswer.key == sa.bindparam("key"))
+
+
+def find(key: str, request_digest: str = "") -> sa.Row[Any] | None:
+    """The first answer kept under `key` (its columns by name); Conflict when it belonged to another request."""
+    kept = db.session.execute(_KEPT, {"key": key}).first()
     if kept is None or kept.created_at < clock.now() - KEPT_FOR:
         return None
     if kept.request_digest != request_digest:
@@ -51,14 +54,11 @@ def find(key: str, request_digest: str = "") -> FirstAnswer | None:
 
 def keep(key: str, *, request_digest: str = "", status: int = 303, body: str = "", location: str = "") -> None:
     """Keeps the answer, in the open transaction, in place of one older than a day. Conflict when a twin was faster."""
-    current_unit()
-    session, now = db.session(), clock.now()
-    session.flush()
+    now = clock.now()
     answer = {
         "key": key, "request_digest": request_digest, "status": status, "body": body, "location": location, "created_at": now,
     }  # fmt: skip
-    statement = _KEEP[session.connection().dialect.name]
-    if session.connection().execute(statement, answer | {"too_old": now - KEPT_FOR}).first() is None:
+    if write(_KEEP[db.engine.dialect.name], answer | {"too_old": now - KEPT_FOR}).first() is None:
         raise Conflict("sent_twice", _l("This was sent twice at the same moment. It was done once."))
 
 

@@ -6,6 +6,8 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,8 +21,17 @@ from core import clock, i18n
 from core.database import db
 from core.errors import Invalid, NotFound
 from core.paging import Page, page
-from core.policy import Actor, Reach, visible
-from courses.models import Course, CourseVersion, Delivery, DeliveryStatus, Skill, SkillGrant
+from core.policy import Actor, Reach, can, visible
+from courses.models import (
+    Course,
+    CourseVersion,
+    Delivery,
+    DeliverySession,
+    DeliveryStatus,
+    Skill,
+    SkillGrant,
+    TimetableBlock,
+)
 from courses.plans import PLAIN, DeliveryPlan, PoolPlan
 from courses.timetable import today_in
 
@@ -88,6 +99,11 @@ def deliveries_visible(actor: Actor) -> sa.Select[Delivery]:
     return sa.select(Delivery).where(may_see)
 
 
+def _may_see(actor: Actor, delivery: Delivery) -> bool:
+    """The same of one delivery."""
+    return delivery.published_at is not None or can(actor, Permission.DELIVERY_READ, delivery)
+
+
 def deliveries_of_work(actor: Actor) -> sa.Select[Delivery]:
     """The deliveries that `actor` works on: a trainer's own, a coordinator's all."""
     return sa.select(Delivery).where(visible(Delivery, actor, Permission.DELIVERY_READ))
@@ -100,40 +116,71 @@ def count_by_status(actor: Actor) -> dict[DeliveryStatus, int]:
     return {row[0]: row[1] for row in rows}
 
 
-#: What a page can read of a delivery besides its course: only sessions; sessions and the course's version; or all of it.
+#: What a page can read of a delivery besides its course: only sessions; only the course's version; or all of it.
 SESSIONS = (selectinload(Delivery.sessions),)
-CONTENT = (
+VERSION = (joinedload(Delivery.version).joinedload(CourseVersion.grants),)
+EVERYTHING = (
     *SESSIONS,
     joinedload(Delivery.version).options(selectinload(CourseVersion.blocks), joinedload(CourseVersion.grants)),
+    selectinload(Delivery.pools),
 )
-EVERYTHING = (*CONTENT, selectinload(Delivery.pools))
 
 
-def get_delivery(actor: Actor, code: str, *, load: Sequence[ExecutableOption] = EVERYTHING) -> Delivery:
+@lru_cache(maxsize=16)
+def _one(load: tuple[ExecutableOption, ...]) -> sa.Select[Delivery]:
+    """Made once for each `load`: every page of a delivery begins with it."""
+    return sa.select(Delivery).where(Delivery.code == sa.bindparam("code")).options(*load)
+
+
+def get_delivery(actor: Actor, code: str, *, load: tuple[ExecutableOption, ...] = EVERYTHING) -> Delivery:
     """The delivery with its course and, unless `load` says less, version, sessions and pools; NotFound, also for a draft
     that is not the actor's."""
-    statement = deliveries_visible(actor).where(Delivery.code == code).options(*load)
-    delivery = db.session.scalars(statement).unique().one_or_none()
-    if delivery is None:
+    delivery = db.session.scalars(_one(load), {"code": code}).unique().one_or_none()
+    if delivery is None or not _may_see(actor, delivery):
         raise NotFound("unknown_delivery", _l("There is no such delivery."))
     return delivery
+
+
+_TIMETABLE = (
+    sa.select(
+        DeliverySession.day, DeliverySession.starts_at, DeliverySession.ends_at, DeliverySession.minutes, DeliverySession.title
+    )
+    .where(DeliverySession.delivery_id == sa.bindparam("delivery"))
+    .order_by(DeliverySession.number)
+)
+
+
+def timetable_of(delivery_id: int) -> Sequence[sa.Row[int, datetime, datetime, int, dict[str, str]]]:
+    """The sessions of a delivery in their order, as rows of day, starts_at, ends_at, minutes and title: to be shown."""
+    return db.session.execute(_TIMETABLE, {"delivery": delivery_id}).all()
+
+
+_of_version = TimetableBlock.version_id == sa.bindparam("version")
+_SESSION_OBJECTIVES = sa.select(TimetableBlock.objective).where(_of_version).order_by(TimetableBlock.number)
+
+
+def stated_objectives(version: CourseVersion) -> list[dict[str, str]]:
+    """`CourseVersion.stated_objectives`, without reading the rest of its sessions."""
+    return version.objectives or [one for one in db.session.scalars(_SESSION_OBJECTIVES, {"version": version.id}) if one]
+
+
+_TRAINERS = (
+    sa.select(RoleAssignment.scope_id, Person)
+    .join(Person, Person.id == RoleAssignment.person_id)
+    .where(
+        RoleAssignment.role == Role.TRAINER,
+        RoleAssignment.scope == Reach.DELIVERY,
+        RoleAssignment.scope_id.in_(sa.bindparam("deliveries", expanding=True)),
+    )
+    .options(load_only(Person.given_name, Person.family_name))
+    .order_by(Person.family_name, Person.given_name, Person.id)
+)
 
 
 def trainers_of(delivery_ids: Iterable[int]) -> dict[int, list[Person]]:
     """Who teaches each delivery, by name; an empty list for a delivery without trainers."""
     found: dict[int, list[Person]] = {delivery_id: [] for delivery_id in delivery_ids}
-    rows = db.session.execute(
-        sa.select(RoleAssignment.scope_id, Person)
-        .join(Person, Person.id == RoleAssignment.person_id)
-        .where(
-            RoleAssignment.role == Role.TRAINER,
-            RoleAssignment.scope == Reach.DELIVERY,
-            RoleAssignment.scope_id.in_(list(found)),
-        )
-        .options(load_only(Person.given_name, Person.family_name))
-        .order_by(Person.family_name, Person.given_name, Person.id)
-    )
-    for delivery_id, person in rows:
+    for delivery_id, person in db.session.execute(_TRAINERS, {"deliveries": list(found)}):
         found[delivery_id].append(person)
     return found
 

@@ -15,6 +15,7 @@ from accounts.services.entry import (
     INVITATION,
     SHORT,
     check_password,
+    enters_by_link,
     invite,
     issue_link,
     note_refusal,
@@ -30,7 +31,7 @@ from accounts.services.tokens import create_token, revoke_token
 __all__ = [
     "INVITATION", "SHORT", "ask_for_address", "assign_role", "change_organization", "change_person", "check_password",
     "close_account", "confirm_address", "create_account", "create_organization", "create_token", "end_sessions",
-    "ensure_account", "find_asked_address", "first_administrator_link", "invite", "issue_link", "note_refusal",
+    "ensure_account", "enters_by_link", "find_asked_address", "first_administrator_link", "invite", "issue_link", "note_refusal",
     "organization_by_code", "record_person", "refresh_hash", "remove_password", "reopen_account", "request_link",
     "revoke_token", "send_link", "set_password", "use_link", "withdraw_role",
 ]  # fmt: skip

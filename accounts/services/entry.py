@@ -18,7 +18,7 @@ from accounts.secrets import digest
 from accounts.services.account import ensure_account
 from accounts.services.address import PREFIX as ADDRESS_PREFIX
 from core import clock, mail
-from core.database import db, settings_of
+from core.database import db, settings_of, write
 from core.errors import Conflict, Invalid
 from core.events import publish
 from core.policy import ANONYMOUS, SYSTEM, Actor, require
@@ -31,10 +31,20 @@ def issue_link(person: Person, target: str = "", lifetime: timedelta = SHORT) ->
     """Makes a link that signs `person` in once and lands on the path `target`. Returns its path; only a digest is kept."""
     token = secrets.token_urlsafe(32)
     now = clock.now()
-    db.session.add(
-        SignInLink(digest=digest(token), person_id=person.id, target=target[:300], created_at=now, expires_at=now + lifetime)
-    )
+    ends = now + lifetime
+    kept = {"digest": digest(token), "person_id": person.id, "target": target[:300], "created_at": now, "expires_at": ends}
+    write(_KEEP_LINK, kept)
     return f"/sign-in/{token}"
+
+
+_KEEP_LINK = sa.insert(SignInLink.__table__)  # type: ignore[arg-type]  # the table
+_WAYS_IN = sa.select(Account.is_active, Account.password_hash).where(Account.person_id == sa.bindparam("person"))
+
+
+def enters_by_link(person: Person) -> bool:
+    """Whether a link is the only way in: there is no account yet, or an open one without a password."""
+    account = db.session.execute(_WAYS_IN, {"person": person.id}).first()
+    return account is None or (account.is_active and account.password_hash is None)
 
 
 def send_link(person: Person, *, target: str = "", kind: str = "sign_in", actor: Actor = SYSTEM, **context: Any) -> bool:

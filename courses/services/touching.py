@@ -8,13 +8,14 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm.attributes import set_committed_value
 
-from core.database import current_unit, db
+from core.database import current_unit, db, write
 from core.errors import NotFound
 from courses.models import Delivery
 
 _table = cast(sa.Table, Delivery.__table__)
 #: Made once: every place given passes here, often twice.
 _RAISE = sa.update(_table).where(_table.c.id == sa.bindparam("touched")).values(rev=_table.c.rev + 1).returning(_table.c.rev)
+_AFRESH = sa.select(Delivery).where(Delivery.id == sa.bindparam("touched")).execution_options(populate_existing=True)
 
 
 def touch(delivery_id: int) -> Delivery:
@@ -23,12 +24,14 @@ def touch(delivery_id: int) -> Delivery:
     Count, decide and write only after it. Two transactions that touch the same delivery go one after the other on both
     databases, and the second sees what the first wrote. By itself it changes nothing that needs an audit entry.
     """
-    unit, session = current_unit(), db.session()  # outside a transaction it would lock nothing
-    session.flush()
-    rev = session.connection().execute(_RAISE, {"touched": delivery_id}).scalar()
+    rev = write(_RAISE, {"touched": delivery_id}).scalar()  # refused outside a transaction, where it would lock nothing
     if rev is None:
         raise NotFound("unknown_delivery", _l("There is no such delivery."))
-    delivery = session.get_one(Delivery, delivery_id, populate_existing=delivery_id not in unit.touched)
-    unit.touched.add(delivery_id)  # from here on nobody else can change it, so it is read once
+    unit = current_unit()
+    if delivery_id in unit.touched:  # nobody else can change it since, so it is read once
+        delivery = db.session.get_one(Delivery, delivery_id)
+    else:
+        delivery = db.session.scalars(_AFRESH, {"touched": delivery_id}).one()
+    unit.touched.add(delivery_id)
     set_committed_value(delivery, "rev", rev)
     return delivery

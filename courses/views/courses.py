@@ -40,6 +40,8 @@ def course(code: str) -> str:
         course=found,
         version=version,
         days=days,
+        length=(version.days, len(version.blocks), version.minutes),
+        objectives=version.objectives,
         prerequisites=queries.titles_of(version.prerequisites),
         deliveries=queries.upcoming_of(found),
         may_schedule=can(current_actor(), P.DELIVERY_SCHEDULE) and not found.is_retired,

@@ -7,8 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from accounts.models import Account
-from accounts.services import send_link
+from accounts.services import enters_by_link, send_link
 from core import mail
 from core.database import db, settings_of
 from courses.models import DeliverySession
@@ -42,8 +41,7 @@ def tell(enrollment: Enrollment, kind: str | None = None, **more: Any) -> None:
         return
     kind = kind or KINDS.get(enrollment.status, "enrollment_confirmed")
     facts = _facts(enrollment) | more
-    account = db.session.get(Account, person.id)
-    if account is None or (account.is_active and account.password_hash is None):
+    if enters_by_link(person):
         send_link(person, target=status_path(enrollment), kind=kind, **facts)
         return
     link = settings_of().public_url + status_path(enrollment)
@@ -59,13 +57,15 @@ def _facts(enrollment: Enrollment) -> dict[str, Any]:
     }  # fmt: skip
     if enrollment.status is not EnrollmentStatus.CONFIRMED:
         return facts
-    first = sa.select(sa.func.min(DeliverySession.starts_at)).where(DeliverySession.delivery_id == delivery.id)
-    begins_at = db.session.scalar(first)
+    begins_at = db.session.scalar(_BEGINS, {"delivery": delivery.id})
     return facts | {
         "begins_at": begins_at,
         "begins_on": today_in(delivery.time_zone, begins_at) if begins_at else None,
         "course_page": f"{settings_of().public_url}/deliveries/{delivery.code}",
     }
+
+
+_BEGINS = sa.select(sa.func.min(DeliverySession.starts_at)).where(DeliverySession.delivery_id == sa.bindparam("delivery"))
 
 
 def tell_all(enrollments: Sequence[Enrollment]) -> None:

@@ -21,7 +21,7 @@ from core.policy import can
 from core.settings import is_loopback
 from core.web import current_actor, place, public, remember_answer, submitted_once
 from courses.models import Delivery, DeliveryStatus
-from courses.queries import deliveries_visible, is_open_for_enrollment, upcoming_of
+from courses.queries import get_delivery, is_open_for_enrollment, upcoming_of
 from courses.services import touch
 from enrollment import queries, services
 from enrollment.forms.application import LAST, ApplicationForm
@@ -46,7 +46,7 @@ SENT_SHOWN = 3600  # seconds for which the page "Application sent" can be reload
 @submitted_once
 def apply(code: str) -> Any:
     """GET begins; each POST answers with the screen that its button asks for, and the last one sends."""
-    actor, delivery = current_actor(), _delivery(code)
+    actor, delivery = current_actor(), get_delivery(current_actor(), code, load=())
     if request.method == "GET" and not _is_open(delivery):
         return closed_page(delivery)
     person = db.session.get(Person, actor.person_id) if actor.person_id else None
@@ -64,14 +64,6 @@ def apply(code: str) -> Any:
             return _send(delivery, form, person)
         screen = form.screen_with_errors() or LAST
     return _screen(delivery, form, screen or wanted, person)
-
-
-def _delivery(code: str) -> Delivery:
-    """The delivery with its course, in one query: this page is asked for more than any other that writes."""
-    delivery = db.session.scalar(deliveries_visible(current_actor()).where(Delivery.code == code))
-    if delivery is None:
-        raise NotFound("unknown_delivery", _l("There is no such delivery."))
-    return delivery
 
 
 def _is_open(delivery: Delivery) -> bool:
@@ -219,7 +211,7 @@ def _tokens(delivery: Delivery) -> URLSafeTimedSerializer:
 @public
 def application_sent(code: str, token: str) -> Any:
     """What was sent and what happens next. All it says stands in the token; it reads nothing of the application."""
-    delivery = _delivery(code)
+    delivery = get_delivery(current_actor(), code, load=())
     try:
         sent, status, position, address = _tokens(delivery).loads(token, max_age=SENT_SHOWN)
     except BadSignature:

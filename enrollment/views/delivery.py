@@ -44,7 +44,8 @@ class Situation:
 @public
 def delivery(code: str) -> str:
     actor = current_actor()
-    found = queries.get_delivery(actor, code, load=queries.CONTENT)
+    found = queries.get_delivery(actor, code, load=queries.VERSION)
+    sessions = queries.timetable_of(found.id)
     pools = enrollment.queries.places([found.id])[found.id]
     situation = _situation(found, pools)
     others = [one for one in queries.upcoming_of(found.course) if one.id != found.id] if situation.shows_others else []
@@ -56,9 +57,11 @@ def delivery(code: str) -> str:
         version=found.version,
         zone=found.time_zone,
         timetable=[
-            (number, found.starts_on + timedelta(days=number - 1), list(sessions))
-            for number, sessions in groupby(found.sessions, key=lambda session: session.day)
+            (number, found.starts_on + timedelta(days=number - 1), list(of_the_day))
+            for number, of_the_day in groupby(sessions, key=lambda session: session.day)
         ],
+        length=((found.ends_on - found.starts_on).days + 1, len(sessions), sum(session.minutes for session in sessions)),
+        objectives=queries.stated_objectives(found.version),
         dates=days_words(found.starts_on, found.ends_on, i18n.locale()),
         places=[(_whose(pool), _left(pool)) for pool in pools],
         situation=situation,
