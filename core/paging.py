@@ -28,14 +28,15 @@ class Page(Generic[Row]):
 
 
 def page(statement: sa.Select, keys: Sequence[Any], *, after: str | None, limit: int) -> Page:
-    """Rows of `statement` (one entity) ordered by `keys`: never-null columns whose last is unique."""
+    """Rows of `statement` (one entity, or rows of several columns) ordered by `keys`: never-null columns whose last is unique."""
     shown = [key.label(f"key_{number}") for number, key in enumerate(keys)]  # unnamed, "-id" is lost among joined columns
     statement = statement.order_by(None).order_by(*keys).limit(limit + 1).add_columns(*shown)
     if after:
         statement = statement.where(sa.tuple_(*keys) > sa.tuple_(*_bound(keys, _read(after, keys))))
     rows = db.session.execute(statement).all()
-    cursor = _write(rows[limit - 1][1:]) if len(rows) > limit else None
-    return Page([row[0] for row in rows[:limit]], cursor)
+    cursor = _write(rows[limit - 1][-len(keys) :]) if len(rows) > limit else None
+    is_one = bool(rows) and len(rows[0]) == 1 + len(keys)
+    return Page([row[0] if is_one else row for row in rows[:limit]], cursor)
 
 
 def newest(statement: sa.Select, key: sa.ColumnElement[int], *, after: str | None, limit: int) -> Page:

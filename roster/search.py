@@ -29,6 +29,18 @@ def expert_page(filters: Filters, *, after: str | None, limit: int) -> Page[int]
     return page(matching(filters), keys, after=after, limit=limit)
 
 
+def counted_page(filters: Filters, *, after: str | None, limit: int) -> tuple[Page[int], int]:
+    """The same with how many there are in all; MOST_COUNTED + 1 stands for more. What narrows a search is worked out once
+    for both, unless there are so many that they are not all looked at."""
+    hits = matching(filters).add_columns(ExpertSearch.sort_name).limit(MOST_COUNTED + 1).cte("hits")
+    total = sa.select(sa.func.count()).select_from(hits).scalar_subquery()
+    found = page(sa.select(hits.c.expert_id, total), [hits.c.sort_name, hits.c.expert_id], after=after, limit=limit)
+    count = found.items[0][1] if found.items else counts([filters])[0]
+    if count > MOST_COUNTED:
+        return expert_page(filters, after=after, limit=limit), count
+    return Page([row[0] for row in found.items], found.next), count
+
+
 def counts(searches: Sequence[Filters]) -> list[int]:
     """How many each of these searches finds, in one query; MOST_COUNTED + 1 stands for more."""
     if not searches:

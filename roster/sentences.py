@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from flask_babel import gettext as _
 
@@ -10,7 +10,7 @@ from core.i18n import country_name, date_words, instant_words, language_name, te
 from core.words import word
 from roster.filters import Filters, WantedLanguage, WantedSkill, end_of
 from roster.languages import cefr_of, least_slp
-from roster.models import Availability, Expert, ExpertLanguage, LanguageFramework
+from roster.models import Availability, ExpertLanguage, LanguageFramework
 
 
 def said(filters: Filters, name: str, position: int = 0) -> str:
@@ -69,9 +69,9 @@ def languages_words(spoken: Iterable[ExpertLanguage]) -> str:
     return ", ".join(f"{language_name(one.language)} {level_words(one)}" for one in spoken)
 
 
-def fitting_window(expert: Expert, filters: Filters) -> Availability | None:
+def fitting_window(windows: Sequence[Availability], filters: Filters) -> Availability | None:
     """The window to show: the one that answers the search, else the one that is on or comes next."""
     first, last = filters.window or (filters.day, filters.day)
-    fitting = (one for one in expert.availability if one.starts_on <= first and one.ends_on >= last)
-    coming = (one for one in expert.availability if one.ends_on >= first)
+    fitting = (one for one in windows if one.starts_on <= first and one.ends_on >= last)
+    coming = (one for one in windows if one.ends_on >= first)
     return next(fitting, None) or next(coming, None)

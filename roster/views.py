@@ -50,7 +50,7 @@ def search() -> Any:
         "roster/search.html",
         form=form,
         found=found,
-        rows=[_row(expert, filters) for expert in found.page.items],
+        rows=[_row(listed, filters) for listed in found.page.items],
         heading=_heading(found.count),
         chips_asked=[(sentences.said(filters, *part), _address(filters.without(*part))) for part in queries.parts(filters)],
         all_url=url_for("roster.search"),
@@ -71,7 +71,7 @@ def export() -> Response | tuple[str, int]:
     with transaction():
         experts = queries.experts_to_export(current_actor(), filters)
         services.record_export(current_actor(), filters, len(experts))
-        rows = [_exported(_row(expert, filters, everything=True)) for expert in experts]
+        rows = [_exported(_row(listed, filters, everything=True)) for listed in experts]
     header = [
         _("Family name"), _("Given name"), _("Number"), _("Category"), _("Rank"), _("Country"), _("Gender"), _("Languages"),
         _("Skills"), _("Available from"), _("Available until"),
@@ -114,11 +114,12 @@ def _heading(count: int | None) -> str:
     return ngettext("%(count)s expert found", "%(count)s experts found", count, count=number(count))
 
 
-def _row(expert: Expert, filters: Filters, *, everything: bool = False) -> dict[str, Any]:
+def _row(listed: queries.Listed, filters: Filters, *, everything: bool = False) -> dict[str, Any]:
     """What a list shows of an expert."""
-    skills = queries.best_skills(expert, filters)
+    expert, skills, spoken = listed.expert, listed.skills, listed.languages
     wanted = {one.language for one in filters.languages}
-    spoken = [one for one in expert.languages if one.language in wanted] if wanted and not everything else expert.languages
+    if wanted and not everything:
+        spoken = [one for one in spoken if one.language in wanted]
     shown = len(skills) if everything or filters.skills else MOST_SKILLS_SHOWN
     return {
         "expert": expert,
@@ -127,7 +128,7 @@ def _row(expert: Expert, filters: Filters, *, everything: bool = False) -> dict[
         "languages": sentences.languages_words(spoken),
         "skills": [(text(row.skill.title), word(row.level), row, status) for row, status in skills[:shown]],
         "more": len(skills[shown:]),
-        "window": sentences.fitting_window(expert, filters),
+        "window": sentences.fitting_window(listed.windows, filters),
     }
 
 

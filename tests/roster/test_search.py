@@ -35,7 +35,7 @@ def ask(**values: Any) -> Filters:
 def found(**values: Any) -> set[str]:
     """Given names of those found."""
     db.session.rollback()
-    return {one.person.given_name for one in queries.find_experts(SYSTEM, ask(**values)).page.items}
+    return {one.expert.person.given_name for one in queries.find_experts(SYSTEM, ask(**values)).page.items}
 
 
 # One filter at a time
