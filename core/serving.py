@@ -21,7 +21,7 @@ from core.health import migration_fault
 from core.jobs.worker import work_until_stopped
 from core.migrations import upgrade
 from core.settings import ROOT, Settings
-from core.turns import Turns
+from core.turns import THREADS, Turns
 
 
 @click.command("serve")
@@ -100,8 +100,8 @@ class Server(BaseApplication):
         options: dict[str, Any] = {
             "bind": f"{self.settings.host}:{self.settings.port}",
             "workers": self.workers,
-            "worker_class": "gthread",
-            "threads": 8,  # to wait in: see Turns
+            "worker_class": "core.turns.Worker",
+            "threads": THREADS,
             "timeout": 60,
             "graceful_timeout": 10,
             "keepalive": 5,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import socket
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from core.turns import PATIENCE, SMALL, Turns
+from core.turns import PATIENCE, SMALL, STAYS, THREADS, Turns
 from tests.concurrency.serving import WebServer, web_server
 
 
@@ -111,12 +112,14 @@ def server(app: Flask, tmp_path: Path) -> Iterator[WebServer]:
 
 
 def test_connections_that_say_nothing_keep_nobody_waiting(server: WebServer) -> None:
-    """Browsers open spare ones, and a telephone in a valley sends half a form: the only web process answers others."""
-    with_half_a_form = b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 40\r\n\r\nemail="
-    idle = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(6)]
+    """Browsers open spare ones and keep others, and a telephone in a valley sends half a form: others are answered."""
+    half_a_form = b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 40\r\n\r\nemail="
+    whole_request = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    idle = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(THREADS * 2)]
     try:
-        for connection in idle[:3]:
-            connection.sendall(with_half_a_form)
+        for number, connection in enumerate(idle):
+            sends = b"" if number < 6 else half_a_form if number < 12 else whole_request
+            connection.sendall(sends)
         time.sleep(0.2)
         started = time.monotonic()
         assert server.call("GET", "/courses", None)[0] == 401  # asks for a token: an answer
@@ -124,3 +127,22 @@ def test_connections_that_say_nothing_keep_nobody_waiting(server: WebServer) -> 
     finally:
         for connection in idle:
             connection.close()
+
+
+def test_requests_on_one_connection_are_answered_one_after_the_other(server: WebServer) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    for pause in (0, 0, 0, STAYS * 3, 0):
+        time.sleep(pause)
+        connection.request("GET", "/healthz")
+        answer = connection.getresponse()
+        assert (answer.status, bool(answer.read())) == (200, True)
+    connection.close()
+
+
+def test_a_server_that_is_stopped_ends_soon_with_connections_open(app: Flask, tmp_path: Path) -> None:
+    with web_server(tmp_path, app.extensions["settings"].database_url, 1) as running:
+        kept = http.client.HTTPConnection("127.0.0.1", running.port, timeout=5)
+        kept.request("GET", "/healthz")
+        kept.getresponse().read()
+        started = time.monotonic()
+    assert time.monotonic() - started < 8
