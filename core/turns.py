@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import io
 import select
+import socket
+import struct
 import threading
 from collections.abc import Iterable
 from typing import Any
@@ -27,6 +29,8 @@ SMALL = 65_536
 STAYS = 0.05
 #: Requests in a row after which it sees who else is there.
 MOST_IN_A_ROW = 50
+#: Seconds after which a client is given up that sends or takes nothing in the middle of a request.
+SILENCE = 30
 
 
 class Turns:
@@ -53,15 +57,23 @@ def _take_in(environ: dict[str, Any]) -> None:
 
 
 class Worker(ThreadWorker):
-    """Gunicorn's threads, each of which stays with its connection for a moment."""
+    """Gunicorn's threads, each of which stays with its connection for a moment, and with a silent one not for ever."""
 
     def handle(self, conn: Any) -> Any:
+        if not conn.initialized:
+            limit_silence(conn.sock, SILENCE)
         goes_on = super().handle(conn)
         for _ in range(MOST_IN_A_ROW):
             if goes_on is not True or not self.alive or not _sends_soon(conn.sock):
                 break
             goes_on = super().handle(conn)
         return goes_on
+
+
+def limit_silence(connection: socket.socket, seconds: int) -> None:
+    """Reading and writing fail when nothing moves for so long. The kernel counts: Gunicorn sets Python's own timeout anew."""
+    for limit in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        connection.setsockopt(socket.SOL_SOCKET, limit, struct.pack("@ll", seconds, 0))
 
 
 def _sends_soon(connection: Any) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from core.turns import PATIENCE, SMALL, STAYS, THREADS, Turns
+from core.turns import PATIENCE, SMALL, STAYS, THREADS, Turns, limit_silence
 from tests.concurrency.serving import WebServer, web_server
 
 
@@ -137,6 +137,20 @@ def test_requests_on_one_connection_are_answered_one_after_the_other(server: Web
         answer = connection.getresponse()
         assert (answer.status, bool(answer.read())) == (200, True)
     connection.close()
+
+
+def test_a_silent_client_is_given_up() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        limit_silence(ours, 1)
+        ours.setblocking(True)
+        theirs.sendall(b"half")
+        assert ours.recv(9) == b"half"
+        with pytest.raises(BlockingIOError):
+            ours.recv(9)
+        with pytest.raises(BlockingIOError):
+            while True:
+                ours.sendall(b"x" * 65536)
 
 
 def test_a_server_that_is_stopped_ends_soon_with_connections_open(app: Flask, tmp_path: Path) -> None:
