@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from accounts.models import Account, Gender, Person
 from accounts.roles import Permission
 from accounts.services.account import end_sessions_and_links
 from core import clock, mail
-from core.database import db, is_sqlite
+from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.events import publish
 from core.policy import Actor, can, require
@@ -109,10 +110,10 @@ _CLEANING: dict[str, Any] = {
 
 def _match(identifier: str | None, email: str | None, prefix: str) -> Person | None:
     """The person with this identifier or address; Conflict when that is not one person."""
-    wanted = [getattr(Person, name) == value for name, value in (("identifier", identifier), ("email", email)) if value]
+    wanted = {name: value for name, value in (("identifier", identifier), ("email", email)) if value}
     if not wanted:
         return None
-    found = list(db.session.scalars(sa.select(Person).where(sa.or_(*wanted))))
+    found = list(db.session.scalars(_with_any(tuple(wanted)), wanted))
     is_another = len(found) == 1 and identifier and found[0].identifier and found[0].identifier != identifier
     if len(found) > 1 or is_another:
         raise Conflict(
@@ -123,18 +124,28 @@ def _match(identifier: str | None, email: str | None, prefix: str) -> Person | N
     return found[0] if found else None
 
 
+@lru_cache(maxsize=4)
+def _with_any(keys: tuple[str, ...]) -> sa.Select[Person]:
+    """The people who have one of these keys. Made once: whoever is entered or applies is looked for."""
+    return sa.select(Person).where(sa.or_(*(getattr(Person, key) == sa.bindparam(key) for key in keys)))
+
+
 def _add(given: dict[str, Any], prefix: str) -> tuple[Person, bool]:
     """The new person, or the one that somebody else added at the same moment."""
     names = {"given_name": given.get("given_name", ""), "family_name": given.get("family_name", "")}
     printed = given.get("name_on_certificate") or _default_printed_name(f"{names['given_name']} {names['family_name']}", prefix)
-    insert = (sqlite if is_sqlite() else postgresql).insert(Person)
     values = given | names | {"name_on_certificate": printed, "created_at": clock.now()}
-    made = db.session.scalar(insert.values(**values).on_conflict_do_nothing().returning(Person))
+    made = db.session.scalar(_INSERT[db.engine.dialect.name], values)
     if made is not None:
         return made, True
     found = _match(given.get("identifier"), given.get("email"), prefix)
     assert found is not None, "the insert met a person with this identifier or address"
     return found, False
+
+
+_INSERT = {
+    dialect.dialect.name: dialect.insert(Person).on_conflict_do_nothing().returning(Person) for dialect in (sqlite, postgresql)
+}
 
 
 def _default_printed_name(name: str, prefix: str) -> str:
