@@ -159,7 +159,7 @@ class DayField(FormField):
 
 
 class LongSelect:
-    """A select of many options that are the same for everybody: they are written once per language, not once per page."""
+    """A select of options that are the same for everybody: they are written once per language, not once per page."""
 
     input_type = None
 

@@ -44,8 +44,8 @@ class SearchForm(Form):
         csrf = False
 
     q = StringField(_l("Name or number"), widget=SearchInput())
-    category = SelectField(_l("Category"))
-    gender = SelectField(_l("Gender"))
+    category = SelectField(_l("Category"), widget=LongSelect())
+    gender = SelectField(_l("Gender"), widget=LongSelect())
     country = SelectField(_l("Country"), widget=LongSelect())
     valid_on = StringField(_l("Skills valid on"), widget=DateInput())
     available_from = StringField(_l("Available from"), widget=DateInput())
@@ -81,7 +81,8 @@ def search_form(values: Mapping[str, Any], skills: Iterable[Skill]) -> SearchFor
             thing, _colon, level = asked.partition(":")
             known = thing in dict(things)
             row = f"{name}_{number}"
-            rows |= {row: SelectField(label, widget=LongSelect()), f"{row}_level": SelectField(_l("At least level"))}
+            level_field = SelectField(_l("At least level"), widget=LongSelect())
+            rows |= {row: SelectField(label, widget=LongSelect()), f"{row}_level": level_field}
             data |= {row: thing, f"{row}_level": level}
             offered |= {row: things if known else [*things, (thing, thing)], f"{row}_level": levels}
     form = type("NumberedSearchForm", (SearchForm,), rows)(formdata=None, data=data)

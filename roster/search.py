@@ -17,6 +17,8 @@ from roster.models import Availability, ExpertSearch, ExpertSkill
 #: Counted exactly up to here; beyond it people refine, they do not leaf through.
 MOST_COUNTED = 10_000
 
+#: What EXISTS looks for: a row, none of its columns, so that an index alone can answer.
+_ROW: sa.ColumnElement[Any] = sa.literal_column("1")
 _fts = sa.table("expert_fts", sa.column("rowid", sa.Integer), sa.column("expert_fts", sa.Text))
 _vector: sa.ColumnElement[Any] = sa.literal_column(
     "array_to_tsvector(string_to_array(trim(expert_search.tokens || ' ' || expert_search.names), ' '))"
@@ -64,7 +66,7 @@ def matching(filters: Filters) -> sa.Select[Any]:
         statement = statement.where(_holds(wanted, filters))
     if filters.window:
         first, last = filters.window
-        window = sa.exists().where(
+        window = sa.exists(_ROW).where(
             Availability.expert_id == ExpertSearch.expert_id, Availability.starts_on <= first, Availability.ends_on >= last
         )
         statement = statement.where(window)
@@ -111,7 +113,7 @@ def _holds(wanted: WantedSkill, filters: Filters) -> sa.ColumnElement[bool]:
     else:
         condition &= ExpertSkill.recorded_at <= filters.as_of
         condition &= sa.or_(ExpertSkill.withdrawn_at.is_(None), ExpertSkill.withdrawn_at > filters.as_of)
-    return sa.exists().where(condition)
+    return sa.exists(_ROW).where(condition)
 
 
 def _rank(wanted: WantedSkill) -> int:
