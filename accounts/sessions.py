@@ -36,8 +36,7 @@ def _from_token() -> Actor:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if not token:
         return ANONYMOUS
-    condition = sa.and_(ApiToken.digest == digest(token.strip()), ApiToken.revoked_at.is_(None))
-    actor = _load(ApiToken, condition) if scheme.lower() == "bearer" else None
+    actor = _load(ApiToken, digest=digest(token.strip())) if scheme.lower() == "bearer" else None
     if actor is None:
         raise NotSignedIn("bad_token", _l("The token is unknown or was revoked."))
     return actor
@@ -48,10 +47,7 @@ def _from_cookie() -> Actor:
     if not isinstance(visit, Visit) or not visit.may_be_signed_in:
         return ANONYMOUS
     now = clock.now()
-    condition = sa.and_(
-        UserSession.digest == digest(visit.visit_id), UserSession.seen_at > now - IDLE, UserSession.created_at > now - ABSOLUTE
-    )
-    actor = _load(UserSession, condition)
+    actor = _load(UserSession, digest=digest(visit.visit_id), seen_after=now - IDLE, made_after=now - ABSOLUTE)
     if actor is None:
         return ANONYMOUS
     if g.session_seen_at < now - SEEN_EVERY:
@@ -60,15 +56,31 @@ def _from_cookie() -> Actor:
     return actor
 
 
-def _load(key: type[UserSession] | type[ApiToken], condition: sa.ColumnElement[bool]) -> Actor | None:
-    """One row for each role of the account behind a session or token; None when there is no such active account."""
-    rows = db.session.execute(
+def _held(key: type[UserSession] | type[ApiToken], *conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """One row for each role of the active account behind a session or token."""
+    return (
         sa.select(key, Person, Account.is_demonstration, RoleAssignment.role, RoleAssignment.scope, RoleAssignment.scope_id)
         .join(Account, Account.person_id == key.person_id)
         .join(Person, Person.id == key.person_id)
         .outerjoin(RoleAssignment, RoleAssignment.person_id == key.person_id)
-        .where(condition, Account.is_active)
-    ).all()
+        .where(key.digest == sa.bindparam("digest"), Account.is_active, *conditions)
+    )
+
+
+#: Made once: every request of somebody who is signed in begins with it.
+_HELD = {
+    UserSession: _held(
+        UserSession,
+        UserSession.seen_at > sa.bindparam("seen_after"),
+        UserSession.created_at > sa.bindparam("made_after"),
+    ),
+    ApiToken: _held(ApiToken, ApiToken.revoked_at.is_(None)),
+}
+
+
+def _load(key: type[UserSession] | type[ApiToken], **asked: Any) -> Actor | None:
+    """The actor behind a session or token; None when there is no such active account."""
+    rows = db.session.execute(_HELD[key], asked).all()
     if not rows:
         return None
     held, person, is_demonstration = rows[0][:3]
