@@ -171,7 +171,7 @@ class LongSelect:
         return Markup(html.replace(f"{chosen}>", f"{chosen} selected>", 1))  # noqa: S704 -- options and attributes are escaped
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def _options(choices: tuple[tuple[str, str], ...]) -> Markup:
     return Markup("").join(Markup('<option value="{}">{}</option>').format(value, words) for value, words in choices)
 

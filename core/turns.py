@@ -9,6 +9,7 @@ everybody waiting. So there are threads enough to wait in, and they compute in t
 from __future__ import annotations
 
 import io
+import logging
 import select
 import socket
 import struct
@@ -59,6 +60,10 @@ def _take_in(environ: dict[str, Any]) -> None:
 class Worker(ThreadWorker):
     """Gunicorn's threads, each of which stays with its connection for a moment, and with a silent one not for ever."""
 
+    def init_process(self) -> None:
+        self.log.error_log.addFilter(is_news)
+        super().init_process()
+
     def handle(self, conn: Any) -> Any:
         if not conn.initialized:
             limit_silence(conn.sock, SILENCE)
@@ -74,6 +79,11 @@ def limit_silence(connection: socket.socket, seconds: int) -> None:
     """Reading and writing fail when nothing moves for so long. The kernel counts: Gunicorn sets Python's own timeout anew."""
     for limit in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
         connection.setsockopt(socket.SOL_SOCKET, limit, struct.pack("@ll", seconds, 0))
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """A filter: that a client was given up is no fault of ours, and nobody fills the log by being silent."""
+    return not (record.exc_info and isinstance(record.exc_info[1], BlockingIOError))
 
 
 def _sends_soon(connection: Any) -> bool:

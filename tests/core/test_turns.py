@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import logging
 import socket
 import threading
 import time
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from core.turns import PATIENCE, SMALL, STAYS, THREADS, Turns, limit_silence
+from core.turns import PATIENCE, SMALL, STAYS, THREADS, Turns, is_news, limit_silence
 from tests.concurrency.serving import WebServer, web_server
 
 
@@ -151,6 +152,17 @@ def test_a_silent_client_is_given_up() -> None:
         with pytest.raises(BlockingIOError):
             while True:
                 ours.sendall(b"x" * 65536)
+
+
+def test_silent_clients_fill_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("silent")
+    log.addFilter(is_news)
+    for fault in (BlockingIOError(), OSError("the disk is full")):
+        try:
+            raise fault
+        except OSError:
+            log.exception("failed")
+    assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["the disk is full"]
 
 
 def test_a_server_that_is_stopped_ends_soon_with_connections_open(app: Flask, tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ from tests.load import setting
 from tests.load.client import Client, Figures, hidden, load
 
 CLIENTS = 8
+#: PostgreSQL is asked for a million experts (tests/roster/bench_search.py).
+SEARCH_BARS = {"sqlite": "p95 < 20 ms", "postgresql": "p95 < 50 ms"}
 WORKERS = 2
 
 
@@ -256,7 +258,7 @@ def measure(kind: str, url: str | None, folder: Path) -> list[Row]:
                 "p95 < 30 ms",
                 cookies["trainer"],
             ),
-            page(app, port, "roster search, 10,000 experts", search, "p95 < 20 ms", cookies["roster"]),
+            page(app, port, "roster search, 10,000 experts", search, SEARCH_BARS[kind], cookies["roster"]),
         ]
     for row in rows:
         row.what += f" ({kind})"
