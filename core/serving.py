@@ -102,6 +102,7 @@ class Server(BaseApplication):
             "workers": self.workers,
             "worker_class": "core.turns.Worker",
             "threads": THREADS,
+            "sendfile": False,  # a client that takes nothing of a file would never be given up
             "timeout": 60,
             "graceful_timeout": 10,
             "keepalive": 5,

@@ -12,6 +12,7 @@ from accounts.models import UserSession
 from accounts.sessions import end_all_sessions, start_session
 from core import limits
 from core.database import db, transaction
+from core.turns import let_others
 from core.web import current_actor, safe_next, see_other
 
 WINDOW = 900  # seconds
@@ -57,4 +58,5 @@ def same_time_for_all(began: float) -> None:
     """Waits until the answer may be given."""
     wait = current_app.config.get("SIGN_IN_ANSWER_SECONDS", ANSWER_SECONDS) - (time.monotonic() - began)
     if wait > 0:
-        time.sleep(wait)
+        with let_others():
+            time.sleep(wait)

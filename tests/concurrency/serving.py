@@ -55,15 +55,17 @@ class Visitor:
 
 
 @contextmanager
-def web_server(folder: Path, url: str, workers: int) -> Iterator[WebServer]:
-    """`flask serve` with so many web processes on the (migrated) database at `url`, its clock at NOW."""
+def web_server(folder: Path, url: str, workers: int, *, before: str = "") -> Iterator[WebServer]:
+    """`flask serve` with so many web processes on the (migrated) database at `url`, its clock at NOW. `before`: Python that
+    its process runs first."""
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
     environ = kept | {
         "FLASK_APP": "app", "DATABASE_URL": url, "INSTANCE_PATH": str(folder), "DEMO": "0", "HOST": "127.0.0.1",
         "PORT": str(port), "NOW": NOW.isoformat(), "SECRET_KEY": "a key for tests that is long enough",
     }  # fmt: skip
-    command = [sys.executable, "-m", "flask", "serve", "--no-worker", "--workers", str(workers)]
+    program = f"{before}\nfrom flask.cli import main; main()"
+    command = [sys.executable, "-c", program, "serve", "--no-worker", "--workers", str(workers)]
     with open(folder / "server.log", "ab") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from core.turns import PATIENCE, SMALL, STAYS, THREADS, Turns, is_news, limit_silence
+from core.turns import PATIENCE, SMALL, STAYS, THREADS, Body, Turns, is_news, let_others, limit_silence
 from tests.concurrency.serving import WebServer, web_server
 
 
@@ -99,11 +99,55 @@ def test_a_small_form_is_read_before_its_turn() -> None:
     assert inner.bodies == [b"quick", b"xxx"]
 
 
-def test_a_large_file_stays_in_its_stream() -> None:
-    seen = []
-    given = environ(b"", SMALL + 1)
-    Turns(lambda had, _start: seen.append(had["wsgi.input"]) or [b""])(given, None)
-    assert seen == [given["wsgi.input"]]
+@pytest.mark.parametrize("announced", [{"CONTENT_LENGTH": str(SMALL + 1)}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
+def test_who_waits_for_a_large_body_lets_others_compute(announced: dict[str, str]) -> None:
+    comes, read = threading.Event(), []
+
+    def reads(environ: Any, _start: Any) -> list[bytes]:
+        if environ.get("slow"):
+            read.append(environ["wsgi.input"].read(5))
+        return [b""]
+
+    turns = Turns(reads)
+    given = {"wsgi.input": SlowBody(comes), "slow": "yes", **announced}
+    slow = threading.Thread(target=turns, args=(given, None))
+    slow.start()
+    time.sleep(PATIENCE / 5)  # it has its turn, and waits
+    started = time.monotonic()
+    turns(environ(b"quick"), None)
+    assert time.monotonic() - started < PATIENCE / 2
+    comes.set()
+    slow.join()
+    assert read == [b"xxxxx"]
+    assert turns.free.acquire(blocking=False)
+
+
+def test_a_large_body_is_read_by_lines_too() -> None:
+    lines = list(Body(io.BytesIO(b"one\ntwo\nthree")))
+    assert lines == Body(io.BytesIO(b"one\ntwo\nthree")).readlines() == [b"one\n", b"two\n", b"three"]
+
+
+def test_who_sleeps_lets_others_compute_and_takes_a_turn_again() -> None:
+    asleep, wakes, inside = threading.Event(), threading.Event(), Measured(PATIENCE / 10)
+
+    def sleeps(environ: Any, start: Any) -> Any:
+        if environ.get("sleeps"):
+            with let_others():
+                asleep.set()
+                assert wakes.wait(10)
+        return inside(environ, start)
+
+    turns = Turns(sleeps)
+    sleeper = threading.Thread(target=turns, args=(environ() | {"sleeps": "yes"}, None))
+    sleeper.start()
+    assert asleep.wait(10)
+    started = time.monotonic()
+    turns(environ(), None)
+    assert time.monotonic() - started < PATIENCE / 2
+    wakes.set()
+    at_once(3, turns)
+    sleeper.join()
+    assert (inside.most, len(inside.bodies)) == (1, 5)
 
 
 @pytest.fixture
@@ -128,6 +172,48 @@ def test_connections_that_say_nothing_keep_nobody_waiting(server: WebServer) -> 
     finally:
         for connection in idle:
             connection.close()
+
+
+@pytest.mark.parametrize("head", [b"Transfer-Encoding: chunked", b"Content-Length: 70000"])
+def test_a_silent_upload_keeps_nobody_waiting(server: WebServer, head: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as silent:
+        form = b"Content-Type: application/x-www-form-urlencoded"
+        silent.sendall(b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\n" + form + b"\r\n" + head + b"\r\n\r\n")
+        time.sleep(0.2)
+        times = []
+        for _ in range(5):
+            started = time.monotonic()
+            server.call("GET", "/courses", None)
+            times.append(time.monotonic() - started)
+    assert min(times) < PATIENCE / 2
+
+
+def test_requests_sent_together_are_answered_together(server: WebServer) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        started = time.monotonic()
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 12)
+        received = b""
+        while received.count(b"HTTP/1.1 200") < 12:
+            received += connection.recv(65536)
+    assert time.monotonic() - started < STAYS * 6
+
+
+def test_clients_that_take_nothing_of_a_file_are_given_up(app: Flask, tmp_path: Path) -> None:
+    url, silence = app.extensions["settings"].database_url, "import core.turns; core.turns.SILENCE = 1"
+    request = b"GET /static/fonts/NotoSerifSC-SemiBold.ttf HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    with web_server(tmp_path, url, 1, before=silence) as running:
+        takers = []
+        for _ in range(THREADS):
+            takers.append(socket.socket())
+            takers[-1].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            takers[-1].connect(("127.0.0.1", running.port))
+            takers[-1].sendall(request)
+        time.sleep(2)
+        started = time.monotonic()
+        assert running.call("GET", "/courses", None)[0] == 401
+        assert time.monotonic() - started < 8
+        for taker in takers:
+            taker.close()
 
 
 def test_requests_on_one_connection_are_answered_one_after_the_other(server: WebServer) -> None:
