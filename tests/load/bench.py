@@ -294,7 +294,9 @@ def print_table(rows: list[Row]) -> None:
     print(
         f"\nMachine: {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, {date.today()}, load {os.getloadavg()[0]:.1f}."
     )
-    print("Times are median / p95 of one client (of five rounds the one in the middle); rates are over 8 clients, 2 web processes.\n")
+    print(
+        "Times are median / p95 of one client (of five rounds the one in the middle); rates are over 8 clients, 2 web processes.\n"
+    )
     print("| what | median / p95, rate | queries | cold page | bar | bare Flask, same run |\n|---|---|---|---|---|---|")
     for row in rows:
         print(f"| {row.what} | {row.figures} | {row.queries} | {row.weight} | {row.bar} | {row.baseline} |")
