@@ -64,11 +64,9 @@ def record(actor: Actor, action: str, subject: str, facts: dict[str, Any], *, on
         "subject": subject,
         "facts": facts,
     }
-    if not unit.audited:
-        unit.audited = True
-        unit.audit_entries = []  # type: ignore[attr-defined]  # the unit carries them until its commit
-        unit.before_commit.append(lambda: _append(unit.audit_entries))  # type: ignore[attr-defined]
-    unit.audit_entries.append(entry)  # type: ignore[attr-defined]
+    if not unit.audit_entries:
+        unit.before_commit.append(lambda: _append(unit.audit_entries))
+    unit.audit_entries.append(entry)
 
 
 _entries, _head = cast(sa.Table, AuditEntry.__table__), cast(sa.Table, AuditHead.__table__)

@@ -81,11 +81,12 @@ db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
 
 
 class Unit:
-    """What one writing transaction gathers: whether it wrote, what to do just before and after its commit."""
+    """What one writing transaction gathers: what it wrote and told the audit trail, what to do just before and after its
+    commit."""
 
     def __init__(self) -> None:
         self.wrote: set[str] = set()
-        self.audited = False
+        self.audit_entries: list[dict[str, Any]] = []
         self.touched: set[int] = set()  # deliveries that this transaction has locked
         self.before_commit: list[Callable[[], None]] = []
         self.after_commit: list[Callable[[], None]] = []
@@ -197,7 +198,7 @@ def _file_lock(path: Path) -> Iterator[None]:
 
 
 def _check_audited(unit: Unit) -> None:
-    if unit.wrote and not unit.audited:
+    if unit.wrote and not unit.audit_entries:
         raise UnauditedWrite(f"changed {', '.join(sorted(unit.wrote))} without an audit entry")
 
 

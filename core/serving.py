@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
+import select
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -15,13 +18,23 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import ThreadWorker
 
 from core.database import db, settings_of
 from core.health import migration_fault
 from core.jobs.worker import work_until_stopped
 from core.migrations import upgrade
 from core.settings import ROOT, Settings
-from core.turns import THREADS, Turns
+from core.turns import Turns
+
+#: Threads of a web process, to wait in.
+THREADS = 16
+#: Seconds for which a thread stays with a connection: what a page brings along and what a program asks next come at once.
+STAYS = 0.05
+#: Requests in a row after which it sees who else is there.
+MOST_IN_A_ROW = 50
+#: Seconds after which a client is given up that sends or takes nothing in the middle of a request.
+SILENCE = 30
 
 
 @click.command("serve")
@@ -100,7 +113,7 @@ class Server(BaseApplication):
         options: dict[str, Any] = {
             "bind": f"{self.settings.host}:{self.settings.port}",
             "workers": self.workers,
-            "worker_class": "core.turns.Worker",
+            "worker_class": "core.serving.Worker",
             "threads": THREADS,
             "sendfile": False,  # a client that takes nothing of a file would never be given up
             "timeout": 60,
@@ -127,6 +140,51 @@ class Server(BaseApplication):
     def _ended(self, arbiter: Any) -> None:
         if self.companion:
             self.companion.stop()
+
+
+class Worker(ThreadWorker):
+    """Gunicorn's threads, each of which stays with its connection for a moment, and with a silent one not for ever."""
+
+    def init_process(self) -> None:
+        self.log.error_log.addFilter(is_news)
+        super().init_process()
+
+    def handle(self, conn: Any) -> Any:
+        if not conn.initialized:
+            limit_silence(conn.sock, SILENCE)
+        goes_on = super().handle(conn)
+        for _ in range(MOST_IN_A_ROW):
+            if goes_on is not True or not self.alive or not _sends_soon(conn):
+                break
+            goes_on = super().handle(conn)
+        return goes_on
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """Called in the thread that accepts everybody, and parting from a client takes up to two seconds: elsewhere, then."""
+        is_over = self.alive and not fs.cancelled() and fs.exception() is None and fs.result() is False
+        if not is_over:
+            return super().finish_request(conn, fs)
+        self.nr_conns -= 1
+        self.tpool.submit(conn.close, graceful=True)
+
+
+def limit_silence(connection: socket.socket, seconds: int) -> None:
+    """Reading and writing fail when nothing moves for so long. The kernel counts: Gunicorn sets Python's own timeout anew."""
+    for limit in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        connection.setsockopt(socket.SOL_SOCKET, limit, struct.pack("@ll", seconds, 0))
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """A filter: that a client was given up is no fault of ours, and nobody fills the log by being silent."""
+    return not (record.exc_info and isinstance(record.exc_info[1], BlockingIOError))
+
+
+def _sends_soon(conn: Any) -> bool:
+    if conn.parser.unreader.buf.getvalue():  # it has sent it already, and the parser has read ahead
+        return True
+    poll = select.poll()
+    poll.register(conn.sock, select.POLLIN)
+    return bool(poll.poll(STAYS * 1000))
 
 
 class Companion:

@@ -10,30 +10,16 @@ lets others compute (`let_others`); an answer that is written bit by bit, such a
 from __future__ import annotations
 
 import io
-import logging
-import select
-import socket
-import struct
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from gunicorn.workers.gthread import ThreadWorker
-
-#: Threads of a web process.
-THREADS = 16
 #: Seconds after which a request no longer waits for one that takes long, such as one that waits for a lock itself.
 PATIENCE = 0.25
 #: Bytes of a body that is read before the turn. More than that is read where it is kept, on disk, and lets others compute.
 SMALL = 65_536
-#: Seconds for which a thread stays with a connection: what a page brings along and what a program asks next come at once.
-STAYS = 0.05
-#: Requests in a row after which it sees who else is there.
-MOST_IN_A_ROW = 50
-#: Seconds after which a client is given up that sends or takes nothing in the middle of a request.
-SILENCE = 30
 
 
 class Turns:
@@ -105,48 +91,3 @@ def _take_in(environ: dict[str, Any]) -> None:
         environ["wsgi.input"] = io.BytesIO(stream.read(int(length)))
     elif length or "HTTP_TRANSFER_ENCODING" in environ:
         environ["wsgi.input"] = Body(stream)
-
-
-class Worker(ThreadWorker):
-    """Gunicorn's threads, each of which stays with its connection for a moment, and with a silent one not for ever."""
-
-    def init_process(self) -> None:
-        self.log.error_log.addFilter(is_news)
-        super().init_process()
-
-    def handle(self, conn: Any) -> Any:
-        if not conn.initialized:
-            limit_silence(conn.sock, SILENCE)
-        goes_on = super().handle(conn)
-        for _ in range(MOST_IN_A_ROW):
-            if goes_on is not True or not self.alive or not _sends_soon(conn):
-                break
-            goes_on = super().handle(conn)
-        return goes_on
-
-    def finish_request(self, conn: Any, fs: Any) -> None:
-        """Called in the thread that accepts everybody, and parting from a client takes up to two seconds: elsewhere, then."""
-        is_over = self.alive and not fs.cancelled() and fs.exception() is None and fs.result() is False
-        if not is_over:
-            return super().finish_request(conn, fs)
-        self.nr_conns -= 1
-        self.tpool.submit(conn.close, graceful=True)
-
-
-def limit_silence(connection: socket.socket, seconds: int) -> None:
-    """Reading and writing fail when nothing moves for so long. The kernel counts: Gunicorn sets Python's own timeout anew."""
-    for limit in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-        connection.setsockopt(socket.SOL_SOCKET, limit, struct.pack("@ll", seconds, 0))
-
-
-def is_news(record: logging.LogRecord) -> bool:
-    """A filter: that a client was given up is no fault of ours, and nobody fills the log by being silent."""
-    return not (record.exc_info and isinstance(record.exc_info[1], BlockingIOError))
-
-
-def _sends_soon(conn: Any) -> bool:
-    if conn.parser.unreader.buf.getvalue():  # it has sent it already, and the parser has read ahead
-        return True
-    poll = select.poll()
-    poll.register(conn.sock, select.POLLIN)
-    return bool(poll.poll(STAYS * 1000))

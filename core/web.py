@@ -124,7 +124,7 @@ def init_app(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) ->
     login.request_loader(lambda _request: current_actor() if current_actor().is_authenticated else None)
     if settings.proxy_hops:
         hops = settings.proxy_hops
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Flask says
     app.before_request(_gate(app, settings, load_actor))
     app.after_request(_finish)
     app.register_error_handler(DomainError, _refused)

@@ -127,8 +127,8 @@ class ProfileForm(Form):
         return [n for n in range(self.window_rows) if self[f"availability_{n}_from"].data or self[f"availability_{n}_to"].data]
 
     def languages(self) -> list[tuple[Any, Any, Any]]:
-        parts = ("language", "framework", "level")
-        return [tuple(self[f"languages_{n}_{part}"] for part in parts) for n in range(self.language_rows)]  # type: ignore[misc]
+        rows = (f"languages_{n}" for n in range(self.language_rows))
+        return [(self[f"{row}_language"], self[f"{row}_framework"], self[f"{row}_level"]) for row in rows]
 
     def windows(self) -> list[tuple[Any, Any]]:
         return [(self[f"availability_{n}_from"], self[f"availability_{n}_to"]) for n in range(self.window_rows)]

@@ -99,7 +99,7 @@ def _confirm_identity(form: Form) -> bool:
     account = queries.find_account(person.id)
     kept, key = account.password_hash if account else None, str(person.id)
     count_try("password.own", key, TRIES_PER_ACCOUNT)
-    if not passwords.verify(kept, form.current_password.data or ""):  # type: ignore[attr-defined]
+    if not passwords.verify(kept, form.current_password.data or ""):  # type: ignore[attr-defined]  # asked: it has it
         form.refuse(Invalid("wrong_password", _("This is not your password."), "current_password"))
         return False
     with transaction():

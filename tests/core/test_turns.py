@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from core.turns import PATIENCE, SMALL, STAYS, THREADS, Body, Turns, is_news, let_others, limit_silence
+from core.serving import STAYS, THREADS, is_news, limit_silence
+from core.turns import PATIENCE, SMALL, Body, Turns, let_others
 from tests.concurrency.serving import WebServer, web_server
 
 
@@ -199,7 +200,7 @@ def test_requests_sent_together_are_answered_together(server: WebServer) -> None
 
 
 def test_clients_that_take_nothing_of_a_file_are_given_up(app: Flask, tmp_path: Path) -> None:
-    url, silence = app.extensions["settings"].database_url, "import core.turns; core.turns.SILENCE = 1"
+    url, silence = app.extensions["settings"].database_url, "import core.serving; core.serving.SILENCE = 1"
     request = b"GET /static/fonts/NotoSerifSC-SemiBold.ttf HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
     with web_server(tmp_path, url, 1, before=silence) as running:
         takers = []

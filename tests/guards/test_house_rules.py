@@ -185,6 +185,36 @@ RULES: list[Rule] = [
 ]  # fmt: skip
 
 
+SILENCED = re.compile(r"#\s*(noqa|type: ignore|nosec|pragma)\b(: ?[A-Z0-9, ]+|\[[a-z-, ]+\])?(?P<reason>.*)")
+
+
+def silenced(name: str, text: str) -> Iterator[str]:
+    """A check that is silenced says why beside it."""
+    for number, line in enumerate(text.splitlines(), 1):
+        found = SILENCED.search(line)
+        if found and not re.search(r"[a-z]{2}", found["reason"]):
+            yield f"{name}:{number} silences a check without a reason"
+
+
+def test_what_is_silenced_says_why() -> None:
+    places = [*source.files(), *(source.ROOT / "tests").rglob("*.py"), *(source.ROOT / "scripts").rglob("*.py")]
+    assert [breach for path in places for breach in silenced(source.name(path), path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "is_caught"),
+    [
+        ("x = y  # " + "noqa: S105", True),
+        ("x = y  # " + "type: ignore[attr-defined]", True),
+        ("x = y  # " + "type: ignore", True),
+        ("x = y  # " + "noqa: S105 -- shown on the page", False),
+        ("x = y  # " + "type: ignore[attr-defined]  # a proxy", False),
+    ],
+)
+def test_a_check_silenced_without_a_reason_is_caught(line: str, is_caught: bool) -> None:
+    assert bool(list(silenced("core/x.py", line))) is is_caught
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_the_house_keeps_its_rule(rule: Rule) -> None:
     breaches = [breach for path in source.files() for breach in rule(source.name(path), source.tree(path))]

@@ -109,7 +109,7 @@ def test_what_fails_in_the_roster_undoes_the_revocation(context: Flask, monkeypa
     expert = makers.expert_of(certificate)
 
     def fail(event: CertificateRevoked, actor: object) -> None:
-        roster.handlers.withdraw_skills(event, actor)  # type: ignore[arg-type]
+        roster.handlers.withdraw_skills(event, actor)  # type: ignore[arg-type]  # one kind after the other
         raise RuntimeError("the roster is not well")
 
     monkeypatch.setitem(context.extensions["subscribers"], CertificateRevoked, [fail])
