@@ -13,6 +13,7 @@ from flask_babel import ngettext
 from accounts.roles import Permission as P
 from core.database import transaction
 from core.errors import Invalid
+from core.i18n import number
 from core.policy import can, require
 from core.web import current_actor, requires, see_other
 from courses.models import DeliveryStatus
@@ -91,7 +92,7 @@ def _line(row: GridRow) -> Line:
 
 
 def _words(score: float | None) -> str:
-    return "" if score is None else f"{score:g}"
+    return "" if score is None else number(score)
 
 
 def _typed(line: Line) -> Line:

@@ -264,6 +264,16 @@ def test_scores_are_entered_and_corrected(app: Flask, trainer: Browser, code: st
     assert "1 score saved." in page.text and scores(app) == [("post", 90.0), ("post", 100.0), ("pre", 40.0)]
 
 
+def test_scores_are_shown_as_they_are_written_in_the_language(app: Flask, trainer: Browser, code: str) -> None:
+    field = f"post-{ids(app)['Ba']}"
+    trainer.get(f"/deliveries/{code}/scores").form("/scores").submit("Save scores", **{field: "82.5"})
+    trainer.language = "fr"
+    form = trainer.get(f"/deliveries/{code}/scores").form("/scores")
+    assert form.values[field] == "82,5"
+    form.submit("Enregistrer les résultats", **{field: "90,25"})
+    assert scores(app) == [("post", 90.25)]
+
+
 def scores(app: Flask) -> list[tuple[str, float]]:
     with app.app_context():
         return sorted((score.kind.value, score.percent) for score in db.session.scalars(sa.select(Score)))
