@@ -267,8 +267,7 @@ def test_scores_are_entered_and_corrected(app: Flask, trainer: Browser, code: st
 def test_scores_are_shown_as_they_are_written_in_the_language(app: Flask, trainer: Browser, code: str) -> None:
     field = f"post-{ids(app)['Ba']}"
     trainer.get(f"/deliveries/{code}/scores").form("/scores").submit("Save scores", **{field: "82.5"})
-    trainer.language = "fr"
-    form = trainer.get(f"/deliveries/{code}/scores").form("/scores")
+    form = trainer.get(f"/deliveries/{code}/scores?lang=fr").form("/scores")
     assert form.values[field] == "82,5"
     form.submit("Enregistrer les résultats", **{field: "90,25"})
     assert scores(app) == [("post", 90.25)]
