@@ -158,7 +158,7 @@ class DayField(FormField):
         return None
 
 
-class LongSelect:
+class SharedSelect:
     """A select of options that are the same for everybody: they are written once per language, not once per page."""
 
     input_type = None

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
-from core.database import Base, db, is_sqlite, write
+from core.database import Base, db, write
 from core.errors import TooManyTries
 
 
@@ -47,10 +47,9 @@ def _refuse(tries: int, ends: datetime, limit: int) -> None:
 def count(kind: str, what: str, *, seconds: int) -> tuple[int, datetime]:
     """Counts one try of `what`, inside the open transaction; a window of `seconds` starts with its first try. Returns how
     many there were in it and when it began."""
-    statement = _COUNT["sqlite" if is_sqlite() else "postgresql"]
     now = clock.now()
     found = {"key": _key(kind, what), "since": now, "count": 1, "oldest": now - timedelta(seconds=seconds)}
-    row = write(statement, found).one()
+    row = write(_COUNT[db.engine.dialect.name], found).one()
     return row[0], row[1]
 
 

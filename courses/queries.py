@@ -31,6 +31,7 @@ from courses.models import (
     Skill,
     SkillGrant,
     TimetableBlock,
+    objectives_said,
 )
 from courses.plans import PLAIN, DeliveryPlan, PoolPlan
 from courses.timetable import today_in
@@ -161,7 +162,7 @@ _SESSION_OBJECTIVES = sa.select(TimetableBlock.objective).where(_of_version).ord
 
 def stated_objectives(version: CourseVersion) -> list[dict[str, str]]:
     """`CourseVersion.stated_objectives`, without reading the rest of its sessions."""
-    return version.objectives or [one for one in db.session.scalars(_SESSION_OBJECTIVES, {"version": version.id}) if one]
+    return version.objectives or objectives_said(db.session.scalars(_SESSION_OBJECTIVES, {"version": version.id}))
 
 
 _TRAINERS = (

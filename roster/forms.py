@@ -15,7 +15,7 @@ from wtforms.widgets import DateInput, SearchInput
 from accounts.models import Gender, PersonnelCategory
 from core import i18n
 from core.errors import DomainError
-from core.forms import Form, LongSelect, SubmissionField, whole
+from core.forms import Form, SharedSelect, SubmissionField, whole
 from core.words import word
 from courses.models import Skill, SkillLevel
 from roster.languages import CEFR, all_languages
@@ -44,9 +44,9 @@ class SearchForm(Form):
         csrf = False
 
     q = StringField(_l("Name or number"), widget=SearchInput())
-    category = SelectField(_l("Category"), widget=LongSelect())
-    gender = SelectField(_l("Gender"), widget=LongSelect())
-    country = SelectField(_l("Country"), widget=LongSelect())
+    category = SelectField(_l("Category"), widget=SharedSelect())
+    gender = SelectField(_l("Gender"), widget=SharedSelect())
+    country = SelectField(_l("Country"), widget=SharedSelect())
     valid_on = StringField(_l("Skills valid on"), widget=DateInput())
     available_from = StringField(_l("Available from"), widget=DateInput())
     available_to = StringField(_l("Available until"), widget=DateInput())
@@ -81,8 +81,8 @@ def search_form(values: Mapping[str, Any], skills: Iterable[Skill]) -> SearchFor
             thing, _colon, level = asked.partition(":")
             known = thing in dict(things)
             row = f"{name}_{number}"
-            level_field = SelectField(_l("At least level"), widget=LongSelect())
-            rows |= {row: SelectField(label, widget=LongSelect()), f"{row}_level": level_field}
+            level_field = SelectField(_l("At least level"), widget=SharedSelect())
+            rows |= {row: SelectField(label, widget=SharedSelect()), f"{row}_level": level_field}
             data |= {row: thing, f"{row}_level": level}
             offered |= {row: things if known else [*things, (thing, thing)], f"{row}_level": levels}
     form = type("NumberedSearchForm", (SearchForm,), rows)(formdata=None, data=data)
@@ -168,7 +168,7 @@ def profile_form(expert: Expert | None, *, asks_person: bool = False, sent: Mapp
     data: dict[str, Any] = {}
     for n in range(counts["languages"]):
         fields |= {
-            f"languages_{n}_language": SelectField(_l("Language"), validate_choice=False, widget=LongSelect()),
+            f"languages_{n}_language": SelectField(_l("Language"), validate_choice=False, widget=SharedSelect()),
             f"languages_{n}_framework": SelectField(_l("Framework")),
             f"languages_{n}_level": StringField(_l("Level"), validators=[Optional()]),
         }
@@ -221,7 +221,7 @@ class NewExpertForm(ProfileForm):
     person_given_name = StringField(_l("Given name"), validators=[DataRequired()])
     person_family_name = StringField(_l("Family name"), validators=[Optional()])
     person_email = StringField(_l("E-mail address"), validators=[Optional()])
-    person_country = SelectField(_l("Country"), validate_choice=False, widget=LongSelect())
+    person_country = SelectField(_l("Country"), validate_choice=False, widget=SharedSelect())
     person_gender = SelectField(_l("Gender"), validate_choice=False)
 
     def refuse(self, error: DomainError) -> None:

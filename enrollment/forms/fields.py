@@ -10,7 +10,7 @@ from wtforms.validators import StopValidation
 
 from core import i18n
 from core.errors import Invalid
-from core.forms import LongSelect
+from core.forms import SharedSelect
 
 
 class Needed:
@@ -58,7 +58,7 @@ class OneOf:
 class CountryField(SelectField):
     """A country's two letters."""
 
-    widget = LongSelect()
+    widget = SharedSelect()
 
     def __init__(self, label: Any, validators: Iterable[Any] = (), **options: Any):
         super().__init__(label, list(validators), choices=[], validate_choice=False, **options)
