@@ -343,7 +343,9 @@ def _typed() -> list[tuple[str, str]]:
 
 def drain_request() -> None:
     """Reads and drops what the client is still sending, up to a bound: most clients read no answer before that."""
-    stream, left = request.environ["wsgi.input"], min(request.content_length or 0, LARGEST_DRAIN)
+    comes_in_pieces = "Transfer-Encoding" in request.headers  # nobody knows how many
+    left = LARGEST_DRAIN if comes_in_pieces else min(request.content_length or 0, LARGEST_DRAIN)
+    stream = request.environ["wsgi.input"]
     while left > 0:
         chunk = stream.read(min(65536, left))
         if not chunk:
