@@ -16,10 +16,16 @@ from babel import Locale, dates, numbers
 from babel.support import NullTranslations, Translations
 from flask import Flask, appcontext_popped, appcontext_pushed, g, has_app_context, has_request_context, request
 from flask_babel import Babel, Domain, force_locale, get_locale
+from flask_babel.speaklater import LazyString
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
 from wtforms.i18n import DefaultTranslations, messages_path
+
+# What a lazy text says is text, facts and all. Flask-Babel's own calls itself markup, which put a file's cell or a person's name
+# live into the page that refused it. Now every message is escaped where it is shown, like any other text.
+if hasattr(LazyString, "__html__"):
+    del LazyString.__html__
 
 LANGUAGES = {"en": "English", "fr": "Français"}
 RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ur"}

@@ -34,7 +34,7 @@ def mail() -> Any:
 @requires(Permission.MAIL_READ)
 def message(mail_id: int) -> Any:
     """One message; the text of one that opened a door is gone once it was sent."""
-    return render_template("accounts/message.html", message=_opened(mail_id), back="accounts.mail")
+    return _letter(_opened(mail_id), back="accounts.mail")
 
 
 @pages.get("/mail")
@@ -51,7 +51,11 @@ def messages() -> Any:
 def kept_message(mail_id: int) -> Any:
     """One kept message."""
     _require_demonstration_person()
-    return render_template("accounts/message.html", message=_opened(mail_id, kept_only=True), back="accounts.messages")
+    return _letter(_opened(mail_id, kept_only=True), back="accounts.messages")
+
+
+def _letter(message: Mail, back: str) -> str:
+    return render_template("accounts/message.html", message=message, back=back, site=settings_of().public_url)
 
 
 def _opened(mail_id: int, *, kept_only: bool = False) -> Mail:
