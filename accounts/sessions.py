@@ -19,8 +19,8 @@ from core.database import db, settings_of, transaction
 from core.errors import NotSignedIn
 from core.events import publish
 from core.policy import ANONYMOUS, Actor, Grant, Reach
+from core.refusals import is_api
 from core.visits import Visit
-from core.web import is_api
 
 IDLE = timedelta(hours=12)  # OWASP ASVS 5.0 7.3.1
 ABSOLUTE = timedelta(days=7)  # 7.3.2

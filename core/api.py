@@ -36,8 +36,10 @@ from sqlalchemy.exc import IntegrityError
 from core import i18n, once
 from core.database import LARGEST_ID, db, settings_of, transaction
 from core.errors import Conflict, DomainError, Invalid
+from core.intake import read_json
 from core.paging import Page
-from core.web import Access, csrf, current_actor, problem
+from core.refusals import MOST_ERRORS, problem
+from core.web import Access, csrf, current_actor
 
 BASE = "/api/v1"
 
@@ -284,14 +286,9 @@ def _parse_body(model: type[BaseModel], *, is_optional: bool) -> BaseModel:
     raw = request.get_data(cache=True)
     if not raw and is_optional:
         raw = b"{}"
-    try:
-        values = json.loads(raw.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        raise Invalid("malformed_json", _l("The body is not JSON in UTF-8.")) from None
+    values = read_json(raw)
     if not isinstance(values, dict):
         raise Invalid("malformed_json", _l("The body must be a JSON object."))
-    if b"\\u0000" in raw:
-        raise Invalid("malformed_json", _l("The body holds the character NUL, which no text can have."))
     return validate(model, values)
 
 
@@ -305,13 +302,12 @@ def _parse_query(model: type[BaseModel]) -> BaseModel:
 
 
 def validate(model: type[BaseModel], values: dict[str, Any]) -> BaseModel:
-    """`values` as `model`, or Invalid with every bad field named."""
+    """`values` as `model`, or Invalid with the bad fields named, at most MOST_ERRORS of them."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        faults = [
-            Invalid(_fault_code(one["type"]), _fault_text(one), _place(one["loc"])) for one in error.errors(include_url=False)
-        ]
+        found = error.errors(include_url=False, include_input=False, include_context=False)
+        faults = [Invalid(_fault_code(one["type"]), _fault_text(one), _place(one["loc"])) for one in found[:MOST_ERRORS]]
         raise Invalid("invalid_values", _l("Some values cannot be accepted."), errors=list(faults)) from None
 
 

@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 
 from core.database import LARGEST_ID, db
 from core.errors import Invalid
+from core.intake import read_json
 
 Row = TypeVar("Row")
 
@@ -67,11 +68,11 @@ def _write(values: Sequence[Any]) -> str:
 
 def _read(cursor: str, keys: Sequence[Any]) -> list[Any]:
     try:
-        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        values = read_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if not isinstance(values, list):
             raise ValueError
         return [_typed(value, key) for value, key in zip(values, keys, strict=True)]
-    except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error):
+    except (Invalid, ValueError, TypeError, OverflowError, binascii.Error):
         raise Invalid("bad_cursor", _l("This page address is not one of ours."), "after") from None
 
 

@@ -40,6 +40,9 @@ DOCUMENTED = {
     "ISSUER_FR": "name of the issuing centre on certificates, in French",
     "WORKERS": "web processes of `make serve`; default 2",
     "PROXY_HOPS": "number of reverse proxies in front whose forwarding headers are trusted; default 0",
+    "REQUEST_MB": "megabytes that one request may carry; default 4",
+    "FORM_FIELDS": "fields that one form may have; default 10000",
+    "JSON_VALUES": "values that one JSON body may hold, about; default 50000",
     "DEMO": "1 loads demonstration data on the first start (default), 0 starts empty",
     "NOW": "an instant at which the application's clock starts (demonstrations and tests, loopback only)",
 }
@@ -62,6 +65,9 @@ class Settings:
     issuer: Mapping[str, str] = field(default_factory=dict)
     workers: int = 2
     proxy_hops: int = 0
+    request_mb: int = 4
+    form_fields: int = 10_000
+    json_values: int = 50_000
     demo: bool = True
     now: datetime | None = None
 
@@ -115,6 +121,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         },
         workers=_whole_number(given, "WORKERS", 2, 1, 64),
         proxy_hops=_whole_number(given, "PROXY_HOPS", 0, 0, 5),
+        request_mb=_whole_number(given, "REQUEST_MB", 4, 3, 1024),
+        form_fields=_whole_number(given, "FORM_FIELDS", 10_000, 1000, 1_000_000),
+        json_values=_whole_number(given, "JSON_VALUES", 50_000, 1000, 10_000_000),
         demo=_yes_or_no(given, "DEMO", True),
         now=_instant(given.get("NOW")),
     )

@@ -1,4 +1,4 @@
-"""The web's edge: declared access (default deny), security headers, errors told once for pages and API, page context."""
+"""The web's edge: declared access (default deny), security headers, page context."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import brotli
-from flask import Flask, Response, current_app, g, has_request_context, redirect, render_template, request, session, url_for
-from flask_babel import gettext as _
+from flask import Flask, Response, current_app, g, has_request_context, redirect, request, session
 from flask_babel import lazy_gettext as _l
 from flask_compress import Compress
 from flask_login import LoginManager
-from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import BadRequest
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response as BaseResponse
 
-from core import clock, i18n, once
+from core import clock, i18n, once, refusals
 from core.database import LARGEST_ID, db, settings_of
-from core.errors import DomainError, NotSignedIn, TooManyTries, trace
+from core.errors import NotSignedIn
+from core.intake import CountedRequest, check_query
 from core.policy import ANONYMOUS, Actor, can, require
 from core.settings import Settings
 from core.visits import VisitInterface
@@ -39,9 +39,6 @@ CONTENT_SECURITY_POLICY = (
 #: For forms on several screens: a browser may go back to one that was answered to a POST, which "no-store" forbids. Signing
 #: out empties the cache.
 GOING_BACK = "private, max-age=0, must-revalidate"
-LARGEST_REQUEST = 4 * 1024 * 1024
-LARGEST_DRAIN = 160 * 1024 * 1024
-API = "/api/"
 
 csrf = CSRFProtect()
 login = LoginManager()
@@ -102,9 +99,9 @@ def current_actor() -> Actor:
 def init_app(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key,
-        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
-        MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST,
-        MAX_FORM_PARTS=2000,
+        MAX_CONTENT_LENGTH=settings.request_mb * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=settings.request_mb * 1024 * 1024,
+        MAX_FORM_PARTS=settings.form_fields,
         WTF_CSRF_TIME_LIMIT=None,
         SEND_FILE_MAX_AGE_DEFAULT=31536000,
         COMPRESS_MIMETYPES=["text/html", "text/css", "text/javascript", "application/json", "image/svg+xml", "text/calendar"],
@@ -127,10 +124,8 @@ def init_app(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) ->
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Flask says
     app.before_request(_gate(app, settings, load_actor))
     app.after_request(_finish)
-    app.register_error_handler(DomainError, _refused)
-    app.register_error_handler(CSRFError, _form_expired)
-    app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(Exception, _failed)
+    app.request_class = CountedRequest
+    refusals.init_app(app)
     app.context_processor(_page_context)
     app.jinja_env.globals.update(asset=asset, can=lambda permission, obj=None: can(current_actor(), permission, obj))
 
@@ -147,6 +142,7 @@ def _gate(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) -> Ca
     hosts = {urlsplit(settings.public_url).netloc, f"{settings.host}:{settings.port}"}
 
     def gate() -> BaseResponse | None:
+        check_query()
         if settings.is_local is False and request.host not in hosts and request.endpoint != "health.alive":
             raise BadRequest("This address is not served here.")
         if "\0" in request.path or "%00" in request.query_string.decode("latin-1"):
@@ -166,6 +162,7 @@ def _gate(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) -> Ca
 
 
 def _finish(response: Response) -> Response:
+    response = refusals.bounded(response)
     headers = response.headers
     headers.setdefault("X-Content-Type-Options", "nosniff")
     if request.endpoint == "static" and response.status_code < 400:
@@ -223,134 +220,9 @@ def place() -> str:
     return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
 
 
-def is_api() -> bool:
-    return request.path.startswith(API)
-
-
 def wants_json() -> bool:
     best = request.accept_mimetypes.best_match(["text/html", "application/json"], default="text/html")
     return best == "application/json"
-
-
-# Errors
-
-
-def _refused(error: DomainError) -> Any:
-    db.session.rollback()
-    if is_api():
-        return problem(error)
-    if isinstance(error, NotSignedIn) and request.method in ("GET", "HEAD"):
-        here = request.full_path if request.query_string else request.path
-        return redirect(url_for("accounts.sign_in") + "?" + urlencode({"next": here}), 303)
-    response = error_page(error.status, error.message)
-    if isinstance(error, TooManyTries):
-        response.headers["Retry-After"] = str(error.retry_after)
-    return response
-
-
-def problem(error: DomainError) -> Response:
-    """RFC 9457: the refusal as application/problem+json."""
-    response = current_app.json.response(problem_facts(error))
-    response.status_code = error.status
-    response.content_type = "application/problem+json"
-    if isinstance(error, TooManyTries):
-        response.headers["Retry-After"] = str(error.retry_after)
-    if error.status == 401:
-        response.headers["WWW-Authenticate"] = "Bearer"
-    return response
-
-
-def problem_facts(error: DomainError) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "type": "about:blank",
-        "title": _TITLES.get(error.status, "Error"),
-        "status": error.status,
-        "code": error.code,
-        "detail": str(error.message),
-    }
-    several = error.errors or ([error] if error.field else [])
-    if several:
-        facts["errors"] = [{"field": one.field, "code": one.code, "message": str(one.message)} for one in several]
-    return facts
-
-
-_TITLES = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    413: "Content Too Large",
-    415: "Unsupported Media Type",
-    422: "Unprocessable Content",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-}
-
-
-def _form_expired(error: CSRFError) -> Any:
-    return error_page(400, _("This form is too old to be sent."))
-
-
-def _http_error(error: HTTPException) -> Any:
-    db.session.rollback()
-    if isinstance(error, RequestEntityTooLarge):
-        drain_request()
-    if error.code is None or error.code < 400:
-        return error
-    if not is_api():
-        response = error_page(error.code)
-    else:
-        refusal = DomainError(error.name.lower().replace(" ", "_"), error.description or error.name)
-        refusal.status = error.code
-        response = problem(refusal)
-    if isinstance(error.get_headers(), list):
-        response.headers.extend([(k, v) for k, v in error.get_headers() if k.lower() == "allow"])
-    return response
-
-
-def _failed(error: Exception) -> Any:
-    db.session.rollback()
-    current_app.logger.error("unexpected failure at %s\n%s", request.endpoint, trace(error))
-    if is_api():
-        refusal = DomainError("internal_error", _l("Something went wrong here. It was noted; please try again later."))
-        refusal.status = 500
-        return problem(refusal)
-    return error_page(500)
-
-
-def error_page(status: int, message: Any = None) -> Response:
-    page = render_template("errors/error.html", status=status, message=message, typed=_typed())
-    response = current_app.make_response(page)
-    response.status_code = status
-    return response
-
-
-#: Fields of forms that nobody typed in.
-_NOT_TYPED = {"csrf_token", "submission", "screen", "step", "redisplay", "rev", "seen", "next", "rows"}
-
-
-def _typed() -> list[tuple[str, str]]:
-    """(field, words) of the form that could not be taken, to be copied from the page: a session that ended meanwhile costs
-    nobody an hour's work. Never passwords, and nothing that another site sent here."""
-    is_own = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
-    if is_api() or not is_own or "form" not in vars(request):  # not read: it was too large, or no form
-        return []
-    named = request.form.items(multi=True)
-    return [(name, words) for name, words in named if words.strip() and name not in _NOT_TYPED and "password" not in name]
-
-
-def drain_request() -> None:
-    """Reads and drops what the client is still sending, up to a bound: most clients read no answer before that."""
-    comes_in_pieces = "Transfer-Encoding" in request.headers  # nobody knows how many
-    left = LARGEST_DRAIN if comes_in_pieces else min(request.content_length or 0, LARGEST_DRAIN)
-    stream = request.environ["wsgi.input"]
-    while left > 0:
-        chunk = stream.read(min(65536, left))
-        if not chunk:
-            return
-        left -= len(chunk)
 
 
 # Pages

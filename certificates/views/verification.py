@@ -23,7 +23,8 @@ from certificates.views.printed import facts, language, printed
 from core import clock, limits
 from core.database import transaction
 from core.errors import NotFound, TooManyTries
-from core.web import place, problem, public, see_other, wants_json
+from core.refusals import problem
+from core.web import place, public, see_other, wants_json
 
 log = logging.getLogger(__name__)
 MISSES, SECONDS = 30, 600

@@ -20,8 +20,10 @@ from accounts.roles import Permission as P
 from core import i18n, once
 from core.database import db, transaction
 from core.errors import Conflict, Invalid
+from core.intake import read_json
 from core.policy import Actor, can, require
-from core.web import csrf, current_actor, drain_request, see_other, signed_in
+from core.refusals import drain_request, tells_all
+from core.web import csrf, current_actor, see_other, signed_in
 from core.words import word
 from courses.models import Delivery
 from courses.queries import get_delivery, is_open_for_enrollment
@@ -56,6 +58,7 @@ def is_closed(actor: Actor, delivery: Delivery) -> bool:
 @pages.route("/deliveries/<code>/nominate", methods=["GET", "POST"])
 @csrf.exempt  # checked below: the frame's own check would parse a file of any size before this page can say so at the field
 @signed_in
+@tells_all
 def nominate(code: str) -> Any:
     """GET asks for a file or rows; POST answers with the page on which they are checked."""
     actor, delivery, organizations = nominating(code)
@@ -124,6 +127,7 @@ def nomination_template() -> Response:
 
 @pages.post("/deliveries/<code>/nominate/check")
 @signed_in
+@tells_all
 def check_nominations(code: str) -> Any:
     """Corrections made in place are checked again, or all good rows are nominated in one transaction."""
     actor, delivery, organizations = nominating(code)
@@ -178,9 +182,9 @@ def _outcome(made: list[Enrollment]) -> str:
 def _rows_sent() -> Iterator[tuple[int, Mapping[str, str]]]:
     """The rows that travelled in the page, with what was corrected in place and without what was left out."""
     try:
-        sent = json.loads(request.form.get("rows", ""))
-        rows = [(int(number), {str(k): str(v) for k, v in values.items() if k in COLUMNS}) for number, values in sent]
-    except (ValueError, TypeError, AttributeError):
+        sent = read_json(request.form.get("rows", ""))
+        rows = [(int(number), {k: _text(v) for k, v in values.items() if k in COLUMNS}) for number, values in sent]
+    except (Invalid, ValueError, TypeError, AttributeError):
         raise Invalid("broken_form", _l("This page was not sent whole. Choose the file again.")) from None
     if not rows:
         raise Invalid("broken_form", _l("This page was not sent whole. Choose the file again."))
@@ -189,6 +193,12 @@ def _rows_sent() -> Iterator[tuple[int, Mapping[str, str]]]:
             continue
         typed = {column: request.form[name] for column in COLUMNS if (name := f"row-{number}-{column}") in request.form}
         yield number, values | typed
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
 
 
 def _check_page(

@@ -17,7 +17,6 @@ from flask import Flask
 
 from core.serving import STAYS, THREADS, is_news, limit_silence
 from core.turns import PATIENCE, SMALL, Body, Turns, let_others
-from core.web import LARGEST_REQUEST
 from tests.concurrency.serving import WebServer, web_server
 
 
@@ -194,7 +193,7 @@ def test_an_upload_in_pieces_that_is_too_large_is_told_so(server: WebServer) -> 
     """Nobody knows beforehand how long it is, and most clients read no answer before they have sent everything."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\n'
-    pieces = [head, *(b"x" * 65_536 for _ in range(LARGEST_REQUEST // 65_536 * 8)), b"\r\n--x--\r\n"]
+    pieces = [head, *(b"x" * 65_536 for _ in range(4 * 1024 * 1024 // 65_536 * 8)), b"\r\n--x--\r\n"]
     form = {"Content-Type": "multipart/form-data; boundary=x"}
     connection.request("POST", "/sign-in", iter(pieces), form, encode_chunked=True)
     assert connection.getresponse().status == 413

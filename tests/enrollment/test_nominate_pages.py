@@ -300,7 +300,14 @@ def test_the_upload_needs_its_token(app: Flask, at_work: Browser, code: str) -> 
     assert at_work.post(f"/deliveries/{code}/nominate/check", {"rows": "[]"}).status == 400
 
 
-@pytest.mark.parametrize("rows", ["", "{}", "[1]", '[["a", {}]]', '[[1, "x"]]', "null"])
+BROKEN_ROWS = [
+    "", "{}", "[1]", '[["a", {}]]', '[[1, "x"]]', "null", "[" * 5_000, "[" * 5_000 + "]" * 5_000, "[[Infinity, {}]]", "[[NaN, {}]]",
+    "[[1e999, {}]]", '[[1, {"email": {"a": 1}}]]', '[[1, {"email": [[[[]]]]}]]', '[[1, {"email": "a", "email": "b"}]]',
+    "[[" + "9" * 5_000 + ", {}]]", "[" + "1," * 400_000 + "1]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rows", BROKEN_ROWS, ids=lambda rows: rows[:12])
 def test_a_page_sent_in_pieces_is_refused(at_work: Browser, code: str, rows: str) -> None:
     values = upload(at_work, code, GOOD).form("/check").values.to_dict() | {"rows": rows, "act": "nominate"}
     assert at_work.post(f"/deliveries/{code}/nominate/check", values).status == 422

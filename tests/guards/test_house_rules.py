@@ -161,6 +161,21 @@ def swallowed(name: str, tree: ast.Module) -> Iterator[str]:
             yield f"{name}:{node.lineno} swallows every error"
 
 
+def unread_json(name: str, tree: ast.Module) -> Iterator[str]:
+    """JSON from outside is counted before it is read, in one place."""
+    is_edge = name in ("core/api.py", "core/paging.py", "core/forms.py") or not is_rule(name) and not name.startswith("core/")
+    if not is_edge or re.split(r"[/.]", name)[1] not in EDGES - {"cli"} | {"paging"}:
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and (
+            node.attr == "get_json" or ast.unparse(node) in ("json.loads", "json.load", "request.json")
+        ):
+            yield f"{name}:{node.lineno} reads JSON with {ast.unparse(node)}; use core.intake.read_json"
+    for line, what in imported(tree):
+        if what in ("json.loads", "json.load"):
+            yield f"{name}:{line} imports {what}; use core.intake.read_json"
+
+
 def sizes(name: str, tree: ast.Module) -> Iterator[str]:
     """A tired reader takes in a file at one sitting and a function at one look."""
     last = max((getattr(n, "end_lineno", 0) or 0 for n in ast.walk(tree)), default=0)
@@ -181,7 +196,7 @@ def names(name: str, tree: ast.Module) -> Iterator[str]:
 
 
 RULES: list[Rule] = [
-    commits, transactions_in_rules, statuses, clocks, web_in_rules, imports_of_rooms, imports_of_app, swallowed, sizes, names,
+    commits, transactions_in_rules, statuses, clocks, web_in_rules, imports_of_rooms, imports_of_app, swallowed, unread_json, sizes, names,
 ]  # fmt: skip
 
 
@@ -256,6 +271,11 @@ PLANTED = [
     (imports_of_rooms, "enrollment/services/places.py", "from courses import views"),
     (imports_of_app, "core/web.py", "from app import create_app"),
     (swallowed, "core/jobs/engine.py", "try:\n    wake()\nexcept Exception:\n    pass"),
+    (unread_json, "core/api.py", "values = json.loads(raw)"),
+    (unread_json, "core/paging.py", "from json import loads as read"),
+    (unread_json, "enrollment/views/nominate.py", "rows = json.loads(request.form['rows'])"),
+    (unread_json, "courses/api.py", "body = request.get_json()"),
+    (unread_json, "roster/views.py", "body = request.json"),
     (sizes, "core/web.py", "x = 1\n" * 451),
     (sizes, "core/web.py", "def f():\n" + "    x = 1\n" * 62),
     (names, "roster/utils.py", ""),

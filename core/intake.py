@@ -1,0 +1,126 @@
+"""What a request may carry. Counted before it is parsed: parsing is what many small things make expensive.
+
+A body of 4 MB is a million form fields or a quarter of a million JSON keys. Forms are counted by their separators, JSON by its
+punctuation, and neither is read when there is more than anybody needs.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from typing import IO, Any
+
+from flask import Request, request
+from flask_babel import lazy_gettext as _l
+from werkzeug.exceptions import RequestEntityTooLarge, RequestURITooLarge
+from werkzeug.formparser import FormDataParser
+
+from core.database import settings_of
+from core.errors import Invalid
+
+LONGEST_QUERY = 4096  # characters
+MOST_QUERY_FIELDS = 200
+#: How deep a value may lie in JSON: no shape of ours needs more than eight.
+DEEPEST = 32
+#: Digits of a whole number: more would be infinite as a fraction, too.
+MOST_DIGITS = 300
+
+
+class FormReader(FormDataParser):
+    """Werkzeug's, which counts the parts of a multipart form and not the fields of a plain one."""
+
+    def _parse_urlencoded(self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str]) -> Any:
+        sent = stream.read()
+        if self.max_form_parts is not None and sent.count(b"&") >= self.max_form_parts:
+            raise RequestEntityTooLarge
+        return super()._parse_urlencoded(io.BytesIO(sent), mimetype, content_length, options)
+
+
+class CountedRequest(Request):
+    """Flask's request, with its form counted before it is read."""
+
+    form_data_parser_class = FormReader
+
+
+def check_query() -> None:
+    """Refuses an address with more behind its `?` than any page or call takes: 414."""
+    query = request.query_string
+    if len(query) > LONGEST_QUERY or query.count(b"&") >= MOST_QUERY_FIELDS:
+        raise RequestURITooLarge
+
+
+def read_json(sent: bytes | str) -> Any:
+    """The JSON that came from outside. Raises Invalid for what is none, and for what no program of ours would have written:
+    too many values, too deep, infinite or endless numbers, one name twice in an object, the character NUL."""
+    try:
+        text = sent.decode("utf-8-sig") if isinstance(sent, bytes) else sent
+        if _count(text) > settings_of().json_values:
+            raise _malformed(_l("The body holds too many values. Send it in several parts."))
+        value = _DECODER.decode(text)
+    except RecursionError:
+        raise _malformed(_TOO_DEEP) from None
+    except ValueError as error:
+        raise _malformed(_REASONS.get(str(error), _l("The body is not JSON in UTF-8."))) from None
+    if _is_deep(value):
+        raise _malformed(_TOO_DEEP)
+    if "\\u0000" in text:
+        raise _malformed(_l("The body holds the character NUL, which no text can have."))
+    return value
+
+
+_TOO_DEEP = _l("The values lie too deep in each other.")
+_NUMBER, _TWICE = "number", "twice"
+_REASONS = {
+    _NUMBER: _l("The body holds a number that is infinite or too long."),
+    _TWICE: _l("The body holds an object with one name twice."),
+}
+
+
+def _malformed(sentence: Any) -> Invalid:
+    return Invalid("malformed_json", sentence)
+
+
+def _count(text: str) -> int:
+    """At least as many as there are values: what stands between them, also where it stands in a text."""
+    return text.count(",") + text.count("[") + text.count("{") + 1
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _depth in range(DEEPEST):
+        level = [part for one in level for part in _parts(one)]
+        if not level:
+            return False
+    return True
+
+
+def _parts(value: Any) -> Any:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError(_TWICE)
+    return made
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(_NUMBER)
+    return int(digits)
+
+
+def _fraction(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(_NUMBER)
+    return number
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(_NUMBER)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_whole_number, parse_float=_fraction, parse_constant=_no_number)

@@ -1,0 +1,193 @@
+"""Refusals and failures, told once: as a page for people, as problem+json (RFC 9457) for programs. None is long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, Response, current_app, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from core.database import db
+from core.errors import DomainError, NotSignedIn, TooManyTries, trace
+
+API = "/api/"
+#: Errors that one answer of the API names.
+MOST_ERRORS = 20
+#: Characters of a field's name, and of a sentence, that come from the request.
+LONGEST_FIELD, LONGEST_SENTENCE = 200, 500
+#: Bytes of an answer that refuses, before it is compressed.
+LONGEST_REFUSAL = 100_000
+LARGEST_DRAIN = 160 * 1024 * 1024
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(DomainError, _refused)
+    app.register_error_handler(CSRFError, _form_expired)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _failed)
+
+
+def is_api() -> bool:
+    return request.path.startswith(API)
+
+
+def _refused(error: DomainError) -> Any:
+    db.session.rollback()
+    if is_api():
+        return problem(error)
+    if isinstance(error, NotSignedIn) and request.method in ("GET", "HEAD"):
+        here = request.full_path if request.query_string else request.path
+        return redirect(url_for("accounts.sign_in") + "?" + urlencode({"next": here}), 303)
+    response = error_page(error.status, error.message)
+    if isinstance(error, TooManyTries):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def problem(error: DomainError) -> Response:
+    """RFC 9457: the refusal as application/problem+json."""
+    response = current_app.json.response(problem_facts(error))
+    response.status_code = error.status
+    response.content_type = "application/problem+json"
+    if isinstance(error, TooManyTries):
+        response.headers["Retry-After"] = str(error.retry_after)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def problem_facts(error: DomainError) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "type": "about:blank",
+        "title": _TITLES.get(error.status, "Error"),
+        "status": error.status,
+        "code": error.code,
+        "detail": _short(error.message),
+    }
+    several = error.errors or ([error] if error.field else [])
+    if several:
+        facts["errors"] = [
+            {"field": one.field and one.field[:LONGEST_FIELD], "code": one.code, "message": _short(one.message)}
+            for one in several[:MOST_ERRORS]
+        ]
+    return facts
+
+
+def _short(sentence: Any) -> str:
+    return str(sentence)[:LONGEST_SENTENCE]
+
+
+_TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    413: "Content Too Large",
+    414: "URI Too Long",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+
+
+def _form_expired(error: CSRFError) -> Any:
+    return error_page(400, _("This form is too old to be sent."))
+
+
+def _http_error(error: HTTPException) -> Any:
+    db.session.rollback()
+    if isinstance(error, RequestEntityTooLarge):
+        drain_request()
+    if error.code is None or error.code < 400:
+        return error
+    if not is_api():
+        response = error_page(error.code)
+    else:
+        refusal = DomainError(error.name.lower().replace(" ", "_"), error.description or error.name)
+        refusal.status = error.code
+        response = problem(refusal)
+    if isinstance(error.get_headers(), list):
+        response.headers.extend([(k, v) for k, v in error.get_headers() if k.lower() == "allow"])
+    return response
+
+
+def _failed(error: Exception) -> Any:
+    db.session.rollback()
+    current_app.logger.error("unexpected failure at %s\n%s", request.endpoint, trace(error))
+    if is_api():
+        refusal = DomainError("internal_error", _l("Something went wrong here. It was noted; please try again later."))
+        refusal.status = 500
+        return problem(refusal)
+    return error_page(500)
+
+
+def error_page(status: int, message: Any = None) -> Response:
+    page = render_template("errors/error.html", status=status, message=message, typed=_typed())
+    response = current_app.make_response(page)
+    response.status_code = status
+    return response
+
+
+#: Fields of forms that nobody typed in.
+_NOT_TYPED = {"csrf_token", "submission", "screen", "step", "redisplay", "rev", "seen", "next", "rows"}
+#: How much of a form an error page gives back: an hour's work, not a flood.
+MOST_TYPED, MOST_WORDS = 60, 20_000
+
+
+def _typed() -> list[tuple[str, str]]:
+    """(field, words) of the form that could not be taken, to be copied from the page: a session that ended meanwhile costs
+    nobody an hour's work. Never passwords, nothing that another site sent here, and no more than people type."""
+    is_own = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
+    if is_api() or not is_own or "form" not in vars(request):  # not read: it was too large, or no form
+        return []
+    typed, left = [], MOST_WORDS
+    for name, words in request.form.items(multi=True):
+        if not words.strip() or name in _NOT_TYPED or "password" in name:
+            continue
+        if len(typed) == MOST_TYPED or len(words) > left:
+            break
+        typed.append((name[:LONGEST_FIELD], words))
+        left -= len(words)
+    return typed
+
+
+def drain_request() -> None:
+    """Reads and drops what the client is still sending, up to a bound: most clients read no answer before that."""
+    comes_in_pieces = "Transfer-Encoding" in request.headers  # nobody knows how many
+    left = LARGEST_DRAIN if comes_in_pieces else min(request.content_length or 0, LARGEST_DRAIN)
+    stream = request.environ["wsgi.input"]
+    while left > 0:
+        chunk = stream.read(min(65536, left))
+        if not chunk:
+            return
+        left -= len(chunk)
+
+
+def tells_all(view: Callable) -> Callable:
+    """For a view whose refusal shows all that was sent, such as the check of a file: its answers may be long."""
+    view.tells_all = True  # type: ignore[attr-defined]  # read by `bounded`
+    return view
+
+
+def bounded(response: Response) -> Response:
+    """The response, or the short page of its status when it refuses at length: what is sent here is not sent back in bulk."""
+    if response.status_code < 400 or response.is_streamed or len(response.get_data()) <= LONGEST_REFUSAL:
+        return response
+    if getattr(current_app.view_functions.get(request.endpoint or ""), "tells_all", False):
+        return response
+    if is_api():
+        refusal = DomainError("refused", _("Some values cannot be accepted."))
+        refusal.status = response.status_code
+        return problem(refusal)
+    page = render_template("errors/error.html", status=response.status_code, message=None, typed=[])
+    response.set_data(page)
+    return response
