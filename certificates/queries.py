@@ -145,6 +145,11 @@ class Candidate:
         return self.certificate is not None and self.certificate.status is CertificateStatus.VALID
 
     @property
+    def is_unjustified(self) -> bool:
+        """A valid certificate whose result was corrected since: a coordinator decides what becomes of it."""
+        return self.is_printed and self.enrollment.status in (EnrollmentStatus.NOT_COMPLETED, EnrollmentStatus.NO_SHOW)
+
+    @property
     def was_revoked(self) -> bool:
         return self.certificate is not None and self.certificate.status is CertificateStatus.REVOKED
 
@@ -193,8 +198,10 @@ def names_of(enrollment_ids: Sequence[int]) -> dict[int, str]:
 def breaches() -> Iterator[str]:
     """Every certificate that is not as it was issued, every file that is not as it was filed, every gap in the numbers."""
     yield from _gaps()
-    busy = _being_made()
+    busy, unjustified = _being_made(), _unjustified()
     for certificate in db.session.scalars(sa.select(Certificate).order_by(Certificate.id)).yield_per(200):
+        if certificate.id in unjustified:
+            yield f"certificates: {certificate.number} is valid, but its holder did not complete the course"
         if not is_intact(certificate):
             yield f"certificates: {certificate.number} was altered"
         if certificate.file_key is not None:
@@ -205,6 +212,13 @@ def breaches() -> Iterator[str]:
                 yield f"certificates: the file of {certificate.number} {fault}"
         elif _is_valid(certificate) and certificate.enrollment_id not in busy:
             yield f"certificates: {certificate.number} has no file and no job is making it"
+
+
+def _unjustified() -> set[int]:
+    """Ids of valid certificates whose enrollment's result was corrected to something else than completed."""
+    fell_short = (EnrollmentStatus.NOT_COMPLETED, EnrollmentStatus.NO_SHOW)
+    those = sa.select(Certificate.id).join(Enrollment, Enrollment.id == Certificate.enrollment_id)
+    return set(db.session.scalars(those.where(Certificate.status == CertificateStatus.VALID, Enrollment.status.in_(fell_short))))
 
 
 def _being_made() -> set[int]:

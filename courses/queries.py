@@ -222,6 +222,12 @@ def is_open_for_enrollment(delivery: Delivery) -> bool:
     return delivery.status is DeliveryStatus.PUBLISHED and today_in(delivery.time_zone, clock.now()) <= delivery.closes_on
 
 
+def has_begun(delivery_id: int) -> bool:
+    """Whether the delivery's first session has begun."""
+    first = db.session.scalar(sa.select(sa.func.min(DeliverySession.starts_at)).where(DeliverySession.delivery_id == delivery_id))
+    return first is not None and first <= clock.now()
+
+
 def trainer_ids(emails: Iterable[str]) -> tuple[int, ...]:
     """The trainers with these e-mail addresses; Invalid("unknown_trainer") for an address of nobody who teaches."""
     wanted = [email.strip().casefold() for email in emails]

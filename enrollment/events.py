@@ -57,6 +57,13 @@ class EnrollmentResult(EnrollmentStep):
 
 
 @dataclass(frozen=True)
+class EnrollmentReopened(EnrollmentStep):
+    """A fixed result was opened again to be corrected."""
+
+    name = "enrollment.reopened"
+
+
+@dataclass(frozen=True)
 class AttendanceRecorded(Event):
     name = "attendance.recorded"
     subject = ("delivery", "delivery_id")

@@ -34,6 +34,10 @@ S = EnrollmentStatus
 LIVE = (S.REQUESTED, S.WAITLISTED, S.OFFERED, S.CONFIRMED, S.ATTENDED, S.COMPLETED, S.NOT_COMPLETED, S.NO_SHOW)
 #: The person has or wants a place, and what becomes of it is open.
 GOING_ON = (S.REQUESTED, S.WAITLISTED, S.OFFERED, S.CONFIRMED, S.ATTENDED)
+#: The person has a place, and the result is not fixed.
+OPEN = (S.OFFERED, S.CONFIRMED, S.ATTENDED)
+#: The person had a place, and the result is fixed.
+RESULTS = (S.COMPLETED, S.NOT_COMPLETED, S.NO_SHOW)
 #: The enrollment takes a place.
 SEATED = (S.OFFERED, S.CONFIRMED, S.ATTENDED, S.COMPLETED, S.NOT_COMPLETED, S.NO_SHOW)
 _LIVE_SQL = sa.text("status IN ({})".format(", ".join(f"'{s.value}'" for s in LIVE)))
@@ -91,6 +95,20 @@ class Enrollment(Base):
             "uq_enrollment_live", "delivery_id", "person_id", unique=True, sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL
         ),
     )
+
+
+class Reopening(Base):
+    """A fixed result that was opened again to be corrected: why, by whom, and what it was."""
+
+    __tablename__ = "reopening"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"), index=True)
+    reason: Mapped[str] = mapped_column(sa.String(500))
+    result: Mapped[EnrollmentStatus] = mapped_column(enum_column(EnrollmentStatus))
+    lacking: Mapped[list[dict[str, Any]] | None] = mapped_column(sa.JSON)
+    reopened_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    reopened_at: Mapped[datetime]
 
 
 class Nomination(Base):

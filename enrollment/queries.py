@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 
 from accounts.models import Gender, Person, PersonnelCategory
 from accounts.roles import Permission
+from core import clock
 from core.database import db
 from core.errors import NotFound
 from core.i18n import number
@@ -20,11 +21,22 @@ from core.policy import Actor, can, visible
 from courses.models import Course, CourseVersion, Delivery, DeliverySession, DeliveryStatus, Pool
 from enrollment import completion as rule
 from enrollment.completion import Lack
-from enrollment.models import GOING_ON, LIVE, SEATED, Enrollment, EnrollmentStatus, Mark, MarkKind, Score, ScoreKind
+from enrollment.models import (
+    GOING_ON,
+    LIVE,
+    OPEN,
+    SEATED,
+    Enrollment,
+    EnrollmentStatus,
+    Mark,
+    MarkKind,
+    Reopening,
+    Score,
+    ScoreKind,
+)
 from enrollment.places import Seating
 
 S = EnrollmentStatus
-_NOT_YET_JUDGED = (S.OFFERED, S.CONFIRMED, S.ATTENDED)
 
 
 # Places
@@ -86,10 +98,10 @@ def seatings(delivery_ids: Iterable[int]) -> dict[int, Seating]:
 
 def places(delivery_ids: Iterable[int]) -> dict[int, list[PoolPlaces]]:
     """For each delivery its pools, then the places open to everybody, in one query."""
-    return {delivery_id: _pool_places(seating) for delivery_id, seating in seatings(delivery_ids).items()}
+    return {delivery_id: pool_places(seating) for delivery_id, seating in seatings(delivery_ids).items()}
 
 
-def _pool_places(seating: Seating) -> list[PoolPlaces]:
+def pool_places(seating: Seating) -> list[PoolPlaces]:
     listed = [
         PoolPlaces(
             category=category,
@@ -304,7 +316,7 @@ def _result(asked: rule.Rule, grid: Grid, row: GridRow, completed: set[str]) -> 
     enrollment, score = row.enrollment, row.scores.get(ScoreKind.POST)
     there = {number: mark.minutes for number, mark in row.marks.items()}
     missed = [session for session in grid.sessions if there.get(session.number, 0) < session.minutes]
-    if enrollment.status in _NOT_YET_JUDGED:
+    if enrollment.status in OPEN:
         lacking = rule.judge(asked, minutes=row.minutes, minutes_taught=grid.minutes_taught, score=score, completed=completed)
         return Completion(enrollment, not lacking, lacking, row.minutes, grid.minutes_taught, score, missed)
     is_complete = enrollment.status is S.COMPLETED
@@ -339,7 +351,10 @@ def breaches() -> Iterator[str]:
 
 
 def _breaches_of_places() -> Iterator[str]:
-    rows = db.session.execute(sa.select(Delivery.id, Delivery.code, Delivery.status)).all()
+    begins_at = sa.select(sa.func.min(DeliverySession.starts_at)).where(DeliverySession.delivery_id == Delivery.id)
+    rows = db.session.execute(
+        sa.select(Delivery.id, Delivery.code, Delivery.status, begins_at.scalar_subquery().label("begins_at"))
+    ).all()
     counted = seatings(row.id for row in rows)
     for row in rows:
         seating = counted[row.id]
@@ -347,7 +362,7 @@ def _breaches_of_places() -> Iterator[str]:
             yield f"places: the pools of {row.code} add up to more than its places"
         elif seating.is_oversold:
             yield f"places: {row.code} has {-seating.open_left} more people seated than places for them"
-        if row.status is DeliveryStatus.PUBLISHED:
+        if row.status is DeliveryStatus.PUBLISHED and not (row.begins_at and row.begins_at <= clock.now()):
             for category, count in seating.waiting.items():
                 if count and seating.fits(category):
                     yield f"places: {count} wait for {row.code} ({category.value}) although a place for them is free"
@@ -362,9 +377,11 @@ def _breaches_of_people() -> Iterator[str]:
     for code, line in db.session.execute(ties.group_by(Delivery.code, Enrollment.line).having(sa.func.count() > 1)):
         yield f"enrollments: several people share number {line} in the line of {code}"
     unended = sa.select(Enrollment.id, Delivery.code, Delivery.status).join(Delivery)
-    unended = unended.where(
-        Delivery.status.in_([DeliveryStatus.FINISHED, DeliveryStatus.CANCELLED]), Enrollment.status.in_(GOING_ON)
+    reopened = sa.exists().where(Reopening.enrollment_id == Enrollment.id)
+    is_over = sa.or_(
+        Delivery.status == DeliveryStatus.CANCELLED, sa.and_(Delivery.status == DeliveryStatus.FINISHED, sa.not_(reopened))
     )
+    unended = unended.where(is_over, Enrollment.status.in_(GOING_ON))
     for enrollment_id, code, status in db.session.execute(unended):
         yield f"enrollments: {enrollment_id} goes on although {code} is {status.value}"
 

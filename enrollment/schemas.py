@@ -267,3 +267,14 @@ class FinishedAnswer(Answer):
     completed: int
     not_completed: int
     no_show: int
+
+
+class ReopenBody(Schema):
+    enrollments: list[Id] = Field(min_length=1, max_length=1000, description="ids of enrollments whose result is fixed")
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+class ReopenedAnswer(Answer):
+    code: str
+    status: str
+    reopened: int

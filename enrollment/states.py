@@ -5,7 +5,7 @@ from __future__ import annotations
 from accounts.roles import Permission
 from core.lifecycles import Machine, Transition
 from enrollment import events
-from enrollment.models import Enrollment
+from enrollment.models import RESULTS, Enrollment
 from enrollment.models import EnrollmentStatus as S
 
 
@@ -36,6 +36,9 @@ ENROLLMENT = Machine(
         ),
         Transition("promote", frozenset({S.WAITLISTED}), S.CONFIRMED, None, _announce(events.EnrollmentPromoted)),
         Transition(
+            "seat", frozenset({S.WAITLISTED}), S.CONFIRMED, Permission.ENROLLMENT_DECIDE, _announce(events.EnrollmentPromoted)
+        ),  # by hand, once nobody moves up by themselves
+        Transition(
             "decline",
             frozenset({S.REQUESTED, S.WAITLISTED}),
             S.DECLINED,
@@ -53,6 +56,7 @@ ENROLLMENT = Machine(
         Transition("complete", _SEATED, S.COMPLETED, None, _result),
         Transition("fall_short", _SEATED, S.NOT_COMPLETED, None, _result),
         Transition("miss", _SEATED, S.NO_SHOW, None, _result),
+        Transition("reopen", frozenset(RESULTS), S.CONFIRMED, Permission.DELIVERY_FINISH, _announce(events.EnrollmentReopened)),
         Transition("lapse", _WAITING, S.DECLINED, None, _result),  # the delivery ended without a place for the person
     ],
     firsts=[S.REQUESTED, S.WAITLISTED, S.CONFIRMED],

@@ -4,6 +4,7 @@ that rest on it. The file follows from the payload, later and as often as need b
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -23,6 +24,7 @@ from core.errors import Conflict, DomainError, Invalid
 from core.events import publish
 from core.policy import Actor, require
 from courses.services import touch
+from courses.timetable import today_in
 from enrollment.models import Enrollment, EnrollmentStatus
 
 
@@ -47,7 +49,7 @@ def find_valid(enrollment_id: int) -> Certificate | None:
 def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None) -> Certificate:
     """A new certificate, under the delivery's lock. Whatever refuses it gives its number back: all is one transaction."""
     check_name(enrollment.name_on_certificate, enrollment.person, field_of(enrollment.id))
-    day = clock.today()
+    day = _today_of(enrollment)
     payload = snapshot(enrollment, number=format_number(day.year, next_in(day.year)), token=new_token(), issued_on=day)
     check_payload(payload)
     certificate = Certificate(
@@ -76,6 +78,11 @@ def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None
     return certificate
 
 
+def _today_of(enrollment: Enrollment) -> date:
+    """The date where the course was held: in Apia a course of the 5th ends while it is still the 4th in UTC."""
+    return today_in(enrollment.delivery.time_zone, clock.now())
+
+
 def next_in(year: int) -> int:
     """The next number of a year. The counter's row stays locked until the commit, so that no number is lost or doubled."""
     insert = (sqlite if is_sqlite() else postgresql).insert(Counter.__table__)
@@ -88,7 +95,7 @@ def next_in(year: int) -> int:
 def specimen(enrollment: Enrollment) -> CertificatePayload:
     """What the certificate would state, refused like it. It has nobody's number, and its QR code checks nothing."""
     check_name(enrollment.name_on_certificate, enrollment.person, field_of(enrollment.id))
-    payload = snapshot(enrollment, number="SPECIMEN", token="0" * 26, issued_on=clock.today())
+    payload = snapshot(enrollment, number="SPECIMEN", token="0" * 26, issued_on=_today_of(enrollment))
     check_payload(payload)
     return replace(payload, verify_url=f"{settings_of().public_url}/verify")
 

@@ -65,6 +65,7 @@ def _context(code: str) -> dict[str, Any]:
         "waiting": [one for one in people if one.waits],
         "revoked": [one for one in people if one.was_revoked],
         "issued": [one for one in people if one.certificate is not None and not one.waits and not one.was_revoked],
+        "unjustified": [one for one in people if one.is_unjustified],
         "others": [one for one in people if one.reasons],
         "open_job": queries.open_job(delivery),
         "today": clock.today(),

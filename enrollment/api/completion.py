@@ -12,7 +12,7 @@ from core.web import current_actor
 from courses.queries import get_delivery
 from enrollment import queries, services
 from enrollment.api.routes import routes
-from enrollment.schemas import FinishedAnswer, ResultAnswer
+from enrollment.schemas import FinishedAnswer, ReopenBody, ReopenedAnswer, ResultAnswer
 
 
 @routes.call(
@@ -40,3 +40,14 @@ def finish(code: str):
         code=delivery.code, status=delivery.status.value, completed=counted["completed"],
         not_completed=counted["not_completed"], no_show=counted["no_show"],
     )  # fmt: skip
+
+
+@routes.call(
+    "POST", "/deliveries/<code>/reopen", "Open fixed results again, to correct them", requires=Permission.DELIVERY_FINISH,
+    body=ReopenBody, answers={200: ReopenedAnswer},
+)  # fmt: skip
+def reopen(code: str, body: ReopenBody):
+    """Marks and scores of these people can be corrected until `finish` fixes their results anew."""
+    actor = current_actor()
+    delivery = services.reopen(actor, get_delivery(actor, code).id, body.enrollments, reason=body.reason)
+    return ReopenedAnswer(code=delivery.code, status=delivery.status.value, reopened=len(set(body.enrollments)))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, TextAreaField
+from wtforms import BooleanField, SelectMultipleField, TextAreaField
 
-from core.forms import Form
+from core.forms import Form, whole
 
 
 class WithdrawForm(Form):
@@ -14,6 +14,11 @@ class WithdrawForm(Form):
 
 class DeclineForm(Form):
     reason = TextAreaField(_l("Reason"))
+
+
+class ReopenForm(Form):
+    enrollments = SelectMultipleField(coerce=whole, validate_choice=False)
+    reason = TextAreaField(_l("What is corrected"))
 
 
 class FinishForm(Form):

@@ -6,6 +6,8 @@ from enrollment.services.enrolling import Wish, checked, clean_rank_code, enroll
 from enrollment.services.filling import fill
 from enrollment.services.finishing import finish
 from enrollment.services.nominating import Nominee, nominate
+from enrollment.services.reopening import reopen
+from enrollment.services.stages import is_reopened
 
 __all__ = [
     "MarkGiven",
@@ -19,10 +21,12 @@ __all__ = [
     "enroll",
     "fill",
     "finish",
+    "is_reopened",
     "nominate",
     "record_attendance",
     "record_scores",
     "remind",
+    "reopen",
     "require_identity",
     "withdraw",
 ]

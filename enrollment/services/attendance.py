@@ -17,11 +17,13 @@ from core.policy import Actor, require
 from courses.models import Delivery, DeliverySession
 from courses.services import touch
 from enrollment.events import AttendanceRecorded, ScoresRecorded
-from enrollment.models import SEATED, Enrollment, Mark, MarkKind, Score, ScoreKind
-from enrollment.services.stages import require_running
+from enrollment.models import OPEN, RESULTS, Enrollment, EnrollmentStatus, Mark, MarkKind, Score, ScoreKind
+from enrollment.services.stages import require_recordable
 
 #: The person was there.
 THERE = (MarkKind.PRESENT, MarkKind.LATE)
+#: Enrollment id → how it stands.
+Seated = dict[int, EnrollmentStatus]
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def record_scores(actor: Actor, delivery_id: int, scores: Sequence[ScoreGiven]) 
 def _begin(actor: Actor, delivery_id: int) -> Delivery:
     delivery = touch(delivery_id)
     require(actor, Permission.ATTENDANCE_RECORD, delivery)
-    require_running(delivery)
+    require_recordable(delivery)
     return delivery
 
 
@@ -100,21 +102,24 @@ def _sessions(delivery_id: int) -> Sequence[DeliverySession]:
     return db.session.scalars(sa.select(DeliverySession).where(DeliverySession.delivery_id == delivery_id)).all()
 
 
-def _seated(delivery_id: int) -> dict[int, bool]:
-    """Every enrollment of the delivery, and whether it has a place."""
+def _seated(delivery_id: int) -> Seated:
+    """Every enrollment of the delivery, and how it stands."""
     rows = db.session.execute(sa.select(Enrollment.id, Enrollment.status).where(Enrollment.delivery_id == delivery_id))
-    return {row.id: row.status in SEATED for row in rows}
+    return {row.id: row.status for row in rows}
 
 
-def _person_faults(at: str, enrollment_id: int, seated: dict[int, bool]) -> list[DomainError]:
+def _person_faults(at: str, enrollment_id: int, seated: Seated) -> list[DomainError]:
     if enrollment_id not in seated:
         return [Invalid("unknown_enrollment", _l("This person is not enrolled in this delivery."), f"{at}.enrollment")]
-    if not seated[enrollment_id]:
+    if seated[enrollment_id] in RESULTS:
+        sentence = _l("This person's result is fixed. A coordinator can reopen it.")
+        return [Invalid("result_fixed", sentence, f"{at}.enrollment")]
+    if seated[enrollment_id] not in OPEN:
         return [Invalid("not_seated", _l("This person has no place in this delivery."), f"{at}.enrollment")]
     return []
 
 
-def _mark_faults(at: str, mark: MarkGiven, sessions: dict[int, DeliverySession], seated: dict[int, bool]) -> list[DomainError]:
+def _mark_faults(at: str, mark: MarkGiven, sessions: dict[int, DeliverySession], seated: Seated) -> list[DomainError]:
     faults = _person_faults(at, mark.enrollment_id, seated)
     session = sessions.get(mark.session_number)
     if session is None:
@@ -136,7 +141,7 @@ def _mark_faults(at: str, mark: MarkGiven, sessions: dict[int, DeliverySession],
     return faults
 
 
-def _score_faults(at: str, score: ScoreGiven, seated: dict[int, bool]) -> list[DomainError]:
+def _score_faults(at: str, score: ScoreGiven, seated: Seated) -> list[DomainError]:
     faults = _person_faults(at, score.enrollment_id, seated)
     if score.kind not in list(ScoreKind):
         faults.append(Invalid("unknown_kind", _l("The kind must be pre or post."), f"{at}.kind"))

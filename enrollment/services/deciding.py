@@ -6,11 +6,11 @@ from flask_babel import lazy_gettext as _l
 
 from accounts.roles import Permission
 from core.database import db
-from core.errors import Invalid, NotAllowed
+from core.errors import Conflict, Invalid, NotAllowed
 from core.policy import Actor, can, require
 from courses.models import Delivery
 from courses.services import touch
-from enrollment.models import Enrollment
+from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.services.filling import fill, seating
 from enrollment.services.letters import tell, tell_all
 from enrollment.services.stages import require_running
@@ -21,12 +21,20 @@ LONGEST_REASON = 500
 
 def approve(actor: Actor, enrollment: Enrollment) -> Enrollment:
     """Accepts a request: a place while there is one, else the waiting line, behind those who were accepted before.
+    Somebody on the waiting line gets a place that is free, else Conflict("state_does_not_allow").
 
     Nobody decides on the own request or on one of the own organization, unless they administer the whole application.
     """
     delivery = _begin(actor, enrollment, Permission.ENROLLMENT_DECIDE)
     _require_disinterest(actor, enrollment)
-    if seating(delivery).fits(enrollment.category):
+    has_place = seating(delivery).fits(enrollment.category)
+    if enrollment.status is EnrollmentStatus.WAITLISTED:
+        if not has_place:
+            raise Conflict("state_does_not_allow", _l("No place is free for this person's category."))
+        ENROLLMENT.fire(enrollment, "seat", actor)
+        tell(enrollment, "enrollment_promoted")
+        return enrollment
+    if has_place:
         ENROLLMENT.fire(enrollment, "approve", actor)
     else:
         ENROLLMENT.fire(enrollment, "approve_to_wait", actor)

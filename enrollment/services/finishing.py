@@ -8,30 +8,32 @@ from accounts.roles import Permission
 from core import clock
 from core.database import db
 from core.policy import Actor, require
-from courses.models import Delivery
+from courses.models import Delivery, DeliveryStatus
 from courses.services import touch
 from courses.states import DELIVERY
 from enrollment.completion import Lack
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.queries import Completion, completion
-from enrollment.services.stages import require_running
+from enrollment.services.stages import require_recordable
 from enrollment.states import ENROLLMENT
 
+_JUDGED = (EnrollmentStatus.CONFIRMED, EnrollmentStatus.ATTENDED)
 _WAITING = (EnrollmentStatus.REQUESTED, EnrollmentStatus.WAITLISTED, EnrollmentStatus.OFFERED)
 
 
 def finish(actor: Actor, delivery_id: int) -> Delivery:
     """Closes the delivery: whoever has a place gets the rule's result with what was lacking, whoever still waits lapses.
 
-    A second finish is Conflict("delivery_finished").
+    Of a finished delivery it fixes the results that were reopened, and leaves the others; when there are none, it is
+    Conflict("delivery_finished").
     """
     delivery = touch(delivery_id)
     require(actor, Permission.DELIVERY_FINISH, delivery)
-    require_running(delivery)
+    require_recordable(delivery)
     for result in completion(delivery):
         enrollment = result.enrollment
-        if enrollment.status is EnrollmentStatus.OFFERED:
-            continue  # an offer that nobody took lapses below
+        if enrollment.status not in _JUDGED:
+            continue  # fixed before; or an offer that nobody took, which lapses below
         ENROLLMENT.fire(enrollment, _step(result), actor)
         enrollment.lacking = [lack.stored() for lack in result.lacking]
         enrollment.finished_at = clock.now()
@@ -40,7 +42,8 @@ def finish(actor: Actor, delivery_id: int) -> Delivery:
         ENROLLMENT.fire(enrollment, "lapse", actor)
         enrollment.lacking = [Lack("no_place").stored()]
         enrollment.finished_at = clock.now()
-    DELIVERY.fire(delivery, "finish", actor)
+    if delivery.status is not DeliveryStatus.FINISHED:
+        DELIVERY.fire(delivery, "finish", actor)
     return delivery
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from accounts.roles import Permission
+from core.database import db
 from core.errors import Conflict
 from core.policy import Actor, can
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import is_open_for_enrollment
+from enrollment.models import OPEN, Enrollment
 
 _REFUSALS = {
     DeliveryStatus.DRAFT: ("not_published", _l("This delivery is still a draft. Publish it first.")),
@@ -21,6 +24,18 @@ def require_running(delivery: Delivery) -> None:
     """Raises Conflict unless the delivery is published and neither cancelled nor finished."""
     if delivery.status in _REFUSALS:
         raise Conflict(*_REFUSALS[delivery.status])
+
+
+def require_recordable(delivery: Delivery) -> None:
+    """Raises Conflict unless marks and scores may be recorded: while the delivery runs, and for results that were reopened."""
+    if not (delivery.status is DeliveryStatus.FINISHED and is_reopened(delivery.id)):
+        require_running(delivery)
+
+
+def is_reopened(delivery_id: int) -> bool:
+    """Whether a finished delivery has results that were opened again and not yet fixed anew."""
+    open_ones = sa.select(Enrollment.id).where(Enrollment.delivery_id == delivery_id, Enrollment.status.in_(OPEN))
+    return db.session.scalar(open_ones.limit(1)) is not None
 
 
 def require_open(actor: Actor, delivery: Delivery) -> None:

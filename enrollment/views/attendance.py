@@ -23,7 +23,7 @@ from courses.models import Delivery, DeliverySession, DeliveryStatus
 from courses.queries import SESSIONS, get_delivery
 from courses.services import touch
 from enrollment import queries, services
-from enrollment.models import Mark, MarkKind
+from enrollment.models import OPEN, Mark, MarkKind
 from enrollment.queries import Grid, GridRow
 from enrollment.services import MarkGiven
 from enrollment.views.blueprint import pages
@@ -74,7 +74,7 @@ def attendance_session(code: str, number: int) -> Any:
         require(current_actor(), P.ATTENDANCE_RECORD, delivery)
         return _received(delivery, session)
     grid = queries.attendance_grid(delivery)
-    return _page(delivery, session, grid, [_line(row, session) for row in grid.rows])
+    return _page(delivery, session, grid, [_line(row, session) for row in correctable(delivery, grid.rows)])
 
 
 def teaching(code: str, permission: P) -> Delivery:
@@ -83,6 +83,20 @@ def teaching(code: str, permission: P) -> Delivery:
     delivery = get_delivery(actor, code, load=SESSIONS)
     require(actor, permission, delivery)
     return delivery
+
+
+def correctable(delivery: Delivery, rows: list[GridRow]) -> list[GridRow]:
+    """Of a finished delivery with reopened results only these: the others are fixed."""
+    is_reopened = delivery.status is DeliveryStatus.FINISHED and any(row.enrollment.status in OPEN for row in rows)
+    return [row for row in rows if row.enrollment.status in OPEN] if is_reopened else rows
+
+
+def may_record(delivery: Delivery, rows: list[GridRow]) -> bool:
+    """While the delivery runs, and for results that were reopened."""
+    is_open = delivery.status is DeliveryStatus.PUBLISHED or (
+        delivery.status is DeliveryStatus.FINISHED and any(row.enrollment.status in OPEN for row in rows)
+    )
+    return is_open and can(current_actor(), P.ATTENDANCE_RECORD, delivery)
 
 
 def _line(row: GridRow, session: DeliverySession) -> Line:
@@ -118,12 +132,12 @@ def _typed(row: GridRow, session: DeliverySession) -> Line:
 def _received(delivery: Delivery, session: DeliverySession) -> Any:
     if request.form.get("rest") == MarkKind.PRESENT:
         grid = queries.attendance_grid(delivery)
-        return _page(delivery, session, grid, _with_rest_present(grid, session))
+        return _page(delivery, session, grid, _with_rest_present(delivery, grid, session))
     which, code = session.number, delivery.code
     with transaction():
         touch(delivery.id)
         grid = queries.attendance_grid(delivery)
-        lines = [_typed(row, session) for row in grid.rows]
+        lines = [_typed(row, session) for row in correctable(delivery, grid.rows)]
         _compare(lines)
         _ask_for_minutes(lines)
         changed = [line for line in lines if line.is_changed and line.error is None]
@@ -147,9 +161,9 @@ def _received(delivery: Delivery, session: DeliverySession) -> Any:
     return see_other(url_for("enrollment.attendance_session", code=code, number=which))
 
 
-def _with_rest_present(grid: Grid, session: DeliverySession) -> list[Line]:
+def _with_rest_present(delivery: Delivery, grid: Grid, session: DeliverySession) -> list[Line]:
     """What was sent, with everybody who has no mark yet as present; not saved."""
-    lines = [_typed(row, session) for row in grid.rows]
+    lines = [_typed(row, session) for row in correctable(delivery, grid.rows)]
     for line in lines:
         line.mark = line.mark or MarkKind.PRESENT.value
     return lines
@@ -202,9 +216,7 @@ def _following(delivery: Delivery, session: DeliverySession) -> int | None:
 
 
 def _page(delivery: Delivery, session: DeliverySession, grid: Grid, lines: list[Line], saved: int = 0) -> Any:
-    actor = current_actor()
     marked = {one.number: sum(one.number in row.marks for row in grid.rows) for one in delivery.sessions}
-    is_running = delivery.status is DeliveryStatus.PUBLISHED
     page = render_template(
         "enrollment/attendance.html",
         delivery=delivery,
@@ -215,7 +227,7 @@ def _page(delivery: Delivery, session: DeliverySession, grid: Grid, lines: list[
         total=len(grid.rows),
         following=_following(delivery, session) if marked[session.number] == len(grid.rows) else None,
         has_begun=clock.now() >= session.starts_at,
-        may_record=is_running and can(actor, P.ATTENDANCE_RECORD, delivery),
+        may_record=may_record(delivery, grid.rows),
         is_unsaved=request.form.get("rest") == MarkKind.PRESENT,
         errors=[
             (_("%(name)s: %(error)s", name=one.name, error=one.error), f"at-{one.enrollment_id}") for one in lines if one.error

@@ -6,19 +6,21 @@ from typing import Any
 
 from flask import current_app, flash, render_template, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from accounts.roles import Permission as P
 from core import clock
 from core.database import db, transaction
 from core.errors import Conflict
+from core.forms import refusals_on
 from core.i18n import number
 from core.policy import require
 from core.web import current_actor, requires, see_other
 from courses.models import Delivery, DeliverySession, DeliveryStatus
 from courses.queries import get_delivery
 from enrollment import queries, services
-from enrollment.forms.ending import FinishForm
-from enrollment.models import Enrollment, EnrollmentStatus
+from enrollment.forms.ending import FinishForm, ReopenForm
+from enrollment.models import OPEN, RESULTS, Enrollment, EnrollmentStatus
 from enrollment.views.blueprint import pages
 from enrollment.views.timetable import local_day
 
@@ -50,10 +52,37 @@ def finish_delivery(code: str) -> Any:
     return see_other(url_for("enrollment.finish", code=code))
 
 
+@pages.get("/deliveries/<code>/reopen")
+@requires(P.DELIVERY_FINISH)
+def reopen(code: str) -> Any:
+    """Whose result has to be corrected, and why."""
+    return _reopening(_delivery(code), ReopenForm())
+
+
+@pages.post("/deliveries/<code>/reopen")
+@requires(P.DELIVERY_FINISH)
+def reopen_results(code: str) -> Any:
+    delivery, form = _delivery(code), ReopenForm()
+    if form.validate():
+        with refusals_on(form):
+            chosen = [one for one in form.enrollments.data or [] if one is not None]
+            with transaction():
+                services.reopen(current_actor(), delivery.id, chosen, reason=form.reason.data or "")
+                flash(ngettext("%(num)s result is open again.", "%(num)s results are open again.", len(set(chosen))), "ok")
+            return see_other(url_for("enrollment.finish", code=code))
+    return _reopening(_delivery(code), form)
+
+
+def _reopening(delivery: Delivery, form: ReopenForm) -> Any:
+    results = [one for one in queries.completion(delivery) if one.enrollment.status in RESULTS]
+    return render_template("enrollment/reopen.html", form=form, delivery=delivery, results=results), form.status
+
+
 def _page(delivery: Delivery, form: FinishForm) -> Any:
     actor = current_actor()
     results = [one for one in queries.completion(delivery) if one.enrollment.status is not EnrollmentStatus.OFFERED]
     waiting = queries.enrollments_of(actor, delivery).where(Enrollment.status.in_(_WAITING))
+    is_over = delivery.status is DeliveryStatus.FINISHED
     page = render_template(
         "enrollment/finish.html",
         form=form,
@@ -61,6 +90,7 @@ def _page(delivery: Delivery, form: FinishForm) -> Any:
         rule=delivery.version,
         eligible=[one for one in results if one.is_complete],
         lacking=[one for one in results if not one.is_complete],
+        reopened=[one for one in results if one.enrollment.status in OPEN] if is_over else [],
         waiting=db.session.scalars(waiting).all(),
         unmarked=_unmarked(delivery),
         future=_future(delivery),

@@ -14,15 +14,14 @@ from accounts.roles import Permission as P
 from core.database import transaction
 from core.errors import Invalid
 from core.i18n import number
-from core.policy import can, require
+from core.policy import require
 from core.web import current_actor, requires, see_other
-from courses.models import DeliveryStatus
 from courses.services import touch
 from enrollment import queries, services
 from enrollment.models import ScoreKind
 from enrollment.queries import GridRow
 from enrollment.services import ScoreGiven
-from enrollment.views.attendance import teaching
+from enrollment.views.attendance import correctable, may_record, teaching
 from enrollment.views.blueprint import pages
 
 
@@ -61,11 +60,13 @@ class Line:
 def scores(code: str) -> Any:
     delivery, actor = teaching(code, P.ATTENDANCE_READ), current_actor()
     if request.method == "GET":
-        return _page(delivery, [_line(row) for row in queries.attendance_grid(delivery).rows])
+        rows = queries.attendance_grid(delivery).rows
+        return _page(delivery, [_line(row) for row in correctable(delivery, rows)], rows)
     require(actor, P.ATTENDANCE_RECORD, delivery)
     with transaction():
         touch(delivery.id)
-        lines = [_typed(_line(row)) for row in queries.attendance_grid(delivery).rows]
+        rows = queries.attendance_grid(delivery).rows
+        lines = [_typed(_line(row)) for row in correctable(delivery, rows)]
         changed = [cell for line in lines for cell in line.cells if cell.is_changed]
         given = [ScoreGiven(cell.enrollment_id, cell.kind, _percent(cell.value)) for cell in changed]
         try:
@@ -74,7 +75,8 @@ def scores(code: str) -> Any:
         except Invalid as refusal:
             _refuse(changed, refusal)
     if any(cell.error for cell in changed):
-        return _page(teaching(code, P.ATTENDANCE_READ), lines, 422)
+        delivery = teaching(code, P.ATTENDANCE_READ)
+        return _page(delivery, lines, queries.attendance_grid(delivery).rows, 422)
     removed = sum(not cell.value for cell in changed)
     if removed:
         flash(ngettext("%(num)s score removed.", "%(num)s scores removed.", removed), "ok")
@@ -121,14 +123,14 @@ def _refuse(changed: list[Cell], refusal: Invalid) -> None:
             changed[int(parts[1])].error = one.message
 
 
-def _page(delivery: Any, lines: list[Line], status: int = 200) -> Any:
+def _page(delivery: Any, lines: list[Line], rows: list[GridRow], status: int = 200) -> Any:
     cells = [cell for line in lines for cell in line.cells]
     page = render_template(
         "enrollment/scores.html",
         delivery=delivery,
         lines=lines,
         needed=delivery.version.min_score_percent,
-        may_record=delivery.status is DeliveryStatus.PUBLISHED and can(current_actor(), P.ATTENDANCE_RECORD, delivery),
+        may_record=may_record(delivery, rows),
         errors=[(_("%(name)s: %(error)s", name=one.name, error=one.error), one.field) for one in cells if one.error],
     )
     return page, status

@@ -114,13 +114,15 @@ def _page(delivery: Delivery, refusal: DomainError | None = None) -> Any:
     actor = current_actor()
     entries = _entries(actor, delivery)
     by_name = sorted(entries, key=lambda e: (e.person.family_name.casefold(), e.person.given_name.casefold(), e.enrollment.id))
-    pools = queries.places([delivery.id])[delivery.id]
+    seating = queries.seatings([delivery.id])[delivery.id]
+    pools = queries.pool_places(seating)
     with_pool = {pool.category for pool in pools if pool.category}
     waiting = [e for e in entries if e.enrollment.status is S.WAITLISTED]
     page = render_template(
         "enrollment/selection.html",
         delivery=delivery,
         pools=pools,
+        free={category for category in seating.waiting if seating.fits(category)},
         requested=[e for e in entries if e.enrollment.status is S.REQUESTED],
         seated=[e for e in by_name if e.enrollment.status in SEATED],
         lines=_lines(waiting, with_pool),
