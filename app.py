@@ -19,6 +19,7 @@ from flask_babel import lazy_gettext as _l
 import accounts.api
 import accounts.cli
 import accounts.jobs
+import accounts.queries.checking
 import accounts.sessions
 import accounts.views
 import certificates.api
@@ -95,6 +96,7 @@ SCHEDULE = {"audit.checkpoint": 3600, "answers.forget": 86400, "accounts.forget"
 
 #: What `flask check` verifies: each yields a sentence for every breach it finds.
 CHECKS: list[checking.Check] = [
+    accounts.queries.checking.breaches,
     enrollment.queries.breaches,
     certificates.queries.breaches,
     roster.queries.breaches,

@@ -6,9 +6,10 @@ import enum
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from accounts.roles import Role
+from accounts.values import email_key
 from core.database import Base, enum_column
 from core.policy import Reach
 
@@ -41,7 +42,8 @@ class Organization(Base):
 class Person(Base):
     """A person. Participant, expert and user are what a person does; each of those points here.
 
-    `email` is kept casefolded. `identifier` is a service or staff number; both are unique when given.
+    `email` is kept as it was typed and compared by `email_key`. `identifier` is a service or staff number. Key and identifier
+    are unique when given.
     """
 
     __tablename__ = "person"
@@ -53,6 +55,7 @@ class Person(Base):
     family_name: Mapped[str] = mapped_column(sa.String(120))
     name_on_certificate: Mapped[str] = mapped_column(sa.String(120))
     email: Mapped[str | None] = mapped_column(sa.String(254), unique=True)
+    email_key: Mapped[str | None] = mapped_column(sa.String(254), unique=True, index=True)
     country: Mapped[str | None] = mapped_column(sa.String(2), index=True)
     gender: Mapped[Gender] = mapped_column(enum_column(Gender), default=Gender.UNDISCLOSED)
     birth_date: Mapped[date | None]
@@ -60,6 +63,11 @@ class Person(Base):
     created_at: Mapped[datetime]
 
     account: Mapped[Account | None] = relationship(back_populates="person", lazy="raise_on_sql")
+
+    @validates("email")
+    def _key_follows(self, _name: str, email: str | None) -> str | None:
+        self.email_key = email_key(email) if email else None
+        return email
 
     @property
     def full_name(self) -> str:

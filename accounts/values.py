@@ -1,4 +1,4 @@
-"""Values as they are kept: names in NFC without invisible characters, addresses casefolded, codes that exist."""
+"""Values as they are kept: names in NFC without invisible characters, addresses as typed, codes that exist."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import unicodedata
 from datetime import date
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext as _l
 
 from core import clock, i18n
 from core.errors import Invalid
+from core.mail import addresses
 
 JOINERS = "\u200c\u200d"  # written inside Persian and Indic names
 _PARTICLES = (
@@ -55,25 +55,27 @@ def needed_text(value: str | None, field: str, *, longest: int = 120) -> str:
 
 
 def clean_email(value: str, field: str) -> str:
-    """The address as it is kept: casefolded. Raises Invalid when it is none."""
+    """The address as it is kept: as it was typed. Raises Invalid when it is none, or none that mail from here can reach."""
     try:
-        # The library calls domains such as .example undeliverable, which is for the mail server to find out.
-        checked = validate_email(value.strip(), check_deliverability=False, globally_deliverable=False, test_environment=True)
-        if not re.search(r"[^.]\.[^.\d][^.]+$", checked.domain):
-            raise EmailNotValidError
-    except EmailNotValidError:
+        address = addresses.parse(value)
+    except addresses.NotAnAddress:
         raise Invalid("bad_email", _l("Enter an e-mail address in this form: name@example.org"), field) from None
-    address = checked.normalized.casefold()
-    if len(address) > 254:
-        raise Invalid("too_long", _l("This is too long: at most %(count)s characters.", count=254), field)
-    return address
+    return address.typed
 
 
 def find_email(value: str | None) -> str | None:
     """The address as it would be kept, None when it is none."""
     try:
-        return clean_email(value or "", "email")
-    except Invalid:
+        return addresses.parse(value or "").typed
+    except addresses.NotAnAddress:
+        return None
+
+
+def email_key(value: str | None) -> str | None:
+    """What addresses are compared by: equal for two spellings of one address. None when it is none."""
+    try:
+        return addresses.parse(value or "").key
+    except addresses.NotAnAddress:
         return None
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from accounts.models import Person, RoleAssignment
 from accounts.roles import Permission, Role
+from accounts.values import email_key
 from core import clock, i18n
 from core.database import db
 from core.errors import Invalid, NotFound
@@ -230,8 +231,8 @@ def has_begun(delivery_id: int) -> bool:
 
 def trainer_ids(emails: Iterable[str]) -> tuple[int, ...]:
     """The trainers with these e-mail addresses; Invalid("unknown_trainer") for an address of nobody who teaches."""
-    wanted = [email.strip().casefold() for email in emails]
-    by_email = {person.email: person.id for person in list_trainers()}
+    wanted = [email_key(email) for email in emails]
+    by_email = {person.email_key: person.id for person in list_trainers() if person.email_key}
     for number, email in enumerate(wanted):
         if email not in by_email:
             sentence = _l("There is no trainer with this e-mail address.")

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from accounts.models import Organization, Person, PersonnelCategory
+from accounts.values import email_key
 from core.database import db
 from core.errors import DomainError
 from courses.models import Admission, Delivery
@@ -143,23 +144,22 @@ class _People:
     """Who of the rows is known already, who has a place here, and whom the organization put forward before."""
 
     def __init__(self, delivery: Delivery, organization: Organization, rows: Sequence[NominationRow]):
-        emails = {str(row.fields["email"]).casefold() for row in rows if row.fields["email"]}
+        keys = {email_key(row.fields["email"]) for row in rows if row.fields["email"]}
         identifiers = {row.fields["identifier"] for row in rows if row.fields["identifier"]}
         here = sa.exists().where(
             Enrollment.person_id == Person.id, Enrollment.delivery_id == delivery.id, Enrollment.status.in_(LIVE)
         )
-        known = sa.select(Person.id, Person.email, Person.identifier, here.label("is_here")).where(
-            sa.or_(Person.email.in_(emails), Person.identifier.in_(identifiers))
+        known = sa.select(Person.id, Person.email, Person.email_key, Person.identifier, here.label("is_here")).where(
+            sa.or_(Person.email_key.in_(keys), Person.identifier.in_(identifiers))
         )
         people = db.session.execute(known).all() if rows else []
-        self.by_email = {person.email: person for person in people if person.email}
+        self.by_email = {person.email_key: person for person in people if person.email_key}
         self.by_identifier = {person.identifier: person for person in people if person.identifier}
         self.namesakes = _namesakes(organization, rows) if rows else {}
 
     def _known(self, row: NominationRow) -> tuple[Any, Any]:
         """The people with the row's address and with its identifier."""
-        email = str(row.fields["email"] or "").casefold()
-        return self.by_email.get(email), self.by_identifier.get(row.fields["identifier"])
+        return self.by_email.get(email_key(row.fields["email"])), self.by_identifier.get(row.fields["identifier"])
 
     def problem(self, row: NominationRow) -> Problem | None:
         identifier = row.fields["identifier"]
@@ -193,7 +193,7 @@ def address_hint(known: str | None, given: str | None) -> Any:
     address is known is not told."""
     if known is None:
         return _l("This person is known here without an e-mail address and gets no message.")
-    if given and given.casefold() != known:
+    if given and email_key(given) != email_key(known):
         return _l("This person is known here with another e-mail address; the message goes to that one.")
     return None
 

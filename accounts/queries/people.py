@@ -49,8 +49,8 @@ def get_person(actor: Actor, person_id: int) -> Person:
 
 def find_person_by_email(email: str) -> Person | None:
     """The person with this address, in whatever case it is typed."""
-    address = values.find_email(email)
-    return db.session.scalar(sa.select(Person).where(Person.email == address)) if address else None
+    key = values.email_key(email)
+    return db.session.scalar(sa.select(Person).where(Person.email_key == key)) if key else None
 
 
 def find_account(person_id: int) -> Account | None:

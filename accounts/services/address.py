@@ -29,7 +29,7 @@ def ask_for_address(actor: Actor, person: Person, email: str) -> None:
     address = values.clean_email(email, "email")
     if address == person.email:
         raise Conflict("same_email", _l("This is your address already."), "email")
-    if db.session.scalar(sa.select(Person.id).where(Person.email == address)):
+    if db.session.scalar(sa.select(Person.id).where(Person.email_key == values.email_key(address), Person.id != person.id)):
         return
     token = secrets.token_urlsafe(32)
     now = clock.now()

@@ -76,8 +76,8 @@ def invite(actor: Actor, person: Person) -> None:
 
 def request_link(email: str, target: str = "") -> None:
     """Sends a link when somebody has this address and may sign in. Says nothing about it."""
-    address = values.find_email(email)
-    row = _find(address) if address else None
+    key = values.email_key(email)
+    row = _find(key) if key else None
     if row is not None and _may_enter(row[1]):
         send_link(row[0], target=target, actor=ANONYMOUS)
 
@@ -108,8 +108,8 @@ def use_link(token: str) -> tuple[Person, str]:
 
 def check_password(email: str, password: str) -> int | None:
     """Whose password this is, None when it is nobody's. The same work is done in every case; call it outside a transaction."""
-    address = values.find_email(email)
-    row = _find(address) if address else None
+    key = values.email_key(email)
+    row = _find(key) if key else None
     account = row[1] if row is not None and row[1] is not None and _may_enter(row[1]) else None
     kept = account.password_hash if account is not None else None
     person_id = account.person_id if account is not None else None
@@ -126,13 +126,13 @@ def refresh_hash(person_id: int, password: str) -> None:
 
 def note_refusal(email: str) -> None:
     """Leaves a wrong password in the audit trail, without the address that was typed."""
-    address = values.find_email(email)
-    row = _find(address) if address else None
+    key = values.email_key(email)
+    row = _find(key) if key else None
     publish(SignInRefused(row[0].id if row is not None else 0), ANONYMOUS)
 
 
-def _find(address: str) -> tuple[Person, Account | None] | None:
-    query = sa.select(Person, Account).outerjoin(Account, Account.person_id == Person.id).where(Person.email == address)
+def _find(key: str) -> tuple[Person, Account | None] | None:
+    query = sa.select(Person, Account).outerjoin(Account, Account.person_id == Person.id).where(Person.email_key == key)
     row = db.session.execute(query).first()
     return (row[0], row[1]) if row is not None else None
 

@@ -56,6 +56,8 @@ def record_person(
         publish(PersonRecorded(found.id) if is_new else PersonMatched(found.id), actor)
         if is_new:
             return found
+    if _is_known_address(found, given):
+        del given["email"]  # another spelling of the address that is known: the one that its owner gave stays
     if update:
         require(actor, Permission.PERSON_WRITE, found)
         _refuse_replaced_keys(actor, found, given, "person.")
@@ -110,7 +112,7 @@ _CLEANING: dict[str, Any] = {
 
 def _match(identifier: str | None, email: str | None, prefix: str) -> Person | None:
     """The person with this identifier or address; Conflict when that is not one person."""
-    wanted = {name: value for name, value in (("identifier", identifier), ("email", email)) if value}
+    wanted = {name: value for name, value in (("identifier", identifier), ("email_key", values.email_key(email))) if value}
     if not wanted:
         return None
     found = list(db.session.scalars(_with_any(tuple(wanted)), wanted))
@@ -134,8 +136,9 @@ def _add(given: dict[str, Any], prefix: str) -> tuple[Person, bool]:
     """The new person, or the one that somebody else added at the same moment."""
     names = {"given_name": given.get("given_name", ""), "family_name": given.get("family_name", "")}
     printed = given.get("name_on_certificate") or _default_printed_name(f"{names['given_name']} {names['family_name']}", prefix)
-    values = given | names | {"name_on_certificate": printed, "created_at": clock.now()}
-    made = db.session.scalar(_INSERT[db.engine.dialect.name], values)
+    kept = given | names | {"name_on_certificate": printed, "created_at": clock.now()}
+    kept["email_key"] = values.email_key(given.get("email"))
+    made = db.session.scalar(_INSERT[db.engine.dialect.name], kept)
     if made is not None:
         return made, True
     found = _match(given.get("identifier"), given.get("email"), prefix)
@@ -207,12 +210,17 @@ _KEYS = {
 }
 
 
+def _is_known_address(person: Person, given: dict[str, Any]) -> bool:
+    return bool(given.get("email")) and values.email_key(given["email"]) == person.email_key
+
+
 def _refuse_taken(person: Person, given: dict[str, Any], prefix: str) -> None:
     for name, sentence in _TAKEN.items():
         value = given.get(name)
         if not value or value == getattr(person, name):
             continue
-        if db.session.scalar(sa.select(Person.id).where(getattr(Person, name) == value, Person.id != person.id)):
+        same = Person.email_key == values.email_key(value) if name == "email" else getattr(Person, name) == value
+        if db.session.scalar(sa.select(Person.id).where(same, Person.id != person.id)):
             raise Conflict(f"{name}_taken", sentence, prefix + name)
 
 

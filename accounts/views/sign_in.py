@@ -28,6 +28,7 @@ from accounts.views.entering import (
 from core import limits
 from core.database import db, transaction
 from core.errors import Invalid
+from core.forms import refusals_on
 from core.web import current_actor, place, public, see_other
 
 
@@ -57,7 +58,7 @@ def sign_in_with_password() -> Any:
     link = LinkForm(formdata=None, data={"email": form.email.data, "next": form.next.data})
     if not form.validate_on_submit():
         return _sign_in_page(link, form)
-    account = f"{values.find_email(form.email.data) or form.email.data} {place()}"
+    account = f"{values.email_key(form.email.data) or form.email.data} {place()}"
     limits.check("password.place", place(), limit=TRIES_PER_PLACE, seconds=WINDOW)
     count_try("password.account", account, TRIES_PER_ACCOUNT)
     person_id = services.check_password(form.email.data or "", form.password.data or "")
@@ -80,15 +81,16 @@ def ask_for_link() -> Any:
     """Sends a link when there is somebody to send it to; the answer and its time are the same for all."""
     began = time.monotonic()
     form = LinkForm()
-    address = values.find_email(form.email.data)
-    if form.validate_on_submit() and address is None:
-        form.refuse(Invalid("bad_email", _("Enter an e-mail address in this form: name@example.org"), "email"))
-    if form.is_refused or address is None:
+    if form.validate_on_submit():
+        with refusals_on(form):
+            values.clean_email(form.email.data or "", "email")
+    key = values.email_key(form.email.data)
+    if form.is_refused or key is None:
         return _sign_in_page(form, PasswordForm(formdata=None, data={"next": form.next.data}))
     count_try("link.place", place(), LINKS_PER_PLACE)
-    count_try("link.address", address, LINKS_PER_ADDRESS)
+    count_try("link.address", key, LINKS_PER_ADDRESS)
     with transaction():
-        services.request_link(address, form.next.data or "")
+        services.request_link(form.email.data or "", form.next.data or "")
     db.session.remove()
     same_time_for_all(began)
     return render_template("accounts/link_sent.html", address=form.email.data, is_demonstration=is_demonstration_here())

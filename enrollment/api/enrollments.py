@@ -5,7 +5,7 @@ from __future__ import annotations
 from accounts.models import Organization, Person
 from accounts.roles import Permission
 from accounts.services import change_person, organization_by_code, record_person
-from accounts.values import find_email
+from accounts.values import email_key
 from core.database import db
 from core.errors import renamed
 from core.paging import Page, page
@@ -53,7 +53,7 @@ def _nominator(actor: Actor, delivery: Delivery, body: EnrollmentBody) -> Organi
 
 
 def _is_self(actor: Actor, body: ApplicantBody) -> bool:
-    return actor.email is not None and find_email(body.email) == actor.email
+    return actor.email is not None and email_key(body.email) == email_key(actor.email)
 
 
 def _person(actor: Actor, delivery: Delivery, body: ApplicantBody) -> Person:

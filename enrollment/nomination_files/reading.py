@@ -10,6 +10,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from accounts.values import email_key
 from enrollment.nomination_files import birth_dates
 from enrollment.nomination_files.decoding import decode
 from enrollment.nomination_files.results import NominationFile, NominationRow, Problem, shown
@@ -101,15 +102,17 @@ def _with_duplicates(rows: list[NominationRow]) -> Iterable[NominationRow]:
             value = row.fields[column]
             if not value:
                 continue
-            above = first.setdefault((column, _same(value)), row.row)
+            above = first.setdefault((column, _same(column, value)), row.row)
             if above != row.row and found is None:
                 remedy = _duplicate_remedy(column, above)
                 found = _problem(row.row, column, row.values[column], "duplicate", remedy)
         yield replace(row, problems=(*row.problems, found)) if found else row
 
 
-def _same(value: str) -> str:
+def _same(column: str, value: str) -> str:
     """What is equal for two spellings of one address or identifier."""
+    if column == "email":
+        return email_key(value) or value
     return unicodedata.normalize("NFC", value.casefold())
 
 

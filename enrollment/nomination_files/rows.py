@@ -9,7 +9,9 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from accounts.values import clean_email
 from core import clock
+from core.errors import Invalid
 from enrollment.nomination_files import birth_dates, words
 from enrollment.nomination_files.columns import COLUMNS
 from enrollment.nomination_files.countries_and_languages import (
@@ -145,21 +147,15 @@ def _name(text: str, frame: _Frame) -> str:
 
 
 def _email(text: str, frame: _Frame) -> str:
-    from email_validator import EmailNotValidError, validate_email
-
     try:
-        email = validate_email(text, check_deliverability=False).normalized
-    except EmailNotValidError:
-        email = ""
-    if not email or len(email) > MAX_LENGTHS["email"]:
-        raise _Refused(
-            "bad_email",
-            _l(
-                "“%(value)s” is not an e-mail address. Write one address, such as name@organization.org.",
-                value=shown(text),
-            ),
-        )
-    return email
+        return clean_email(text, "email")
+    except Invalid as refusal:
+        remedy = refusal.message
+        if refusal.code == "bad_email":
+            remedy = _l(
+                "“%(value)s” is not an e-mail address. Write one address, such as name@organization.org.", value=shown(text)
+            )
+        raise _Refused(refusal.code, remedy) from None
 
 
 def _country(text: str, frame: _Frame) -> str:

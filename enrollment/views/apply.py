@@ -13,6 +13,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from accounts.models import Person, PersonnelCategory
 from accounts.roles import Permission as P
 from accounts.services import change_person, record_person
+from accounts.values import email_key
 from core import i18n, limits
 from core.database import db, settings_of, transaction
 from core.errors import Conflict, NotFound, TooManyTries
@@ -150,7 +151,7 @@ def _send(delivery: Delivery, form: ApplicationForm, person: Person | None) -> A
         if is_counted:
             limits.count("application", place(), seconds=WINDOW)
         if person is None:  # this writes to an address that anybody can type
-            limits.spend("application for", form.email.data or "", limit=MOST_FOR_ONE_ADDRESS, seconds=3600)
+            limits.spend("application for", email_key(form.email.data) or "", limit=MOST_FOR_ONE_ADDRESS, seconds=3600)
         return _send_own(delivery, form, person) if person else _send_unknown(delivery, form)
 
 
@@ -198,7 +199,7 @@ def _as_if_new(delivery: Delivery, person: Person, category: PersonnelCategory) 
 
 def _masked(email: str) -> str:
     """ "a•••@example.org": enough to see that the address was typed rightly, too little to learn it."""
-    name, _sign, domain = email.partition("@")
+    name, _sign, domain = email.rpartition("@")
     return f"{name[:1]}•••@{domain}"
 
 

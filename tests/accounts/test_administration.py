@@ -72,7 +72,7 @@ def test_an_account_is_made_with_roles_and_its_owner_gets_a_link(app, boss):
     assert page.status == 200
     assert "Kwame Mensah" in page.text
     assert "GH-AF" in page.text
-    assert mails(app)[-1][:2] == ("kwame@example.org", "invitation")
+    assert mails(app)[-1][:2] == ("Kwame@Example.org", "invitation")
     assert Browser(app).get(last_link(app)).form(button="Sign in").submit().path == "/me"
 
 

@@ -698,7 +698,7 @@ class TestEmail:
     @pytest.mark.parametrize(
         ("text", "email"),
         [
-            ("Amina.Diop@Police.EXAMPLE.sn", "Amina.Diop@police.example.sn"),
+            ("Amina.Diop@Police.EXAMPLE.sn", "Amina.Diop@Police.EXAMPLE.sn"),
             ("a@forces.example", "a@forces.example"),
             ("a@example.com", "a@example.com"),
             (" a@example.org\u00a0", "a@example.org"),

@@ -1,0 +1,65 @@
+"""E-mail addresses: kept as they were typed, compared by a key, told to servers with the domain in ASCII.
+
+An address is never rewritten, since another spelling can be another mailbox: "straße" is not "strasse", and only the server
+of a domain knows whether its local parts differ by case. Domains are looked up by IDNA 2008 (ß and ς stay themselves).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+import idna
+from email_validator import EmailNotValidError, validate_email
+
+LONGEST = 254
+_JOINERS = "\u200c\u200d"  # belong to the spelling of Persian and Indic words, nowhere else
+_DOMAIN = re.compile(r"[^.]\.[^.\d][^.]+$")  # at least two labels, and the last is no number
+_UPPER_TO_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+class NotAnAddress(ValueError):
+    """The text is no e-mail address."""
+
+
+@dataclass(frozen=True)
+class EmailAddress:
+    """`typed`: as it was entered, in NFC and without invisible marks. `key`: equal for two spellings that people take for
+    one address. `wire`: what a mail server is told; `needs_utf8`: only one that offers SMTPUTF8 understands it."""
+
+    typed: str
+    key: str
+    wire: str
+
+    @property
+    def needs_utf8(self) -> bool:
+        return not self.wire.isascii()
+
+
+@lru_cache(maxsize=512)  # one request asks several times: its form, its service, its letter
+def parse(text: str) -> EmailAddress:
+    """The address that `text` is. Raises NotAnAddress."""
+    if len(text) > 4 * LONGEST:  # hostile text takes long to normalise
+        raise NotAnAddress
+    typed = unicodedata.normalize("NFC", _without_invisible_marks(text).strip())  # as RFC 6532 asks for
+    local, at, domain = typed.rpartition("@")
+    if not at or len(typed) > LONGEST:
+        raise NotAnAddress
+    try:
+        ascii_domain = idna.encode(domain, uts46=True, std3_rules=True, transitional=False).decode("ascii").lower()
+        validate_email(f"{local}@example.org", check_deliverability=False, test_environment=True)
+    except (idna.IDNAError, UnicodeError, EmailNotValidError):
+        raise NotAnAddress from None
+    wire = f"{local}@{ascii_domain}"
+    if not _DOMAIN.search(ascii_domain) or len(wire) > LONGEST:
+        raise NotAnAddress
+    return EmailAddress(typed, wire.translate(_UPPER_TO_LOWER), wire)
+
+
+def _without_invisible_marks(text: str) -> str:
+    """What is pasted along from chats and web pages; no mailbox has such characters in its name."""
+    kept = "".join(c for c in text if c in _JOINERS or unicodedata.category(c) != "Cf")
+    bare = kept.translate(dict.fromkeys(map(ord, _JOINERS)))
+    return bare if bare.isascii() else kept
