@@ -11,7 +11,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from accounts.models import Gender
 from accounts.roles import Role
-from core import i18n
+from core import countries, i18n
 from core.forms import Form, SubmissionField
 from core.words import WORDS
 
@@ -162,4 +162,4 @@ class OrganizationChangeForm(Form):
 
 
 def country_choices() -> list[tuple[str, Any]]:
-    return [("", _l("Not given")), *i18n.countries(i18n.locale())]
+    return [("", _l("Not given")), *countries.choices(i18n.locale())]

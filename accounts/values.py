@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from core import clock, i18n
+from core import clock, countries, languages
 from core.errors import Invalid
 from core.mail import addresses
 
@@ -80,17 +80,20 @@ def email_key(value: str | None) -> str | None:
 
 
 def clean_country(value: str, field: str) -> str:
-    code = value.strip().upper()
-    if not i18n.is_country(code):
-        raise Invalid("unknown_country", _l("Choose a country from the list (ISO 3166-1, such as SN or CA)."), field)
-    return code
+    """The code of the country meant: given by code or name, as in files. Pages and programs send codes."""
+    if code := countries.parse(value):
+        return code
+    if countries.is_ambiguous(value):
+        sentence = _l("This can be more than one country. Write its full name or its two-letter code.")
+        raise Invalid("ambiguous_country", sentence, field)
+    raise Invalid("unknown_country", _l("Choose a country from the list, or give its two-letter code, such as SN or XK."), field)
 
 
 def clean_language(value: str, field: str) -> str:
-    code = value.strip().lower()
-    if not i18n.is_language(code):
-        raise Invalid("unknown_language", _l("Choose a language from the list (ISO 639-1, such as en or fr)."), field)
-    return code
+    """The code of the language meant: given by code or name, as in files."""
+    if code := languages.parse(value):
+        return code
+    raise Invalid("unknown_language", _l("Choose a language from the list, or give its code, such as fr or din."), field)
 
 
 def clean_code(value: str, field: str) -> str:

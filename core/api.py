@@ -33,7 +33,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from sqlalchemy.exc import IntegrityError
 
-from core import i18n, once
+from core import countries, languages, once
 from core.database import LARGEST_ID, db, settings_of, transaction
 from core.errors import Conflict, DomainError, Invalid
 from core.intake import read_json
@@ -89,15 +89,16 @@ def _no_nulls(value: Any) -> Any:
 
 
 def _known_country(code: str) -> str:
-    if not i18n.is_country(code):
-        raise PydanticCustomError("unknown_country", "not an ISO 3166-1 alpha-2 code")
+    if not countries.is_country(code):
+        raise PydanticCustomError("unknown_country", "neither an ISO 3166-1 alpha-2 code nor XK")
     return code
 
 
 def _known_language(code: str) -> str:
-    if not i18n.is_language(code):
-        raise PydanticCustomError("unknown_language", "not an ISO 639-1 code")
-    return code
+    kept = languages.kept_code(code)
+    if kept is None:
+        raise PydanticCustomError("unknown_language", "neither an ISO 639-1 nor an ISO 639-3 code")
+    return kept
 
 
 def _written_day(value: Any) -> Any:
@@ -118,8 +119,14 @@ Instant = Annotated[AwareDatetime, BeforeValidator(_written_instant)]
 Texts = Annotated[
     dict[str, str], BeforeValidator(_no_nulls), AfterValidator(_some_text), Field(examples=[{"en": "…", "fr": "…"}])
 ]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country)]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$"), AfterValidator(_known_language)]
+Country = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country),
+    Field(description="ISO 3166-1 alpha-2, and XK", examples=["SN", "XK"]),
+]  # fmt: skip
+Language = Annotated[
+    str, StringConstraints(pattern=r"^[a-z]{2,3}$"), AfterValidator(_known_language),
+    Field(description="BCP 47: ISO 639-1 where it exists, else ISO 639-3", examples=["fr", "din"]),
+]  # fmt: skip
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Id = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]

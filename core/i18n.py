@@ -11,7 +11,6 @@ from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pycountry
 from babel import Locale, dates, numbers
 from babel.support import NullTranslations, Translations
 from flask import Flask, appcontext_popped, appcontext_pushed, g, has_app_context, has_request_context, request
@@ -21,6 +20,8 @@ from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
 from wtforms.i18n import DefaultTranslations, messages_path
+
+from core import countries, languages
 
 # What a lazy text says is text, facts and all. Flask-Babel's own calls itself markup, which put a file's cell or a person's name
 # live into the page that refused it. Now every message is escaped where it is shown, like any other text.
@@ -196,39 +197,23 @@ def number(value: int | float) -> str:
     return numbers.format_decimal(value, locale=locale())
 
 
-@lru_cache(maxsize=8)
-def countries(code: str) -> tuple[tuple[str, str], ...]:
-    """(alpha-2, name) of the ISO 3166-1 countries, by name in the language `code`."""
-    names = Locale(code).territories
-    pairs = [(c.alpha_2, str(names.get(c.alpha_2, c.name))) for c in pycountry.countries]
-    return tuple(sorted(pairs, key=lambda pair: without_accents(pair[1])))
-
-
 def without_accents(name: str) -> str:
     """What names are sorted by: "Égypte" stands among those with E."""
     return "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
 
 
 def country_name(code: str | None) -> str:
-    return str(Locale(locale()).territories.get(code or "", code or ""))
+    """What the United Nations calls a country, in the page's language."""
+    return countries.name(code, locale())
 
 
 def language_name(code: str | None, in_code: str | None = None) -> str:
-    return str(Locale(in_code or locale()).languages.get(code or "", code or ""))
+    """What a language is called, in the page's language."""
+    return languages.name(code, in_code or locale())
 
 
 @lru_cache(maxsize=8)
 def teaching_languages(code: str) -> tuple[tuple[str, str], ...]:
-    """(ISO 639-1, name): the six languages of the UN first, then Portuguese, German, Spanish neighbours by name."""
-    offered = ("en", "fr", "es", "ar", "ru", "zh", "pt", "de", "it", "nl", "sw", "tr", "uk")
+    """(code, name): those that courses are usually taught in, the six of the United Nations first, then some neighbours."""
+    offered = (*languages.FIRST, "pt", "de", "it", "nl", "sw", "tr", "uk")
     return tuple((c, language_name(c, code)) for c in offered)
-
-
-def is_country(code: str) -> bool:
-    found = pycountry.countries.get(alpha_2=code)  # in whatever case
-    return found is not None and found.alpha_2 == code
-
-
-def is_language(code: str) -> bool:
-    found = pycountry.languages.get(alpha_2=code)
-    return found is not None and found.alpha_2 == code

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 
 from flask_babel import lazy_gettext as _l
 
+from core.countries import is_country
 from core.errors import DomainError, Invalid
-from core.i18n import is_country, is_language
+from core.languages import is_language
 from courses.definitions import MOST_PLACES, category_faults, places_fault, text_faults
 from courses.models import Admission, Delivery
 from courses.timetable import zone_names
@@ -116,9 +117,9 @@ def _where_faults(plan: DeliveryPlan) -> list[DomainError]:
         found.append(Invalid("required", _l("Say where the course takes place."), "venue"))
     found += text_faults([plan.venue], "venue", LONGEST_VENUE)
     if not is_country(plan.country):
-        sentence = _l("This country is not known. Use its two-letter code, such as SN.")
+        sentence = _l("This country is not known. Use its two-letter code, such as SN or XK.")
         found.append(Invalid("unknown_country", sentence, "country"))
     if not is_language(plan.language):
-        sentence = _l("This language is not known. Use its two-letter code, such as fr.")
+        sentence = _l("This language is not known. Use its code, such as fr or din.")
         found.append(Invalid("unknown_language", sentence, "language"))
     return found

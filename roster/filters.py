@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from accounts.models import Gender, PersonnelCategory
-from core import clock, i18n
+from core import clock, countries, languages
 from core.errors import DomainError, Invalid, collect
 from courses.models import Skill, SkillLevel
 from roster.languages import CEFR, cefr_of
@@ -159,7 +159,7 @@ def _choice(kind: Any, name: str, values: Mapping[str, Any], errors: list[Domain
 
 
 def _country(code: str | None, errors: list[DomainError]) -> str | None:
-    if code and not i18n.is_country(code):
+    if code and not countries.is_country(code):
         errors.append(Invalid("unknown_country", _l("This is not a country code. Choose from the list."), "country"))
         return None
     return code or None
@@ -176,7 +176,7 @@ def _wanted_skill(text: str, known: Mapping[str, Skill]) -> WantedSkill:
 
 def _wanted_language(text: str) -> WantedLanguage:
     language, _, level = text.partition(":")
-    if not i18n.is_language(language):
+    if not languages.is_language(language):
         raise Invalid("unknown_language", _l("There is no language “%(code)s”.", code=language), "language")
     if level and level.upper() not in CEFR:
         raise Invalid("unknown_level", _l("Choose a level from A1 to C2."), "language")

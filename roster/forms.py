@@ -13,12 +13,12 @@ from wtforms.validators import DataRequired, InputRequired, Optional
 from wtforms.widgets import DateInput, SearchInput
 
 from accounts.models import Gender, PersonnelCategory
-from core import i18n
+from core import countries, i18n, languages
 from core.errors import DomainError
 from core.forms import Form, SharedSelect, SubmissionField, whole
 from core.words import word
 from courses.models import Skill, SkillLevel
-from roster.languages import CEFR, all_languages
+from roster.languages import CEFR
 from roster.models import Expert, LanguageFramework
 from roster.services import Profile, SpokenLanguage, Window
 
@@ -30,11 +30,11 @@ def _choices(kind: Any, nothing: str) -> list[tuple[str, str]]:
 
 
 def _countries(nothing: str) -> list[tuple[str, str]]:
-    return [("", nothing), *i18n.countries(i18n.locale())]
+    return [("", nothing), *countries.choices(i18n.locale())]
 
 
 def _languages(nothing: str) -> list[tuple[str, str]]:
-    return [("", nothing), *all_languages(i18n.locale())]
+    return [("", nothing), *languages.choices(i18n.locale())]
 
 
 class SearchForm(Form):

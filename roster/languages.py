@@ -7,12 +7,9 @@ as they were tested and only compared through this table; a page that uses it sa
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
-from babel import Locale
 from flask_babel import lazy_gettext as _l
 
-from core import i18n
 from core.errors import Invalid
 from roster.models import LanguageFramework
 
@@ -51,12 +48,3 @@ def cefr_of(steps: int) -> str | None:
 def least_slp(steps: int) -> int:
     """The lowest SLP level that counts for a CEFR step: what a search for B2 takes besides B2."""
     return min(level for level, worth in SLP.items() if worth >= steps)
-
-
-@lru_cache(maxsize=8)
-def all_languages(code: str) -> tuple[tuple[str, str], ...]:
-    """(ISO 639-1, name in the language `code`): the six of the United Nations first, the rest by name."""
-    named = Locale(code).languages
-    first = tuple((one, str(named[one])) for one in ("en", "fr", "es", "ar", "ru", "zh"))
-    rest = ((one, str(name)) for one, name in named.items() if len(one) == 2 and i18n.is_language(one))
-    return first + tuple(sorted(set(rest) - set(first), key=lambda pair: pair[1].casefold()))

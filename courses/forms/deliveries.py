@@ -11,7 +11,7 @@ from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaF
 from wtforms.validators import DataRequired, InputRequired
 
 from accounts.models import Person, PersonnelCategory
-from core import i18n
+from core import countries, i18n, languages
 from core.errors import DomainError
 from core.forms import DayField, Form, NumberField, SubmissionField
 from core.words import word
@@ -52,7 +52,7 @@ class DeliveryForm(Form):
             region: [(name, name.partition("/")[2].replace("_", " ") or name) for name in names]
             for region, names in grouped_zones()
         }
-        self.country.choices = [("", _("Choose a country")), *i18n.countries(language)]
+        self.country.choices = [("", _("Choose a country")), *countries.choices(language)]
         self.language.choices = [("", _("Choose a language")), *_languages(self.language.data, language)]
         self.admission.choices = [(one.value, word(one)) for one in Admission]
         self.trainers.choices = [(person.id, person.full_name) for person in trainers]
@@ -97,11 +97,11 @@ class DeliveryForm(Form):
 
 
 def _languages(current: str | None, language: str) -> list[tuple[str, str]]:
-    """The usual languages of teaching, and the one the delivery has."""
-    usual = list(i18n.teaching_languages(language))
-    if current and i18n.is_language(current) and current not in dict(usual):
-        usual.append((current, i18n.language_name(current)))
-    return usual
+    """The languages that are offered everywhere, and the one the delivery has."""
+    offered = list(languages.choices(language))
+    if current and languages.is_language(current) and current not in dict(offered):
+        offered.append((current, i18n.language_name(current)))
+    return offered
 
 
 class CancelForm(Form):

@@ -8,7 +8,7 @@ from typing import Any
 from wtforms import Field, SelectField
 from wtforms.validators import StopValidation
 
-from core import i18n
+from core import countries, i18n
 from core.errors import Invalid
 from core.forms import SharedSelect
 
@@ -62,4 +62,4 @@ class CountryField(SelectField):
 
     def __init__(self, label: Any, validators: Iterable[Any] = (), **options: Any):
         super().__init__(label, list(validators), choices=[], validate_choice=False, **options)
-        self.choices = [("", ""), *i18n.countries(i18n.locale())]
+        self.choices = [("", ""), *countries.choices(i18n.locale())]

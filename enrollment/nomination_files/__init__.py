@@ -7,7 +7,6 @@ is asked.
 """
 
 from enrollment.nomination_files.columns import COLUMNS, heading
-from enrollment.nomination_files.countries_and_languages import parse_country, parse_language
 from enrollment.nomination_files.reading import check_rows, date_order, read
 from enrollment.nomination_files.results import (
     MAX_BYTES,
@@ -35,9 +34,7 @@ __all__ = [
     "date_order",
     "heading",
     "parse_category",
-    "parse_country",
     "parse_gender",
-    "parse_language",
     "parse_rank_code",
     "read",
     "template",

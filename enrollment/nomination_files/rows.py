@@ -10,15 +10,10 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from accounts.values import clean_email
-from core import clock
+from core import clock, countries, languages
 from core.errors import Invalid
 from enrollment.nomination_files import birth_dates, words
 from enrollment.nomination_files.columns import COLUMNS
-from enrollment.nomination_files.countries_and_languages import (
-    is_ambiguous_country,
-    parse_country,
-    parse_language,
-)
 from enrollment.nomination_files.results import NominationRow, Problem, shown
 from enrollment.nomination_files.text import clean, has_control_characters, is_blank, is_garbled, storable
 
@@ -159,9 +154,9 @@ def _email(text: str, frame: _Frame) -> str:
 
 
 def _country(text: str, frame: _Frame) -> str:
-    if code := parse_country(text):
+    if code := countries.parse(text):
         return code
-    if is_ambiguous_country(text):
+    if countries.is_ambiguous(text):
         raise _Refused(
             "ambiguous_country",
             _l(
@@ -212,12 +207,12 @@ def _rank_code(text: str, frame: _Frame) -> str:
 
 
 def _language(text: str, frame: _Frame) -> str:
-    if code := parse_language(text):
+    if code := languages.parse(text):
         return code
     raise _Refused(
         "unknown_language",
         _l(
-            "“%(value)s” is not a known language. Write one, by its name or its two-letter code.",
+            "“%(value)s” is not a known language. Write one, by its English or French name or by its code.",
             value=shown(text),
         ),
     )

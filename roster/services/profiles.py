@@ -15,10 +15,11 @@ from accounts.models import PersonnelCategory
 from accounts.roles import Permission
 from accounts.services import record_person
 from accounts.values import clean_text
-from core import clock, i18n
+from core import clock
 from core.database import db, is_sqlite
 from core.errors import DomainError, Invalid, collect
 from core.events import publish
+from core.languages import is_language
 from core.policy import Actor, require
 from enrollment.services import clean_rank_code
 from roster import documents, languages
@@ -142,7 +143,7 @@ def _read_languages(spoken: Sequence[SpokenLanguage] | None, errors: list[Domain
     read: dict[str, tuple] = {}
     for number, one in enumerate(spoken[:MOST_LANGUAGES]):
         place = f"languages.{number}"
-        if not i18n.is_language(one.language):
+        if not is_language(one.language):
             errors.append(Invalid("unknown_language", _l("Choose a language from the list."), f"{place}.language"))
         elif one.language in read:
             errors.append(Invalid("language_twice", _l("This language is given twice. Keep one."), f"{place}.language"))

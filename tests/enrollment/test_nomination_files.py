@@ -7,7 +7,7 @@ import io
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from flask_babel import Babel, force_locale
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import clock
+from core import clock, countries, languages
 from enrollment.nomination_files import (
     COLUMNS,
     MAX_BYTES,
@@ -30,19 +30,12 @@ from enrollment.nomination_files import (
     check_row,
     heading,
     parse_category,
-    parse_country,
     parse_gender,
-    parse_language,
     parse_rank_code,
     read,
     template,
 )
 from enrollment.nomination_files.columns import HEADINGS, column_of
-from enrollment.nomination_files.countries_and_languages import (
-    _COUNTRY_ALIASES,
-    _LANGUAGE_ALIASES,
-    is_ambiguous_country,
-)
 
 FILES = Path(__file__).parent / "files"
 TODAY = date(2026, 11, 23)
@@ -568,83 +561,6 @@ class TestWords:
 
 
 class TestCountriesAndLanguages:
-    @pytest.mark.parametrize(
-        ("text", "code"),
-        [
-            ("SN", "SN"),
-            ("sn", "SN"),
-            ("SEN", "SN"),
-            ("Sénégal", "SN"),
-            ("senegal", "SN"),
-            (" le Sénégal", "SN"),
-            ("The Gambia", "GM"),
-            ("La Gambie", "GM"),
-            ("L’Iran", "IR"),
-            ("Ivory Coast", "CI"),
-            ("Côte d’Ivoire", "CI"),
-            ("Cote d'Ivoire", "CI"),
-            ("DR Congo", "CD"),
-            ("RDC", "CD"),
-            ("République démocratique du Congo", "CD"),
-            ("Congo (RDC)", "CD"),
-            ("Congo-Kinshasa", "CD"),
-            ("Congo-Brazzaville", "CG"),
-            ("République du Congo", "CG"),
-            ("Russia", "RU"),
-            ("Russian Federation", "RU"),
-            ("Iran", "IR"),
-            ("Islamic Republic of Iran", "IR"),
-            ("UK", "GB"),
-            ("Royaume-Uni", "GB"),
-            ("U.S.A.", "US"),
-            ("États-Unis d'Amérique", "US"),
-            ("South Korea", "KR"),
-            ("Corée du Sud", "KR"),
-            ("Trinidad and Tobago", "TT"),
-            ("Trinidad & Tobago", "TT"),
-            ("Tanzania", "TZ"),
-            ("United Republic of Tanzania", "TZ"),
-            ("Czech Republic", "CZ"),
-            ("Turkey", "TR"),
-            ("Türkiye", "TR"),
-            ("Guinea-Bissau", "GW"),
-            ("Guinée équatoriale", "GQ"),
-            ("Niger", "NE"),
-            ("Nigeria", "NG"),
-            ("Lebanon", "LB"),
-            ("Congo", None),
-            ("Atlantis", None),
-            ("Sénégal?", None),
-            ("LeNiger", None),
-            ("ZZ", None),
-            ("", None),
-            ("?", None),
-        ],
-    )
-    def test_country(self, text: str, code: str | None) -> None:
-        assert parse_country(text) == code
-
-    def test_every_country_by_all_its_names(self) -> None:
-        import pycountry
-        from babel import Locale
-
-        understood = 0
-        for country in pycountry.countries:
-            names = [Locale.parse(code).territories[country.alpha_2] for code in ("en", "fr")]
-            for name in [country.alpha_2, country.alpha_3, country.name, *names]:
-                expected = None if is_ambiguous_country(name) else country.alpha_2
-                assert parse_country(name) == expected, name
-                understood += expected is not None
-        assert understood > 1200
-
-    @pytest.mark.parametrize(
-        ("aliases", "parse"),
-        [(_COUNTRY_ALIASES, parse_country), (_LANGUAGE_ALIASES, parse_language)],
-    )
-    def test_every_alias(self, aliases: dict[str, str], parse: Callable[[str], str | None]) -> None:
-        for code, names in aliases.items():
-            assert {parse(name) for name in names.split(", ")} == {code}
-
     def test_a_country_that_can_be_two(self) -> None:
         assert codes(row_with(country="Congo")) == [("country", "ambiguous_country")]
         assert codes(row_with(country="Le Congo")) == [("country", "ambiguous_country")]
@@ -655,40 +571,15 @@ class TestCountriesAndLanguages:
         assert codes(row_with(country="")) == [("country", "required")]
         assert row_with(country="Atlantis").fields["country"] == ""
 
-    @pytest.mark.parametrize(
-        ("text", "code"),
-        [
-            ("fr", "fr"),
-            ("FR", "fr"),
-            ("fra", "fr"),
-            ("fre", "fr"),
-            ("fr-CA", "fr"),
-            ("French", "fr"),
-            ("Français", "fr"),
-            ("francais", "fr"),
-            ("Anglais", "en"),
-            ("arabe", "ar"),
-            ("Swahili", "sw"),
-            ("Farsi", "fa"),
-            ("Mandarin", "zh"),
-            ("Klingon", None),
-            ("FR/EN", None),
-            ("xx-CA", None),
-            ("", None),
-        ],
-    )
-    def test_language(self, text: str, code: str | None) -> None:
-        assert parse_language(text) == code
-
     def test_an_unknown_language(self) -> None:
         assert codes(row_with(language="FR/EN")) == [("language", "unknown_language")]
 
     def test_importing_builds_no_index(self) -> None:
         program = (
             "import enrollment.nomination_files as n, pycountry as p;"
-            "from enrollment.nomination_files import countries_and_languages as c;"
-            "assert not c._countries.cache_info().currsize and not p.countries._is_loaded;"
-            "n.parse_country('SN'); assert c._countries.cache_info().currsize"
+            "from core import countries as c;"
+            "assert not c._names.cache_info().currsize and not p.countries._is_loaded;"
+            "c.parse('Senegal'); assert c._names.cache_info().currsize"
         )
         root = Path(__file__).parents[2]
         assert subprocess.run([sys.executable, "-c", program], cwd=root).returncode == 0
@@ -989,8 +880,8 @@ class TestAnything:
     def test_a_full_file_takes_little_time(self) -> None:
         rows = [{"birth_date": "14/03/1988", "country": "Sénégal", "language": "français"}] * MAX_ROWS
         data = sheet(*rows).encode()
-        parse_country("SN")
-        parse_language("fr")
+        countries.parse("Sénégal")
+        languages.parse("français")
         start = time.perf_counter()
         assert all(row.is_good for row in reading(data).rows)
         assert time.perf_counter() - start < 2

@@ -1,0 +1,119 @@
+"""Countries: which there are, what the United Nations calls them, and what people write for them.
+
+Codes are ISO 3166-1 alpha-2, and XK for Kosovo. The names, with their source, are in data/countries.csv. One rule for every
+entry point: pages choose from `choices`, programs send codes (`is_country`), files hold whatever `parse` understands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from core.lookup import Names, rows_of, several, words_of
+
+#: Alpha-3 codes of what ISO 3166-1 has no code for.
+_ALPHA_3 = {"XKX": "XK", "XKK": "XK", "UNK": "XK"}
+#: The United Nations calls Congo (Brazzaville) "Congo"; people from Kinshasa say the same.
+_AMBIGUOUS = ("Congo", "Korea", "Corée", "Saint Martin", "Virgin Islands", "Îles Vierges")
+_AMBIGUOUS_PEOPLE = ("Congolese", "congolais", "congolaise", "Korean", "coréen", "coréenne", "Dominican", "Virgin Islander")
+#: The one thing these mean in spite of the above: nobody but the United Nations writes it so.
+_EXACT = {"congo (the)": "CG", "congo (le)": "CG"}
+
+
+@lru_cache(maxsize=1)
+def _rows() -> dict[str, dict[str, str]]:
+    return {row["code"]: row for row in rows_of("countries.csv")}
+
+
+@lru_cache(maxsize=8)
+def choices(language: str) -> tuple[tuple[str, str], ...]:
+    """(code, name) of every country, by name in the language."""
+    named = ((code, name(code, language)) for code in _rows())
+    return tuple(sorted(named, key=lambda pair: words_of(pair[1])))
+
+
+def name(code: str | None, language: str) -> str:
+    """What the United Nations calls the country; the code itself when there is none, an empty text for None."""
+    row = _rows().get(code or "")
+    return row["fr" if language == "fr" else "en"] if row else code or ""
+
+
+def is_country(code: str) -> bool:
+    """Whether this is a code as it is kept: two capital letters."""
+    return code in _rows()
+
+
+def parse(text: str) -> str | None:
+    """The code of a country given by code or by name in English or French; None when unknown or ambiguous."""
+    return _by_code(text) or _EXACT.get(" ".join(text.casefold().split())) or _names().find(text)
+
+
+def parse_nationality(text: str) -> str | None:
+    """The same, and by what people of the country are called ("Senegalese", "sénégalaise")."""
+    if is_ambiguous(text):
+        return None
+    return parse(text) or _people().find(text)
+
+
+def is_ambiguous(text: str) -> bool:
+    """Whether the text is the name of more than one country."""
+    return parse(text) is None and _names().is_ambiguous(text)
+
+
+def is_ambiguous_nationality(text: str) -> bool:
+    """Whether the text says a nationality, but not which."""
+    return is_ambiguous(text) or (parse_nationality(text) is None and _people().is_ambiguous(text))
+
+
+def _by_code(text: str) -> str | None:
+    code = text.strip().upper()
+    if re.fullmatch("[A-Z]{2}", code) and is_country(code):
+        return code
+    if not re.fullmatch("[A-Z]{3}", code):
+        return None
+    return _ALPHA_3.get(code) or _alpha_3().get(code)
+
+
+@lru_cache(maxsize=1)
+def _alpha_3() -> dict[str, str]:
+    import pycountry
+
+    return {country.alpha_3: country.alpha_2 for country in pycountry.countries}
+
+
+@lru_cache(maxsize=1)
+def _names() -> Names:
+    return Names(_all_names(), _AMBIGUOUS)
+
+
+def _all_names() -> Iterator[tuple[str, str]]:
+    """(name, code): ours, then those of ISO 3166-1 and of the Unicode Consortium."""
+    import pycountry
+    from babel import Locale
+
+    for code, row in _rows().items():
+        for column in ("en", "fr", "short_en", "short_fr", "formal_en", "formal_fr"):
+            yield from ((one, code) for one in _with_and_without_brackets(row[column]))
+        yield from ((one, code) for one in several(row["other"]))
+    for country in pycountry.countries:
+        for field in ("name", "official_name", "common_name"):
+            yield from ((one, country.alpha_2) for one in _with_and_without_brackets(getattr(country, field, "")))
+    for language in ("en", "fr"):
+        territories = Locale.parse(language).territories
+        yield from ((str(territories[code]), code) for code in _rows() if code in territories)
+
+
+def _with_and_without_brackets(text: str) -> Iterator[str]:
+    """ "Iran (Islamic Republic of)" is also called Iran."""
+    yield text
+    if " (" in text:
+        yield text.split(" (", 1)[0]
+
+
+@lru_cache(maxsize=1)
+def _people() -> Names:
+    called = (
+        (one, code) for code, row in _rows().items() for column in ("people_en", "people_fr") for one in several(row[column])
+    )
+    return Names(called, _AMBIGUOUS_PEOPLE)

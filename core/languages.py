@@ -1,0 +1,125 @@
+"""Languages that people speak: which there are, what they are called, and what people write for them.
+
+Codes are those of BCP 47: ISO 639-1 where it exists ("fr"), else ISO 639-3 ("din"). Names come from the Unicode CLDR, from
+data/languages.csv, and from ISO 639-3. Which languages pages and messages exist in is another matter (core.i18n).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from core.lookup import Names, rows_of, several, words_of
+
+#: The six of the United Nations, which stand first where a language is chosen.
+FIRST = ("en", "fr", "es", "ar", "ru", "zh")
+#: Tags that BCP 47 writes another way today, and one variety that has a code of its own.
+_NOW = {"iw": "he", "in": "id", "ji": "yi", "jw": "jv", "mo": "ro", "fa-af": "prs", "no-bok": "nb", "no-nyn": "nn"}
+_TAG = re.compile("([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{2,8})*")
+
+
+@lru_cache(maxsize=1)
+def _rows() -> dict[str, dict[str, str]]:
+    return {row["code"]: row for row in rows_of("languages.csv")}
+
+
+@lru_cache(maxsize=1)
+def _codes() -> dict[str, str]:
+    """Every code of ISO 639 in small letters, and the one that is kept for it."""
+    codes: dict[str, str] = {}
+    for record in _records():
+        kept = getattr(record, "alpha_2", None) or record.alpha_3
+        for key in ("alpha_2", "alpha_3", "bibliographic"):
+            if code := getattr(record, key, None):
+                codes[code] = kept
+    return codes
+
+
+def _records() -> Iterator[Any]:
+    """The languages of ISO 639-3, without its codes for "undetermined", "several" and the like."""
+    import pycountry
+
+    return (record for record in pycountry.languages if record.scope != "S")
+
+
+def is_language(code: str) -> bool:
+    """Whether this is a code as it is kept."""
+    return _codes().get(code) == code
+
+
+def kept_code(tag: str) -> str | None:
+    """The code that is kept for a BCP 47 tag or a code of ISO 639: "fr" for "fr-CA" and "fra", "prs" for "fa-AF"."""
+    tag = tag.strip().lower().replace("_", "-")
+    if tag in _NOW:
+        return _NOW[tag]
+    match = _TAG.fullmatch(tag)
+    return _codes().get(_NOW.get(match[1], match[1])) if match else None
+
+
+def parse(text: str) -> str | None:
+    """The code of a language given by code or by name in English or French; None when unknown or ambiguous."""
+    code, usual = kept_code(text), _usual().find(text)
+    if code and usual and code != usual:  # Fur is spoken in Darfur, and "fur" is the code of Friulian
+        word = text.strip()
+        return usual if word.istitle() else code if len(word) == 2 else None
+    return code or usual or (None if _usual().is_ambiguous(text) else _of_iso().find(text))
+
+
+@lru_cache(maxsize=4096)
+def name(code: str | None, language: str) -> str:
+    """What the language is called: in English where the other language has no name for it; the code itself when there is none."""
+    from babel import Locale
+
+    row = _rows().get(code or "", {})
+    ours = row.get("fr" if language == "fr" else "en")
+    return ours or str(Locale(language).languages.get(code or "") or _name_of_iso(code) or code or "")
+
+
+def _name_of_iso(code: str | None) -> str | None:
+    import pycountry
+
+    found = pycountry.languages.get(alpha_3=code) if code and len(code) == 3 else None
+    return found.name if found else None
+
+
+@lru_cache(maxsize=8)
+def choices(language: str) -> tuple[tuple[str, str], ...]:
+    """(code, name) of those offered in lists: the six of the United Nations first, then by name those of ISO 639-1 and those
+    spoken where peace operations are."""
+    first = tuple((code, name(code, language)) for code in FIRST)
+    offered = {code for code in _codes().values() if len(code) == 2} | set(_rows())
+    rest = ((code, name(code, language)) for code in offered - set(FIRST))
+    return first + tuple(sorted(rest, key=lambda pair: words_of(pair[1])))
+
+
+@lru_cache(maxsize=1)
+def _usual() -> Names:
+    return Names(_usual_names())
+
+
+@lru_cache(maxsize=1)
+def _of_iso() -> Names:
+    """Asked last: a name that ISO 639-3 gives to some small language hides nothing that people usually mean by it."""
+    return Names(_iso_names())
+
+
+def _usual_names() -> Iterator[tuple[str, str]]:
+    """(name, code) of ours and of the Unicode Consortium's."""
+    from babel import Locale
+
+    ours = {code: (row["en"], row["fr"], *several(row["other"])) for code, row in _rows().items()}
+    yield from ((one, code) for code, names in ours.items() for one in names if one)
+    for language in ("en", "fr"):
+        for code, one in Locale.parse(language).languages.items():
+            if is_language(code):
+                yield str(one), code
+
+
+def _iso_names() -> Iterator[tuple[str, str]]:
+    for record in _records():
+        kept = getattr(record, "alpha_2", None) or record.alpha_3
+        yield record.name, kept
+        if " (" in record.name:
+            yield record.name.split(" (", 1)[0], kept
