@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from accounts import queries, services, values
+from accounts.models import ALL
 from accounts.roles import Role
 from core.commands import Commands
 from core.database import settings_of, transaction
@@ -40,13 +41,15 @@ def create(email: str, name: str, roles: tuple[str, ...], organization: str | No
 @accounts_cli.command("token")
 @click.argument("email")
 @click.option("--name", required=True, help="What the token is for.")
-def token(email: str, name: str) -> None:
-    """Makes an API token and prints it alone."""
+@click.option("--days", type=int, default=366, show_default=True, help="Days until it ends, a year at most.")
+@click.option("--scope", multiple=True, default=[ALL], show_default=True, help="all, read, or a role; a role may be repeated.")
+def token(email: str, name: str, days: int, scope: tuple[str, ...]) -> None:
+    """Creates an API token and prints only the token."""
     with _refusals(), transaction():
         person = queries.find_person_by_email(email)
         if person is None:
             raise click.ClickException(f"Nobody has the e-mail address {email}. Make an account first: flask accounts create")
-        made = services.create_token(SYSTEM, person, name=name)
+        made = services.create_token(SYSTEM, person, name=name, days=days, scope=scope)
     click.echo(made)
 
 

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, EmailField, HiddenField, PasswordField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import (
+    BooleanField,
+    DateField,
+    EmailField,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from accounts.models import Gender
+from accounts.models import ALL, READ, Gender
 from accounts.roles import Role
 from core import countries, i18n
 from core.forms import Form, SubmissionField
@@ -75,6 +87,7 @@ class OwnPasswordForm(Form):
     current_password = PasswordField(_l("Your password now"))
     password = PasswordField(_l("New password"), NEEDED)
     again = PasswordField(_l("New password, once more"), NEEDED)
+    ends_tokens = BooleanField(_l("Also end my API tokens"))
 
     def validate_again(self, field: PasswordField) -> None:
         if self.password.data and field.data != self.password.data:
@@ -85,7 +98,15 @@ class TokenForm(Form):
     """A key for a program. No `submission`: its answer shows a secret, which is not kept to be shown again."""
 
     name = StringField(_l("What is it for?"), NEEDED)
+    scope = SelectField(_l("What may it do?"), default=ALL)
+    days = IntegerField(_l("Days until it ends"), NEEDED, default=366)
     current_password = PasswordField(_l("Your password now"))
+
+
+    def __init__(self, *args: Any, roles: Iterable[str], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        own = [(role, _l("Only act as: %(role)s", role=WORDS[role])) for role in roles]
+        self.scope.choices = [(ALL, _l("Everything that I may do")), (READ, WORDS[READ]), *own]
 
 
 class AccountForm(Form):

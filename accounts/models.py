@@ -130,8 +130,15 @@ class SignInLink(Base):
     used_at: Mapped[datetime | None]
 
 
+#: What a token may do, when it is not limited to some roles.
+ALL, READ = "all", "read"
+
+
 class ApiToken(Base):
-    """A program's key; it acts for its person with that person's roles. Kept as its SHA-256."""
+    """A program's key; it acts for its person with that person's roles and no more. Kept as its SHA-256.
+
+    `scope`: `all`, `read` (it changes nothing), or the roles it is limited to, separated by spaces.
+    """
 
     __tablename__ = "api_token"
 
@@ -139,5 +146,8 @@ class ApiToken(Base):
     digest: Mapped[str] = mapped_column(sa.String(64), unique=True)
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     name: Mapped[str] = mapped_column(sa.String(120))
+    scope: Mapped[str] = mapped_column(sa.String(120), default="all")
     created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]  # to within ten minutes
     revoked_at: Mapped[datetime | None]

@@ -11,12 +11,12 @@ from flask import g, request, session
 from flask_babel import lazy_gettext as _l
 
 from accounts.events import SignedIn, SignedOut
-from accounts.models import Account, ApiToken, Person, RoleAssignment, UserSession
+from accounts.models import ALL, READ, Account, ApiToken, Person, RoleAssignment, UserSession
 from accounts.roles import ROLES, Role
 from accounts.secrets import digest
 from core import clock
 from core.database import db, settings_of, transaction
-from core.errors import NotSignedIn
+from core.errors import NotAllowed, NotSignedIn
 from core.events import publish
 from core.policy import ANONYMOUS, Actor, Grant, Reach
 from core.refusals import is_api
@@ -36,9 +36,15 @@ def _from_token() -> Actor:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if not token:
         return ANONYMOUS
-    actor = _load(ApiToken, digest=digest(token.strip())) if scheme.lower() == "bearer" else None
+    now = clock.now()
+    actor = _load(ApiToken, digest=digest(token.strip()), now=now) if scheme.lower() == "bearer" else None
     if actor is None:
-        raise NotSignedIn("bad_token", _l("The token is unknown or was revoked."))
+        raise NotSignedIn("bad_token", _l("The token is unknown, was revoked or has expired."))
+    if g.token_scope == READ and request.method not in ("GET", "HEAD", "OPTIONS"):
+        raise NotAllowed("token_only_reads", _l("This token may only read."))
+    if g.seen_at is None or g.seen_at < now - SEEN_EVERY:
+        with transaction():
+            db.session.execute(sa.update(ApiToken).where(ApiToken.id == actor.token_id).values(used_at=now))
     return actor
 
 
@@ -50,7 +56,7 @@ def _from_cookie() -> Actor:
     actor = _load(UserSession, digest=digest(visit.visit_id), seen_after=now - IDLE, made_after=now - ABSOLUTE)
     if actor is None:
         return ANONYMOUS
-    if g.session_seen_at < now - SEEN_EVERY:
+    if g.seen_at < now - SEEN_EVERY:
         with transaction():
             db.session.execute(sa.update(UserSession).where(UserSession.id == actor.session_id).values(seen_at=now))
     return actor
@@ -74,7 +80,7 @@ _HELD = {
         UserSession.seen_at > sa.bindparam("seen_after"),
         UserSession.created_at > sa.bindparam("made_after"),
     ),
-    ApiToken: _held(ApiToken, ApiToken.revoked_at.is_(None)),
+    ApiToken: _held(ApiToken, ApiToken.revoked_at.is_(None), ApiToken.expires_at > sa.bindparam("now")),
 }
 
 
@@ -88,11 +94,15 @@ def _load(key: type[UserSession] | type[ApiToken], **asked: Any) -> Actor | None
         return None  # its password is known to everybody
     is_session = isinstance(held, UserSession)
     g.profile_language = person.language
-    if is_session:
-        g.session_seen_at = held.seen_at
+    g.seen_at = held.seen_at if is_session else held.used_at
+    roles = [row for row in rows if row.role is not None]
+    if not is_session:
+        g.token_scope = held.scope
+        if held.scope not in (ALL, READ):
+            roles = [row for row in roles if row.role in held.scope.split()]
     return make_actor(
         person,
-        [row for row in rows if row.role is not None],
+        roles,
         is_demonstration=is_demonstration,
         session_id=held.id if is_session else None,
         token_id=None if is_session else held.id,

@@ -66,6 +66,9 @@ WORDS: dict[str, Any] = {
     "coordinator": _l("Coordinator"),
     "roster": _l("Roster staff"),
     "administrator": _l("Administrator"),
+    # what a token may do
+    "all": _l("Everything"),
+    "read": _l("Only read"),
     # jobs and mail
     "queued": _l("Waiting"),
     "running": _l("Running"),

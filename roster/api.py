@@ -23,7 +23,8 @@ P = Permission
     answers={200: ExpertAnswer, 201: ExpertAnswer},
 )  # fmt: skip
 def put_expert(id: str, body: ExpertBody) -> tuple[ExpertAnswer, int]:
-    """`id` is the identifier: the person is matched by it, else by e-mail address. 201 when the profile is new."""
+    """`id` is the identifier: the person is matched by it, else by e-mail address. What is left out stays as it is. 201 when
+    the profile is new."""
     if body.person.identifier not in (None, id):
         message = _l("This identifier differs from the one in the address. Leave it out or make them the same.")
         raise Invalid("identifier_differs", message, "person.identifier")

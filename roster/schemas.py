@@ -16,11 +16,11 @@ from roster.services import Profile, SpokenLanguage, Window
 
 
 class ExpertPersonBody(Schema):
-    """Who it is. A person already known is changed by what is given."""
+    """Who it is. A person already known is changed by what is given, and keeps what is left out; a new one needs a name."""
 
     identifier: Annotated[str, StringConstraints(max_length=60)] | None = None
-    given_name: Name
-    family_name: Annotated[str, StringConstraints(max_length=120)] = ""
+    given_name: Annotated[str, StringConstraints(max_length=120)] | None = None
+    family_name: Annotated[str, StringConstraints(max_length=120)] | None = None
     name_on_certificate: Name | None = None
     email: Annotated[str, StringConstraints(max_length=254)] | None = None
     country: Country | None = None
@@ -45,8 +45,8 @@ class WindowBody(Schema):
 class ExpertBody(Schema):
     """What is left out, or null, stays as it is; an empty text or list clears."""
 
-    person: ExpertPersonBody
-    category: PersonnelCategory
+    person: ExpertPersonBody = ExpertPersonBody()
+    category: PersonnelCategory | None = Field(None, description="needed for a new profile")
     rank: str | None = None
     rank_code: str | None = Field(None, examples=["OF-2"])
     organization: str | None = None

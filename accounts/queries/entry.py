@@ -65,7 +65,8 @@ def session_started(session_id: int) -> tuple[str, datetime] | None:
 
 def tokens_of(person_id: int) -> list[ApiToken]:
     """The person's living tokens."""
-    statement = sa.select(ApiToken).where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))
+    living = ApiToken.revoked_at.is_(None), ApiToken.expires_at > clock.now()
+    statement = sa.select(ApiToken).where(ApiToken.person_id == person_id, *living)
     return list(db.session.scalars(statement.order_by(ApiToken.id)))
 
 

@@ -28,8 +28,9 @@ def ensure_account(actor: Actor, person: Person) -> Account:
     return db.session.get_one(Account, person.id)
 
 
-def set_password(actor: Actor, person: Person, password: str) -> None:
-    """Gives oneself another password; the page has made sure that it is oneself. Every session and unused link ends."""
+def set_password(actor: Actor, person: Person, password: str, *, ends_tokens: bool = False) -> None:
+    """Gives oneself another password; the page has made sure that it is oneself. Every session and unused link ends, and
+    every API token when the person says so."""
     if actor.person_id != person.id:
         require(actor, Permission.ACCOUNT_MANAGE)
     account = ensure_account(actor, person)
@@ -37,6 +38,8 @@ def set_password(actor: Actor, person: Person, password: str) -> None:
         raise Conflict("demonstration_account", _l("The password of a demonstration account cannot be changed."))
     keep_password(actor, person, account, password)
     end_sessions_and_links(person.id)
+    if ends_tokens:
+        revoke_tokens(actor, person.id)
 
 
 def remove_password(actor: Actor, person: Person) -> None:
@@ -72,9 +75,7 @@ def close_account(actor: Actor, person: Person) -> None:
         refuse_without_administrator(person.id)
     account.is_active = False
     publish(AccountClosed(person.id), actor)
-    for token in db.session.scalars(sa.select(ApiToken).where(ApiToken.person_id == person.id, ApiToken.revoked_at.is_(None))):
-        token.revoked_at = clock.now()
-        publish(TokenRevoked(person.id, token.id), actor)
+    revoke_tokens(actor, person.id)
     end_sessions_and_links(person.id)
 
 
@@ -108,6 +109,13 @@ def end_sessions_and_links(person_id: int, *, but: int | None = None) -> None:
         sa.delete(SignInLink).where(SignInLink.person_id == person_id, SignInLink.used_at.is_(None)),
         execution_options={"synchronize_session": False},
     )
+
+
+def revoke_tokens(actor: Actor, person_id: int) -> None:
+    """Ends every key of the person at once."""
+    for token in db.session.scalars(sa.select(ApiToken).where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))):
+        token.revoked_at = clock.now()
+        publish(TokenRevoked(person_id, token.id), actor)
 
 
 def refuse_without_administrator(person_id: int) -> None:

@@ -3,41 +3,66 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
+from datetime import timedelta
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from accounts import values
 from accounts.events import TokenCreated, TokenRevoked
-from accounts.models import ApiToken, Person
-from accounts.roles import Permission
+from accounts.models import ALL, READ, ApiToken, Person
+from accounts.roles import Permission, Role
 from accounts.secrets import digest
 from accounts.services.account import ensure_account
 from core import clock
 from core.database import db
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, Invalid, NotFound
 from core.events import publish
 from core.policy import Actor, require
 
 MOST = 20
+LONGEST_DAYS = 366
 
 
-def create_token(actor: Actor, person: Person, *, name: str) -> str:
-    """A new key with the person's rights, for oneself or by an administrator. It is returned once; a digest is kept."""
+def create_token(
+    actor: Actor, person: Person, *, name: str, days: int | None = LONGEST_DAYS, scope: Sequence[str] = (ALL,)
+) -> str:
+    """A new key with the person's rights, for oneself or by an administrator. It is returned once; a digest is kept.
+
+    It ends after `days` (1 to 366). `scope`: all, read, or the names of the roles it may use.
+    """
     if actor.person_id != person.id:
         require(actor, Permission.ACCOUNT_MANAGE)
-    name = values.needed_text(name, "name")
+    name, days, scope_kept = values.needed_text(name, "name"), _checked_days(days), _checked_scope(scope)
     if not ensure_account(actor, person).is_active:
         raise Conflict("account_closed", _l("This account is closed. Reopen it first."))
-    living = sa.select(sa.func.count()).where(ApiToken.person_id == person.id, ApiToken.revoked_at.is_(None))
+    now = clock.now()
+    living = sa.select(sa.func.count()).where(
+        ApiToken.person_id == person.id, ApiToken.revoked_at.is_(None), ApiToken.expires_at > now
+    )
     if (db.session.scalar(living) or 0) >= MOST:
         raise Conflict("too_many_tokens", _l("There are %(count)s tokens already. Revoke one first.", count=MOST), "name")
     token = "rst_" + secrets.token_urlsafe(32)
-    made = ApiToken(digest=digest(token), person_id=person.id, name=name, created_at=clock.now())
+    ends = now + timedelta(days=days)
+    made = ApiToken(digest=digest(token), person_id=person.id, name=name, scope=scope_kept, created_at=now, expires_at=ends)
     db.session.add(made)
     db.session.flush()
     publish(TokenCreated(person.id, made.id), actor)
     return token
+
+
+def _checked_days(days: int | None) -> int:
+    if days is None or not 1 <= days <= LONGEST_DAYS:
+        raise Invalid("bad_days", _l("Enter a number of days from 1 to %(most)s.", most=LONGEST_DAYS), "days")
+    return days
+
+
+def _checked_scope(scope: Sequence[str]) -> str:
+    chosen = tuple(dict.fromkeys(scope))
+    if chosen in ((ALL,), (READ,)) or (chosen and set(chosen) <= set(Role)):
+        return " ".join(chosen)
+    raise Invalid("unknown_scope", _l("Choose what the token may do from the list."), "scope")
 
 
 def revoke_token(actor: Actor, token_id: int) -> None:

@@ -117,11 +117,13 @@ def my_password() -> Any:
         with refusals_on(form):
             with transaction():
                 person = _own()
-                services.set_password(current_actor(), person, form.password.data or "")
+                services.set_password(current_actor(), person, form.password.data or "", ends_tokens=bool(form.ends_tokens.data))
                 enter_afresh(person.id, "password")
             flash(_("Your password is changed, and you are signed out everywhere else."), "ok")
             return see_other(url_for("accounts.me"))
-    return render_template("accounts/my_password.html", form=form, asks_password=asks_password, person=_own()), form.status
+    person = _own()
+    facts = {"asks_password": asks_password, "person": person, "tokens": len(queries.tokens_of(person.id))}
+    return render_template("accounts/my_password.html", form=form, **facts), form.status
 
 
 @pages.route("/me/email", methods=["GET", "POST"])
@@ -176,13 +178,16 @@ def end_my_sessions() -> Any:
 @signed_in
 def my_tokens() -> Any:
     """API tokens: a new one is shown once, on the answer itself."""
-    form = TokenForm()
+    roles = sorted(current_actor().roles)
+    form = TokenForm(roles=roles)
     made = None
     if form.validate_on_submit() and _confirm_identity(form):
         with refusals_on(form), transaction():
-            made = services.create_token(current_actor(), _own(), name=form.name.data or "")
+            made = services.create_token(
+                current_actor(), _own(), name=form.name.data or "", days=form.days.data, scope=[form.scope.data]
+            )
         if made:
-            form = TokenForm(formdata=None)
+            form = TokenForm(formdata=None, roles=roles)
     person = _own()
     context = {"tokens": queries.tokens_of(person.id), "made": made, "asks_password": _asks_password(person)}
     return render_template("accounts/my_tokens.html", form=form, **context), form.status

@@ -19,14 +19,15 @@ from courses.models import Skill
 def put_skill(
     actor: Actor, code: str, *, title: Texts, description: Texts | None = None, framework: str | None = None
 ) -> tuple[Skill, bool]:
-    """Makes or rewords the skill `code`; whether it is new. The same words again change nothing."""
+    """Creates or rewords the skill `code`; whether it is new. None leaves a text as it is. The same words again change nothing."""
     require(actor, Permission.SKILL_WRITE)
     title = one_line(title)
     found = [*code_faults(code), *title_faults(title)]
     if framework and len(framework) > 200:
         found.append(Invalid("too_long", _l("The name of a framework has at most 200 characters."), "framework"))
     collect(found)
-    words = {"title": dict(title), "description": dict(description) if description else None, "framework": framework or None}
+    given = {"description": description and dict(description), "framework": framework}
+    words = {"title": dict(title)} | {name: value or None for name, value in given.items() if value is not None}
     skill = db.session.scalar(sa.select(Skill).where(Skill.code == code).with_for_update())
     is_new = skill is None
     if skill is None:
