@@ -102,7 +102,6 @@ class TokenForm(Form):
     days = IntegerField(_l("Days until it ends"), NEEDED, default=366)
     current_password = PasswordField(_l("Your password now"))
 
-
     def __init__(self, *args: Any, roles: Iterable[str], **kwargs: Any):
         super().__init__(*args, **kwargs)
         own = [(role, _l("Only act as: %(role)s", role=WORDS[role])) for role in roles]

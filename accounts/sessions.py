@@ -15,7 +15,7 @@ from accounts.models import ALL, READ, Account, ApiToken, Person, RoleAssignment
 from accounts.roles import ROLES, Role
 from accounts.secrets import digest
 from core import clock
-from core.database import db, settings_of, transaction
+from core.database import db, settings_of, transaction, write
 from core.errors import NotAllowed, NotSignedIn
 from core.events import publish
 from core.policy import ANONYMOUS, Actor, Grant, Reach
@@ -44,7 +44,7 @@ def _from_token() -> Actor:
         raise NotAllowed("token_only_reads", _l("This token may only read."))
     if g.seen_at is None or g.seen_at < now - SEEN_EVERY:
         with transaction():
-            db.session.execute(sa.update(ApiToken).where(ApiToken.id == actor.token_id).values(used_at=now))
+            write(sa.update(ApiToken).where(ApiToken.id == actor.token_id).values(used_at=now))
     return actor
 
 

@@ -38,7 +38,8 @@ def list_skills(query: ListQuery) -> Page[SkillAnswer]:
     answers={200: CourseAnswer, 201: CourseAnswer},
 )  # fmt: skip
 def put_course(code: str, body: CourseBody) -> tuple[CourseAnswer, int]:
-    """The body replaces the whole definition. A change to what is taught or granted makes a new version; deliveries keep theirs."""
+    """The body replaces the whole definition. A change to what is taught or granted creates a new version;
+    deliveries keep theirs."""
     if body.code is not None and body.code != code:
         raise Invalid("code_differs", _l("The code in the body differs from the one in the address."), "code")
     course, is_new = services.put_course(current_actor(), code, body.definition(), version=body.version)

@@ -19,7 +19,8 @@ from courses.models import Skill
 def put_skill(
     actor: Actor, code: str, *, title: Texts, description: Texts | None = None, framework: str | None = None
 ) -> tuple[Skill, bool]:
-    """Creates or rewords the skill `code`; whether it is new. None leaves a text as it is. The same words again change nothing."""
+    """Creates or rewords the skill `code`; whether it is new. None leaves a text as it is, and the same words again
+    change nothing."""
     require(actor, Permission.SKILL_WRITE)
     title = one_line(title)
     found = [*code_faults(code), *title_faults(title)]

@@ -104,6 +104,14 @@ def test_a_token_is_printed_alone_and_works(app, run):
     assert app.test_client().get("/api/v1/courses", headers=headers).status_code == 200
 
 
+def test_a_token_is_limited_by_the_command_too(app, run):
+    run("create", "zoe@example.org", "--name", "Zoë Berg", "--role", "coordinator")
+    assert run("token", "zoe@example.org", "--name", "x", "--days", "400").exit_code == 1
+    done = run("token", "zoe@example.org", "--name", "x", "--days", "7", "--scope", "coordinator", "--scope", "participant")
+    headers = {"Authorization": f"Bearer {done.stdout.strip()}"}
+    assert app.test_client().get("/api/v1/courses", headers=headers).status_code == 200
+
+
 def test_a_token_for_nobody_is_refused_on_standard_error(run):
     done = run("token", "nobody@example.org", "--name", "import")
     assert done.exit_code == 1

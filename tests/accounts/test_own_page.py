@@ -231,7 +231,7 @@ def test_a_change_of_address_needs_the_password(app, amina):
 
 def test_a_token_is_shown_once_and_works_until_revoked(app, amina):
     browser = by_password(app)
-    page = browser.get("/me/tokens").form(button="Make").submit(name="Monthly import", current_password=PASSWORD)
+    page = browser.get("/me/tokens").form(button="Create").submit(name="Monthly import", current_password=PASSWORD)
     token = next("".join(e.itertext()) for e in page.all("code", id="token"))
     assert token not in browser.get("/me/tokens").html
     headers = {"Authorization": f"Bearer {token}"}
@@ -245,15 +245,15 @@ def test_a_token_is_shown_once_and_works_until_revoked(app, amina):
 
 def test_a_token_needs_a_name_and_the_password(app, amina):
     browser = by_password(app)
-    assert browser.get("/me/tokens").form(button="Make").submit(name="", current_password=PASSWORD).status == 422
-    assert browser.get("/me/tokens").form(button="Make").submit(name="x", current_password="no").status == 422
+    assert browser.get("/me/tokens").form(button="Create").submit(name="", current_password=PASSWORD).status == 422
+    assert browser.get("/me/tokens").form(button="Create").submit(name="x", current_password="no").status == 422
     assert "token.created" not in actions(app)
 
 
 def test_somebody_elses_token_is_as_unknown(app, amina):
     with app.app_context():
         account("zoe@example.org", "Zoë")
-    by_password(app).get("/me/tokens").form(button="Make").submit(name="mine", current_password=PASSWORD)
+    by_password(app).get("/me/tokens").form(button="Create").submit(name="mine", current_password=PASSWORD)
     other = by_link(app, "zoe@example.org")
     for token_id in (1, 999):
         assert other.post(f"/me/tokens/{token_id}/revoke", {"csrf_token": other.token()}).status == 404
