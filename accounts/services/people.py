@@ -49,9 +49,12 @@ def record_person(
             "gender": gender, "birth_date": birth_date, "name_on_certificate": name_on_certificate, "language": language,
         },
         "person.",
+        is_name_needed=not update,
     )  # fmt: skip
     found = _match(given.get("identifier"), given.get("email"), "person.")
     if found is None:
+        if not _has_name(given):
+            raise _no_name("person.")
         found, is_new = _add(given, "person.")
         publish(PersonRecorded(found.id) if is_new else PersonMatched(found.id), actor)
         if is_new:
@@ -80,7 +83,7 @@ def change_person(actor: Actor, person: Person, **changes: Any) -> Person:
     return person
 
 
-def _clean(given: dict[str, Any], prefix: str) -> dict[str, Any]:
+def _clean(given: dict[str, Any], prefix: str, *, is_name_needed: bool = True) -> dict[str, Any]:
     """The given values as they are kept, without those that are None. Raises all refusals together."""
     cleaned: dict[str, Any] = {}
     errors: list[DomainError] = []
@@ -91,10 +94,18 @@ def _clean(given: dict[str, Any], prefix: str) -> dict[str, Any]:
             cleaned[name] = _CLEANING[name](value, prefix + name)
         except DomainError as error:
             errors.append(error)
-    if not errors and not cleaned.get("given_name") and not cleaned.get("family_name"):
-        errors.append(Invalid("required", _l("Fill in the name."), prefix + "given_name"))
+    if is_name_needed and not errors and not _has_name(cleaned):
+        errors.append(_no_name(prefix))
     collect(errors)
     return cleaned
+
+
+def _has_name(given: dict[str, Any]) -> bool:
+    return bool(given.get("given_name") or given.get("family_name"))
+
+
+def _no_name(prefix: str) -> Invalid:
+    return Invalid("required", _l("Fill in the name."), prefix + "given_name")
 
 
 _CLEANING: dict[str, Any] = {

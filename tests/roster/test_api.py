@@ -50,6 +50,22 @@ def api(app: Flask) -> ApiClient:
     return client(app, Role.ROSTER)
 
 
+def test_what_is_left_out_stays(api: ApiClient) -> None:
+    first = api.put("/experts/SN-0001", AMINA).json
+    for body in ({"person": {}}, {"person": {"given_name": "Amina"}, "category": "police"}, {}):
+        again = api.put("/experts/SN-0001", body)
+        assert again.status_code == 200 and again.json == first, body
+    cleared = api.put("/experts/SN-0001", {"languages": [], "expertise": []}).json
+    assert cleared == first | {"languages": [], "expertise": []}
+
+
+def test_a_new_profile_needs_a_name_and_a_category(api: ApiClient) -> None:
+    refused = api.put("/experts/SN-0009", {"person": {"email": "new@police.example.sn"}, "category": "police"})
+    assert refused.status_code == 422 and refused.json["errors"][0]["field"] == "person.given_name"
+    refused = api.put("/experts/SN-0009", {"person": {"given_name": "Suharto"}})
+    assert refused.status_code == 422 and refused.json["errors"][0]["field"] == "category"
+
+
 def test_a_profile_is_made_and_then_updated(api: ApiClient) -> None:
     first = api.put("/experts/SN-0001", AMINA)
     assert first.status_code == 201
