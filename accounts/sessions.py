@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from core import clock
 from core.database import db, settings_of, transaction, write
 from core.errors import NotAllowed, NotSignedIn
 from core.events import publish
+from core.outages import Unavailable
 from core.policy import ANONYMOUS, Actor, Grant, Reach
 from core.refusals import is_api
 from core.visits import Visit
@@ -43,7 +45,7 @@ def _from_token() -> Actor:
     if g.token_scope == READ and request.method not in ("GET", "HEAD", "OPTIONS"):
         raise NotAllowed("token_only_reads", _l("This token may only read."))
     if g.seen_at is None or g.seen_at < now - SEEN_EVERY:
-        with transaction():
+        with suppress(Unavailable), transaction(patience=0):
             write(sa.update(ApiToken).where(ApiToken.id == actor.token_id).values(used_at=now))
     return actor
 
@@ -57,7 +59,7 @@ def _from_cookie() -> Actor:
     if actor is None:
         return ANONYMOUS
     if g.seen_at < now - SEEN_EVERY:
-        with transaction():
+        with suppress(Unavailable), transaction(patience=0):  # a page is not kept waiting for it; the next one notes it
             db.session.execute(sa.update(UserSession).where(UserSession.id == actor.session_id).values(seen_at=now))
     return actor
 

@@ -11,17 +11,23 @@ from flask.cli import AppGroup
 
 from core.database import db
 from core.health import migration_fault
+from core.outages import find_outage
 
 
 def on_migrated(command: Callable) -> Callable:
-    """The command, refused with exit status 1 when the database is not migrated."""
+    """The command, refused with exit status 1 when the database is not migrated, is held by others, or cannot be written."""
 
     @wraps(command)
     def checked(*args: Any, **kwargs: Any) -> Any:
         if fault := migration_fault():
             raise click.ClickException(f"Run flask db upgrade first: {fault}.")
         db.session.rollback()
-        return command(*args, **kwargs)
+        try:
+            return command(*args, **kwargs)
+        except Exception as error:
+            if (outage := find_outage(error)) is None:
+                raise
+            raise click.ClickException(str(outage.message)) from error
 
     return checked
 

@@ -2,14 +2,15 @@
 
 Why it is built so (measured, see docs/architecture.md): SQLite's driver emits no BEGIN before SELECT, so plain code reads
 outside any transaction and oversells; a deferred BEGIN fails half way with "database is locked". Here every writing
-transaction is BEGIN IMMEDIATE on SQLite, behind a kernel file lock because SQLite's own busy handler polls and starves,
-and READ COMMITTED on PostgreSQL, where the touch lock of a delivery does the rest.
+transaction is BEGIN IMMEDIATE on SQLite, behind a queue of writers because SQLite's own busy handler polls and starves,
+and READ COMMITTED on PostgreSQL, where the touch lock of a delivery does the rest. Nobody waits longer than PATIENCE for others,
+and reading never waits for writing.
 """
 
 from __future__ import annotations
 
 import enum
-import fcntl
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -22,6 +23,9 @@ from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase, Session
+
+from core import writers
+from core.outages import Unavailable, find_outage
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -80,6 +84,10 @@ LARGEST_ID = 2**31 - 1
 db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
 
 
+#: Seconds that a writer waits for others before it gives up with Unavailable ("busy").
+PATIENCE = 10.0
+
+
 class Unit:
     """What one writing transaction gathers: what it wrote and told the audit trail, what to do just before and after its
     commit."""
@@ -100,9 +108,12 @@ def init_app(app: Flask, url: str) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     options: dict[str, Any]
     if url.startswith("sqlite"):
-        options = {"connect_args": {"timeout": 15}}
+        options = {"connect_args": {"timeout": PATIENCE}}
     else:
+        waits = {"connect_timeout": 5, "options": f"-c lock_timeout={int(PATIENCE * 1000)}"}
         options = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED", "pool_size": 8, "max_overflow": 8}
+        options["connect_args"] = waits
+    options["pool_timeout"] = PATIENCE
     options["pool_use_lifo"] = True  # the connection used last has its caches warm
     options["hide_parameters"] = True  # what a failing statement carried is people's data, and failures are logged
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
@@ -115,14 +126,21 @@ def init_app(app: Flask, url: str) -> None:
 
 def _prepare_sqlite(connection, record) -> None:
     connection.isolation_level = None  # SQLAlchemy says BEGIN, not the driver
-    for pragma in ("journal_mode=WAL", "busy_timeout=15000", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("writes")
+    until = connection.get_execution_options().get("writes_until")
     driver: Any = connection.connection.driver_connection  # straight: every request begins so
-    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if until is None:
+        driver.execute("BEGIN")
+        return
+    driver.execute(f"PRAGMA busy_timeout={max(0, int((until - time.monotonic()) * 1000))}")  # somebody else's program holds it
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={int(PATIENCE * 1000)}")
 
 
 def is_sqlite() -> bool:
@@ -130,12 +148,26 @@ def is_sqlite() -> bool:
 
 
 @contextmanager
-def transaction() -> Iterator[Unit]:
+def transaction(patience: float | None = None) -> Iterator[Unit]:
     """The one writing transaction of a view, API call, command or job: all of it is kept, or none.
 
     Ends the read snapshot first, so objects loaded earlier are read again inside and checks see what the lock protects.
-    Refuses nesting: services never open one, so they compose.
+    Refuses nesting: services never open one, so they compose. Raises Unavailable when others still write after `patience`
+    seconds (default PATIENCE), or when the disk or the database does not take it.
     """
+    try:
+        with _transaction(PATIENCE if patience is None else patience) as unit:
+            yield unit
+    except Exception as error:
+        if isinstance(error, Unavailable) or (outage := find_outage(error)) is None:
+            raise
+        raise outage from error
+    for act in unit.after_commit:
+        act()
+
+
+@contextmanager
+def _transaction(patience: float) -> Iterator[Unit]:
     session = db.session()
     if "unit" in session.info:
         raise RuntimeError("a transaction is already open; services do not open their own")
@@ -143,10 +175,11 @@ def transaction() -> Iterator[Unit]:
         raise RuntimeError("objects were changed before the transaction was opened")
     session.rollback()
     unit = Unit()
-    with _turn():
+    until = time.monotonic() + patience
+    with _turn(until):
         session.info["unit"] = unit
         try:
-            session.connection(execution_options={"writes": True})
+            session.connection(execution_options={"writes_until": until})
             yield unit
             session.flush()
             _check_audited(unit)
@@ -158,8 +191,6 @@ def transaction() -> Iterator[Unit]:
             raise
         finally:
             del session.info["unit"]
-    for act in unit.after_commit:
-        act()
 
 
 def current_unit() -> Unit:
@@ -183,18 +214,9 @@ def in_transaction() -> bool:
     return "unit" in db.session().info
 
 
-def _turn():
-    """Writers of one SQLite file queue in the kernel, first come first served."""
-    if not is_sqlite():
-        return nullcontext()
-    return _file_lock(Path(str(db.engine.url.database) + ".lock"))
-
-
-@contextmanager
-def _file_lock(path: Path) -> Iterator[None]:
-    with open(path, "ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _turn(until: float) -> Any:
+    """Writers of one SQLite file queue for their turn; PostgreSQL has locks of its own."""
+    return writers.turn(Path(str(db.engine.url.database)), until) if is_sqlite() else nullcontext()
 
 
 def _check_audited(unit: Unit) -> None:

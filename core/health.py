@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import tempfile
+import threading
+import time
 from pathlib import Path
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, current_app
 
-from core.database import db
+from core.database import database_path, db, is_sqlite, settings_of, transaction
+from core.outages import Unavailable
 from core.web import public
 
 health = Blueprint("health", __name__)
@@ -22,8 +27,8 @@ def alive() -> Response:
 @health.get("/readyz")
 @public
 def ready() -> Response:
-    """503 unless the database answers and is migrated to the newest revision."""
-    fault = migration_fault()
+    """503 unless the database answers, is migrated to the newest revision, and takes what is written."""
+    fault = migration_fault() or write_fault()
     return Response(f"{fault or 'ready'}\n", 503 if fault else 200, mimetype="text/plain")
 
 
@@ -40,3 +45,45 @@ def migration_fault() -> str | None:
         return f"the database does not answer or was never migrated ({type(error).__name__})"
     newest = newest_revision()
     return None if revision == newest else f"the database is at revision {revision}, not {newest}: run flask db upgrade"
+
+
+#: Seconds for which a probe's answer is good: whoever watches asks often, and so may anybody else.
+PROBE_SECONDS = 2.0
+#: Seconds that a probe waits for other writers, and bytes that it writes beside the database and the files.
+PROBE_PATIENCE, PROBE_BYTES = 1.0, 65_536
+_probing = threading.Lock()
+
+
+def write_fault() -> str | None:
+    """Why nothing can be written, or None. Tried on the disks and in the database, without leaving anything."""
+    kept = current_app.extensions.get("write_fault")
+    is_old = kept is None or kept[0] < time.monotonic() - PROBE_SECONDS
+    if is_old and _probing.acquire(blocking=kept is None):  # one thread looks, the others need not wait for it
+        try:
+            kept = current_app.extensions["write_fault"] = (time.monotonic(), _probe())
+        finally:
+            _probing.release()
+    return kept[1] if kept else None
+
+
+class _Undone(Exception):
+    """Ends a probe's transaction."""
+
+
+def _probe() -> str | None:
+    try:
+        for folder in {settings_of().instance_path, settings_of().storage_path, (database_path() or Path()).parent}:
+            if folder.is_dir():
+                with tempfile.TemporaryFile(dir=folder) as file:
+                    file.write(bytes(PROBE_BYTES))
+                    file.flush()
+        with transaction(PROBE_PATIENCE):
+            if not is_sqlite() and db.session.scalar(sa.text("SHOW transaction_read_only")) == "on":
+                return "the database takes nothing: it is read-only"
+            raise _Undone
+    except _Undone:
+        return None
+    except Unavailable as outage:
+        return f"nothing can be written to the database ({outage.code})"
+    except OSError as error:
+        return f"nothing can be written to the disk ({errno.errorcode.get(error.errno or 0, type(error).__name__)})"

@@ -114,7 +114,7 @@ def _answers(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
         answers[str(status)] = {"description": "done", "content": {operation.media_type: {"schema": schema}}}
     problem_schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     refusal = {"description": "refused", "content": {"application/problem+json": problem_schema}}
-    codes = ["422", "429"] + (["401", "403", "404", "409", "413"] if operation.access.signed_in else ["404"])
+    codes = ["422", "429", "503"] + (["401", "403", "404", "409", "413"] if operation.access.signed_in else ["404"])
     return answers | dict.fromkeys(sorted(codes), refusal)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
+import sqlalchemy as sa
 from flask import Flask, Response, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -14,6 +16,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from core.database import db
 from core.errors import DomainError, NotSignedIn, TooManyTries, trace
+from core.outages import Unavailable, find_outage
 
 API = "/api/"
 #: Errors that one answer of the API names.
@@ -27,6 +30,7 @@ LARGEST_DRAIN = 160 * 1024 * 1024
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(DomainError, _refused)
+    app.register_error_handler(Unavailable, _unavailable)
     app.register_error_handler(CSRFError, _form_expired)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _failed)
@@ -43,25 +47,35 @@ def _refused(error: DomainError) -> Any:
     if isinstance(error, NotSignedIn) and request.method in ("GET", "HEAD"):
         here = request.full_path if request.query_string else request.path
         return redirect(url_for("accounts.sign_in") + "?" + urlencode({"next": here}), 303)
-    response = error_page(error.status, error.message)
-    if isinstance(error, TooManyTries):
+    return _with_wait(error, error_page(error.status, error.message))
+
+
+def _with_wait(error: DomainError | Unavailable, response: Response) -> Response:
+    if isinstance(error, TooManyTries | Unavailable):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 
-def problem(error: DomainError) -> Response:
+def _unavailable(error: Unavailable) -> Any:
+    """No fault of the request and no bug: one line for the log, and when to come back."""
+    with suppress(sa.exc.SQLAlchemyError):  # the connection may be what is broken
+        db.session.rollback()
+    cause = type(error.__cause__ or error).__name__
+    current_app.logger.warning("unavailable at %s: %s (%s)", request.endpoint, error.code, cause)
+    return problem(error) if is_api() else _with_wait(error, error_page(error.status, error.message))
+
+
+def problem(error: DomainError | Unavailable) -> Response:
     """RFC 9457: the refusal as application/problem+json."""
     response = current_app.json.response(problem_facts(error))
     response.status_code = error.status
     response.content_type = "application/problem+json"
-    if isinstance(error, TooManyTries):
-        response.headers["Retry-After"] = str(error.retry_after)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
-    return response
+    return _with_wait(error, response)
 
 
-def problem_facts(error: DomainError) -> dict[str, Any]:
+def problem_facts(error: DomainError | Unavailable) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "type": "about:blank",
         "title": _TITLES.get(error.status, "Error"),
@@ -121,6 +135,9 @@ def _http_error(error: HTTPException) -> Any:
 
 
 def _failed(error: Exception) -> Any:
+    if outage := find_outage(error):
+        outage.__cause__ = error
+        return _unavailable(outage)
     db.session.rollback()
     current_app.logger.error("unexpected failure at %s\n%s", request.endpoint, trace(error))
     if is_api():

@@ -7,6 +7,7 @@ misses are counted per address, hits are not.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 from flask import Response, current_app, make_response, render_template, request
@@ -23,6 +24,7 @@ from certificates.views.printed import facts, language, printed
 from core import clock, limits
 from core.database import transaction
 from core.errors import NotFound, TooManyTries
+from core.outages import Unavailable
 from core.refusals import problem
 from core.web import place, public, see_other, wants_json
 
@@ -67,7 +69,7 @@ def verify(token: str) -> Any:
         return _too_many(refusal)
     found = queries.find_by_token(stored)
     if found is None:
-        with transaction():
+        with suppress(Unavailable), transaction(patience=0.5):  # looking something up does not wait for who is saving
             limits.count("verify", address, seconds=SECONDS)
         return _unknown(token)
     return _answer(found)

@@ -16,6 +16,7 @@ from core.database import db, transaction
 from core.errors import DomainError, trace
 from core.jobs import engine, ledger
 from core.jobs.ledger import Job, Lease
+from core.outages import Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +57,14 @@ def init_app(app: Flask, jobs: Mapping[str, JobFunction], schedule: Mapping[str,
 
 
 def run(job_id: int) -> bool:
-    """Runs the job if it can be claimed. Returns whether it was claimed. Never raises for a failing job."""
-    with transaction():
-        lease = ledger.claim(job_id)
+    """Runs the job if it can be claimed. Returns whether it was claimed. Never raises for a failing job, nor while nothing
+    can be written: the sweep finds it again."""
+    try:
+        with transaction():
+            lease = ledger.claim(job_id)
+    except Unavailable as outage:
+        log.warning("job %s: not begun (%s)", job_id, outage.code)
+        return False
     if lease is None:
         return False
     progress = Progress(lease)
@@ -73,16 +79,23 @@ def run(job_id: int) -> bool:
     except Exception as error:  # the one place that catches all: the ledger keeps what happened and tries again
         db.session.rollback()
         log.error("job %s (%s) failed\n%s", job_id, lease.kind, trace(error))
-        with transaction():
-            ledger.fail(lease, _describe(error))
+        _note_failure(lease, error)
     finally:
         db.session.remove()
     return True
 
 
+def _note_failure(lease: Lease, error: Exception) -> None:
+    try:
+        with transaction():
+            ledger.fail(lease, _describe(error))
+    except Unavailable as outage:  # the lease ends by itself, and the job is tried again
+        log.warning("job %s (%s): its failure was not noted (%s)", lease.job_id, lease.kind, outage.code)
+
+
 def _describe(error: Exception) -> str:
     """What the ledger keeps: the code of a refusal, else the kind of the error and its number; see `trace`."""
-    if isinstance(error, DomainError):
+    if isinstance(error, DomainError | Unavailable):
         return error.code
     return " ".join(filter(None, (type(error).__name__, str(getattr(error, "errno", None) or ""))))
 
@@ -95,9 +108,12 @@ def _heartbeat(lease: Lease) -> Iterator[None]:
 
     def beat() -> None:
         while not stop.wait(ledger.LEASE_SECONDS / 3):
-            with app.app_context(), transaction():
-                if not ledger.heartbeat(lease):
-                    return
+            try:
+                with app.app_context(), transaction():
+                    if not ledger.heartbeat(lease):
+                        return
+            except Unavailable as outage:  # the next beat may come through
+                log.warning("job %s (%s): its lease was not prolonged (%s)", lease.job_id, lease.kind, outage.code)
 
     thread = threading.Thread(target=beat, name=f"lease-{lease.job_id}", daemon=True)
     thread.start()

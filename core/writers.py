@@ -1,0 +1,98 @@
+"""Whose turn it is to write in a SQLite file: first come, first served, and nobody waits for ever.
+
+SQLite lets one write at a time, and its own way of waiting (ask again and again) lets some starve. So writers queue: the threads
+of a process in the order in which they came, and the first of each process for two kernel locks. Who has `NAME.lock-next` is the
+next to get `NAME.lock`, so a process that has just written cannot push in before one that waits. Locks of a killed process are
+gone with it. A blocking flock would be simpler, but it cannot be given up after a while.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from core.outages import busy
+
+#: Seconds between two looks at a lock that another process holds: few at first, as most transactions take a few milliseconds.
+SOONEST, LATEST = 0.0002, 0.001
+
+
+class Queue:
+    """The writers of one process, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.guard = threading.Lock()
+        self.is_taken = False
+        self.waiting: deque[threading.Lock] = deque()
+
+    def enter(self, until: float) -> None:
+        with self.guard:
+            if not self.is_taken:
+                self.is_taken = True
+                return
+            mine = threading.Lock()
+            mine.acquire()
+            self.waiting.append(mine)
+        if mine.acquire(timeout=max(0.0, until - time.monotonic())):
+            return
+        with self.guard:
+            if mine in self.waiting:
+                self.waiting.remove(mine)
+                raise busy()
+
+    def leave(self) -> None:
+        with self.guard:
+            if self.waiting:
+                self.waiting.popleft().release()
+            else:
+                self.is_taken = False
+
+
+_queues: dict[Path, Queue] = {}
+_guard = threading.Lock()
+os.register_at_fork(after_in_child=_queues.clear)  # the threads that waited are the parent's
+
+
+def _queue(path: Path) -> Queue:
+    with _guard:
+        return _queues.setdefault(path, Queue())
+
+
+def waiting() -> int:
+    """How many threads of this process wait to write at this moment, the one that writes not counted."""
+    return sum(len(queue.waiting) for queue in list(_queues.values()))
+
+
+@contextmanager
+def turn(path: Path, until: float) -> Iterator[None]:
+    """`with turn(path, until):` around one writing transaction on the file at `path`. Raises Unavailable ("busy") when others
+    still write at `until`, by time.monotonic()."""
+    queue = _queue(path)
+    queue.enter(until)
+    try:
+        with open(f"{path}.lock", "ab") as lock:
+            with open(f"{path}.lock-next", "ab") as following:
+                _take(following, until)
+                _take(lock, until)
+            yield
+    finally:
+        queue.leave()
+
+
+def _take(file: IO[bytes], until: float) -> None:
+    pause = SOONEST
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise busy() from None
+        time.sleep(pause)
+        pause = min(pause * 1.5, LATEST)
