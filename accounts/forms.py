@@ -24,7 +24,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from accounts.models import ALL, READ, Gender
 from accounts.roles import Role
 from core import countries, i18n
-from core.forms import Form, SubmissionField
+from core.forms import Form, NationalitiesField, SubmissionField
 from core.words import WORDS
 
 NEEDED = [InputRequired(_l("Fill in this field."))]
@@ -65,7 +65,8 @@ class NameForm(Form):
     given_name = StringField(_l("Given names"), NEEDED)
     family_name = StringField(_l("Family name"))
     name_on_certificate = StringField(_l("Name as printed on certificates"), NEEDED)
-    country = SelectField(_l("Country"))
+    country = SelectField(_l("Country that sends me"))
+    nationalities = NationalitiesField()
     language = RadioField(_l("Language of pages and messages"))
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -134,6 +135,7 @@ class PersonForm(Form):
     email = EmailField(_l("E-mail address"))
     identifier = StringField(_l("Service or staff number"))
     country = SelectField(_l("Country"))
+    nationalities = NationalitiesField()
     gender = SelectField(_l("Gender"))
     birth_date = DateField(_l("Date of birth"), [Optional()])
     language = RadioField(_l("Language of pages and messages"))

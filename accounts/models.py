@@ -56,10 +56,11 @@ class Person(Base):
     name_on_certificate: Mapped[str] = mapped_column(sa.String(120))
     email: Mapped[str | None] = mapped_column(sa.String(254), unique=True)
     email_key: Mapped[str | None] = mapped_column(sa.String(254), unique=True, index=True)
-    country: Mapped[str | None] = mapped_column(sa.String(2), index=True)
+    country: Mapped[str | None] = mapped_column(sa.String(2), index=True)  # who sends the person; None also for the UN, EU, AU
+    nationalities: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
     gender: Mapped[Gender] = mapped_column(enum_column(Gender), default=Gender.UNDISCLOSED)
     birth_date: Mapped[date | None]
-    language: Mapped[str] = mapped_column(sa.String(2), default="en")
+    language: Mapped[str] = mapped_column(sa.String(3), default="en")
     created_at: Mapped[datetime]
 
     account: Mapped[Account | None] = relationship(back_populates="person", lazy="raise_on_sql")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -79,14 +80,40 @@ def email_key(value: str | None) -> str | None:
         return None
 
 
-def clean_country(value: str, field: str) -> str:
-    """The code of the country meant: given by code or name, as in files. Pages and programs send codes."""
+#: What pages send for "no country": somebody whom the UN, the EU or the AU sends.
+NO_COUNTRY = "none"
+
+
+def clean_country(value: str, field: str) -> str | None:
+    """The code of the country meant, given by code or name as in files; pages and programs send codes. None for somebody
+    whom an international organization sends."""
     if code := countries.parse(value):
         return code
+    if countries.means_none(value):
+        return None
     if countries.is_ambiguous(value):
         sentence = _l("This can be more than one country. Write its full name or its two-letter code.")
         raise Invalid("ambiguous_country", sentence, field)
     raise Invalid("unknown_country", _l("Choose a country from the list, or give its two-letter code, such as SN or XK."), field)
+
+
+MOST_NATIONALITIES = 5
+
+
+def clean_nationalities(value: str | Sequence[str], field: str) -> list[str]:
+    """The codes of the countries, each once: of a text ("Senegalese; France") or of a list."""
+    texts = [value] if isinstance(value, str) else value
+    codes = [code for text in texts if text.strip() for code in countries.nationalities(text)]
+    if None in codes and any(map(countries.is_ambiguous_nationality, texts)):
+        sentence = _l("This can be the nationality of more than one country. Write the country’s full name.")
+        raise Invalid("ambiguous_nationality", sentence, field)
+    if None in codes:
+        sentence = _l("Write countries or nationalities, with a semicolon between them, such as: Senegal; France")
+        raise Invalid("unknown_nationality", sentence, field)
+    found = [code for code in dict.fromkeys(codes) if code]
+    if len(found) > MOST_NATIONALITIES:
+        raise Invalid("too_many", _l("Give at most %(most)s nationalities.", most=MOST_NATIONALITIES), field)
+    return found
 
 
 def clean_language(value: str, field: str) -> str:

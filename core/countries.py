@@ -7,10 +7,10 @@ entry point: pages choose from `choices`, programs send codes (`is_country`), fi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from core.lookup import Names, rows_of, several, words_of
+from core.lookup import Names, keys, rows_of, several, words_of
 
 #: Alpha-3 codes of what ISO 3166-1 has no code for.
 _ALPHA_3 = {"XKX": "XK", "XKK": "XK", "UNK": "XK"}
@@ -54,6 +54,40 @@ def parse_nationality(text: str) -> str | None:
     if is_ambiguous(text):
         return None
     return parse(text) or _people().find(text)
+
+
+def nationalities(text: str) -> list[str | None]:
+    """The code of each nationality in a text ("Senegal; France", "Senegalese and French"), once each; None for what is not
+    understood, or is that of more than one country."""
+    if code := parse_nationality(text):
+        return [code]
+    found: list[str | None] = []
+    for part in re.split(r"[;|/\n]", text):
+        whole = parse_nationality(part)
+        parts = [part] if whole else re.split(r",|&|\band\b|\bet\b", part)
+        found += [parse_nationality(one) for one in parts if one.strip()]
+    return list(dict.fromkeys(found))
+
+
+def written(codes: Iterable[str], language: str) -> str:
+    """Nationalities as people may write them: `nationalities` reads the same codes again."""
+    return "; ".join(_written(code, language) for code in codes)
+
+
+def _written(code: str, language: str) -> str:
+    """The name; where it could mean two countries, the way in which the United Nations says which."""
+    said = name(code, language)
+    return _rows()[code]["short_fr" if language == "fr" else "short_en"] if is_ambiguous(said) else said
+
+
+def means_none(text: str) -> bool:
+    """Whether the text says that no country sends the person: "none", or the name of an international organization."""
+    return bool(set(keys(text)) & _no_country())
+
+
+@lru_cache(maxsize=1)
+def _no_country() -> frozenset[str]:
+    return frozenset(key for row in rows_of("no_country.csv") for key in keys(row["name"]))
 
 
 def is_ambiguous(text: str) -> bool:

@@ -17,6 +17,7 @@ from wtforms import FormField, HiddenField, IntegerField, SelectField, StringFie
 from wtforms.widgets import Input
 from wtforms.widgets.core import clean_key
 
+from core import countries
 from core.errors import Conflict, DomainError, Invalid
 from core.i18n import form_texts, locale, month_names
 
@@ -115,6 +116,17 @@ class _DayParts(Parts):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.month.choices = [("", "–"), *((str(number), name) for number, name in enumerate(month_names(), 1))]
+
+
+class NationalitiesField(StringField):
+    """One or several nationalities, in words; those that are known already are written so that they are understood again."""
+
+    def __init__(self, label: Any = _l("Nationality"), *args: Any, **kwargs: Any):
+        kwargs.setdefault("description", _l("One or several, with a semicolon between them, such as: Senegal; France"))
+        super().__init__(label, *args, **kwargs)
+
+    def process_data(self, value: Any) -> None:
+        super().process_data(value if isinstance(value, str) else countries.written(value or (), locale()))
 
 
 class DayField(FormField):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, time
@@ -53,6 +53,7 @@ def init_app(app: Flask) -> None:
         instant_words=instant_words,
         number=number,
         country_name=country_name,
+        nationality_names=nationality_names,
         language_name=language_name,
         time_words=time_words,
         weekday_words=weekday_words,
@@ -205,6 +206,11 @@ def without_accents(name: str) -> str:
 def country_name(code: str | None) -> str:
     """What the United Nations calls a country, in the page's language."""
     return countries.name(code, locale())
+
+
+def nationality_names(codes: Iterable[str]) -> str:
+    """The countries whose nationality somebody has, in the page's language."""
+    return ", ".join(countries.name(code, locale()) for code in codes)
 
 
 def language_name(code: str | None, in_code: str | None = None) -> str:

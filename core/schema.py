@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
+
 from core.database import UtcDateTime
 
 #: Made by hand in a migration, because no model can describe it: full-text indexes.
@@ -17,5 +19,9 @@ def include_object(thing: Any, name: str | None, kind: str, reflected: bool, com
 def compare_type(
     context: Any, inspected_column: Any, metadata_column: Any, inspected_type: Any, metadata_type: Any
 ) -> bool | None:
-    """Our instants are the databases' own timestamps; Alembic cannot see that through the decorator."""
+    """Our instants are the databases' own timestamps; Alembic cannot see that through the decorator. And how long a text may
+    be is nothing that SQLite keeps to: there, a column is not made anew for it."""
+    is_text = isinstance(inspected_type, sa.String) and isinstance(metadata_type, sa.String)
+    if is_text and context.dialect.name == "sqlite" and not isinstance(metadata_type, sa.Enum):
+        return False
     return False if isinstance(metadata_type, UtcDateTime) else None

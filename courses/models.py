@@ -178,7 +178,7 @@ class Delivery(Base):
     time_zone: Mapped[str] = mapped_column(sa.String(60))
     venue: Mapped[str] = mapped_column(sa.String(200))
     country: Mapped[str] = mapped_column(sa.String(2))
-    language: Mapped[str] = mapped_column(sa.String(2))
+    language: Mapped[str] = mapped_column(sa.String(3))
     places: Mapped[int]
     admission: Mapped[Admission] = mapped_column(enum_column(Admission), default=Admission.AUTOMATIC)
     closes_on: Mapped[date]  # last day on which people may apply or be nominated, in the delivery's time zone

@@ -126,6 +126,7 @@ class Nomination(Base):
     family_name: Mapped[str] = mapped_column(sa.String(120))
     email: Mapped[str | None] = mapped_column(sa.String(254))
     country: Mapped[str | None] = mapped_column(sa.String(2))
+    nationalities: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
     gender: Mapped[Gender] = mapped_column(enum_column(Gender))
     birth_date: Mapped[date | None]
     created_at: Mapped[datetime]

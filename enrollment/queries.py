@@ -196,6 +196,7 @@ class PersonShown:
     name_on_certificate: str
     email: str | None
     country: str | None
+    nationalities: list[str]
     gender: Gender | None
     birth_date: date | None
 
@@ -214,14 +215,16 @@ def person_shown(actor: Actor, enrollment: Enrollment) -> PersonShown:
     if is_full or is_teaching:
         return PersonShown(
             person.id, person.identifier if is_full else None, person.given_name, person.family_name,
-            enrollment.name_on_certificate, person.email, person.country, person.gender, person.birth_date if is_full else None,
+            enrollment.name_on_certificate, person.email, person.country, person.nationalities,
+            person.gender, person.birth_date if is_full else None,
         )  # fmt: skip
     assert nomination is not None, "seen only through the organization that nominated"
     n = nomination
     full_name = f"{n.given_name} {n.family_name}"
     return PersonShown(
-        person.id, n.identifier, n.given_name, n.family_name, full_name, n.email, n.country, n.gender, n.birth_date
-    )
+        person.id, n.identifier, n.given_name, n.family_name, full_name, n.email, n.country, n.nationalities, n.gender,
+        n.birth_date,
+    )  # fmt: skip
 
 
 def explain(enrollment: Enrollment, position: int | None) -> str | None:

@@ -32,7 +32,8 @@ class ApplicantBody(Schema):
     family_name: Name
     name_on_certificate: Name | None = None
     email: Annotated[str, StringConstraints(min_length=3, max_length=254)] | None = None
-    country: Country | None = None
+    country: Country | None = Field(None, description="who sends the person; null for people of an international organization")
+    nationalities: Annotated[list[Country], Field(max_length=5)] | None = None
     gender: Gender | None = None
     birth_date: Day | None = None
     language: Language | None = None
@@ -90,6 +91,7 @@ class ApplicantAnswer(Answer):
     name_on_certificate: str
     email: str | None
     country: str | None
+    nationalities: list[str]
     gender: Gender | None
     birth_date: date | None
 

@@ -33,6 +33,10 @@ def country_token(value: str) -> str:
     return f"ctry_{value.lower()}"
 
 
+def nationality_token(value: str) -> str:
+    return f"nat_{value.lower()}"
+
+
 def gender_token(value: str) -> str:
     return f"gen_{value}"
 
@@ -94,8 +98,8 @@ def documents(expert_ids: Collection[int] | None = None) -> dict[int, Document]:
         levels[expert_id] += [skill_token(skill_id, lower) for lower in range(1, rank + 1)]
     people = (
         sa.select(
-            Expert.id, Expert.category, Person.country, Person.gender, Person.given_name, Person.family_name,
-            Person.name_on_certificate, Person.identifier,
+            Expert.id, Expert.category, Person.country, Person.nationalities, Person.gender, Person.given_name,
+            Person.family_name, Person.name_on_certificate, Person.identifier,
         )
         .join(Person, Person.id == Expert.person_id)
         .where(Expert.consent.is_not(False))
@@ -107,6 +111,7 @@ def _document(row: sa.Row, levels: list[str]) -> Document:
     tokens = [category_token(row.category.value), gender_token(row.gender.value), *sorted(levels)]
     if row.country:
         tokens.append(country_token(row.country))
+    tokens += map(nationality_token, row.nationalities)
     spellings = [
         row.given_name, row.family_name, row.name_on_certificate, row.identifier,
         names.unspaced(row.given_name, row.family_name),

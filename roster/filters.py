@@ -48,6 +48,7 @@ class Filters:
     q: str = ""
     category: PersonnelCategory | None = None
     country: str | None = None
+    nationality: str | None = None
     gender: Gender | None = None
     skills: tuple[WantedSkill, ...] = ()
     languages: tuple[WantedLanguage, ...] = ()
@@ -78,6 +79,7 @@ class Filters:
             "q": self.q,
             "category": self.category and self.category.value,
             "country": self.country,
+            "nationality": self.nationality,
             "gender": self.gender and self.gender.value,
             "skill": [str(wanted) for wanted in self.skills],
             "language": [str(wanted) for wanted in self.languages],
@@ -126,7 +128,8 @@ def read_filters(values: Mapping[str, Any], skills: Iterable[Skill]) -> Filters:
     filters = Filters(
         q=_query(values.get("q") or "", errors),
         category=_choice(PersonnelCategory, "category", values, errors),
-        country=_country(values.get("country"), errors),
+        country=_country("country", values, errors),
+        nationality=_country("nationality", values, errors),
         gender=_choice(Gender, "gender", values, errors),
         skills=wanted("skill", lambda text: _wanted_skill(text, known)),
         languages=wanted("language", _wanted_language),
@@ -158,9 +161,10 @@ def _choice(kind: Any, name: str, values: Mapping[str, Any], errors: list[Domain
         return None
 
 
-def _country(code: str | None, errors: list[DomainError]) -> str | None:
+def _country(name: str, values: Mapping[str, Any], errors: list[DomainError]) -> str | None:
+    code = values.get(name)
     if code and not countries.is_country(code):
-        errors.append(Invalid("unknown_country", _l("This is not a country code. Choose from the list."), "country"))
+        errors.append(Invalid("unknown_country", _l("This is not a country code. Choose from the list."), name))
         return None
     return code or None
 
@@ -175,9 +179,10 @@ def _wanted_skill(text: str, known: Mapping[str, Skill]) -> WantedSkill:
 
 
 def _wanted_language(text: str) -> WantedLanguage:
-    language, _, level = text.partition(":")
-    if not languages.is_language(language):
-        raise Invalid("unknown_language", _l("There is no language “%(code)s”.", code=language), "language")
+    tag, _, level = text.partition(":")
+    language = languages.kept_code(tag)
+    if language is None:
+        raise Invalid("unknown_language", _l("There is no language “%(code)s”.", code=tag), "language")
     if level and level.upper() not in CEFR:
         raise Invalid("unknown_level", _l("Choose a level from A1 to C2."), "language")
     return WantedLanguage(language, CEFR[level.upper()] if level else 1)

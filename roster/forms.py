@@ -15,7 +15,7 @@ from wtforms.widgets import DateInput, SearchInput
 from accounts.models import Gender, PersonnelCategory
 from core import countries, i18n, languages
 from core.errors import DomainError
-from core.forms import Form, SharedSelect, SubmissionField, whole
+from core.forms import Form, NationalitiesField, SharedSelect, SubmissionField, whole
 from core.words import word
 from courses.models import Skill, SkillLevel
 from roster.languages import CEFR
@@ -47,6 +47,7 @@ class SearchForm(Form):
     category = SelectField(_l("Category"), widget=SharedSelect())
     gender = SelectField(_l("Gender"), widget=SharedSelect())
     country = SelectField(_l("Country"), widget=SharedSelect())
+    nationality = SelectField(_l("Nationality"), widget=SharedSelect())
     valid_on = StringField(_l("Skills valid on"), widget=DateInput())
     available_from = StringField(_l("Available from"), widget=DateInput())
     available_to = StringField(_l("Available until"), widget=DateInput())
@@ -88,7 +89,7 @@ def search_form(values: Mapping[str, Any], skills: Iterable[Skill]) -> SearchFor
     form = type("NumberedSearchForm", (SearchForm,), rows)(formdata=None, data=data)
     form.category.choices = _choices(PersonnelCategory, _("Any"))
     form.gender.choices = _choices(Gender, _("Any"))
-    form.country.choices = _countries(_("Any"))
+    form.country.choices = form.nationality.choices = _countries(_("Any"))
     for row, choices in offered.items():
         form[row].choices = choices
     return form
@@ -222,6 +223,7 @@ class NewExpertForm(ProfileForm):
     person_family_name = StringField(_l("Family name"), validators=[Optional()])
     person_email = StringField(_l("E-mail address"), validators=[Optional()])
     person_country = SelectField(_l("Country"), validate_choice=False, widget=SharedSelect())
+    person_nationalities = NationalitiesField()
     person_gender = SelectField(_l("Gender"), validate_choice=False)
 
     def refuse(self, error: DomainError) -> None:
@@ -235,6 +237,7 @@ class NewExpertForm(ProfileForm):
         return {
             "given_name": self.person_given_name.data, "family_name": self.person_family_name.data or "",
             "email": self.person_email.data or None, "country": self.person_country.data or None,
+            "nationalities": self.person_nationalities.data or None,
             "gender": self.person_gender.data or None,
         }  # fmt: skip
 

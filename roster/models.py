@@ -59,7 +59,7 @@ class ExpertLanguage(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     expert_id: Mapped[int] = mapped_column(sa.ForeignKey("expert.id"), index=True)
-    language: Mapped[str] = mapped_column(sa.String(2))
+    language: Mapped[str] = mapped_column(sa.String(3))
     framework: Mapped[LanguageFramework] = mapped_column(enum_column(LanguageFramework))
     level: Mapped[str] = mapped_column(sa.String(8))
     step: Mapped[int]

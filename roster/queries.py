@@ -86,7 +86,7 @@ def loosenings(actor: Actor, filters: Filters) -> list[Loosening]:
 
 def parts(filters: Filters) -> Iterator[tuple[str, int]]:
     """The filters in use, each with its position among those of its name, in the order in which people read them."""
-    for name in ("q", "category", "gender", "country"):
+    for name in ("q", "category", "gender", "country", "nationality"):
         if getattr(filters, name):
             yield name, 0
     for name in ("languages", "skills"):

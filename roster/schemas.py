@@ -23,7 +23,8 @@ class ExpertPersonBody(Schema):
     family_name: Annotated[str, StringConstraints(max_length=120)] | None = None
     name_on_certificate: Name | None = None
     email: Annotated[str, StringConstraints(max_length=254)] | None = None
-    country: Country | None = None
+    country: Country | None = Field(None, description="who sends the person")
+    nationalities: Annotated[list[Country], Field(max_length=5)] | None = None
     gender: Gender | None = None
     birth_date: Day | None = None
     language: Language | None = None
@@ -77,6 +78,7 @@ class ExpertQuery(ListQuery):
     q: str | None = Field(None, description="beginnings of parts of the name, or of the number")
     category: str | None = None
     country: str | None = None
+    nationality: str | None = None
     gender: str | None = None
     skill: list[str] = Field([], description="`code` or `code:level`; repeat it for several")
     valid_on: Day | None = Field(None, description="default: today, when current and expiring skills count")
@@ -94,6 +96,7 @@ class ExpertPersonAnswer(Answer):
     name_on_certificate: str
     email: str | None
     country: str | None
+    nationalities: list[str]
     gender: Gender
 
 

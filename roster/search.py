@@ -80,6 +80,8 @@ def _words(filters: Filters) -> tuple[list[str], list[str]]:
         exact.append(documents.category_token(filters.category.value))
     if filters.country:
         exact.append(documents.country_token(filters.country))
+    if filters.nationality:
+        exact.append(documents.nationality_token(filters.nationality))
     if filters.gender:
         exact.append(documents.gender_token(filters.gender.value))
     exact += [documents.language_token(wanted.language, wanted.step) for wanted in filters.languages]

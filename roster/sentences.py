@@ -22,6 +22,8 @@ def said(filters: Filters, name: str, position: int = 0) -> str:
             return word(getattr(filters, name))
         case "country":
             return country_name(filters.country)
+        case "nationality":
+            return _("nationality: %(country)s", country=country_name(filters.nationality))
         case "languages" | "level":
             return _wanted_language(filters.languages[position])
         case "skills":

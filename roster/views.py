@@ -14,7 +14,7 @@ from core.database import transaction
 from core.errors import Invalid
 from core.exports import csv_response
 from core.forms import refusals_on, whole
-from core.i18n import country_name, number, text
+from core.i18n import country_name, nationality_names, number, text
 from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once
 from core.words import word
 from courses.queries import skills_to_choose
@@ -73,8 +73,8 @@ def export() -> Response | tuple[str, int]:
         services.record_export(current_actor(), filters, len(experts))
         rows = [_exported(_row(listed, filters, everything=True)) for listed in experts]
     header = [
-        _("Family name"), _("Given name"), _("Number"), _("Category"), _("Rank"), _("Country"), _("Gender"), _("Languages"),
-        _("Skills"), _("Available from"), _("Available until"),
+        _("Family name"), _("Given name"), _("Number"), _("Category"), _("Rank"), _("Country"), _("Nationality"), _("Gender"),
+        _("Languages"), _("Skills"), _("Available from"), _("Available until"),
     ]  # fmt: skip
     return csv_response(f"roster-{clock.today().isoformat()}.csv", header, rows)
 
@@ -137,7 +137,8 @@ def _exported(row: dict[str, Any]) -> list[Any]:
     skills = (f"{title} ({level}, {skill.valid_until or '–'})" for title, level, skill, _status in row["skills"])
     return [
         person.family_name, person.given_name, person.identifier, word(expert.category), expert.rank,
-        country_name(person.country), word(person.gender), row["languages"], "; ".join(skills),
+        country_name(person.country), nationality_names(person.nationalities), word(person.gender),
+        row["languages"], "; ".join(skills),
         window and window.starts_on, window and window.ends_on,
     ]  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -31,6 +32,7 @@ def record_person(
     family_name: str | None = None,
     email: str | None = None,
     country: str | None = None,
+    nationalities: Sequence[str] | str | None = None,
     gender: Gender | str | None = None,
     birth_date: date | None = None,
     name_on_certificate: str | None = None,
@@ -46,7 +48,8 @@ def record_person(
     given = _clean(
         {
             "identifier": identifier, "given_name": given_name, "family_name": family_name, "email": email, "country": country,
-            "gender": gender, "birth_date": birth_date, "name_on_certificate": name_on_certificate, "language": language,
+            "nationalities": nationalities, "gender": gender, "birth_date": birth_date,
+            "name_on_certificate": name_on_certificate, "language": language,
         },
         "person.",
         is_name_needed=not update,
@@ -74,7 +77,11 @@ def change_person(actor: Actor, person: Person, **changes: Any) -> Person:
     """Overwrites the named values of `person` (None or "" empties what may be empty): by the person or an administrator."""
     if actor.person_id != person.id:
         require(actor, Permission.ACCOUNT_MANAGE)
-    emptied = {name: None for name in ("identifier", "email", "country", "birth_date") if name in changes and not changes[name]}
+    emptied: dict[str, Any] = {
+        name: None for name in ("identifier", "email", "country", "birth_date") if name in changes and not changes[name]
+    }
+    if "nationalities" in changes and not changes["nationalities"]:
+        emptied["nationalities"] = []
     kept = {name: value for name, value in changes.items() if name not in emptied}
     missing = [name for name in ("given_name", "name_on_certificate", "language") if name in kept and not kept[name]]
     collect([Invalid("required", _l("Fill in this field."), name) for name in missing])
@@ -115,6 +122,7 @@ _CLEANING: dict[str, Any] = {
     "name_on_certificate": values.clean_name,
     "email": values.clean_email,
     "country": values.clean_country,
+    "nationalities": values.clean_nationalities,
     "language": values.clean_language,
     "birth_date": values.clean_birth_date,
     "gender": lambda value, field: values.clean_member(Gender, value, field),
@@ -192,8 +200,8 @@ def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str)
 def _fill_gaps(actor: Actor, person: Person, given: dict[str, Any]) -> None:
     """What was not known yet: never a name, what the person is recognised by, or a gender, of which "undisclosed" is one."""
     said: dict[str, Any] = {}
-    for name in ("country", "birth_date"):
-        if name in given and getattr(person, name) is None:
+    for name in ("country", "nationalities", "birth_date"):
+        if given.get(name) and not getattr(person, name):
             said[name] = given[name]
     _overwrite(actor, person, said, "person.")
 

@@ -69,7 +69,7 @@ def my_details() -> Any:
     return render_template("accounts/my_details.html", form=form), form.status
 
 
-_DETAILS = ("given_name", "family_name", "name_on_certificate", "country", "language")
+_DETAILS = ("given_name", "family_name", "name_on_certificate", "country", "nationalities", "language")
 
 
 # Being oneself, once more

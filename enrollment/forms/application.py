@@ -16,14 +16,14 @@ from accounts import values
 from accounts.models import Gender, PersonnelCategory
 from core import i18n
 from core.errors import DomainError, Invalid
-from core.forms import Form, SubmissionField
+from core.forms import Form, NationalitiesField, SubmissionField
 from core.words import word
-from enrollment.forms.fields import CountryField, Kept, Needed, OneOf
+from enrollment.forms.fields import CountryField, Kept, Needed, NeededWithoutCountry, OneOf
 from enrollment.nomination_files import parse_rank_code
 from enrollment.services import Wish
 
 SCREENS = {
-    1: ("email", "given_name", "family_name", "name_on_certificate", "country", "gender", "category"),
+    1: ("email", "given_name", "family_name", "name_on_certificate", "country", "nationalities", "gender", "category"),
     2: ("rank", "rank_code", "organization", "needs", "language"),
     3: ("consent", "roster_consent"),
 }
@@ -50,6 +50,7 @@ class ApplicationForm(Form):
     family_name = StringField(_l("Family name"), [Kept(values.clean_name)])
     name_on_certificate = StringField(_l("Name as printed on the certificate"), [Kept(values.clean_name)])
     country = CountryField(_l("Country"), [Needed(_l("Choose your country.")), Kept(values.clean_country)])
+    nationalities = NationalitiesField(validators=[Kept(values.clean_nationalities)])
     gender = RadioField(
         _l("Gender"), [OneOf(_l("Choose one of the answers; one of them is “Prefer not to say”."))], validate_choice=False
     )
@@ -57,7 +58,7 @@ class ApplicationForm(Form):
 
     rank = StringField(_l("Rank"), [Kept(values.clean_text)])
     rank_code = StringField(_l("NATO rank code"), [Kept(clean_rank_code)])
-    organization = StringField(_l("Organization"), [Kept(values.clean_text, longest=200)])
+    organization = StringField(_l("Organization"), [NeededWithoutCountry(), Kept(values.clean_text, longest=200)])
     needs = TextAreaField(_l("Access or dietary needs"))
     language = RadioField(_l("Language in which we write to you"), [OneOf(_l("Choose a language."))], validate_choice=False)
 
@@ -126,5 +127,5 @@ class ApplicationForm(Form):
 
     def person(self) -> dict[str, Any]:
         """What is known of the person, by the names of `record_person`."""
-        names = ("given_name", "family_name", "country", "gender", "language")
+        names = ("given_name", "family_name", "country", "nationalities", "gender", "language")
         return {name: self[name].data for name in names} | {"name_on_certificate": self.printed_name}

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from flask_babel import gettext as _
 from wtforms import Field, SelectField
 from wtforms.validators import StopValidation
 
+from accounts.values import NO_COUNTRY
 from core import countries, i18n
 from core.errors import Invalid
 from core.forms import SharedSelect
+from enrollment.nomination_files import NO_COUNTRY_NEEDS
 
 
 class Needed:
@@ -29,7 +32,7 @@ class Needed:
 class Kept:
     """Turns what was typed into the value as it is kept (accounts.values); what that refuses is said at the field."""
 
-    def __init__(self, clean: Callable[..., str], **options: Any):
+    def __init__(self, clean: Callable[..., Any], **options: Any):
         self.clean = clean
         self.options = options
 
@@ -37,9 +40,19 @@ class Kept:
         if not field.data:
             return
         try:
-            field.data = self.clean(field.data, field.name, **self.options)
+            kept = self.clean(field.data, field.name, **self.options)
         except Invalid as refusal:
             raise StopValidation(refusal.message) from None
+        if isinstance(kept, str):  # a list stays as the person wrote it, and "no country" stays an answer
+            field.data = kept
+
+
+class NeededWithoutCountry:
+    """Whom no country sends comes from an international organization: which one has to be said."""
+
+    def __call__(self, form: Any, field: Field) -> None:
+        if form.country.data == NO_COUNTRY and not (field.data or "").strip():
+            raise StopValidation(NO_COUNTRY_NEEDS)
 
 
 class OneOf:
@@ -56,10 +69,10 @@ class OneOf:
 
 
 class CountryField(SelectField):
-    """A country's two letters."""
+    """A country's two letters, or that none sends the person: an international organization does."""
 
     widget = SharedSelect()
 
     def __init__(self, label: Any, validators: Iterable[Any] = (), **options: Any):
         super().__init__(label, list(validators), choices=[], validate_choice=False, **options)
-        self.choices = [("", ""), *countries.choices(i18n.locale())]
+        self.choices = [("", ""), (NO_COUNTRY, _("None: an international organization")), *countries.choices(i18n.locale())]

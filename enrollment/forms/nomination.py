@@ -11,7 +11,7 @@ from wtforms import FileField, RadioField, SelectField, StringField, TextAreaFie
 from accounts.models import Gender, PersonnelCategory
 from core import i18n
 from core.errors import DomainError
-from core.forms import DayField, Form, SubmissionField
+from core.forms import DayField, Form, NationalitiesField, SubmissionField
 from core.words import word
 from enrollment.forms.fields import CountryField, Needed, OneOf
 from enrollment.nomination_files import COLUMNS, NominationRow, check_row
@@ -57,6 +57,7 @@ class PersonForm(Form):
     email = StringField(_l("E-mail"), [Needed(_l("Write the e-mail address: the person receives the invitation there."))])
     identifier = StringField(_l("Service or staff number"))
     country = CountryField(_l("Country"), [Needed(_l("Choose the country."))])
+    nationalities = NationalitiesField()
     gender = RadioField(_l("Gender"), validate_choice=False)
     birth_date = DayField(_l("Date of birth"))
     category = RadioField(_l("Personnel category"), [OneOf(_l("Choose the personnel category."))], validate_choice=False)

@@ -16,7 +16,7 @@ from enrollment.nomination_files.results import (
     Problem,
     UnreadableFile,
 )
-from enrollment.nomination_files.rows import MAX_LENGTHS, check_row
+from enrollment.nomination_files.rows import MAX_LENGTHS, NO_COUNTRY_NEEDS, check_row
 from enrollment.nomination_files.template import template
 from enrollment.nomination_files.words import parse_category, parse_gender, parse_rank_code
 
@@ -25,6 +25,7 @@ __all__ = [
     "MAX_BYTES",
     "MAX_LENGTHS",
     "MAX_ROWS",
+    "NO_COUNTRY_NEEDS",
     "NominationFile",
     "NominationRow",
     "Problem",

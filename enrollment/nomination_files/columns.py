@@ -13,6 +13,7 @@ COLUMNS = (
     "name_on_certificate",
     "email",
     "country",
+    "nationalities",
     "gender",
     "birth_date",
     "category",
@@ -35,6 +36,7 @@ HEADINGS = {
         "name_on_certificate": "Name on certificate",
         "email": "E-mail",
         "country": "Country",
+        "nationalities": "Nationality",
         "gender": "Gender",
         "birth_date": "Date of birth",
         "category": "Category",
@@ -51,6 +53,7 @@ HEADINGS = {
         "name_on_certificate": "Nom sur le certificat",
         "email": "Courriel",
         "country": "Pays",
+        "nationalities": "Nationalité",
         "gender": "Genre",
         "birth_date": "Date de naissance",
         "category": "Catégorie",
@@ -71,8 +74,10 @@ _SYNONYMS = {
     "certificat, nom pour le certificat, nom complet sur le certificat",
     "email": "email, e mail, mail, email address, e mail address, adresse électronique, adresse courriel, "
     "adresse e mail, adresse mail, adresse de courriel, mél, courrier électronique, adresse de messagerie",
-    "country": "nation, nationality, nationalité, country of nationality, pays d'origine, pays de "
-    "nationalité, country code, code pays",
+    "country": "nation, country code, code pays, sending country, contributing country, country of origin, pays d'origine, "
+    "pays d'envoi, pays contributeur, pays d'affectation d'origine, nominating country",
+    "nationalities": "nationality, nationalities, nationalités, country of nationality, pays de nationalité, citizenship, "
+    "citizenships, citoyenneté, citoyennetés, country of citizenship",
     "gender": "sex, sexe",
     "birth_date": "birth date, birthdate, birthday, date of birth, dob, born, born on, née le, né le, ddn",
     "category": "personnel category, category of personnel, component, catégorie de personnel, catégorie du "

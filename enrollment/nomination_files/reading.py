@@ -11,12 +11,13 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from accounts.values import email_key
+from core import countries
 from enrollment.nomination_files import birth_dates
 from enrollment.nomination_files.decoding import decode
 from enrollment.nomination_files.results import NominationFile, NominationRow, Problem, shown
 from enrollment.nomination_files.rows import check_row
 from enrollment.nomination_files.table import Header, read_table
-from enrollment.nomination_files.text import is_blank
+from enrollment.nomination_files.text import clean, is_blank
 
 
 def read(data: bytes, *, day_first: bool | None = None, today: date | None = None) -> NominationFile:
@@ -28,7 +29,7 @@ def read(data: bytes, *, day_first: bool | None = None, today: date | None = Non
     encoding, text = decode(data)
     table = read_table(text)
     header = table.header
-    people = [(number, cells, _values(header, cells)) for number, cells in table.rows]
+    people = [(number, cells, _with_country(header, _values(header, cells))) for number, cells in table.rows]
     day_first, ask = date_order((values for _, _, values in people), day_first)
     rows = []
     for number, cells, values in people:
@@ -62,6 +63,14 @@ def date_order(people: Iterable[Mapping[str, str]], day_first: bool | None) -> t
 def _values(header: Header, cells: list[str]) -> dict[str, str]:
     """The row's text by canonical column. Cells missing at the end are blank: spreadsheets leave them out."""
     return {column: cell for column, cell in zip(header.columns, cells, strict=False) if column}
+
+
+def _with_country(header: Header, values: dict[str, str]) -> dict[str, str]:
+    """In a file that has no other country, a nationality stands for it: people see both before anything is saved."""
+    if "country" in header.columns:
+        return values
+    codes = countries.nationalities(clean(values.get("nationalities", "")))
+    return values | {"country": codes[0] or ""} if len(codes) == 1 else values
 
 
 def _misplaced(number: int, header: Header, cells: list[str]) -> Iterable[Problem]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from accounts.values import clean_email
+from accounts.values import clean_email, clean_nationalities
 from core import clock, countries, languages
 from core.errors import Invalid
 from enrollment.nomination_files import birth_dates, words
@@ -24,6 +24,7 @@ MAX_LENGTHS = {
     "name_on_certificate": 120,
     "email": 254,
     "country": 100,
+    "nationalities": 300,
     "gender": 60,
     "birth_date": birth_dates.LONGEST,
     "category": 60,
@@ -39,10 +40,14 @@ _LONGEST_RAW = 2000
 _MISSING = {
     "given_name": _l("Write the given name. A person with a single name has it here."),
     "email": _l("Write the e-mail address: the person receives the invitation there."),
-    "country": _l("Write the country, by its name or its two-letter code."),
+    "country": _l("Write the country that sends the person, or “none” for people of an international organization."),
     "category": _l("Write civilian, police or military."),
 }
-_WHEN_BLANK: dict[str, Any] = {"gender": "undisclosed", "birth_date": None}
+NO_COUNTRY_NEEDS = _l("Write the international organization that the person works for, because no country sends the person.")
+_WHEN_BLANK: dict[str, Any] = {"gender": "undisclosed", "birth_date": None, "nationalities": ()}
+
+
+_WHEN_REFUSED: dict[str, Any] = {"birth_date": None, "nationalities": ()}
 
 
 class _Refused(Exception):
@@ -82,7 +87,7 @@ def check_row(
         try:
             fields[column] = _check(column, raw[column], frame)
         except _Refused as refusal:
-            fields[column] = None if column == "birth_date" else ""
+            fields[column] = _WHEN_REFUSED.get(column, "")
             problems.append(Problem(row, column, shown(raw[column]), refusal.code, refusal.remedy))
     if is_blank(raw["name_on_certificate"]):
         name = f"{fields['given_name']} {fields['family_name']}".strip()
@@ -91,6 +96,8 @@ def check_row(
             fields["name_on_certificate"] = ""
             remedy = _too_long("name_on_certificate")
             problems.append(Problem(row, "name_on_certificate", shown(name), "too_long", remedy))
+    if countries.means_none(raw["country"]) and not fields["country"] and is_blank(raw["organization"]):
+        problems.append(Problem(row, "organization", "", "organization_needed", NO_COUNTRY_NEEDS))
     return NominationRow(row, raw, fields, tuple(problems))
 
 
@@ -156,6 +163,8 @@ def _email(text: str, frame: _Frame) -> str:
 def _country(text: str, frame: _Frame) -> str:
     if code := countries.parse(text):
         return code
+    if countries.means_none(text):
+        return ""
     if countries.is_ambiguous(text):
         raise _Refused(
             "ambiguous_country",
@@ -171,6 +180,13 @@ def _country(text: str, frame: _Frame) -> str:
             value=shown(text),
         ),
     )
+
+
+def _nationalities(text: str, frame: _Frame) -> tuple[str, ...]:
+    try:
+        return tuple(clean_nationalities(text, "nationalities"))
+    except Invalid as refusal:
+        raise _Refused(refusal.code, refusal.message) from None
 
 
 def _gender(text: str, frame: _Frame) -> str:
@@ -272,6 +288,7 @@ _RULES: dict[str, Callable[[str, _Frame], Any]] = {
     "name_on_certificate": _name,
     "email": _email,
     "country": _country,
+    "nationalities": _nationalities,
     "gender": _gender,
     "birth_date": _birth_date,
     "category": _category,

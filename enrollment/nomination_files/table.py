@@ -165,6 +165,8 @@ def _refuse_repeated_columns(header: Header) -> None:
 
 def _refuse_missing_columns(header: Header) -> None:
     missing = tuple(column for column in REQUIRED if column not in header.columns)
+    if "nationalities" in header.columns:
+        missing = tuple(column for column in missing if column != "country")
     if missing and header.unknown:
         raise UnreadableFile(
             "missing_columns",

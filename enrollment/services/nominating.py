@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from accounts.models import Gender, Organization, PersonnelCategory
 from accounts.roles import Permission
 from accounts.services import record_person
-from accounts.values import clean_text, find_email
+from accounts.values import clean_country, clean_nationalities, clean_text, find_email
 from core import clock
 from core.database import db
 from core.errors import DomainError, Invalid, collect
@@ -33,6 +33,7 @@ class Nominee:
     identifier: str | None = None
     email: str | None = None
     country: str | None = None
+    nationalities: Sequence[str] | str | None = None
     gender: Gender | str | None = None
     birth_date: date | None = None
     rank: str | None = None
@@ -92,6 +93,7 @@ def _nominate_one(actor: Actor, delivery_id: int, organization: Organization, no
         family_name=nominee.family_name,
         email=nominee.email,
         country=nominee.country,
+        nationalities=nominee.nationalities,
         gender=nominee.gender,
         birth_date=nominee.birth_date,
         name_on_certificate=nominee.name_on_certificate,
@@ -113,7 +115,8 @@ def _nomination(actor: Actor, organization: Organization, enrollment: Enrollment
         given_name=clean_text(nominee.given_name, "given_name"),
         family_name=clean_text(nominee.family_name, "family_name"),
         email=find_email(nominee.email),
-        country=(nominee.country or "").strip().upper() or None,
+        country=clean_country(nominee.country, "country") if nominee.country else None,
+        nationalities=clean_nationalities(nominee.nationalities or (), "nationalities"),
         gender=Gender(nominee.gender or Gender.UNDISCLOSED),
         birth_date=nominee.birth_date,
         created_at=clock.now(),

@@ -94,7 +94,8 @@ def _known(person: Person | None) -> dict[str, Any]:
     if person is None:
         return {"language": i18n.locale()}
     known: dict[str, Any] = {
-        "given_name": person.given_name, "family_name": person.family_name, "country": person.country, "gender": person.gender,
+        "given_name": person.given_name, "family_name": person.family_name, "country": person.country,
+        "nationalities": person.nationalities, "gender": person.gender,
         "name_on_certificate": "" if person.name_on_certificate == person.full_name else person.name_on_certificate,
         "language": person.language if person.language in i18n.LANGUAGES else i18n.locale(),
     }  # fmt: skip

@@ -61,6 +61,7 @@ def _put_forward(actor: Actor, delivery_id: int, organization_id: int, one: Nomi
         family_name=one.family_name,
         email=one.email,
         country=one.country,
+        nationalities=one.nationalities,
         gender=one.gender,
         birth_date=one.birth_date,
         name_on_certificate=one.name_on_certificate,

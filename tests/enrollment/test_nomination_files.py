@@ -293,7 +293,7 @@ class TestHeadings:
             ("e-mail *", "email"),
             ("Adresse électronique", "email"),
             ("Pays", "country"),
-            ("Nationalité ?", "country"),
+            ("Nationalité ?", "nationalities"),
             ("Sexe", "gender"),
             ("Genre", "gender"),
             ("Catégorie", "category"),
@@ -366,6 +366,7 @@ class TestText:
         assert row.is_good
         assert row.fields == {
             **GOOD,
+            "nationalities": (),
             "identifier": "",
             "name_on_certificate": "Amina Diop",
             "gender": "undisclosed",
