@@ -43,9 +43,26 @@ from accounts.events import PersonChanged
 from accounts.roles import Permission as P
 from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
 from certificates.fonts import unprintable
+from certificates.numbers import SERIES
 from certificates.rendering import check_system_libraries
 from certificates.views.panel import certificate_panel
-from core import audit, audit_cli, checking, clock, database, events, i18n, mail, migrations, once, printing, serving, web, words
+from core import (
+    audit,
+    audit_cli,
+    checking,
+    clock,
+    database,
+    events,
+    i18n,
+    mail,
+    migrations,
+    numbering,
+    once,
+    printing,
+    serving,
+    web,
+    words,
+)
 from core.health import health
 from core.jobs import engine, running, worker
 from core.policy import Actor
@@ -88,6 +105,7 @@ JOBS: Mapping[str, running.JobFunction] = {
     "certificates.render": certificates.jobs.render_one,
     "accounts.forget": accounts.jobs.forget_ended,
     "audit.checkpoint": audit_cli.checkpoint_job,
+    "audit.deliver": audit_cli.deliver,
     "answers.forget": once.forget_old,
 }
 
@@ -100,6 +118,7 @@ CHECKS: list[checking.Check] = [
     enrollment.queries.breaches,
     certificates.queries.breaches,
     roster.queries.breaches,
+    numbering.breaches,
     audit.breaches,
 ]
 
@@ -156,6 +175,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     running.init_app(app, JOBS, SCHEDULE)
     checking.init_app(app, CHECKS)
     printing.init_app(app, unprintable)
+    numbering.init_app(app, SERIES)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     for command in COMMANDS:

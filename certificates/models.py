@@ -28,16 +28,6 @@ class RevocationReason(enum.StrEnum):
     OTHER = "other"
 
 
-class Counter(Base):
-    """Numbers without gaps: the row's lock makes issuing one at a time, and a rolled back issue gives its number back."""
-
-    __tablename__ = "counter"
-    __audited__ = False
-
-    name: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
-    value: Mapped[int]
-
-
 class Certificate(Base):
     """What was certified, as it was printed. `payload` is the snapshot; the other columns find it.
 

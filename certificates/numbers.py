@@ -12,6 +12,8 @@ import unicodedata
 
 from stdnum import luhn
 
+from core.numbering import Series
+
 PREFIX = "RST"
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32
 TOKEN_RANDOM_CHARACTERS = 25  # 25 × 5 bits = 125 bits
@@ -46,6 +48,35 @@ def normalise_number(text: str) -> str | None:
     if year[0] == "0" or sequence == "000000" or not luhn.is_valid(year + sequence + check, ALPHABET):
         return None
     return f"{PREFIX}-{year}-{sequence}-{check}"
+
+
+def series_of(year: int) -> str:
+    """What the counter of a year's certificates is called."""
+    return f"certificate:{year}"
+
+
+def place_of(text: str) -> tuple[str, int] | None:
+    """Series and sequence of a number however it was typed, with its check character or without; None when it is none."""
+    digits = re.match(rf"{PREFIX}([0-9]{{4}})([0-9]{{6}})$", _compact(text))
+    if digits and digits[2] != "000000":
+        return series_of(int(digits[1])), int(digits[2])
+    number = normalise_number(text)
+    return (series_of(int(number.split("-")[1])), int(number.split("-")[2])) if number else None
+
+
+def _place_in_file(key: str) -> tuple[str, int] | None:
+    """Of a stored certificate: certificates/2026/rst-2026-000042-k-<digest>.pdf."""
+    found = re.match(r"certificates/\d{4}/(rst-\d{4}-\d{6}-\w)-", key)
+    return place_of(found[1]) if found else None
+
+
+#: What backups and restores are told of certificate numbers.
+SERIES = Series(
+    in_file=_place_in_file,
+    parse=place_of,
+    show=lambda name, value: format_number(int(name.partition(":")[2]), value),
+    running=lambda first, last: [series_of(year) for year in range(first.year, last.year + 1)],
+)
 
 
 def new_token() -> str:

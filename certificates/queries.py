@@ -12,12 +12,13 @@ from sqlalchemy.orm import joinedload
 
 from accounts.roles import Permission
 from certificates import files
-from certificates.models import Certificate, CertificateStatus, Counter
-from certificates.numbers import format_number, normalise_number
+from certificates.models import Certificate, CertificateStatus
+from certificates.numbers import SERIES, format_number, normalise_number
 from certificates.services.names import fault_of
 from certificates.services.requesting import JOB_KIND, OPEN, latest_certificates, reasons_of
 from certificates.snapshot import is_intact
-from core import clock, storage
+from core import clock, numbering, storage
+from core.checking import Note
 from core.database import db
 from core.errors import Conflict, NotFound
 from core.jobs import Job, find_job
@@ -198,6 +199,7 @@ def names_of(enrollment_ids: Sequence[int]) -> dict[int, str]:
 def breaches() -> Iterator[str]:
     """Every certificate that is not as it was issued, every file that is not as it was filed, every gap in the numbers."""
     yield from _gaps()
+    yield from _orphans()
     busy, unjustified = _being_made(), _unjustified()
     for certificate in db.session.scalars(sa.select(Certificate).order_by(Certificate.id)).yield_per(200):
         if certificate.id in unjustified:
@@ -231,10 +233,22 @@ def _being_made() -> set[int]:
 
 
 def _gaps() -> Iterator[str]:
-    counters = db.session.execute(sa.select(Counter.name, Counter.value).where(Counter.name.startswith("certificate:"))).all()
-    for name, value in counters:
+    for name, value in numbering.counters().items():
         year = int(name.partition(":")[2])
         numbers = set(db.session.scalars(sa.select(Certificate.number).where(Certificate.number.startswith(f"RST-{year}-"))))
-        expected = {format_number(year, sequence) for sequence in range(1, value + 1)}
+        void = {number for one in numbering.voids(name) for number in range(one.first, one.last + 1)}
+        expected = {format_number(year, sequence) for sequence in range(1, value + 1) if sequence not in void}
         yield from (f"certificates: the number {number} was given to nobody" for number in sorted(expected - numbers))
         yield from (f"certificates: the number {number} was never counted" for number in sorted(numbers - expected))
+
+
+def _orphans() -> Iterator[str]:
+    """Files whose number no row has: of certificates that a lost database issued. A void number is accounted for."""
+    void = {(one.series, number) for one in numbering.voids() for number in range(one.first, one.last + 1)}
+    known = set(db.session.scalars(sa.select(Certificate.number)))
+    for key in storage.keys("certificates"):
+        if (place := SERIES.in_file(key)) is None:
+            yield f"certificates: the file {key} is no certificate"
+        elif (number := SERIES.show(*place)) not in known:
+            sentence = f"certificates: no row has the number of the file {key} ({number})"
+            yield Note(f"{sentence}; it is in the register of void numbers") if place in void else sentence

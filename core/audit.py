@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
 import sqlalchemy as sa
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core import clock
-from core.database import Base, current_unit, db, settings_of
+from core import checkpoints, clock
+from core.checkpoints import Chain, canonical
+from core.database import Base, current_unit, db
 from core.policy import Actor
-from core.settings import kept_secret
 
 GENESIS = "0" * 64
 
@@ -70,21 +70,16 @@ def record(actor: Actor, action: str, subject: str, facts: dict[str, Any], *, on
 
 
 _entries, _head = cast(sa.Table, AuditEntry.__table__), cast(sa.Table, AuditHead.__table__)
-#: Made once: every write passes here.
-_ADVANCE = (
-    sa.update(_head)
-    .where(_head.c.id == 1)
-    .values(number=_head.c.number + sa.bindparam("added"))
-    .returning(_head.c.number, _head.c.digest)
-)
+#: Made once: every write passes here. The head's row is locked first (SQLite has one writer anyway) and moved last, as the
+#: triggers want it: a head always names the last entry there is.
+_LOCK = sa.select(_head.c.number, _head.c.digest).where(_head.c.id == 1).with_for_update()
 _INSERT = sa.insert(_entries)
-_SEAL = sa.update(_head).where(_head.c.id == 1).values(digest=sa.bindparam("sealed"))
+_MOVE = sa.update(_head).where(_head.c.id == 1).values(number=sa.bindparam("reached"), digest=sa.bindparam("sealed"))
 
 
 def _append(entries: list[dict[str, Any]]) -> None:
     connection = db.session.connection()
-    head = connection.execute(_ADVANCE, {"added": len(entries)}).one()
-    number, digest = head.number - len(entries), head.digest
+    number, digest = connection.execute(_LOCK).one()
     rows = []
     for entry in entries:
         number += 1
@@ -92,7 +87,7 @@ def _append(entries: list[dict[str, Any]]) -> None:
         digest = chained(digest, number, body)
         rows.append(_row(number, entry, body, digest))
     connection.execute(_INSERT, rows)
-    connection.execute(_SEAL, {"sealed": digest})
+    connection.execute(_MOVE, {"reached": number, "sealed": digest})
 
 
 def _row(number: int, entry: dict[str, Any], body: str, digest: str) -> dict[str, Any]:
@@ -107,10 +102,6 @@ def _row(number: int, entry: dict[str, Any], body: str, digest: str) -> dict[str
     }
 
 
-def canonical(entry: dict[str, Any]) -> str:
-    return json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-
-
 def chained(previous: str, number: int, body: str) -> str:
     return hashlib.sha256(f"{previous}\n{number}\n{body}".encode()).hexdigest()
 
@@ -120,62 +111,69 @@ def position() -> str:
     return db.session.scalars(sa.select(AuditHead.digest).where(AuditHead.id == 1)).one()
 
 
+RESTORED = "trail.restored"
+
+
 def breaches() -> Iterator[str]:
     """Every fault of the chain and of the checkpoints against it, one sentence each; nothing when all is well."""
-    digest, count, digests = GENESIS, 0, {}
+    try:
+        lines = checkpoints.read(checkpoints.path())
+    except FileNotFoundError:
+        lines = None
+    except OSError as error:
+        yield f"audit: the file of signed checkpoints cannot be read ({type(error).__name__})"
+        lines = None
+    chain = yield from _walk({point.number for _, point in lines or [] if point is not None})
+    if lines is not None:
+        yield from checkpoints.local_faults(chain, lines)
+    elif chain.length and not os.path.lexists(checkpoints.path()):
+        yield "audit: the file of signed checkpoints is missing"
+
+
+def breaches_against(copy: Path, public: Ed25519PublicKey) -> Iterator[str]:
+    """Every fault of the chain against a copy of checkpoints that was kept elsewhere, by a key kept elsewhere."""
+    lines = checkpoints.read_copy(copy)
+    chain = yield from _walk({point.number for _, point in lines if point is not None})
+    yield from checkpoints.copy_faults(chain, lines, public, copy.name)
+
+
+def _walk(wanted: set[int]) -> Generator[str, None, Chain]:
+    """Recomputes the chain and yields its faults. Returns its length and the digests of the entries `wanted`."""
+    digest, chain = GENESIS, Chain(0, {}, [])
     for row in db.session.execute(sa.select(AuditEntry).order_by(AuditEntry.number)).scalars().yield_per(1000):
-        count += 1
-        if row.number != count:
-            yield f"audit: entry {count} is missing"
-            return
-        entry = json.loads(row.body)
-        if chained(digest, row.number, row.body) != row.digest or _row(count, entry, row.body, row.digest) != _columns(row):
-            yield f"audit: entry {count} was altered"
-            return
-        digest = row.digest
-        digests[count] = digest
+        number = chain.length + 1
+        if row.number != number:
+            yield f"audit: entry {number} is missing"
+            return chain
+        if not _is_sound(row, digest):
+            yield f"audit: entry {number} was altered"
+            return chain
+        digest, chain.length = row.digest, number
+        if number in wanted:
+            chain.digests[number] = digest
+        if row.action == RESTORED:
+            chain.restores.append(number)
     head = db.session.get_one(AuditHead, 1)
-    if (head.number, head.digest) != (count, digest):
-        yield f"audit: the chain ends at {count} but its head says {head.number}"
-    yield from _checkpoint_breaches(digests)
+    if (head.number, head.digest) != (chain.length, digest):
+        yield f"audit: the chain ends at {chain.length} but its head says {head.number}"
+    return chain
+
+
+def _is_sound(row: AuditEntry, before: str) -> bool:
+    try:
+        expected = _row(row.number, json.loads(row.body), row.body, row.digest)
+    except (ValueError, KeyError, TypeError):
+        return False
+    return chained(before, row.number, row.body) == row.digest and expected == _columns(row)
 
 
 def _columns(row: AuditEntry) -> dict[str, Any]:
     return {column.name: getattr(row, column.name) for column in AuditEntry.__table__.columns}
 
 
-def _folder() -> Path:
-    folder = settings_of().instance_path / "audit"
-    folder.mkdir(exist_ok=True, mode=0o700)
-    return folder
-
-
-def _key() -> Ed25519PrivateKey:
-    text = kept_secret(_folder() / "checkpoint_key", lambda: Ed25519PrivateKey.generate().private_bytes_raw().hex())
-    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text))
-
-
-def write_checkpoint() -> int:
-    """Signs the chain's end into checkpoints.jsonl beside the database (copy that file elsewhere). Returns its number."""
-    head = db.session.get_one(AuditHead, 1)
-    signature = _key().sign(f"{head.number}:{head.digest}".encode()).hex()
-    line = canonical({"number": head.number, "digest": head.digest, "at": clock.now().isoformat(), "signature": signature})
-    with open(_folder() / "checkpoints.jsonl", "a", encoding="utf-8") as file:
-        file.write(line + "\n")
-    return head.number
-
-
-def _checkpoint_breaches(digests: dict[int, str]) -> Iterator[str]:
-    path = _folder() / "checkpoints.jsonl"
-    if not path.exists():
-        return
-    public = _key().public_key()
-    for line in path.read_text(encoding="utf-8").splitlines():
-        point = json.loads(line)
-        try:
-            public.verify(bytes.fromhex(point["signature"]), f"{point['number']}:{point['digest']}".encode())
-        except InvalidSignature:
-            yield f"audit: the checkpoint at {point['number']} has a wrong signature"
-            continue
-        if point["number"] and digests.get(point["number"]) != point["digest"]:
-            yield f"audit: the trail was rewritten before the signed checkpoint at {point['number']}"
+def notes() -> list[str]:
+    """What a reader of the proof should know although it is no fault."""
+    try:
+        return list(checkpoints.restore_notes(checkpoints.read(checkpoints.path())))
+    except OSError:
+        return []

@@ -14,12 +14,20 @@ from core.commands import on_migrated
 Check = Callable[[], Iterable[str]]
 
 
+class Note(str):
+    """A sentence that `flask check` prints although it is no breach: it is accounted for."""
+
+
 def init_app(app: Flask, checks: list[Check]) -> None:
     app.extensions["checks"] = checks
 
 
 def breaches() -> list[str]:
     """A sentence for every breach of every invariant; empty when the data is sound."""
+    return [sentence for sentence in _found() if not isinstance(sentence, Note)]
+
+
+def _found() -> list[str]:
     return [sentence for check in current_app.extensions["checks"] for sentence in check()]
 
 
@@ -27,9 +35,9 @@ def breaches() -> list[str]:
 @with_appcontext
 @on_migrated
 def check_command() -> None:
-    found = breaches()
+    found = _found()
     for sentence in found:
-        click.echo(sentence)
-    if found:
+        click.echo(f"note: {sentence}" if isinstance(sentence, Note) else sentence)
+    if not all(isinstance(sentence, Note) for sentence in found):
         sys.exit(1)
     click.echo("no breach found")

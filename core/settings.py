@@ -34,6 +34,8 @@ DOCUMENTED = {
     "INSTANCE_PATH": "folder of the database, files, keys and job engine; default instance/",
     "MAIL_URL": "smtp://user:password@host:port; without it mail is kept and readable in the application",
     "MAIL_FROM": "sender of mail; default Rostrum <rostrum@HOST of PUBLIC_URL>",
+    "CHECKPOINT_MAIL": "address that gets a copy of every signed checkpoint of the audit trail",
+    "CHECKPOINT_URL": "https://… that gets a copy of every signed checkpoint by POST",
     "STORAGE_URL": "file:///folder for certificates; default: files/ under the instance path",
     "JOBS_URL": "redis://… for the distributed job engine; default: the embedded engine on SQLite",
     "ISSUER_EN": "name of the issuing centre on certificates, in English",
@@ -60,6 +62,8 @@ class Settings:
     secret_key: str = field(default="", repr=False)
     mail_url: str = field(default="", repr=False)
     mail_from: str = ""
+    checkpoint_mail: str = ""
+    checkpoint_url: str = field(default="", repr=False)
     storage_path: Path = Path("instance/files")
     jobs_url: str = field(default="", repr=False)
     issuer: Mapping[str, str] = field(default_factory=dict)
@@ -113,6 +117,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         secret_key=_secret_key(given.get("SECRET_KEY"), instance),
         mail_url=_address(given, "MAIL_URL", ("smtp", "smtps")),
         mail_from=given.get("MAIL_FROM", f"Rostrum <rostrum@{urlsplit(public_url).hostname}>"),
+        checkpoint_mail=_mail_address(given, "CHECKPOINT_MAIL"),
+        checkpoint_url=_https(given, "CHECKPOINT_URL"),
         storage_path=_storage_path(given.get("STORAGE_URL"), instance),
         jobs_url=_address(given, "JOBS_URL", ("redis", "rediss")),
         issuer={
@@ -175,6 +181,20 @@ def _address(given: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> s
     text = given.get(name, "")
     if text and (urlsplit(text).scheme not in schemes or not urlsplit(text).hostname):
         raise SettingsError(f"{name} must look like {schemes[0]}://host:port.")
+    return text
+
+
+def _mail_address(given: Mapping[str, str], name: str) -> str:
+    text = given.get(name, "")
+    if text and (text.count("@") != 1 or text != "".join(text.split()) or not all(text.split("@"))):
+        raise SettingsError(f"{name} must be an e-mail address, not “{text}”.")
+    return text
+
+
+def _https(given: Mapping[str, str], name: str) -> str:
+    text = _address(given, name, ("https", "http"))
+    if text and urlsplit(text).scheme == "http" and not is_loopback(urlsplit(text).hostname):
+        raise SettingsError(f"{name} must begin with https://.")
     return text
 
 

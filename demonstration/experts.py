@@ -17,13 +17,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from accounts.models import Gender, Person, PersonnelCategory
-from certificates.models import Certificate, CertificateStatus, Counter, RevocationReason
-from certificates.numbers import ALPHABET, format_number, normalise_token
+from certificates.models import Certificate, CertificateStatus, RevocationReason
+from certificates.numbers import ALPHABET, format_number, normalise_token, series_of
 from certificates.payload import Bilingual, CertificatePayload, GrantedSkill
 from certificates.services import JOB_KIND
 from certificates.snapshot import bilingual, digest, valid_until, verify_url
 from core import audit, clock, jobs
 from core.database import db, settings_of, transaction
+from core.numbering import Counter, mark
 from core.policy import SYSTEM
 from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition
 from courses.models import Admission, CourseVersion, Delivery, DeliverySession, DeliveryStatus
@@ -322,7 +323,8 @@ def _certify(random: Random, holders: list[_Holder], expert_ids: dict[int, int],
     counted: dict[int, int] = {}
     rows = [_certificate(random, holder, issuer, counted) for holder in holders]
     for year, value in counted.items():
-        db.session.merge(Counter(name=f"certificate:{year}", value=value))
+        db.session.merge(Counter(name=series_of(year), value=value))
+        mark(series_of(year), value)
     ids, known = _insert_ids(Certificate, rows), evidence.skill_ids()
     proven = []
     for row, certificate_id in zip(rows, ids, strict=True):
@@ -370,7 +372,7 @@ def _end(random: Random, issued_on: date) -> dict[str, Any]:
 
 def _next_number(year: int, counted: dict[int, int]) -> str:
     if year not in counted:
-        counter = db.session.get(Counter, f"certificate:{year}")
+        counter = db.session.get(Counter, series_of(year))
         counted[year] = counter.value if counter else 0
     counted[year] += 1
     return format_number(year, counted[year])

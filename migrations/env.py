@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import context
 from flask import current_app
 
+from core import checkpoints
 from core.database import UtcDateTime, db
 from core.schema import compare_type, include_object
 
@@ -19,6 +20,7 @@ def render_item(kind, thing, autogen_context):
 
 def run() -> None:
     engine: sa.Engine = current_app.extensions["sqlalchemy"].engine
+    steps: list[bool] = []
     with engine.connect().execution_options(writes=True) as connection:
         context.configure(
             connection=connection,
@@ -28,10 +30,14 @@ def run() -> None:
             compare_type=compare_type,
             render_item=render_item,
             transaction_per_migration=True,
+            on_version_apply=lambda step, **_: steps.append(step.is_upgrade),
         )
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()
+    if steps and all(steps):
+        checkpoints.begin()  # from the first day on, so that a file which is missing later was taken away
+        db.session.remove()
 
 
 run()

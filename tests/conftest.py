@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from core import clock
+from core import checkpoints, clock
 from core.database import db
 from core.migrations import upgrade
 from core.policy import Actor
@@ -129,8 +129,13 @@ def app(database: Database) -> Iterator[Flask]:
     Whatever page a test sees, its template must have asked the database nothing.
     """
     database.reset()
-    shutil.rmtree(database.app.extensions["settings"].storage_path, ignore_errors=True)
+    settings = database.app.extensions["settings"]
+    for folder in (settings.storage_path, settings.instance_path / "audit"):
+        shutil.rmtree(folder, ignore_errors=True)
     clock.travel(database.app, NOW)
+    with database.app.app_context():
+        checkpoints.begin()
+        db.session.remove()
     with queries_of_templates(database.app) as asked:
         yield database.app
     assert asked == [], "templates run no queries: read it in the view"

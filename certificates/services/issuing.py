@@ -8,20 +8,20 @@ from datetime import date
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.dialects import postgresql, sqlite
 
 from accounts.roles import Permission
 from certificates import rendering
 from certificates.events import CertificateIssued
-from certificates.models import Certificate, CertificateStatus, Counter
-from certificates.numbers import format_number, new_token
+from certificates.models import Certificate, CertificateStatus
+from certificates.numbers import format_number, new_token, series_of
 from certificates.payload import CertificatePayload
 from certificates.services.names import check_name, field_of
 from certificates.snapshot import digest, snapshot, valid_until
 from core import clock
-from core.database import db, is_sqlite, settings_of
+from core.database import db, settings_of
 from core.errors import Conflict, DomainError, Invalid
 from core.events import publish
+from core.numbering import next_in
 from core.policy import Actor, require
 from courses.services import touch
 from courses.timetable import today_in
@@ -50,7 +50,7 @@ def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None
     """A new certificate, under the delivery's lock. Whatever refuses it gives its number back: all is one transaction."""
     check_name(enrollment.name_on_certificate, enrollment.person, field_of(enrollment.id))
     day = _today_of(enrollment)
-    payload = snapshot(enrollment, number=format_number(day.year, next_in(day.year)), token=new_token(), issued_on=day)
+    payload = snapshot(enrollment, number=format_number(day.year, next_in(series_of(day.year))), token=new_token(), issued_on=day)
     check_payload(payload)
     certificate = Certificate(
         number=payload.number,
@@ -81,15 +81,6 @@ def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None
 def _today_of(enrollment: Enrollment) -> date:
     """The date where the course was held: in Apia a course of the 5th ends while it is still the 4th in UTC."""
     return today_in(enrollment.delivery.time_zone, clock.now())
-
-
-def next_in(year: int) -> int:
-    """The next number of a year. The counter's row stays locked until the commit, so that no number is lost or doubled."""
-    insert = (sqlite if is_sqlite() else postgresql).insert(Counter.__table__)
-    counted = insert.values(name=f"certificate:{year}", value=1).on_conflict_do_update(
-        index_elements=["name"], set_={"value": Counter.__table__.c.value + 1}
-    )
-    return db.session.execute(counted.returning(Counter.__table__.c.value)).scalar_one()
 
 
 def specimen(enrollment: Enrollment) -> CertificatePayload:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from accounts.models import Account, Person
 from certificates import files, jobs, queries, services
-from certificates.models import Certificate, Counter
+from certificates.models import Certificate
 from certificates.numbers import format_number
 from certificates.payload import CertificatePayload
 from certificates.rendering import RenderingFailed
@@ -22,6 +22,7 @@ from core.errors import Conflict, Invalid, NotAllowed
 from core.i18n import in_language
 from core.jobs import Job, drain
 from core.mail import Mail
+from core.numbering import Counter
 from core.policy import SYSTEM
 from enrollment.models import Enrollment, EnrollmentStatus
 from tests import factories

@@ -8,17 +8,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from core import audit
+from core import audit, checkpoints
 from core.audit import AuditEntry, AuditHead, breaches, chained
 from core.database import db, transaction
 from core.policy import SYSTEM, Actor
 
 pytestmark = pytest.mark.both_databases
-
-
-@pytest.fixture(autouse=True)
-def no_checkpoints_of_others(app: Flask):
-    (app.extensions["settings"].instance_path / "audit" / "checkpoints.jsonl").unlink(missing_ok=True)
 
 
 def record(count: int = 1, actor: Actor = SYSTEM) -> None:
@@ -32,8 +27,8 @@ def tamper(*statements: str) -> None:
     db.session.rollback()
     with db.engine.connect().execution_options(writes=True) as connection:
         if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("DROP TRIGGER IF EXISTS audit_no_update")
-            connection.exec_driver_sql("DROP TRIGGER IF EXISTS audit_no_delete")
+            for name in ("no_update", "no_delete", "next", "head_one", "head_kept", "head_follows"):
+                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS audit_{name}")
         else:
             connection.exec_driver_sql("SET session_replication_role = replica")
         for statement in statements:
@@ -56,9 +51,41 @@ def test_a_whole_trail_has_no_breach(context: Flask) -> None:
     assert list(breaches()) == []
 
 
+COLUMNS = "number, at, actor_id, action, subject, body, digest"
+REFUSED = [
+    "UPDATE audit_entry SET action = 'x' WHERE number = 1",
+    "DELETE FROM audit_entry WHERE number = 2",
+    "DELETE FROM audit_entry",
+    f"INSERT OR REPLACE INTO audit_entry ({COLUMNS}) SELECT 1, at, actor_id, 'x', subject, 'forged', 'd' FROM audit_entry LIMIT 1",
+    f"INSERT OR REPLACE INTO audit_entry ({COLUMNS}) SELECT 3, at, actor_id, 'x', subject, 'forged', digest FROM audit_entry LIMIT 1",
+    f"INSERT INTO audit_entry ({COLUMNS}) SELECT 4, at, actor_id, 'x', subject, 'forged', 'd' FROM audit_entry LIMIT 1",
+    f"INSERT INTO audit_entry ({COLUMNS}) SELECT 0, at, actor_id, 'x', subject, 'forged', 'd' FROM audit_entry LIMIT 1",
+    "UPDATE audit_head SET digest = 'd'",
+    "UPDATE audit_head SET number = 1",
+    "UPDATE audit_head SET number = 3",
+    "UPDATE audit_head SET number = 3, digest = 'd'",
+    "UPDATE audit_head SET id = 2",
+    "DELETE FROM audit_head",
+    "INSERT OR REPLACE INTO audit_head (id, number, digest) VALUES (1, 0, 'd')",
+    "INSERT INTO audit_head (id, number, digest) VALUES (2, 0, 'd')",
+]
+
+
+def test_it_cannot_be_emptied(context: Flask) -> None:
+    record(2)
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has no TRUNCATE")
+    for table in ("audit_entry", "audit_head"):
+        with pytest.raises(sa.exc.DBAPIError, match="append-only"), db.engine.connect() as connection:
+            connection.exec_driver_sql(f"TRUNCATE {table}")
+
+
 def test_it_cannot_be_edited_or_deleted(context: Flask) -> None:
     record(2)
-    for statement in ("UPDATE audit_entry SET action = 'x' WHERE number = 1", "DELETE FROM audit_entry WHERE number = 2"):
+    for statement in REFUSED:
+        if "OR REPLACE" in statement and db.engine.dialect.name == "postgresql":
+            statement = statement.replace("INSERT OR REPLACE", "INSERT")
+            statement += " ON CONFLICT (number) DO UPDATE SET body = 'forged'" if "entry" in statement else ""
         with (
             pytest.raises(sa.exc.DBAPIError, match="append-only"),
             db.engine.connect().execution_options(writes=True) as connection,
@@ -100,15 +127,15 @@ def test_a_full_recompute_is_found_by_the_signed_checkpoint_alone(context: Flask
     assert list(breaches()) == [], "without a checkpoint outside, a full recompute cannot be seen"
     tamper("DELETE FROM audit_entry", f"UPDATE audit_head SET number = 0, digest = '{audit.GENESIS}'")
     record(3)
-    assert audit.write_checkpoint() == 3
+    checkpoints.write()
     recompute_everything()
     assert "rewritten before the signed checkpoint at 3" in " ".join(breaches())
 
 
 def test_a_forged_checkpoint_is_found(context: Flask) -> None:
     record(1)
-    audit.write_checkpoint()
-    path = context.extensions["settings"].instance_path / "audit" / "checkpoints.jsonl"
+    checkpoints.write()
+    path = checkpoints.path()
     path.write_text(path.read_text().replace('"number":1', '"number":2'))
     assert "wrong signature" in " ".join(breaches())
 

@@ -54,6 +54,11 @@ def test_two_processes_that_start_together_agree_on_the_key(tmp_path: Path) -> N
         ({"JOBS_URL": "amqp://x"}, "JOBS_URL must look like"),
         ({"STORAGE_URL": "s3://bucket"}, "STORAGE_URL must begin"),
         ({"NOW": "tomorrow"}, "NOW must look like"),
+        ({"CHECKPOINT_URL": "http://archive.example.org/"}, "CHECKPOINT_URL must begin with https"),
+        ({"CHECKPOINT_URL": "archive.example.org"}, "CHECKPOINT_URL must look like"),
+        ({"CHECKPOINT_URL": "ftp://archive.example.org"}, "CHECKPOINT_URL must look like"),
+        ({"CHECKPOINT_MAIL": "archive"}, "CHECKPOINT_MAIL must be an e-mail address"),
+        ({"CHECKPOINT_MAIL": "a@example.org, b@example.org"}, "CHECKPOINT_MAIL must be an e-mail address"),
         ({"NOW": "2027-03-08T09:00:00Z", "PUBLIC_URL": "https://training.example.org"}, "NOW sets the clock"),
     ],
 )

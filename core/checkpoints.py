@@ -1,0 +1,299 @@
+"""Signed checkpoints of the audit trail, one to a line of instance/audit/checkpoints.jsonl, outside the database: whoever
+rewrites the tables cannot sign. Each also carries how far every series of numbers went.
+
+Two kinds of line tell more: `begun` is the first of a file, and `restored` says that the trail was set back from one entry to
+another (`flask restore`). What lay between is lost, and the checkpoints over it are explained; nothing else explains them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from core import clock
+from core.database import db, settings_of
+from core.settings import kept_secret
+
+FILE, KEY, PUBLIC = "checkpoints.jsonl", "checkpoint_key", "checkpoint_key.pub"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One line. `signed` is the text its signature is over; `restored` has `from` and `to`, each with number and digest."""
+
+    number: int
+    digest: str
+    at: str
+    counters: dict[str, int]
+    restored: dict[str, Any] | None
+    is_begun: bool
+    is_first_kind: bool  # as the first version wrote them: without counters, signed over number and digest alone
+    signature: bytes
+    signed: bytes
+
+    def is_by(self, public: Ed25519PublicKey) -> bool:
+        try:
+            public.verify(self.signature, self.signed)
+        except InvalidSignature:
+            return False
+        return True
+
+    @property
+    def back_to(self) -> int | None:
+        """The entry that the trail was set back to, for a line that says so."""
+        return self.restored["to"]["number"] if self.restored else None
+
+
+#: Numbered from 1; None for a damaged one.
+Lines = list[tuple[int, Checkpoint | None]]
+
+
+def folder() -> Path:
+    made = settings_of().instance_path / "audit"
+    made.mkdir(exist_ok=True, mode=0o700)
+    return made
+
+
+def path() -> Path:
+    return folder() / FILE
+
+
+# Keys
+
+
+def _private_key() -> Ed25519PrivateKey:
+    text = kept_secret(folder() / KEY, lambda: Ed25519PrivateKey.generate().private_bytes_raw().hex())
+    key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text))
+    public = folder() / PUBLIC
+    told = key.public_key().public_bytes_raw().hex() + "\n"
+    if not public.is_file() or public.read_text(encoding="ascii") != told:
+        public.write_text(told, encoding="ascii")
+    return key
+
+
+def public_key() -> Ed25519PublicKey | None:
+    """What this machine's checkpoints are verified with; None when there is none or it is damaged. Makes none."""
+    try:
+        if (folder() / KEY).exists():
+            return _private_key().public_key()
+        return read_public_key((folder() / PUBLIC).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def read_public_key(text: str) -> Ed25519PublicKey:
+    """From its 64 hexadecimal digits; ValueError when it is no key."""
+    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(text.strip()))
+
+
+# Lines
+
+
+def canonical(facts: dict[str, Any]) -> str:
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def parse(line: bytes) -> Checkpoint | None:
+    """A line of the file; None when it is damaged (half written on a full disk, not ours)."""
+    try:
+        facts = json.loads(line)
+        signature = bytes.fromhex(facts["signature"])
+        number, digest, restored = facts["number"], facts["digest"], facts.get("restored")
+        counters = {str(name): int(value) for name, value in facts.get("counters", {}).items()}
+        ends = [restored["to"], restored["from"]] if restored else []
+        if type(number) is not int or not isinstance(digest, str) or not all(type(e["number"]) is int for e in ends if e):
+            return None
+        is_first_kind = "counters" not in facts
+        signed = f"{number}:{digest}" if is_first_kind else canonical({k: v for k, v in facts.items() if k != "signature"})
+        begun = bool(facts.get("begun"))
+        return Checkpoint(
+            number, digest, str(facts.get("at")), counters, restored, begun, is_first_kind, signature, signed.encode()
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def read(file: Path) -> Lines:
+    """The lines of a file with their numbers; None for a damaged one. FileNotFoundError when there is no such file."""
+    lines = file.read_bytes().split(b"\n")
+    return [(place, parse(line)) for place, line in enumerate(lines, 1) if line.strip()]
+
+
+def read_copy(file: Path) -> Lines:
+    """The same of a copy kept elsewhere: of a saved message too, whose other lines are left alone."""
+    data = file.read_bytes()
+    message = message_from_bytes(data, policy=policy.default)
+    if message["Message-ID"] or message["Received"]:
+        body = message.get_body(("plain",))
+        data = body.get_content().encode() if body else b""
+    return [(place, parse(line)) for place, line in enumerate(data.split(b"\n"), 1) if line.strip().startswith(b"{")]
+
+
+# Writing
+
+
+def head() -> tuple[int, str]:
+    """Number and digest of the last entry."""
+    row = db.session.execute(sa.text("SELECT number, digest FROM audit_head WHERE id = 1")).one()
+    return row.number, row.digest
+
+
+def write(*, begun: bool = False, restored: dict[str, Any] | None = None) -> str:
+    """Signs the chain's end into the file and returns the line. A line that does not fit on the disk leaves no half of it."""
+    from core import numbering  # it writes to the trail, which is written down here
+
+    number, digest = head()
+    facts: dict[str, Any] = {
+        "number": number, "digest": digest, "at": clock.now().isoformat(), "counters": numbering.counters(),
+    }  # fmt: skip
+    if begun:
+        facts["begun"] = True
+    if restored:
+        facts["restored"] = restored
+    facts["signature"] = _private_key().sign(canonical(facts).encode()).hex()
+    line = canonical(facts)
+    _append(line.encode())
+    return line
+
+
+def begin() -> None:
+    """The first line of a file that does not exist yet."""
+    if not os.path.lexists(path()):
+        write(begun=True)
+
+
+def _append(line: bytes) -> None:
+    descriptor = os.open(path(), os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        size = os.fstat(descriptor).st_size
+        is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"  # a machine stopped in the middle of a line
+        try:
+            left = b"\n" * is_torn + line + b"\n"
+            while left:
+                left = left[os.write(descriptor, left) :]
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, size)
+            raise
+    finally:
+        os.close(descriptor)
+
+
+# Comparing with the chain
+
+
+def faults(
+    lines: Lines,
+    public: Ed25519PublicKey,
+    chain: Chain,
+    *,
+    restores: list[Checkpoint],
+    name: str,
+) -> Iterator[str]:
+    """What of these lines the chain does not bear out. `restores`: signed lines that explain what lies between."""
+    for place, point in lines:
+        if point is None:
+            yield f"audit: line {place} of {name} is damaged (half written?)"
+        elif not point.is_by(public):
+            yield f"audit: the checkpoint at {point.number} (line {place} of {name}) has a wrong signature"
+        elif point.number and chain.digests.get(point.number) != point.digest and not _is_explained(point, restores):
+            yield _contradiction(point, chain)
+
+
+def _contradiction(point: Checkpoint, chain: Chain) -> str:
+    if point.number > chain.length:
+        return f"audit: a signed checkpoint knows {point.number} entries, but the trail ends at {chain.length}"
+    return f"audit: the trail was rewritten before the signed checkpoint at {point.number}"
+
+
+def _is_explained(point: Checkpoint, restores: list[Checkpoint]) -> bool:
+    """Whether it tells of entries that a restore took back. The newest of them must be the very one the restore names."""
+    for restore in restores:
+        lost, kept = (restore.restored or {}).get("from"), restore.back_to
+        if restore is point or kept is None or not lost or not kept < point.number <= lost["number"]:
+            continue
+        if point.number < lost["number"] or point.digest == lost["digest"]:
+            return True
+    return False
+
+
+@dataclass
+class Chain:
+    """What the comparison needs of the chain: its length, digests of the entries asked for, and the entries that say that the
+    trail was set back."""
+
+    length: int
+    digests: dict[int, str]
+    restores: list[int]
+
+
+def local_faults(chain: Chain, lines: Lines) -> Iterator[str]:
+    """Every fault of this machine's own file, read as `lines`, against the chain and the counters."""
+    public = public_key()
+    if public is None:
+        yield "audit: the key of the signed checkpoints is missing or damaged"
+        return
+    good = [point for _, point in lines if point is not None and point.is_by(public)]
+    for index, (place, point) in enumerate(lines):
+        # A restore explains what was signed before it, not after.
+        later = [p for _, p in lines[index:] if p is not None and p.restored and p in good]
+        yield from faults([(place, point)], public, chain, restores=later, name=FILE)
+    first = good[0] if good else None
+    if first and first.number and not (first.is_first_kind or first.is_begun or first.restored):
+        yield f"audit: the signed checkpoints before entry {first.number} are missing"
+    yield from _unsigned_restores(chain, good)
+    yield from _counter_faults(good)
+
+
+def _unsigned_restores(chain: Chain, good: list[Checkpoint]) -> Iterator[str]:
+    begins = max((point.number for point in good if point.is_begun), default=0)
+    signed = {point.number for point in good if point.restored}
+    for number in chain.restores:
+        if number not in signed and number > begins:
+            yield f"audit: entry {number} says that the trail was restored, but no signed checkpoint says so"
+
+
+def _counter_faults(good: list[Checkpoint]) -> Iterator[str]:
+    from core import numbering
+
+    counted = numbering.counters()
+    known: dict[str, int] = {}
+    for point in good:
+        known |= {name: max(value, known.get(name, 0)) for name, value in point.counters.items()}
+    for name, value in sorted(known.items()):
+        if value > counted.get(name, 0):
+            yield f"audit: a signed checkpoint knows {value} numbers of {name}, but the database counts {counted.get(name, 0)}"
+
+
+def copy_faults(chain: Chain, copy: Lines, public: Ed25519PublicKey, name: str) -> Iterator[str]:
+    """Every fault of the chain against a copy kept elsewhere, by a key kept elsewhere."""
+    try:
+        local = read(path())
+    except OSError:
+        local = []
+    signed = [point for _, point in [*local, *copy] if point is not None and point.is_by(public)]
+    if not any(point is not None and point.is_by(public) for _, point in copy):
+        yield f"audit: {name} holds no checkpoint signed with this key"
+    yield from faults(copy, public, chain, restores=[point for point in signed if point.restored], name=name)
+
+
+def restore_notes(lines: Lines) -> Iterator[str]:
+    """For people who read the proof: where the trail was set back, and where its checkpoints begin."""
+    for _, point in lines:
+        if point is not None and point.restored:
+            lost, kept = point.restored.get("from"), point.restored["to"]["number"]
+            before = f"entry {lost['number']}" if lost else "an unknown entry"
+            yield f"note: the trail was restored from {before} to entry {kept} on {point.at[:16]} (entry {point.number})"
+        elif point is not None and point.is_begun and point.number:
+            yield f"note: the signed checkpoints begin at entry {point.number}"
