@@ -23,6 +23,7 @@ import accounts.queries.checking
 import accounts.sessions
 import accounts.views
 import certificates.api
+import certificates.cli
 import certificates.jobs
 import certificates.queries
 import certificates.views
@@ -124,6 +125,7 @@ CHECKS: list[checking.Check] = [
 
 COMMANDS: list[AppGroup | Any] = [
     accounts.cli.accounts_cli,
+    certificates.cli.certificates_cli,
     courses.cli.courses_cli,
     roster.cli.roster_cli,
     demo_cli,

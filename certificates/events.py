@@ -64,6 +64,19 @@ class CertificateFiled(Event):
 
 
 @dataclass(frozen=True)
+class CertificateRefiled(Event):
+    """Its file was missing or damaged and was made again. When the two digests differ, the press of today makes other bytes of
+    the same payload, and the file that was promised is lost."""
+
+    name = "certificate.refiled"
+    subject = ("certificate", "certificate_id")
+    certificate_id: int
+    number: str
+    sha256: str
+    sha256_before: str
+
+
+@dataclass(frozen=True)
 class PrintedNameCorrected(Event):
     """A name was changed to what shall stand on the certificate."""
 

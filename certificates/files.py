@@ -9,37 +9,93 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from certificates import rendering
 from certificates.models import Certificate
+from certificates.snapshot import is_intact
 from core import storage
+from core.database import db
 from core.errors import Conflict, NotFound
 
 log = logging.getLogger(__name__)
 CHUNK = 262144
+#: The entry of an archive that names what it lacks.
+LACKING = "MISSING.txt"
 
 
 def store(number: str, data: bytes) -> tuple[str, str]:
     """Puts a certificate's file in its place and returns key and SHA-256. Equal data have the same place: doing it again
     after a crash leaves nothing behind."""
-    digest = hashlib.sha256(data).hexdigest()
+    digest = digest_of(data)
     key = f"certificates/{number.split('-')[1]}/{number.lower()}-{digest[:16]}.pdf"
     storage.put(key, data)
     return key, digest
 
 
 def read(certificate: Certificate) -> bytes:
-    """The file as it was filed; NotFound while it is being made, Conflict when what lies there is another."""
+    """The file as it was filed. What is missing or damaged is made again from the payload and put back, when that gives the
+    very same bytes. NotFound while it is being made; Conflict when it cannot be made again, or when something that is no file
+    lies in its place."""
     if certificate.file_key is None:
         raise NotFound("file_not_ready", _l("The file of this certificate is still being made. Try again in a minute."))
-    try:
-        data = storage.get(certificate.file_key)
-    except FileNotFoundError:
-        data = b""
-    if hashlib.sha256(data).hexdigest() != certificate.sha256:
-        log.error("certificate %s: its file is missing or was changed", certificate.number)
-        raise Conflict("file_damaged", _l("The file of this certificate is damaged. The coordinators have to restore it."))
+    data = _stored(certificate.file_key)
+    if digest_of(data) == certificate.sha256:
+        return data
+    return restore(certificate)
+
+
+def restore(certificate: Certificate) -> bytes:
+    """Makes a filed certificate's file again and puts it back. Conflict when the row was altered or other bytes come out:
+    what was promised by its digest is not replaced in passing (see `flask certificates verify`)."""
+    key, number, sha256 = certificate.file_key, certificate.number, certificate.sha256
+    log.error("certificate %s: its file is missing or was changed", number)
+    data = remade(certificate)
+    if key is None or data is None or digest_of(data) != sha256:
+        raise Conflict(
+            "file_damaged",
+            _l("The file of this certificate is damaged and could not be made again as it was. Tell an administrator."),
+        )
+    storage.put(key, data)
+    log.warning("certificate %s: its file was made again, exactly as it was filed", number)
     return data
+
+
+def remade(certificate: Certificate) -> bytes | None:
+    """The file as the press makes it today; None when the row is not what was issued, or the press fails. Nothing stays open
+    in the database while it prints."""
+    if not is_intact(certificate):
+        return None
+    payload = dict(certificate.payload)
+    db.session.rollback()
+    try:
+        return rendering.render(payload)
+    except rendering.RenderingFailed as failure:
+        log.error("%s: %s", payload["number"], failure)
+        return None
+
+
+def fault_of(certificate: Certificate) -> str | None:
+    """What is wrong with a filed certificate's file, in words for the end of a sentence; None when it is as it was filed."""
+    try:
+        data = storage.get(certificate.file_key or "")
+    except FileNotFoundError:
+        return "is missing"
+    except storage.Obstructed as obstacle:
+        return f"cannot be read: in its place lies {obstacle.found}"
+    return None if digest_of(data) == certificate.sha256 else "was changed"
+
+
+def _stored(key: str) -> bytes:
+    try:
+        return storage.get(key)
+    except FileNotFoundError:
+        return b""
+
+
+def digest_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def name_of(certificate: Certificate) -> str:
@@ -68,16 +124,19 @@ class _Pipe(io.RawIOBase):
 
 
 def archive(certificates: Iterable[Certificate]) -> Iterator[bytes]:
-    """A ZIP of the certificates' files as a stream; never more than one of them in memory. Damaged files are left out."""
-    pipe = _Pipe()
+    """A ZIP of the certificates' files as a stream; never more than one of them in memory. What it lacks is listed in it."""
+    pipe, lacking = _Pipe(), []
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as made:  # PDFs are compressed already
         for certificate in certificates:
             try:
                 data = read(certificate)
-            except (NotFound, Conflict):
+            except (NotFound, Conflict) as refusal:
+                lacking.append(f"{certificate.number}: {refusal.message}")
                 continue
             day = certificate.issued_on
             made.writestr(zipfile.ZipInfo(name_of(certificate), (day.year, day.month, day.day, 0, 0, 0)), data)
             if pipe.size > CHUNK:
                 yield pipe.take()
+        if lacking:
+            made.writestr(LACKING, "\r\n".join([_("These certificates are not in this archive:"), "", *lacking, ""]))
     yield pipe.take()

@@ -65,6 +65,8 @@ def render_one(progress: Progress, certificate_id: int) -> None:
         _file(SYSTEM, certificate, rendering, tally)
     except rendering.PayloadRefused as failure:
         tally.fail(certificate.enrollment_id, _code(failure), str(failure))
+    except DomainError as refusal:  # something that is no file lies in its place
+        tally.fail(certificate.enrollment_id, refusal.code, str(refusal.message))
 
 
 class _Tally:

@@ -20,7 +20,7 @@ from certificates.snapshot import is_intact
 from core import clock, numbering, storage
 from core.checking import Note
 from core.database import db
-from core.errors import Conflict, NotFound
+from core.errors import NotFound
 from core.jobs import Job, find_job
 from core.paging import Page, newest, page
 from core.policy import Actor, can, visible
@@ -196,6 +196,11 @@ def names_of(enrollment_ids: Sequence[int]) -> dict[int, str]:
     return dict(rows.all())
 
 
+def filed_ids() -> list[int]:
+    """Every certificate that has a file."""
+    return list(db.session.scalars(sa.select(Certificate.id).where(Certificate.file_key.is_not(None)).order_by(Certificate.id)))
+
+
 def breaches() -> Iterator[str]:
     """Every certificate that is not as it was issued, every file that is not as it was filed, every gap in the numbers."""
     yield from _gaps()
@@ -207,10 +212,7 @@ def breaches() -> Iterator[str]:
         if not is_intact(certificate):
             yield f"certificates: {certificate.number} was altered"
         if certificate.file_key is not None:
-            try:
-                files.read(certificate)
-            except Conflict:
-                fault = "was changed" if storage.exists(certificate.file_key) else "is missing"
+            if fault := files.fault_of(certificate):
                 yield f"certificates: the file of {certificate.number} {fault}"
         elif _is_valid(certificate) and certificate.enrollment_id not in busy:
             yield f"certificates: {certificate.number} has no file and no job is making it"

@@ -96,10 +96,6 @@ def _force(folder: Path) -> None:
         os.close(descriptor)
 
 
-def exists(key: str) -> bool:
-    return os.path.lexists(_path(key))
-
-
 def keys(prefix: str) -> Iterator[str]:
     """Every key under the folder `prefix`, in order."""
     root = settings_of().storage_path

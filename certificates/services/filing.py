@@ -6,7 +6,7 @@ from typing import cast
 
 import sqlalchemy as sa
 
-from certificates.events import CertificateFiled
+from certificates.events import CertificateFiled, CertificateRefiled
 from certificates.models import Certificate, CertificateStatus
 from certificates.services.telling import tell_holder
 from certificates.snapshot import verify_url
@@ -36,3 +36,10 @@ def record_file(actor: Actor, certificate_id: int, *, file_key: str, sha256: str
             is_corrected=certificate.replaces_id is not None, verify_url=verify_url(certificate.token),
         )  # fmt: skip
     return True
+
+
+def refile(actor: Actor, certificate: Certificate, *, file_key: str, sha256: str) -> None:
+    """Notes that the file of a filed certificate was made again, under the same digest or, said openly, under another."""
+    before = certificate.sha256 or ""
+    certificate.file_key, certificate.sha256 = file_key, sha256
+    publish(CertificateRefiled(certificate.id, certificate.number, sha256, before), actor)
