@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from core.database import db
 from core.errors import DomainError
 from courses.models import Admission, Delivery
 from enrollment.models import LIVE, Enrollment, EnrollmentStatus, Nomination
-from enrollment.nomination_files import NominationRow, Problem, check_rows, date_order
+from enrollment.nomination_files import Checked, NominationRow, Problem
 from enrollment.places import Seating
 from enrollment.queries import seatings
 from enrollment.services import Nominee, checked
@@ -77,19 +77,23 @@ class PoolEffect:
 class Preview:
     """Rows as they stand, nothing saved.
 
-    `day_first`: the order of day and month in their dates, as answered or proved; with `asks_date_order` nothing tells it.
+    `checked`: what the rows mean, and what is still to be asked about the whole file.
     `hints`: by row, what is no fault of a good row but should be known before it is nominated.
     """
 
     rows: Sequence[NominationRow]
-    day_first: bool | None
-    asks_date_order: bool
+    checked: Checked
     effects: list[PoolEffect] = field(default_factory=list)
     hints: Mapping[int, list[Any]] = field(default_factory=dict)
 
     @property
+    def waits(self) -> bool:
+        """A question about the whole file comes before its rows can be judged."""
+        return self.checked.choice.asks or self.checked.asks_hidden
+
+    @property
     def good(self) -> list[NominationRow]:
-        return [row for row in self.rows if row.is_good]
+        return [row for row in self.rows if row.is_good and not self.waits]
 
     @property
     def here(self) -> list[NominationRow]:
@@ -103,22 +107,13 @@ class Preview:
         return [row for row in self.rows if row.problems and row.row not in left_out]
 
 
-def preview(delivery: Delivery, organization: Organization, rows: Sequence[NominationRow], day_first: bool | None) -> Preview:
+def preview(delivery: Delivery, organization: Organization, checked: Checked) -> Preview:
     """The rows with what the delivery and the people known already say about them; three queries, however many rows."""
-    day_first, asks = date_order((row.values for row in rows), day_first)
+    rows = checked.rows
     met = _People(delivery, organization, [row for row in rows if row.is_good])
     examined = [_examined(delivery, met, row) if row.is_good else row for row in rows]
     good = [row for row in examined if row.is_good]
-    return Preview(examined, day_first, asks, _effects(delivery, good), {row.row: met.hints(row) for row in good})
-
-
-def recheck(
-    delivery: Delivery, organization: Organization, rows: Iterable[tuple[int, Mapping[str, str]]], *, day_first: bool | None
-) -> Preview:
-    """The same for rows that travelled through the page, some corrected in place."""
-    rows = list(rows)
-    day_first, _asks = date_order((values for _, values in rows), day_first)
-    return preview(delivery, organization, check_rows(rows, day_first=day_first), day_first)
+    return Preview(examined, checked, _effects(delivery, good), {row.row: met.hints(row) for row in good})
 
 
 def nominee(row: NominationRow) -> Nominee:

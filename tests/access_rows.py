@@ -144,6 +144,7 @@ ROWS = {
     "GET /nominations": "sign no no in no in in",
     "GET /nominations.csv": "sign no no in no in in",
     "GET /nominations/template.csv": "sign in in in in in in",
+    "GET /nominations/template.xlsx": "sign in in in in in in",
     "GET /privacy": "in in in in in in in",
     "GET /readyz": "in in in in in in in",
     "GET /roster": "sign no no no no no in",

@@ -1,42 +1,52 @@
 """Reading nomination files: bytes in, checked rows out. Nothing here knows a database or saves anything.
 
-`read` answers for a whole file, `check_row` applies the same rules to one row (corrected in place, or typed into the form for
-a single person), `check_rows` to all rows of a page, `template` is the file people start from. A file that cannot be read at
-all raises `UnreadableFile`; anything less is a `Problem` of its row. Nothing is guessed: what can be understood in two ways
-is asked.
+`read` answers for a whole file, `check_row` applies the same rules to one row (typed into the form for a single person),
+`check_sheet` to all rows of a page, some corrected in place, `template` is the file people start from. A file that cannot be
+read at all raises `UnreadableFile`; anything less is a `Problem` of its row. Nothing is guessed: what can be understood in two
+ways is asked.
 """
 
-from enrollment.nomination_files.columns import COLUMNS, heading
-from enrollment.nomination_files.reading import check_rows, date_order, read
+from enrollment.nomination_files.columns import COLUMNS, FULL_NAMES, SOURCES, heading
+from enrollment.nomination_files.reading import check_sheet, read
 from enrollment.nomination_files.results import (
     MAX_BYTES,
     MAX_ROWS,
+    Answers,
+    Checked,
     NominationFile,
     NominationRow,
     Problem,
+    Sheet,
+    SheetRow,
     UnreadableFile,
 )
 from enrollment.nomination_files.rows import MAX_LENGTHS, NO_COUNTRY_NEEDS, check_row
-from enrollment.nomination_files.template import template
+from enrollment.nomination_files.template import template, workbook_template
 from enrollment.nomination_files.words import parse_category, parse_gender, parse_rank_code
 
 __all__ = [
     "COLUMNS",
+    "FULL_NAMES",
     "MAX_BYTES",
     "MAX_LENGTHS",
     "MAX_ROWS",
     "NO_COUNTRY_NEEDS",
+    "SOURCES",
+    "Answers",
+    "Checked",
     "NominationFile",
     "NominationRow",
     "Problem",
+    "Sheet",
+    "SheetRow",
     "UnreadableFile",
     "check_row",
-    "check_rows",
-    "date_order",
+    "check_sheet",
     "heading",
     "parse_category",
     "parse_gender",
     "parse_rank_code",
     "read",
     "template",
+    "workbook_template",
 ]

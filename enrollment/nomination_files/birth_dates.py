@@ -1,45 +1,62 @@
-"""Dates of birth as people write them.
+"""Dates of birth as people and spreadsheets write them.
 
-03/04/1987 is two dates: a file whose other dates prove the order is believed, otherwise the order is asked.
+03/04/1987 is two dates: a file whose other dates prove the order is believed, otherwise the order is asked. A spreadsheet's
+number for a day is believed where no other date of the column is written with the day and the month in figures.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
+from functools import lru_cache
 
-from enrollment.nomination_files.text import clean
+from enrollment.nomination_files.text import clean, fold
 
 MIN_AGE = 16
 MAX_AGE = 100
 #: No date is longer; what is longer is not looked at.
 LONGEST = 40
 
-# A spreadsheet adds midnight when a cell is formatted as date and time.
-_MIDNIGHT = r"(?:[ T]0?0:00(?::00(?:\.0+)?)?)?"
+# A spreadsheet adds midnight when a cell is formatted as date and time; a program adds the zone.
+_MIDNIGHT = r"(?:[ T]0?0:00(?::00(?:[.,]0+)?)?(?: ?(?:Z|UTC|[+-]\d\d(?::?\d\d)?))?)?"
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})" + _MIDNIGHT)
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})" + _MIDNIGHT)
 _EITHER_ORDER = re.compile(r"(\d{1,2})([-/])(\d{1,2})\2(\d{4})" + _MIDNIGHT)
+_SHORT_YEAR = re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d{2}|\d{1,2}[-/. ]*[^\W\d_]+[-/. ,]*\d{2}")
+_NAMED_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th|er|ᵉʳ)?[-/. ]*(?:de |of )?([^\W\d_]+)\.?,?[-/ ]*(\d{4})" + _MIDNIGHT)
+_MONTH_FIRST = re.compile(r"([^\W\d_]+)\.?[-/ ]*(\d{1,2})(?:st|nd|rd|th)?,?[-/ ]+(\d{4})" + _MIDNIGHT)
+_YEAR_NAMED = re.compile(r"(\d{4})[-/ ]([^\W\d_]+)\.?[-/ ](\d{1,2})" + _MIDNIGHT)
+_INSTANT = re.compile(r"\d{4}-\d{1,2}-\d{1,2}[ T]\d{1,2}:\d\d.*")
+_SERIAL = re.compile(r"\d{4,5}(?:[.,]0+)?")
+# Day 1 is 1 January 1900; spreadsheets count a 29 February 1900 that never was.
+_BEFORE_DAY_1 = date(1899, 12, 30)
+_FIRST_RIGHT_SERIAL = 61
 
 
 class NotADate(Exception):
-    """The text is no date. `code` says in which way: bad_date, ambiguous_date or date_order."""
+    """The text is no date. `code` says in which way: unknown_date, bad_date, short_year, date_instant, date_number,
+    ambiguous_date or date_order."""
 
     def __init__(self, code: str):
         super().__init__(code)
         self.code = code
 
 
-def parse(text: str, day_first: bool | None) -> date:
-    """The date, or NotADate. With `day_first` None, a date that depends on the order is ambiguous."""
+def parse(text: str, day_first: bool | None, *, serials: bool = False) -> date:
+    """The date, or NotADate. With `day_first` None, a date that depends on the order is ambiguous; `serials`: numbers are days
+    as spreadsheets count them."""
     if match := _YEAR_FIRST.fullmatch(text):
         return _date(match[1], match[3], match[4])
     if match := _DOTTED.fullmatch(text):  # Nobody writes the month first with dots.
         return _date(match[3], match[2], match[1])
+    if named := _with_named_month(text):
+        return _date(*named)
+    if _SERIAL.fullmatch(text):
+        return _of_serial(text, serials)
     match = _EITHER_ORDER.fullmatch(text)
     if match is None:
-        raise NotADate("bad_date")
+        raise NotADate(_fault(text))
     first, second, year = match[1], match[3], match[4]
     if int(first) == int(second):
         return _date(year, first, second)
@@ -73,9 +90,57 @@ def order(texts: Iterable[str]) -> tuple[bool | None, bool]:
     return None, bool(day or open_)
 
 
+def are_serials(texts: Iterable[str]) -> bool:
+    """Whether the numbers of a column are days as spreadsheets count them. Beside a date in figures, such as 14/03/1988, they may
+    be dates whose day and month a spreadsheet has mistaken for each other."""
+    for text in texts:
+        text = clean(text[:LONGEST])
+        if _EITHER_ORDER.fullmatch(text) or _DOTTED.fullmatch(text) or (text.isdigit() and not _SERIAL.fullmatch(text)):
+            return False
+    return True
+
+
 def age_on(born: date, today: date) -> int:
     """Completed years of age."""
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def _with_named_month(text: str) -> tuple[str, str, str] | None:
+    """(year, month, day) of a date that names its month in English or French."""
+    for pattern, places in ((_NAMED_MONTH, (3, 2, 1)), (_MONTH_FIRST, (3, 1, 2)), (_YEAR_NAMED, (1, 2, 3))):
+        if match := pattern.fullmatch(text):
+            year, month, day = (match[place] for place in places)
+            if number := _months().get(fold(month)):
+                return year, str(number), day
+    return None
+
+
+@lru_cache(maxsize=1)
+def _months() -> dict[str, int]:
+    from babel.dates import get_month_names
+
+    names = {fold("sept"): 9, fold("fev"): 2, fold("juill"): 7}
+    for language in ("en", "fr"):
+        for width in ("wide", "abbreviated"):
+            names.update({fold(name): number for number, name in get_month_names(width, locale=language).items()})
+    return names
+
+
+def _of_serial(text: str, serials: bool) -> date:
+    number = int(re.split("[.,]", text)[0])
+    if not serials:
+        raise NotADate("date_number")
+    if number < _FIRST_RIGHT_SERIAL:
+        raise NotADate("unknown_date")
+    return _BEFORE_DAY_1 + timedelta(days=number)
+
+
+def _fault(text: str) -> str:
+    if _SHORT_YEAR.fullmatch(text):
+        return "short_year"
+    if _INSTANT.fullmatch(text):
+        return "date_instant"
+    return "unknown_date"
 
 
 def _date(year: str, month: str, day: str) -> date:

@@ -23,6 +23,10 @@ COLUMNS = (
     "language",
     "needs",
 )
+#: Columns that hold given and family name together → whether the heading says that the family name comes first.
+FULL_NAMES: dict[str, bool | None] = {"full_name": None, "family_given_name": True, "given_family_name": False}
+#: What a row may hold as it came: the columns, and those for both names.
+SOURCES = (*COLUMNS, *FULL_NAMES)
 #: Without one of these no row can be good. A family name is not among them: some people have one name only.
 REQUIRED = ("given_name", "email", "country", "category")
 
@@ -82,14 +86,32 @@ _SYNONYMS = {
     "birth_date": "birth date, birthdate, birthday, date of birth, dob, born, born on, née le, né le, ddn",
     "category": "personnel category, category of personnel, component, catégorie de personnel, catégorie du "
     "personnel, composante",
-    "rank": "rang, grade ou titre, rank or title",
+    "rank": "grade ou titre, rank or title",
     "rank_code": "nato rank code, nato code, nato rank, nato grade, stanag code, code otan, grade otan, "
     "code du grade, code grade",
     "organization": "organisation, organization name, organisme, institution, employer, employeur",
     "language": "preferred language, language preference, course language, langue préférée, langue de "
     "préférence, langue de formation",
     "needs": "special needs, particular needs, besoins particuliers, besoins spéciaux, requirements",
+    "full_name": "name, names, full name, full names, complete name, nom complet, noms complets, participant, nominee, "
+    "name of participant, name of nominee, nom du participant, nom de la personne",
+    "family_given_name": "nom et prénom, nom et prénoms, noms et prénoms, nom prénom, nom prénoms, noms prénoms, "
+    "nom de famille et prénom, nom de famille et prénoms, surname and given name, surname and given names, surname given name, "
+    "surname and first name, surname first name, family name and given name, family name given name, last name and first name, "
+    "last name first name, family and given name, family and given names",
+    "given_family_name": "prénom et nom, prénoms et nom, prénoms et noms, prénom nom, prénoms nom, prénom et nom de famille, "
+    "given name and family name, given name family name, given and family name, given and family names, first and last name, "
+    "first and last names, first name and last name, first name last name, first name and surname, first name surname, "
+    "given name and surname, given names and surname, name and surname",
 }
+
+# Columns of our own exports that nobody nominates with. "Rang" is there the position in the waiting list; elsewhere people
+# mean a rank by it.
+_OURS = (
+    "reference, référence, nominated by, désignation par, status, statut, position, place, why, pourquoi, "
+    "course, formation, cours, delivery, session, begins, début, commence, commence le"
+)
+RANK_OR_POSITION = "rang"
 
 
 def _key(text: str) -> str:
@@ -107,6 +129,21 @@ def _known() -> dict[str, str]:
 
 
 _KNOWN = _known()
+_EXPORTED = frozenset(_key(word) for word in _OURS.split(","))
+
+
+def is_exported(text: str) -> bool:
+    """Whether the heading is one of our own exports that says nothing of a nomination."""
+    return _key(text[:100]) in _EXPORTED
+
+
+def is_name_alone(text: str) -> bool:
+    """Whether the heading means the whole name where no other column holds a name."""
+    return _key(text[:100]) in ("nom", "noms")
+
+
+def is_rank_or_position(text: str) -> bool:
+    return _key(text[:100]) == RANK_OR_POSITION
 
 
 def column_of(text: str) -> str | None:
@@ -124,4 +161,6 @@ def column_of(text: str) -> str | None:
 
 def heading(column: str, locale: str) -> str:
     """What a canonical column is called in a language."""
+    if column in FULL_NAMES:
+        return {"fr": "Nom complet"}.get(locale, "Full name")
     return HEADINGS.get(locale, HEADINGS["en"]).get(column, column)

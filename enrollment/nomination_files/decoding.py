@@ -1,12 +1,15 @@
-"""From bytes to text: which encoding a file is in, told by its bytes and never by its name."""
+"""From bytes to raw text: Unicode is told by the bytes, never by the file's name; in which encoding other bytes are meant is
+chosen later, by the rows themselves (see choosing)."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from enrollment.nomination_files.choosing import BYTES, TEXT
 from enrollment.nomination_files.results import MAX_BYTES, UnreadableFile
 from enrollment.nomination_files.text import is_blank
 
@@ -17,37 +20,40 @@ _HIGH_BYTES = re.compile(
 )
 
 
-def decode(data: bytes) -> tuple[str, str]:
-    """The encoding's name and the text, without its byte order mark. Raises UnreadableFile."""
-    _refuse_other_files(data)
-    if len(data) > MAX_BYTES:
-        raise UnreadableFile(
-            "too_large",
-            _l(
-                "The file is larger than %(limit)s MB. Split it, or remove what is not a nomination.",
-                limit=MAX_BYTES // (1024 * 1024),
-            ),
-        )
-    encoding, text = _decode(data)
-    if "\0" in text:
+@dataclass(frozen=True)
+class RawText:
+    """`kind`: whether `text` is what a Unicode file says, or one character for each byte (Latin-1). `encoding`: the name of the
+    Unicode encoding. `is_mixed`: the bytes are UTF-8 in parts."""
+
+    text: str
+    kind: str
+    encoding: str = ""
+    is_mixed: bool = False
+
+
+def decode(data: bytes) -> RawText:
+    """The file's raw text, without its byte order mark. Raises UnreadableFile."""
+    refuse_other_files(data)
+    raw = _decode(data)
+    if "\0" in raw.text:
         raise _not_text()
-    if is_blank(text):
-        raise _empty()
-    return encoding, text
+    if is_blank(raw.text):
+        raise empty()
+    return raw
 
 
-def _decode(data: bytes) -> tuple[str, str]:
+def _decode(data: bytes) -> RawText:
     if data.startswith(b"\xef\xbb\xbf"):
-        return "utf-8-sig", _strictly(data, "utf-8-sig")
+        return RawText(_strictly(data, "utf-8-sig"), TEXT, "utf-8-sig")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         name = "utf-16-le" if data.startswith(b"\xff\xfe") else "utf-16-be"
-        return name, _strictly(data[2:], name)
+        return RawText(_strictly(data[2:], name), TEXT, name)
     if guess := _utf16_without_mark(data):
-        return guess, _strictly(data, guess)
+        return RawText(_strictly(data, guess), TEXT, guess)
     try:
-        return "utf-8", data.decode("utf-8")
+        return RawText(data.decode("utf-8"), TEXT, "utf-8")
     except UnicodeDecodeError:
-        return "windows-1252", _windows_1252(data)
+        return RawText(data.decode("latin-1"), BYTES, is_mixed=_is_mixed(data))
 
 
 def _strictly(data: bytes, encoding: str) -> str:
@@ -69,58 +75,36 @@ def _utf16_without_mark(data: bytes) -> str | None:
     return None
 
 
-def _windows_1252(data: bytes) -> str:
-    """The text of a file that is not UTF-8: what Excel writes in Western Europe, Africa and the Americas.
-
-    A file that is UTF-8 but for a few bytes (pasted together, or cut off) would come out as "SÃ©nÃ©gal" and
-    end up like that on certificates, so it is refused. Real Windows-1252 next to never holds the bytes of a
-    UTF-8 character.
-    """
-    if b"\0" in data:
-        raise _not_text()
+def _is_mixed(data: bytes) -> bool:
+    """Whether a file that is not UTF-8 is UTF-8 but for a few bytes: pasted together, or cut off. Real single bytes next to
+    never make the bytes of a UTF-8 character."""
     utf8 = single = 0
     for match in _HIGH_BYTES.finditer(data):
         if match[1]:
             utf8 += 1
         else:
             single += 1
-    if utf8 and utf8 * 4 >= single:
-        raise UnreadableFile(
-            "ambiguous_encoding",
-            _l(
-                "Parts of the file are in different encodings, so its accents cannot be read for certain. "
-                "Save it again as “CSV UTF-8”."
-            ),
-        )
-    try:
-        return data.decode("windows-1252")
-    except UnicodeDecodeError:
-        raise UnreadableFile(
-            "unknown_encoding",
-            _l("The letters of this file cannot be read. Save it again as “CSV UTF-8”."),
-        ) from None
+    return bool(utf8) and utf8 * 4 >= single
 
 
-def _refuse_other_files(data: bytes) -> None:
+def refuse_other_files(data: bytes) -> None:
     """Refuses by their first bytes the files that people take for a CSV, and says what to do with each."""
     if not data:
-        raise _empty()
-    if data.startswith(b"PK\x03\x04") and b"application/vnd.oasis.opendocument" in data[:200]:
-        raise _not_text(_l("This is an OpenDocument file: open it and save the sheet as CSV (“CSV UTF-8”)."))
-    if data.startswith(b"PK\x03\x04") and b"xl/" not in data:
-        raise _not_text(_l("This is a compressed archive: take the CSV file out of it first."))
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
-        raise _not_text(_l("This is an Excel workbook: save it as CSV (“CSV UTF-8”)."))
+        raise empty()
+    if len(data) > MAX_BYTES:
+        raise too_large()
     if data.startswith(b"%PDF-"):
-        raise _not_text(_l("This is a PDF: nominations are read from a CSV file."))
+        raise _not_text(_l("This is a PDF: nominations are read from a spreadsheet or a CSV file."))
 
 
-def _empty() -> UnreadableFile:
-    return UnreadableFile("empty", _l("The file is empty. Save the spreadsheet as CSV and choose it again."))
+def empty() -> UnreadableFile:
+    return UnreadableFile("empty", _l("The file is empty. Save the spreadsheet and choose it again."))
 
 
 def _not_text(message: Any = None) -> UnreadableFile:
-    return UnreadableFile("not_text", message or _l("This is not a text file. Save the spreadsheet as CSV."))
+    return UnreadableFile(
+        "not_text", message or _l("This is not a spreadsheet or text file. Save the spreadsheet as XLSX or CSV.")
+    )
 
 
 def _damaged() -> UnreadableFile:
@@ -128,3 +112,22 @@ def _damaged() -> UnreadableFile:
         "damaged_text",
         _l("The file is damaged or was cut off: some of its characters cannot be read. Save it again."),
     )
+
+
+def too_large() -> UnreadableFile:
+    sentence = _l(
+        "The file is larger than %(limit)s MB. Split it, or remove what is not a nomination.", limit=MAX_BYTES // (1024 * 1024)
+    )
+    return UnreadableFile("too_large", sentence)
+
+
+def undecided(is_mixed: bool) -> UnreadableFile:
+    """No way to read the file makes words of it."""
+    if is_mixed:
+        sentence = _l(
+            "Parts of the file are in different encodings, so its accents cannot be read for certain. Save it again as "
+            "“CSV UTF-8”, or choose the workbook itself."
+        )
+        return UnreadableFile("ambiguous_encoding", sentence)
+    sentence = _l("The letters of this file cannot be read. Save it again as “CSV UTF-8”, or choose the workbook itself.")
+    return UnreadableFile("unknown_encoding", sentence)

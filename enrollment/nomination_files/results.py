@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import Invalid
+from enrollment.nomination_files.choosing import Choice
 
 MAX_BYTES = 2 * 1024 * 1024
+#: So many characters all cells that are read may have together: the rows travel in the page.
+MAX_TEXT = 2 * 1024 * 1024
 MAX_ROWS = 1000
 #: Far more columns than a nomination has; beyond it the file is something else.
 MAX_COLUMNS = 100
@@ -57,6 +60,62 @@ class NominationRow:
 
 
 @dataclass(frozen=True)
+class SheetRow:
+    """A row as it came. `raw`: its text by canonical column; `typed`: what people wrote over it since; `stray`: cells that stand
+    under no heading (spreadsheet letter, text, code), until people have looked at the row."""
+
+    row: int
+    raw: Mapping[str, str]
+    typed: Mapping[str, str]
+    stray: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What people said of the whole file; None: not yet. `reading`: the encoding (see choosing)."""
+
+    reading: str | None = None
+    day_first: bool | None = None
+    family_first: bool | None = None
+    with_hidden: bool | None = None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The rows of a file as they came, with all that people have answered: what travels in the page that checks them.
+
+    `kind` says what the raw text is (see choosing), `readings` which encodings the headings leave possible; `hidden` are the
+    rows that a workbook hides; `notes` is what else is to be told of the file: (code, words). `serials`: numbers among its dates
+    are days as spreadsheets count them.
+    """
+
+    kind: str
+    rows: tuple[SheetRow, ...]
+    readings: tuple[str, ...] = ()
+    answers: Answers = Answers()
+    hidden: tuple[int, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
+    serials: bool = False
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The rows of a sheet with what they mean, and what is still to be asked about all of them.
+
+    `choice`: how the letters were read. `name_example`: a name that can be read in two orders, and its parts in each.
+    """
+
+    rows: tuple[NominationRow, ...]
+    choice: Choice
+    day_first: bool | None
+    asks_date_order: bool
+    family_first: bool | None
+    asks_name_order: bool
+    name_example: Any = None
+    asks_hidden: bool = False
+
+
+@dataclass(frozen=True)
 class NominationFile:
     """A file that could be read. `headings` gives the file's own word for each of its canonical `columns`.
 
@@ -72,6 +131,8 @@ class NominationFile:
     unknown_columns: tuple[str, ...]
     rows: tuple[NominationRow, ...]
     date_order_question: bool
+    sheet: Sheet
+    checked: Checked
 
 
 def shown(value: str) -> str:

@@ -65,6 +65,7 @@ class _Frame:
 
     day_first: bool | None
     today: date | None
+    serials: bool = False
 
 
 def check_row(
@@ -72,14 +73,15 @@ def check_row(
     values: Mapping[str, str],
     *,
     day_first: bool | None = True,
+    serials: bool = False,
     today: date | None = None,
 ) -> NominationRow:
     """The row with what its values mean and every problem they have.
 
     `values` is keyed by canonical column; a missing key is a blank value. With `day_first` None, dates that
-    depend on the order are problems.
+    depend on the order are problems; with `serials`, a number is a day as spreadsheets count them.
     """
-    frame = _Frame(day_first, today)
+    frame = _Frame(day_first, today, serials)
     raw = {column: storable(values.get(column) or "") for column in COLUMNS}
     fields: dict[str, Any] = {}
     problems: list[Problem] = []
@@ -236,26 +238,54 @@ def _language(text: str, frame: _Frame) -> str:
 
 def _birth_date(text: str, frame: _Frame) -> date:
     try:
-        born = birth_dates.parse(text, frame.day_first)
+        born = birth_dates.parse(text, frame.day_first, serials=frame.serials)
     except birth_dates.NotADate as refusal:
         raise _Refused(refusal.code, _date_remedy(refusal.code, text, frame)) from None
     today = frame.today or clock.today()
     if born > today:
         raise _Refused(
             "date_in_future",
-            _l("“%(value)s” is in the future. Check the year.", value=shown(text)),
+            _l("“%(value)s” is in the future. Check the year.", value=_read_as(text, born)),
         )
     if not birth_dates.MIN_AGE <= birth_dates.age_on(born, today) <= birth_dates.MAX_AGE:
         raise _Refused(
             "implausible_age",
             _l(
                 "“%(value)s” gives an age outside %(youngest)s to %(oldest)s years. Check the year.",
-                value=shown(text),
+                value=_read_as(text, born),
                 youngest=birth_dates.MIN_AGE,
                 oldest=birth_dates.MAX_AGE,
             ),
         )
     return born
+
+
+def _read_as(text: str, born: date) -> str:
+    """The value, and the day that a spreadsheet's number stands for."""
+    return f"{shown(text)} ({born.isoformat()})" if text.isdigit() else shown(text)
+
+
+_DATE_REMEDIES: dict[str, Callable[[str], Any]] = {
+    "bad_date": lambda value: _l(
+        "“%(value)s” is not a date that exists. Write it as year-month-day, such as 1988-03-14.", value=value
+    ),
+    "unknown_date": lambda value: _l(
+        "“%(value)s” is not understood as a date. Write it as year-month-day, such as 1988-03-14.", value=value
+    ),
+    "short_year": lambda value: _l(
+        "The year of “%(value)s” has two digits only. Write the date as year-month-day, such as 1988-03-14.", value=value
+    ),
+    "date_instant": lambda value: _l(
+        "“%(value)s” is a time of a day, and which day it is depends on the time zone. Write the date as year-month-day, such as "
+        "1988-03-14.",
+        value=value,
+    ),
+    "date_number": lambda value: _l(
+        "“%(value)s” is a number. A spreadsheet may mean a date by it, but other dates of this column are written in figures. "
+        "Write it as year-month-day, such as 1988-03-14.",
+        value=value,
+    ),
+}
 
 
 def _date_remedy(code: str, text: str, frame: _Frame) -> Any:
@@ -276,10 +306,7 @@ def _date_remedy(code: str, text: str, frame: _Frame) -> Any:
             "“%(value)s” is not a date with the month first. Write it as year-month-day, such as 1988-03-14.",
             value=value,
         )
-    return _l(
-        "“%(value)s” is not a date that exists. Write it as year-month-day, such as 1988-03-14.",
-        value=value,
-    )
+    return _DATE_REMEDIES[code](value)
 
 
 _RULES: dict[str, Callable[[str, _Frame], Any]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,18 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from core import i18n
-from enrollment.nomination_files.columns import REQUIRED, column_of, heading
-from enrollment.nomination_files.results import MAX_COLUMNS, MAX_ROWS, UnreadableFile, shown
+from enrollment.nomination_files.choosing import BYTES
+from enrollment.nomination_files.columns import (
+    FULL_NAMES,
+    REQUIRED,
+    column_of,
+    heading,
+    is_exported,
+    is_name_alone,
+    is_rank_or_position,
+)
+from enrollment.nomination_files.encodings import UNICODE, meant, of_bytes, of_unicode
+from enrollment.nomination_files.results import MAX_COLUMNS, MAX_ROWS, MAX_TEXT, UnreadableFile, shown
 from enrollment.nomination_files.text import clean, is_blank
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -27,7 +37,7 @@ Record = tuple[int, list[str]]
 
 @dataclass(frozen=True)
 class Header:
-    """The canonical column of each cell of the header (None: unknown or blank), and its words."""
+    """The canonical column of each cell of the header (None: unknown, of our own exports or blank), and its words."""
 
     columns: tuple[str | None, ...]
     words: tuple[str, ...]
@@ -35,7 +45,9 @@ class Header:
     @property
     def unknown(self) -> tuple[str, ...]:
         pairs = zip(self.columns, self.words, strict=True)
-        return tuple(word for column, word in pairs if word and column is None)
+        return tuple(
+            word for column, word in pairs if word and column is None and not is_exported(word) and not is_rank_or_position(word)
+        )
 
     @property
     def headings(self) -> dict[str, str]:
@@ -44,22 +56,32 @@ class Header:
 
 @dataclass(frozen=True)
 class Table:
+    """`readings`: in which encodings the headings make most sense; all when they say nothing."""
+
     delimiter: str
     header: Header
     rows: list[Record]
+    readings: tuple[str, ...] = ()
 
 
-def read_table(text: str) -> Table:
-    """The rows below a header that is understood. Raises UnreadableFile."""
+def read_table(text: str, kind: str) -> Table:
+    """The rows of raw text below a header that is understood. Raises UnreadableFile."""
     delimiter = None
     if match := _SEP_LINE.match(text):
         delimiter, text = match[1], text[match.end() :]
     if delimiter is None:
         delimiter = _detect_delimiter(text)
-    records = _filled(_records(text, delimiter))
-    header = _header(next(records, (1, []))[1])
+    return table_of(_records(text, delimiter), kind, delimiter)
+
+
+def table_of(records: Iterable[Record], kind: str, delimiter: str = "") -> Table:
+    """The same for rows that are in cells already. Blank rows are left out."""
+    filled = _filled(iter(records))
+    cells = next(filled, (1, []))[1]
+    readings = header_readings(cells, kind)
+    header = _header(cells, readings[0])
     rows: list[Record] = []
-    for record in records:
+    for record in filled:
         if len(rows) == MAX_ROWS:
             raise UnreadableFile(
                 "too_many_rows",
@@ -71,7 +93,40 @@ def read_table(text: str) -> Table:
             "no_rows",
             _l("The file has headings but no nominations below them. Add one row for each person."),
         )
-    return Table(delimiter, header, rows)
+    if sum(len(cell) for _number, cells in rows for cell in cells) > MAX_TEXT:
+        raise UnreadableFile(
+            "too_much_text", _l("The file holds more text than nominations need. Split it, or remove what is not one.")
+        )
+    header = _with_rank_or_position(header, rows)
+    says_nothing = readings[0] == UNICODE or all(cell.isascii() for cell in cells)
+    return Table(delimiter, header, rows, () if says_nothing else readings)
+
+
+def header_readings(cells: Sequence[str], kind: str) -> tuple[str, ...]:
+    """The readings in which most headings are understood, the likeliest first."""
+    readings = of_bytes() if kind == BYTES else of_unicode()
+    cells = [cell[:100] for cell in cells[:MAX_COLUMNS]]
+    if all(cell.isascii() for cell in cells):
+        return readings
+    found = {reading: sum(column_of(meant(cell, reading) or "") is not None for cell in cells) for reading in readings}
+    most = max(found.values())
+    return tuple(reading for reading in readings if found[reading] == most)
+
+
+def meaning(cell: str, reading: str) -> str:
+    """The words of a heading, in a reading."""
+    return clean(meant(cell[:100], reading) or cell[:100])
+
+
+def _with_rank_or_position(header: Header, rows: Sequence[Record]) -> Header:
+    """ "Rang" is a rank, unless there is another column for it or it only counts."""
+    for index, word in enumerate(header.words):
+        if is_rank_or_position(word) and "rank" not in header.columns:
+            values = [clean(cells[index][:100]) for _number, cells in rows if index < len(cells)]
+            if any(value and not value.isdigit() for value in values):
+                columns = (*header.columns[:index], "rank", *header.columns[index + 1 :])
+                return Header(columns, header.words)
+    return header
 
 
 def _records(text: str, delimiter: str) -> Iterator[Record]:
@@ -124,15 +179,15 @@ def _detect_delimiter(text: str) -> str:
     return best
 
 
-def _header(cells: list[str]) -> Header:
+def _header(cells: list[str], reading: str) -> Header:
     """The header, when every needed column is there once. Raises UnreadableFile."""
     if len(cells) > MAX_COLUMNS:
         raise UnreadableFile(
             "too_many_columns",
             _l("The file has more than %(limit)s columns. Keep those of the template.", limit=MAX_COLUMNS),
         )
-    words = tuple(clean(cell[:100]) for cell in cells)
-    header = Header(tuple(map(column_of, words)), words)
+    words = tuple(meaning(cell, reading) for cell in cells)
+    header = Header(_columns(words), words)
     if not any(header.columns):
         raise UnreadableFile(
             "no_header",
@@ -144,6 +199,18 @@ def _header(cells: list[str]) -> Header:
     _refuse_repeated_columns(header)
     _refuse_missing_columns(header)
     return header
+
+
+def _columns(words: Sequence[str]) -> tuple[str | None, ...]:
+    """What each heading means beside the others: "Name" is the family name beside a given name, and "Nom" alone is the whole."""
+    columns = [column_of(word) for word in words]
+    together = [column for column in columns if column in FULL_NAMES]
+    if "given_name" in columns and together:
+        is_family = together == ["full_name"] and "family_name" not in columns
+        columns = [("family_name" if is_family else None) if column in FULL_NAMES else column for column in columns]
+    elif "given_name" not in columns and not together:
+        columns = ["full_name" if is_name_alone(word) else column for column, word in zip(columns, words, strict=True)]
+    return tuple(columns)
 
 
 def _refuse_repeated_columns(header: Header) -> None:
@@ -164,7 +231,8 @@ def _refuse_repeated_columns(header: Header) -> None:
 
 
 def _refuse_missing_columns(header: Header) -> None:
-    missing = tuple(column for column in REQUIRED if column not in header.columns)
+    has_names = any(column in FULL_NAMES for column in header.columns)
+    missing = tuple(c for c in REQUIRED if c not in header.columns and not (c == "given_name" and has_names))
     if "nationalities" in header.columns:
         missing = tuple(column for column in missing if column != "country")
     if missing and header.unknown:

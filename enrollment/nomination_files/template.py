@@ -1,9 +1,10 @@
-"""The CSV file that people start from."""
+"""The file that people start from, as CSV and as a workbook."""
 
 from __future__ import annotations
 
 import csv
 import io
+from datetime import date
 
 from enrollment.nomination_files.columns import COLUMNS, HEADINGS
 
@@ -53,11 +54,37 @@ def template(locale: str) -> bytes:
 
     UTF-8 with a byte order mark, which Excel needs to show accents rightly.
     """
-    language = locale[:2].lower()
-    if language not in HEADINGS:
-        language = "en"
+    language = _language(locale)
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=_DELIMITERS.get(language, ","))
     writer.writerow(HEADINGS[language][column] for column in COLUMNS)
     writer.writerow(_EXAMPLES[language][column] for column in COLUMNS)
     return text.getvalue().encode("utf-8-sig")
+
+
+def workbook_template(locale: str) -> bytes:
+    """The same as XLSX. Cells are text, so that a spreadsheet changes nothing that is typed, but for dates, which are dates."""
+    import xlsxwriter
+
+    language = _language(locale)
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
+        book.set_properties({"created": date(2026, 1, 1)})  # the same file every time
+        sheet = book.add_worksheet({"fr": "Désignations"}.get(language, "Nominations"))
+        text, day = book.add_format({"num_format": "@"}), book.add_format({"num_format": "yyyy-mm-dd"})
+        for index, column in enumerate(COLUMNS):
+            example = _EXAMPLES[language][column]
+            is_date = column == "birth_date"
+            sheet.set_column(index, index, max(len(HEADINGS[language][column]), len(example)) + 2, day if is_date else text)
+            sheet.write_string(0, index, HEADINGS[language][column], book.add_format({"bold": True}))
+            if is_date:
+                sheet.write_datetime(1, index, date.fromisoformat(example), day)
+            else:
+                sheet.write_string(1, index, example, text)
+        sheet.freeze_panes(1, 0)
+    return content.getvalue()
+
+
+def _language(locale: str) -> str:
+    language = locale[:2].lower()
+    return language if language in HEADINGS else "en"

@@ -13,9 +13,9 @@ def _index(words: dict[str, str]) -> dict[str, str]:
 
 _CATEGORIES = _index(
     {
-        "civilian": "civilian, civil, civile, civilien, civilienne, civ",
-        "police": "police, policier, policière, police officer, pol",
-        "military": "military, militaire, mil",
+        "civilian": "civilian, civil, civile, civilien, civilienne, civ, personnel civil, civilian personnel",
+        "police": "police, policier, policière, police officer, pol, personnel de police, police personnel",
+        "military": "military, militaire, mil, personnel militaire, military personnel",
     }
 )
 _GENDERS = _index(

@@ -26,7 +26,7 @@ from enrollment.queries import positions
 from enrollment.services import Nominee
 from enrollment.views.apply import closed_page
 from enrollment.views.blueprint import pages
-from enrollment.views.nominate import is_closed, nominating
+from enrollment.views.check_nominations import is_closed, nominating
 
 
 @pages.route("/deliveries/<code>/nominate/person", methods=["GET", "POST"])

@@ -264,7 +264,7 @@ def test_an_ambiguous_order_of_day_and_month_is_asked_once(app: Flask, at_work: 
     [
         (b"", "The file is empty"),
         (HEADER.encode(), "headings but no nominations below them"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(200), "This is not a text file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(200), "This is not a spreadsheet or text file"),
         (b"Awa,Diop\nMoussa,Fall\n", "does not name the columns"),
         ((FILES / "nominations-empty-utf16.txt").read_bytes(), "headings but no nominations below them"),
     ],

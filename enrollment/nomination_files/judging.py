@@ -1,0 +1,105 @@
+"""How likely it is that a text was read in its right encoding: by the shape of its words and the letters of a country."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from enrollment.nomination_files.letters import Alphabet, script
+
+# Punctuation beyond ASCII round words, and between two parts of one.
+_AROUND = "«»“”„‘’‚\"'()[]{}<>-–—,.;:…!?¿¡ªº*\u200e\u200f\u200b\ufeff&+/\\|_@#%=~`´"
+_BETWEEN = re.compile(r"[’‘´ʼʻ'`·\-–—./,;:()\[\]&+\"“”«»@_\\|\u200c\u200d\u00ad]+")
+# No word has a quotation mark or a dash inside, opens with a sign that belongs elsewhere, or ends with one that opens.
+_QUOTED = re.compile(r"\w[“”«»„‚‹›…—–]\w|^[ªº‚„…—–]\w+|^“\w+$|\w[‚„“†‡ˆ˜‹—–]$")
+# Few do in the middle of small letters; where the mark is an apostrophe, the other one is usual.
+_TURNED = re.compile(r"\w‘[a-z]")
+
+
+@dataclass
+class Score:
+    """Words with letters beyond a to z, and how many of them no language writes or the person's country does not."""
+
+    words: int = 0
+    malformed: int = 0
+    foreign: int = 0
+    latin: int = 0  # in countries that write their own names in another script, too
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """The smaller, the likelier."""
+        return self.malformed, self.foreign, self.latin
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.malformed and not self.foreign
+
+
+def judge(text: str, letters: Alphabet, score: Score, *, is_name: bool) -> None:
+    """Adds the words of a text to the score. `is_name`: the text begins with a capital, as the names of the file do."""
+    for number, chunk in enumerate(text.split()):
+        if chunk.isascii():
+            continue
+        core = chunk.strip(_AROUND)
+        if _QUOTED.search(chunk):
+            score.words += 1
+            score.malformed += 1
+            continue
+        if core.isascii():
+            continue
+        if _TURNED.search(core):
+            score.words += 1
+            score.malformed += 1
+        for word in _BETWEEN.split(core):
+            if not word.isascii():
+                _judge_word(word, letters, score, begins=is_name and number == 0 and core.startswith(word))
+
+
+def _judge_word(word: str, letters: Alphabet, score: Score, *, begins: bool) -> None:
+    score.words += 1
+    special = [c for c in word if not c.isascii() and c.isalpha()]
+    score.latin += letters.is_mixed and any(script(c) == "LATIN" for c in special)
+    if _is_malformed(word):
+        score.malformed += 1
+    elif (begins and word[0].islower() and not word[0].isascii()) or not all(map(letters.has, special)):
+        score.foreign += 1
+
+
+def _is_malformed(word: str) -> bool:
+    """Whether no one writes such a word: with signs, in two scripts, or with a capital in the middle of small letters."""
+    if not all(c.isalnum() or _is_mark(c) for c in word) or any(unicodedata.category(c) == "No" for c in word):
+        return True
+    if any(_is_mark(c) and (i == 0 or script(word[i - 1]) != script(c)) for i, c in enumerate(word)):
+        return True  # what was left of a mark that belongs to another letter
+    if len({_writing(c) for c in word if c.isalpha()}) > 1:
+        return True
+    return any(_is_odd_case(word, i) for i in range(1, len(word)))
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character) in ("Mn", "Mc")
+
+
+def _writing(letter: str) -> str:
+    name = "LATIN" if letter.isascii() else script(letter)
+    return "JAPANESE" if name in ("CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA") else name
+
+
+def _is_odd_case(word: str, i: int) -> bool:
+    """A small letter before a capital, or after two of them; only where a letter beyond a to z takes part."""
+    here, before = word[i], word[i - 1]
+    if "ß" in (here, before):
+        return False
+    if before.islower() and here.isupper():
+        return not (here.isascii() and before.isascii())
+    if i > 1 and here.islower() and before.isupper() and word[i - 2].isupper():
+        return not word[i - 2 : i + 1].isascii()
+    return False
+
+
+def mostly_capitalized(texts: Iterable[str]) -> bool:
+    """Whether the names of a file begin with capitals; told by those that begin with a letter from a to z."""
+    first = [text[0] for text in texts if text and text[0].isascii() and text[0].isalpha()]
+    return not first or sum(c.isupper() for c in first) * 4 > len(first) * 3

@@ -1,0 +1,190 @@
+"""What an XLS workbook (BIFF8 in an OLE file) says of its sheets besides the values: hidden, merged, errors, zeros in front of
+numbers, and how far its cells reach."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+
+from enrollment.nomination_files.workbook_parts import Marks, damaged, encrypted, with_macros
+
+SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_END = 0xFFFFFFFA  # and beyond: marks of the end of a chain, of free and of other sectors
+_ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
+_SMALL, _PIECE = 4096, 64
+_BOF, _EOF, _BOUNDSHEET, _FILEPASS, _FORMAT, _XF = 0x809, 0x0A, 0x85, 0x2F, 0x41E, 0xE0
+_ROW, _COLINFO, _MERGED, _FORMULA, _BOOLERR, _NUMBER, _RK, _MULRK = 0x208, 0x7D, 0xE5, 0x06, 0x205, 0x203, 0x27E, 0xBD
+_CELLS = {_FORMULA, _BOOLERR, _NUMBER, _RK, 0x204, 0xFD, 0xD6}  # with LABEL, LABELSST and RSTRING
+
+
+def marks(data: bytes) -> list[Marks]:
+    """Of each sheet, in the order of the workbook. Raises UnreadableFile."""
+    try:
+        streams = _streams(data)
+        if "EncryptedPackage" in streams:
+            raise encrypted()
+        if "_VBA_PROJECT_CUR" in streams or "_VBA_PROJECT" in streams:
+            raise with_macros()
+        book = streams.get("Workbook") or streams.get("Book")
+        if book is None:
+            raise damaged()
+        return _sheets(_stream(data, *book, root=streams["Root Entry"]))
+    except (struct.error, KeyError, IndexError, UnicodeDecodeError, OverflowError) as error:
+        raise damaged() from error
+
+
+def _streams(data: bytes) -> dict[str, tuple[int, int]]:
+    """Name → (first sector, size) of what the OLE file holds."""
+    (directory,) = struct.unpack_from("<I", data, 48)
+    size = 1 << struct.unpack_from("<H", data, 30)[0]
+    entries = b"".join(_sectors(data, directory, size, _table(data, size)))
+    found = {}
+    for at in range(0, len(entries) - 127, 128):
+        (length,) = struct.unpack_from("<H", entries, at + 64)
+        name = entries[at : at + max(0, min(length, 64) - 2)].decode("utf-16-le", "replace")
+        first, bytes_ = struct.unpack_from("<II", entries, at + 116)
+        if name:
+            found.setdefault(name, (first, bytes_))
+    return found
+
+
+def _table(data: bytes, size: int) -> list[int]:
+    """Which sector follows which."""
+    numbers = list(struct.unpack_from("<109I", data, 76))
+    more, count = struct.unpack_from("<II", data, 68)
+    for _again in range(min(count, len(data) // size)):
+        if more >= _END:
+            break
+        block = struct.unpack_from(f"<{size // 4}I", data, (more + 1) * size)
+        numbers += block[:-1]
+        more = block[-1]
+    table: list[int] = []
+    for number in numbers:
+        if number < _END and (number + 2) * size <= len(data) + size:
+            chunk = data[(number + 1) * size : (number + 2) * size]
+            table += struct.unpack(f"<{len(chunk) // 4}I", chunk[: len(chunk) // 4 * 4])
+    return table
+
+
+def _sectors(data: bytes, first: int, size: int, table: list[int]) -> Iterator[bytes]:
+    seen = 0
+    while first < _END:
+        yield data[(first + 1) * size : (first + 2) * size]
+        seen += 1
+        if seen > len(table):
+            raise damaged()
+        first = table[first]
+
+
+def _stream(data: bytes, first: int, length: int, root: tuple[int, int]) -> bytes:
+    """What a stream holds. Small ones lie in pieces of their own within the root's."""
+    size = 1 << struct.unpack_from("<H", data, 30)[0]
+    table = _table(data, size)
+    if length >= _SMALL:
+        return b"".join(_sectors(data, first, size, table))[:length]
+    pieces = b"".join(_sectors(data, root[0], size, table))
+    (at,) = struct.unpack_from("<I", data, 60)
+    small = b"".join(_sectors(data, at, size, table))
+    small_table = list(struct.unpack(f"<{len(small) // 4}I", small[: len(small) // 4 * 4]))
+    # There is no header before the pieces, as there is before the sectors.
+    return b"".join(_sectors(bytes(_PIECE) + pieces, first, _PIECE, small_table))[:length]
+
+
+def _records(book: bytes, at: int = 0) -> Iterator[tuple[int, bytes, int]]:
+    """(kind, content, where) of each record."""
+    while at + 4 <= len(book):
+        kind, length = struct.unpack_from("<HH", book, at)
+        yield kind, book[at + 4 : at + 4 + length], at
+        at += 4 + length
+
+
+def _sheets(book: bytes) -> list[Marks]:
+    found: list[tuple[int, Marks]] = []
+    formats: dict[int, int] = {}
+    widths: list[int] = []
+    for kind, content, _at in _records(book):
+        if kind == _FILEPASS:
+            raise encrypted()
+        if kind == _BOUNDSHEET:
+            where, state = struct.unpack_from("<IB", content)
+            found.append((where, Marks(name=_name(content), is_hidden=bool(state & 3))))
+        elif kind == _FORMAT:
+            code = _text(content, 2)
+            formats[struct.unpack_from("<H", content)[0]] = len(code) if re.fullmatch("0{2,}", code) else 0
+        elif kind == _XF:
+            widths.append(formats.get(struct.unpack_from("<H", content, 2)[0], 0))
+        elif kind == _EOF:
+            break
+    for where, kept in found:
+        _read_sheet(book, where, kept, widths)
+    return [kept for _where, kept in found]
+
+
+def _name(content: bytes) -> str:
+    length, is_wide = content[6], content[7] & 1
+    return content[8 : 8 + length * (1 + is_wide)].decode("utf-16-le" if is_wide else "latin-1")
+
+
+def _text(content: bytes, at: int) -> str:
+    (length,) = struct.unpack_from("<H", content, at)
+    is_wide = content[at + 2] & 1
+    return content[at + 3 : at + 3 + length * (1 + is_wide)].decode("utf-16-le" if is_wide else "latin-1", "replace")
+
+
+def _read_sheet(book: bytes, where: int, kept: Marks, widths: list[int]) -> None:
+    depth = 0
+    for kind, content, _at in _records(book, where):
+        if kind == _BOF:
+            depth += 1  # a chart in the sheet has records of its own
+        elif kind == _EOF:
+            depth -= 1
+            if depth == 0:
+                return
+        elif depth == 1:
+            _read_record(kind, content, kept, widths)
+
+
+def _read_record(kind: int, content: bytes, kept: Marks, widths: list[int]) -> None:
+    if kind == _ROW:
+        if content[12] & 0x20:
+            kept.hidden_rows.add(struct.unpack_from("<H", content)[0])
+    elif kind == _COLINFO:
+        first, last, _width, _format, flags = struct.unpack_from("<5H", content)
+        if flags & 1:
+            kept.hidden_columns.update(range(first, min(last, 255) + 1))
+    elif kind == _MERGED:
+        for at in range(2, len(content) - 7, 8):
+            top, bottom, left, right = struct.unpack_from("<4H", content, at)
+            kept.merged.append(((top, left), (bottom, right)))
+    elif kind == _MULRK:
+        row, first = struct.unpack_from("<HH", content)
+        for column in range(first, first + (len(content) - 6) // 6):
+            kept.count(row, column)
+    elif kind in _CELLS:
+        row, column, style = struct.unpack_from("<3H", content)
+        kept.count(row, column)
+        _keep_text(kind, content, kept, row, column, widths[style] if style < len(widths) else 0)
+
+
+def _keep_text(kind: int, content: bytes, kept: Marks, row: int, column: int, width: int) -> None:
+    if kind == _BOOLERR and content[7]:
+        kept.texts[row, column] = _ERRORS.get(content[6], "#N/A")
+    elif kind == _FORMULA and content[12:14] == b"\xff\xff" and content[6] == 2:
+        kept.texts[row, column] = _ERRORS.get(content[8], "#N/A")
+    elif width and kind in (_NUMBER, _RK) and (number := _number(kind, content)) is not None:
+        kept.texts[row, column] = str(number).zfill(width)
+
+
+def _number(kind: int, content: bytes) -> int | None:
+    """A whole number that is not negative, else None."""
+    if kind == _NUMBER:
+        (value,) = struct.unpack_from("<d", content, 6)
+    else:
+        (packed,) = struct.unpack_from("<I", content, 6)
+        value = float(struct.unpack("<i", struct.pack("<I", packed))[0] >> 2)
+        if not packed & 2:
+            (value,) = struct.unpack("<d", struct.pack("<II", 0, packed & 0xFFFFFFFC))
+        if packed & 1:
+            value /= 100
+    return int(value) if 0 <= value < 1e15 and value == int(value) else None

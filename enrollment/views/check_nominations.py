@@ -1,0 +1,213 @@
+"""Nominations looked through before anything is saved: the rows of a file travel in the page, corrected in place."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from flask import flash, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from accounts.models import Gender, Organization, PersonnelCategory
+from accounts.queries import organization_choices
+from accounts.roles import Permission as P
+from core import i18n, once
+from core.database import db, transaction
+from core.errors import Conflict, Invalid
+from core.forms import whole
+from core.intake import read_json
+from core.policy import Actor, can, require
+from core.refusals import tells_all
+from core.web import current_actor, see_other, signed_in
+from core.words import word
+from courses.models import Delivery
+from courses.queries import get_delivery, is_open_for_enrollment
+from courses.services import touch
+from enrollment import nomination_files, services
+from enrollment.models import Enrollment
+from enrollment.nomination_files import COLUMNS, Answers, NominationRow, Sheet, SheetRow, check_sheet
+from enrollment.nomination_files.carrying import of_value, to_text
+from enrollment.preview import Preview, nominee, preview, with_refusals
+from enrollment.views.apply import closed_page
+from enrollment.views.blueprint import pages
+
+#: So many rows are corrected on one page: what a form carries stays bounded, however many rows a file has.
+ROWS_A_PAGE = 25
+_NAMES = ("given_name", "family_name", "name_on_certificate")
+#: Problems that one answer for the whole file settles.
+_SETTLED_BY_ANSWER = ("ambiguous_date", "name_order")
+_YES_NO = {"1": True, "0": False}
+
+
+def nominating(code: str) -> tuple[Actor, Delivery, dict[str, str]]:
+    """Who nominates, for which delivery, and in the name of which organizations (id, name); NotAllowed for others."""
+    actor = current_actor()
+    delivery = get_delivery(actor, code)
+    is_free = can(actor, P.ENROLLMENT_CREATE, delivery)
+    if not is_free:
+        require(actor, P.ENROLLMENT_NOMINATE)
+    own = actor.organization_ids
+    return actor, delivery, {str(id_): name for id_, name in organization_choices() if is_free or id_ in own}
+
+
+def is_closed(actor: Actor, delivery: Delivery) -> bool:
+    may_later = can(actor, P.ENROLLMENT_CREATE, delivery) and delivery.status == "published"
+    return not (is_open_for_enrollment(delivery) or may_later)
+
+
+@pages.post("/deliveries/<code>/nominate/check")
+@signed_in
+@tells_all
+def check_nominations(code: str) -> Any:
+    """Corrections made in place are checked again, or all good rows are nominated in one transaction."""
+    actor, delivery, organizations = nominating(code)
+    if is_closed(actor, delivery):
+        return closed_page(delivery)
+    chosen = request.form.get("organization", "")
+    if chosen not in organizations:
+        raise Invalid("unknown_organization", _l("Choose the organization that nominates."))
+    organization = db.session.get_one(Organization, int(chosen))
+    sheet = _sheet_sent()
+    view = preview(delivery, organization, check_sheet(sheet))
+    if request.form.get("act") != "nominate" or view.waits:
+        return check_page(delivery, organization, sheet, view)
+    key = once.digest("nominate", actor.person_id, delivery.id, request.form.get("submission", ""))
+    kept = once.find(key)
+    if kept is None and not view.good:
+        return check_page(delivery, organization, sheet, view)
+    try:
+        made = kept.body if kept else _nominate_once(actor, delivery.id, organization, view, key)
+    except (Invalid, Conflict) as refusal:
+        refused = with_refusals(view, refusal)
+        sentence = None if len(refused.good) < len(view.good) else refusal.message
+        delivery, organization = get_delivery(actor, code), db.session.get_one(Organization, int(chosen))
+        return check_page(delivery, organization, sheet, refused, refused=sentence, status=refusal.status)
+    left = _left(sheet, view)
+    if not left.rows:
+        flash(made, "ok")
+        return see_other(url_for("enrollment.nominations", delivery=code))
+    delivery, organization = get_delivery(actor, code), db.session.get_one(Organization, int(chosen))
+    return check_page(delivery, organization, left, preview(delivery, organization, check_sheet(left)), nominated=made)
+
+
+def _nominate_once(actor: Actor, delivery_id: int, organization: Organization, view: Preview, key: str) -> str:
+    """Nominates the good rows and says what became of them. The same page sent twice nominates once and says the same."""
+    with transaction():
+        touch(delivery_id)
+        if kept := once.find(key):  # a twin was faster
+            return kept.body
+        made = services.nominate(actor, delivery_id, organization, [nominee(row) for row in view.good])
+        sentence = _outcome(made)
+        once.keep(key, body=sentence)
+    return sentence
+
+
+def _outcome(made: list[Enrollment]) -> str:
+    count = ngettext("%(num)s person was nominated.", "%(num)s people were nominated.", len(made))
+    statuses = Counter(one.status for one in made)
+    parts = (_("%(label)s: %(words)s", label=word(status), words=i18n.number(number)) for status, number in statuses.items())
+    return count + " " + ", ".join(parts)
+
+
+def _left(sheet: Sheet, view: Preview) -> Sheet:
+    """The rows that are still to be corrected, read as the whole file was."""
+    bad = {row.row for row in view.bad}
+    checked = view.checked
+    answers = replace(
+        sheet.answers, reading=checked.choice.reading, day_first=checked.day_first, family_first=checked.family_first
+    )
+    return replace(sheet, rows=tuple(one for one in sheet.rows if one.row in bad), answers=answers)
+
+
+def _sheet_sent() -> Sheet:
+    """The rows that travelled in the page, with what was corrected in place and without what was left out."""
+    form = request.form
+    answers = Answers(
+        reading=form.get("reading") or None,
+        day_first=_YES_NO.get(form.get("day_first", "")),
+        family_first=_YES_NO.get(form.get("family_first", "")),
+        with_hidden=_YES_NO.get(form.get("with_hidden", "")),
+    )
+    try:
+        sheet = of_value(read_json(form.get("rows", "")), answers)
+    except (Invalid, ValueError):
+        raise Invalid("broken_form", _l("This page was not sent whole. Choose the file again.")) from None
+    if not sheet.rows:
+        raise Invalid("broken_form", _l("This page was not sent whole. Choose the file again."))
+    return replace(sheet, rows=tuple(_corrected(one) for one in sheet.rows if not form.get(f"row-{one.row}-skip")))
+
+
+def _corrected(one: SheetRow) -> SheetRow:
+    typed = {column: request.form[name] for column in COLUMNS if (name := f"row-{one.row}-{column}") in request.form}
+    return replace(one, typed={**one.typed, **typed}, stray=()) if typed else one
+
+
+def check_page(
+    delivery: Delivery,
+    organization: Organization,
+    sheet: Sheet,
+    view: Preview,
+    *,
+    refused: Any = None,
+    nominated: str | None = None,
+    status: int = 200,
+) -> Any:
+    """The rows as they would be nominated, with what has to be answered and corrected first, some rows at a time."""
+    to_fix = [row for row in view.bad if not _is_settled_by_answer(row)]
+    pages_ = max(1, -(-len(to_fix) // ROWS_A_PAGE))
+    number = min(max(1, whole(request.form.get("page")) or whole(request.form.get("here")) or 1), pages_)
+    here = to_fix[(number - 1) * ROWS_A_PAGE : number * ROWS_A_PAGE]
+    page = render_template(
+        "enrollment/check.html",
+        delivery=delivery,
+        organization=organization,
+        view=view,
+        checked=view.checked,
+        sheet=sheet,
+        total_to_fix=len(to_fix),
+        to_fix=[(row, _editable(row)) for row in here],
+        number=number,
+        pages=pages_,
+        has_lost_letters=_has_lost_letters(to_fix),
+        refused=refused,
+        nominated=nominated,
+        rows=to_text(sheet),
+        submission=secrets.token_urlsafe(16),
+        choices={"category": list(PersonnelCategory), "gender": list(Gender)},
+        in_question=_date_in_question(view),
+        heading=lambda column: nomination_files.heading(column, i18n.locale()),
+    )
+    return page, status
+
+
+def _is_settled_by_answer(row: NominationRow) -> bool:
+    return all(problem.code in _SETTLED_BY_ANSWER for problem in row.problems)
+
+
+def _has_lost_letters(rows: list[NominationRow]) -> bool:
+    """Whether letters of names became question marks when the file was saved."""
+    return any(p.column in _NAMES and ("?" in p.value or "\ufffd" in p.value) for row in rows for p in row.problems)
+
+
+def _date_in_question(view: Preview) -> str:
+    found = (p.value for row in view.rows for p in row.problems if p.code == "ambiguous_date")
+    return next(found, "")
+
+
+def _editable(row: NominationRow) -> list[tuple[str, list[Any]]]:
+    """The columns to correct in place, each with its remedies; all of them where values may stand in wrong columns."""
+    remedies: dict[str, list[Any]] = {}
+    stray = [problem.remedy for problem in row.problems if problem.column not in COLUMNS]
+    for problem in row.problems:
+        if problem.column in COLUMNS:
+            remedies.setdefault(problem.column, []).append(problem.remedy)
+        if problem.code in ("check_name", "name_order"):
+            remedies.setdefault("family_name", [])
+    if not stray:
+        return [(column, remedies[column]) for column in COLUMNS if column in remedies]
+    columns = [(column, remedies.get(column, [])) for column in COLUMNS]
+    return [(columns[0][0], [*stray, *columns[0][1]]), *columns[1:]]

@@ -1,0 +1,236 @@
+"""A file is read in the encoding it was written in, or asks with the right reading among its questions. Never silently wrong."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from enrollment.nomination_files import UnreadableFile, encodings, read
+from enrollment.nomination_files.choosing import BYTES, TEXT, Choice, choose
+from enrollment.nomination_files.text import clean
+from tests.enrollment.names_of_many_countries import NAMES
+
+#: Those that the product promises to notice.
+LISTED = [
+    "Windows-1250", "Windows-1251", "Windows-1252", "Windows-1253", "Windows-1254", "Windows-1256", "Windows-1257", "Windows-1258",
+    "ISO 8859-2", "ISO 8859-5", "ISO 8859-7", "ISO 8859-9", "MacRoman",
+]  # fmt: skip
+Row = dict[str, str]
+HEADER = "Given name;Family name;E-mail;Country;Category\n"
+
+
+def encoded(text: str, reading: str) -> bytes | None:
+    """As a program writes it in that encoding, None when the encoding lacks a letter. Windows-1258 writes marks apart."""
+    codec = encodings.ENCODINGS[reading][0]
+    written = b""
+    for letter in text:
+        try:
+            written += letter.encode(codec)
+        except UnicodeEncodeError:
+            base, *marks = unicodedata.normalize("NFD", letter)
+            if reading != "Windows-1258" or not marks:
+                return None
+            tries = [
+                (unicodedata.normalize("NFC", base + marks[0]), marks[1:]),
+                (unicodedata.normalize("NFC", base + marks[-1]), marks[:-1]),
+            ]
+            for begun, rest in tries:
+                try:
+                    written += (begun + "".join(rest)).encode(codec)
+                    break
+                except UnicodeEncodeError:
+                    continue
+            else:
+                return None
+    return written
+
+
+def people(country: str) -> list[Row]:
+    pairs = (name.split(" ", 1) for name in NAMES[country].split("|"))
+    return [{"given_name": given, "family_name": family, "country": country} for given, family in pairs]
+
+
+def written(rows: Sequence[Row], reading: str) -> list[tuple[Row, Row]]:
+    """(the row as raw bytes, the row as meant) of those that the encoding can write and that need it."""
+    found = []
+    for row in rows:
+        cells = {column: encoded(text, reading) for column, text in row.items()}
+        if all(cell is not None for cell in cells.values()) and not all(cell.isascii() for cell in cells.values()):
+            found.append(({column: cell.decode("latin-1") for column, cell in cells.items()}, row))
+    return found
+
+
+def as_read(raw: Sequence[Row], reading: str) -> list[str]:
+    return [clean(" ".join(encodings.meant(row[n], reading) or "" for n in ("given_name", "family_name"))) for row in raw]
+
+
+def verdict(choice: Choice, raw: Sequence[Row], meant: Sequence[Row]) -> str:
+    wanted = [unicodedata.normalize("NFC", f"{row['given_name']} {row['family_name']}") for row in meant]
+    if choice.asks:
+        return "asked" if any(as_read(raw, one.code) == wanted for one in choice.offered) else "asked without the right reading"
+    return "read" if as_read(raw, choice.reading) == wanted else "silently wrong"
+
+
+def samples(rows: list[Row], *, every: int) -> Iterator[list[Row]]:
+    """Single names, few and all of them, and in capitals."""
+    loud = [{**row, "given_name": row["given_name"].upper(), "family_name": row["family_name"].upper()} for row in rows]
+    yield from ([row] for row in rows[::every])
+    yield from ([row] for row in loud[1::every])
+    yield rows[:3]
+    yield rows
+    yield loud
+
+
+def faults(country: str, reading: str, every: int) -> list[tuple[str, list[Row]]]:
+    found = []
+    for rows in samples(people(country), every=every):
+        if not (pairs := written(rows, reading)):
+            continue
+        raw, meant = [one for one, _ in pairs], [one for _, one in pairs]
+        if (said := verdict(choose(raw, BYTES), raw, meant)) not in ("read", "asked"):
+            found.append((said, meant))
+    return found
+
+
+@pytest.mark.parametrize("reading", LISTED)
+def test_names_in_every_encoding_are_read_or_asked(reading: str) -> None:
+    assert {country: found for country in NAMES if (found := faults(country, reading, every=6))} == {}
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("reading", encodings.of_bytes())
+def test_every_name_in_every_encoding_alone(reading: str) -> None:
+    assert {country: found for country in NAMES if (found := faults(country, reading, every=1))} == {}
+
+
+@pytest.mark.parametrize("reading", [one for one in LISTED if one != "Windows-1252"])
+def test_one_name_in_an_unusual_encoding_is_asked(reading: str) -> None:
+    """One letter proves nothing: who would know that the reading is right?"""
+    for country in NAMES:
+        for raw, meant in written(people(country)[:2], reading):
+            choice = choose([raw], BYTES)
+            same = as_read([raw], reading) == as_read([raw], "Windows-1252")
+            assert choice.asks or same, (country, meant)
+
+
+@pytest.mark.parametrize("country", ["FR", "SN", "DE", "ES", "PE", "PT", "IS", "SE", "NO", "CA", "IE"])
+def test_what_excel_writes_in_the_west_needs_no_question(country: str) -> None:
+    pairs = written(people(country), "Windows-1252")
+    choice = choose([raw for raw, _ in pairs], BYTES)
+    assert (choice.asks, choice.reading) == (False, "Windows-1252")
+
+
+def test_enough_words_make_sure() -> None:
+    for country, reading in (("UA", "Windows-1251"), ("GR", "Windows-1253"), ("PL", "Windows-1250"), ("TR", "Windows-1254")):
+        raw = [one for one, _ in written(people(country), reading)]
+        choice = choose(raw, BYTES)
+        assert (choice.asks, choice.reading) == (False, reading)
+
+
+@pytest.mark.parametrize("name", ["Þóra", "Ýmir", "Ñusta", "Ægir", "Óðinn", "Ó’Súilleabháin", "Mª José", "Jean-Noël", "N’Diaye"])
+@pytest.mark.parametrize("country", ["IS", "PE", "SN", "FR", "CA", "IE", "NO"])
+def test_real_names_pass_in_unicode(name: str, country: str) -> None:
+    choice = choose([{"given_name": name, "family_name": "Test", "country": country}], TEXT)
+    assert (choice.asks, choice.reading) == (False, encodings.UNICODE)
+
+
+@pytest.mark.parametrize(("name", "country"), [("Þóra", "IS"), ("Ýmir", "IS"), ("Ñusta", "PE"), ("Ñusta", "BO"), ("Þór", "IS")])
+def test_real_names_pass_in_windows_1252(name: str, country: str) -> None:
+    data = (HEADER + f"{name};Quispe;a@example.org;{country};police\n").encode("cp1252")
+    file = read(data)
+    assert (file.checked.choice.asks, file.rows[0].fields["given_name"]) == (False, name)
+
+
+@pytest.mark.parametrize("country", NAMES)
+def test_names_in_unicode_need_no_question(country: str) -> None:
+    rows = people(country)
+    for one in [*([row] for row in rows), rows]:
+        assert not choose(one, TEXT).asks, one
+
+
+def misread(row: Row, codec: str, wrong: str = "cp1252") -> Row | None:
+    """The row after a program took it for another encoding and saved it as Unicode."""
+    try:
+        cells = {column: text.encode(codec) for column, text in row.items()}
+    except UnicodeEncodeError:
+        return None
+    return {
+        column: "".join(
+            bytes([byte]).decode(wrong) if not 0x80 <= byte <= 0x9F or byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else chr(byte)
+            for byte in cell
+        )
+        for column, cell in cells.items()
+    }
+
+
+THERE = {
+    "utf-8": list(NAMES),
+    "mac_roman": ["CH", "FR", "SN", "DE", "ES", "PT", "SE", "NO", "CA", "AL", "IS"],
+    "cp1250": ["PL", "CZ", "SK", "HU", "RO", "HR", "SI"],
+    "iso8859_2": ["PL", "CZ", "SK", "HU", "RO", "HR", "SI"],
+    "cp1251": ["RS", "UA", "RU", "BG", "BY", "MK"],
+    "iso8859_5": ["RS", "RU", "BG", "BY", "MK"],
+    "cp1253": ["GR"],
+    "iso8859_7": ["GR"],
+    "cp1254": ["TR"],
+    "cp1256": ["EG", "SD", "MA"],
+    "cp1257": ["LV", "LT", "EE"],
+}
+
+
+@pytest.mark.parametrize("codec", THERE)
+def test_text_that_was_read_wrongly_and_saved_again_is_asked(codec: str) -> None:
+    for country in THERE[codec]:
+        pairs = [(raw, row) for row in people(country)[:4] if (raw := misread(row, codec)) and raw != row]
+        for some in [*([pair] for pair in pairs[:2]), pairs]:
+            if some:
+                raw, meant = [one for one, _ in some], [one for _, one in some]
+                assert verdict(choose(raw, TEXT), raw, meant) in ("read", "asked"), (country, raw)
+
+
+@pytest.mark.parametrize("text", ["Zoë", "Сергій", "Γιώργος", "محمد", "Nguyễn", "王小明", "O’Neill"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_text_that_was_encoded_twice_is_asked_with_its_repair(text: str, times: int) -> None:
+    damaged = {"given_name": text, "family_name": "Test", "country": "CA"}
+    for _ in range(times):
+        damaged = misread(damaged, "utf-8")
+    choice = choose([damaged], TEXT)
+    assert choice.asks
+    assert f"{text} Test" in {sample for one in choice.offered for sample in one.samples}
+
+
+def test_the_answer_reads_the_file() -> None:
+    data = (HEADER + "Łukasz;Wiśniewski;l.w@policja.example.pl;PL;police\n").encode("cp1250")
+    choice = read(data).checked.choice
+    assert choice.asks
+    assert [one.samples for one in choice.offered][0] == ("Łukasz Wiśniewski",)
+    from enrollment.nomination_files import Answers
+
+    told = read(data, answers=Answers(reading="Windows-1252"))
+    assert not told.checked.choice.asks
+    assert told.rows[0].fields["given_name"] == "£ukasz"
+
+
+def test_the_countries_in_the_file_decide_the_order() -> None:
+    raw = {"given_name": "\xdeahin", "family_name": "Test"}
+    assert choose([{**raw, "country": "TR"}], BYTES).offered[0].samples == ("Şahin Test",)
+    assert choose([{**raw, "country": "IS"}], BYTES).offered[0].samples == ("Þahin Test",)
+    assert choose([{**raw, "country": "RO"}], BYTES).offered[0].samples == ("Ţahin Test",)
+
+
+def test_headings_tell_too() -> None:
+    heading = "Prénom;Nom;Courriel;Pays;Catégorie\n"
+    for reading in ("MacRoman", "Windows-1252"):
+        data = (heading + "René;Müller;a@example.org;CH;police\n").encode(encodings.ENCODINGS[reading][0])
+        file = read(data)
+        assert file.columns[0] == "given_name"
+        assert file.checked.choice.reading == reading
+
+
+def test_letters_that_no_encoding_explains_are_refused() -> None:
+    with pytest.raises(UnreadableFile) as caught:
+        read(HEADER.encode() + b"Am\xb6\xb7ina;Diop;a@example.org;SN;police\n")
+    assert caught.value.code == "unknown_encoding"

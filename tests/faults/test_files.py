@@ -1,0 +1,75 @@
+"""Nomination files that failed once, by their number."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from accounts.roles import Role
+from core.database import db
+from enrollment.models import Nomination
+from tests import factories
+from tests.browsing import Browser, Page
+from tests.courses import makers as courses
+
+INPUTS = Path(__file__).parent / "inputs"
+
+
+@pytest.fixture
+def at_work(app: Flask, sign_in: Any) -> Browser:
+    with app.app_context():
+        courses.delivery(places=30)
+        return sign_in(factories.actor(Role.NOMINATOR, organization_id=factories.organization().id))
+
+
+def checked(browser: Browser, name: str) -> Page:
+    with browser.app.app_context():
+        code = db.session.scalar(sa.text("SELECT code FROM delivery"))
+    data = (INPUTS / name).read_bytes()
+    return browser.get(f"/deliveries/{code}/nominate").form("/nominate").submit("Check", file=(io.BytesIO(data), name))
+
+
+def nominated(app: Flask) -> list[str]:
+    with app.app_context():
+        found = db.session.execute(sa.select(Nomination.given_name, Nomination.family_name).order_by(Nomination.id))
+        return [f"{given} {family}" for given, family in found]
+
+
+@pytest.mark.parametrize(
+    ("name", "reading", "wrong", "right"),
+    [
+        ("05-cp1250-poland.csv", "Windows-1250", "£ukasz", "Łukasz Wiśniewski"),
+        ("06-cp1251-ukraine.csv", "Windows-1251", "Ñåðã³é", "Сергій Ковальчук"),
+        ("09-cp1253-greece.csv", "Windows-1253", "Ãéþñãïò", "Γιώργος Παπαδόπουλος"),
+        ("10-macroman-swiss.csv", "MacRoman", "RenŽ", "René Müller"),
+    ],
+)
+def test_05_06_09_10_letters_in_another_encoding_are_asked(
+    app: Flask, at_work: Browser, name: str, reading: str, wrong: str, right: str
+) -> None:
+    page = checked(at_work, name)
+    assert "Which of these is right?" in page.text
+    assert right in page.text
+    assert page.text.index(right) < page.text.index(wrong) if wrong in page.text else True, "the likeliest comes first"
+    assert "Nominate 1" not in page.text
+    again = page.form("/check").submit("Check again", act="nominate")
+    assert "Which of these is right?" in again.text, "nobody is nominated by a guess"
+    page = page.form("/check").submit("Check again", reading=reading)
+    assert "Which of these is right?" not in page.text
+    assert f"Letters read as: {reading}" in page.text
+    page.form("/check").submit("Nominate 1")
+    assert nominated(app) == [right]
+
+
+def test_32_one_column_for_the_whole_name(app: Flask, at_work: Browser) -> None:
+    page = checked(at_work, "32-full-name.csv")
+    assert "1 person is ready" in page.text
+    page.form("/check").submit("Nominate 1")
+    with app.app_context():
+        one = db.session.scalars(sa.select(Nomination)).one()
+        assert (one.given_name, one.family_name) == ("Amina", "DIALLO")
