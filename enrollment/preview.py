@@ -119,6 +119,7 @@ def preview(delivery: Delivery, organization: Organization, checked: Checked) ->
 def nominee(row: NominationRow) -> Nominee:
     """A good row as a nominee; what was left empty is not given."""
     given: dict[str, Any] = {column: value or None for column, value in row.fields.items()}
+    given["family_name"] = row.fields["family_name"]  # some people have one name
     return Nominee(**given, row=row.row)
 
 
