@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from accounts.roles import Role
 from accounts.values import email_key
+from core.codes import Code
 from core.database import Base, enum_column
 from core.policy import Reach
 
@@ -34,7 +35,7 @@ class Organization(Base):
     __scope__ = {Reach.ORGANIZATION: "id"}
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(sa.String(60), unique=True)
+    code: Mapped[str] = mapped_column(Code(60), unique=True)
     name: Mapped[str] = mapped_column(sa.String(200))
     country: Mapped[str | None] = mapped_column(sa.String(2))
 

@@ -85,7 +85,7 @@ def search(actor: Actor, q: str = "", status: str = "") -> sa.Select[Certificate
     found = certificates_visible(actor)
     if words := q.strip():
         number = normalise_number(words)
-        by_delivery = sa.select(Delivery.id).where(sa.func.lower(Delivery.code) == words.lower())
+        by_delivery = sa.select(Delivery.id).where(Delivery.code == words)
         like = sa.or_(
             Certificate.holder_name.icontains(words, autoescape=True),
             Certificate.number.icontains(words, autoescape=True),

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from core.database import UtcDateTime
 
-#: Made by hand in a migration, because no model can describe it: full-text indexes.
-UNMODELLED = ("expert_fts", "ix_expert_search_gin")
+#: Made by hand in a migration, because no model can describe it: full-text indexes, and codes that are one
+#: in any case.
+UNMODELLED = ("expert_fts", "ix_expert_search_gin", "uq_any_case_")
 
 
 def include_object(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from accounts.roles import Permission as P
 from core.api import ListQuery, Routes
+from core.codes import key
 from core.errors import Invalid
 from core.paging import Page
 from core.web import current_actor
@@ -40,7 +41,7 @@ def list_skills(query: ListQuery) -> Page[SkillAnswer]:
 def put_course(code: str, body: CourseBody) -> tuple[CourseAnswer, int]:
     """The body replaces the whole definition. A change to what is taught or granted creates a new version;
     deliveries keep theirs."""
-    if body.code is not None and body.code != code:
+    if body.code is not None and key(body.code) != key(code):
         raise Invalid("code_differs", _l("The code in the body differs from the one in the address."), "code")
     course, is_new = services.put_course(current_actor(), code, body.definition(), version=body.version)
     return CourseAnswer.of(course), 201 if is_new else 200

@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from accounts.models import PersonnelCategory
 from accounts.values import clean_text
+from core.codes import key
 from core.errors import DomainError, Invalid
 from core.printing import unprintable
 from courses.models import CourseVersion, SkillLevel, plain
@@ -274,7 +275,7 @@ def _completion_faults(code: str, definition: CourseDefinition) -> list[DomainEr
     for name, percent in percents.items():
         if percent is not None and not 0 <= percent <= 100:
             found.append(Invalid("bad_percent", _l("Give a percentage from 0 to 100."), f"completion.{name}"))
-    if code in definition.prerequisites:
+    if key(code) in map(key, definition.prerequisites):
         sentence = _l("A course cannot be its own prerequisite.")
         found.append(Invalid("own_prerequisite", sentence, "completion.prerequisites"))
     return found
@@ -288,9 +289,9 @@ def _grant_faults(grants: Sequence[GrantDefinition]) -> list[DomainError]:
     for number, grant in enumerate(grants):
         field = f"grants.{number}"
         found += code_faults(grant.skill, field=f"{field}.skill")
-        if grant.skill in seen:
+        if key(grant.skill) in seen:
             found.append(Invalid("duplicate_skill", _l("This skill is already granted by a line above."), f"{field}.skill"))
-        seen.add(grant.skill)
+        seen.add(key(grant.skill))
         if grant.level not in set(SkillLevel):
             sentence = _l("Choose a level: %(levels)s.", levels=", ".join(SkillLevel))
             found.append(Invalid("unknown_level", sentence, f"{field}.level"))

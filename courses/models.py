@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from accounts.models import PersonnelCategory
+from core.codes import Code
 from core.database import Base, enum_column
 from core.policy import Reach
 
@@ -48,7 +49,7 @@ class Skill(Base):
     __tablename__ = "skill"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(sa.String(60), unique=True)
+    code: Mapped[str] = mapped_column(Code(60), unique=True)
     title: Mapped[dict[str, str]] = mapped_column(sa.JSON)
     description: Mapped[dict[str, str] | None] = mapped_column(sa.JSON)
     framework: Mapped[str | None] = mapped_column(sa.String(200))
@@ -60,7 +61,7 @@ class Course(Base):
     __tablename__ = "course"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(sa.String(60), unique=True)
+    code: Mapped[str] = mapped_column(Code(60), unique=True)
     title: Mapped[dict[str, str]] = mapped_column(sa.JSON)
     summary: Mapped[dict[str, str] | None] = mapped_column(sa.JSON)
     audience: Mapped[list[str]] = mapped_column(sa.JSON)
@@ -169,7 +170,7 @@ class Delivery(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     rev: Mapped[int] = mapped_column(default=0)
-    code: Mapped[str] = mapped_column(sa.String(60), unique=True)
+    code: Mapped[str] = mapped_column(Code(60), unique=True)
     course_id: Mapped[int] = mapped_column(sa.ForeignKey("course.id"), index=True)
     version_id: Mapped[int] = mapped_column(sa.ForeignKey("course_version.id"))
     status: Mapped[DeliveryStatus] = mapped_column(enum_column(DeliveryStatus), default=DeliveryStatus.DRAFT)

@@ -10,6 +10,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from certificates.models import Certificate, CertificateStatus
+from core.codes import key
 from core.database import db
 from courses.models import Skill, SkillGrant, SkillLevel
 
@@ -34,11 +35,11 @@ class UnknownSkill(LookupError):
 
 
 def skill_ids() -> dict[str, int]:
-    return {code: skill_id for skill_id, code in db.session.execute(sa.select(Skill.id, Skill.code))}
+    return {key(code): skill_id for skill_id, code in db.session.execute(sa.select(Skill.id, Skill.code))}
 
 
 def proofs(certificate: Certificate, ids: Mapping[str, int]) -> list[Proof]:
-    """What `certificate` proves. `ids`: skill ids by code."""
+    """What `certificate` proves. `ids`: what `skill_ids` gives."""
     known_from = date.fromisoformat(certificate.payload["ends_on"]) if certificate.payload.get("skills") else date.min
     return [
         Proof(
@@ -72,6 +73,6 @@ def reason_of(certificate: Certificate) -> str | None:
 
 
 def _known(code: str, ids: Mapping[str, int]) -> int:
-    if code not in ids:
+    if key(code) not in ids:
         raise UnknownSkill(code)
-    return ids[code]
+    return ids[key(code)]

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from accounts.models import Gender, PersonnelCategory
 from core import clock, countries, languages
+from core.codes import key
 from core.errors import DomainError, Invalid, collect
 from courses.models import Skill, SkillLevel
 from roster.languages import CEFR, cefr_of
@@ -112,7 +113,7 @@ def _instant_text(instant: datetime) -> str:
 def read_filters(values: Mapping[str, Any], skills: Iterable[Skill]) -> Filters:
     """Filters from plain values: texts as in an address, dates already read. Raises Invalid with every fault at its field."""
     errors: list[DomainError] = []
-    known = {skill.code: skill for skill in skills}
+    known = {key(skill.code): skill for skill in skills}
 
     def wanted(name: str, read: Any) -> tuple:
         found = []
@@ -171,11 +172,11 @@ def _country(name: str, values: Mapping[str, Any], errors: list[DomainError]) ->
 
 def _wanted_skill(text: str, known: Mapping[str, Skill]) -> WantedSkill:
     code, _, level = text.partition(":")
-    if code not in known:
+    if key(code) not in known:
         raise Invalid("unknown_skill", _l("There is no skill “%(code)s”.", code=code), "skill")
     if level and level not in {one.value for one in SkillLevel}:
         raise Invalid("unknown_level", _l("There is no level “%(level)s” of a skill.", level=level), "skill")
-    return WantedSkill(known[code], SkillLevel(level) if level else None)
+    return WantedSkill(known[key(code)], SkillLevel(level) if level else None)
 
 
 def _wanted_language(text: str) -> WantedLanguage:

@@ -14,6 +14,7 @@ from wtforms.widgets import DateInput, SearchInput
 
 from accounts.models import Gender, PersonnelCategory
 from core import countries, i18n, languages
+from core.codes import spelling
 from core.errors import DomainError
 from core.forms import Form, NationalitiesField, SharedSelect, SubmissionField, whole
 from core.words import word
@@ -80,6 +81,7 @@ def search_form(values: Mapping[str, Any], skills: Iterable[Skill]) -> SearchFor
     for name, (label, things, levels) in kinds.items():
         for number, asked in enumerate([*(values.get(name) or []), ""], 1):
             thing, _colon, level = asked.partition(":")
+            thing = spelling(thing, dict(things))
             known = thing in dict(things)
             row = f"{name}_{number}"
             level_field = SelectField(_l("At least level"), widget=SharedSelect())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
@@ -9,6 +11,7 @@ from sqlalchemy.orm import selectinload
 
 from accounts.roles import Permission
 from core import clock
+from core.codes import key, spelling
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.events import publish
@@ -28,12 +31,13 @@ def put_course(actor: Actor, code: str, definition: CourseDefinition, *, version
     `version`: the one the definition was made from; Conflict when the course has moved on since.
     """
     require(actor, Permission.COURSE_WRITE)
-    definition = definitions.tidied(definition)
-    collect([*definitions.faults(code, definition), *_unknown_prerequisites(code, definition.prerequisites)])
     course = db.session.scalar(
         sa.select(Course).where(Course.code == code).options(selectinload(Course.versions)).with_for_update(of=Course)
     )
     is_new = course is None
+    code = course.code if course else code
+    definition = _with_kept_codes(definitions.tidied(definition))
+    collect([*definitions.faults(code, definition), *_unknown_prerequisites(code, definition.prerequisites)])
     if course is None:
         course = _make(code, definition)
     elif version is not None and course.current.number != version:
@@ -51,6 +55,18 @@ def put_course(actor: Actor, code: str, definition: CourseDefinition, *, version
     elif has_new_words or has_new_version:
         publish(CourseChanged(course.id, code, course.current.number), actor)
     return course, is_new
+
+
+def _with_kept_codes(definition: CourseDefinition) -> CourseDefinition:
+    """The courses and skills that are named, by their codes as they are kept: whether "gti" or "GTI" was written is no change."""
+    asked = definition.prerequisites, [grant.skill for grant in definition.grants]
+    courses = db.session.scalars(sa.select(Course.code).where(Course.code.in_(asked[0]))).all() if asked[0] else []
+    skills = db.session.scalars(sa.select(Skill.code).where(Skill.code.in_(asked[1]))).all() if asked[1] else []
+    return replace(
+        definition,
+        prerequisites=tuple(dict.fromkeys(spelling(one, courses) for one in definition.prerequisites)),
+        grants=tuple(replace(grant, skill=spelling(grant.skill, skills)) for grant in definition.grants),
+    )
 
 
 def _make(code: str, definition: CourseDefinition) -> Course:
@@ -104,19 +120,20 @@ def _add_version(actor: Actor, course: Course, definition: CourseDefinition) -> 
 def _grants(actor: Actor, grants: tuple[GrantDefinition, ...]) -> list[SkillGrant]:
     """The grants with their skills: one not known yet is made when it brings a title."""
     codes = [grant.skill for grant in grants]
-    known = {skill.code: skill for skill in db.session.scalars(sa.select(Skill).where(Skill.code.in_(codes)))}
+    known = {key(skill.code): skill for skill in db.session.scalars(sa.select(Skill).where(Skill.code.in_(codes)))}
     unknown: list[DomainError] = []
     for number, grant in enumerate(grants):
-        if grant.skill in known:
+        if key(grant.skill) in known:
             continue
         if grant.title:
-            known[grant.skill] = put_skill(actor, grant.skill, title=grant.title)[0]
+            known[key(grant.skill)] = put_skill(actor, grant.skill, title=grant.title)[0]
         else:
             sentence = _l("The skill “%(code)s” is not known. Give its title to make it.", code=grant.skill)
             unknown.append(Invalid("unknown_skill", sentence, f"grants.{number}.skill"))
     collect(unknown)
     return [
-        SkillGrant(skill=known[grant.skill], level=SkillLevel(grant.level), valid_months=grant.valid_months) for grant in grants
+        SkillGrant(skill=known[key(grant.skill)], level=SkillLevel(grant.level), valid_months=grant.valid_months)
+        for grant in grants
     ]
 
 

@@ -15,6 +15,7 @@ from accounts.models import PersonnelCategory, RoleAssignment
 from accounts.roles import ROLES, Permission, Role
 from accounts.services import assign_role, withdraw_role
 from core import clock, events
+from core.codes import key
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.policy import Actor, Grant, Reach, require
@@ -159,9 +160,9 @@ def _apply(delivery: Delivery, plan: DeliveryPlan) -> None:
 def _free_code(course: Course, starts_on: date) -> str:
     """ "GTI-2027-03", then "GTI-2027-03-2" and so on."""
     stem = f"{course.code}-{starts_on:%Y-%m}"
-    taken = set(db.session.scalars(sa.select(Delivery.code).where(Delivery.code.startswith(stem, autoescape=True))))
+    taken = set(map(key, db.session.scalars(sa.select(Delivery.code).where(Delivery.code.istartswith(stem, autoescape=True)))))
     codes = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
-    return next(code for code in codes if code not in taken)
+    return next(code for code in codes if key(code) not in taken)
 
 
 def _code_taken() -> Conflict:

@@ -43,5 +43,5 @@ def put_skill(
         db.session.flush()
     except IntegrityError:  # somebody made it this very moment
         raise Conflict("skill_exists", _l("There is a skill with this code already."), "code") from None
-    publish(SkillDefined(skill.id, code), actor)
+    publish(SkillDefined(skill.id, skill.code), actor)
     return skill, is_new

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from typing import Any
 
 from flask import current_app, render_template, request, url_for
 from markupsafe import Markup
 
 from core import audit, clock, i18n
+from core.codes import spelling
 from core.web import public
 from enrollment import catalogue as listing
 from enrollment.catalogue import Wanted
@@ -43,7 +45,9 @@ def _kept_list(wanted: Wanted, after: str | None) -> Markup:
     if (body := kept.get(key)) is None:
         template = current_app.jinja_env.get_template("enrollment/catalogue_list.html")
         found = None if wanted.is_reversed else listing.upcoming(wanted, after=after)
-        facts = {"found": found, "choices": listing.choices(), "categories": listing.CATEGORIES, "wanted": wanted}
+        choices = listing.choices()
+        wanted = replace(wanted, course=spelling(wanted.course, dict(choices.courses)))
+        facts = {"found": found, "choices": choices, "categories": listing.CATEGORIES, "wanted": wanted}
         query = {name: value for name in FILTERS if (value := getattr(wanted, FILTERS[name]))}
         further = url_for("enrollment.catalogue", **query, after=found.next) if found and found.next else None
         first = url_for("enrollment.catalogue", **query) if after else None

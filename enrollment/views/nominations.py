@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from accounts.roles import Permission as P
 from core import exports, i18n
+from core.codes import spelling
 from core.database import db
 from core.paging import page
 from core.policy import Actor, require
@@ -42,13 +43,17 @@ def nominations() -> Any:
         }
         for one in found.items
     ]
+    deliveries = _deliveries(actor)
     return render_template(
         "enrollment/nominations.html",
         rows=rows,
         next=found.next,
-        deliveries=_deliveries(actor),
+        deliveries=deliveries,
         statuses=list(EnrollmentStatus),
-        chosen={"delivery": request.args.get("delivery", ""), "status": request.args.get("status", "")},
+        chosen={
+            "delivery": spelling(request.args.get("delivery", ""), dict(deliveries)),
+            "status": request.args.get("status", ""),
+        },
         query={name: value for name in ("delivery", "status") if (value := request.args.get(name))},
         is_everybody=_is_everybody(actor),
         open_rows=catalogue.open_rows(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,35 @@ def test_going_down_leaves_nothing_behind(empty_app: Flask) -> None:
         with db.engine.connect() as connection:
             left = connection.exec_driver_sql("SELECT proname FROM pg_proc WHERE proname LIKE 'audit%%'").all()
         assert left == []
+
+
+def test_codes_that_were_two_become_one_or_get_a_number(empty_app: Flask) -> None:
+    """Existing installations may have courses GTI and gti, with skills and prerequisites of both."""
+    upgrade(revision="0006")
+    course = (
+        "INSERT INTO course (id, code, title, audience, default_places, day_starts, day_ends, is_retired, created_at) VALUES "
+    )
+    row = "({0}, '{1}', '{{}}', '[]', 25, '09:00', '17:00', {2}, '2026-01-01 00:00:00')"
+    version = "INSERT INTO course_version (id, course_id, number, objectives, min_attendance_percent, prerequisites, created_at) VALUES "
+    false = "false" if db.engine.dialect.name == "postgresql" else "0"
+    with db.engine.connect().execution_options(writes=True) as connection:
+        for number, code in enumerate(("GTI", "gti", "GTI-2", "gTi"), 1):
+            connection.exec_driver_sql(course + row.format(number, code, false))
+        connection.exec_driver_sql(version + "(1, 1, 1, '[]', 80, '[\"gti\", \"GTI\"]', '2026-01-01 00:00:00')")
+        connection.exec_driver_sql(version + "(2, 2, 1, '[]', 80, '[]', '2026-01-01 00:00:00')")
+        for number, code in enumerate(("gender", "GENDER"), 1):
+            connection.exec_driver_sql(f"INSERT INTO skill (id, code, title) VALUES ({number}, '{code}', '{{}}')")
+        for number, (of_version, skill) in enumerate([(1, 1), (1, 2), (2, 2)], 1):
+            connection.exec_driver_sql(
+                f"INSERT INTO skill_grant (id, version_id, skill_id, level) VALUES ({number}, {of_version}, {skill}, 'basic')"
+            )
+        connection.commit()
+    upgrade(revision="0007")
+    with db.engine.connect() as connection:
+        codes = connection.exec_driver_sql("SELECT code FROM course ORDER BY id").scalars().all()
+        asked = connection.exec_driver_sql("SELECT prerequisites FROM course_version WHERE id = 1").scalar()
+        grants = connection.exec_driver_sql("SELECT version_id, skill_id FROM skill_grant ORDER BY id").all()
+        assert codes == ["GTI", "gti-3", "GTI-2", "gTi-4"]
+        assert (json.loads(asked) if isinstance(asked, str) else asked) == ["gti-3", "GTI"]
+        assert [tuple(grant) for grant in grants] == [(1, 1), (2, 1)]
+        assert connection.exec_driver_sql("SELECT code FROM skill").scalars().all() == ["gender"]
