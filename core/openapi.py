@@ -30,6 +30,7 @@ def openapi(app: Flask, public_url: str) -> dict[str, Any]:
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(schemas.items())),
+            "headers": HEADERS,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -115,7 +116,27 @@ def _answers(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     problem_schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     refusal = {"description": "refused", "content": {"application/problem+json": problem_schema}}
     codes = ["422", "429", "503"] + (["401", "403", "404", "409", "413"] if operation.access.signed_in else ["404"])
-    return answers | dict.fromkeys(sorted(codes), refusal)
+    answers |= dict.fromkeys(sorted(codes), refusal)
+    return {status: answer | {"headers": _headers(status)} for status, answer in answers.items()}
+
+
+def _headers(status: str) -> dict[str, Any]:
+    named = ["RateLimit", "RateLimit-Policy"] + (["Retry-After"] if status in ("429", "503") else [])
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in named}
+
+
+#: draft-ietf-httpapi-ratelimit-headers, and RFC 9110.
+HEADERS = {
+    "RateLimit-Policy": {
+        "description": "the budgets: `q` calls in `w` seconds, of the origin, the token and the account",
+        "schema": {"type": "string", "examples": ['"origin";q=6000;w=60, "token";q=1200;w=60, "account";q=2400;w=60']},
+    },
+    "RateLimit": {
+        "description": "what is left of each: `r` calls now, the whole budget in `t` seconds",
+        "schema": {"type": "string", "examples": ['"origin";r=5999;t=1, "token";r=1199;t=1, "account";r=2399;t=1']},
+    },
+    "Retry-After": {"description": "seconds to wait", "required": True, "schema": {"type": "integer", "minimum": 1}},
+}
 
 
 def _schema(shape: Any, schemas: dict[str, Any], mode: Any) -> dict[str, Any]:

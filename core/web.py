@@ -24,11 +24,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response as BaseResponse
 
-from core import clock, i18n, once, refusals
+from core import budgets, clock, i18n, once, refusals
 from core.database import LARGEST_ID, db, settings_of
 from core.errors import NotSignedIn
 from core.intake import CountedRequest, check_query
 from core.policy import ANONYMOUS, Actor, can, require
+from core.refusals import is_api
 from core.settings import Settings
 from core.visits import VisitInterface
 
@@ -125,6 +126,7 @@ def init_app(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) ->
     app.before_request(_gate(app, settings, load_actor))
     app.after_request(_finish)
     app.request_class = CountedRequest
+    budgets.init_app(app, settings)
     refusals.init_app(app)
     app.context_processor(_page_context)
     app.jinja_env.globals.update(asset=asset, can=lambda permission, obj=None: can(current_actor(), permission, obj))
@@ -151,7 +153,11 @@ def _gate(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) -> Ca
             return None
         access = access_of(app, request.endpoint)
         assert access is not None
+        if is_api():
+            budgets.charge(origin=place())
         g.actor = load_actor()
+        if g.actor.token_id is not None:
+            budgets.charge(token=g.actor.token_id, account=g.actor.person_id)
         if access.signed_in and g.actor.is_anonymous:
             raise NotSignedIn("not_signed_in", _l("Sign in to continue."))
         if access.permission:
@@ -167,6 +173,7 @@ def _finish(response: Response) -> Response:
     headers.setdefault("X-Content-Type-Options", "nosniff")
     if request.endpoint == "static" and response.status_code < 400:
         return _squeezed(response)  # style, script, emblem: headers for documents would be a tenth of what a first visit costs
+    budgets.tell(response)
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")

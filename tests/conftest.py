@@ -129,6 +129,7 @@ def app(database: Database) -> Iterator[Flask]:
     Whatever page a test sees, its template must have asked the database nothing.
     """
     database.reset()
+    database.app.extensions["budgets"].clear()
     settings = database.app.extensions["settings"]
     for folder in (settings.storage_path, settings.instance_path / "audit"):
         shutil.rmtree(folder, ignore_errors=True)
