@@ -103,6 +103,15 @@ class SignInLinkSent(Event):
 
 
 @dataclass(frozen=True)
+class SignInLinkRefused(Event):
+    """A link was asked for and not sent; `person_id` is 0 when nobody has the address, which itself is not kept."""
+
+    name = "sign_in.link_refused"
+    subject = ("person", "person_id")
+    person_id: int
+
+
+@dataclass(frozen=True)
 class SignedIn(Event):
     name = "sign_in.done"
     subject = ("person", "person_id")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import bisect
+import hashlib
 import itertools
 import re
 import threading
 from functools import lru_cache
+from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -82,14 +85,34 @@ def check_strength(password: str, *, personal: tuple[str | None, ...] = (), fiel
         raise Invalid("password_common", sentence, field)
 
 
+#: One digest a line, in order: of 43,940 passwords that leaked and are long enough (scripts/common_passwords.py made it).
+LISTED = Path(__file__).with_name("common_passwords.txt")
+ENTRY = 10  # hexadecimal digits: by chance one password in 25 million is taken for a listed one
+
+
+def list_entry(password: str) -> bytes:
+    """The line that stands for the password, without its end."""
+    return hashlib.sha256(password.casefold().encode("utf-8", "surrogatepass")).hexdigest()[:ENTRY].encode()
+
+
+def is_listed(password: str) -> bool:
+    """Whether it is among those that leaked most. Looked up in the file, which is read when somebody sets a password only."""
+    wanted, length = list_entry(password), ENTRY + 1
+    listed = LISTED.read_bytes()
+    at = bisect.bisect_left(range(len(listed) // length), wanted, key=lambda line: listed[line * length : line * length + ENTRY])
+    return listed[at * length : at * length + ENTRY] == wanted
+
+
 def is_common(password: str, personal: tuple[str | None, ...] = ()) -> bool:
-    """Whether it is made of one common or personal word, a sequence or a repetition, with digits and signs around it."""
+    """Whether it leaked among the most common ones, or is made of one common or personal word, a sequence or a repetition, with
+    digits and signs around it."""
     plain = password.casefold()
     own = {part for value in personal if value for part in re.split(r"[^\w]+", value.casefold()) if len(part) > 2}
     own |= {value.casefold() for value in personal if value}
     candidates = {plain, _bare(plain), _bare(plain).translate(_LEET)}
     return (
-        any(
+        any(is_listed(form) for form in candidates if len(form) >= SHORTEST)
+        or any(
             len(set(form)) <= 3 or _is_run(form) or _repeated(form) in COMMON | own or form in own or _is_run(_repeated(form))
             for form in candidates
         )

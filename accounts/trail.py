@@ -20,6 +20,7 @@ ACTIONS: dict[str, Any] = {
     "role.withdrawn": _l("Role withdrawn"),
     "password.changed": _l("Password changed or removed"),
     "sign_in.link_sent": _l("Sign-in link sent"),
+    "sign_in.link_refused": _l("Sign-in link not sent: no open account has the address"),
     "sign_in.done": _l("Signed in"),
     "sign_in.refused": _l("Sign-in refused: wrong password"),
     "sign_in.sessions_ended": _l("Signed out everywhere else"),

@@ -1,10 +1,10 @@
 """How many calls of the API a token, an account and an origin may make: a budget each, which fills up again evenly.
 
 Counting must cost a call next to nothing and must hold over all web processes of a machine. So it is no database's business: a
-file of fixed size in the instance path is mapped into every process. Each slot holds eight bytes of a keyed digest (who) and one
-number: the instant, by the machine's monotonic clock, at which the budget would be full again (the generic cell rate algorithm). Two
-processes that count in the same microsecond may lose one call, which is not worth a lock. Several machines count each for itself.
-Where the file cannot be made, each process counts for itself.
+file of fixed size in the instance path is mapped into every process. Each slot holds eight bytes of a keyed digest (who) and a
+number: the instant, by the machine's monotonic clock, at which the budget would be full again (the generic cell rate algorithm).
+Two processes that count in the same microsecond may lose one call, which is not worth a lock. Several machines count each for
+itself. Where the file cannot be made, each process counts for itself.
 """
 
 from __future__ import annotations

@@ -210,6 +210,23 @@ def write(statement: sa.Executable, facts: Any = None) -> sa.CursorResult:
     return session.connection().execute(statement, facts)
 
 
+@contextmanager
+def tried(*, keep: bool) -> Iterator[None]:
+    """`with tried(keep=…):` inside the open transaction: the same work is done in either case, and undone unless it is kept. For
+    answers that must cost the same whether or not somebody is known here."""
+    current_unit()
+    session = db.session()
+    session.flush()
+    savepoint = session.begin_nested()
+    try:
+        yield
+        session.flush()
+    except BaseException:
+        savepoint.rollback()
+        raise
+    (savepoint.commit if keep else savepoint.rollback)()
+
+
 def in_transaction() -> bool:
     return "unit" in db.session().info
 

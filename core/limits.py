@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -57,6 +58,55 @@ def spend(kind: str, what: str, *, limit: int, seconds: int) -> None:
     """Counts one of the `limit` tries, or raises TooManyTries, which undoes the open transaction."""
     tries, since = count(kind, what, seconds=seconds)
     _refuse(tries - 1, since + timedelta(seconds=seconds), limit)
+
+
+# Guessing: slowed down, never locked out
+
+
+#: A day after the last try, all are forgotten.
+FORGOTTEN = timedelta(hours=24)
+FIRST_WAIT = 5  # seconds
+
+
+def check_pace(kind: str, what: str, *, free: int, longest: int) -> None:
+    """Raises TooManyTries while `what` has to wait: after `free` tries 5, 10, 20 … seconds, at most `longest`. Reads only."""
+    row = db.session.get(TryCount, _key(kind, what))
+    if row is not None:
+        _refuse_haste(row.count, row.since, free, longest)
+
+
+def pace(kind: str, what: str, *, free: int, longest: int) -> None:
+    """Counts a try of `what`, inside the open transaction; raises TooManyTries, which undoes it, while `what` has to wait. A try
+    that is refused counts for nothing, so nobody can prolong somebody else's wait."""
+    now = clock.now()
+    found = {"key": _key(kind, what), "since": now, "count": 0}
+    count, since = write(_LOCK[db.engine.dialect.name], found).one()
+    count = 0 if since < now - FORGOTTEN else count
+    _refuse_haste(count, since, free, longest)
+    write(_PACED, {"counted": found["key"], "tries": count + 1, "now": now})
+
+
+def _refuse_haste(tries: int, last: datetime, free: int, longest: int) -> None:
+    now = clock.now()
+    wait = min(longest, FIRST_WAIT * 2 ** min(tries - free, 20)) if tries >= free and last >= now - FORGOTTEN else 0
+    left = (last + timedelta(seconds=wait) - now).total_seconds()
+    if left > 0:
+        raise TooManyTries("too_many_tries", _l("Too many tries. Please wait a minute and try again."), math.ceil(left))
+
+
+def _locking(insert: Any) -> Any:
+    """Finds the row or makes it, and holds it until the end of the transaction."""
+    added = insert(TryCount.__table__)
+    held = added.on_conflict_do_update(index_elements=["key"], set_={"count": TryCount.count})
+    return held.returning(TryCount.count, TryCount.since)
+
+
+_LOCK = {"sqlite": _locking(sqlite.insert), "postgresql": _locking(postgresql.insert)}
+_PACED = (
+    sa.update(TryCount.__table__)  # type: ignore[arg-type]  # the table
+    .where(TryCount.key == sa.bindparam("counted"))
+    .values(count=sa.bindparam("tries"), since=sa.bindparam("now", type_=TryCount.since.type))
+)
 
 
 def _counting(insert: Any) -> Any:

@@ -13,7 +13,7 @@ from accounts.models import Person, SignInLink
 from accounts.secrets import digest
 from accounts.services.people import change_person
 from core import clock, mail
-from core.database import db, settings_of
+from core.database import db, settings_of, tried
 from core.errors import Conflict, Invalid, NotAllowed
 from core.policy import Actor
 
@@ -29,15 +29,16 @@ def ask_for_address(actor: Actor, person: Person, email: str) -> None:
     address = values.clean_email(email, "email")
     if address == person.email:
         raise Conflict("same_email", _l("This is your address already."), "email")
-    if db.session.scalar(sa.select(Person.id).where(Person.email_key == values.email_key(address), Person.id != person.id)):
-        return
-    token = secrets.token_urlsafe(32)
-    now = clock.now()
-    db.session.add(
-        SignInLink(digest=digest(token), person_id=person.id, target=PREFIX + address, created_at=now, expires_at=now + LIFETIME)
-    )
-    link = f"{settings_of().public_url}/me/email/{token}"
-    mail.send("new_address", address, person_id=person.id, language=person.language, secret=True, link=link, person=person)
+    others = sa.select(Person.id).where(Person.email_key == values.email_key(address), Person.id != person.id)
+    with tried(keep=db.session.scalar(others) is None):  # the same work for an address that somebody else has
+        token = secrets.token_urlsafe(32)
+        now = clock.now()
+        target = PREFIX + address
+        db.session.add(
+            SignInLink(digest=digest(token), person_id=person.id, target=target, created_at=now, expires_at=now + LIFETIME)
+        )
+        link = f"{settings_of().public_url}/me/email/{token}"
+        mail.send("new_address", address, person_id=person.id, language=person.language, secret=True, link=link, person=person)
 
 
 def find_asked_address(actor: Actor, token: str) -> str | None:

@@ -11,14 +11,14 @@ from flask_babel import lazy_gettext as _l
 
 from accounts import passwords, values
 from accounts.demonstration import is_demonstration_here
-from accounts.events import SignInLinkSent, SignInRefused
+from accounts.events import SignInLinkRefused, SignInLinkSent, SignInRefused
 from accounts.models import Account, Person, SignInLink
 from accounts.roles import Permission
 from accounts.secrets import digest
 from accounts.services.account import ensure_account
 from accounts.services.address import PREFIX as ADDRESS_PREFIX
-from core import clock, mail
-from core.database import db, settings_of, write
+from core import clock, i18n, mail
+from core.database import db, settings_of, tried, write
 from core.errors import Conflict, Invalid
 from core.events import publish
 from core.policy import ANONYMOUS, SYSTEM, Actor, require
@@ -29,10 +29,14 @@ INVITATION = timedelta(days=7)  # a link that comes with an application, a nomin
 
 def issue_link(person: Person, target: str = "", lifetime: timedelta = SHORT) -> str:
     """Makes a link that signs `person` in once and lands on the path `target`. Returns its path; only a digest is kept."""
+    return _keep_link(person.id, target, lifetime)
+
+
+def _keep_link(person_id: int, target: str, lifetime: timedelta) -> str:
     token = secrets.token_urlsafe(32)
     now = clock.now()
     ends = now + lifetime
-    kept = {"digest": digest(token), "person_id": person.id, "target": target[:300], "created_at": now, "expires_at": ends}
+    kept = {"digest": digest(token), "person_id": person_id, "target": target[:300], "created_at": now, "expires_at": ends}
     write(_KEEP_LINK, kept)
     return f"/sign-in/{token}"
 
@@ -54,14 +58,22 @@ def send_link(person: Person, *, target: str = "", kind: str = "sign_in", actor:
     """
     if not person.email:
         return False
-    lifetime = SHORT if kind == "sign_in" else INVITATION
-    link = settings_of().public_url + issue_link(person, target, lifetime)
-    mail.send(
-        kind, person.email, person_id=person.id, language=person.language, secret=True, link=link, person=person,
-        expires_at=clock.now() + lifetime, lifetime_days=lifetime.days, **context,
-    )  # fmt: skip
+    _mail_link(kind, person, person.id, target, **context)
     publish(SignInLinkSent(person.id), actor)
     return True
+
+
+def _mail_link(
+    kind: str, person: Person, person_id: int, target: str, *, lifetime: timedelta | None = None, **context: Any
+) -> None:
+    """Writes the link and its message; `lifetime` None is what the kind says."""
+    assert person.email
+    lifetime = lifetime if lifetime is not None else SHORT if kind == "sign_in" else INVITATION
+    link = settings_of().public_url + _keep_link(person_id, target, lifetime)
+    mail.send(
+        kind, person.email, person_id=person_id, language=person.language, secret=True, link=link, person=person,
+        expires_at=clock.now() + lifetime, lifetime_days=lifetime.days, **context,
+    )  # fmt: skip
 
 
 def invite(actor: Actor, person: Person) -> None:
@@ -75,11 +87,35 @@ def invite(actor: Actor, person: Person) -> None:
 
 
 def request_link(email: str, target: str = "") -> None:
-    """Sends a link when somebody has this address and may sign in. Says nothing about it."""
+    """Sends a link when somebody has this address and may sign in. Says nothing about it, and does the same work in the same
+    order for an address that nobody has: a link that was never good and a message are written, and undone."""
     key = values.email_key(email)
-    row = _find(key) if key else None
-    if row is not None and _may_enter(row[1]):
-        send_link(row[0], target=target, actor=ANONYMOUS)
+    row = db.session.execute(_WITH_KEY_OR_ANYBODY, {"key": key}).first()
+    if row is None:  # nobody at all is known here yet
+        return
+    person, account = row
+    is_meant = person.email_key == key and _may_enter(account)
+    with tried(keep=is_meant):
+        if is_meant:
+            _mail_link("sign_in", person, person.id, target)
+        else:
+            _mail_link("sign_in", _nobody(values.clean_email(email, "email")), person.id, target, lifetime=timedelta())
+    publish(SignInLinkSent(person.id) if is_meant else SignInLinkRefused(0), ANONYMOUS)
+
+
+#: Whom the address belongs to; else any one person, whose id the undone link needs.
+_WITH_KEY_OR_ANYBODY = (
+    sa.select(Person, Account)
+    .outerjoin(Account, Account.person_id == Person.id)
+    .where(sa.or_(Person.email_key == sa.bindparam("key"), Person.id == sa.select(sa.func.min(Person.id)).scalar_subquery()))
+    .order_by(sa.case((Person.email_key == sa.bindparam("key"), 0), else_=1))
+    .limit(1)
+)
+
+
+def _nobody(address: str) -> Person:
+    """Somebody to write an undone message to; never kept."""
+    return Person(given_name="Nobody", family_name="", name_on_certificate="Nobody", email=address, language=i18n.locale())
 
 
 def use_link(token: str) -> tuple[Person, str]:

@@ -62,6 +62,9 @@ def record_person(
         publish(PersonRecorded(found.id) if is_new else PersonMatched(found.id), actor)
         if is_new:
             return found
+    elif actor.is_anonymous and not actor.is_system:  # a stranger's application costs the same for an address that is known
+        _insert(given, "person.")
+        publish(PersonMatched(found.id), actor)
     if _is_known_address(found, given):
         del given["email"]  # another spelling of the address that is known: the one that its owner gave stays
     if update:
@@ -153,16 +156,21 @@ def _with_any(keys: tuple[str, ...]) -> sa.Select[Person]:
 
 def _add(given: dict[str, Any], prefix: str) -> tuple[Person, bool]:
     """The new person, or the one that somebody else added at the same moment."""
-    names = {"given_name": given.get("given_name", ""), "family_name": given.get("family_name", "")}
-    printed = given.get("name_on_certificate") or _default_printed_name(f"{names['given_name']} {names['family_name']}", prefix)
-    kept = given | names | {"name_on_certificate": printed, "created_at": clock.now()}
-    kept["email_key"] = values.email_key(given.get("email"))
-    made = db.session.scalar(_INSERT[db.engine.dialect.name], kept)
+    made = _insert(given, prefix)
     if made is not None:
         return made, True
     found = _match(given.get("identifier"), given.get("email"), prefix)
     assert found is not None, "the insert met a person with this identifier or address"
     return found, False
+
+
+def _insert(given: dict[str, Any], prefix: str) -> Person | None:
+    """The new person; None when there is one with this identifier or address."""
+    names = {"given_name": given.get("given_name", ""), "family_name": given.get("family_name", "")}
+    printed = given.get("name_on_certificate") or _default_printed_name(f"{names['given_name']} {names['family_name']}", prefix)
+    kept = given | names | {"name_on_certificate": printed, "created_at": clock.now()}
+    kept["email_key"] = values.email_key(given.get("email"))
+    return db.session.scalar(_INSERT[db.engine.dialect.name], kept)
 
 
 _INSERT = {

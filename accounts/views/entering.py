@@ -2,32 +2,72 @@
 
 from __future__ import annotations
 
-import time
+import hashlib
+import hmac
+import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import current_app, url_for
+from flask import request, url_for
+from werkzeug.wrappers import Response
 
 from accounts.models import UserSession
 from accounts.sessions import end_all_sessions, start_session
+from accounts.values import email_key
 from core import limits
-from core.database import db, transaction
-from core.turns import let_others
+from core.database import db, settings_of, transaction
 from core.web import current_actor, safe_next, see_other
 
-WINDOW = 900  # seconds
-TRIES_PER_ACCOUNT = 5  # wrong passwords for one account from one place
-TRIES_PER_PLACE = 40  # wrong passwords from one place, whatever the accounts
-LINKS_PER_ADDRESS = 5
+TRIES_PER_ACCOUNT = 5  # wrong passwords for one account, from wherever, before each has to wait
+TRIES_PER_PLACE = 40  # the same from one place, whatever the accounts
+LINKS_PER_ADDRESS = 5  # links asked for from one place for one address
 LINKS_PER_PLACE = 60  # links asked for, and useless ones tried, from one place
-ANSWER_SECONDS = 0.12  # every answer to "send me a link" takes this long, so its time tells nothing
+LONGEST_WAIT = 60  # seconds between two tries for one account or address, however many there were
+LONGEST_WAIT_OF_PLACE = 15  # many people may share a place
+#: Messages with links that one address gets within WINDOW seconds, whoever asks. No more are sent, and nobody is refused: a
+#: link is good for twice as long, so there is always one that works.
+MAILS_PER_ADDRESS, WINDOW = 10, 900
+KNOWN_FOR = 180 * 86400  # seconds for which a browser is known as one in which the account was signed in to
 
 
-def count_try(kind: str, what: str, limit: int) -> None:
-    """Counts a try of its own transaction, before the thing is tried. Raises TooManyTries over the limit."""
+def count_try(kind: str, what: str, free: int, longest: int = LONGEST_WAIT) -> None:
+    """Counts a try in a transaction of its own, before the thing is tried. Raises TooManyTries while it has to wait."""
+    limits.check_pace(kind, what, free=free, longest=longest)
     with transaction():
-        limits.count(kind, what, seconds=WINDOW)
-        limits.check(kind, what, limit=limit + 1, seconds=WINDOW)
+        limits.pace(kind, what, free=free, longest=longest)
+
+
+# Browsers in which somebody signed in before: what strangers guess elsewhere keeps nobody waiting there.
+
+
+def guessing_key(email: str | None) -> str:
+    """What wrong passwords for this address are counted under: the address, or this browser when its owner used it before."""
+    key = email_key(email) or email or ""
+    return f"{key} {_known_browser(key)}".strip()
+
+
+def _known_browser(key: str) -> str:
+    nonce, _dot, seal = request.cookies.get(_cookie(), "").partition(".")
+    return nonce if nonce and hmac.compare_digest(seal.encode(), _seal(nonce, key).encode()) else ""
+
+
+def know_browser(response: Response, email: str | None) -> Response:
+    """Marks this browser as one in which the owner of the address signed in. The cookie says neither who nor where."""
+    key = email_key(email)
+    if key and not _known_browser(key):
+        nonce = secrets.token_urlsafe(12)
+        options: dict[str, Any] = {"httponly": True, "samesite": "Lax", "secure": settings_of().is_secure, "path": "/"}
+        response.set_cookie(_cookie(), f"{nonce}.{_seal(nonce, key)}", max_age=KNOWN_FOR, **options)
+    return response
+
+
+def _cookie() -> str:
+    return "__Host-known" if settings_of().is_secure else "known"
+
+
+def _seal(nonce: str, key: str) -> str:
+    secret = settings_of().secret_key.encode()
+    return hmac.new(secret, f"known:{nonce}:{key}".encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
 def enter(person_id: int, method: str) -> None:
@@ -52,11 +92,3 @@ def landing(target: str | None) -> Any:
     if urlsplit(path).path.startswith((url_for("accounts.sign_in"), url_for("accounts.sign_out"))):
         path = url_for("accounts.me")
     return see_other(path)
-
-
-def same_time_for_all(began: float) -> None:
-    """Waits until the answer may be given."""
-    wait = current_app.config.get("SIGN_IN_ANSWER_SECONDS", ANSWER_SECONDS) - (time.monotonic() - began)
-    if wait > 0:
-        with let_others():
-            time.sleep(wait)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from flask import abort, flash, render_template, request, url_for
@@ -17,16 +16,19 @@ from accounts.views.blueprint import pages
 from accounts.views.entering import (
     LINKS_PER_ADDRESS,
     LINKS_PER_PLACE,
+    LONGEST_WAIT_OF_PLACE,
+    MAILS_PER_ADDRESS,
     TRIES_PER_ACCOUNT,
     TRIES_PER_PLACE,
     WINDOW,
     count_try,
     enter,
+    guessing_key,
+    know_browser,
     landing,
-    same_time_for_all,
 )
 from core import limits
-from core.database import db, transaction
+from core.database import transaction
 from core.errors import Invalid
 from core.forms import refusals_on
 from core.web import current_actor, place, public, see_other
@@ -58,28 +60,27 @@ def sign_in_with_password() -> Any:
     link = LinkForm(formdata=None, data={"email": form.email.data, "next": form.next.data})
     if not form.validate_on_submit():
         return _sign_in_page(link, form)
-    account = f"{values.email_key(form.email.data) or form.email.data} {place()}"
-    limits.check("password.place", place(), limit=TRIES_PER_PLACE, seconds=WINDOW)
-    count_try("password.account", account, TRIES_PER_ACCOUNT)
+    guessed = guessing_key(form.email.data)
+    limits.check_pace("password.place", place(), free=TRIES_PER_PLACE, longest=LONGEST_WAIT_OF_PLACE)
+    count_try("password.account", guessed, TRIES_PER_ACCOUNT)
     person_id = services.check_password(form.email.data or "", form.password.data or "")
     if person_id is None:
         with transaction():
-            limits.count("password.place", place(), seconds=WINDOW)
+            limits.pace("password.place", place(), free=TRIES_PER_PLACE, longest=LONGEST_WAIT_OF_PLACE)
             services.note_refusal(form.email.data or "")
         form.refuse(Invalid("wrong_password", _("The e-mail address or the password is not right."), "password"))
         return _sign_in_page(link, form)
     with transaction():
         services.refresh_hash(person_id, form.password.data or "")
-        limits.forget("password.account", account)
+        limits.forget("password.account", guessed)
         enter(person_id, "password")
-    return landing(form.next.data)
+    return know_browser(landing(form.next.data), form.email.data)
 
 
 @pages.post("/sign-in/link")
 @public
 def ask_for_link() -> Any:
-    """Sends a link when there is somebody to send it to; the answer and its time are the same for all."""
-    began = time.monotonic()
+    """Sends a link when there is somebody to send it to; the answer and the work are the same for all."""
     form = LinkForm()
     if form.validate_on_submit():
         with refusals_on(form):
@@ -87,12 +88,11 @@ def ask_for_link() -> Any:
     key = values.email_key(form.email.data)
     if form.is_refused or key is None:
         return _sign_in_page(form, PasswordForm(formdata=None, data={"next": form.next.data}))
-    count_try("link.place", place(), LINKS_PER_PLACE)
-    count_try("link.address", key, LINKS_PER_ADDRESS)
+    count_try("link.place", place(), LINKS_PER_PLACE, LONGEST_WAIT_OF_PLACE)
+    count_try("link.address", f"{key} {place()}", LINKS_PER_ADDRESS)
     with transaction():
-        services.request_link(form.email.data or "", form.next.data or "")
-    db.session.remove()
-    same_time_for_all(began)
+        if limits.count("link.mail", key, seconds=WINDOW)[0] <= MAILS_PER_ADDRESS:
+            services.request_link(form.email.data or "", form.next.data or "")
     return render_template("accounts/link_sent.html", address=form.email.data, is_demonstration=is_demonstration_here())
 
 
@@ -118,16 +118,18 @@ def _link_refused(state: LinkState, person_id: int | None, target: str) -> Any:
 @public
 def use_link(token: str) -> Any:
     """Signs in, once."""
-    limits.check("link.place", place(), limit=LINKS_PER_PLACE, seconds=WINDOW)
+    limits.check_pace("link.place", place(), free=LINKS_PER_PLACE, longest=LONGEST_WAIT_OF_PLACE)
     try:
         with transaction():
             person, target = services.use_link(token)
+            limits.forget("link.mail", person.email_key or "")
             enter(person.id, "link")
+            email = person.email
     except Invalid:
-        count_try("link.place", place(), LINKS_PER_PLACE)
+        count_try("link.place", place(), LINKS_PER_PLACE, LONGEST_WAIT_OF_PLACE)
         state, found, wanted = queries.link_state(token)
         return _link_refused(state, found.id if found else None, wanted)
-    return landing(target)
+    return know_browser(landing(target), email)
 
 
 @pages.post("/sign-in/demonstration")

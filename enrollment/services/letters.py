@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from accounts.services import enters_by_link, send_link
+from accounts.services import enters_by_link, issue_link, send_link
 from core import mail
 from core.database import db, settings_of
 from courses.models import DeliverySession
@@ -44,6 +45,7 @@ def tell(enrollment: Enrollment, kind: str | None = None, **more: Any) -> None:
     if enters_by_link(person):
         send_link(person, target=status_path(enrollment), kind=kind, **facts)
         return
+    issue_link(person, lifetime=timedelta())  # never sent and never good: who has a password costs as much as who is new
     link = settings_of().public_url + status_path(enrollment)
     mail.send(kind, person.email, person_id=person.id, language=person.language, link=link, person=person, **facts)
 

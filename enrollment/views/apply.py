@@ -152,7 +152,8 @@ def _send(delivery: Delivery, form: ApplicationForm, person: Person | None) -> A
         if is_counted:
             limits.count("application", place(), seconds=WINDOW)
         if person is None:  # this writes to an address that anybody can type
-            limits.spend("application for", email_key(form.email.data) or "", limit=MOST_FOR_ONE_ADDRESS, seconds=3600)
+            address = f"{email_key(form.email.data)} {place()}"  # from elsewhere its owner is not kept from applying
+            limits.spend("application for", address, limit=MOST_FOR_ONE_ADDRESS, seconds=3600)
         return _send_own(delivery, form, person) if person else _send_unknown(delivery, form)
 
 

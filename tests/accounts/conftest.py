@@ -1,4 +1,4 @@
-"""Cheap hashing and no waiting: what is tested is that they happen."""
+"""Cheap hashing: what is tested is that it happens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 from argon2 import PasswordHasher
-from flask import Flask
 
 from accounts import passwords
 
@@ -17,10 +16,3 @@ def cheap_hashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     passwords._nobodys_hash.cache_clear()
     yield
     passwords._nobodys_hash.cache_clear()
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(request: pytest.FixtureRequest) -> None:
-    if "app" in request.fixturenames:
-        app: Flask = request.getfixturevalue("app")
-        app.config["SIGN_IN_ANSWER_SECONDS"] = 0

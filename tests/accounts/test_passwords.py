@@ -24,6 +24,23 @@ def test_common_passwords_are_refused(password):
     assert refusal.value.code == "password_common"
 
 
+@pytest.mark.parametrize(
+    "password",
+    ["leavemealone", "LeaveMeAlone", "leavemealone2026!", "1qaz2wsx3edc4rfv", "zxcasdqwe123", "unbelievable", "ghbdtnrfrltkf"],
+)
+def test_passwords_that_leaked_are_refused(password):
+    with pytest.raises(Invalid) as refusal:
+        passwords.check_strength(password)
+    assert refusal.value.code == "password_common"
+
+
+def test_the_list_holds_more_than_ten_thousand_in_order():
+    entries = passwords.LISTED.read_bytes().split()
+    assert len(entries) == len(set(entries)) == 43_940
+    assert entries == sorted(entries)
+    assert {len(entry) for entry in entries} == {passwords.ENTRY}
+
+
 @pytest.mark.parametrize("password", ["short", "elevenchars", ""])
 def test_short_passwords_are_refused(password):
     with pytest.raises(Invalid) as refusal:

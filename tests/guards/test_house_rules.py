@@ -327,7 +327,7 @@ USUAL = {
 }  # fmt: skip
 #: Modules that are no layer but a thing of the domain.
 DOMAIN_MODULES = {
-    "accounts": {"demonstration", "passwords", "roles", "secrets", "sessions", "trail", "values"},
+    "accounts": {"common_passwords", "demonstration", "passwords", "roles", "secrets", "sessions", "trail", "values"},
     "courses": {"calendars", "definitions", "plans", "timetable"},
     "enrollment": {"catalogue", "completion", "nomination_files", "places", "preview", "references"},
     "certificates": {
