@@ -15,7 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from flask_babel import lazy_gettext as _l
 
 from core.errors import Invalid
-from core.turns import let_others
+from core.waiting import MOMENT, waits
 
 SHORTEST, LONGEST = 12, 256
 #: 46 MiB, one pass: OWASP's first choice for argon2id. Tests lower it.
@@ -46,16 +46,15 @@ _LEET = str.maketrans("013457@$!", "oieastasi")
 
 
 def hash_password(password: str) -> str:
-    with _TURNS:
+    with waits(MOMENT), _TURNS:
         return HASHER.hash(password)
 
 
 def verify(kept: str | None, password: str) -> bool:
     """Whether `password` is the kept one. Without a kept one the same work is done, and the answer is no."""
-    with _TURNS:
+    with waits(MOMENT), _TURNS:  # hashing needs no interpreter, and takes as long as a dozen pages
         try:
-            with let_others():  # hashing needs no interpreter, and takes as long as a dozen pages
-                HASHER.verify(kept or _nobodys_hash(), password)
+            HASHER.verify(kept or _nobodys_hash(), password)
         except (VerificationError, InvalidHashError):
             return False
     return kept is not None

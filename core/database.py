@@ -12,7 +12,7 @@ from __future__ import annotations
 import enum
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +26,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from core import writers
 from core.outages import Unavailable, find_outage
+from core.waiting import LOCK, waits
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -110,9 +111,9 @@ def init_app(app: Flask, url: str) -> None:
     if url.startswith("sqlite"):
         options = {"connect_args": {"timeout": PATIENCE}}
     else:
-        waits = {"connect_timeout": 5, "options": f"-c lock_timeout={int(PATIENCE * 1000)}"}
-        options = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED", "pool_size": 8, "max_overflow": 8}
-        options["connect_args"] = waits
+        patience = {"connect_timeout": 5, "options": f"-c lock_timeout={int(PATIENCE * 1000)}"}
+        options = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED", "pool_size": 8, "max_overflow": 16}
+        options["connect_args"] = patience
     options["pool_timeout"] = PATIENCE
     options["pool_use_lifo"] = True  # the connection used last has its caches warm
     options["hide_parameters"] = True  # what a failing statement carried is people's data, and failures are logged
@@ -232,8 +233,8 @@ def in_transaction() -> bool:
 
 
 def _turn(until: float) -> Any:
-    """Writers of one SQLite file queue for their turn; PostgreSQL has locks of its own."""
-    return writers.turn(Path(str(db.engine.url.database)), until) if is_sqlite() else nullcontext()
+    """Writers of one SQLite file queue for their turn; PostgreSQL has locks of its own, for which they wait inside."""
+    return writers.turn(Path(str(db.engine.url.database)), until) if is_sqlite() else waits(LOCK)
 
 
 def _check_audited(unit: Unit) -> None:

@@ -12,7 +12,7 @@ from flask import Flask, Response, current_app, redirect, render_template, reque
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 
 from core.database import db
 from core.errors import DomainError, NotSignedIn, TooManyTries, trace
@@ -25,7 +25,8 @@ MOST_ERRORS = 20
 LONGEST_FIELD, LONGEST_SENTENCE = 200, 500
 #: Bytes of an answer that refuses, before it is compressed.
 LONGEST_REFUSAL = 100_000
-LARGEST_DRAIN = 160 * 1024 * 1024
+#: In the WSGI environment: a refusal that was decided before the application, which only says it. A status or an exception.
+REFUSED = "rostrum.refused"
 
 
 def init_app(app: Flask) -> None:
@@ -102,14 +103,18 @@ _TITLES = {
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    408: "Request Timeout",
     409: "Conflict",
     413: "Content Too Large",
     414: "URI Too Long",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
     429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
     500: "Internal Server Error",
+    501: "Not Implemented",
     503: "Service Unavailable",
+    505: "HTTP Version Not Supported",
 }
 
 
@@ -119,8 +124,6 @@ def _form_expired(error: CSRFError) -> Any:
 
 def _http_error(error: HTTPException) -> Any:
     db.session.rollback()
-    if isinstance(error, RequestEntityTooLarge):
-        drain_request()
     if error.code is None or error.code < 400:
         return error
     if not is_api():
@@ -175,18 +178,6 @@ def _typed() -> list[tuple[str, str]]:
         typed.append((name[:LONGEST_FIELD], words))
         left -= len(words)
     return typed
-
-
-def drain_request() -> None:
-    """Reads and drops what the client is still sending, up to a bound: most clients read no answer before that."""
-    comes_in_pieces = "Transfer-Encoding" in request.headers  # nobody knows how many
-    left = LARGEST_DRAIN if comes_in_pieces else min(request.content_length or 0, LARGEST_DRAIN)
-    stream = request.environ["wsgi.input"]
-    while left > 0:
-        chunk = stream.read(min(65536, left))
-        if not chunk:
-            return
-        left -= len(chunk)
 
 
 def tells_all(view: Callable) -> Callable:

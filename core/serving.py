@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 import gc
-import logging
 import os
-import select
+import resource
 import socket
-import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, closing
 from typing import Any
+from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 from gunicorn.app.base import BaseApplication
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.base import Worker as Base
+from waitress import wasyncore
 
+from core.channel import MOST_CONNECTIONS, Front
 from core.database import db, settings_of
 from core.health import migration_fault
 from core.jobs.worker import work_until_stopped
 from core.migrations import upgrade
+from core.outages import Unavailable
+from core.refusals import REFUSED
 from core.settings import ROOT, Settings
-from core.turns import Turns
+from core.waiting import CLIENT, Threads, waits
 
-#: Threads of a web process, to wait in.
-THREADS = 16
-#: Seconds for which a thread stays with a connection: what a page brings along and what a program asks next come at once.
-STAYS = 0.05
-#: Requests in a row after which it sees who else is there.
-MOST_IN_A_ROW = 50
-#: Seconds after which a client is given up that sends or takes nothing in the middle of a request.
-SILENCE = 30
+#: Seconds in which a web process that ends finishes what its clients have begun.
+LAST_SECONDS = 30
 
 
 @click.command("serve")
@@ -69,7 +69,9 @@ def main(create_app: Callable[[], Flask]) -> None:
 def serve(app: Flask, workers: int | None, first_start: bool, with_worker: bool) -> None:
     """Migrates where it may, prepares a first start, and serves until stopped."""
     settings = settings_of(app)
-    _refuse_taken_port(settings)
+    if not _inherits_socket():
+        _refuse_taken_port(settings)
+    _allow_open_files()
     if fault := migration_fault():
         if not first_start and not settings.is_sqlite:
             raise click.ClickException(f"{fault}.")
@@ -86,6 +88,18 @@ def serve(app: Flask, workers: int | None, first_start: bool, with_worker: bool)
     gc.set_threshold(20_000, 20, 20)  # what a request leaves behind is freed by counting: looking for circles can wait
     click.echo(f"Rostrum is at {settings.public_url}  (stop it with Ctrl+C)")
     Server(app, settings, workers or settings.workers, with_worker=with_worker).run()
+
+
+def _inherits_socket() -> bool:
+    """Whether the listening socket was opened by systemd, or by the server that this one replaces."""
+    return os.environ.get("LISTEN_PID") == str(os.getpid()) or "GUNICORN_FD" in os.environ
+
+
+def _allow_open_files() -> None:
+    """A connection takes one, and up to two more for what it sends and gets."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS * 4
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
 
 
 def _refuse_taken_port(settings: Settings) -> None:
@@ -114,14 +128,10 @@ class Server(BaseApplication):
             "bind": f"{self.settings.host}:{self.settings.port}",
             "workers": self.workers,
             "worker_class": "core.serving.Worker",
-            "threads": THREADS,
-            "sendfile": False,  # a client that takes nothing of a file would never be given up
             "timeout": 60,
-            "graceful_timeout": 10,
-            "keepalive": 5,
+            "graceful_timeout": LAST_SECONDS,
             "preload_app": True,
-            "limit_request_line": 4094,
-            "limit_request_fields": 60,
+            "control_socket_disable": True,
             "loglevel": "warning",
             "when_ready": self._started,
             "on_exit": self._ended,
@@ -130,8 +140,8 @@ class Server(BaseApplication):
         for name, value in options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Turns:
-        return Turns(self.app)
+    def load(self) -> Streams:
+        return Streams(self.app)
 
     def _started(self, arbiter: Any) -> None:
         if self.companion:
@@ -142,49 +152,66 @@ class Server(BaseApplication):
             self.companion.stop()
 
 
-class Worker(ThreadWorker):
-    """Gunicorn's threads, each of which stays with its connection for a moment, and with a silent one not for ever."""
+class Worker(Base):
+    """A web process: Waitress on the sockets that Gunicorn opened, watched by it."""
 
-    def init_process(self) -> None:
-        self.log.error_log.addFilter(is_news)
-        super().init_process()
+    fronts: Sequence[Front] = ()
+    tended = 0.0
 
-    def handle(self, conn: Any) -> Any:
-        if not conn.initialized:
-            limit_silence(conn.sock, SILENCE)
-        goes_on = super().handle(conn)
-        for _ in range(MOST_IN_A_ROW):
-            if goes_on is not True or not self.alive or not _sends_soon(conn):
-                break
-            goes_on = super().handle(conn)
-        return goes_on
+    def run(self) -> None:
+        threads, clients = Threads(), {}
+        name = urlsplit(self.app.settings.public_url).hostname or ""
+        largest = self.app.settings.request_mb * 1024 * 1024
+        self.fronts = [Front(self.wsgi, listener.sock, threads, clients, name, largest) for listener in self.sockets]
+        while self.alive and self.ppid == os.getppid():
+            self._serve_clients(clients)
+        for front in self.fronts:
+            front.stop_accepting()
+        ends = time.monotonic() + self.cfg.graceful_timeout
+        while time.monotonic() < ends and not (threads.is_idle and all(not front.active_channels for front in self.fronts)):
+            self._serve_clients(clients)
 
-    def finish_request(self, conn: Any, fs: Any) -> None:
-        """Called in the thread that accepts everybody, and parting from a client takes up to two seconds: elsewhere, then."""
-        is_over = self.alive and not fs.cancelled() and fs.exception() is None and fs.result() is False
-        if not is_over:
-            return super().finish_request(conn, fs)
-        self.nr_conns -= 1
-        self.tpool.submit(conn.close, graceful=True)
+    def _serve_clients(self, clients: dict[int, Any]) -> None:
+        wasyncore.loop(timeout=1, use_poll=True, map=clients, count=1)
+        if (now := time.monotonic()) > self.tended + 1:
+            self.tended = now
+            self.notify()
+            for front in self.fronts:
+                front.tend(now)
 
-
-def limit_silence(connection: socket.socket, seconds: int) -> None:
-    """Reading and writing fail when nothing moves for so long. The kernel counts: Gunicorn sets Python's own timeout anew."""
-    for limit in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-        connection.setsockopt(socket.SOL_SOCKET, limit, struct.pack("@ll", seconds, 0))
-
-
-def is_news(record: logging.LogRecord) -> bool:
-    """A filter: that a client was given up is no fault of ours, and nobody fills the log by being silent."""
-    return not (record.exc_info and isinstance(record.exc_info[1], BlockingIOError))
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        super().handle_exit(sig, frame)
+        for front in self.fronts:
+            front.pull_trigger()
 
 
-def _sends_soon(conn: Any) -> bool:
-    if conn.parser.unreader.buf.getvalue():  # it has sent it already, and the parser has read ahead
-        return True
-    poll = select.poll()
-    poll.register(conn.sock, select.POLLIN)
-    return bool(poll.poll(STAYS * 1000))
+class Streams:
+    """WSGI: `app`, in which an answer that is made while it is sent waits for its client and for nobody else's cost."""
+
+    def __init__(self, app: WSGIApplication):
+        self.app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        told: list[Any] = []
+
+        def note(*arguments: Any) -> Any:
+            told[:] = arguments
+
+        answer = self.app(environ, note)  # type: ignore[arg-type]  # nobody here writes the old way
+        if any(name.lower() == "content-length" for name, _ in told[1]) or told[0].startswith(("204", "304")):
+            start_response(*told)
+            return answer
+        return self._stream(answer, told, environ, start_response)
+
+    def _stream(self, answer: Any, told: list[Any], environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with closing(answer), ExitStack() as place:
+            try:
+                place.enter_context(waits(CLIENT))
+            except Unavailable as error:
+                yield from self.app(environ | {REFUSED: error}, start_response)
+                return
+            start_response(*told)
+            yield from answer
 
 
 class Companion:

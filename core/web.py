@@ -19,7 +19,7 @@ from flask_babel import lazy_gettext as _l
 from flask_compress import Compress
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, default_exceptions
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response as BaseResponse
@@ -144,6 +144,8 @@ def _gate(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) -> Ca
     hosts = {urlsplit(settings.public_url).netloc, f"{settings.host}:{settings.port}"}
 
     def gate() -> BaseResponse | None:
+        if refused := request.environ.get(refusals.REFUSED):
+            raise refused if isinstance(refused, Exception) else default_exceptions[refused]
         check_query()
         if settings.is_local is False and request.host not in hosts and request.endpoint != "health.alive":
             raise BadRequest("This address is not served here.")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from core.outages import busy
+from core.waiting import LOCK, waits
 
 #: Seconds between two looks at a lock that another process holds: few at first, as most transactions take a few milliseconds.
 SOONEST, LATEST = 0.0002, 0.001
@@ -33,6 +34,14 @@ class Queue:
         self.waiting: deque[threading.Lock] = deque()
 
     def enter(self, until: float) -> None:
+        with self.guard:
+            if not self.is_taken:
+                self.is_taken = True
+                return
+        with waits(LOCK):
+            self._queue(until)
+
+    def _queue(self, until: float) -> None:
         with self.guard:
             if not self.is_taken:
                 self.is_taken = True
@@ -87,12 +96,21 @@ def turn(path: Path, until: float) -> Iterator[None]:
 
 
 def _take(file: IO[bytes], until: float) -> None:
+    if _is_free(file):
+        return
     pause = SOONEST
-    while True:
-        try:
-            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with waits(LOCK):
+        while not _is_free(file):
             if time.monotonic() >= until:
-                raise busy() from None
-        time.sleep(pause)
-        pause = min(pause * 1.5, LATEST)
+                raise busy()
+            time.sleep(pause)
+            pause = min(pause * 1.5, LATEST)
+
+
+def _is_free(file: IO[bytes]) -> bool:
+    """Whether the lock was free: then it is ours."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

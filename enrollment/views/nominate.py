@@ -13,7 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from accounts.models import Organization
 from core import i18n
 from core.database import db
-from core.refusals import drain_request, tells_all
+from core.refusals import tells_all
 from core.web import csrf, signed_in
 from courses.models import Delivery
 from enrollment import nomination_files
@@ -42,7 +42,6 @@ def nominate(code: str) -> Any:
     try:
         request.files  # noqa: B018 -- parses the request
     except RequestEntityTooLarge:
-        drain_request()
         form = _upload_form(organizations, formdata=None)
         form.file.errors = [TOO_LARGE]
         return _upload_page(delivery, form, 413)

@@ -1,0 +1,134 @@
+"""Threads of a web process: two compute, and one that waits is replaced meanwhile.
+
+Python runs one thread at a time, so more than two that compute at once only take the interpreter from each other. Yet some
+requests wait: to write, for a client who takes a download slowly, for a password that is hashed. They say so
+(`with waits(LOCK):`) and another thread takes the next request, so waiting writers and downloads never keep the last one. So
+many may wait at the same time; requests that change something queue without a thread until there is room for them.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Protocol
+
+from flask_babel import lazy_gettext as _l
+
+from core.errors import trace
+from core.outages import Unavailable
+
+log = logging.getLogger(__name__)
+
+#: Threads of one web process that compute at the same time.
+COMPUTING = 2
+#: What a request waits for: to write, for its client to take what is made while it is sent, or for something that is over soon.
+LOCK, CLIENT, MOMENT = "lock", "client", "moment"
+#: How many requests of one web process may wait for it at the same time. Others are told to come back (503), but for a moment.
+MOST_WAITING = {LOCK: 14, CLIENT: 8, MOMENT: 16}
+
+
+class Task(Protocol):
+    """A whole request, whether it wants to change something, and what to do when serving it failed in an unforeseen way."""
+
+    @property
+    def may_write(self) -> bool: ...
+
+    def service(self) -> None: ...
+
+    def cancel(self) -> None: ...
+
+
+class Threads:
+    """Serves whole requests, first come first served. Threads are made when they are first needed, and then kept."""
+
+    def __init__(self, computing: int = COMPUTING):
+        self.computing = computing
+        self.readers: deque[tuple[int, Task]] = deque()
+        self.writers: deque[tuple[int, Task]] = deque()
+        self.seats = computing  # that are free; who sits on one computes
+        self.waiting: Counter[str] = Counter()
+        self.resting = self.made = self.came = 0
+        self.changes = threading.Lock()
+        self.called = threading.Condition(self.changes)
+
+    def add_task(self, task: Task) -> None:
+        with self.changes:
+            self.came += 1
+            (self.writers if task.may_write else self.readers).append((self.came, task))
+            self._fill_seat()
+
+    @property
+    def is_idle(self) -> bool:
+        """Nobody computes, waits or queues."""
+        return not self.readers and not self.writers and self.resting == self.made
+
+    @contextmanager
+    def waits(self, what: str) -> Iterator[None]:
+        """The calling thread gives up its seat meanwhile. Raises Unavailable when too many wait for that already."""
+        with self.changes:
+            is_full = self.waiting[what] >= MOST_WAITING[what]
+            if is_full and what != MOMENT:
+                raise Unavailable("busy", _l("Too many people are at work here just now. Try again in a moment."), 5)
+            if not is_full:
+                self.waiting[what] += 1
+                self.seats += 1
+                self._fill_seat()
+        _here.threads = None
+        try:
+            yield
+        finally:
+            _here.threads = self
+            if not is_full:
+                with self.changes:
+                    self.waiting[what] -= 1
+                    self.seats -= 1  # one too few for a moment, when its seat was taken: who is done next leaves one
+                    self._fill_seat()  # a writer may find room now
+
+    def _queue(self) -> deque[tuple[int, Task]] | None:
+        """The queue whose first came first, of those that may go on."""
+        has_room = self.waiting[LOCK] <= MOST_WAITING[LOCK] - self.computing
+        queues = [queue for queue in (self.readers, self.writers if has_room else None) if queue]
+        return min(queues, key=lambda queue: queue[0][0], default=None)
+
+    def _fill_seat(self) -> None:
+        if self.seats <= 0 or self._queue() is None:
+            return
+        self.seats -= 1  # it is the called thread's from now on
+        if self.resting:
+            self.resting -= 1
+            self.called.notify()
+        else:
+            self.made += 1
+            threading.Thread(target=self._work, name=f"request-{self.made}", daemon=True).start()
+
+    def _work(self) -> None:
+        _here.threads = self
+        while True:
+            task = self._next()
+            try:
+                task.service()
+            except BaseException as error:
+                log.error("a request failed outside of the application\n%s", trace(error))
+                task.cancel()
+
+    def _next(self) -> Task:
+        """The next request, for a thread that has a seat."""
+        with self.changes:
+            while self.seats < 0 or not (queue := self._queue()):
+                self.seats += 1
+                self.resting += 1
+                self.called.wait()
+            return queue.popleft()[1]
+
+
+_here = threading.local()
+
+
+def waits(what: str) -> AbstractContextManager[None]:
+    """`with waits(LOCK):` around what waits for something other than the interpreter. Outside of a web process, and inside
+    of another such block, it does nothing. Raises Unavailable when too many wait for that already."""
+    threads: Threads | None = getattr(_here, "threads", None)
+    return threads.waits(what) if threads else nullcontext()

@@ -1,0 +1,189 @@
+"""Threads of a web process: so many compute, and whoever waits for something is replaced meanwhile."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from core import waiting
+from core.outages import Unavailable
+from core.waiting import CLIENT, LOCK, MOMENT, Threads, waits
+
+
+class Task:
+    """A request that does `act`."""
+
+    def __init__(self, act: Callable[[], None], *, may_write: bool = False):
+        self.act = act
+        self.may_write = may_write
+        self.over = threading.Event()
+        self.cancelled = False
+
+    def service(self) -> None:
+        try:
+            self.act()
+        finally:
+            self.over.set()
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+def serve(threads: Threads, *acts: Callable[[], None], may_write: bool = False) -> list[Task]:
+    tasks = [Task(act, may_write=may_write) for act in acts]
+    for task in tasks:
+        threads.add_task(task)
+    return tasks
+
+
+@contextmanager
+def held(threads: Threads, count: int, waiting: str | None) -> Iterator[None]:
+    """So many requests that compute, or wait for something, until the block ends."""
+    begun, ends = threading.Semaphore(0), threading.Event()
+
+    def holds() -> None:
+        if waiting:
+            with waits(waiting):
+                begun.release()
+                assert ends.wait(20)
+        else:
+            begun.release()
+            assert ends.wait(20)
+
+    tasks = serve(threads, *[holds] * count)
+    for _ in range(count):
+        assert begun.acquire(timeout=10)
+    try:
+        yield
+    finally:
+        ends.set()
+        for task in tasks:
+            assert task.over.wait(10)
+
+
+def test_so_many_compute_at_once_and_no_more() -> None:
+    threads, inside, most, lock = Threads(2), [], [], threading.Lock()
+
+    def computes() -> None:
+        inside.append(1)
+        with lock:
+            most.append(len(inside))
+        time.sleep(0.002)
+        inside.pop()
+
+    tasks = serve(threads, *[computes] * 60)
+    assert all(task.over.wait(10) for task in tasks)
+    assert max(most) == 2
+    assert threads.made == 2
+
+
+def test_requests_are_served_in_the_order_they_came() -> None:
+    threads, served = Threads(1), []
+    with held(threads, 1, None):
+        tasks = serve(threads, *[lambda number=number: served.append(number) for number in range(20)])  # type: ignore[misc]  # mypy sees no default
+    assert all(task.over.wait(10) for task in tasks)
+    assert served == list(range(20))
+
+
+@pytest.mark.parametrize("what", [LOCK, CLIENT])
+@pytest.mark.parametrize("count", [1, 2, 8])
+def test_however_many_wait_somebody_is_served(what: str, count: int) -> None:
+    threads = Threads(2)
+    with held(threads, count, what):
+        tasks = serve(threads, *[lambda: None] * 20)
+        assert all(task.over.wait(5) for task in tasks)
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "MOST_WAITING", {LOCK: 4, CLIENT: 2, MOMENT: 3})
+
+
+def test_writers_queue_without_a_thread_until_there_is_room_for_them(few: None) -> None:
+    """None of them is refused, however many come at once, and those who read pass them."""
+    threads, written, told = Threads(2), [], []
+
+    def writes() -> None:
+        try:
+            with waits(LOCK):
+                written.append(1)
+        except Unavailable as error:
+            told.append(error)
+
+    with held(threads, 3, LOCK):
+        late = serve(threads, *[writes] * 30, may_write=True)
+        assert serve(threads, lambda: None)[0].over.wait(5)
+        assert not any(task.over.is_set() for task in late)
+        assert threads.made <= 3 + 2
+    assert all(task.over.wait(5) for task in late)
+    assert (len(written), told) == (30, [])
+
+
+@pytest.mark.parametrize(("what", "most"), [(LOCK, 4), (CLIENT, 2)])
+def test_who_comes_when_too_many_wait_is_told_so_at_once(few: None, what: str, most: int) -> None:
+    threads, told = Threads(2), []
+
+    def wants_to_wait() -> None:
+        try:
+            with waits(what):
+                told.append("waited")
+        except Unavailable as error:
+            told.append(f"{error.status} {error.code} {error.retry_after}")
+
+    with held(threads, most, what):
+        assert serve(threads, wants_to_wait)[0].over.wait(5)
+        assert serve(threads, lambda: None)[0].over.wait(5)
+    assert serve(threads, wants_to_wait)[0].over.wait(5)
+    assert told == ["503 busy 5", "waited"]
+
+
+def test_what_is_over_in_a_moment_is_never_refused(few: None) -> None:
+    threads = Threads(2)
+    with held(threads, 4, MOMENT):
+        assert threads.waiting[MOMENT] == 3
+        assert serve(threads, lambda: None)[0].over.wait(5)
+
+
+def test_after_all_that_waiting_no_more_compute_than_before() -> None:
+    threads = Threads(2)
+    with held(threads, 10, LOCK):
+        pass
+    ends = time.monotonic() + 10
+    while not threads.is_idle and time.monotonic() < ends:
+        time.sleep(0.01)
+    assert threads.is_idle
+    assert (threads.seats, threads.waiting.total(), threads.resting) == (2, 0, threads.made)
+    with held(threads, 2, None):
+        late = serve(threads, lambda: None)[0]
+        assert not late.over.wait(0.1)
+    assert late.over.wait(5)
+
+
+def test_waiting_inside_of_waiting_and_outside_of_a_request_is_nothing_of_its_own() -> None:
+    threads, seen = Threads(1), []
+
+    def waits_twice() -> None:
+        with waits(LOCK), waits(LOCK):
+            seen.append(threads.waiting[LOCK])
+
+    assert serve(threads, waits_twice)[0].over.wait(5)
+    with waits(LOCK):
+        seen.append(threads.waiting[LOCK])
+    assert seen == [1, 0]
+
+
+def test_a_request_that_fails_unforeseen_costs_no_thread_and_no_words(caplog: pytest.LogCaptureFixture) -> None:
+    threads, name = Threads(1), "Amina Diallo"
+
+    def fails() -> None:
+        raise RuntimeError(name)
+
+    failed, next_one = serve(threads, fails, lambda: None)
+    assert next_one.over.wait(5)
+    assert failed.cancelled
+    assert "RuntimeError" in caplog.text
+    assert "Amina" not in caplog.text
