@@ -47,6 +47,9 @@ SILENT_SECONDS, ANSWER_SECONDS = 60, 900
 #: Seconds for which a connection may rest between requests, also when the server ends, and after a refusal.
 REST_SECONDS, LAST_REST_SECONDS, PARTING_SECONDS = 30, 1, 2
 
+#: Seconds of rest that one request costs a connection at least, and how many it may have saved.
+PAUSE_SECONDS, MOST_PAUSES = 0.1, 0.6
+
 
 class URITooLong(Error):
     code, reason = 414, "URI Too Long"
@@ -206,14 +209,26 @@ class Channel(HTTPChannel):
     task_class = Answer
     error_task_class = Refusal
     state = "parts"  # rests, comes (a request), works, goes (an answer), parts: as of `since`
-    since = moved = 0.0
+    since = moved = asked = 0.0
     answers = 0
     what: Request | int | None = None  # the request that comes, or how many were answered
     is_parting = is_cut = False
+    pauses = MOST_PAUSES
 
-    @property
     def may_write(self) -> bool:
         return self.requests[0].command not in ("GET", "HEAD", "OPTIONS")
+
+    def makes_no_pause(self) -> bool:
+        """A page and what it brings along come at once; people then read. Whoever asks again and again rests for less time
+        than its answers take, however slowly it is served."""
+        now = time.monotonic()
+        self.pauses = min(MOST_PAUSES, self.pauses + now - self.moved)
+        costs = max(PAUSE_SECONDS, min(self.moved - self.asked, MOST_PAUSES / 2))
+        self.asked = now
+        if self.pauses < costs:
+            return True
+        self.pauses -= costs
+        return False
 
     def send(self, data: bytes, do_close: bool = True) -> int:
         sent = super().send(data, do_close)

@@ -3,14 +3,17 @@
 Python runs one thread at a time, so more than two that compute at once only take the interpreter from each other. Yet some
 requests wait: to write, for a client who takes a download slowly, for a password that is hashed. They say so
 (`with waits(LOCK):`) and another thread takes the next request, so waiting writers and downloads never keep the last one. So
-many may wait at the same time; requests that change something queue without a thread until there is room for them.
+many may wait at the same time; requests that change something queue without a thread until there is room for them. A client
+who asks again and again without a pause gives way to others, for a moment only.
 """
 
 from __future__ import annotations
 
+import heapq
 import logging
 import threading
-from collections import Counter, deque
+import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
@@ -30,11 +33,17 @@ LOCK, CLIENT, MOMENT = "lock", "client", "moment"
 MOST_WAITING = {LOCK: 14, CLIENT: 8, MOMENT: 16}
 
 
-class Task(Protocol):
-    """A whole request, whether it wants to change something, and what to do when serving it failed in an unforeseen way."""
+#: Seconds for which a request of a client who makes no pause lets those of others go first.
+GIVES_WAY = 1.0
 
-    @property
+
+class Task(Protocol):
+    """A whole request, what kind of request it is, and what to do when serving it failed in an unforeseen way."""
+
     def may_write(self) -> bool: ...
+
+    def makes_no_pause(self) -> bool:
+        """Asked once for each request."""
 
     def service(self) -> None: ...
 
@@ -42,12 +51,12 @@ class Task(Protocol):
 
 
 class Threads:
-    """Serves whole requests, first come first served. Threads are made when they are first needed, and then kept."""
+    """Serves whole requests in the order in which they are due. Threads are made when they are first needed, and then kept."""
 
     def __init__(self, computing: int = COMPUTING):
         self.computing = computing
-        self.readers: deque[tuple[int, Task]] = deque()
-        self.writers: deque[tuple[int, Task]] = deque()
+        self.readers: list[tuple[float, int, Task]] = []  # (due, number, request), as heaps
+        self.writers: list[tuple[float, int, Task]] = []
         self.seats = computing  # that are free; who sits on one computes
         self.waiting: Counter[str] = Counter()
         self.resting = self.made = self.came = 0
@@ -57,7 +66,8 @@ class Threads:
     def add_task(self, task: Task) -> None:
         with self.changes:
             self.came += 1
-            (self.writers if task.may_write else self.readers).append((self.came, task))
+            due = time.monotonic() + (GIVES_WAY if task.makes_no_pause() else 0)
+            heapq.heappush(self.writers if task.may_write() else self.readers, (due, self.came, task))
             self._fill_seat()
 
     @property
@@ -87,11 +97,11 @@ class Threads:
                     self.seats -= 1  # one too few for a moment, when its seat was taken: who is done next leaves one
                     self._fill_seat()  # a writer may find room now
 
-    def _queue(self) -> deque[tuple[int, Task]] | None:
-        """The queue whose first came first, of those that may go on."""
+    def _queue(self) -> list[tuple[float, int, Task]] | None:
+        """The queue whose first is due first, of those that may go on."""
         has_room = self.waiting[LOCK] <= MOST_WAITING[LOCK] - self.computing
         queues = [queue for queue in (self.readers, self.writers if has_room else None) if queue]
-        return min(queues, key=lambda queue: queue[0][0], default=None)
+        return min(queues, key=lambda queue: queue[0][:2], default=None)
 
     def _fill_seat(self) -> None:
         if self.seats <= 0 or self._queue() is None:
@@ -121,7 +131,7 @@ class Threads:
                 self.seats += 1
                 self.resting += 1
                 self.called.wait()
-            return queue.popleft()[1]
+            return heapq.heappop(queue)[2]
 
 
 _here = threading.local()

@@ -23,8 +23,9 @@ from tests.conftest import NOW
 class WebServer:
     """Where it listens, and the API called on a connection of its own each time."""
 
-    def __init__(self, port: int):
+    def __init__(self, port: int, pid: int = 0):
         self.port = port
+        self.pid = pid  # of the first process, which looks after the others
 
     def call(self, method: str, path: str, token: str | None, body: Any = None, **headers: str) -> tuple[int, Any]:
         """(status, answer) of one API call."""
@@ -69,7 +70,7 @@ def web_server(folder: Path, url: str, workers: int, *, before: str = "") -> Ite
     with open(folder / "server.log", "ab") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
-        server = WebServer(port)
+        server = WebServer(port, process.pid)
         _await(process, port, folder / "server.log")
         yield server
     finally:

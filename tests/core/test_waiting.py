@@ -17,9 +17,10 @@ from core.waiting import CLIENT, LOCK, MOMENT, Threads, waits
 class Task:
     """A request that does `act`."""
 
-    def __init__(self, act: Callable[[], None], *, may_write: bool = False):
+    def __init__(self, act: Callable[[], None], *, may_write: bool = False, makes_no_pause: bool = False):
         self.act = act
-        self.may_write = may_write
+        self.may_write = lambda: may_write
+        self.makes_no_pause = lambda: makes_no_pause
         self.over = threading.Event()
         self.cancelled = False
 
@@ -33,8 +34,8 @@ class Task:
         self.cancelled = True
 
 
-def serve(threads: Threads, *acts: Callable[[], None], may_write: bool = False) -> list[Task]:
-    tasks = [Task(act, may_write=may_write) for act in acts]
+def serve(threads: Threads, *acts: Callable[[], None], **kind: bool) -> list[Task]:
+    tasks = [Task(act, **kind) for act in acts]
     for task in tasks:
         threads.add_task(task)
     return tasks
@@ -87,6 +88,18 @@ def test_requests_are_served_in_the_order_they_came() -> None:
         tasks = serve(threads, *[lambda number=number: served.append(number) for number in range(20)])  # type: ignore[misc]  # mypy sees no default
     assert all(task.over.wait(10) for task in tasks)
     assert served == list(range(20))
+
+
+def test_who_makes_no_pause_gives_way_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "GIVES_WAY", 0.1)
+    threads, served = Threads(1), []
+    with held(threads, 1, None):
+        tasks = serve(threads, lambda: served.append("busy"), makes_no_pause=True)
+        tasks += serve(threads, lambda: served.append("quiet"))
+        time.sleep(0.15)
+        tasks += serve(threads, lambda: served.append("late"))
+    assert all(task.over.wait(5) for task in tasks)
+    assert served == ["quiet", "busy", "late"]
 
 
 @pytest.mark.parametrize("what", [LOCK, CLIENT])

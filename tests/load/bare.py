@@ -11,6 +11,11 @@ import sqlite3
 
 from flask import Flask, redirect, render_template_string, request
 
+from core.serving import Server
+from core.settings import read_settings
+
+WORKERS = 2
+
 PAGE = """<!doctype html><html lang="en"><title>Bare</title><h1>Deliveries</h1><ul>
 {% for row in rows %}<li><a href="/deliveries/{{ row[0] }}">{{ row[1] }}</a> {{ row[2] }} {{ row[3] }}</li>{% endfor %}</ul></html>"""
 FORM = """<!doctype html><html lang="en"><title>Bare</title><h1>Step {{ step }}</h1><form method="post">
@@ -60,3 +65,7 @@ def create_app() -> Flask:
         return render_template_string(PAGE, rows=[])
 
     return app
+
+
+if __name__ == "__main__":  # on the product's own server: `python -m tests.load.bare`, with its settings
+    Server(create_app(), read_settings(), WORKERS, with_worker=False).run()

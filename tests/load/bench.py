@@ -28,12 +28,12 @@ from flask import Flask
 from core.database import db
 from core.settings import ROOT
 from tests.load import setting
+from tests.load.bare import WORKERS
 from tests.load.client import Client, Figures, hidden, load
 
 CLIENTS = 8
 #: PostgreSQL is asked for a million experts (tests/roster/bench_search.py).
 SEARCH_BARS = {"sqlite": "p95 < 20 ms", "postgresql": "p95 < 50 ms"}
-WORKERS = 2
 
 
 @dataclass
@@ -184,10 +184,8 @@ def enroll(client: Client, code: str, email: str) -> None:
 def bare_rows(folder: Path) -> tuple[Figures, Figures]:
     """The baseline's catalogue and enrollment."""
     port = free_port()
-    command = [
-        str(Path(sys.executable).with_name("gunicorn")), "--workers", str(WORKERS), "--worker-class", "gthread", "--threads", "4",
-        "--bind", f"127.0.0.1:{port}", "--log-level", "warning", "tests.load.bare:create_app()",
-    ]  # fmt: skip
+    command = [sys.executable, "-m", "tests.load.bare"]
+    environ = {"BARE_DATABASE": str(folder / "bare.db"), "INSTANCE_PATH": str(folder / "bare"), "PORT": str(port)}
 
     def catalogue(client: Client, number: int) -> None:
         assert client.get("/")[0] == 200
@@ -199,7 +197,7 @@ def bare_rows(folder: Path) -> tuple[Figures, Figures]:
         client.post("/apply/2", {"field1": "x", "field2": "y"})
         client.post("/apply/3", {"field1": "x", "field2": "y", "field3": "z"})
 
-    with running(command, port, BARE_DATABASE=str(folder / "bare.db")):
+    with running(command, port, **environ):
         load(port, catalogue, count=40, clients=4)
         return load(port, catalogue, count=400, clients=CLIENTS), load(port, apply, count=400, clients=CLIENTS)
 

@@ -1,0 +1,140 @@
+"""What keeps a bad server from serving, bounded and on the loopback address only: `python -m tests.load.attacks NAME PORT PATH`
+attacks from a process of its own until its standard input ends. Used by tests/concurrency/test_attacks.py and `make bench`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from core.settings import ROOT
+
+HOST = "Host: 127.0.0.1\r\n"
+#: Seconds between two bytes of what drips, or between two reads of a slow reader.
+GAP = 1.0
+
+
+@dataclass(frozen=True)
+class Attack:
+    """So many connections that send `begins` at first; then, each GAP, `drips`, or they take so many bytes, or all there is."""
+
+    what: str
+    connections: int
+    begins: str = ""
+    drips: str = ""
+    takes: int = 0
+    asks_again: bool = False
+
+
+ATTACKS = {
+    "idle": Attack("500 idle connections", 500),
+    "heads": Attack("40 heads that drip", 40, "GET {path} HTTP/1.1\r\n" + HOST + "X-One: ", "a"),
+    "bodies": Attack(
+        "40 bodies that drip", 40,
+        "POST /sign-in HTTP/1.1\r\n" + HOST + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 4000\r\n\r\nemail=", "a",
+    ),
+    "readers": Attack("40 slow readers of a large file", 40, "GET {path} HTTP/1.1\r\n" + HOST + "\r\n", takes=1),
+    "busy": Attack("120 busy keep-alive clients", 120, "GET {path} HTTP/1.1\r\n" + HOST + "\r\n", asks_again=True),
+}  # fmt: skip
+#: The largest file that anybody may ask for.
+LARGE = "/static/fonts/NotoSerifSC-SemiBold.ttf"
+
+
+@contextlib.contextmanager
+def under(name: str, port: int, path: str = "/") -> Iterator[None]:
+    """The attack, from its full strength on."""
+    command = [sys.executable, "-m", "tests.load.attacks", name, str(port), path]
+    attacker = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert attacker.stdout and attacker.stdin
+        assert attacker.stdout.readline() == b"ready\n"
+        yield
+    finally:
+        attacker.stdin.close()  # type: ignore[union-attr]  # it has one, see above
+        attacker.wait(timeout=20)
+
+
+def others(act: Callable[[], None], seconds: float = 3.0, pause: float = 0.04) -> tuple[float, float, float]:
+    """How long other people wait meanwhile: (median, p95, slowest), in seconds."""
+    times, ends = [], time.monotonic() + seconds
+    while time.monotonic() < ends:
+        started = time.monotonic()
+        act()
+        times.append(time.monotonic() - started)
+        time.sleep(pause)
+    times.sort()
+    return statistics.median(times), times[max(0, int(len(times) * 0.95) - 1)], times[-1]
+
+
+def attack(one: Attack, port: int, path: str) -> None:
+    """Until standard input ends. A connection that the server closes is opened again, each GAP."""
+    begins, drips = one.begins.format(path=path).encode(), one.drips.encode()
+    ended = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    selector, known = selectors.DefaultSelector(), set()
+
+    def close(connection: socket.socket) -> None:
+        selector.unregister(connection)
+        known.discard(connection)
+        connection.close()
+
+    def open_missing() -> None:
+        for _ in range(one.connections - len(known)):
+            connection = socket.socket()
+            if one.takes:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            with contextlib.suppress(OSError):
+                connection.connect(("127.0.0.1", port))
+                connection.setblocking(False)
+                selector.register(connection, selectors.EVENT_READ)
+                known.add(connection)
+                connection.send(begins)
+
+    def drip() -> None:
+        for connection in list(known):
+            try:
+                if drips:
+                    connection.send(drips)
+                if one.takes:
+                    connection.recv(one.takes)
+            except BlockingIOError:
+                continue
+            except OSError:
+                close(connection)
+
+    def read() -> None:
+        for key, _ in selector.select(0.05):
+            connection: socket.socket = key.fileobj  # type: ignore[assignment]  # only sockets are there
+            try:
+                received = connection.recv(262_144)
+                if not received:
+                    close(connection)
+                elif one.asks_again and received.endswith(b"</html>"):
+                    connection.send(begins)
+            except OSError:
+                close(connection)
+
+    open_missing()
+    print("ready", flush=True)
+    dripped = time.monotonic()
+    while not ended.is_set():
+        if one.takes:
+            ended.wait(0.05)
+        else:
+            read()
+        if time.monotonic() - dripped > GAP:
+            dripped = time.monotonic()
+            open_missing()
+            drip()
+
+
+if __name__ == "__main__":
+    attack(ATTACKS[sys.argv[1]], int(sys.argv[2]), sys.argv[3])
