@@ -15,9 +15,11 @@ from typing import Any
 from flask import Flask, url_for
 from flask.cli import AppGroup
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import SQLAlchemyError
 
 import accounts.api
 import accounts.cli
+import accounts.demonstration
 import accounts.jobs
 import accounts.queries.checking
 import accounts.sessions
@@ -101,7 +103,6 @@ SUBSCRIBERS: events.Subscribers = {
 }
 
 JOBS: Mapping[str, running.JobFunction] = {
-    "mail.send": mail.send_now,
     "certificates.issue": certificates.jobs.issue_all,
     "certificates.render": certificates.jobs.render_one,
     "accounts.forget": accounts.jobs.forget_ended,
@@ -109,6 +110,9 @@ JOBS: Mapping[str, running.JobFunction] = {
     "audit.deliver": audit_cli.deliver,
     "answers.forget": once.forget_old,
 }
+
+#: Work that waits for nothing else. Links that somebody waits for have a lane of their own, and go first in the other one.
+LANES = [running.Lane("links", (mail.LINKS,), mail.carry), running.Lane("mail", (mail.LINKS, mail.BULK), mail.carry)]
 
 #: kind of job → every so many seconds.
 SCHEDULE = {"audit.checkpoint": 3600, "answers.forget": 86400, "accounts.forget": 86400}
@@ -121,6 +125,8 @@ CHECKS: list[checking.Check] = [
     roster.queries.breaches,
     numbering.breaches,
     audit.breaches,
+    mail.settling.breaches,
+    mail.route.breaches,
 ]
 
 COMMANDS: list[AppGroup | Any] = [
@@ -162,10 +168,12 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.extensions["settings"] = settings
     app.extensions["navigation"] = _navigation
     app.extensions["footer_links"] = _footer
+    app.extensions["alerts"] = _alerts
     app.extensions["certificate_panel"] = certificate_panel
     app.extensions["first_start"] = _first_start
     app.extensions["people_to_tell"] = enrollment.queries.count_to_tell  # courses asks, which knows no enrollments
     app.extensions["system_warnings"] = check_system_libraries
+    app.extensions["is_invented"] = accounts.demonstration.is_invented
     app.extensions["is_demonstration"] = lambda: settings.demo and settings.is_local
     clock.init_app(app, settings.now)
     database.init_app(app, settings.database_url)
@@ -174,7 +182,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     web.init_app(app, settings, accounts.sessions.load_actor)
     events.init_app(app, SUBSCRIBERS)
     engine.init_app(app, settings)
-    running.init_app(app, JOBS, SCHEDULE)
+    running.init_app(app, JOBS, SCHEDULE, LANES, mail.JOB_KINDS)
     checking.init_app(app, CHECKS)
     printing.init_app(app, unprintable)
     numbering.init_app(app, SERIES)
@@ -204,6 +212,20 @@ def _navigation(actor: Actor) -> list[web.Link]:
         for label, endpoint, permission in NAVIGATION
         if permission is None or actor.can(permission)
     ]
+
+
+def _alerts(actor: Actor) -> list[web.Link]:
+    """What those who look after the house have to see on every page."""
+    if not actor.can(P.MAIL_READ):
+        return []
+    try:
+        fault = mail.standing()
+    except SQLAlchemyError:  # the page says by itself that the database is away
+        return []
+    if fault is None:
+        return []
+    words = _l("No message goes out: sending has stopped.") if fault.is_stopped else _l("The mail server does not answer.")
+    return [web.Link(words, url_for("accounts.mail"))]
 
 
 def _footer() -> list[web.Link]:

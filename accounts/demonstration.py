@@ -5,9 +5,18 @@ from __future__ import annotations
 from accounts.passwords import DEMONSTRATION_PASSWORD
 from core.database import settings_of
 
-__all__ = ["DEMONSTRATION_PASSWORD", "is_demonstration_here"]
+__all__ = ["DEMONSTRATION_PASSWORD", "DOMAIN", "is_demonstration_here", "is_invented"]
+
+#: Where everybody of the demonstration has an address. Nobody can ever own it.
+DOMAIN = "rostrum.example"
 
 
 def is_demonstration_here() -> bool:
     settings = settings_of()
     return settings.demo and settings.is_local
+
+
+def is_invented(address: str) -> bool:
+    """Whether mail to this address never leaves, whatever MAIL_URL says: all of a demonstration, and what its people left
+    behind in a database that has become a real one."""
+    return is_demonstration_here() or address.rpartition("@")[2].lower() == DOMAIN

@@ -11,7 +11,7 @@ from accounts.sessions import ABSOLUTE
 from core import clock, jobs
 from core.database import db, transaction
 from core.limits import TryCount
-from core.mail import Mail
+from core.mail import Mail, expire_ended
 
 LINKS_KEPT = timedelta(days=30)
 MAIL_KEPT = timedelta(days=90)
@@ -31,4 +31,5 @@ def forget_ended(progress: jobs.Progress) -> None:
             sa.delete(jobs.Job).where(jobs.Job.created_at < now - JOBS_KEPT),
         ):
             db.session.execute(statement, execution_options={"synchronize_session": False})
+        expire_ended()
         progress.finish()

@@ -28,6 +28,7 @@ ACTIONS: dict[str, Any] = {
     "token.created": _l("API token made"),
     "token.revoked": _l("API token revoked"),
     "job.retried": _l("Job started again"),
+    "mail.retried": _l("Messages tried again"),
     "mail.read": _l("Message opened"),
     "audit.exported": _l("Audit trail exported"),
     "skill.defined": _l("Skill defined"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from core import clock, countries, languages
+from core import clock, countries, languages, mail
 from core.errors import Invalid
 from core.mail import addresses
 
@@ -61,6 +61,12 @@ def clean_email(value: str, field: str) -> str:
         address = addresses.parse(value)
     except addresses.NotAnAddress:
         raise Invalid("bad_email", _l("Enter an e-mail address in this form: name@example.org"), field) from None
+    if not mail.can_write_to(address):
+        sentence = _l(
+            "Messages from here cannot reach this address: our mail server takes only letters a to z before the @. "
+            "Enter another address."
+        )
+        raise Invalid("address_unreachable", sentence, field)
     return address.typed
 
 

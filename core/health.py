@@ -11,6 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from flask import Blueprint, Response, current_app
 
+from core import mail
 from core.database import database_path, db, is_sqlite, settings_of, transaction
 from core.outages import Unavailable
 from core.web import public
@@ -29,7 +30,14 @@ def alive() -> Response:
 def ready() -> Response:
     """503 unless the database answers, is migrated to the newest revision, and takes what is written."""
     fault = migration_fault() or write_fault()
-    return Response(f"{fault or 'ready'}\n", 503 if fault else 200, mimetype="text/plain")
+    sentences = [fault] if fault else ["ready", *(_mail_fault())]
+    return Response("\n".join([*sentences, ""]), 503 if fault else 200, mimetype="text/plain")
+
+
+def _mail_fault() -> list[str]:
+    """Not being able to send is told, and takes nobody's page away."""
+    fault = mail.standing()
+    return [f"mail: {'stopped' if fault.is_stopped else 'waiting'} ({fault.step})"] if fault else []
 
 
 def newest_revision() -> str:

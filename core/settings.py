@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,6 +36,7 @@ DOCUMENTED = {
     "INSTANCE_PATH": "folder of the database, files, keys and job engine; default instance/",
     "MAIL_URL": "smtp://user:password@host:port; without it mail is kept and readable in the application",
     "MAIL_FROM": "sender of mail; default Rostrum <rostrum@HOST of PUBLIC_URL>",
+    "CONTACT_EMAIL": "the centre's address for questions, on every page and in every e-mail; default: that of MAIL_FROM",
     "CHECKPOINT_MAIL": "address that gets a copy of every signed checkpoint of the audit trail",
     "CHECKPOINT_URL": "https://… that gets a copy of every signed checkpoint by POST",
     "STORAGE_URL": "file:///folder for certificates; default: files/ under the instance path",
@@ -65,6 +68,7 @@ class Settings:
     secret_key: str = field(default="", repr=False)
     mail_url: str = field(default="", repr=False)
     mail_from: str = ""
+    contact_email: str = ""
     checkpoint_mail: str = ""
     checkpoint_url: str = field(default="", repr=False)
     storage_path: Path = Path("instance/files")
@@ -114,6 +118,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     host = given.get("HOST", "127.0.0.1")
     port = _whole_number(given, "PORT", 8000, 1, 65535)
     public_url = _public_url(given.get("PUBLIC_URL", f"http://{host}:{port}"))
+    mail_from = _mailbox(given, "MAIL_FROM", f"Rostrum <rostrum@{_mail_host(public_url)}>")
     settings = Settings(
         instance_path=instance,
         database_url=_database_url(given.get("DATABASE_URL", f"sqlite:///{instance / 'rostrum.db'}")),
@@ -122,7 +127,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         public_url=public_url,
         secret_key=_secret_key(given.get("SECRET_KEY"), instance),
         mail_url=_address(given, "MAIL_URL", ("smtp", "smtps")),
-        mail_from=given.get("MAIL_FROM", f"Rostrum <rostrum@{urlsplit(public_url).hostname}>"),
+        mail_from=mail_from,
+        contact_email=parseaddr(_mailbox(given, "CONTACT_EMAIL", mail_from))[1],
         checkpoint_mail=_mail_address(given, "CHECKPOINT_MAIL"),
         checkpoint_url=_https(given, "CHECKPOINT_URL"),
         storage_path=_storage_path(given.get("STORAGE_URL"), instance),
@@ -190,6 +196,20 @@ def _address(given: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> s
     text = given.get(name, "")
     if text and (urlsplit(text).scheme not in schemes or not urlsplit(text).hostname):
         raise SettingsError(f"{name} must look like {schemes[0]}://host:port.")
+    return text
+
+
+def _mail_host(public_url: str) -> str:
+    """The host after the @ of a sender: a bare IP address is no domain."""
+    host = urlsplit(public_url).hostname or ""
+    return host if host.rpartition(".")[2].isalpha() else "localhost"
+
+
+def _mailbox(given: Mapping[str, str], name: str, default: str) -> str:
+    """An address that any mail server understands, with or without a name before it."""
+    text = given.get(name, default)
+    if not re.fullmatch(r"[!-;=?A-Za-z0-9{|}~^_`]+@[A-Za-z0-9.-]*[A-Za-z0-9]", parseaddr(text)[1]):
+        raise SettingsError(f"{name} must look like Training centre <training@example.org>, not “{text}”.")
     return text
 
 

@@ -259,6 +259,8 @@ def _page_context() -> dict[str, Any]:
         "languages": [(c, own, _with_language(c)) for c, own in i18n.LANGUAGES.items()],
         "navigation": current_app.extensions["navigation"](current_actor()),
         "footer_links": current_app.extensions["footer_links"](),
+        "contact": settings_of().contact_email,
+        "alerts": current_app.extensions["alerts"](current_actor()),
         "clock_banner": i18n.instant_words(clock.now()) if clock.is_set() else None,
         "demonstration": current_app.extensions["is_demonstration"](),
     }

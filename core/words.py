@@ -78,6 +78,8 @@ WORDS: dict[str, Any] = {
     "dead": _l("Given up"),
     "kept": _l("Kept here"),
     "sent": _l("Sent"),
+    "refused": _l("Refused by the mail server"),
+    "undelivered": _l("Given up after four days"),
 }
 
 

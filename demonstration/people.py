@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from accounts.demonstration import DOMAIN
 from accounts.roles import Role
 
-DOMAIN = "rostrum.example"
+__all__ = ["DOMAIN", "ORGANIZATIONS", "PARTICIPANTS", "SIGN_INS"]
 
 
 @dataclass(frozen=True)

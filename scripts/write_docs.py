@@ -7,6 +7,7 @@ from pathlib import Path
 from accounts.roles import ROLES, Permission, Role
 from certificates.states import CERTIFICATE
 from core.lifecycles import Machine
+from core.mail.settling import MAIL
 from core.settings import DOCUMENTED, ROOT
 from courses.states import DELIVERY
 from enrollment.states import ENROLLMENT
@@ -39,6 +40,7 @@ def lifecycles() -> str:
         ("Delivery", "courses/states.py", DELIVERY),
         ("Enrollment", "enrollment/states.py", ENROLLMENT),
         ("Certificate", "certificates/states.py", CERTIFICATE),
+        ("Message", "core/mail/settling.py", MAIL),
     ):
         parts.append(_lifecycle(title, source, machine))
     return "\n".join(parts)

@@ -10,6 +10,7 @@ ROWS = {
     "GET /administration/jobs": "sign no no no no in in",
     "POST /administration/jobs/<int:job_id>/retry": "sign no no no no no in",
     "GET /administration/mail": "sign no no no no no in",
+    "POST /administration/mail/retry": "sign no no no no no in",
     "GET /administration/mail/<int:mail_id>": "sign no no no no no in",
     "GET /administration/organizations": "sign no no no no in in",
     "GET /administration/organizations/<int:organization_id>": "sign no no no no in in",

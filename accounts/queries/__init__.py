@@ -6,12 +6,14 @@ from accounts.queries.oversight import (
     JobOverview,
     audit_entries,
     audit_facts,
+    count_mail,
     get_job,
     get_mail,
     job_overview,
     list_jobs,
     list_mail,
     names_of,
+    refused_mail,
 )
 from accounts.queries.people import (
     PersonRow,
@@ -27,8 +29,8 @@ from accounts.queries.people import (
 )
 
 __all__ = [
-    "AuditFilter", "JobOverview", "LinkState", "PersonRow", "RoleHeld", "audit_entries", "audit_facts",
+    "AuditFilter", "JobOverview", "LinkState", "PersonRow", "RoleHeld", "audit_entries", "audit_facts", "count_mail",
     "demonstration_people", "find_account", "find_person_by_email", "get_job", "get_mail", "get_organization", "get_person",
     "job_overview", "link_state", "list_jobs", "list_mail", "list_organizations", "list_people", "names_of",
-    "organization_choices", "roles_of", "session_started", "sessions_of", "tokens_of",
+    "organization_choices", "refused_mail", "roles_of", "session_started", "sessions_of", "tokens_of",
 ]  # fmt: skip

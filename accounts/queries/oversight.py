@@ -26,12 +26,37 @@ PAGE = 50
 EXPORTED = 50_000
 
 
-def list_mail(actor: Actor, *, kept_only: bool = False, after: str | None = None, limit: int = PAGE) -> Page[Mail]:
+def list_mail(
+    actor: Actor, *, kept_only: bool = False, state: str = "", after: str | None = None, limit: int = PAGE
+) -> Page[Mail]:
     """Mail, the newest first; `kept_only` for people of a demonstration, whom the page has let in."""
     if not kept_only:
         require(actor, Permission.MAIL_READ)
     statement = sa.select(Mail).where(Mail.state == MailState.KEPT) if kept_only else sa.select(Mail)
+    if state in set(MailState):
+        statement = statement.where(Mail.state == MailState(state))
     return newest(statement, Mail.id.expression, after=after, limit=limit)
+
+
+def count_mail(actor: Actor) -> dict[MailState, int]:
+    """How many messages there are in each state."""
+    require(actor, Permission.MAIL_READ)
+    rows = db.session.execute(sa.select(Mail.state, sa.func.count()).group_by(Mail.state))
+    return {row[0]: row[1] for row in rows}
+
+
+def refused_mail(person_ids: Iterable[int]) -> dict[int, Mail]:
+    """Of these people those whom mail does not reach, by id: the newest message that was handed to the mail server was refused,
+    and the person still has the address it was for."""
+    ended = (MailState.SENT, MailState.REFUSED)
+    of_them = Mail.person_id.in_(list(person_ids)), Mail.state.in_(ended)
+    newest_of_each = sa.select(sa.func.max(Mail.id)).where(*of_them).group_by(Mail.person_id)
+    found = (
+        sa.select(Mail)
+        .join(Person, Person.id == Mail.person_id)
+        .where(Mail.id.in_(newest_of_each), Mail.state == MailState.REFUSED, Mail.address == Person.email)
+    )
+    return {one.person_id: one for one in db.session.scalars(found) if one.person_id is not None}
 
 
 def get_mail(actor: Actor, mail_id: int, *, kept_only: bool = False) -> Mail:

@@ -38,7 +38,10 @@ def ask_for_address(actor: Actor, person: Person, email: str) -> None:
             SignInLink(digest=digest(token), person_id=person.id, target=target, created_at=now, expires_at=now + LIFETIME)
         )
         link = f"{settings_of().public_url}/me/email/{token}"
-        mail.send("new_address", address, person_id=person.id, language=person.language, secret=True, link=link, person=person)
+        mail.send(
+            "new_address", address, person_id=person.id, language=person.language, secret=True, expires_at=now + LIFETIME,
+            link=link, person=person,
+        )  # fmt: skip
 
 
 def find_asked_address(actor: Actor, token: str) -> str | None:

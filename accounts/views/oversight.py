@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from accounts import queries, trail
 from accounts.demonstration import is_demonstration_here
@@ -17,7 +18,7 @@ from core.audit import AuditEntry
 from core.database import settings_of, transaction
 from core.forms import whole
 from core.jobs import JobState
-from core.mail import Mail, MailState
+from core.mail import Mail, MailState, resume, retry_all, standing
 from core.policy import require
 from core.web import current_actor, requires, see_other, signed_in
 
@@ -25,9 +26,48 @@ from core.web import current_actor, requires, see_other, signed_in
 @pages.get("/administration/mail")
 @requires(Permission.MAIL_READ)
 def mail() -> Any:
-    """Every message, kept or sent."""
-    found = queries.list_mail(current_actor(), after=request.args.get("after"))
-    return render_template("accounts/mail.html", mail=found, shown_by="accounts.message", sends=bool(settings_of().mail_url))
+    """Every message and what became of it, and what is wrong with sending."""
+    actor, fault = current_actor(), standing()
+    counts = queries.count_mail(actor)
+    chosen = request.args.get("state", "")
+    context = {
+        "mail": queries.list_mail(actor, state=chosen, after=request.args.get("after")),
+        "fault": fault,
+        "why": _WHY.get(fault.step) if fault else None,
+        "counts": sorted(counts.items()),
+        "chosen": chosen,
+        "query": {"state": chosen} if chosen else {},
+        "may_retry": actor.can(Permission.JOB_MANAGE) and any(counts.get(state) for state in _TO_TRY),
+        "shown_by": "accounts.message",
+        "sends": bool(settings_of().mail_url) and not is_demonstration_here(),
+    }
+    return render_template("accounts/mail.html", **context)
+
+
+_TO_TRY = (MailState.QUEUED, MailState.REFUSED, MailState.UNDELIVERED)
+
+#: Why nothing goes out, and what to do, by what the server refuses.
+_WHY = {
+    "greeting": _l("The mail server refuses our connection. Check the address in MAIL_URL, and that it lets this machine in."),
+    "certificate": _l("The certificate of the mail server cannot be trusted. Renew it, or correct the host in MAIL_URL."),
+    "encryption": _l("The mail server does not encrypt as MAIL_URL asks. Nothing is sent in clear text."),
+    "sign_in": _l("The mail server refuses our user name or password. Correct them in MAIL_URL."),
+    "sender": _l("The mail server refuses our sender. Correct MAIL_FROM, or allow it on the server."),
+    "away": _l("The mail server cannot be reached, or takes no messages at present."),
+}
+
+
+@pages.post("/administration/mail/retry")
+@requires(Permission.JOB_MANAGE)
+def retry_mail() -> Any:
+    """Takes up all that was refused or given up, and asks the server at once."""
+    with transaction():
+        require(current_actor(), Permission.JOB_MANAGE)
+        resume()
+        count = retry_all()
+        audit.record(current_actor(), "mail.retried", "mail", {"messages": count})
+    flash(_("Everything that waits is tried now, and what was refused or given up is tried again."), "ok")
+    return see_other(url_for("accounts.mail"))
 
 
 @pages.get("/administration/mail/<int:mail_id>")

@@ -49,6 +49,7 @@ def me() -> Any:
         "links": _links_elsewhere(),
         "sessions": queries.sessions_of(person.id),
         "tokens": queries.tokens_of(person.id),
+        "refused": queries.refused_mail([person.id]),
         "form": OneButtonForm(formdata=None),
     }
     return render_template("accounts/me.html", **context)

@@ -75,6 +75,7 @@ def _person_page(found: Person, form: RoleForm | None = None, refusal: DomainErr
         "roles": queries.roles_of([found.id]).get(found.id, []),
         "sessions": queries.sessions_of(found.id),
         "tokens": queries.tokens_of(found.id),
+        "refused": queries.refused_mail([found.id]).get(found.id),
         "form": form,
     }
     return render_template("accounts/person.html", **context), form.status

@@ -4,15 +4,18 @@
 wakes what was lost. A job takes ids, reads again, may run twice and may be killed at any point (docs/architecture.md).
 """
 
-from core.jobs.ledger import Job, JobState, Lease, enqueue, find_job, retry
-from core.jobs.running import LeaseLost, Progress, drain, run, sweep
+from core.jobs.ledger import Job, JobState, Kind, Lease, Retry, enqueue, find_job, retry
+from core.jobs.running import Lane, LeaseLost, Progress, drain, run, sweep
 
 __all__ = [
     "Job",
     "JobState",
+    "Kind",
+    "Lane",
     "Lease",
     "LeaseLost",
     "Progress",
+    "Retry",
     "drain",
     "enqueue",
     "find_job",

@@ -6,21 +6,57 @@ from __future__ import annotations
 import enum
 import random
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
-from core.database import Base, current_unit, db, enum_column, is_sqlite
+from core.database import Base, current_unit, db, enum_column, is_sqlite, write
 from core.jobs import engine
 from core.policy import Actor, Reach
 
 LEASE_SECONDS = 30.0
-MAX_ATTEMPTS = 8
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How patient a kind of work is. The wait begins with `first` seconds and doubles up to `longest`. It is given up after
+    so many `attempts`, or so many seconds (`lasting`) after its first failure; without both, never."""
+
+    first: float
+    longest: float
+    attempts: int | None = None
+    lasting: float | None = None
+
+    def wait(self, attempts: int) -> float:
+        """Seconds until the next try, after so many failed ones."""
+        return min(self.longest, self.first * 2 ** min(attempts - 1, 20))
+
+
+STANDARD = Retry(first=2.0, longest=3600.0, attempts=8)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What differs from other work: its patience, and whether a lane of its own does it (see core.jobs.running)."""
+
+    retry: Retry = STANDARD
+    has_lane: bool = False
+
+
+def kind_of(name: str) -> Kind:
+    return current_app.extensions["job_kinds"].get(name, Kind())
+
+
+def _kinds(wanted: Any) -> list[str]:
+    return [name for name, kind in current_app.extensions["job_kinds"].items() if wanted(kind)]
 
 
 class JobState(enum.StrEnum):
@@ -38,12 +74,13 @@ class Job(Base):
     __scope__ = {Reach.SELF: "created_by_id"}
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(sa.String(80), index=True)
+    kind: Mapped[str] = mapped_column(sa.String(80))
     args: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     dedupe_key: Mapped[str | None] = mapped_column(sa.String(200), unique=True)
     state: Mapped[JobState] = mapped_column(enum_column(JobState), default=JobState.QUEUED)
     run_after: Mapped[float] = mapped_column(sa.Float(53))
     attempts: Mapped[int] = mapped_column(default=0)
+    give_up_at: Mapped[float | None] = mapped_column(sa.Float(53))
     lease_until: Mapped[float | None] = mapped_column(sa.Float(53))
     token: Mapped[str | None] = mapped_column(sa.String(32))
     error: Mapped[str | None] = mapped_column(sa.Text)
@@ -54,6 +91,7 @@ class Job(Base):
     created_at: Mapped[datetime]
 
     __table_args__ = (
+        sa.Index("ix_job_kind_run_after", "kind", "run_after"),
         sa.Index(
             "ix_job_due",
             "run_after",
@@ -92,28 +130,22 @@ def enqueue(
 ) -> int | None:
     """Adds a job to the open transaction and returns its id; None when `dedupe_key` is already in the ledger."""
     unit = current_unit()
-    insert = (sqlite if is_sqlite() else postgresql).insert(Job.__table__)
-    statement = (
-        insert.values(
-            kind=kind,
-            args=args,
-            dedupe_key=dedupe_key,
-            state=JobState.QUEUED,
-            run_after=database_now() + delay,
-            attempts=0,
-            done=0,
-            total=total,
-            errors=[],
-            created_at=clock.now(),
-            created_by_id=actor.person_id if actor else None,
-        )
-        .on_conflict_do_nothing(index_elements=["dedupe_key"])
-        .returning(Job.id)
-    )
-    job_id = db.session.execute(statement).scalar()
-    if job_id is not None and delay == 0:
+    row = {
+        "kind": kind, "args": args, "dedupe_key": dedupe_key, "state": JobState.QUEUED, "delay": delay, "attempts": 0, "done": 0,
+        "total": total, "errors": [], "created_at": clock.now(), "created_by_id": actor.person_id if actor else None,
+    }  # fmt: skip
+    job_id = write(_insert(is_sqlite()), row).scalar()
+    if job_id is not None and delay == 0 and not kind_of(kind).has_lane:
         unit.after_commit.append(lambda: engine.wake(job_id))
     return job_id
+
+
+@lru_cache(maxsize=2)
+def _insert(for_sqlite: bool) -> Any:
+    """Made once: every application writes a letter, which is a job."""
+    insert = (sqlite if for_sqlite else postgresql).insert(Job.__table__)
+    values = {"run_after": database_now() + sa.bindparam("delay", type_=sa.Float(53))}
+    return insert.values(**values).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(Job.id)
 
 
 def find_job(job_id: int) -> Job | None:
@@ -126,26 +158,42 @@ def _write(statement):
 
 def claim(job_id: int) -> Lease | None:
     """Takes the job if it is due and nobody holds it; one conditional statement, so two workers never both win."""
+    return _claim(Job.id == job_id)
+
+
+def claim_next(kind: str) -> Lease | None:
+    """Takes the job of this kind that has been due for the longest time, whoever else is taking some."""
+    first = sa.select(Job.id).where(Job.kind == kind, _is_due()).order_by(Job.run_after, Job.id).limit(1)
+    if not is_sqlite():  # whose writers queue
+        first = first.with_for_update(skip_locked=True)
+    return _claim(Job.id == first.scalar_subquery())
+
+
+def _is_due() -> sa.ColumnElement[bool]:
+    now = database_now()
+    is_left = sa.and_(Job.state == JobState.RUNNING, Job.lease_until < now)
+    return sa.and_(Job.run_after <= now, sa.or_(Job.state == JobState.QUEUED, is_left))
+
+
+def _claim(which: sa.ColumnElement[bool]) -> Lease | None:
     now, token = database_now(), secrets.token_hex(16)
+    is_patient = Job.kind.in_(_kinds(lambda kind: kind.retry.attempts is None))
+    is_over = sa.and_(Job.attempts >= STANDARD.attempts, ~is_patient)
     row = _write(
         sa.update(Job)
-        .where(
-            Job.id == job_id,
-            Job.run_after <= now,
-            sa.or_(Job.state == JobState.QUEUED, sa.and_(Job.state == JobState.RUNNING, Job.lease_until < now)),
-        )
+        .where(which, _is_due())
         .values(
-            state=sa.case((Job.attempts >= MAX_ATTEMPTS, JobState.DEAD.value), else_=JobState.RUNNING.value),
+            state=sa.case((is_over, JobState.DEAD.value), else_=JobState.RUNNING.value),
             attempts=Job.attempts + 1,
             lease_until=now + LEASE_SECONDS,
             run_after=now + LEASE_SECONDS,
             token=token,
         )
-        .returning(Job.kind, Job.args, Job.state)
+        .returning(Job.id, Job.kind, Job.args, Job.state)
     ).first()
     if row is None or row.state != JobState.RUNNING:
         return None
-    return Lease(job_id, token, row.kind, row.args)
+    return Lease(row.id, token, row.kind, row.args)
 
 
 def _mine(lease: Lease):
@@ -163,14 +211,68 @@ def finish(lease: Lease) -> bool:
     return _write(_mine(lease).values(state=JobState.DONE, token=None, lease_until=None, error=None)).rowcount == 1
 
 
+def drop(lease: Lease) -> bool:
+    """Takes the job off the ledger, in the transaction of its last effects; False when the lease is lost: roll back."""
+    statement = sa.delete(Job).where(Job.id == lease.job_id, Job.token == lease.token, Job.state == JobState.RUNNING)
+    return _write(statement).rowcount == 1
+
+
 def fail(lease: Lease, error: str) -> None:
-    """Queues the job again after a growing wait with jitter, or declares it dead after the last attempt."""
-    attempts = db.session.scalar(sa.select(Job.attempts).where(Job.id == lease.job_id, Job.token == lease.token))
-    if attempts is None:
-        return
-    wait = min(3600, 2**attempts) * (0.5 + random.random())
-    state = JobState.DEAD if attempts >= MAX_ATTEMPTS else JobState.QUEUED
-    _write(_mine(lease).values(state=state, error=error[:2000], token=None, lease_until=None, run_after=database_now() + wait))
+    """Queues the job again after a growing wait with jitter, or declares it dead when its patience is at its end."""
+    if not put_off(lease, error):
+        _write(_mine(lease).values(state=JobState.DEAD, error=error[:2000], token=None, lease_until=None))
+
+
+def put_off(lease: Lease, error: str) -> bool:
+    """Queues the job again after a growing wait with jitter. False, and nothing is written, when it is to be given up."""
+    found = sa.select(Job.attempts, Job.give_up_at, database_now().label("now"))
+    row = db.session.execute(found.where(Job.id == lease.job_id, Job.token == lease.token)).first()
+    if row is None:
+        return True  # somebody else has it
+    retry = kind_of(lease.kind).retry
+    ends = row.now + retry.lasting if row.give_up_at is None and retry.lasting is not None else row.give_up_at
+    if retry.attempts is not None and row.attempts >= retry.attempts or ends is not None and ends <= row.now:
+        return False
+    wait = retry.wait(row.attempts) * (0.75 + random.random() / 2)
+    again = {"state": JobState.QUEUED, "error": error[:2000], "token": None, "lease_until": None, "give_up_at": ends}
+    _write(_mine(lease).values(run_after=database_now() + wait, **again))
+    return True
+
+
+def release(lease: Lease) -> None:
+    """Gives the job back as if nobody had taken it: that it was not done had nothing to do with it."""
+    now = database_now()
+    _write(_mine(lease).values(state=JobState.QUEUED, token=None, lease_until=None, run_after=now, attempts=Job.attempts - 1))
+
+
+def put_off_due(kinds: Sequence[str], error: str) -> None:
+    """Puts off all that waits and is due of these kinds, each by its own wait: what they all need is not there."""
+    for name in kinds:
+        retry, now = kind_of(name).retry, database_now()
+        doublings = sa.case((Job.attempts < 12, Job.attempts), else_=12)
+        wait = sa.literal(retry.first) * sa.literal(1).op("<<")(doublings)
+        values: dict[str, Any] = {
+            "run_after": now + sa.case((wait < retry.longest, wait), else_=retry.longest), "attempts": Job.attempts + 1,
+            "error": error[:2000],
+        }  # fmt: skip
+        if retry.lasting is not None:
+            values["give_up_at"] = sa.func.coalesce(Job.give_up_at, now + retry.lasting)
+        due = Job.kind == name, Job.state == JobState.QUEUED, Job.run_after <= now
+        _write(sa.update(Job).where(*due).values(**values))
+
+
+def overdue(kinds: Sequence[str]) -> list[Job]:
+    """The jobs of these kinds that wait although their time is over."""
+    statement = sa.select(Job).where(
+        Job.kind.in_(kinds), Job.state == JobState.QUEUED, Job.run_after <= database_now(), Job.give_up_at <= database_now()
+    )
+    return list(db.session.scalars(statement))
+
+
+def recall(kinds: Sequence[str]) -> None:
+    """Makes all that waits of these kinds due now, with all its patience."""
+    waiting = sa.update(Job).where(Job.kind.in_(kinds), Job.state == JobState.QUEUED)
+    _write(waiting.values(run_after=database_now(), attempts=0, give_up_at=None))
 
 
 def retry(job: Job) -> None:
@@ -184,11 +286,11 @@ def retry(job: Job) -> None:
 
 
 def due(limit: int = 500) -> list[int]:
-    """Ids of the jobs that could be claimed now, oldest first."""
-    statement = (
-        sa.select(Job.id)
-        .where(Job.run_after <= database_now(), Job.state.in_([JobState.QUEUED, JobState.RUNNING]))
-        .order_by(Job.run_after, Job.id)
-        .limit(limit)
-    )
+    """Ids of the jobs that could be claimed now, oldest first, but for those that a lane does."""
+    in_lanes = _kinds(lambda kind: kind.has_lane)
+    statement = sa.select(Job.id).where(_is_due(), Job.kind.not_in(in_lanes)).order_by(Job.run_after, Job.id).limit(limit)
     return list(db.session.scalars(statement))
+
+
+def is_any_due(kinds: Sequence[str]) -> bool:
+    return db.session.scalar(sa.select(Job.id).where(Job.kind.in_(kinds), _is_due()).limit(1)) is not None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from core import clock
 from core.database import db, transaction
 from core.errors import DomainError, trace
 from core.jobs import engine, ledger
-from core.jobs.ledger import Job, Lease
+from core.jobs.ledger import Job, Kind, Lease
 from core.outages import Unavailable
 
 log = logging.getLogger(__name__)
@@ -50,10 +51,28 @@ class Progress:
         self.finished = True
 
 
-def init_app(app: Flask, jobs: Mapping[str, JobFunction], schedule: Mapping[str, int]) -> None:
-    """`jobs`: kind → function(progress, **args). `schedule`: kind → every so many seconds."""
+@dataclass(frozen=True)
+class Lane:
+    """Work that waits for nothing else: a thread of its own in each worker calls `work(kinds)` again and again, which does all
+    that is due of these kinds, the first kind first, and returns how much that was. Nobody needs to be woken."""
+
+    name: str
+    kinds: tuple[str, ...]
+    work: Callable[[tuple[str, ...]], int]
+
+
+def init_app(
+    app: Flask,
+    jobs: Mapping[str, JobFunction],
+    schedule: Mapping[str, int],
+    lanes: Sequence[Lane] = (),
+    kinds: Mapping[str, Kind] | None = None,
+) -> None:
+    """`jobs`: kind → function(progress, **args). `schedule`: kind → every so many seconds. `kinds`: what is not standard."""
     app.extensions["jobs"] = dict(jobs)
     app.extensions["schedule"] = dict(schedule)
+    app.extensions["lanes"] = tuple(lanes)
+    app.extensions["job_kinds"] = dict(kinds or {})
 
 
 def run(job_id: int) -> bool:
@@ -69,7 +88,7 @@ def run(job_id: int) -> bool:
         return False
     progress = Progress(lease)
     try:
-        with _heartbeat(lease):
+        with heartbeat(lease):
             current_app.extensions["jobs"][lease.kind](progress, **lease.args)
         if not progress.finished:
             with transaction():
@@ -101,7 +120,7 @@ def _describe(error: Exception) -> str:
 
 
 @contextmanager
-def _heartbeat(lease: Lease) -> Iterator[None]:
+def heartbeat(lease: Lease) -> Iterator[None]:
     """Prolongs the lease from a thread of its own, so that one slow step (a large PDF) does not lose it."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the thread needs the app, not its proxy
     stop = threading.Event()
@@ -151,7 +170,9 @@ def drain(limit: int = 1000) -> int:
     while count < limit:
         ids = ledger.due()
         db.session.rollback()
-        if not any(run(job_id) for job_id in ids):
+        ran = sum([run(job_id) for job_id in ids])
+        ran += sum([lane.work(lane.kinds) for lane in current_app.extensions["lanes"]])
+        if not ran:
             return count
-        count += len(ids)
+        count += ran
     return count

@@ -15,6 +15,7 @@ from core.jobs import engine, running
 
 log = logging.getLogger(__name__)
 SWEEP_SECONDS = 3.0
+LANE_SECONDS = 0.5  # so long may pass before a lane notices new work: an indexed look at the ledger
 
 jobs_cli = AppGroup("jobs", help="Background work.")
 
@@ -33,6 +34,8 @@ def work_until_stopped(threads: int = 1) -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # threads need the app, not its proxy
     stop = threading.Event()
     threading.Thread(target=_sweep_forever, args=(app, stop), daemon=True, name="sweep").start()
+    for lane in app.extensions["lanes"]:
+        threading.Thread(target=_work_lane, args=(app, lane, stop), daemon=True, name=lane.name).start()
     if parent := os.environ.get("ROSTRUM_WORKER_PARENT"):
         threading.Thread(target=_end_with, args=(int(parent),), daemon=True, name="parent").start()
     consumer = Consumer(engine.huey(), workers=threads, periodic=False, check_worker_health=True, scheduler_interval=5)
@@ -56,6 +59,16 @@ def _sweep_forever(app: Flask, stop: threading.Event) -> None:
                 running.sweep()
         except Exception as error:  # the database may be away for a while; the next sweep tries again
             log.error("sweep failed\n%s", trace(error))
+
+
+def _work_lane(app: Flask, lane: running.Lane, stop: threading.Event) -> None:
+    while not stop.wait(LANE_SECONDS):
+        try:
+            with app.app_context():
+                lane.work(lane.kinds)
+        except Exception as error:  # as with the sweep; what was being done is taken up again when its lease ends
+            log.error("lane %s failed\n%s", lane.name, trace(error))
+            stop.wait(SWEEP_SECONDS)
 
 
 def _end_with(parent: int) -> None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import Response, render_template, request
 from flask_babel import gettext as _
 
+from accounts.queries import refused_mail
 from accounts.roles import Permission as P
 from core import exports, i18n
 from core.codes import spelling
@@ -34,8 +35,10 @@ def nominations() -> Any:
     found = page(statement, [-Enrollment.id], after=request.args.get("after"), limit=PAGE)
     waiting = {one.delivery_id for one in found.items if one.status is EnrollmentStatus.WAITLISTED}
     positions = queries.positions(*waiting) if waiting else {}
+    refused = refused_mail(one.person_id for one in found.items)
     rows = [
         {
+            "is_refused": one.person_id in refused,
             "enrollment": one,
             "person": queries.person_shown(actor, one),
             "why": queries.explain(one, positions.get(one.id)),

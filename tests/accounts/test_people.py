@@ -219,7 +219,7 @@ def test_a_name_in_one_piece_is_split(name, parts):
 
 
 @pytest.mark.parametrize("address", ["A@example.org", "a@mod.example", "a.b+c@sub.example.co.uk", "a@x.TEST", "Zoë@example.org"])
-def test_addresses_that_are_accepted_stay_as_typed(address):
+def test_addresses_that_are_accepted_stay_as_typed(context, address):
     assert values.clean_email(f" {address} ", "email") == values.find_email(address) == address
 
 

@@ -150,7 +150,7 @@ def test_what_fails_waits_longer_each_time_and_is_given_up_at_last(work) -> None
 
     work(failing)
     job_id, waits = enqueued(), []
-    for attempt in range(1, ledger.MAX_ATTEMPTS + 1):
+    for attempt in range(1, ledger.STANDARD.attempts + 1):
         assert running.run(job_id)
         found = job(job_id)
         assert found.attempts == attempt and found.error == "ValueError"
@@ -159,7 +159,7 @@ def test_what_fails_waits_longer_each_time_and_is_given_up_at_last(work) -> None
         assert not running.run(job_id), "not before its time"
         make_due(job_id)
     assert job(job_id).state is JobState.DEAD and job(job_id).public_status == "failed"
-    assert all(0.4 * 2**n < wait < 1.6 * 2**n for n, wait in enumerate(waits, 1)), waits
+    assert all(0.4 * 2**n < wait < 1.6 * 2**n for n, wait in enumerate(waits[:-1], 1)), waits
     assert not running.run(job_id), "given up"
 
     work(lambda progress, **args: None)
@@ -171,7 +171,7 @@ def test_what_fails_waits_longer_each_time_and_is_given_up_at_last(work) -> None
 
 def test_a_worker_that_dies_every_time_does_not_go_on_for_ever(context: Flask) -> None:
     job_id = enqueued()
-    for _ in range(ledger.MAX_ATTEMPTS):
+    for _ in range(ledger.STANDARD.attempts):
         assert claimed(job_id)
         make_due(job_id)
     assert claimed(job_id) is None and job(job_id).state is JobState.DEAD

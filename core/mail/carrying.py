@@ -1,0 +1,190 @@
+"""Carrying messages to the mail server: a lane of the worker hands over all that is due on one connection, and looks before
+each message whether a link that somebody waits for has come in."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from core import clock, jobs
+from core.database import db, settings_of, transaction
+from core.errors import trace
+from core.jobs import Lease, LeaseLost, ledger, running
+from core.mail import addresses, route, server, settling
+from core.mail.composing import compose
+from core.mail.model import Mail, MailState
+from core.mail.settling import BULK, KINDS, LINKS
+from core.mail.writing import leaves
+from core.outages import Unavailable
+
+__all__ = ["BULK", "KINDS", "LINKS", "carry"]
+
+log = logging.getLogger(__name__)
+
+DAY = 86_400.0
+#: Messages on one connection; many servers end one that lasts for long.
+MOST_ON_ONE = 100
+
+#: Greylisting lets in after minutes, a server that is being mended after hours; four days are what mail servers give too.
+PATIENCE = jobs.Kind(jobs.Retry(first=30.0, longest=3600.0, lasting=4 * DAY), has_lane=True)
+PROBING = jobs.Kind(jobs.Retry(first=60.0, longest=900.0), has_lane=True)
+JOB_KINDS = {LINKS: PATIENCE, BULK: PATIENCE, route.PROBE: PROBING}
+
+
+def carry(kinds: Sequence[str] = KINDS) -> int:
+    """Hands over all that is due of these kinds, the first kind first. Returns how many messages were tried."""
+    if not settings_of().mail_url or not _is_due([*kinds, route.PROBE]):
+        return 0
+    if _is_stopped() and not _probe():
+        return 0
+    tried = 0
+    while _is_due(kinds):
+        try:
+            with server.connected() as line:
+                with transaction():
+                    route.note_open(line)
+                count = _carry_on(line, kinds)
+        except server.Away as away:
+            _put_all_off(kinds, away)
+            return tried + 1
+        except server.Misconfigured as fault:
+            with transaction():
+                route.stop(fault)
+            return tried
+        tried += count
+        if not count:
+            break
+    return tried
+
+
+def _is_stopped() -> bool:
+    fault = route.standing()
+    db.session.rollback()
+    return fault is not None and fault.is_stopped
+
+
+def _is_due(kinds: Sequence[str]) -> bool:
+    found = ledger.is_any_due(kinds)
+    db.session.rollback()
+    return found
+
+
+def _probe() -> bool:
+    """Asks a server that refused everything again, when it is time; whether it takes mail now."""
+    if not _is_due([route.PROBE]):
+        return False
+    with transaction():
+        lease = ledger.claim_next(route.PROBE)
+    if lease is None:
+        return False
+    try:
+        with running.heartbeat(lease), server.connected() as line:
+            line.begin()
+            line.reset()
+            with transaction():
+                ledger.drop(lease)
+                route.note_open(line)
+    except server.ServerAnswer as answer:
+        with transaction():
+            ledger.put_off(lease, type(answer).__name__)
+        return False
+    return True
+
+
+def _put_all_off(kinds: Sequence[str], away: server.ServerAnswer) -> None:
+    with transaction():
+        route.note_away(away)
+        settling.give_up_overdue(kinds)
+        ledger.put_off_due(kinds, f"away {away.answer.partition(' ')[0]}")
+
+
+def _carry_on(line: server.Connection, kinds: Sequence[str]) -> int:
+    """Hands over messages until none is due or the connection is at its end. Returns how many were tried."""
+    count = 0
+    while count < MOST_ON_ONE and (lease := _next(kinds)):
+        count += 1
+        try:
+            with running.heartbeat(lease):
+                _carry_one(line, lease)
+        except (server.Lost, server.Full):
+            return count
+        except LeaseLost:
+            log.info("mail %s: taken over by another worker", lease.args["mail_id"])
+        finally:
+            db.session.remove()
+    return count
+
+
+def _next(kinds: Sequence[str]) -> Lease | None:
+    for kind in kinds:
+        if _is_due([kind]):
+            with transaction():
+                if lease := ledger.claim_next(kind):
+                    return lease
+    return None
+
+
+def _carry_one(line: server.Connection, lease: Lease) -> None:
+    """Hands over one message and settles what becomes of it. Raises Lost, Full, Away, Misconfigured or LeaseLost."""
+    mail_id = lease.args["mail_id"]
+    mail = db.session.get(Mail, mail_id)
+    if mail is None or mail.state is not MailState.QUEUED:
+        with transaction():
+            ledger.drop(lease)
+        return
+    if end := _end_without_sending(mail):
+        with transaction():
+            settling.settle(lease, mail_id, end)
+        return
+    try:
+        recipient, message = addresses.parse(mail.address), compose(mail)
+        db.session.rollback()  # no snapshot is held while the server takes its time
+        answer = line.hand_over(recipient, message)
+    except (server.Full, server.Away, server.Misconfigured):
+        with transaction():
+            ledger.release(lease)
+        raise
+    except server.Refused as refusal:
+        with transaction():
+            settling.settle(lease, mail_id, "refuse", refusal.answer)
+    except (server.Later, server.Lost) as delay:
+        with transaction():
+            _put_off(lease, mail_id, delay.answer)
+        if isinstance(delay, server.Lost):
+            raise
+    except Exception as error:  # a message that cannot be written, by a fault of this program: the others go on
+        db.session.rollback()
+        log.error("mail %s could not be composed\n%s", mail_id, trace(error))
+        with transaction():
+            _put_off(lease, mail_id, type(error).__name__)
+    else:
+        _note_accepted(lease, mail_id, answer)
+
+
+def _note_accepted(lease: Lease, mail_id: int, answer: str) -> None:
+    """The server has the message. That the database is away just now must not send it again: nobody else can take it either."""
+    for _ in range(int(ledger.LEASE_SECONDS)):
+        try:
+            with transaction():
+                settling.settle(lease, mail_id, "accept", answer)
+            return
+        except (sa.exc.SQLAlchemyError, Unavailable) as error:
+            log.warning("mail %s: sent, and not noted yet (%s)", mail_id, type(error).__name__)
+            time.sleep(1.0)
+
+
+def _end_without_sending(mail: Mail) -> str | None:
+    """The step by which a message ends unsent: its link opens nothing any more, or it is for nobody real."""
+    if mail.expires_at is not None and mail.expires_at <= clock.now():
+        return "expire"
+    return None if leaves(mail.address) else "keep"
+
+
+def _put_off(lease: Lease, mail_id: int, answer: str) -> None:
+    if ledger.put_off(lease, f"later {answer.partition(' ')[0]}"):
+        settling.note(mail_id, answer)
+    else:
+        settling.settle(lease, mail_id, "give_up", answer)

@@ -1,0 +1,65 @@
+"""The tables of mail."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Base, enum_column
+
+
+class MailState(enum.StrEnum):
+    KEPT = "kept"
+    QUEUED = "queued"
+    SENT = "sent"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    UNDELIVERED = "undelivered"
+
+
+class Mail(Base):
+    """One message to one person. It waits (`queued`) exactly as long as there is a ticket for it in the job ledger.
+
+    `is_secret`: its text opens a door (a sign-in link) and is blanked once sent; after `expires_at` it is sent no more.
+    `answer`: what the mail server said when it refused it or put it off.
+    """
+
+    __tablename__ = "mail"
+    __audited__ = False
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int | None] = mapped_column(index=True)
+    address: Mapped[str] = mapped_column(sa.String(254))
+    subject: Mapped[str] = mapped_column(sa.String(250))
+    body: Mapped[str] = mapped_column(sa.Text)
+    kind: Mapped[str] = mapped_column(sa.String(60))
+    language: Mapped[str] = mapped_column(sa.String(2), default="en", server_default="en")
+    message_id: Mapped[str | None] = mapped_column(sa.String(200))
+    is_secret: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[MailState] = mapped_column(enum_column(MailState))
+    answer: Mapped[str | None] = mapped_column(sa.Text)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    expires_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+
+
+class MailServer(Base):
+    """What is known of the mail server, in the one row there is. `url` is a digest: of another server nothing is known.
+
+    `fault`: the step at which it refuses everything, which stops sending. `away_since`: it does not answer, or says "later".
+    """
+
+    __tablename__ = "mail_server"
+    __audited__ = False
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    url: Mapped[str] = mapped_column(sa.String(64))
+    fault: Mapped[str | None] = mapped_column(sa.String(40))
+    answer: Mapped[str | None] = mapped_column(sa.Text)
+    since: Mapped[datetime | None]
+    away_since: Mapped[datetime | None]
+    offers_utf8: Mapped[bool | None]
+    seen_at: Mapped[datetime | None]

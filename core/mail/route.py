@@ -1,0 +1,150 @@
+"""What is known of the mail server: whether it takes anything from here, and which addresses it can write to.
+
+A fault of the setup stops sending and leaves everything queued; a probe, which is a job, asks again until the server takes
+mail, and then everything goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core import clock, jobs
+from core.database import db, is_sqlite, settings_of, write
+from core.jobs import ledger
+from core.mail import addresses, server
+from core.mail.model import MailServer
+from core.mail.settling import KINDS
+
+log = logging.getLogger(__name__)
+
+PROBE = "mail.probe"
+_KNOWN_FOR = timedelta(days=1)
+_ASKED_AGAIN_AFTER = 60.0  # seconds until a page asks a server that did not answer once more
+_PATIENCE_OF_A_PAGE = 3.0  # seconds
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why nothing is sent now. `step`: see server.Misconfigured, or "away"; `is_stopped`: until the setup is mended."""
+
+    step: str
+    answer: str | None
+    since: datetime
+    is_stopped: bool
+
+
+def standing() -> Fault | None:
+    """What keeps mail from being sent, or None."""
+    row = _row() if settings_of().mail_url else None
+    if row is None:
+        return None
+    if row.fault and row.since:
+        return Fault(row.fault, row.answer, row.since, is_stopped=True)
+    return Fault("away", row.answer, row.away_since, is_stopped=False) if row.away_since else None
+
+
+def _row() -> MailServer | None:
+    row = db.session.get(MailServer, 1)
+    return row if row is not None and row.url == _url() else None
+
+
+def _url() -> str:
+    settings = settings_of()
+    return hashlib.sha256(f"{settings.mail_url}\n{settings.mail_from}".encode()).hexdigest()
+
+
+def stop(fault: server.Misconfigured) -> None:
+    """Notes that the server refuses everything, and has it probed. The log says it once."""
+    row = _row()
+    if row is None or row.fault != fault.step:
+        log.error("mail: sending has stopped, a fault of the setup (%s); see the page Messages", fault.step)
+    since = row.since if row is not None and row.fault and row.since else clock.now()
+    _note(fault=fault.step, answer=fault.answer, since=since, away_since=None)
+    jobs.enqueue(PROBE, dedupe_key=PROBE, delay=ledger.kind_of(PROBE).retry.first)
+
+
+def note_away(away: server.ServerAnswer) -> None:
+    """Notes that the server cannot be reached, or takes nothing now."""
+    row = _row()
+    if row is not None and row.away_since:
+        return
+    log.warning("mail: the server does not answer or puts off (%s)", away.answer.partition(" ")[0])
+    _note(away_since=clock.now(), answer=away.answer)
+
+
+def note_open(line: server.Connection) -> bool:
+    """Notes that the server takes mail. True when it did not before: what waits is due again."""
+    row, now = _row(), clock.now()
+    was_closed = row is not None and bool(row.fault or row.away_since)
+    is_old = row is None or row.seen_at is None or row.seen_at < now - _KNOWN_FOR / 2
+    is_new = is_old or row is None or row.offers_utf8 is not line.offers_utf8
+    if was_closed or is_new:
+        _note(fault=None, answer=None, since=None, away_since=None, offers_utf8=line.offers_utf8, seen_at=now)
+    if was_closed:
+        ledger.recall(KINDS)
+        _end_probing()
+    return was_closed
+
+
+def _end_probing() -> None:
+    probes = sa.delete(jobs.Job).where(jobs.Job.kind == PROBE, jobs.Job.state == jobs.JobState.QUEUED)
+    db.session.execute(probes, execution_options={"synchronize_session": False})
+
+
+def resume() -> None:
+    """Somebody has mended the setup: the next message is tried at once."""
+    _note(fault=None, answer=None, since=None, away_since=None)
+    _end_probing()
+
+
+def _note(**facts: Any) -> None:
+    of_another = MailServer.url != _url()
+    insert = (sqlite if is_sqlite() else postgresql).insert(MailServer.__table__)
+    statement = insert.values(id=1, url=_url(), **facts)
+    forgotten = {name: None for name in ("fault", "answer", "since", "away_since", "offers_utf8", "seen_at") if name not in facts}
+    kept = {name: sa.case((of_another, sa.null()), else_=getattr(MailServer, name)) for name in forgotten}
+    write(statement.on_conflict_do_update(index_elements=["id"], set_={"url": _url(), **facts, **kept}))
+    db.session.expire_all()
+
+
+def can_write_to(address: addresses.EmailAddress) -> bool:
+    """False when the mail server is known not to understand such an address, which needs SMTPUTF8."""
+    if not address.needs_utf8 or not settings_of().mail_url or current_app.extensions["is_invented"](address.typed):
+        return True
+    with db.session.no_autoflush:
+        row = _row()
+    if row is not None and row.offers_utf8 is not None and row.seen_at and row.seen_at > clock.now() - _KNOWN_FOR:
+        return row.offers_utf8
+    return _asked() is not False
+
+
+def _asked() -> bool | None:
+    """What the server says of itself just now, remembered in this process; None when it does not answer in time."""
+    asked: dict[str, tuple[float, bool | None]] = current_app.extensions.setdefault("mail_server_asked", {})
+    until, answer = asked.get(_url(), (0.0, None))
+    if time.monotonic() < until:
+        return answer
+    try:
+        with server.connected(seconds=_PATIENCE_OF_A_PAGE, signs_in=False) as line:
+            answer = line.offers_utf8
+    except server.ServerAnswer:
+        answer = None
+    asked[_url()] = (time.monotonic() + (_ASKED_AGAIN_AFTER if answer is None else _KNOWN_FOR.total_seconds()), answer)
+    return answer
+
+
+def breaches() -> Iterator[str]:
+    """That sending has stopped is for whoever runs this to know."""
+    fault = standing()
+    if fault is not None and fault.is_stopped:
+        yield f"mail: sending has stopped since {fault.since:%Y-%m-%d %H:%M} UTC ({fault.step}: {fault.answer})"

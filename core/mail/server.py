@@ -1,0 +1,207 @@
+"""Talking to the mail server: one connection for many messages, and what its answers mean.
+
+An answer is about one message (`Refused`, `Later`), about the connection (`Lost`, `Full`), about the server for the moment
+(`Away`) or about how sending is set up (`Misconfigured`), and only the first two say anything about a recipient.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.utils import parseaddr
+from typing import NoReturn
+from urllib.parse import unquote, urlsplit
+
+from core.database import settings_of
+from core.mail.addresses import EmailAddress
+from core.settings import is_loopback
+
+CONNECT_SECONDS = 20.0  # to answer the call, and each command
+DATA_SECONDS = 600.0  # to answer the final dot, as RFC 5321 asks: who gives up earlier sends twice
+
+
+class ServerAnswer(Exception):
+    """What went wrong. `answer`: the server's words, which may hold an address, or the kind of the error."""
+
+    def __init__(self, answer: str):
+        super().__init__(type(self).__name__)  # without the answer: exceptions are logged
+        self.answer = answer
+
+
+class Refused(ServerAnswer):
+    """The server will never take this message."""
+
+
+class Later(ServerAnswer):
+    """The server does not take this message now."""
+
+
+class Lost(ServerAnswer):
+    """The connection ended in the middle of a message; whether the server has it is not known."""
+
+
+class Full(ServerAnswer):
+    """The server wants no more on this connection; of the message it has heard nothing."""
+
+
+class Away(ServerAnswer):
+    """The server cannot be reached, or takes nothing now."""
+
+
+class Misconfigured(ServerAnswer):
+    """The server refuses whatever is sent from here. `step`: greeting, certificate, encryption, sign_in or sender."""
+
+    def __init__(self, step: str, answer: str):
+        super().__init__(answer)
+        self.step = step
+
+
+class Connection:
+    """A mail server that is ready for messages."""
+
+    def __init__(self, smtp: smtplib.SMTP):
+        self._smtp = smtp
+        self.carried = 0  # messages it has answered
+
+    @property
+    def offers_utf8(self) -> bool:
+        return self._smtp.has_extn("smtputf8")
+
+    def hand_over(self, recipient: EmailAddress, message: bytes) -> str:
+        """Gives the server one message and returns its answer. Raises Refused, Later, Lost, Full, Away or Misconfigured."""
+        if recipient.needs_utf8 and not self.offers_utf8:
+            raise Refused("SMTPUTF8 is not offered")
+        self.begin(utf8=recipient.needs_utf8)
+        try:
+            self._about_message(*self._smtp.docmd("RCPT", f"TO:<{recipient.wire}>"), good=(250, 251))
+            self._about_message(*self._smtp.docmd("DATA"), good=(354,))
+            _wait_at_most(self._smtp, DATA_SECONDS)
+            self._smtp.send(_stuffed(message))
+            answer = self._about_message(*self._smtp.getreply(), good=(250,))
+            _wait_at_most(self._smtp, CONNECT_SECONDS)
+        except (Refused, Later):
+            self.reset()
+            raise
+        except (OSError, smtplib.SMTPException) as error:  # the server hung up, or fell silent
+            raise Lost(type(error).__name__) from None
+        finally:
+            self.carried += 1
+        return answer
+
+    def begin(self, *, utf8: bool = False) -> None:
+        """Names the sender, at which a server shows whether it takes anything from here."""
+        options = " SMTPUTF8" if utf8 else ""
+        self._smtp.command_encoding = "utf-8" if utf8 else "ascii"
+        try:
+            code, said = self._smtp.docmd("MAIL", f"FROM:<{_sender()}>{options}")
+        except (OSError, smtplib.SMTPException) as error:
+            raise (Full if self.carried else Away)(type(error).__name__) from None
+        if code == 421 and self.carried:
+            raise Full(_words(code, said))
+        if 400 <= code < 500:
+            raise Away(_words(code, said))
+        if code != 250:
+            raise Misconfigured("sender", _words(code, said))
+
+    def reset(self) -> None:
+        """Forgets the message that was begun."""
+        with suppress(OSError, smtplib.SMTPException):  # the next message will find out
+            _wait_at_most(self._smtp, CONNECT_SECONDS)
+            self._smtp.docmd("RSET")
+
+    @staticmethod
+    def _about_message(code: int, said: bytes, *, good: tuple[int, ...]) -> str:
+        if code in good:
+            return _words(code, said)
+        if code == 421:
+            raise Lost(_words(code, said))
+        raise (Refused if code >= 500 else Later)(_words(code, said))
+
+
+@contextmanager
+def connected(*, seconds: float | None = None, signs_in: bool = True) -> Iterator[Connection]:
+    """A connection to the server of MAIL_URL. Raises Away or Misconfigured."""
+    smtp = _call(seconds or CONNECT_SECONDS)
+    try:
+        with _as_fault("sign_in"):
+            _prepare(smtp, signs_in)
+        yield Connection(smtp)
+    finally:
+        with suppress(OSError, smtplib.SMTPException):
+            _wait_at_most(smtp, 2)
+            smtp.docmd("QUIT")
+        smtp.close()
+
+
+def _call(seconds: float) -> smtplib.SMTP:
+    url = urlsplit(settings_of().mail_url)
+    host = url.hostname or ""
+    with _as_fault("greeting"):
+        if url.scheme == "smtps":
+            return smtplib.SMTP_SSL(host, url.port or 465, timeout=seconds, context=ssl.create_default_context())
+        return smtplib.SMTP(host, url.port or 25, timeout=seconds)
+
+
+def _prepare(smtp: smtplib.SMTP, signs_in: bool) -> None:
+    url = urlsplit(settings_of().mail_url)
+    is_secure = url.scheme == "smtps"
+    with _as_fault("greeting"):
+        smtp.ehlo_or_helo_if_needed()  # what the server can do is known only after it
+    if not is_secure and smtp.has_extn("starttls"):
+        with _as_fault("encryption"):
+            smtp.starttls(context=ssl.create_default_context())
+        with _as_fault("greeting"):
+            smtp.ehlo_or_helo_if_needed()
+        is_secure = True
+    if url.username and not is_secure and not is_loopback(url.hostname):
+        raise Misconfigured("encryption", "NotEncrypted")  # the password is not told in clear text
+    if url.username and signs_in:
+        smtp.login(unquote(url.username), unquote(url.password or ""))
+
+
+@contextmanager
+def _as_fault(step: str) -> Iterator[None]:
+    """Says what an error at this step means: one for good is a fault of the setup, everything else passes."""
+    try:
+        yield
+    except ssl.SSLCertVerificationError as error:
+        raise Misconfigured("certificate", error.verify_message) from None
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+        raise Away(type(error).__name__) from None
+    except ssl.SSLError as error:
+        raise Misconfigured("encryption", error.reason or type(error).__name__) from None
+    except smtplib.SMTPResponseException as error:
+        _judge(step, error)
+    except (smtplib.SMTPServerDisconnected, OSError) as error:  # SMTPException is an OSError: those that follow come first
+        if isinstance(error, smtplib.SMTPException) and not isinstance(error, smtplib.SMTPServerDisconnected):
+            raise Misconfigured(step, type(error).__name__) from None  # it does not know what is asked of it
+        raise Away(type(error).__name__) from None
+
+
+def _judge(step: str, error: smtplib.SMTPResponseException) -> NoReturn:
+    words = _words(error.smtp_code, error.smtp_error)
+    if error.smtp_code >= 500:
+        raise Misconfigured(step, words) from None
+    raise Away(words) from None
+
+
+def _wait_at_most(smtp: smtplib.SMTP, seconds: float) -> None:
+    if smtp.sock is not None:  # the server may have hung up
+        smtp.sock.settimeout(seconds)
+
+
+def _sender() -> str:
+    return parseaddr(settings_of().mail_from)[1]
+
+
+def _stuffed(message: bytes) -> bytes:
+    """The message with its dots doubled, and the dot that ends it (RFC 5321, 4.5.2)."""
+    return re.sub(rb"(?m)^\.", b"..", message.removesuffix(b"\r\n")) + b"\r\n.\r\n"
+
+
+def _words(code: int, said: bytes | str) -> str:
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    return f"{code} {' '.join(text.split())}"[:500]

@@ -1,0 +1,116 @@
+"""What becomes of a message. It has one state: while it is `queued` a ticket for it lies in the job ledger, which says when
+it is tried; every step that ends the waiting takes the ticket away in the same transaction, and a retry makes a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from core import clock, jobs
+from core.database import db
+from core.events import Event
+from core.jobs import Job, Lease, LeaseLost, ledger
+from core.lifecycles import Machine, Transition
+from core.mail.model import Mail, MailState
+
+#: Kinds of tickets: links that somebody waits for, and everything else.
+LINKS, BULK = "mail.link", "mail.send"
+KINDS = (LINKS, BULK)
+
+S = MailState
+
+
+def _unheard(obj: Any, before: Any) -> Event:
+    raise NotImplementedError("a message is bookkeeping: its steps are taken by `settle` and `retry_all` below")
+
+
+def _step(name: str, sources: set[MailState], target: MailState, permission: str | None = None) -> Transition:
+    return Transition(name, frozenset(sources), target, permission, _unheard)
+
+
+MAIL = Machine(
+    S.QUEUED,
+    [
+        _step("accept", {S.QUEUED}, S.SENT),
+        _step("refuse", {S.QUEUED}, S.REFUSED),
+        _step("give_up", {S.QUEUED}, S.UNDELIVERED),
+        _step("expire", {S.QUEUED, S.REFUSED, S.UNDELIVERED}, S.EXPIRED),
+        _step("keep", {S.QUEUED}, S.KEPT),
+        _step("retry", {S.REFUSED, S.UNDELIVERED}, S.QUEUED, "job:manage"),
+    ],
+    firsts=[S.KEPT],
+)
+
+
+def ticket(mail_id: int) -> str:
+    """What the ticket of this message is called in the ledger."""
+    return f"mail:{mail_id}"
+
+
+def settle(lease: Lease, mail_id: int, step: str, answer: str | None = None) -> None:
+    """Ends the waiting of the message whose ticket `lease` holds, by a step of the table. Raises LeaseLost."""
+    if not ledger.drop(lease):
+        raise LeaseLost(lease.kind)
+    _take(step, [mail_id], answer)
+
+
+def give_up_overdue(kinds: Sequence[str]) -> None:
+    """Ends the waiting of every message whose time is over."""
+    for one in ledger.overdue(kinds):
+        db.session.execute(sa.delete(Job).where(Job.id == one.id), execution_options={"synchronize_session": False})
+        _take("give_up", [one.args["mail_id"]], None)
+
+
+def expire_ended() -> None:
+    """Ends what was not sent while its link opened something, so that no such link lies about."""
+    _take("expire", _ids(Mail.expires_at <= clock.now()), None)
+
+
+def retry_all() -> int:
+    """Tries everything again that was refused or given up, and at once what waits. Returns how many were taken up again."""
+    expire_ended()
+    again = _ids(sa.true())
+    for mail_id, is_short in again.items():
+        jobs.enqueue(LINKS if is_short else BULK, dedupe_key=ticket(mail_id), mail_id=mail_id)
+    _take("retry", again, None)
+    ledger.recall(KINDS)
+    return len(again)
+
+
+def _ids(condition: sa.ColumnElement[bool]) -> dict[int, bool]:
+    """Messages that could be tried again, and whether they are a link to sign in."""
+    sources = MAIL.transitions["retry"].sources
+    rows = db.session.execute(sa.select(Mail.id, Mail.kind).where(Mail.state.in_(sources), condition))
+    return {row.id: row.kind == "sign_in" for row in rows}
+
+
+def _take(step: str, mail_ids: Collection[int], answer: str | None) -> None:
+    table = MAIL.transitions[step]
+    values: dict[str, Any] = {"state": table.target, "answer": answer}
+    if step == "accept":
+        values["sent_at"] = clock.now()
+    if step in ("accept", "expire"):  # what opened a door and is not needed any more
+        values["body"] = sa.case((Mail.is_secret, ""), else_=Mail.body)
+    ids = list(mail_ids)
+    for start in range(0, len(ids), 500):
+        chosen = Mail.id.in_(ids[start : start + 500]), Mail.state.in_(table.sources)
+        db.session.execute(sa.update(Mail).where(*chosen).values(**values), execution_options={"synchronize_session": False})
+
+
+def note(mail_id: int, answer: str) -> None:
+    """Keeps what the server said of a message that goes on waiting."""
+    statement = sa.update(Mail).where(Mail.id == mail_id).values(answer=answer)
+    db.session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def breaches() -> Iterator[str]:
+    """Messages that wait without a ticket, and tickets of messages that do not wait."""
+    tickets = dict(db.session.execute(sa.select(Job.dedupe_key, Job.state).where(Job.kind.in_(KINDS))).all())
+    waiting = {ticket(one) for one in db.session.scalars(sa.select(Mail.id).where(Mail.state == S.QUEUED))}
+    alive = {key for key, state in tickets.items() if state in (jobs.JobState.QUEUED, jobs.JobState.RUNNING)}
+    for key in sorted(waiting - alive):
+        yield f"{key}: the message waits, and no job of the ledger will send it"
+    for key in sorted(set(tickets) - waiting, key=str):
+        yield f"{key}: a job of the ledger is to send a message that does not wait"

@@ -1,0 +1,67 @@
+"""Writing a message: a template in the person's language, in the transaction of what it is about."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from core import clock, jobs
+from core.database import settings_of, write
+from core.i18n import in_language
+from core.mail.model import Mail, MailState
+from core.mail.settling import BULK, LINKS, ticket
+
+#: What opens a door for so short a time is waited for by somebody who sits there: it goes before everything else.
+SHORT_LIVED = timedelta(days=1)
+
+
+def send(
+    kind: str,
+    address: str,
+    *,
+    person_id: int | None = None,
+    language: str = "en",
+    secret: bool = False,
+    expires_at: datetime | None = None,
+    **context: Any,
+) -> None:
+    """Writes the mail `templates/emails/<kind>.txt` (first line: subject) in `language` and queues it for sending.
+
+    `secret`: its text opens a door, until `expires_at`; after that it is not sent any more.
+    """
+    with in_language(language):
+        # Straight from Jinja: what pages get besides (navigation, forms) costs time and has no place in a mail.
+        text = current_app.jinja_env.get_template(f"emails/{kind}.txt").render(context | {"expires_at": expires_at})
+        sender = {"issuer": settings_of().issuer[language], "contact": settings_of().contact_email}
+        foot = current_app.jinja_env.get_template("emails/parts/foot.txt").render(sender)
+        subject, _, body = text.strip().partition("\n")
+    now, goes_out = clock.now(), leaves(address)
+    written = {
+        "person_id": person_id, "address": address, "subject": " ".join(subject.split())[:250],
+        "body": f"{body.strip()}\n\n{foot.strip()}\n", "kind": kind, "language": language, "message_id": _message_id(),
+        "is_secret": secret, "state": MailState.QUEUED if goes_out else MailState.KEPT, "created_at": now,
+        "expires_at": expires_at,
+    }  # fmt: skip
+    mail_id = write(_WRITE, written).inserted_primary_key[0]  # type: ignore[index]  # one row was written
+    if goes_out:
+        is_awaited = expires_at is not None and expires_at - now < SHORT_LIVED
+        jobs.enqueue(LINKS if is_awaited else BULK, dedupe_key=ticket(mail_id), mail_id=mail_id)
+
+
+_WRITE = sa.insert(Mail.__table__)  # type: ignore[arg-type]  # the table
+
+
+def leaves(address: str) -> bool:
+    """Whether mail to this address goes out: there is a mail server, and nobody here is invented."""
+    return bool(settings_of().mail_url) and not current_app.extensions["is_invented"](address)
+
+
+def _message_id() -> str:
+    """Random, so that no other message has it, not even one of a copy of this database; kept, so that a message that is sent
+    twice is recognised as one."""
+    return f"<{secrets.token_hex(16)}@{parseaddr(settings_of().mail_from)[1].rpartition('@')[2]}>"
