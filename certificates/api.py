@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Response
+from flask import Response, url_for
 
 from accounts.roles import Permission as P
-from certificates import files, queries, services
+from certificates import queries, services
 from certificates.models import Certificate
 from certificates.schemas import (
     CertificateAnswer,
@@ -15,6 +15,7 @@ from certificates.schemas import (
     ReissueBody,
     RevokeBody,
     certificate_answer,
+    file_answer,
     job_answer,
     job_link,
 )
@@ -31,6 +32,7 @@ routes = Routes("certificates")
 @routes.call(
     "POST", "/deliveries/<code>/certificates", "Issue certificates, in a job", requires=P.CERTIFICATE_ISSUE,
     body=IssueBody, body_is_optional=True, answers={202: IssueAnswer},
+    location=lambda answer: url_for("certificates_api.get_job", job_id=answer.job.id),
 )  # fmt: skip
 def request_issue(code: str, body: IssueBody) -> tuple[IssueAnswer, int]:
     actor = current_actor()
@@ -67,9 +69,7 @@ def get_certificate(number: str) -> CertificateAnswer:
 )  # fmt: skip
 def get_pdf(number: str) -> Response:
     certificate = _certificate(number)
-    response = Response(files.read(certificate), mimetype="application/pdf")
-    response.headers.set("Content-Disposition", "attachment", filename=files.name_of(certificate))
-    return response
+    return file_answer(certificate)
 
 
 @routes.call(
@@ -84,6 +84,7 @@ def revoke_certificate(number: str, body: RevokeBody) -> CertificateAnswer:
 @routes.call(
     "POST", "/certificates/<number>/reissue", "Replace a certificate by a corrected one", requires=P.CERTIFICATE_ISSUE,
     body=ReissueBody, answers={201: CertificateAnswer},
+    location=lambda answer: url_for("certificates_api.get_certificate", number=answer.number),
 )  # fmt: skip
 def reissue_certificate(number: str, body: ReissueBody) -> tuple[CertificateAnswer, int]:
     successor = services.reissue(

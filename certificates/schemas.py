@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal, cast
 
-from flask import url_for
+from flask import Response, url_for
 from pydantic import Field, StringConstraints
 
+from certificates import files
 from certificates.models import Certificate, RevocationReason
 from certificates.snapshot import verify_url
 from core import clock
 from core.api import Answer, Id, Schema
+from core.caching import file
 from core.database import settings_of
 from core.jobs import Job
 
@@ -109,10 +111,73 @@ def certificate_answer(certificate: Certificate) -> CertificateAnswer:
     )
 
 
-def verification(certificate: Certificate, successor: Certificate | None) -> dict[str, Any]:
+def file_answer(certificate: Certificate) -> Response:
+    """The file as a download: whole, in parts, or 304 for who has it."""
+    name, digest = files.name_of(certificate), certificate.sha256 or ""
+    return file(files.read(certificate), digest, mimetype="application/pdf", name=name)
+
+
+class VerifiedCourse(Answer):
+    code: str
+    version: int
+    title: dict[str, str]
+
+
+class VerifiedDelivery(Answer):
+    code: str
+    starts_on: date
+    ends_on: date
+    venue: str
+    country: str
+    language: str
+
+
+class VerifiedSkill(Answer):
+    code: str
+    title: dict[str, str]
+    level: str
+    valid_months: int | None
+
+
+class VerifiedSignatory(Answer):
+    name: str
+    role: dict[str, str]
+
+
+class VerificationAnswer(Answer):
     """Every printed fact and the status on this day; never an address of the holder, never why it was revoked."""
+
+    status: Status
+    checked_on: date
+    number: str
+    holder: str
+    category: str
+    course: VerifiedCourse
+    delivery: VerifiedDelivery
+    minutes: int
+    objectives: list[dict[str, str]]
+    skills: list[VerifiedSkill]
+    score_percent: int | None
+    signatories: list[VerifiedSignatory]
+    issuer: dict[str, str]
+    issued_on: date
+    valid_until: date | None
+    languages: list[str]
+    sha256: str | None
+    verify_url: str
+    replaced_by: str | None
+
+
+class AlteredAnswer(Answer):
+    """Somebody changed the record: nothing of it can be relied on."""
+
+    status: Literal["altered"]
+
+
+def verification(certificate: Certificate, successor: Certificate | None) -> dict[str, Any]:
+    """What VerificationAnswer says of this certificate."""
     printed = certificate.payload
-    return {
+    facts = {
         "status": certificate.status_on(clock.today()),
         "checked_on": clock.today().isoformat(),
         "number": certificate.number,
@@ -141,6 +206,7 @@ def verification(certificate: Certificate, successor: Certificate | None) -> dic
         "verify_url": printed["verify_url"],
         "replaced_by": verify_url(successor.token) if successor else None,
     }  # fmt: skip
+    return VerificationAnswer.model_validate(facts).model_dump(mode="json")
 
 
 def _texts(value: dict[str, str]) -> dict[str, str]:

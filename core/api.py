@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -34,6 +34,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy.exc import IntegrityError
 
 from core import countries, languages, once
+from core.caching import revalidated
 from core.database import LARGEST_ID, db, settings_of, transaction
 from core.errors import Conflict, DomainError, Invalid
 from core.intake import read_json
@@ -129,6 +130,13 @@ Language = Annotated[
 ]  # fmt: skip
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+
+
+def one_of(kind: Iterable[str]) -> Any:
+    """Of a text: the values that the description lists. The rules compare it with them, so that the refusal is theirs."""
+    return Field(json_schema_extra={"enum": [str(value) for value in kind]})
+
+
 Id = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
 
 
@@ -147,6 +155,25 @@ class Operation:
     is_list: bool = False
     media_type: str = "application/json"
     body_is_optional: bool = False
+    location: Callable[[Any], str] | None = None
+    is_catalogue: bool = False
+    is_page_too: bool = False
+    is_counted: bool = True
+
+
+def described(
+    summary: str, answers: Mapping[int, Any], media_type: str = "application/json", *, is_page_too: bool = False
+) -> Callable[[Callable], Callable]:
+    """Puts a public address that programs use too into the API's description. `is_page_too`: who asks for HTML gets a page."""
+
+    def mark(view: Callable) -> Callable:
+        operation = Operation(
+            summary, Access(), answers=answers, media_type=media_type, is_page_too=is_page_too, is_counted=False
+        )
+        view.operation = operation  # type: ignore[attr-defined]  # read by OpenAPI
+        return view
+
+    return mark
 
 
 class Routes(Blueprint):
@@ -170,14 +197,20 @@ class Routes(Blueprint):
         is_list: bool = False,
         media_type: str = "application/json",
         body_is_optional: bool = False,
+        location: Callable[[Any], str] | None = None,
+        is_catalogue: bool = False,
     ) -> Callable[[Callable], Callable]:
         """Declares one operation. Without `requires` any token may call it (`is_public`: nobody needs one).
 
         The function gets the address's parts, and `body` / `query` when declared; it returns an Answer, a dict, a `Page`
-        of them (lists), a Response, or (any of these, status). Everything but GET runs in one transaction.
+        of them (lists), a Response, or (any of these, status). Everything but GET runs in one transaction. `location` gives
+        the address of what a call created, from its answer. `is_catalogue`: the same for everybody who may ask, so that
+        clients may keep it and ask whether it still holds.
         """
         access = Access(requires, not is_public)
-        operation = Operation(summary, access, body, query, answers or {200: dict}, is_list, media_type, body_is_optional)
+        operation = Operation(
+            summary, access, body, query, answers or {200: dict}, is_list, media_type, body_is_optional, location, is_catalogue
+        )  # fmt: skip
 
         def declare(function: Callable) -> Callable:
             view = _edge(function, method, operation)
@@ -194,9 +227,10 @@ def _edge(function: Callable, method: str, operation: Operation) -> Callable:
             return parts | _given(method, operation)
 
         if method == "GET":
-            return _respond(function(**given()))
+            response = _respond(function(**given()), operation)
+            return revalidated(response) if operation.is_catalogue else response
         key = request.headers.get("Idempotency-Key") if method == "POST" else None
-        return _write_once(function, given, key) if key else _write(function, given())
+        return _write_once(function, given, key, operation) if key else _write(function, given(), operation)
 
     view.access = operation.access  # type: ignore[attr-defined]  # read by the gate
     view.operation = operation  # type: ignore[attr-defined]  # read by OpenAPI
@@ -219,12 +253,12 @@ def id_in(text: str) -> int:
     return number if number <= LARGEST_ID else 0
 
 
-def _write(function: Callable, parts: dict[str, Any]) -> Response:
+def _write(function: Callable, parts: dict[str, Any], operation: Operation) -> Response:
     with transaction():
-        return _respond(function(**parts))
+        return _respond(function(**parts), operation)
 
 
-def _write_once(function: Callable, given: Callable[[], dict[str, Any]], key: str) -> Response:
+def _write_once(function: Callable, given: Callable[[], dict[str, Any]], key: str, operation: Operation) -> Response:
     """The first answer to this key, be it that the act was done or that it was refused."""
     if len(key) > 200:
         raise Invalid("bad_idempotency_key", _l("An idempotency key has at most 200 characters."))
@@ -235,13 +269,14 @@ def _write_once(function: Callable, given: Callable[[], dict[str, Any]], key: st
         return _replay(kept)
 
     def keep(response: Response) -> Response:
-        once.keep(kept_key, request_digest=fingerprint, status=response.status_code, body=response.get_data(as_text=True))
+        answer = {"status": response.status_code, "body": response.get_data(as_text=True)}
+        once.keep(kept_key, request_digest=fingerprint, location=response.headers.get("Location", ""), **answer)
         return response
 
     try:
         values = given()
         with transaction():
-            return keep(_respond(function(**values)))
+            return keep(_respond(function(**values), operation))
     except (IntegrityError, DomainError) as error:
         db.session.rollback()
         if kept := once.find(kept_key, fingerprint):  # a twin with the same key was faster
@@ -261,10 +296,12 @@ def _replay(kept: sa.Row[Any]) -> Response:
     kind = "application/json" if kept.status < 400 else "application/problem+json"
     response = current_app.response_class(kept.body, kept.status, content_type=kind)
     response.headers["Idempotency-Replayed"] = "true"
+    if kept.location:
+        response.headers["Location"] = kept.location
     return response
 
 
-def _respond(result: Any) -> Response:
+def _respond(result: Any, operation: Operation) -> Response:
     status = 200
     if isinstance(result, tuple):
         result, status = result
@@ -278,6 +315,8 @@ def _respond(result: Any) -> Response:
             following = settings_of().public_url + url_for(request.endpoint, **(request.view_args or {}), **query)
         result = {"items": [_plain(item) for item in result.items], "next": following}
     response = current_app.response_class(_json(_plain(result)), status, content_type="application/json")
+    if operation.location and status in (201, 202):
+        response.headers["Location"] = settings_of().public_url + operation.location(result)
     return response
 
 

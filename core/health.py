@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, current_app
 
 from core import mail
+from core.api import described
 from core.database import database_path, db, is_sqlite, settings_of, transaction
 from core.outages import Unavailable
 from core.web import public
@@ -21,12 +22,14 @@ health = Blueprint("health", __name__)
 
 @health.get("/healthz")
 @public
+@described("Whether the process is alive", {200: str}, "text/plain")
 def alive() -> Response:
     return Response("ok\n", mimetype="text/plain")
 
 
 @health.get("/readyz")
 @public
+@described("Whether it can serve, and write", {200: str, 503: str}, "text/plain")
 def ready() -> Response:
     """503 unless the database answers, is migrated to the newest revision, and takes what is written."""
     fault = migration_fault() or write_fault()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from types import UnionType
+from typing import Any, get_args
 
 from flask import Flask
 from pydantic import BaseModel
@@ -61,6 +63,36 @@ PROBLEM = {
 }
 
 
+PROBLEM_SCHEMA = {"schema": {"$ref": "#/components/schemas/Problem"}}
+BINARY = {"type": "string", "format": "binary"}
+#: What any address may answer: a request that is no request, a method or an address that is not served, our own fault.
+EVERYWHERE = ("400", "405", "414", "500")
+
+
+def _header(description: str, kind: str = "string", **more: Any) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": kind, **more}}
+
+
+#: RFC 9110, and draft-ietf-httpapi-ratelimit-headers.
+HEADERS = {
+    "Location": _header("the address of what was created, or of the job"),
+    "Idempotency-Replayed": _header("`true` when this is the first answer to the same key again"),
+    "ETag": _header("send it back in If-None-Match: 304 when nothing has changed"),
+    "Accept-Ranges": _header("`bytes`: parts may be asked for with Range"),
+    "Content-Disposition": _header("the name of the file"),
+    "WWW-Authenticate": _header("`Bearer`"),
+    "Retry-After": _header("seconds to wait", "integer", minimum=1) | {"required": True},
+    "RateLimit-Policy": _header(
+        "the budgets: `q` calls in `w` seconds, of the origin, the token and the account",
+        examples=['"origin";q=6000;w=60, "token";q=1200;w=60, "account";q=2400;w=60'],
+    ),
+    "RateLimit": _header(
+        "what is left of each: `r` calls now, the whole budget in `t` seconds",
+        examples=['"origin";r=5999;t=1, "token";r=1199;t=1, "account";r=2399;t=1'],
+    ),
+}
+
+
 def _template(rule: Any) -> tuple[str, list[dict[str, Any]]]:
     address, parameters = rule.rule, []
     for name, converter in rule._converters.items():
@@ -73,10 +105,10 @@ def _template(rule: Any) -> tuple[str, list[dict[str, Any]]]:
 
 def _describe(endpoint: str, method: str, operation: Operation, parameters: list[Any], schemas: dict[str, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "operationId": endpoint.replace("_api.", "_"),
+        "operationId": endpoint.replace("_api.", "_").replace(".", "_"),
         "summary": operation.summary,
-        "tags": [endpoint.split("_api.")[0]],
-        "responses": _answers(operation, schemas),
+        "tags": [re.split(r"_api\.|\.", endpoint)[0]],
+        "responses": _answers(method, operation, schemas),
     }
     if operation.access.signed_in:
         described["security"] = [{"token": []}]
@@ -92,6 +124,10 @@ def _describe(endpoint: str, method: str, operation: Operation, parameters: list
                 "schema": {"type": "string", "maxLength": 200},
             }
         )
+    if operation.is_catalogue or operation.media_type == "application/pdf":
+        listed.append({"name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"}})
+    if operation.media_type == "application/pdf":
+        listed.append({"name": "Range", "in": "header", "required": False, "schema": {"type": "string"}})
     if listed:
         described["parameters"] = listed
     if operation.body is not None:
@@ -102,7 +138,7 @@ def _describe(endpoint: str, method: str, operation: Operation, parameters: list
     return described
 
 
-def _answers(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
+def _answers(method: str, operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     for status, shape in operation.answers.items():
         schema = _schema(shape, schemas, "serialization")
@@ -113,34 +149,44 @@ def _answers(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
                 "properties": {"items": {"type": "array", "items": schema}, "next": {"type": ["string", "null"]}},
             }
         answers[str(status)] = {"description": "done", "content": {operation.media_type: {"schema": schema}}}
-    problem_schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    refusal = {"description": "refused", "content": {"application/problem+json": problem_schema}}
+    if operation.is_catalogue or operation.media_type == "application/pdf":
+        answers["304"] = {"description": "the client has it already"}
+    if operation.media_type == "application/pdf":
+        part = {"application/pdf": {"schema": BINARY}, "multipart/byteranges": {"schema": BINARY}}
+        answers["206"] = {"description": "the part that was asked for", "content": part}
+        answers["416"] = {"description": "there is no such part", "content": {"application/problem+json": PROBLEM_SCHEMA}}
+    refusal = {"description": "refused", "content": {"application/problem+json": PROBLEM_SCHEMA}}
     codes = ["422", "429", "503"] + (["401", "403", "404", "409", "413"] if operation.access.signed_in else ["404"])
-    answers |= dict.fromkeys(sorted(codes), refusal)
-    return {status: answer | {"headers": _headers(status)} for status, answer in answers.items()}
+    refusals: dict[str, Any] = {code: dict(refusal) for code in [*codes, *EVERYWHERE] if code not in answers}
+    if operation.is_page_too:
+        for answer in [*answers.values(), *refusals.values()]:
+            answer["content"] = answer["content"] | {"text/html": {"schema": {"type": "string"}}}
+    every = dict(sorted((answers | refusals).items()))
+    return {status: answer | {"headers": _headers(method, operation, status)} for status, answer in every.items()}
 
 
-def _headers(status: str) -> dict[str, Any]:
-    named = ["RateLimit", "RateLimit-Policy"] + (["Retry-After"] if status in ("429", "503") else [])
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in named}
-
-
-#: draft-ietf-httpapi-ratelimit-headers, and RFC 9110.
-HEADERS = {
-    "RateLimit-Policy": {
-        "description": "the budgets: `q` calls in `w` seconds, of the origin, the token and the account",
-        "schema": {"type": "string", "examples": ['"origin";q=6000;w=60, "token";q=1200;w=60, "account";q=2400;w=60']},
-    },
-    "RateLimit": {
-        "description": "what is left of each: `r` calls now, the whole budget in `t` seconds",
-        "schema": {"type": "string", "examples": ['"origin";r=5999;t=1, "token";r=1199;t=1, "account";r=2399;t=1']},
-    },
-    "Retry-After": {"description": "seconds to wait", "required": True, "schema": {"type": "integer", "minimum": 1}},
-}
+def _headers(method: str, operation: Operation, status: str) -> dict[str, Any]:
+    is_file = operation.media_type == "application/pdf"
+    named = {
+        "RateLimit": operation.is_counted,
+        "RateLimit-Policy": operation.is_counted,
+        "Retry-After": status in ("429", "503"),
+        "WWW-Authenticate": status == "401",
+        "Location": bool(operation.location) and status in ("201", "202"),
+        "Idempotency-Replayed": method == "POST" and status in (*map(str, operation.answers), "404", "409", "422"),
+        "ETag": (operation.is_catalogue or is_file) and status in ("200", "206", "304"),
+        "Accept-Ranges": is_file and status in ("200", "206"),
+        "Content-Disposition": is_file and status in ("200", "206"),
+    }
+    return {name: {"$ref": f"#/components/headers/{name}"} for name, is_sent in named.items() if is_sent}
 
 
 def _schema(shape: Any, schemas: dict[str, Any], mode: Any) -> dict[str, Any]:
-    if shape is bytes or shape is str:
+    if shape is bytes:
+        return BINARY
+    if isinstance(shape, UnionType):
+        return {"anyOf": [_schema(one, schemas, mode) for one in get_args(shape)]}
+    if shape is str:
         return {"type": "string"}
     if not (isinstance(shape, type) and issubclass(shape, BaseModel)):
         return {"type": "object"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask import url_for
 from flask_babel import lazy_gettext as _l
 
 from accounts.roles import Permission as P
@@ -18,7 +19,7 @@ routes = Routes("courses")
 
 @routes.call(
     "PUT", "/skills/<code>", "Make or reword a skill", requires=P.SKILL_WRITE, body=SkillBody,
-    answers={200: SkillAnswer, 201: SkillAnswer},
+    answers={200: SkillAnswer, 201: SkillAnswer}, location=lambda answer: url_for("courses_api.put_skill", code=answer.code),
 )  # fmt: skip
 def put_skill(code: str, body: SkillBody) -> tuple[SkillAnswer, int]:
     """What is left out stays as it is."""
@@ -28,7 +29,7 @@ def put_skill(code: str, body: SkillBody) -> tuple[SkillAnswer, int]:
     return SkillAnswer.of(skill), 201 if is_new else 200
 
 
-@routes.call("GET", "/skills", "List the skills", query=ListQuery, answers={200: SkillAnswer}, is_list=True)
+@routes.call("GET", "/skills", "List the skills", query=ListQuery, answers={200: SkillAnswer}, is_list=True, is_catalogue=True)
 def list_skills(query: ListQuery) -> Page[SkillAnswer]:
     found = queries.list_skills(after=query.after, limit=query.limit)
     return Page([SkillAnswer.of(skill) for skill in found.items], found.next)
@@ -36,7 +37,7 @@ def list_skills(query: ListQuery) -> Page[SkillAnswer]:
 
 @routes.call(
     "PUT", "/courses/<code>", "Make or change a course", requires=P.COURSE_WRITE, body=CourseBody,
-    answers={200: CourseAnswer, 201: CourseAnswer},
+    answers={200: CourseAnswer, 201: CourseAnswer}, location=lambda answer: url_for("courses_api.get_course", code=answer.code),
 )  # fmt: skip
 def put_course(code: str, body: CourseBody) -> tuple[CourseAnswer, int]:
     """The body replaces the whole definition. A change to what is taught or granted creates a new version;
@@ -47,13 +48,13 @@ def put_course(code: str, body: CourseBody) -> tuple[CourseAnswer, int]:
     return CourseAnswer.of(course), 201 if is_new else 200
 
 
-@routes.call("GET", "/courses", "List the courses", query=ListQuery, answers={200: CourseAnswer}, is_list=True)
+@routes.call("GET", "/courses", "List the courses", query=ListQuery, answers={200: CourseAnswer}, is_list=True, is_catalogue=True)
 def list_courses(query: ListQuery) -> Page[CourseAnswer]:
     found = queries.list_courses(after=query.after, limit=query.limit)
     return Page([CourseAnswer.of(course) for course in found.items], found.next)
 
 
-@routes.call("GET", "/courses/<code>", "A course with its version in force", answers={200: CourseAnswer})
+@routes.call("GET", "/courses/<code>", "A course with its version in force", answers={200: CourseAnswer}, is_catalogue=True)
 def get_course(code: str) -> CourseAnswer:
     return CourseAnswer.of(queries.get_course(code))
 
@@ -61,6 +62,7 @@ def get_course(code: str) -> CourseAnswer:
 @routes.call(
     "POST", "/courses/<code>/deliveries", "Schedule a delivery", requires=P.DELIVERY_SCHEDULE, body=DeliveryBody,
     answers={201: DeliveryAnswer},
+    location=lambda answer: url_for("enrollment_api.get_delivery", code=answer.code),
 )  # fmt: skip
 def post_delivery(code: str, body: DeliveryBody) -> tuple[DeliveryAnswer, int]:
     course = queries.get_course(code)

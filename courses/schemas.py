@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, StringConstraints
 
 from accounts.models import PersonnelCategory
-from core.api import Answer, Country, Day, Language, ListQuery, Schema, Texts
+from core.api import Answer, Country, Day, Language, ListQuery, Schema, Texts, one_of
 from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition
 from courses.models import Admission, Course, CourseVersion, Delivery, DeliverySession, DeliveryStatus, Skill, SkillLevel
 from courses.plans import DeliveryPlan, PoolPlan
@@ -64,7 +64,7 @@ class CompletionBody(Schema):
 class GrantBody(Schema):
     skill: str
     title: Texts | None = Field(None, description="makes a skill that is not known yet")
-    level: str = Field(description=", ".join(SkillLevel))
+    level: Annotated[str, one_of(SkillLevel)]
     valid_months: Number | None = None
 
 
@@ -75,7 +75,7 @@ class CourseBody(Schema):
     version: Number | None = Field(None, description="if given, the version in force that this was made from")
     title: Texts
     summary: Texts | None = None
-    audience: list[str] = Field(default=list(PersonnelCategory), max_length=10)
+    audience: list[Annotated[str, one_of(PersonnelCategory)]] = Field(default=list(PersonnelCategory), max_length=10)
     default_places: Number = 25
     time_of_day: DayHours = DayHours()
     sessions: list[SessionBody] = Field(max_length=200)
@@ -171,7 +171,7 @@ def _taught(version: CourseVersion) -> dict[str, Any]:
 
 
 class PoolBody(Schema):
-    category: str
+    category: Annotated[str, one_of(PersonnelCategory)]
     places: Number
 
 
@@ -186,7 +186,7 @@ class DeliveryBody(Schema):
     language: Language
     places: Number | None = None
     pools: list[PoolBody] = Field(default=[], max_length=10)
-    admission: str = Admission.AUTOMATIC.value
+    admission: Annotated[str, one_of(Admission)] = Admission.AUTOMATIC.value
     closes_on: Day | None = None
     trainers: list[Annotated[str, StringConstraints(max_length=254)]] | None = Field(
         None, max_length=50, description="e-mail addresses of people who have the role of trainer"
@@ -209,7 +209,7 @@ class DeliveryBody(Schema):
 
 
 class CancelBody(Schema):
-    reason: str = ""
+    reason: Annotated[str, StringConstraints(max_length=500)]
 
 
 class DeliveriesQuery(ListQuery):

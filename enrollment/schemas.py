@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, StrictBool, StringConstraints
 
 from accounts.models import Gender, Person, PersonnelCategory
-from core.api import Answer, Country, Day, Id, Language, ListQuery, Name, Schema
+from core.api import Answer, Country, Day, Id, Language, ListQuery, Name, Schema, one_of
 from core.policy import Actor
 from courses.models import DeliverySession
 from enrollment.models import Enrollment, EnrollmentStatus, MarkKind, ScoreKind
@@ -41,7 +41,7 @@ class ApplicantBody(Schema):
 
 class EnrollmentBody(Schema):
     person: ApplicantBody
-    category: str = Field(description=", ".join(PersonnelCategory))
+    category: Annotated[str, one_of(PersonnelCategory)]
     rank: Annotated[str, StringConstraints(max_length=120)] | None = None
     rank_code: Annotated[str, StringConstraints(max_length=20)] | None = Field(None, description="STANAG 2116, such as OF-2")
     organization: Annotated[str, StringConstraints(max_length=200)] | None = None

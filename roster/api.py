@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask import url_for
 from flask_babel import lazy_gettext as _l
 
 from accounts.roles import Permission
@@ -21,6 +22,7 @@ P = Permission
 @routes.call(
     "PUT", "/experts/<id>", "Make or update a roster profile", requires=P.EXPERT_WRITE, body=ExpertBody,
     answers={200: ExpertAnswer, 201: ExpertAnswer},
+    location=lambda answer: url_for("roster_api.get_expert", id=answer.id),
 )  # fmt: skip
 def put_expert(id: str, body: ExpertBody) -> tuple[ExpertAnswer, int]:
     """`id` is the identifier: the person is matched by it, else by e-mail address. What is left out stays as it is. 201 when

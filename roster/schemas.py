@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StrictBool, StringConstraints
 
 from accounts.models import Gender, PersonnelCategory
-from core.api import Answer, Country, Day, Instant, Language, ListQuery, Name, Schema
+from core.api import Answer, Country, Day, Instant, Language, ListQuery, Name, Schema, one_of
 from courses.models import SkillLevel
 from roster.filters import Filters
 from roster.models import Expert, ExpertSkill, LanguageFramework, SkillStatus
@@ -76,10 +76,10 @@ class ExpertQuery(ListQuery):
     """Everything that is given must hold."""
 
     q: str | None = Field(None, description="beginnings of parts of the name, or of the number")
-    category: str | None = None
+    category: Annotated[str, one_of(PersonnelCategory)] | None = None
     country: str | None = None
     nationality: str | None = None
-    gender: str | None = None
+    gender: Annotated[str, one_of(Gender)] | None = None
     skill: list[str] = Field([], description="`code` or `code:level`; repeat it for several")
     valid_on: Day | None = Field(None, description="default: today, when current and expiring skills count")
     language: list[str] = Field([], description="`fr` or `fr:B2`; repeat it for several; SLP counts by policy")

@@ -47,6 +47,8 @@ class ApiClient:
         assert str(response.status_code) in promised, (
             f"{method} {path}: {response.status_code} is not promised: {response.text[:300]}"
         )
+        if response.status_code == 304:
+            return
         content = promised[str(response.status_code)]["content"]
         assert response.mimetype in content, f"{method} {path}: {response.mimetype} is not promised, {list(content)} is"
         if "json" in response.mimetype:

@@ -8,9 +8,10 @@ from flask import Response, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
 from accounts.roles import Permission as P
-from certificates import files, queries, services
+from certificates import queries, services
 from certificates.forms import ReissueForm, RevokeForm
 from certificates.models import Certificate
+from certificates.schemas import file_answer
 from certificates.snapshot import verify_url
 from certificates.states import CERTIFICATE
 from certificates.views.blueprint import pages
@@ -90,9 +91,7 @@ def _shown(found: Certificate) -> dict[str, Any]:
 def download(number: str) -> Response:
     """The file, for staff, the holder and the organization that nominated."""
     found = queries.get_certificate(current_actor(), number)
-    response = Response(files.read(found), mimetype="application/pdf")
-    response.headers.set("Content-Disposition", "attachment", filename=files.name_of(found))
-    return response
+    return file_answer(found)
 
 
 @pages.post("/certificates/<number>/file")

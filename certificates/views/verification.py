@@ -17,11 +17,12 @@ from flask_babel import lazy_gettext as _l
 from certificates import queries, wording
 from certificates.models import Certificate, CertificateStatus
 from certificates.numbers import normalise_number, normalise_token
-from certificates.schemas import verification
+from certificates.schemas import AlteredAnswer, VerificationAnswer, verification
 from certificates.snapshot import is_intact
 from certificates.views.blueprint import pages
 from certificates.views.printed import facts, language, printed
 from core import clock, limits
+from core.api import described
 from core.database import transaction
 from core.errors import NotFound, TooManyTries
 from core.outages import Unavailable
@@ -57,6 +58,7 @@ def _last_part(typed: str) -> str:
 
 @pages.get("/verify/<token>")
 @public
+@described("What a certificate states, and what it is worth today", {200: VerificationAnswer | AlteredAnswer}, is_page_too=True)
 def verify(token: str) -> Any:
     """The certificate behind a token, as page or JSON."""
     stored = normalise_token(token)

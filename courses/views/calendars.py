@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Response, current_app, url_for
 
+from core.caching import revalidated_page
 from core.database import settings_of
 from core.policy import ANONYMOUS
-from core.web import public
+from core.web import current_actor, public
 from courses import queries
 from courses.calendars import calendar, filename
 from courses.views.blueprint import pages
@@ -14,6 +15,7 @@ from courses.views.blueprint import pages
 
 @pages.get("/deliveries/<code>.ics")
 @public
+@revalidated_page(current_actor)
 def delivery_calendar(code: str) -> Response:
     """Public once published: the same file for everybody, so nobody's draft is told from an unknown code."""
     delivery = queries.get_delivery(ANONYMOUS, code)

@@ -38,7 +38,8 @@ class DeliveryWithPlaces(DeliveryAnswer):
     is_open: bool
 
 
-@routes.call("GET", "/deliveries", "List the deliveries", query=DeliveriesQuery, answers={200: DeliveryWithPlaces}, is_list=True)
+@routes.call("GET", "/deliveries", "List the deliveries", query=DeliveriesQuery, answers={200: DeliveryWithPlaces}, is_list=True,
+    is_catalogue=True)  # fmt: skip
 def list_deliveries(query: DeliveriesQuery) -> Page[DeliveryWithPlaces]:
     statement = queries.deliveries_visible(current_actor()).options(
         joinedload(Delivery.version), selectinload(Delivery.sessions), selectinload(Delivery.pools)
@@ -50,7 +51,7 @@ def list_deliveries(query: DeliveriesQuery) -> Page[DeliveryWithPlaces]:
     return Page([_answer(delivery, places[delivery.id]) for delivery in found.items], found.next)
 
 
-@routes.call("GET", "/deliveries/<code>", "A delivery with its places left", answers={200: DeliveryWithPlaces})
+@routes.call("GET", "/deliveries/<code>", "A delivery with its places left", answers={200: DeliveryWithPlaces}, is_catalogue=True)
 def get_delivery(code: str) -> DeliveryWithPlaces:
     delivery = queries.get_delivery(current_actor(), code)
     return _answer(delivery, enrollment.queries.places([delivery.id])[delivery.id])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flask import url_for
+
 from accounts.models import Organization, Person
 from accounts.roles import Permission
 from accounts.services import change_person, organization_by_code, record_person
@@ -22,7 +24,7 @@ from enrollment.schemas import ApplicantBody, DeclineBody, EnrollmentAnswer, Enr
 
 @routes.call(
     "POST", "/deliveries/<code>/enrollments", "Enrol a person, or nominate one", body=EnrollmentBody,
-    answers={201: EnrollmentAnswer},
+    answers={201: EnrollmentAnswer}, location=lambda answer: url_for("enrollment_api.enrollment", enrollment_id=answer.id),
 )  # fmt: skip
 def enroll(code: str, body: EnrollmentBody):
     """Coordinators enrol anybody, nominators people of their organization (`nominated_by`, which may be left out by who

@@ -10,8 +10,9 @@ from flask import current_app, render_template, request, url_for
 from markupsafe import Markup
 
 from core import audit, clock, i18n
+from core.caching import revalidated_page
 from core.codes import spelling
-from core.web import public
+from core.web import current_actor, public
 from enrollment import catalogue as listing
 from enrollment.catalogue import Wanted
 from enrollment.views.blueprint import pages
@@ -26,6 +27,7 @@ QUARTER = 15 * 60
 
 @pages.get("/")
 @public
+@revalidated_page(current_actor)
 def catalogue() -> str:
     """Deliveries to come. What is listed is rendered once and kept until anything changes."""
     asked = {name: request.args.get(name, "").strip()[:60] for name in FILTERS}
