@@ -29,8 +29,9 @@ def create(email: str, name: str, roles: tuple[str, ...], organization: str | No
         raise click.ClickException("--organization is for nominators: add --role nominator.")
     with _refusals(), transaction():
         person = services.create_account(
-            SYSTEM, email=email, given_name=given, family_name=family, roles=roles, organization=organization
-        )
+            SYSTEM, email=email, given_name=given, family_name=family, roles=roles, organization=organization,
+            names_confirmed=True,  # who types a command means what it says
+        )  # fmt: skip
         account = queries.find_account(person.id)
         if account is not None and not account.is_active:
             raise click.ClickException("This account is closed. An administrator can reopen it.")

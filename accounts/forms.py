@@ -24,9 +24,11 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from accounts.models import ALL, READ, Gender
 from accounts.roles import Role
 from core import countries, i18n
-from core.forms import Form, NationalitiesField, SubmissionField
+from core.forms import Form, NationalitiesField, SubmissionField, names_confirmation
 from core.words import WORDS
 
+#: How to say that there is one name only; the services ask for at least one.
+ONE_NAME = _l("A person with one name only has it in one of the two fields. Leave the other one empty.")
 NEEDED = [InputRequired(_l("Fill in this field."))]
 
 #: In the order in which an administrator looks for them; everybody is a participant.
@@ -62,8 +64,9 @@ class OneButtonForm(Form):
 class NameForm(Form):
     """One's own name and language."""
 
-    given_name = StringField(_l("Given names"), NEEDED)
+    given_name = StringField(_l("Given names"), description=ONE_NAME)
     family_name = StringField(_l("Family name"))
+    names_confirmed = names_confirmation()
     name_on_certificate = StringField(_l("Name as printed on certificates"), NEEDED)
     country = SelectField(_l("Country that sends me"))
     nationalities = NationalitiesField()
@@ -114,8 +117,9 @@ class AccountForm(Form):
 
     submission = SubmissionField()
     email = EmailField(_l("E-mail address"), NEEDED)
-    given_name = StringField(_l("Given names"), NEEDED)
+    given_name = StringField(_l("Given names"), description=ONE_NAME)
     family_name = StringField(_l("Family name"))
+    names_confirmed = names_confirmation()
     language = RadioField(_l("Language of pages and messages"), default="en")
     roles = CheckboxesField(_l("Roles"))
     organization = StringField(_l("Organization of a nominator (its code)"))
@@ -129,8 +133,9 @@ class AccountForm(Form):
 class PersonForm(Form):
     """A person's data, by an administrator."""
 
-    given_name = StringField(_l("Given names"), NEEDED)
+    given_name = StringField(_l("Given names"), description=ONE_NAME)
     family_name = StringField(_l("Family name"))
+    names_confirmed = names_confirmation()
     name_on_certificate = StringField(_l("Name as printed on certificates"), NEEDED)
     email = EmailField(_l("E-mail address"))
     identifier = StringField(_l("Service or staff number"))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import enum
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from accounts.roles import Role
 from accounts.values import email_key
+from core import names
 from core.codes import Code
 from core.database import Base, enum_column
 from core.policy import Reach
@@ -43,15 +45,17 @@ class Organization(Base):
 class Person(Base):
     """A person. Participant, expert and user are what a person does; each of those points here.
 
-    `email` is kept as it was typed and compared by `email_key`. `identifier` is a service or staff number. Key and identifier
-    are unique when given.
+    `email` is kept as it was typed and compared by `email_key`. `identifier`, a service or staff number, is kept as typed and
+    compared by `identifier_key`. Both keys are unique when given. `family_first` is what the person decided about the order of
+    the names; None leaves it to script, country and language. `sort_name` and `search_names` follow from the names (core.names).
     """
 
     __tablename__ = "person"
     __scope__ = {Reach.SELF: "id"}
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    identifier: Mapped[str | None] = mapped_column(sa.String(60), unique=True)
+    identifier: Mapped[str | None] = mapped_column(sa.String(60), index=True)
+    identifier_key: Mapped[str | None] = mapped_column(sa.String(60), default=lambda c: _key_of(c.get_current_parameters()))
     given_name: Mapped[str] = mapped_column(sa.String(120))
     family_name: Mapped[str] = mapped_column(sa.String(120))
     name_on_certificate: Mapped[str] = mapped_column(sa.String(120))
@@ -62,6 +66,9 @@ class Person(Base):
     gender: Mapped[Gender] = mapped_column(enum_column(Gender), default=Gender.UNDISCLOSED)
     birth_date: Mapped[date | None]
     language: Mapped[str] = mapped_column(sa.String(3), default="en")
+    family_first: Mapped[bool | None]
+    sort_name: Mapped[str] = mapped_column(names.SORTED, default=lambda c: _found_by(c.get_current_parameters())[0])
+    search_names: Mapped[str] = mapped_column(sa.Text, default=lambda c: _found_by(c.get_current_parameters())[1])
     created_at: Mapped[datetime]
 
     account: Mapped[Account | None] = relationship(back_populates="person", lazy="raise_on_sql")
@@ -71,9 +78,36 @@ class Person(Base):
         self.email_key = email_key(email) if email else None
         return email
 
+    @validates("identifier")
+    def _number_follows(self, _name: str, identifier: str | None) -> str | None:
+        self.identifier_key = _key_of({"identifier": identifier})
+        return identifier
+
+    __table_args__ = (sa.UniqueConstraint("identifier_key", name="uq_person_identifier"), sa.Index(None, "sort_name", "id"))
+
     @property
     def full_name(self) -> str:
-        return f"{self.given_name} {self.family_name}".strip()
+        """The name as the person writes it."""
+        origin = names.Origin(self.country, self.nationalities or (), self.language)
+        return names.full_name(self.given_name, self.family_name, origin, family_first=self.family_first)
+
+
+def _key_of(given: dict[str, Any]) -> str | None:
+    return names.number_key(given.get("identifier") or "") or None
+
+
+def _found_by(given: dict[str, Any]) -> tuple[str, str]:
+    """What a person with these names is sorted and searched by."""
+    given_name, family_name = given.get("given_name") or "", given.get("family_name") or ""
+    spellings = names.spellings(given_name, family_name, given.get("name_on_certificate"))
+    return names.sort_key(given_name, family_name), names.searched(spellings)
+
+
+@sa.event.listens_for(Person, "before_update")
+def _names_follow(_mapper: Any, _connection: Any, person: Person) -> None:
+    said = ("given_name", "family_name", "name_on_certificate")
+    if any(sa.inspect(person).attrs[name].history.has_changes() for name in said):
+        person.sort_name, person.search_names = _found_by({name: getattr(person, name) for name in said})
 
 
 class Account(Base):

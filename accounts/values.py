@@ -1,50 +1,63 @@
-"""Values as they are kept: names in NFC without invisible characters, addresses as typed, codes that exist."""
+"""Values as they are kept, by one rule each for pages, files, the API and sign-in: texts in one line without invisible marks,
+names that can be names, addresses as typed, codes that exist."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from accounts.name_rules import check_name, is_filler, is_spreadsheet_error
+from accounts.name_rules import check_names as check_names  # for other rooms: values are what they share
 from core import clock, countries, languages, mail
 from core.errors import Invalid
 from core.mail import addresses
+from core.names import number_key
+from core.text import has_forbidden, is_garbled, one_line
 
-JOINERS = "\u200c\u200d"  # written inside Persian and Indic names
 _PARTICLES = (
     "af al ap ben bin bint da das de degli dei del della den der des di do dos du el ibn la las le los mac o’ o' san santa "
     "st st. te ten ter van vande vander von zu zum zur"
 )
 PARTICLES = frozenset(_PARTICLES.split())
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+#: Longer text is refused before it is normalised, which takes quadratic time for hostile text.
+_LONGEST_RAW = 1000
 
 
 def clean_text(value: str, field: str, *, longest: int = 120) -> str:
-    """`value` in NFC with single spaces. Raises Invalid when it holds control characters or is too long."""
-    text = "".join(" " if unicodedata.category(c) == "Zs" else c for c in unicodedata.normalize("NFC", value))
-    text = re.sub(" {2,}", " ", text).strip()
-    if any(_is_forbidden(c) for c in text):
-        sentence = _l("This contains an invisible or control character. Type it again, in one line.")
-        raise Invalid("forbidden_character", sentence, field)
+    """`value` in one line (core.text). Raises Invalid when it holds control characters, was damaged on its way or is too long."""
+    text = one_line(value) if len(value) <= max(_LONGEST_RAW, longest + longest // 2) else value
     if len(text) > longest:
         raise Invalid("too_long", _l("This is too long: at most %(count)s characters.", count=longest), field)
+    if has_forbidden(text):
+        sentence = _l("This contains an invisible or control character. Type it again, in one line.")
+        raise Invalid("forbidden_character", sentence, field)
+    if is_garbled(text):
+        raise Invalid("garbled", _l("Letters of this were lost on the way here. Type it again."), field)
     return text
 
 
 def clean_name(value: str, field: str) -> str:
-    """A person's name. Raises Invalid for an address of the web: names open the mail that goes to others."""
+    """One name of a person, or "". Raises Invalid for what can be no name (accounts.name_rules): names open the mail that
+    goes to others. What two names say together is for `check_names`."""
     name = clean_text(value, field)
-    if "://" in name or "www." in name.casefold():
-        raise Invalid("not_a_name", _l("Enter a name, without any address."), field)
+    if name:
+        check_name(name, field)
     return name
 
 
-def _is_forbidden(character: str) -> bool:
-    return character not in JOINERS and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+def clean_identifier(value: str, field: str) -> str:
+    """A service or staff number as typed, or "". It is compared by `names.number_key`: case, spaces and hyphens aside."""
+    number = clean_text(value, field, longest=60)
+    if len(number_key(number)) > 60:
+        raise Invalid("too_long", _l("This is too long: at most %(count)s characters.", count=60), field)
+    if number and (is_filler(number) or is_spreadsheet_error(number)):
+        raise Invalid("not_an_identifier", _l("This is no number. Write it as it stands in the papers, or leave it out."), field)
+    return number
 
 
 def needed_text(value: str | None, field: str, *, longest: int = 120) -> str:

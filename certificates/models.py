@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core import names
 from core.database import Base, enum_column
 from core.policy import Reach
 
@@ -47,6 +48,9 @@ class Certificate(Base):
     delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"), index=True)
     organization_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"), index=True)
     holder_name: Mapped[str] = mapped_column(sa.String(120))
+    holder_words: Mapped[str] = mapped_column(
+        sa.Text, default=lambda context: names.searched([context.get_current_parameters()["holder_name"]])
+    )
     payload: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     payload_sha256: Mapped[str] = mapped_column(sa.String(64))
     issued_on: Mapped[date]

@@ -17,7 +17,7 @@ from certificates.numbers import SERIES, format_number, normalise_number
 from certificates.services.names import fault_of
 from certificates.services.requesting import JOB_KIND, OPEN, latest_certificates, reasons_of
 from certificates.snapshot import is_intact
-from core import clock, numbering, storage
+from core import clock, names, numbering, storage
 from core.checking import Note
 from core.database import db
 from core.errors import NotFound
@@ -87,7 +87,7 @@ def search(actor: Actor, q: str = "", status: str = "") -> sa.Select[Certificate
         number = normalise_number(words)
         by_delivery = sa.select(Delivery.id).where(Delivery.code == words)
         like = sa.or_(
-            Certificate.holder_name.icontains(words, autoescape=True),
+            names.finds(Certificate.holder_words, words),
             Certificate.number.icontains(words, autoescape=True),
             Certificate.delivery_id.in_(by_delivery),
         )
@@ -169,12 +169,7 @@ def candidates(delivery: Delivery) -> list[Candidate]:
         )
         for row in rows
     ]
-    return sorted(found, key=_by_name)
-
-
-def _by_name(candidate: Candidate) -> tuple[str, str, int]:
-    person = candidate.enrollment.person
-    return person.family_name.casefold(), person.given_name.casefold(), candidate.enrollment.id
+    return sorted(found, key=lambda one: (one.enrollment.person.sort_name, one.enrollment.id))
 
 
 def _is_valid(certificate: Certificate) -> bool:

@@ -29,6 +29,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
 from sqlalchemy.exc import IntegrityError
@@ -130,6 +131,8 @@ Language = Annotated[
 ]  # fmt: skip
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+#: A name of a person: what it may be is for the services, which say the same to a page and a file.
+PersonName = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 120})]
 
 
 def one_of(kind: Iterable[str]) -> Any:

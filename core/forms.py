@@ -12,8 +12,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
+from wtforms import BooleanField, FormField, HiddenField, IntegerField, SelectField, StringField
 from wtforms import Form as Parts
-from wtforms import FormField, HiddenField, IntegerField, SelectField, StringField
 from wtforms.widgets import Input
 from wtforms.widgets.core import clean_key
 
@@ -67,6 +67,8 @@ class Form(FlaskForm):
     def refuse(self, error: DomainError) -> None:
         """Puts a refusal at its field, or above the form when it is about none of them."""
         for one in error.errors or [error]:
+            for asked in (field for field in self if isinstance(field, Confirmation) and field.code == one.code):
+                asked.is_asked = True
             field = self._fields.get((one.field or "").replace(".", "-"))
             if field is None:
                 self.refused.append(one.message)
@@ -81,6 +83,20 @@ class Form(FlaskForm):
     def status(self) -> int:
         """The answer's status: 422 when the form comes back with errors."""
         return 422 if self.is_refused else 200
+
+
+class Confirmation(BooleanField):
+    """A tick that is offered once the act was refused with `code`, and lets it pass. Templates show it with `confirmation`."""
+
+    def __init__(self, label: Any, *, code: str, **kwargs: Any):
+        super().__init__(label, **kwargs)
+        self.code = code
+        self.is_asked = False
+
+
+def names_confirmation() -> Any:
+    """The tick of every form that takes a person's names."""
+    return Confirmation(_l("These are the right names."), code="name_in_doubt")
 
 
 class SubmissionField(HiddenField):

@@ -166,6 +166,10 @@ def stated_objectives(version: CourseVersion) -> list[dict[str, str]]:
     return version.objectives or objectives_said(db.session.scalars(_SESSION_OBJECTIVES, {"version": version.id}))
 
 
+#: All that a person's name is written from.
+NAMED = (
+    Person.given_name, Person.family_name, Person.family_first, Person.country, Person.nationalities, Person.language,
+)  # fmt: skip
 _TRAINERS = (
     sa.select(RoleAssignment.scope_id, Person)
     .join(Person, Person.id == RoleAssignment.person_id)
@@ -174,8 +178,8 @@ _TRAINERS = (
         RoleAssignment.scope == Reach.DELIVERY,
         RoleAssignment.scope_id.in_(sa.bindparam("deliveries", expanding=True)),
     )
-    .options(load_only(Person.given_name, Person.family_name))
-    .order_by(Person.family_name, Person.given_name, Person.id)
+    .options(load_only(*NAMED))
+    .order_by(Person.sort_name, Person.id)
 )
 
 
@@ -190,7 +194,7 @@ def trainers_of(delivery_ids: Iterable[int]) -> dict[int, list[Person]]:
 def list_trainers() -> list[Person]:
     """Everybody who may be chosen as a trainer, by name."""
     is_trainer = sa.exists().where(RoleAssignment.person_id == Person.id, RoleAssignment.role == Role.TRAINER)
-    by_name = Person.family_name, Person.given_name, Person.id
+    by_name = Person.sort_name, Person.id
     return list(db.session.scalars(sa.select(Person).where(is_trainer).order_by(*by_name)))
 
 

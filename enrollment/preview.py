@@ -13,6 +13,7 @@ from accounts.models import Organization, Person, PersonnelCategory
 from accounts.values import email_key
 from core.database import db
 from core.errors import DomainError
+from core.names import number_key
 from courses.models import Admission, Delivery
 from enrollment.models import LIVE, Enrollment, EnrollmentStatus, Nomination
 from enrollment.nomination_files import Checked, NominationRow, Problem
@@ -141,26 +142,26 @@ class _People:
 
     def __init__(self, delivery: Delivery, organization: Organization, rows: Sequence[NominationRow]):
         keys = {email_key(row.fields["email"]) for row in rows if row.fields["email"]}
-        identifiers = {row.fields["identifier"] for row in rows if row.fields["identifier"]}
+        numbers = {number_key(row.fields["identifier"]) for row in rows if row.fields["identifier"]}
         here = sa.exists().where(
             Enrollment.person_id == Person.id, Enrollment.delivery_id == delivery.id, Enrollment.status.in_(LIVE)
         )
-        known = sa.select(Person.id, Person.email, Person.email_key, Person.identifier, here.label("is_here")).where(
-            sa.or_(Person.email_key.in_(keys), Person.identifier.in_(identifiers))
+        known = sa.select(Person.id, Person.email, Person.email_key, Person.identifier_key, here.label("is_here")).where(
+            sa.or_(Person.email_key.in_(keys), Person.identifier_key.in_(numbers))
         )
         people = db.session.execute(known).all() if rows else []
         self.by_email = {person.email_key: person for person in people if person.email_key}
-        self.by_identifier = {person.identifier: person for person in people if person.identifier}
+        self.by_number = {person.identifier_key: person for person in people if person.identifier_key}
         self.namesakes = _namesakes(organization, rows) if rows else {}
 
     def _known(self, row: NominationRow) -> tuple[Any, Any]:
         """The people with the row's address and with its identifier."""
-        return self.by_email.get(email_key(row.fields["email"])), self.by_identifier.get(row.fields["identifier"])
+        return self.by_email.get(email_key(row.fields["email"])), self.by_number.get(number_key(row.fields["identifier"]))
 
     def problem(self, row: NominationRow) -> Problem | None:
-        identifier = row.fields["identifier"]
+        number = number_key(row.fields["identifier"])
         one, other = self._known(row)
-        is_other = identifier and one is not None and one.identifier not in (None, identifier)
+        is_other = number and one is not None and one.identifier_key not in (None, number)
         if is_other or (one is not None and other is not None and one.id != other.id):
             remedy = _l("This e-mail address belongs to another person than this identifier. Correct one of them.")
             return Problem(row.row, "email", row.values["email"], "person_conflict", remedy)

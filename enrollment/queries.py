@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 
 from accounts.models import Gender, Person, PersonnelCategory
 from accounts.roles import Permission
-from core import clock
+from core import clock, names
 from core.database import db
 from core.errors import NotFound
 from core.i18n import number
@@ -199,10 +199,8 @@ class PersonShown:
     nationalities: list[str]
     gender: Gender | None
     birth_date: date | None
-
-    @property
-    def full_name(self) -> str:
-        return f"{self.given_name} {self.family_name}".strip()
+    full_name: str
+    sort_name: str
 
 
 def person_shown(actor: Actor, enrollment: Enrollment) -> PersonShown:
@@ -217,13 +215,14 @@ def person_shown(actor: Actor, enrollment: Enrollment) -> PersonShown:
             person.id, person.identifier if is_full else None, person.given_name, person.family_name,
             enrollment.name_on_certificate, person.email, person.country, person.nationalities,
             person.gender, person.birth_date if is_full else None,
+            person.full_name, person.sort_name,
         )  # fmt: skip
     assert nomination is not None, "seen only through the organization that nominated"
     n = nomination
-    full_name = f"{n.given_name} {n.family_name}"
+    full_name = names.full_name(n.given_name, n.family_name, names.Origin(n.country, n.nationalities))
     return PersonShown(
         person.id, n.identifier, n.given_name, n.family_name, full_name, n.email, n.country, n.nationalities, n.gender,
-        n.birth_date,
+        n.birth_date, full_name, names.sort_key(n.given_name, n.family_name),
     )  # fmt: skip
 
 
@@ -275,7 +274,7 @@ def attendance_grid(delivery: Delivery) -> Grid:
         .options(*_PEOPLE)  # not the delivery, which is known: reading it anew would drop its sessions
         .execution_options(populate_existing=True)
     )
-    people = sorted(db.session.scalars(seated), key=lambda e: (*_sort_name(e), e.id))
+    people = sorted(db.session.scalars(seated), key=lambda e: (e.person.sort_name, e.id))
     rows = {enrollment.id: GridRow(enrollment) for enrollment in people}
     numbers = {session.id: session.number for session in sessions}
     of_delivery = sa.select(Enrollment.id).where(Enrollment.delivery_id == delivery.id)
@@ -286,10 +285,6 @@ def attendance_grid(delivery: Delivery) -> Grid:
         if score.enrollment_id in rows:
             rows[score.enrollment_id].scores[score.kind] = score.percent
     return Grid(list(sessions), list(rows.values()))
-
-
-def _sort_name(enrollment: Enrollment) -> tuple[str, str]:
-    return enrollment.person.family_name.casefold(), enrollment.person.given_name.casefold()
 
 
 @dataclass(frozen=True)

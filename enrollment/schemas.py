@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import Field, StrictBool, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints, WithJsonSchema
 
 from accounts.models import Gender, Person, PersonnelCategory
-from core.api import Answer, Country, Day, Id, Language, ListQuery, Name, Schema, one_of
+from core.api import Answer, Country, Day, Id, Language, ListQuery, PersonName, Schema, one_of
 from core.policy import Actor
 from courses.models import DeliverySession
 from enrollment.models import Enrollment, EnrollmentStatus, MarkKind, ScoreKind
@@ -17,7 +17,7 @@ from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
 
 Minutes = Annotated[int, Field(strict=True, ge=0, le=1440)]
 Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
-Identifier = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Identifier = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 60})]
 Reason = Annotated[str, StringConstraints(max_length=500)]
 
 
@@ -25,18 +25,22 @@ Reason = Annotated[str, StringConstraints(max_length=500)]
 
 
 class ApplicantBody(Schema):
-    """Who: recognised by `identifier`, else by `email`; one of the two is needed."""
+    """Who: recognised by `identifier`, else by `email`; one of the two is needed. One name is enough: a person with a single
+    name has it in `given_name` or `family_name`, and the other is left out or empty."""
 
     identifier: Identifier | None = None
-    given_name: Name
-    family_name: Name
-    name_on_certificate: Name | None = None
+    given_name: PersonName | None = None
+    family_name: PersonName | None = None
+    name_on_certificate: PersonName | None = None
     email: Annotated[str, StringConstraints(min_length=3, max_length=254)] | None = None
     country: Country | None = Field(None, description="who sends the person; null for people of an international organization")
     nationalities: Annotated[list[Country], Field(max_length=5)] | None = None
     gender: Gender | None = None
     birth_date: Day | None = None
     language: Language | None = None
+    names_confirmed: StrictBool | None = Field(
+        None, description="true: the names are right although one is what people write for an unknown name (`name_in_doubt`)"
+    )
 
 
 class EnrollmentBody(Schema):

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from accounts.roles import Permission
 from core.api import Routes, id_in
 from core.errors import Invalid
+from core.names import number_key
 from core.paging import Page
 from core.web import current_actor
 from courses.queries import skills_to_choose
@@ -27,7 +28,7 @@ P = Permission
 def put_expert(id: str, body: ExpertBody) -> tuple[ExpertAnswer, int]:
     """`id` is the identifier: the person is matched by it, else by e-mail address. What is left out stays as it is. 201 when
     the profile is new."""
-    if body.person.identifier not in (None, id):
+    if body.person.identifier is not None and number_key(body.person.identifier) != number_key(id):
         message = _l("This identifier differs from the one in the address. Leave it out or make them the same.")
         raise Invalid("identifier_differs", message, "person.identifier")
     expert, is_new = services.put_expert(current_actor(), id, body.profile())

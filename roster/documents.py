@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from accounts.models import Person
+from core import names
 from core.database import db
-from roster import names
 from roster.models import Expert, ExpertLanguage, ExpertSearch, ExpertSkill
 
 
@@ -112,8 +112,5 @@ def _document(row: sa.Row, levels: list[str]) -> Document:
     if row.country:
         tokens.append(country_token(row.country))
     tokens += map(nationality_token, row.nationalities)
-    spellings = [
-        row.given_name, row.family_name, row.name_on_certificate, row.identifier,
-        names.unspaced(row.given_name, row.family_name),
-    ]  # fmt: skip
+    spellings = names.spellings(row.given_name, row.family_name, row.name_on_certificate, row.identifier)
     return Document(names.sort_key(row.given_name, row.family_name), " ".join(tokens), names.indexed(spellings))

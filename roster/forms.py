@@ -9,14 +9,14 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Optional
+from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import DateInput, SearchInput
 
 from accounts.models import Gender, PersonnelCategory
 from core import countries, i18n, languages
 from core.codes import spelling
 from core.errors import DomainError
-from core.forms import Form, NationalitiesField, SharedSelect, SubmissionField, whole
+from core.forms import Form, NationalitiesField, SharedSelect, SubmissionField, names_confirmation, whole
 from core.words import word
 from courses.models import Skill, SkillLevel
 from roster.languages import CEFR
@@ -221,8 +221,12 @@ class NewExpertForm(ProfileForm):
 
     submission = SubmissionField()
     person_identifier = StringField(_l("Service or staff number"), validators=[Optional()])
-    person_given_name = StringField(_l("Given name"), validators=[DataRequired()])
+    person_given_name = StringField(
+        _l("Given name"),
+        description=_l("A person with one name only has it in one of the two fields. Leave the other one empty."),
+    )
     person_family_name = StringField(_l("Family name"), validators=[Optional()])
+    names_confirmed = names_confirmation()
     person_email = StringField(_l("E-mail address"), validators=[Optional()])
     person_country = SelectField(_l("Country"), validate_choice=False, widget=SharedSelect())
     person_nationalities = NationalitiesField()
@@ -237,7 +241,8 @@ class NewExpertForm(ProfileForm):
     def person(self) -> dict[str, Any]:
         """What accounts.services.record_person takes, beside the identifier."""
         return {
-            "given_name": self.person_given_name.data, "family_name": self.person_family_name.data or "",
+            "given_name": self.person_given_name.data or "", "family_name": self.person_family_name.data or "",
+            "names_confirmed": self.names_confirmed.data,
             "email": self.person_email.data or None, "country": self.person_country.data or None,
             "nationalities": self.person_nationalities.data or None,
             "gender": self.person_gender.data or None,

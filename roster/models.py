@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from accounts.models import Person, PersonnelCategory
 from certificates.models import Certificate
+from core import names
 from core.database import Base, enum_column
 from core.policy import Reach
 from courses.models import Skill, SkillLevel
@@ -141,7 +142,7 @@ class ExpertSearch(Base):
     __audited__ = False
 
     expert_id: Mapped[int] = mapped_column(sa.ForeignKey("expert.id"), primary_key=True)
-    sort_name: Mapped[str] = mapped_column(sa.String(250).with_variant(sa.String(250, collation="C"), "postgresql"))
+    sort_name: Mapped[str] = mapped_column(names.SORTED)
     tokens: Mapped[str] = mapped_column(sa.Text)
     names: Mapped[str] = mapped_column(sa.Text)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StrictBool, StringConstraints
 
 from accounts.models import Gender, PersonnelCategory
-from core.api import Answer, Country, Day, Instant, Language, ListQuery, Name, Schema, one_of
+from core.api import Answer, Country, Day, Instant, Language, ListQuery, PersonName, Schema, one_of
 from courses.models import SkillLevel
 from roster.filters import Filters
 from roster.models import Expert, ExpertSkill, LanguageFramework, SkillStatus
@@ -16,18 +16,22 @@ from roster.services import Profile, SpokenLanguage, Window
 
 
 class ExpertPersonBody(Schema):
-    """Who it is. A person already known is changed by what is given, and keeps what is left out; a new one needs a name."""
+    """Who it is. A person already known is changed by what is given, and keeps what is left out; a new one needs a name,
+    and one is enough."""
 
     identifier: Annotated[str, StringConstraints(max_length=60)] | None = None
-    given_name: Annotated[str, StringConstraints(max_length=120)] | None = None
-    family_name: Annotated[str, StringConstraints(max_length=120)] | None = None
-    name_on_certificate: Name | None = None
+    given_name: PersonName | None = None
+    family_name: PersonName | None = None
+    name_on_certificate: PersonName | None = None
     email: Annotated[str, StringConstraints(max_length=254)] | None = None
     country: Country | None = Field(None, description="who sends the person")
     nationalities: Annotated[list[Country], Field(max_length=5)] | None = None
     gender: Gender | None = None
     birth_date: Day | None = None
     language: Language | None = None
+    names_confirmed: StrictBool | None = Field(
+        None, description="true: the names are right although one is what people write for an unknown name (`name_in_doubt`)"
+    )
 
 
 class SpokenLanguageBody(Schema):

@@ -8,9 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from core import names
 from core.database import db, is_sqlite
 from core.paging import Page, page
-from roster import documents, names
+from roster import documents
 from roster.filters import Filters, WantedSkill
 from roster.models import Availability, ExpertSearch, ExpertSkill
 
@@ -57,10 +58,10 @@ def counts(searches: Sequence[Filters]) -> list[int]:
 def matching(filters: Filters) -> sa.Select[Any]:
     """The ids of all experts found, in no order."""
     statement = sa.select(ExpertSearch.expert_id)
-    exact, beginnings = _words(filters)
-    if exact or beginnings:
-        statement = statement.where(_document_has(exact, beginnings))
-    if filters.q and not beginnings:
+    exact, ways = _tokens(filters), names.sought(filters.q)
+    if exact or ways:
+        statement = statement.where(_document_has(exact, ways))
+    if filters.q and not ways:
         statement = statement.where(sa.false())  # signs alone are no name
     for wanted in filters.skills:
         statement = statement.where(_holds(wanted, filters))
@@ -73,8 +74,8 @@ def matching(filters: Filters) -> sa.Select[Any]:
     return statement
 
 
-def _words(filters: Filters) -> tuple[list[str], list[str]]:
-    """The tokens a document must have, and those one of its words must begin with."""
+def _tokens(filters: Filters) -> list[str]:
+    """The tokens a document must have."""
     exact = []
     if filters.category:
         exact.append(documents.category_token(filters.category.value))
@@ -87,15 +88,18 @@ def _words(filters: Filters) -> tuple[list[str], list[str]]:
     exact += [documents.language_token(wanted.language, wanted.step) for wanted in filters.languages]
     if filters.as_of is None:  # a document knows what holds now; a skill withdrawn since is no longer in it
         exact += [documents.skill_token(wanted.skill.id, _rank(wanted)) for wanted in filters.skills]
-    return exact, names.sought(filters.q)
+    return exact
 
 
-def _document_has(exact: list[str], beginnings: list[str]) -> sa.ColumnElement[bool]:
-    """The full-text condition. Every word is plain ASCII made by this room, so quoting it is safe."""
+def _document_has(exact: list[str], ways: list[list[str]]) -> sa.ColumnElement[bool]:
+    """The full-text condition: all exact tokens, and the beginnings of one of the ways to write a name. Every word is plain
+    ASCII made here, so quoting it is safe."""
     if is_sqlite():
-        query = " AND ".join([f'"{word}"' for word in exact] + [f'"{word}"*' for word in beginnings])
+        named = " OR ".join("({})".format(" AND ".join(f'"{word}"*' for word in way)) for way in ways)
+        query = " AND ".join([f'"{word}"' for word in exact] + ([f"({named})"] if named else []))
         return ExpertSearch.expert_id.in_(sa.select(_fts.c.rowid).where(_fts.c.expert_fts.op("MATCH")(query)))
-    query = " & ".join([f"'{word}'" for word in exact] + [f"'{word}':*" for word in beginnings])
+    named = " | ".join("({})".format(" & ".join(f"'{word}':*" for word in way)) for way in ways)
+    query = " & ".join([f"'{word}'" for word in exact] + ([f"({named})"] if named else []))
     return _vector.op("@@")(sa.cast(query, TSQUERY))
 
 

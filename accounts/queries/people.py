@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from accounts import values
 from accounts.models import Account, Organization, Person, RoleAssignment
 from accounts.roles import Permission, Role
+from core import names
 from core.database import db
 from core.errors import NotFound
 from core.paging import Page, page
@@ -60,13 +61,15 @@ def find_account(person_id: int) -> Account | None:
 def list_people(
     actor: Actor, *, words: str = "", role: Role | None = None, after: str | None = None, limit: int = PAGE
 ) -> Page[PersonRow]:
-    """People by name: those in whose name, address or identifier every word occurs, with this role."""
+    """People by name: those whose name has words that begin so (core.names), or in whose address or identifier every word
+    occurs; with this role."""
     statement = sa.select(Person).where(visible(Person, actor, Permission.PERSON_READ))
-    for one in words.split()[:6]:
-        statement = statement.where(_occurs(one))
+    if words.strip():
+        others = sa.and_(*(_occurs(one) for one in words.split()[:6]))
+        statement = statement.where(sa.or_(names.finds(Person.search_names, words), others))
     if role is not None:
         statement = statement.where(Person.id.in_(sa.select(RoleAssignment.person_id).where(RoleAssignment.role == role)))
-    keys = (Person.family_name.expression, Person.given_name.expression, Person.id.expression)
+    keys = (Person.sort_name.expression, Person.id.expression)
     found = page(statement, keys, after=after, limit=limit)
     ids = [person.id for person in found.items]
     accounts = {one.person_id: one for one in db.session.scalars(sa.select(Account).where(Account.person_id.in_(ids)))}
@@ -75,10 +78,10 @@ def list_people(
 
 
 def _occurs(word: str) -> sa.ColumnElement[bool]:
-    # SQLite compares only ASCII without regard to case, so accented words are tried in the ways people write them.
-    forms = {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
-    columns = (Person.given_name, Person.family_name, Person.email, Person.identifier)
-    return sa.or_(*(column.icontains(form, autoescape=True) for column in columns for form in sorted(forms)))
+    """In the name, the address or the number; a number is compared without case, spaces and hyphens."""
+    found = names.finds(Person.search_names, word) | Person.email.icontains(word, autoescape=True)
+    key = names.number_key(word)
+    return found | Person.identifier_key.contains(key, autoescape=True) if key else found
 
 
 def roles_of(person_ids: Iterable[int]) -> dict[int, list[RoleHeld]]:

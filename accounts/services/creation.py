@@ -16,6 +16,7 @@ from accounts.services.organizations import organization_by_code
 from accounts.services.people import record_person
 from core.database import db, settings_of
 from core.errors import Invalid
+from core.names import number_key
 from core.policy import SYSTEM, Actor, Reach, require
 
 FIRST_ADMINISTRATOR = "first-administrator"
@@ -32,6 +33,7 @@ def create_account(
     country: str | None = None,
     language: str | None = None,
     identifier: str | None = None,
+    names_confirmed: bool | None = None,
     password: str | None = None,
     is_demonstration: bool = False,
 ) -> Person:
@@ -47,7 +49,7 @@ def create_account(
         raise Invalid("required", _l("Fill in this field."), "email")
     person = record_person(
         actor, identifier=identifier, given_name=given_name, family_name=family_name, email=email, country=country,
-        language=language,
+        language=language, names_confirmed=names_confirmed,
     )  # fmt: skip
     account = ensure_account(actor, person)
     account.is_demonstration = account.is_demonstration or is_demonstration
@@ -74,7 +76,7 @@ def first_administrator_link() -> str | None:
     )
     if db.session.scalar(reachable.limit(1)) is not None:
         return None
-    person = db.session.scalar(sa.select(Person).where(Person.identifier == FIRST_ADMINISTRATOR))
+    person = db.session.scalar(sa.select(Person).where(Person.identifier_key == number_key(FIRST_ADMINISTRATOR)))
     if person is None:
         person = record_person(SYSTEM, identifier=FIRST_ADMINISTRATOR, given_name="Administrator", family_name="")
         assign_role(SYSTEM, person.id, Role.ADMINISTRATOR)

@@ -17,7 +17,7 @@ from accounts.events import PersonChanged, PersonMatched, PersonRecorded
 from accounts.models import Account, Gender, Person
 from accounts.roles import Permission
 from accounts.services.account import end_sessions_and_links
-from core import clock, mail
+from core import clock, mail, names
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.events import publish
@@ -37,13 +37,15 @@ def record_person(
     birth_date: date | None = None,
     name_on_certificate: str | None = None,
     language: str | None = None,
+    names_confirmed: bool | None = None,
     update: bool = False,
 ) -> Person:
     """The person meant: matched by identifier, else by e-mail address, else new.
 
     `update` overwrites the given values of a matched person (with PERSON_WRITE); without it only gaps are filled, by those
     who may read the person. What a person is recognised by is only added, never replaced: whoever could change an address
-    could sign in as its owner. Refused values are all named at once, with fields such as "person.email".
+    could sign in as its owner. One name is enough. Refused values are all named at once, with fields such as "person.email";
+    names in doubt (accounts.name_rules) unless they are confirmed.
     """
     given = _clean(
         {
@@ -52,12 +54,13 @@ def record_person(
             "name_on_certificate": name_on_certificate, "language": language,
         },
         "person.",
-        is_name_needed=not update,
+        known=None if update else {},
+        is_confirmed=bool(names_confirmed),
     )  # fmt: skip
     found = _match(given.get("identifier"), given.get("email"), "person.")
+    if update and (found is None or any(name in given for name in _NAMES)):
+        _check_names(_names_of(found) | given, "person.", is_confirmed=bool(names_confirmed))
     if found is None:
-        if not _has_name(given):
-            raise _no_name("person.")
         found, is_new = _add(given, "person.")
         publish(PersonRecorded(found.id) if is_new else PersonMatched(found.id), actor)
         if is_new:
@@ -65,8 +68,9 @@ def record_person(
     elif actor.is_anonymous and not actor.is_system:  # a stranger's application costs the same for an address that is known
         _insert(given, "person.")
         publish(PersonMatched(found.id), actor)
-    if _is_known_address(found, given):
-        del given["email"]  # another spelling of the address that is known: the one that its owner gave stays
+    for name in _KEYS:
+        if given.get(name) and _key(name, given[name]) == _key(name, getattr(found, name)):
+            del given[name]  # another spelling of what is known: the one that its owner gave stays
     if update:
         require(actor, Permission.PERSON_WRITE, found)
         _refuse_replaced_keys(actor, found, given, "person.")
@@ -76,8 +80,9 @@ def record_person(
     return found
 
 
-def change_person(actor: Actor, person: Person, **changes: Any) -> Person:
-    """Overwrites the named values of `person` (None or "" empties what may be empty): by the person or an administrator."""
+def change_person(actor: Actor, person: Person, *, names_confirmed: bool | None = None, **changes: Any) -> Person:
+    """Overwrites the named values of `person` (None or "" empties what may be empty): by the person or an administrator.
+    Names in doubt are asked about when they are new, unless confirmed."""
     if actor.person_id != person.id:
         require(actor, Permission.ACCOUNT_MANAGE)
     emptied: dict[str, Any] = {
@@ -86,15 +91,16 @@ def change_person(actor: Actor, person: Person, **changes: Any) -> Person:
     if "nationalities" in changes and not changes["nationalities"]:
         emptied["nationalities"] = []
     kept = {name: value for name, value in changes.items() if name not in emptied}
-    missing = [name for name in ("given_name", "name_on_certificate", "language") if name in kept and not kept[name]]
+    missing = [name for name in ("name_on_certificate", "language") if name in kept and not kept[name]]
     collect([Invalid("required", _l("Fill in this field."), name) for name in missing])
-    cleaned = _clean({"given_name": person.given_name, "family_name": person.family_name, **kept}, "")
+    cleaned = _clean(kept, "", known=_names_of(person), is_confirmed=bool(names_confirmed))
     _overwrite(actor, person, cleaned | emptied, "")
     return person
 
 
-def _clean(given: dict[str, Any], prefix: str, *, is_name_needed: bool = True) -> dict[str, Any]:
-    """The given values as they are kept, without those that are None. Raises all refusals together."""
+def _clean(given: dict[str, Any], prefix: str, *, known: dict[str, Any] | None, is_confirmed: bool) -> dict[str, Any]:
+    """The given values as they are kept, without those that are None. Raises all refusals together, also of what the names
+    say as a whole when they are not those that are `known` ({}: none are; None: that is looked at elsewhere)."""
     cleaned: dict[str, Any] = {}
     errors: list[DomainError] = []
     for name, value in given.items():
@@ -104,22 +110,31 @@ def _clean(given: dict[str, Any], prefix: str, *, is_name_needed: bool = True) -
             cleaned[name] = _CLEANING[name](value, prefix + name)
         except DomainError as error:
             errors.append(error)
-    if is_name_needed and not errors and not _has_name(cleaned):
-        errors.append(_no_name(prefix))
+    is_told = any((error.field or "").removeprefix(prefix) in _NAMES for error in errors)
+    if known is not None and not is_told and any(cleaned.get(name, known.get(name)) != known.get(name, ...) for name in _NAMES):
+        try:
+            _check_names(known | cleaned, prefix, is_confirmed=is_confirmed)
+        except Invalid as error:
+            errors.append(error)
     collect(errors)
     return cleaned
 
 
-def _has_name(given: dict[str, Any]) -> bool:
-    return bool(given.get("given_name") or given.get("family_name"))
+_NAMES = ("given_name", "family_name", "name_on_certificate")
 
 
-def _no_name(prefix: str) -> Invalid:
-    return Invalid("required", _l("Fill in the name."), prefix + "given_name")
+def _names_of(person: Person | None) -> dict[str, Any]:
+    return {name: getattr(person, name) for name in _NAMES} if person is not None else {}
+
+
+def _check_names(said: dict[str, Any], prefix: str, *, is_confirmed: bool) -> None:
+    if not said.get("given_name") and not said.get("family_name"):
+        raise Invalid("required", _l("Write the name. One is enough for a person with a single name."), prefix + "given_name")
+    values.check_names({name: said.get(name) or "" for name in _NAMES}, is_confirmed=is_confirmed, prefix=prefix)
 
 
 _CLEANING: dict[str, Any] = {
-    "identifier": lambda value, field: values.clean_text(value, field, longest=60),
+    "identifier": values.clean_identifier,
     "given_name": values.clean_name,
     "family_name": values.clean_name,
     "name_on_certificate": values.clean_name,
@@ -134,11 +149,12 @@ _CLEANING: dict[str, Any] = {
 
 def _match(identifier: str | None, email: str | None, prefix: str) -> Person | None:
     """The person with this identifier or address; Conflict when that is not one person."""
-    wanted = {name: value for name, value in (("identifier", identifier), ("email_key", values.email_key(email))) if value}
+    number = names.number_key(identifier or "")
+    wanted = {name: value for name, value in (("identifier_key", number), ("email_key", values.email_key(email))) if value}
     if not wanted:
         return None
     found = list(db.session.scalars(_with_any(tuple(wanted)), wanted))
-    is_another = len(found) == 1 and identifier and found[0].identifier and found[0].identifier != identifier
+    is_another = len(found) == 1 and identifier and found[0].identifier_key and found[0].identifier_key != number
     if len(found) > 1 or is_another:
         raise Conflict(
             "person_conflict",
@@ -166,9 +182,10 @@ def _add(given: dict[str, Any], prefix: str) -> tuple[Person, bool]:
 
 def _insert(given: dict[str, Any], prefix: str) -> Person | None:
     """The new person; None when there is one with this identifier or address."""
-    names = {"given_name": given.get("given_name", ""), "family_name": given.get("family_name", "")}
-    printed = given.get("name_on_certificate") or _default_printed_name(f"{names['given_name']} {names['family_name']}", prefix)
-    kept = given | names | {"name_on_certificate": printed, "created_at": clock.now()}
+    called = {"given_name": given.get("given_name", ""), "family_name": given.get("family_name", "")}
+    origin = names.Origin(given.get("country"), given.get("nationalities") or (), given.get("language"))
+    printed = given.get("name_on_certificate") or _default_printed_name(names.full_name(**called, origin=origin), prefix)
+    kept = given | called | {"name_on_certificate": printed, "created_at": clock.now()}
     kept["email_key"] = values.email_key(given.get("email"))
     return db.session.scalar(_INSERT[db.engine.dialect.name], kept)
 
@@ -237,8 +254,9 @@ _KEYS = {
 }
 
 
-def _is_known_address(person: Person, given: dict[str, Any]) -> bool:
-    return bool(given.get("email")) and values.email_key(given["email"]) == person.email_key
+def _key(name: str, value: str | None) -> str | None:
+    """What an address or an identifier is compared by."""
+    return values.email_key(value) if name == "email" else names.number_key(value or "")
 
 
 def _refuse_taken(person: Person, given: dict[str, Any], prefix: str) -> None:
@@ -246,7 +264,7 @@ def _refuse_taken(person: Person, given: dict[str, Any], prefix: str) -> None:
         value = given.get(name)
         if not value or value == getattr(person, name):
             continue
-        same = Person.email_key == values.email_key(value) if name == "email" else getattr(Person, name) == value
+        same = getattr(Person, f"{name}_key") == _key(name, value)
         if db.session.scalar(sa.select(Person.id).where(same, Person.id != person.id)):
             raise Conflict(f"{name}_taken", sentence, prefix + name)
 

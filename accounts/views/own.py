@@ -70,7 +70,7 @@ def my_details() -> Any:
     return render_template("accounts/my_details.html", form=form), form.status
 
 
-_DETAILS = ("given_name", "family_name", "name_on_certificate", "country", "nationalities", "language")
+_DETAILS = ("given_name", "family_name", "names_confirmed", "name_on_certificate", "country", "nationalities", "language")
 
 
 # Being oneself, once more

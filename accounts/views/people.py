@@ -43,6 +43,7 @@ def new_account() -> Any:
                     email=form.email.data or "",
                     given_name=form.given_name.data or "",
                     family_name=form.family_name.data or "",
+                    names_confirmed=form.names_confirmed.data,
                     language=form.language.data,
                     roles=form.roles.data or [],
                     organization=(form.organization.data or "").strip() or None,

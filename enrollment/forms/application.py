@@ -16,14 +16,25 @@ from accounts import values
 from accounts.models import Gender, PersonnelCategory
 from core import i18n
 from core.errors import DomainError, Invalid
-from core.forms import Form, NationalitiesField, SubmissionField
+from core.forms import Form, NationalitiesField, SubmissionField, names_confirmation, refusals_on
+from core.names import Origin, full_name
 from core.words import word
 from enrollment.forms.fields import CountryField, Kept, Needed, NeededWithoutCountry, OneOf
 from enrollment.nomination_files import parse_rank_code
 from enrollment.services import Wish
 
 SCREENS = {
-    1: ("email", "given_name", "family_name", "name_on_certificate", "country", "nationalities", "gender", "category"),
+    1: (
+        "email",
+        "given_name",
+        "family_name",
+        "names_confirmed",
+        "name_on_certificate",
+        "country",
+        "nationalities",
+        "gender",
+        "category",
+    ),
     2: ("rank", "rank_code", "organization", "needs", "language"),
     3: ("consent", "roster_consent"),
 }
@@ -46,8 +57,9 @@ class ApplicationForm(Form):
     """`categories`: the personnel categories that the course is for."""
 
     email = StringField(_l("E-mail"), [Needed(_l("Enter your e-mail address.")), Kept(values.clean_email)])
-    given_name = StringField(_l("Given name"), [Needed(_l("Enter your given name.")), Kept(values.clean_name)])
+    given_name = StringField(_l("Given name"), [Kept(values.clean_name)])
     family_name = StringField(_l("Family name"), [Kept(values.clean_name)])
+    names_confirmed = names_confirmation()
     name_on_certificate = StringField(_l("Name as printed on the certificate"), [Kept(values.clean_name)])
     country = CountryField(_l("Country"), [Needed(_l("Choose your country.")), Kept(values.clean_country)])
     nationalities = NationalitiesField(validators=[Kept(values.clean_nationalities)])
@@ -96,7 +108,20 @@ class ApplicationForm(Form):
         for screen in range(1, upto + 1):
             for name in self.names_on(screen):
                 self[name].validate(self)
+            if screen == 1:
+                self._check_names()
         return self.screen_with_errors()
+
+    def _check_names(self) -> None:
+        """What the names say together, asked at once and not on the last screen."""
+        names = {name: self[name].data or "" for name in ("given_name", "family_name", "name_on_certificate")}
+        if any(self[name].errors for name in names):
+            return
+        if not names["given_name"] and not names["family_name"]:
+            self.refuse(Invalid("required", _l("Enter your name. One is enough."), "given_name"))
+            return
+        with refusals_on(self):
+            values.check_names(names, is_confirmed=bool(self.names_confirmed.data))
 
     def screen_with_errors(self) -> int | None:
         return next((number for number in SCREENS if any(self[name].errors for name in self.names_on(number))), None)
@@ -122,10 +147,11 @@ class ApplicationForm(Form):
     @property
     def printed_name(self) -> str:
         """As typed, else the given and the family name."""
-        typed = self.name_on_certificate.data or f"{self.given_name.data or ''} {self.family_name.data or ''}"
-        return typed.strip()
+        given, family = self.given_name.data or "", self.family_name.data or ""
+        origin = Origin(self.country.data, self.nationalities.data or ())
+        return self.name_on_certificate.data or full_name(given, family, origin)
 
     def person(self) -> dict[str, Any]:
         """What is known of the person, by the names of `record_person`."""
-        names = ("given_name", "family_name", "country", "nationalities", "gender", "language")
+        names = ("given_name", "family_name", "names_confirmed", "country", "nationalities", "gender", "language")
         return {name: self[name].data for name in names} | {"name_on_certificate": self.printed_name}

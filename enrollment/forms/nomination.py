@@ -11,10 +11,12 @@ from wtforms import FileField, RadioField, SelectField, StringField, TextAreaFie
 from accounts.models import Gender, PersonnelCategory
 from core import i18n
 from core.errors import DomainError
-from core.forms import DayField, Form, NationalitiesField, SubmissionField
+from core.forms import DayField, Form, NationalitiesField, SubmissionField, names_confirmation
 from core.words import word
 from enrollment.forms.fields import CountryField, Needed, OneOf
 from enrollment.nomination_files import COLUMNS, NominationRow, check_row
+
+ONE_NAME = _l("A person with one name only has it in one of the two fields. Leave the other one empty.")
 
 
 def offer(field: Any, organizations: Mapping[str, str], none: Any = None) -> None:
@@ -51,8 +53,9 @@ class PersonForm(Form):
     organization_id = SelectField(
         _l("Nominated by"), [OneOf(_l("Choose the organization that nominates."))], coerce=str, validate_choice=False
     )
-    given_name = StringField(_l("Given name"), [Needed(_l("Write the given name. A person with a single name has it here."))])
+    given_name = StringField(_l("Given name"), description=ONE_NAME)
     family_name = StringField(_l("Family name"))
+    names_confirmed = names_confirmation()
     name_on_certificate = StringField(_l("Name as printed on the certificate"))
     email = StringField(_l("E-mail"), [Needed(_l("Write the e-mail address: the person receives the invitation there."))])
     identifier = StringField(_l("Service or staff number"))
@@ -78,8 +81,10 @@ class PersonForm(Form):
         """The person by the rules of a row; its problems stand at the fields."""
         typed = {column: str(self[column].data or "") for column in COLUMNS if column != "birth_date"}
         born = self.birth_date.date
-        row = check_row(1, typed | {"birth_date": born.isoformat() if born else ""})
+        confirmed = {"names_confirmed": "1"} if self.names_confirmed.data else {}
+        row = check_row(1, typed | confirmed | {"birth_date": born.isoformat() if born else ""})
         for problem in row.problems:
+            self.names_confirmed.is_asked |= problem.code == self.names_confirmed.code
             if not self[problem.column].errors:
                 self[problem.column].errors = [problem.remedy]
         return row

@@ -20,12 +20,13 @@ from enrollment.nomination_files.results import (
     SheetRow,
     UnreadableFile,
 )
-from enrollment.nomination_files.rows import MAX_LENGTHS, NO_COUNTRY_NEEDS, check_row
+from enrollment.nomination_files.rows import CONFIRMED, MAX_LENGTHS, NO_COUNTRY_NEEDS, check_row
 from enrollment.nomination_files.template import template, workbook_template
 from enrollment.nomination_files.words import parse_category, parse_gender, parse_rank_code
 
 __all__ = [
     "COLUMNS",
+    "CONFIRMED",
     "FULL_NAMES",
     "MAX_BYTES",
     "MAX_LENGTHS",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -12,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from accounts.values import email_key
 from core import countries
+from core.names import number_key
 from enrollment.nomination_files import birth_dates, encodings, full_names
 from enrollment.nomination_files.choosing import BYTES, TEXT, Choice, choose
 from enrollment.nomination_files.decoding import decode, refuse_other_files, undecided
@@ -189,7 +189,7 @@ def _same(column: str, value: str) -> str:
     """What is equal for two spellings of one address or identifier."""
     if column == "email":
         return email_key(value) or value
-    return unicodedata.normalize("NFC", value.casefold())
+    return number_key(value)
 
 
 def _duplicate_remedy(column: str, above: int) -> Any:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from accounts.values import clean_email, clean_nationalities
-from core import clock, countries, languages
+from accounts.values import check_names, clean_email, clean_identifier, clean_name, clean_nationalities, clean_text
+from core import clock, countries, languages, names
 from core.errors import Invalid
 from enrollment.nomination_files import birth_dates, words
 from enrollment.nomination_files.columns import COLUMNS
 from enrollment.nomination_files.results import NominationRow, Problem, shown
-from enrollment.nomination_files.text import clean, has_control_characters, is_blank, is_garbled, storable
+from enrollment.nomination_files.text import is_blank, storable
 
 MAX_LENGTHS = {
     "identifier": 60,
@@ -34,15 +34,15 @@ MAX_LENGTHS = {
     "language": 100,
     "needs": 1000,
 }
-#: Text that long is refused before it is normalised, since that takes quadratic time for hostile text.
-_LONGEST_RAW = 2000
-
 _MISSING = {
-    "given_name": _l("Write the given name. A person with a single name has it here."),
     "email": _l("Write the e-mail address: the person receives the invitation there."),
     "country": _l("Write the country that sends the person, or “none” for people of an international organization."),
     "category": _l("Write civilian, police or military."),
 }
+NAME_NEEDED = _l("Write the name. One is enough: leave the other empty for a person with a single name.")
+_NAMES = ("given_name", "family_name", "name_on_certificate")
+#: The key under which a row says that its names, odd as they look, are the right ones.
+CONFIRMED = "names_confirmed"
 NO_COUNTRY_NEEDS = _l("Write the international organization that the person works for, because no country sends the person.")
 _WHEN_BLANK: dict[str, Any] = {"gender": "undisclosed", "birth_date": None, "nationalities": ()}
 
@@ -82,6 +82,7 @@ def check_row(
     depend on the order are problems; with `serials`, a number is a day as spreadsheets count them.
     """
     frame = _Frame(day_first, today, serials)
+    is_confirmed = bool(values.get(CONFIRMED))
     raw = {column: storable(values.get(column) or "") for column in COLUMNS}
     fields: dict[str, Any] = {}
     problems: list[Problem] = []
@@ -91,8 +92,11 @@ def check_row(
         except _Refused as refusal:
             fields[column] = _WHEN_REFUSED.get(column, "")
             problems.append(Problem(row, column, shown(raw[column]), refusal.code, refusal.remedy))
+    problems += _name_problems(row, raw, fields, problems, is_confirmed)
+    problems.sort(key=lambda problem: COLUMNS.index(problem.column))
     if is_blank(raw["name_on_certificate"]):
-        name = f"{fields['given_name']} {fields['family_name']}".strip()
+        origin = names.Origin(fields["country"], fields["nationalities"], fields["language"])
+        name = names.full_name(fields["given_name"], fields["family_name"], origin)
         fields["name_on_certificate"] = name
         if len(name) > MAX_LENGTHS["name_on_certificate"]:
             fields["name_on_certificate"] = ""
@@ -100,7 +104,25 @@ def check_row(
             problems.append(Problem(row, "name_on_certificate", shown(name), "too_long", remedy))
     if countries.means_none(raw["country"]) and not fields["country"] and is_blank(raw["organization"]):
         problems.append(Problem(row, "organization", "", "organization_needed", NO_COUNTRY_NEEDS))
+    if is_confirmed:
+        raw[CONFIRMED], fields[CONFIRMED] = "1", True
     return NominationRow(row, raw, fields, tuple(problems))
+
+
+def _name_problems(
+    row: int, raw: Mapping[str, str], fields: Mapping[str, Any], found: list[Problem], is_confirmed: bool
+) -> Iterator[Problem]:
+    """What the names say together: one of them is enough, and a filler is none."""
+    if any(problem.column in _NAMES for problem in found):
+        return
+    if not fields["given_name"] and not fields["family_name"]:
+        yield Problem(row, "given_name", "", "required", NAME_NEEDED)
+        return
+    try:
+        check_names({column: fields[column] for column in _NAMES}, is_confirmed=is_confirmed)
+    except Invalid as refusal:
+        column = str(refusal.field)
+        yield Problem(row, column, shown(raw[column]), refusal.code, refusal.message)
 
 
 def _check(column: str, raw: str, frame: _Frame) -> Any:
@@ -109,27 +131,13 @@ def _check(column: str, raw: str, frame: _Frame) -> Any:
         if column in _MISSING:
             raise _Refused("required", _MISSING[column])
         return _WHEN_BLANK.get(column, "")
-    limit = MAX_LENGTHS[column]
-    if len(raw) > max(_LONGEST_RAW, limit):
-        raise _Refused("too_long", _too_long(column))
-    if has_control_characters(raw):
-        raise _Refused(
-            "control_characters",
-            _l("This value contains invisible control characters. Type it again."),
-        )
-    if is_garbled(raw):
-        raise _Refused(
-            "garbled",
-            _l(
-                "The accents in “%(value)s” were lost when the file was made. Type it again.",
-                value=shown(raw),
-            ),
-        )
-    text = clean(raw)
-    if len(text) > limit:
-        raise _Refused("too_long", _too_long(column))
-    rule = _RULES.get(column)
-    return rule(text, frame) if rule else text
+    try:
+        text = clean_text(raw, column, longest=MAX_LENGTHS[column])
+        rule = _RULES.get(column)
+        return rule(text, frame) if rule else text
+    except Invalid as refusal:
+        remedy = _too_long(column) if refusal.code == "too_long" else refusal.message
+        raise _Refused(refusal.code, remedy) from None
 
 
 def _too_long(column: str) -> Any:
@@ -137,17 +145,11 @@ def _too_long(column: str) -> Any:
 
 
 def _name(text: str, frame: _Frame) -> str:
-    if text.startswith("="):
-        raise _Refused(
-            "formula",
-            _l("“%(value)s” begins like a formula. Write the name as text, without “=”.", value=shown(text)),
-        )
-    if not any(c.isalpha() for c in text):
-        raise _Refused(
-            "not_a_name",
-            _l("“%(value)s” has no letter. Write the name in letters.", value=shown(text)),
-        )
-    return text
+    return clean_name(text, "name")
+
+
+def _identifier(text: str, frame: _Frame) -> str:
+    return clean_identifier(text, "identifier")
 
 
 def _email(text: str, frame: _Frame) -> str:
@@ -313,6 +315,7 @@ _RULES: dict[str, Callable[[str, _Frame], Any]] = {
     "given_name": _name,
     "family_name": _name,
     "name_on_certificate": _name,
+    "identifier": _identifier,
     "email": _email,
     "country": _country,
     "nationalities": _nationalities,

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from accounts.models import Organization, Person, PersonnelCategory
 from accounts.roles import Permission
-from accounts.values import clean_text
+from accounts.values import clean_name, clean_text
 from core import clock
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.policy import Actor, require
@@ -95,7 +95,7 @@ def _first_status(delivery: Delivery, category: PersonnelCategory) -> Enrollment
     return EnrollmentStatus.CONFIRMED if seating(delivery).fits(category) else EnrollmentStatus.WAITLISTED
 
 
-_LONGEST = {"rank": 120, "organization": 200, "name_on_certificate": 120}
+_LONGEST = {"rank": 120, "organization": 200}
 _LONGEST_NEEDS = 1000
 
 
@@ -108,6 +108,10 @@ def checked(delivery: Delivery, wish: Wish) -> Wish:
             kept[field] = clean_text(getattr(wish, field) or "", field, longest=longest) or None
         except Invalid as fault:
             faults.append(fault)
+    try:
+        kept["name_on_certificate"] = clean_name(wish.name_on_certificate or "", "name_on_certificate") or None
+    except Invalid as fault:
+        faults.append(fault)
     kept["needs"] = "\n".join((wish.needs or "").strip().splitlines()) or None
     if len(kept["needs"] or "") > _LONGEST_NEEDS:
         sentence = _l("This is too long: at most %(count)s characters.", count=_LONGEST_NEEDS)

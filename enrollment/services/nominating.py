@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from accounts.models import Gender, Organization, PersonnelCategory
 from accounts.roles import Permission
 from accounts.services import record_person
-from accounts.values import clean_country, clean_nationalities, clean_text, find_email
+from accounts.values import clean_country, clean_identifier, clean_name, clean_nationalities, find_email
 from core import clock
 from core.database import db
 from core.errors import DomainError, Invalid, collect
@@ -27,8 +27,8 @@ from enrollment.services.stages import require_open
 class Nominee:
     """One person as an organization puts it. `row`: where it stands in a file; refusals then name it ("row-7.category")."""
 
-    given_name: str
-    family_name: str
+    given_name: str | None
+    family_name: str | None
     category: PersonnelCategory | str
     identifier: str | None = None
     email: str | None = None
@@ -43,6 +43,7 @@ class Nominee:
     name_on_certificate: str | None = None
     language: str | None = None
     roster_consent: bool | None = None
+    names_confirmed: bool | None = None
     row: int | None = None
 
     @property
@@ -98,6 +99,7 @@ def _nominate_one(actor: Actor, delivery_id: int, organization: Organization, no
         birth_date=nominee.birth_date,
         name_on_certificate=nominee.name_on_certificate,
         language=nominee.language,
+        names_confirmed=nominee.names_confirmed,
         update=False,
     )
     enrollment = place(actor, delivery, person, nominee.wish, nominated_by=organization)
@@ -111,9 +113,9 @@ def _nomination(actor: Actor, organization: Organization, enrollment: Enrollment
         enrollment=enrollment,
         organization_id=organization.id,
         nominated_by_id=actor.person_id,
-        identifier=(nominee.identifier or "").strip() or None,
-        given_name=clean_text(nominee.given_name, "given_name"),
-        family_name=clean_text(nominee.family_name, "family_name"),
+        identifier=clean_identifier(nominee.identifier or "", "identifier") or None,
+        given_name=clean_name(nominee.given_name or "", "given_name"),
+        family_name=clean_name(nominee.family_name or "", "family_name"),
         email=find_email(nominee.email),
         country=clean_country(nominee.country, "country") if nominee.country else None,
         nationalities=clean_nationalities(nominee.nationalities or (), "nationalities"),

@@ -29,7 +29,7 @@ from courses.queries import get_delivery, is_open_for_enrollment
 from courses.services import touch
 from enrollment import nomination_files, services
 from enrollment.models import Enrollment
-from enrollment.nomination_files import COLUMNS, Answers, NominationRow, Sheet, SheetRow, check_sheet
+from enrollment.nomination_files import COLUMNS, CONFIRMED, Answers, NominationRow, Sheet, SheetRow, check_sheet
 from enrollment.nomination_files.carrying import of_value, to_text
 from enrollment.preview import Preview, nominee, preview, with_refusals
 from enrollment.views.apply import closed_page
@@ -142,7 +142,8 @@ def _sheet_sent() -> Sheet:
 
 
 def _corrected(one: SheetRow) -> SheetRow:
-    typed = {column: request.form[name] for column in COLUMNS if (name := f"row-{one.row}-{column}") in request.form}
+    fields = ((column, f"row-{one.row}-{column}") for column in (*COLUMNS, CONFIRMED))
+    typed = {column: request.form[name] for column, name in fields if name in request.form}
     return replace(one, typed={**one.typed, **typed}, stray=()) if typed else one
 
 

@@ -66,6 +66,7 @@ def _put_forward(actor: Actor, delivery_id: int, organization_id: int, one: Nomi
         birth_date=one.birth_date,
         name_on_certificate=one.name_on_certificate,
         language=one.language,
+        names_confirmed=one.names_confirmed,
     )
     return services.enroll(actor, delivery_id, person, one.wish)
 

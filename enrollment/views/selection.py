@@ -113,7 +113,7 @@ def _entries(actor: Actor, delivery: Delivery) -> list[Entry]:
 def _page(delivery: Delivery, refusal: DomainError | None = None) -> Any:
     actor = current_actor()
     entries = _entries(actor, delivery)
-    by_name = sorted(entries, key=lambda e: (e.person.family_name.casefold(), e.person.given_name.casefold(), e.enrollment.id))
+    by_name = sorted(entries, key=lambda e: (e.person.sort_name, e.enrollment.id))
     seating = queries.seatings([delivery.id])[delivery.id]
     pools = queries.pool_places(seating)
     with_pool = {pool.category for pool in pools if pool.category}
@@ -171,6 +171,6 @@ def sheet(code: str) -> Any:
     """The attendance list on paper: a line for each person, a box for each session of a day."""
     actor, delivery = current_actor(), _delivery(code)
     entries = [e for e in _entries(actor, delivery) if e.enrollment.status in SEATED]
-    entries.sort(key=lambda e: (e.person.family_name.casefold(), e.person.given_name.casefold(), e.enrollment.id))
+    entries.sort(key=lambda e: (e.person.sort_name, e.enrollment.id))
     days = [(local_day(delivery, one[0]), one) for one in by_day(delivery)]
     return render_template("enrollment/sheet.html", delivery=delivery, entries=entries, days=days)

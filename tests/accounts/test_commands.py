@@ -65,7 +65,7 @@ def test_every_role_of_the_contract_is_known(app, run):
     [
         (["a@example.org", "--name", "A B", "--role", "nominator"], "A nominator acts for an organization."),
         (["no address", "--name", "A B"], "EMAIL: Enter an e-mail address"),
-        (["a@example.org", "--name", " "], "--name: Fill in the name."),
+        (["a@example.org", "--name", " "], "--name: Write the name."),
         (["a@example.org", "--name", "A\x07 B"], "--name: This contains an invisible"),
         (["a@example.org", "--name", "A B", "--role", "trainer", "--organization", "X"], "--organization is for nominators"),
         (["a@example.org", "--name", "A B", "--role", "nominator", "--organization", "two words"], "--organization: Use letters"),

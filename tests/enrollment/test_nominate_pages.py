@@ -437,7 +437,7 @@ def test_one_person_by_form(app: Flask, at_work: Browser, code: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"given_name": ""}, "Write the given name"),
+        ({"given_name": "", "family_name": ""}, "Write the name"),
         ({"email": "nothing"}, "is not an e-mail address"),
         ({"country": ""}, "Choose the country"),
         ({"category": None}, "Choose the personnel category"),

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from flask import Flask
 
 from accounts.models import Gender, Person, PersonnelCategory
-from core import clock
+from core import clock, names
 from core.database import db, is_sqlite
 from core.errors import Invalid, NotAllowed
 from core.policy import SYSTEM
 from courses.queries import skills_to_choose
 from demonstration.experts import load_experts
-from roster import names, queries, search
+from roster import queries, search
 from roster.filters import Filters, end_of, read_filters
 from roster.models import Expert, SkillStatus
 from roster.services import SpokenLanguage, Window

@@ -1,0 +1,193 @@
+"""Names of people in any script: how they are written in one, ordered, compared and searched. The same everywhere.
+
+Both databases are given plain ASCII words made here, so that neither's own idea of letters decides who is found.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+#: Letters that no decomposition makes plain, and forms that people write for one another (Arabic, Ukrainian, Kazakh, African).
+_ALIKE = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ŋ": "n", "æ": "ae", "œ": "oe", "þ": "th", "ŧ": "t", "ə": "a",
+     "ɓ": "b", "ɗ": "d", "ɖ": "d", "ƙ": "k", "ƴ": "y", "ɛ": "e", "ɔ": "o", "ɲ": "n", "ƒ": "f", "ɣ": "g", "ʋ": "v", "ɩ": "i",
+     "ʊ": "u", "ɨ": "i", "ʉ": "u", "ƀ": "b", "ǥ": "g", "ĸ": "k",
+     "ґ": "г", "є": "е", "і": "и", "ғ": "г", "қ": "к", "ң": "н", "ө": "о", "ү": "у", "ұ": "у", "ә": "а", "һ": "х", "җ": "ж",
+     "ى": "ي", "ة": "ه", "ی": "ي", "ې": "ي", "ے": "ي", "ک": "ك", "ڪ": "ك", "ګ": "گ", "ہ": "ه", "ھ": "ه", "ە": "ه", "ۀ": "ه",
+     "ٱ": "ا", "ء": None, "ـ": None, "\u200c": None, "\u200d": None}
+)  # fmt: skip
+#: Signs that stand for a sound or the lack of one, written, left out and exchanged at will: ' ‘ ’ ‛ ʻ ʼ ʽ ʾ ʿ ˈ ` ´ ′ ʹ ׳.
+_APOSTROPHES = (
+    "'\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u02ca\u02cb\u0060\u00b4\u2032\u05f3\uff07\ua78b\ua78c"
+)
+_NO_APOSTROPHES = str.maketrans("", "", _APOSTROPHES)
+#: Spellings of passports (ICAO 9303): Müller is "MUELLER" there, Åse "AASE", Weiß "WEISS". Both are read as the shorter.
+_PASSPORT = re.compile("(?<=[aou])e|(?<=a)a|(?<=s)s")
+_ARTICLE = "ال"
+#: Scripts written without spaces: any part of a name is a beginning.
+_UNSPACED = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_MARK = "n_"
+#: Longer words are found by their beginning alone.
+_LONGEST = 40
+
+#: Where people write the family name first, by country (ISO 3166-1) and language.
+FAMILY_FIRST_COUNTRIES = frozenset(("CN", "HK", "HU", "JP", "KP", "KR", "MO", "TW", "VN"))
+FAMILY_FIRST_LANGUAGES = frozenset(("hu", "ja", "ko", "vi", "zh"))
+
+
+#: A column of `sort_key`: compared sign by sign on both databases, which would order words each in its own way.
+SORTED = sa.String(250).with_variant(sa.String(250, collation="C"), "postgresql")
+
+
+# Written in one
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What tells how a person writes the name: the nationality (else the country that sends the person), and the language."""
+
+    country: str | None = None
+    nationalities: Iterable[str] = ()
+    language: str | None = None
+
+    @property
+    def is_family_first(self) -> bool:
+        country = next(iter(self.nationalities), self.country)
+        return country in FAMILY_FIRST_COUNTRIES or self.language in FAMILY_FIRST_LANGUAGES
+
+
+def full_name(given_name: str, family_name: str, origin: Origin, *, family_first: bool | None = None) -> str:
+    """The name as its bearer writes it: "Zoë Lefèvre", "王小明", "Nagy János". `family_first`: what the person decided; None
+    leaves it to the script of the name and its origin."""
+    if family_first is None:
+        family_first = bool(_UNSPACED.search(family_name + given_name)) or origin.is_family_first
+    if not family_first:
+        return f"{given_name} {family_name}".strip()
+    is_unspaced = bool(_UNSPACED.search(family_name)) and bool(_UNSPACED.search(given_name))
+    return family_name + given_name if is_unspaced else f"{family_name} {given_name}".strip()
+
+
+# Compared and ordered
+
+
+def fold(text: str) -> str:
+    """`text` without accents and case: "Lefèvre-Nguyễn" and "lefevre-nguyen" are one, and so are ё and е, أ and ا, Ґ and Г."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    kept = "".join(c for c in plain if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", kept.translate(_ALIKE))
+
+
+def words_of(text: str) -> list[str]:
+    """The folded words of a text; everything that is no letter, mark or digit parts them."""
+    letters = (c if unicodedata.category(c)[0] in "LMN" and c not in _APOSTROPHES else " " for c in fold(text))
+    return "".join(letters).split()
+
+
+def sort_key(given_name: str, family_name: str) -> str:
+    """Orders people by family name, accents, case and apostrophes aside."""
+    return " ".join(words_of(f"{family_name} {given_name}".translate(_NO_APOSTROPHES)))[:250]
+
+
+def is_same_name(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Whether two names (given, family) can be one person's: the same words in any order, spaces aside, where one of the two
+    may leave parts out or give initials. At least one whole word is the same."""
+    if {_run_together(*one), _run_together(*one[::-1])} & {_run_together(*other), _run_together(*other[::-1])} - {""}:
+        return True
+    shorter, longer = sorted((_compared(" ".join(one)), _compared(" ".join(other))), key=len)
+    left, is_certain = list(longer), False
+    for word in sorted(shorter, key=len, reverse=True):
+        found = word if word in left else next((other for other in left if _is_initial(word, other)), None)
+        if found is None:
+            return False
+        left.remove(found)
+        is_certain = is_certain or found == word and (len(word) > 1 or not word.isascii())
+    return is_certain
+
+
+def _run_together(*parts: str) -> str:
+    return "".join(_compared(" ".join(parts)))
+
+
+def _compared(name: str) -> list[str]:
+    return [_passport(word) for word in words_of(name.translate(_NO_APOSTROPHES))]
+
+
+def _is_initial(one: str, other: str) -> bool:
+    return min(len(one), len(other)) == 1 and one[0] == other[0] and not _UNSPACED.match(one)
+
+
+def number_key(text: str) -> str:
+    """What two spellings of a service number have in common: case, spaces and hyphens count for nothing."""
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(c for c in plain if unicodedata.category(c) not in ("Pd", "Zs") and c != "\u2212")
+
+
+# Searched
+
+
+def indexed(names: Iterable[str | None]) -> str:
+    """The words under which a person with these names (and number) is found, in one line."""
+    found: set[str] = set()
+    for name in filter(None, names):
+        found.update(_forms(words_of(name)))
+    return " ".join(sorted(_MARK + _spelled(word) for word in found))
+
+
+def searched(names: Iterable[str | None]) -> str:
+    """`indexed` as a column that `finds` looks through."""
+    return f" {indexed(names)} "
+
+
+def finds(column: Any, text: str) -> sa.ColumnElement[bool]:
+    """The condition that a `searched` column holds the beginnings which `text` asks for; never true without a letter."""
+    ways = (sa.and_(*(column.contains(f" {word}", autoescape=True) for word in way)) for way in sought(text))
+    return sa.or_(sa.false(), *ways)
+
+
+def spellings(given_name: str, family_name: str, printed: str | None = None, number: str | None = None) -> list[str | None]:
+    """All that a person is searched by: the name in either order, the printed one, the number."""
+    return [f"{given_name} {family_name}", f"{family_name} {given_name}", printed, number]
+
+
+def sought(text: str) -> list[list[str]]:
+    """What a query asks for, as alternatives: each word of one of them must begin a word of the index. Spaces are no
+    difference: "van der berg" is Vanderberg, and "vanderberg" Van der Berg."""
+    words = words_of(text.translate(_NO_APOSTROPHES))
+    ways = [[_stem(word) for word in words], [_joined(words)]] if len(words) > 1 else [[_stem(word) for word in words]]
+    return [[_MARK + _spelled(word) for word in way] for way in ways if way]
+
+
+def _forms(words: list[str]) -> Iterator[str]:
+    """Beginnings of a name as people may type it: at each of its words, alone and with all that follow; an Arabic name
+    without its article; where no spaces are written, at each letter."""
+    for start, word in enumerate(words):
+        yield _passport(word)[:_LONGEST]
+        yield _joined(words[start:])
+        if (stem := _stem(word)) != _passport(word)[:_LONGEST]:
+            yield stem
+        if _UNSPACED.search(word):
+            yield from (word[begin:][:_LONGEST] for begin in range(1, len(word)))
+
+
+def _joined(words: list[str]) -> str:
+    return _passport("".join(words))[:_LONGEST]
+
+
+def _stem(word: str) -> str:
+    has_article = word.startswith(_ARTICLE) and len(word) > len(_ARTICLE) + 1
+    return _passport(word.removeprefix(_ARTICLE) if has_article else word)[:_LONGEST]
+
+
+def _passport(word: str) -> str:
+    return _PASSPORT.sub("", word)
+
+
+def _spelled(word: str) -> str:
+    """`word` in ASCII, sign by sign, so that a beginning stays a beginning."""
+    return "".join(c if c.isascii() else f"_{ord(c):05x}" for c in word)

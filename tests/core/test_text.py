@@ -1,0 +1,54 @@
+"""Text in one line: what is invisible goes, what belongs to the spelling stays."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+
+import pytest
+
+from core.text import has_forbidden, is_blank, is_garbled, one_line
+
+
+def test_every_format_character_and_every_space_is_known() -> None:
+    for code in range(sys.maxunicode + 1):
+        character = chr(code)
+        kind = unicodedata.category(character)
+        if kind == "Cf":
+            assert one_line(f"a{character}b") == "ab", hex(code)
+        elif kind in ("Zs", "Zl", "Zp"):
+            assert one_line(f"a{character}b") == "a b", hex(code)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("\u200fأحمد\u200f", "أحمد"),
+        ("Ami\u00adna", "Amina"),
+        ("\ufeffAmina\u200b", "Amina"),
+        ("\u2068Amina\u2069", "Amina"),
+        ("A\tmina\n Ba", "A mina Ba"),
+        ("Nguye\u0302\u0303n", "Nguyễn"),
+        ("Nguye\u00ad\u0302\u0303n", "Nguyễn"),
+        ("مهدی\u200cزاده", "مهدی\u200cزاده"),
+        ("क्\u200dष", "क्\u200dष"),
+        ("\u200dमेरी\u200c", "मेरी"),
+        ("Ami\u200cna", "Amina"),
+        ("김\u3164민수", "김민수"),
+        ("辻\U000e0100", "辻\U000e0100"),
+    ],
+)
+def test_marks_go_and_spelling_stays(typed: str, kept: str) -> None:
+    assert one_line(typed) == kept
+    assert one_line(kept) == kept
+
+
+def test_what_cannot_be_seen_is_blank() -> None:
+    assert is_blank("") and is_blank(" \u00a0\u200b\u200d\ufeff\t\n\u3164")
+    assert not is_blank("\u200f.\u200f")
+
+
+def test_controls_and_damage_are_noticed() -> None:
+    assert has_forbidden("Am\u0007ina") and has_forbidden("\ue000") and not has_forbidden("مهدی\u200cزاده")
+    assert is_garbled("SÃ©nÃ©gal") and is_garbled("N\ufffd") and is_garbled("Nâ€™Diaye")
+    assert not any(is_garbled(name) for name in ("Þóra", "Ýmir", "Ñusta", "João", "Ãngela"))
