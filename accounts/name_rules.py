@@ -23,6 +23,8 @@ _SCHEME = re.compile(
 )
 _HOST = re.compile(r"[^\W_][\w-]*(?:\.[\w-]+)+")
 _NUMBERED_HOST = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
+#: What programs write for letters that their encoding lacks.
+_LOST = ("?", "\uff1f")
 _SPREADSHEET_ERROR = re.compile(r"#\S|err:\d+$", re.IGNORECASE)
 
 #: What people and programs write where they know no name.
@@ -58,7 +60,7 @@ def check_name(name: str, field: str) -> None:
             value=_shown(name),
         )
         raise Invalid("not_a_name", sentence, field)
-    if any(c in "?\uff1f" for c in name):
+    if any(c in name for c in _LOST):
         sentence = _l("Letters of “%(value)s” were lost on the way here. Type the name again.", value=_shown(name))
         raise Invalid("garbled", sentence, field)
     if not any(c.isalpha() for c in name) and any(c.isalnum() for c in name):

@@ -150,9 +150,23 @@ def clean_code(value: str, field: str) -> str:
     return code
 
 
-def clean_birth_date(value: date, field: str) -> date:
-    if not date(1900, 1, 1) <= value < clock.today():
-        raise Invalid("bad_birth_date", _l("Enter a date of birth in the past."), field)
+MIN_AGE, MAX_AGE = 16, 100
+
+
+def clean_birth_date(value: date, field: str, *, today: date | None = None) -> date:
+    """A date of birth that somebody who takes part can have. `today`: the application's day unless given."""
+    today = today or clock.today()
+    if value > today:
+        raise Invalid("date_in_future", _l("“%(value)s” is in the future. Check the year.", value=value.isoformat()), field)
+    age = today.year - value.year - ((today.month, today.day) < (value.month, value.day))
+    if not MIN_AGE <= age <= MAX_AGE:
+        sentence = _l(
+            "“%(value)s” gives an age outside %(youngest)s to %(oldest)s years. Check the year.",
+            value=value.isoformat(),
+            youngest=MIN_AGE,
+            oldest=MAX_AGE,
+        )
+        raise Invalid("implausible_age", sentence, field)
     return value
 
 

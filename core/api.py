@@ -90,10 +90,13 @@ def _no_nulls(value: Any) -> Any:
     return {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else value
 
 
-def _known_country(code: str) -> str:
-    if not countries.is_country(code):
-        raise PydanticCustomError("unknown_country", "neither an ISO 3166-1 alpha-2 code nor XK")
-    return code
+def _known_country(text: str) -> str:
+    """The code, also of a country given by its name: what a file and a page understand, a program may send."""
+    if code := countries.parse(text):
+        return code
+    if countries.is_ambiguous(text):
+        raise PydanticCustomError("ambiguous_country", "can be more than one country; give its code")
+    raise PydanticCustomError("unknown_country", "neither an ISO 3166-1 alpha-2 code, XK, nor the name of a country")
 
 
 def _known_language(code: str) -> str:
@@ -122,8 +125,11 @@ Texts = Annotated[
     dict[str, str], BeforeValidator(_no_nulls), AfterValidator(_some_text), Field(examples=[{"en": "…", "fr": "…"}])
 ]
 Country = Annotated[
-    str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country),
-    Field(description="ISO 3166-1 alpha-2, and XK", examples=["SN", "XK"]),
+    str, AfterValidator(_known_country),
+    WithJsonSchema({
+        "type": "string", "examples": ["SN", "XK"],
+        "description": "ISO 3166-1 alpha-2, and XK; a name in English or French is understood and kept as its code",
+    }),
 ]  # fmt: skip
 Language = Annotated[
     str, StringConstraints(pattern=r"^[a-z]{2,3}$"), AfterValidator(_known_language),

@@ -13,8 +13,6 @@ from functools import lru_cache
 
 from enrollment.nomination_files.text import clean, fold
 
-MIN_AGE = 16
-MAX_AGE = 100
 #: No date is longer; what is longer is not looked at.
 LONGEST = 40
 
@@ -98,11 +96,6 @@ def are_serials(texts: Iterable[str]) -> bool:
         if _EITHER_ORDER.fullmatch(text) or _DOTTED.fullmatch(text) or (text.isdigit() and not _SERIAL.fullmatch(text)):
             return False
     return True
-
-
-def age_on(born: date, today: date) -> int:
-    """Completed years of age."""
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 def _with_named_month(text: str) -> tuple[str, str, str] | None:

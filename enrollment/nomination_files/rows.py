@@ -9,8 +9,16 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from accounts.values import check_names, clean_email, clean_identifier, clean_name, clean_nationalities, clean_text
-from core import clock, countries, languages, names
+from accounts.values import (
+    check_names,
+    clean_birth_date,
+    clean_email,
+    clean_identifier,
+    clean_name,
+    clean_nationalities,
+    clean_text,
+)
+from core import countries, languages, names
 from core.errors import Invalid
 from enrollment.nomination_files import birth_dates, words
 from enrollment.nomination_files.columns import COLUMNS
@@ -243,28 +251,7 @@ def _birth_date(text: str, frame: _Frame) -> date:
         born = birth_dates.parse(text, frame.day_first, serials=frame.serials)
     except birth_dates.NotADate as refusal:
         raise _Refused(refusal.code, _date_remedy(refusal.code, text, frame)) from None
-    today = frame.today or clock.today()
-    if born > today:
-        raise _Refused(
-            "date_in_future",
-            _l("“%(value)s” is in the future. Check the year.", value=_read_as(text, born)),
-        )
-    if not birth_dates.MIN_AGE <= birth_dates.age_on(born, today) <= birth_dates.MAX_AGE:
-        raise _Refused(
-            "implausible_age",
-            _l(
-                "“%(value)s” gives an age outside %(youngest)s to %(oldest)s years. Check the year.",
-                value=_read_as(text, born),
-                youngest=birth_dates.MIN_AGE,
-                oldest=birth_dates.MAX_AGE,
-            ),
-        )
-    return born
-
-
-def _read_as(text: str, born: date) -> str:
-    """The value, and the day that a spreadsheet's number stands for."""
-    return f"{shown(text)} ({born.isoformat()})" if text.isdigit() else shown(text)
+    return clean_birth_date(born, "birth_date", today=frame.today)
 
 
 _DATE_REMEDIES: dict[str, Callable[[str], Any]] = {
