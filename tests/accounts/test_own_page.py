@@ -70,7 +70,7 @@ def test_refused_details_keep_what_was_typed(app, amina):
     assert page.form(button="Save").values["given_name"] == "Ami\ue000na"
     assert len(page.errors) == 2
     assert "Aminata" not in browser.get("/me").text
-    page = browser.get("/me/details").form(button="Save").submit(given_name="")
+    page = browser.get("/me/details").form(button="Save").submit(given_name="", family_name="")
     assert page.status == 422
 
 

@@ -10,8 +10,8 @@ from alembic import op
 # The rows must say what the code says that reads them, so the keys are made by it and not by a copy.
 from core import names
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
