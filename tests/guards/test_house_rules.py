@@ -327,13 +327,13 @@ USUAL = {
 }  # fmt: skip
 #: Modules that are no layer but a thing of the domain.
 DOMAIN_MODULES = {
-    "accounts": {"common_passwords", "demonstration", "passwords", "roles", "secrets", "sessions", "trail", "values"},
+    "accounts": {"common_passwords", "name_rules", "demonstration", "passwords", "roles", "secrets", "sessions", "trail", "values"},
     "courses": {"calendars", "definitions", "plans", "timetable"},
     "enrollment": {"catalogue", "completion", "nomination_files", "places", "preview", "references"},
     "certificates": {
         "composition", "files", "fonts", "numbers", "payload", "press", "rendering", "snapshot", "wording",
     },
-    "roster": {"documents", "evidence", "filters", "languages", "names", "search", "sentences"},
+    "roster": {"documents", "evidence", "filters", "languages", "search", "sentences"},
 }  # fmt: skip
 
 
