@@ -10,8 +10,8 @@ from alembic import op
 # The rows must say what the code says that reads them, so the keys are made by it and not by a copy.
 from core import names
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
