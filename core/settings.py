@@ -208,7 +208,7 @@ def _mail_host(public_url: str) -> str:
 def _mailbox(given: Mapping[str, str], name: str, default: str) -> str:
     """An address that any mail server understands, with or without a name before it."""
     text = given.get(name, default)
-    if not re.fullmatch(r"[!-;=?A-Za-z0-9{|}~^_`]+@[A-Za-z0-9.-]*[A-Za-z0-9]", parseaddr(text)[1]):
+    if not text.isprintable() or not re.fullmatch(r"[!-;=?A-Za-z0-9{|}~^_`]+@[A-Za-z0-9.-]*[A-Za-z0-9]", parseaddr(text)[1]):
         raise SettingsError(f"{name} must look like Training centre <training@example.org>, not “{text}”.")
     return text
 

@@ -25,9 +25,9 @@ def compose(mail: Mail) -> bytes:
     message["Subject"] = mail.subject
     message["Date"] = mail.created_at
     message["Message-ID"] = mail.message_id
-    message["Content-Language"] = mail.language
     message["Auto-Submitted"] = "auto-generated"
     _write_text(message, mail.body)
+    message["Content-Language"] = mail.language  # after the content, which replaces every header that begins so
     return message.as_bytes()  # by the message's own policy, which never writes ">From"
 
 

@@ -63,7 +63,7 @@ def enrollment(enrollment_id: int) -> Any:
         reference=reference(delivery.id, found.person_id),
         steps=ENROLLMENT.available(found, actor) if delivery.status is DeliveryStatus.PUBLISHED else [],
         is_own=found.person_id == actor.person_id,
-        is_refused=bool(refused_mail([found.person_id])),
+        is_unreached=bool(refused_mail([found.person_id])),
         is_live=found.status in LIVE,
         may_apply_again=found.status is EnrollmentStatus.WITHDRAWN and is_open_for_enrollment(delivery),
     )

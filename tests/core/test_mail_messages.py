@@ -1,0 +1,215 @@
+"""What a message says of itself, and whom none leaves for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from accounts import services, values
+from core import clock, jobs, mail
+from core.database import db, settings_of, transaction
+from core.errors import Invalid
+from core.mail import Mail, MailState
+from core.mail.composing import compose
+from core.policy import SYSTEM
+from core.settings import SettingsError, read_settings
+from tests.core.test_mail import make_due, send, stored, use
+from tests.smtp_server import SmtpServer, smtp_server
+
+
+def written(body: str, **values) -> Mail:
+    facts = {
+        "address": "zoe@example.org", "subject": "News", "body": body, "kind": "test", "language": "en", "message_id": "<1@x>",
+        "state": MailState.QUEUED, "created_at": clock.now(),
+    }  # fmt: skip
+    with transaction():
+        made = Mail(**(facts | values))
+        db.session.add(made)
+        db.session.flush()
+        jobs.enqueue(mail.BULK, dedupe_key=f"mail:{made.id}", mail_id=made.id)
+    return made
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "From here you go left.", ">From there", ".", "..", ". a dot", "=3D", "x" * 3000, "Où êtes-vous ? " * 40, "end with space ",
+        "يوسف", "tab\tinside", "https://training.example.org/sign-in/" + "k" * 90,
+    ],
+)  # fmt: skip
+def test_every_line_leaves_as_it_was_written(context: Flask, monkeypatch, line: str) -> None:
+    body = f"First line\n\n{line}\nlast line\n"
+    with smtp_server() as post:
+        use(context, monkeypatch, post.url)
+        written(body)
+        jobs.drain()
+        (raw,) = [content for _, content in post.messages]
+        assert post.parsed[0].get_content().replace("\r\n", "\n") == body
+    assert all(len(one) <= 998 for one in raw.split(b"\r\n")) and b"\n" not in raw.replace(b"\r\n", b"") and raw.isascii()
+    if line.startswith("From"):
+        assert b"\r\nFrom here you go left.\r\n" in raw
+
+
+def test_a_message_says_who_writes_in_which_language_and_where_answers_go(context: Flask, monkeypatch) -> None:
+    settings = replace(settings_of(), contact_email="centre@training.example", mail_from="Centre <no@training.example>")
+    monkeypatch.setitem(context.extensions, "settings", settings)
+    with smtp_server() as post:
+        use(context, monkeypatch, post.url)
+        send(language="fr")
+        jobs.drain()
+        (message,) = post.parsed
+    assert message["From"] == "Centre <no@training.example>" and message["Reply-To"] == "centre@training.example"
+    assert message["Content-Language"] == "fr" and message["Auto-Submitted"] == "auto-generated" and message["Date"]
+    assert message["Message-ID"].endswith("@training.example>")
+    text = message.get_content().replace("\r\n", "\n")
+    assert "centre@training.example" in text.split("-- \n")[1] and "Des questions" in text
+    assert message.get_content_type() == "text/plain"
+
+
+def test_two_databases_never_give_the_same_message_id(context: Flask) -> None:
+    ids = {stored(send()).message_id for _ in range(3)}
+    assert len(ids) == 3 and all(len(one) > 34 for one in ids)
+    assert not any(str(number) in one.partition("@")[0][:3] and len(one) < 20 for number, one in enumerate(ids))
+
+
+def test_the_centre_has_an_address_at_the_foot_of_every_page(app: Flask, browser) -> None:
+    for path in ("/", "/sign-in", "/help", "/no-such-page"):
+        assert settings_of(app).contact_email in browser.get(path).text, path
+
+
+@pytest.mark.parametrize("name", ["CONTACT_EMAIL", "MAIL_FROM"])
+@pytest.mark.parametrize("text", ["nobody", "a@b@c", "a b@c.org", "a@b.org\r\nBcc: c@d.org", "jürgen@example.org"])
+def test_an_address_of_the_centre_that_is_none_stops_the_start(tmp_path, name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read_settings({"INSTANCE_PATH": str(tmp_path), name: text})
+
+
+def test_by_default_the_centre_is_asked_at_the_senders_address(tmp_path) -> None:
+    given = {"INSTANCE_PATH": str(tmp_path), "PUBLIC_URL": "https://training.example.org"}
+    assert read_settings(given).contact_email == "rostrum@training.example.org"
+    assert read_settings(given | {"MAIL_FROM": "Centre <c@x.org>"}).contact_email == "c@x.org"
+    assert read_settings({"INSTANCE_PATH": str(tmp_path)}).contact_email == "rostrum@localhost", "an IP address is no domain"
+
+
+# Demonstration mail
+
+
+def test_mail_of_a_demonstration_never_leaves(context: Flask, monkeypatch) -> None:
+    with smtp_server() as post:
+        use(context, monkeypatch, post.url)
+        monkeypatch.setitem(context.extensions, "settings", replace(settings_of(), demo=True))
+        mail_id = send(address="somebody@example.org")
+        jobs.drain()
+        assert stored(mail_id).state is MailState.KEPT and post.connections == 0
+
+
+def test_invented_people_get_none_where_a_demonstration_became_a_real_house(context: Flask, monkeypatch) -> None:
+    with smtp_server() as post:
+        use(context, monkeypatch, post.url)
+        mail_id = send(address="coordinator@Rostrum.example")
+        waiting = written("A text from before", address="participant@rostrum.example").id
+        real = send(address="zoe@example.org")
+        jobs.drain()
+        assert [who for who, _ in post.messages] == ["zoe@example.org"]
+    assert [stored(one).state for one in (mail_id, waiting, real)] == [MailState.KEPT, MailState.KEPT, MailState.SENT]
+
+
+# SMTPUTF8
+
+
+def reach(server: SmtpServer, address: str) -> str:
+    try:
+        return values.clean_email(address, "email")
+    except Invalid as refusal:
+        return refusal.code
+
+
+def test_who_enters_an_address_that_the_mail_server_cannot_write_to_is_told_at_once(context: Flask, monkeypatch) -> None:
+    with smtp_server(extensions=("8BITMIME",)) as post:
+        use(context, monkeypatch, post.url)
+        assert reach(post, "jürgen@example.org") == "address_unreachable"
+        assert reach(post, "info@müller.example") == "info@müller.example", "a domain can be written in ASCII"
+        assert reach(post, "jürgen@rostrum.example") == "jürgen@rostrum.example", "nothing is sent there"
+        assert post.connections == 1, "it is asked once and remembered"
+    with smtp_server() as post:
+        use(context, monkeypatch, post.url)
+        assert reach(post, "jürgen@example.org") == "jürgen@example.org"
+
+
+def test_without_an_answer_nobody_is_turned_away(context: Flask, monkeypatch) -> None:
+    server = SmtpServer()
+    use(context, monkeypatch, server.url)
+    assert reach(server, "jürgen@example.org") == "jürgen@example.org"
+    assert reach(server, "fatoumatá@example.org") == "fatoumatá@example.org"
+
+
+def test_what_a_worker_learned_of_the_server_is_known_to_the_pages(context: Flask, monkeypatch) -> None:
+    with smtp_server(extensions=()) as post:
+        use(context, monkeypatch, post.url)
+        send()
+        jobs.drain()
+        before = post.connections
+        assert reach(post, "jürgen@example.org") == "address_unreachable" and post.connections == before
+
+
+def test_a_person_cannot_be_recorded_with_such_an_address(context: Flask, monkeypatch) -> None:
+    with smtp_server(extensions=()) as post:
+        use(context, monkeypatch, post.url)
+        with pytest.raises(Invalid) as caught, transaction():
+            services.record_person(SYSTEM, given_name="J", family_name="M", email="jürgen@example.org")
+    assert (caught.value.code, caught.value.field) == ("address_unreachable", "person.email")
+
+
+# Messages of the previous release
+
+
+def test_the_previous_releases_messages_have_one_state_too(tmp_path) -> None:
+    from core.checking import breaches
+    from core.migrations import upgrade
+    from tests.conftest import make_app
+
+    app = make_app(tmp_path)
+    with app.app_context():
+        upgrade(revision="0007")
+        with db.engine.connect().execution_options(writes=True) as connection:
+            for number, (state, job) in enumerate(
+                [("sent", "done"), ("queued", "queued"), ("queued", "dead"), ("kept", None)], 1
+            ):
+                connection.execute(
+                    sa.text(
+                        "INSERT INTO mail (id, address, subject, body, kind, is_secret, state, created_at) VALUES "
+                        "(:id, 'zoe@example.org', 's', 'b', 'sign_in', 1, :state, '2026-11-23 08:59:00')"
+                    ),
+                    {"id": number, "state": state},
+                )
+                if job:
+                    connection.execute(
+                        sa.text(
+                            "INSERT INTO job (kind, args, dedupe_key, state, run_after, attempts, done, total, errors, created_at)"
+                            " VALUES ('mail.send', :args, :key, :state, 0, 8, 0, 0, '[]', '2026-11-23 08:59:00')"
+                        ),
+                        {"args": f'{{"mail_id": {number}}}', "key": f"mail:{number}", "state": job},
+                    )
+            connection.commit()
+        upgrade()
+        found = {one.id: one.state.value for one in db.session.scalars(sa.select(Mail))}
+        assert found == {1: "sent", 2: "queued", 3: "undelivered", 4: "kept"}
+        assert list(breaches()) == [] and db.session.scalars(sa.select(jobs.Job.dedupe_key)).all() == ["mail:2"]
+        assert compose(db.session.get_one(Mail, 2)).startswith(b"From: ")
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_a_message_without_a_ticket_and_a_ticket_without_a_message_are_found(context: Flask, monkeypatch) -> None:
+    from core.checking import breaches
+
+    use(context, monkeypatch, "smtp://127.0.0.1:1")
+    one, other = send(), send()
+    make_due()
+    with transaction():
+        db.session.execute(sa.delete(jobs.Job).where(jobs.Job.dedupe_key == f"mail:{one}"))
+        db.session.execute(sa.update(Mail).where(Mail.id == other).values(state=MailState.SENT))
+    assert [sentence.partition(":")[2].partition(":")[0] for sentence in breaches()] == [str(one), str(other)]
