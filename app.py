@@ -35,6 +35,7 @@ import courses.cli
 import courses.views
 import enrollment.api
 import enrollment.handlers
+import enrollment.jobs
 import enrollment.queries
 import enrollment.views
 import roster.api
@@ -109,13 +110,14 @@ JOBS: Mapping[str, running.JobFunction] = {
     "audit.checkpoint": audit_cli.checkpoint_job,
     "audit.deliver": audit_cli.deliver,
     "answers.forget": once.forget_old,
+    "enrollment.forget": enrollment.jobs.forget_old_drafts,
 }
 
 #: Work that waits for nothing else. Links that somebody waits for have a lane of their own, and go first in the other one.
 LANES = [running.Lane("links", (mail.LINKS,), mail.carry), running.Lane("mail", (mail.LINKS, mail.BULK), mail.carry)]
 
 #: kind of job → every so many seconds.
-SCHEDULE = {"audit.checkpoint": 3600, "answers.forget": 86400, "accounts.forget": 86400}
+SCHEDULE = {"audit.checkpoint": 3600, "answers.forget": 86400, "accounts.forget": 86400, "enrollment.forget": 86400}
 
 #: What `flask check` verifies: each yields a sentence for every breach it finds.
 CHECKS: list[checking.Check] = [

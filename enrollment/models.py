@@ -134,6 +134,24 @@ class Nomination(Base):
     enrollment: Mapped[Enrollment] = relationship(back_populates="nomination")
 
 
+class NominationDraft(Base):
+    """Rows of a nomination file that are still to be corrected, for the one who gave the file; forgotten after a month."""
+
+    __tablename__ = "nomination_draft"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"))
+    organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    content: Mapped[str] = mapped_column(sa.Text)  # the rows as they came, with what was answered and typed, as JSON
+    rows: Mapped[int]
+    kept_at: Mapped[datetime] = mapped_column(index=True)
+
+    organization: Mapped[Organization] = relationship(lazy="joined", innerjoin=True)
+
+    __table_args__ = (sa.UniqueConstraint("delivery_id", "organization_id", "person_id"),)
+
+
 class Mark(Base):
     """What one person did in one session. `minutes` counts towards completion; excused is not present."""
 

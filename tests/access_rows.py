@@ -103,6 +103,8 @@ ROWS = {
     "GET /deliveries/<code>/nominate": "sign no no in no in in",
     "POST /deliveries/<code>/nominate": "sign no no in no in in",
     "POST /deliveries/<code>/nominate/check": "sign no no in no in in",
+    "GET /deliveries/<code>/nominate/draft": "sign no no in no in in",
+    "POST /deliveries/<code>/nominate/draft": "sign no no in no in in",
     "GET /deliveries/<code>/nominate/person": "sign no no in no in in",
     "POST /deliveries/<code>/nominate/person": "sign no no in no in in",
     "GET /deliveries/<code>/participants.csv": "sign no no no no in in",

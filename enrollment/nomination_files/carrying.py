@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from typing import Any
 
 from enrollment.nomination_files.choosing import BYTES, TEXT
@@ -13,7 +14,7 @@ from enrollment.nomination_files.results import MAX_ROWS, Answers, Sheet, SheetR
 from enrollment.nomination_files.rows import CONFIRMED
 
 # What no page may hold: in a file of single bytes, bytes from 80 to 9F come as these.
-_NO_HTML = re.compile("[\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
+_NO_HTML = re.compile("[\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _LONGEST_NOTE, _MOST_NOTES = 2000, 10
 
 
@@ -24,6 +25,17 @@ def to_text(sheet: Sheet) -> str:
     kept["serials"] = sheet.serials
     text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
     return _NO_HTML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def to_kept(sheet: Sheet) -> str:
+    """The sheet with its answers, as JSON in ASCII."""
+    return json.dumps({"sheet": json.loads(to_text(sheet)), "answers": asdict(sheet.answers)})
+
+
+def of_kept(text: str) -> Sheet:
+    """What `to_kept` has written."""
+    kept = json.loads(text)
+    return of_value(kept["sheet"], Answers(**kept["answers"]))
 
 
 def of_value(kept: Any, answers: Answers) -> Sheet:

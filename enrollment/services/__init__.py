@@ -2,6 +2,8 @@
 
 from enrollment.services.attendance import MarkGiven, ScoreGiven, record_attendance, record_scores
 from enrollment.services.deciding import approve, decline, withdraw
+from enrollment.services.drafting import KEPT_FOR as DRAFTS_KEPT_FOR
+from enrollment.services.drafting import discard_draft, find_draft, keep_draft, list_drafts
 from enrollment.services.enrolling import Wish, checked, clean_rank_code, enroll, remind, require_identity
 from enrollment.services.filling import fill
 from enrollment.services.finishing import finish
@@ -10,6 +12,7 @@ from enrollment.services.reopening import reopen
 from enrollment.services.stages import is_reopened
 
 __all__ = [
+    "DRAFTS_KEPT_FOR",
     "MarkGiven",
     "Nominee",
     "ScoreGiven",
@@ -18,10 +21,14 @@ __all__ = [
     "checked",
     "clean_rank_code",
     "decline",
+    "discard_draft",
     "enroll",
     "fill",
+    "find_draft",
     "finish",
     "is_reopened",
+    "keep_draft",
+    "list_drafts",
     "nominate",
     "record_attendance",
     "record_scores",

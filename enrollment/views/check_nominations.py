@@ -30,7 +30,7 @@ from courses.services import touch
 from enrollment import nomination_files, services
 from enrollment.models import Enrollment
 from enrollment.nomination_files import COLUMNS, CONFIRMED, Answers, NominationRow, Sheet, SheetRow, check_sheet
-from enrollment.nomination_files.carrying import of_value, to_text
+from enrollment.nomination_files.carrying import of_kept, of_value, to_kept, to_text
 from enrollment.preview import Preview, nominee, preview, with_refusals
 from enrollment.views.apply import closed_page
 from enrollment.views.blueprint import pages
@@ -73,6 +73,8 @@ def check_nominations(code: str) -> Any:
     organization = db.session.get_one(Organization, int(chosen))
     sheet = _sheet_sent()
     view = preview(delivery, organization, check_sheet(sheet))
+    if request.form.get("act") == "keep":
+        return _keep(actor, delivery, organization, sheet)
     if request.form.get("act") != "nominate" or view.waits:
         return check_page(delivery, organization, sheet, view)
     key = once.digest("nominate", actor.person_id, delivery.id, request.form.get("submission", ""))
@@ -80,7 +82,7 @@ def check_nominations(code: str) -> Any:
     if kept is None and not view.good:
         return check_page(delivery, organization, sheet, view)
     try:
-        made = kept.body if kept else _nominate_once(actor, delivery.id, organization, view, key)
+        made = kept.body if kept else _nominate_once(actor, delivery.id, organization, sheet, view, key)
     except (Invalid, Conflict) as refusal:
         refused = with_refusals(view, refusal)
         sentence = None if len(refused.good) < len(view.good) else refusal.message
@@ -94,16 +96,53 @@ def check_nominations(code: str) -> Any:
     return check_page(delivery, organization, left, preview(delivery, organization, check_sheet(left)), nominated=made)
 
 
-def _nominate_once(actor: Actor, delivery_id: int, organization: Organization, view: Preview, key: str) -> str:
-    """Nominates the good rows and says what became of them. The same page sent twice nominates once and says the same."""
+def _nominate_once(actor: Actor, delivery_id: int, organization: Organization, sheet: Sheet, view: Preview, key: str) -> str:
+    """Nominates the good rows, keeps the others as a draft, and says what became of them. The same page sent twice nominates
+    once and says the same."""
     with transaction():
-        touch(delivery_id)
+        delivery = touch(delivery_id)
         if kept := once.find(key):  # a twin was faster
             return kept.body
         made = services.nominate(actor, delivery_id, organization, [nominee(row) for row in view.good])
+        left = _left(sheet, view)
+        if left.rows:
+            services.keep_draft(actor, delivery, organization, to_kept(left), len(left.rows))
+        else:
+            services.discard_draft(actor, delivery, organization.id)
         sentence = _outcome(made)
         once.keep(key, body=sentence)
     return sentence
+
+
+def _keep(actor: Actor, delivery: Delivery, organization: Organization, sheet: Sheet) -> Any:
+    """Keeps all rows of the page for another day."""
+    if not sheet.rows:
+        return see_other(url_for("enrollment.nominate", code=delivery.code))
+    with transaction():
+        services.keep_draft(actor, delivery, organization, to_kept(sheet), len(sheet.rows))
+        flash(_("The rows are kept for you for %(days)s days.", days=services.DRAFTS_KEPT_FOR.days), "ok")
+    return see_other(url_for("enrollment.nominate", code=delivery.code))
+
+
+@pages.route("/deliveries/<code>/nominate/draft", methods=["GET", "POST"])
+@signed_in
+def nomination_draft(code: str) -> Any:
+    """GET goes on with rows that the actor kept; POST forgets them."""
+    actor, delivery, organizations = nominating(code)
+    chosen = request.values.get("organization", "")
+    number = int(chosen) if chosen in organizations else 0
+    if request.method == "POST":
+        with transaction():
+            if services.discard_draft(actor, delivery, number):
+                flash(_("The kept rows were deleted."), "ok")
+        return see_other(url_for("enrollment.nominate", code=code))
+    draft = services.find_draft(actor, delivery, number)
+    if draft is None or is_closed(actor, delivery):
+        return see_other(url_for("enrollment.nominate", code=code))
+    sheet = of_kept(draft.content)
+    return check_page(
+        delivery, draft.organization, sheet, preview(delivery, draft.organization, check_sheet(sheet)), is_kept=True
+    )
 
 
 def _outcome(made: list[Enrollment]) -> str:
@@ -155,6 +194,7 @@ def check_page(
     *,
     refused: Any = None,
     nominated: str | None = None,
+    is_kept: bool = False,
     status: int = 200,
 ) -> Any:
     """The rows as they would be nominated, with what has to be answered and corrected first, some rows at a time."""
@@ -176,6 +216,7 @@ def check_page(
         has_lost_letters=_has_lost_letters(to_fix),
         refused=refused,
         nominated=nominated,
+        is_kept=is_kept or nominated,
         rows=to_text(sheet),
         submission=secrets.token_urlsafe(16),
         choices={"category": list(PersonnelCategory), "gender": list(Gender)},

@@ -14,12 +14,13 @@ from accounts.models import Organization
 from core import i18n
 from core.database import db
 from core.refusals import tells_all
-from core.web import csrf, signed_in
+from core.web import csrf, current_actor, signed_in
 from courses.models import Delivery
 from enrollment import nomination_files
 from enrollment.forms.nomination import UploadForm, offer
 from enrollment.nomination_files import COLUMNS, UnreadableFile
 from enrollment.preview import preview, prospects
+from enrollment.services import DRAFTS_KEPT_FOR, list_drafts
 from enrollment.views.apply import closed_page
 from enrollment.views.blueprint import pages
 from enrollment.views.check_nominations import check_page, is_closed, nominating
@@ -74,6 +75,8 @@ def _upload_page(delivery: Delivery, form: UploadForm, status: int | None = None
         delivery=delivery,
         form=form,
         prospects=prospects(delivery),
+        drafts=list_drafts(current_actor(), delivery),
+        kept_for=DRAFTS_KEPT_FOR,
         example=_example() if shows_example else None,
     )
     return page, status or form.status

@@ -73,3 +73,28 @@ def test_32_one_column_for_the_whole_name(app: Flask, at_work: Browser) -> None:
     with app.app_context():
         one = db.session.scalars(sa.select(Nomination)).one()
         assert (one.given_name, one.family_name) == ("Amina", "DIALLO")
+
+
+def test_11_question_marks_in_names_are_refused_with_the_reason(app: Flask, at_work: Browser) -> None:
+    page = checked(at_work, "11-question-marks.csv")
+    if "Which of these is right?" in page.text:
+        page = page.form("/check").submit("Check again", reading="Windows-1252")
+    assert "Letters of some names were lost when the file was saved" in page.text
+    assert "Row 2, Given name" in page.text
+    page = page.form("/check").submit("Check again", **{"row-2-given_name": "Łukasz", "row-2-family_name": "Lefèvre-Nguyễn"})
+    page.form("/check").submit("Nominate 1")
+    assert nominated(app) == ["Łukasz Lefèvre-Nguyễn"]
+
+
+def test_13_errors_of_spreadsheets_are_no_names(at_work: Browser) -> None:
+    page = checked(at_work, "13-error-tokens.csv")
+    assert "Row 2, Family name" in page.text
+    assert "Row 3, Given name" in page.text
+    assert "5 people are ready" not in page.text
+
+
+def test_33_what_libreoffice_wrote_in_windows_1252(at_work: Browser) -> None:
+    page = checked(at_work, "33-ansi-libreoffice.csv")
+    assert "Which of these is right?" not in page.text
+    assert "2 rows need fixing" in page.text
+    assert "Letters of some names were lost when the file was saved" in page.text
