@@ -34,10 +34,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from sqlalchemy.exc import IntegrityError
 
-from core import countries, languages, once
+from core import countries, languages, limits, once
 from core.caching import revalidated
 from core.database import LARGEST_ID, db, settings_of, transaction
-from core.errors import Conflict, DomainError, Invalid
+from core.errors import Conflict, DomainError, Invalid, TooManyTries
 from core.intake import read_json
 from core.paging import Page
 from core.refusals import MOST_ERRORS, problem
@@ -278,6 +278,8 @@ def _write_once(function: Callable, given: Callable[[], dict[str, Any]], key: st
         return _replay(kept)
 
     def keep(response: Response) -> Response:
+        kilobytes = 1 + (response.content_length or 0) // 1024
+        limits.spend("answers", str(actor.token_id), limit=KEPT_KILOBYTES, seconds=86_400, amount=kilobytes)
         answer = {"status": response.status_code, "body": response.get_data(as_text=True)}
         once.keep(kept_key, request_digest=fingerprint, location=response.headers.get("Location", ""), **answer)
         return response
@@ -292,11 +294,13 @@ def _write_once(function: Callable, given: Callable[[], dict[str, Any]], key: st
             return _replay(kept)
         if not isinstance(error, DomainError) or error.status not in KEPT_REFUSALS:
             raise
-        with suppress(Conflict), transaction():  # a twin was refused just as well
+        with suppress(Conflict, TooManyTries), transaction():  # a twin was refused just as well
             keep(problem(error))
         return problem(error)
 
 
+#: Of answers that are kept for a token within a day, each of them at least one: 64 MB.
+KEPT_KILOBYTES = 65_536
 #: Refusals that are first answers too: the others are about who asks, or how often.
 KEPT_REFUSALS = (404, 409, 422)
 

@@ -45,19 +45,19 @@ def _refuse(tries: int, ends: datetime, limit: int) -> None:
         raise TooManyTries("too_many_tries", _l("Too many tries. Please wait a few minutes and try again."), wait)
 
 
-def count(kind: str, what: str, *, seconds: int) -> tuple[int, datetime]:
-    """Counts one try of `what`, inside the open transaction; a window of `seconds` starts with its first try. Returns how
-    many there were in it and when it began."""
+def count(kind: str, what: str, *, seconds: int, amount: int = 1) -> tuple[int, datetime]:
+    """Counts one try of `what` (or `amount` of them), inside the open transaction; a window of `seconds` starts with its first
+    try. Returns how many there were in it and when it began."""
     now = clock.now()
-    found = {"key": _key(kind, what), "since": now, "count": 1, "oldest": now - timedelta(seconds=seconds)}
+    found = {"key": _key(kind, what), "since": now, "count": amount, "oldest": now - timedelta(seconds=seconds)}
     row = write(_COUNT[db.engine.dialect.name], found).one()
     return row[0], row[1]
 
 
-def spend(kind: str, what: str, *, limit: int, seconds: int) -> None:
-    """Counts one of the `limit` tries, or raises TooManyTries, which undoes the open transaction."""
-    tries, since = count(kind, what, seconds=seconds)
-    _refuse(tries - 1, since + timedelta(seconds=seconds), limit)
+def spend(kind: str, what: str, *, limit: int, seconds: int, amount: int = 1) -> None:
+    """Counts `amount` of the `limit` tries, or raises TooManyTries, which undoes the open transaction."""
+    tries, since = count(kind, what, seconds=seconds, amount=amount)
+    _refuse(tries - amount, since + timedelta(seconds=seconds), limit)
 
 
 # Guessing: slowed down, never locked out
@@ -113,7 +113,7 @@ def _counting(insert: Any) -> Any:
     added = insert(TryCount.__table__)
     is_over = TryCount.since < sa.bindparam("oldest", type_=TryCount.since.type)
     values = {
-        "count": sa.case((is_over, 1), else_=TryCount.count + 1),
+        "count": sa.case((is_over, added.excluded.count), else_=TryCount.count + added.excluded.count),
         "since": sa.case((is_over, added.excluded.since), else_=TryCount.since),
     }
     return added.on_conflict_do_update(index_elements=["key"], set_=values).returning(TryCount.count, TryCount.since)

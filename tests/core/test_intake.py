@@ -15,7 +15,7 @@ from core.intake import DEEPEST
 from core.once import FirstAnswer
 from core.refusals import LONGEST_REFUSAL, MOST_ERRORS
 from tests.api_client import ApiClient
-from tests.core.test_api import token_for
+from tests.core.test_api import COURSE, DELIVERY, token_for
 
 SECONDS = 2.0
 FORM = "application/x-www-form-urlencoded"
@@ -138,6 +138,22 @@ def test_what_is_kept_of_a_refusal_is_small(api: ApiClient, app: Flask) -> None:
     with app.app_context():
         kept = db.session.scalars(sa.select(sa.func.length(FirstAnswer.body))).all()
     assert sum(kept) < 30_000
+
+
+@pytest.mark.both_databases
+def test_so_many_answers_are_kept_for_a_token_and_no_more(api: ApiClient, app: Flask, monkeypatch) -> None:
+    monkeypatch.setattr("core.api.KEPT_KILOBYTES", 3)
+    api.put("/courses/FA", COURSE)
+    statuses = [api.post("/courses/FA/deliveries", DELIVERY, Idempotency_Key=f"k{n}").status_code for n in range(6)]
+    assert 429 in statuses and statuses[0] == 201
+    refused = api.post("/courses/FA/deliveries", DELIVERY, Idempotency_Key="one more")
+    assert (refused.status_code, int(refused.headers["Retry-After"]) > 0) == (429, True)
+    assert len(api.get("/deliveries").json["items"]) == statuses.count(201)  # nothing was done that is not kept
+    assert api.post("/courses/FA/deliveries", DELIVERY, Idempotency_Key="k0").status_code == 201  # what is kept stays kept
+    assert api.post("/courses/FA/deliveries", DELIVERY | {"places": 0}, Idempotency_Key="refused").status_code == 422
+    assert api.post("/courses/FA/deliveries", DELIVERY).status_code == 201
+    other = ApiClient(app, token_for(app, Role.COORDINATOR))
+    assert other.post("/courses/FA/deliveries", DELIVERY, Idempotency_Key="k0").status_code == 201
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from flask import Flask
 
 from core.database import db
 from core.settings import ROOT
-from tests.load import setting
+from tests.load import same_time, setting
 from tests.load.bare import WORKERS
 from tests.load.client import Client, Figures, hidden, load
 
@@ -259,6 +259,7 @@ def measure(kind: str, url: str | None, folder: Path) -> list[Row]:
             ),
             page(app, port, "roster search, 10,000 experts", search, SEARCH_BARS[kind], cookies["roster"]),
         ]
+    rows += [Row(what, figures, bar="± 5 %") for what, figures in same_time.rows(app)]
     for row in rows:
         row.what += f" ({kind})"
     return rows

@@ -1,0 +1,144 @@
+"""Floods and held locks on the real server, bounded: what one visitor sends or holds costs the others nothing they notice."""
+
+from __future__ import annotations
+
+import http.client
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from accounts.roles import Role
+from core.database import db
+from core.migrations import upgrade
+from tests.concurrency.serving import WebServer, web_server
+from tests.conftest import make_app
+from tests.core.test_api import token_for
+
+SECONDS, BYTES = 2.0, 100_000
+PATIENT = "import core.database; core.database.PATIENCE = 2.0"
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WebServer, str, Path]]:
+    """The server with two web processes, whose writers wait two seconds; a coordinator's token; the database's file."""
+    folder = tmp_path_factory.mktemp("attacked")
+    app = make_app(folder)
+    with app.app_context():
+        upgrade()
+    token = token_for(app, Role.COORDINATOR)
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    with web_server(folder, f"sqlite:///{folder / 'rostrum.db'}", 2, before=PATIENT) as server:
+        yield server, token, folder / "rostrum.db"
+
+
+def sent(server: WebServer, path: str, body: bytes, **headers: str) -> tuple[int, dict[str, str], int, float]:
+    """(status, headers, bytes, seconds) of one answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    began = time.monotonic()
+    try:
+        connection.request("POST", path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        answer = connection.getresponse()
+        size = len(answer.read())
+        return answer.status, dict(answer.getheaders()), size, time.monotonic() - began
+    finally:
+        connection.close()
+
+
+@contextmanager
+def others_watched(server: WebServer) -> Iterator[list[float]]:
+    """How long each page of a quiet visitor takes meanwhile, in seconds."""
+    times, over = [], threading.Event()
+
+    def visit() -> None:
+        while not over.is_set():
+            began = time.monotonic()
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+            connection.request("GET", "/help")
+            assert connection.getresponse().status == 200
+            connection.close()
+            times.append(time.monotonic() - began)
+            time.sleep(0.05)
+
+    thread = threading.Thread(target=visit)
+    thread.start()
+    try:
+        yield times
+    finally:
+        over.set()
+        thread.join()
+
+
+def at_once(count: int, act) -> None:
+    threads = [threading.Thread(target=act, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_forms_of_a_million_fields(attacked) -> None:
+    server, _token, _path = attacked
+    body, answers = b"a=1&" * 1_000_000, []
+    with others_watched(server) as times:
+        at_once(4, lambda _: answers.append(sent(server, "/sign-in", body, Content_Type="application/x-www-form-urlencoded")))
+    assert [status for status, *_ in answers] == [413] * 4
+    assert max(size for _s, _h, size, _t in answers) < BYTES
+    assert max(seconds for *_, seconds in answers) < 4 * SECONDS  # four at once, on a machine that others use too
+    assert max(times) < SECONDS
+
+
+def test_bodies_of_a_quarter_of_a_million_keys(attacked) -> None:
+    server, token, _path = attacked
+    body, answers = b"{" + b",".join(b'"k%d":1' % n for n in range(250_000)) + b"}", []
+    headers = {"Content_Type": "application/json", "Authorization": f"Bearer {token}"}
+    with others_watched(server) as times:
+        at_once(
+            4, lambda n: answers.append(sent(server, "/api/v1/courses/X/deliveries", body, Idempotency_Key=f"k{n}", **headers))
+        )
+    assert [status for status, *_ in answers] == [422] * 4
+    assert max(size for _s, _h, size, _t in answers) < BYTES
+    assert max(seconds for *_, seconds in answers) < 4 * SECONDS
+    assert max(times) < SECONDS
+
+
+def test_a_lock_that_is_held(attacked) -> None:
+    """One writer waits, gives up after its time and is told when to come back; others read as ever."""
+    server, token, path = attacked
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with others_watched(server) as times:
+            body, headers = b'{"title": {"en": "X"}}', {"Content_Type": "application/json", "Authorization": f"Bearer {token}"}
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+            began = time.monotonic()
+            connection.request("PUT", "/api/v1/skills/x", body, {name.replace("_", "-"): v for name, v in headers.items()})
+            answer = connection.getresponse()
+            answer.read()
+            took = time.monotonic() - began
+        other.execute("ROLLBACK")
+    assert (answer.status, int(answer.headers["Retry-After"]) > 0) == (503, True)
+    assert 1.5 < took < 5
+    assert len(times) > 10 and max(times) < 1
+    assert server.call("PUT", "/skills/x", token, {"title": {"en": "X"}})[0] in (200, 201)
+
+
+def test_a_budget_holds_over_all_processes(attacked) -> None:
+    """1,200 calls a minute for one token, whichever process answers."""
+    server, token, _path = attacked
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    left = []
+    for _ in range(20):
+        connection.request("GET", "/api/v1/skills", headers={"Authorization": f"Bearer {token}"})
+        answer = connection.getresponse()
+        answer.read()
+        left.append(answer.headers["RateLimit"])
+        if answer.headers.get("Connection", "").lower() == "close":
+            connection.close()
+    first, last = (int(one.partition('"token";r=')[2].partition(";")[0]) for one in (left[0], left[-1]))
+    assert 10 <= first - last <= 20
