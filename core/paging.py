@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
@@ -48,6 +48,24 @@ def newest(statement: sa.Select, key: sa.ColumnElement[int], *, after: str | Non
     rows = db.session.execute(statement).all()
     cursor = _write(rows[limit - 1][1:]) if len(rows) > limit else None
     return Page([row[0] for row in rows[:limit]], cursor)
+
+
+def every(read: Callable[[str | None], Page[Row]]) -> Iterator[Row]:
+    """The rows of all pages, one page in memory at a time. `read` gives the page after a cursor."""
+    for items in pages_of(read):
+        yield from items
+
+
+def pages_of(read: Callable[[str | None], Page[Row]]) -> Iterator[list[Row]]:
+    """The same, page by page."""
+    after: str | None = None
+    while True:
+        found = read(after)
+        yield found.items
+        if found.next is None:
+            return
+        after = found.next
+        db.session.expunge_all()
 
 
 def page_of(rows: Iterable[Row], key: Callable[[Row], int], *, after: str | None, limit: int) -> Page[Row]:

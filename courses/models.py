@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import secrets
 from calendar import monthrange
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -187,6 +188,11 @@ class Delivery(Base):
     created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     created_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
+    # What calendars go by (RFC 5545 §3.8.4.7, §3.8.7): an identifier that no move of the site changes, and how often and when
+    # what they show was changed.
+    calendar_uid: Mapped[str] = mapped_column(sa.String(32), default=lambda: secrets.token_hex(16))
+    calendar_sequence: Mapped[int] = mapped_column(default=0)
+    calendar_changed_at: Mapped[datetime | None]
 
     course: Mapped[Course] = relationship(lazy="joined", innerjoin=True)
     version: Mapped[CourseVersion] = relationship()

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from accounts.roles import Permission
 from core.api import Routes, id_in
+from core.database import transaction
 from core.errors import Invalid
 from core.names import number_key
 from core.paging import Page
@@ -37,7 +38,8 @@ def put_expert(id: str, body: ExpertBody) -> tuple[ExpertAnswer, int]:
 
 @routes.call("GET", "/experts/<id>", "One expert", requires=P.EXPERT_READ, answers={200: ExpertAnswer})
 def get_expert(id: str) -> ExpertAnswer:
-    return expert_answer(queries.get_expert(current_actor(), id_in(id)))
+    """That staff read a profile leaves a trace."""
+    return _read([expert_answer(queries.get_expert(current_actor(), id_in(id)))])[0]
 
 
 @routes.call(
@@ -48,4 +50,10 @@ def list_experts(query: ExpertQuery) -> Page:
         raise Invalid("skill_needed", _l("Say with `skill` what must be valid on this day."), "valid_on")
     filters = read_filters(query.model_dump(exclude={"limit", "after"}), skills_to_choose())
     found = queries.list_experts(current_actor(), filters, after=query.after, limit=query.limit)
-    return Page([expert_answer(expert, filters) for expert in found.items], found.next)
+    return Page(_read([expert_answer(expert, filters) for expert in found.items]), found.next)
+
+
+def _read(answers: list[ExpertAnswer]) -> list[ExpertAnswer]:
+    with transaction():
+        services.record_reading(current_actor(), [answer.id for answer in answers])
+    return answers

@@ -50,6 +50,15 @@ class SkillWithdrawn(Event):
 
 
 @dataclass(frozen=True)
+class ExpertRead(Event):
+    """Staff read somebody's profile."""
+
+    name = "expert.read"
+    subject = ("expert", "expert_id")
+    expert_id: int
+
+
+@dataclass(frozen=True)
 class RosterExported(Event):
     """Somebody took rows of the roster away as a file; `filters` names what was asked, never a name typed."""
 

@@ -132,6 +132,14 @@ class ExpertSkill(Base):
             return SkillStatus.EXPIRING
         return SkillStatus.CURRENT
 
+    def worth(self, day: date, as_of: datetime | None = None) -> tuple[int, int, date]:
+        """Orders what proves one skill, the greatest being the best: what holds before what has expired or was withdrawn, then
+        the higher level, then whatever lasts longer. The one rule for lists, files, profiles and programs."""
+        return _STANDING[self.status_on(day, as_of)], self.level_rank, self.valid_until or date.max
+
+
+_STANDING = {SkillStatus.WITHDRAWN: 0, SkillStatus.EXPIRED: 1, SkillStatus.EXPIRING: 2, SkillStatus.CURRENT: 2}
+
 
 class ExpertSearch(Base):
     """One document per expert who may be found, written in the profile's own transaction: `tokens` holds a word per facet

@@ -14,7 +14,7 @@ from sqlalchemy.sql.base import ExecutableOption
 from accounts.roles import Permission
 from core.database import db
 from core.errors import NotFound
-from core.paging import Page
+from core.paging import Page, every
 from core.policy import Actor, require, visible
 from roster import search
 from roster.filters import Filters, WantedLanguage
@@ -22,8 +22,8 @@ from roster.models import Availability, Expert, ExpertLanguage, ExpertSkill, Ski
 from roster.services.rebuilding import differences
 
 MOST_COUNTED = search.MOST_COUNTED
-#: A file holds so many rows; who needs more has another purpose than finding people.
-MOST_EXPORTED = 10_000
+#: How many are read at once for a file.
+PER_READ = 500
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,15 @@ def list_experts(actor: Actor, filters: Filters, *, after: str | None, limit: in
     return Page([experts[one] for one in ids.items], ids.next)
 
 
-def experts_to_export(actor: Actor, filters: Filters) -> list[Listed]:
+def experts_to_export(actor: Actor, filters: Filters) -> Iterator[Listed]:
+    """Everybody whom the search finds, a few hundred in memory at a time."""
     require(actor, Permission.ROSTER_SEARCH)
-    return _listed(search.expert_page(filters, after=None, limit=MOST_EXPORTED).items, filters)
+
+    def read(after: str | None) -> Page[Listed]:
+        ids = search.expert_page(filters, after=after, limit=PER_READ)
+        return Page(_listed(ids.items, filters), ids.next)
+
+    return every(read)
 
 
 def loosenings(actor: Actor, filters: Filters) -> list[Loosening]:
@@ -176,14 +182,10 @@ def best_skills(rows: Iterable[ExpertSkill], filters: Filters) -> list[tuple[Exp
             continue
         if status in (SkillStatus.EXPIRED, SkillStatus.WITHDRAWN) or (filters.valid_on and row.valid_from > filters.valid_on):
             continue
-        if row.skill_id not in best or _worth(row) > _worth(best[row.skill_id][0]):
+        worth = row.worth(filters.day, filters.as_of)
+        if row.skill_id not in best or worth > best[row.skill_id][0].worth(filters.day, filters.as_of):
             best[row.skill_id] = (row, status)
     return list(best.values())
-
-
-def _worth(row: ExpertSkill) -> tuple:
-    """Higher level first, then whatever lasts longer."""
-    return row.level_rank, row.valid_until is None, row.valid_until
 
 
 def breaches() -> Iterator[str]:

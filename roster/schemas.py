@@ -170,20 +170,16 @@ def expert_answer(expert: Expert, filters: Filters | None = None) -> ExpertAnswe
 
 
 def _rows_by_skill(expert: Expert, filters: Filters) -> list[list[ExpertSkill]]:
-    """Of each skill its rows, the best first: by status, then whatever lasts longest."""
+    """Of each skill its rows, the best first."""
     by_skill: dict[int, list[ExpertSkill]] = {}
     for row in expert.skills:
         if row.is_recorded(filters.as_of):
             by_skill.setdefault(row.skill_id, []).append(row)
 
-    def worth(row: ExpertSkill) -> tuple[int, date, int]:
-        status = row.status_on(filters.day, filters.as_of)
-        return -_FROM_BEST.index(status), row.valid_until or date.max, row.level_rank
+    def worth(row: ExpertSkill) -> tuple[int, int, date]:
+        return row.worth(filters.day, filters.as_of)
 
     return [sorted(rows, key=worth, reverse=True) for rows in by_skill.values()]
-
-
-_FROM_BEST = (SkillStatus.CURRENT, SkillStatus.EXPIRING, SkillStatus.EXPIRED, SkillStatus.WITHDRAWN)
 
 
 def _skill_answer(rows: list[ExpertSkill], filters: Filters) -> ExpertSkillAnswer:

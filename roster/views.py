@@ -9,10 +9,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from accounts.roles import Permission
-from core import clock
+from core import clock, exports
 from core.database import transaction
 from core.errors import Invalid
-from core.exports import csv_response
 from core.forms import refusals_on, whole
 from core.i18n import country_name, nationality_names, number, text
 from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once
@@ -68,15 +67,17 @@ def export() -> Response | tuple[str, int]:
     form, filters = _asked()
     if filters is None:
         return render_template("roster/search.html", form=form, found=None), form.status
-    with transaction():
-        experts = queries.experts_to_export(current_actor(), filters)
-        services.record_export(current_actor(), filters, len(experts))
-        rows = [_exported(_row(listed, filters, everything=True)) for listed in experts]
+    actor, given = current_actor(), filters
+    experts = queries.experts_to_export(actor, given)
+    rows = (_exported(_row(listed, given, everything=True)) for listed in experts)
     header = [
         _("Family name"), _("Given name"), _("Number"), _("Category"), _("Rank"), _("Country"), _("Nationality"), _("Gender"),
         _("Languages"), _("Skills"), _("Available from"), _("Available until"),
     ]  # fmt: skip
-    return csv_response(f"roster-{clock.today().isoformat()}.csv", header, rows)
+    return exports.download(
+        actor, "roster", f"roster-{clock.today().isoformat()}", header, rows,
+        trace=lambda count: services.record_export(actor, given, count),
+    )  # fmt: skip
 
 
 def _asked() -> tuple[SearchForm, Filters | None]:
@@ -168,9 +169,13 @@ def _loosenings(filters: Filters) -> list[tuple[str, str]]:
 @pages.get("/roster/<int:expert_id>")
 @requires(P.EXPERT_READ)
 def expert(expert_id: int) -> str:
+    """The profile. That staff read it leaves a trace."""
     found = queries.get_expert(current_actor(), expert_id)
     edit_url = url_for("roster.edit", expert_id=found.id) if current_actor().can(P.EXPERT_WRITE, found) else None
-    return render_template("roster/expert.html", expert=found, person=found.person, edit_url=edit_url, **_skills(found))
+    page = render_template("roster/expert.html", expert=found, person=found.person, edit_url=edit_url, **_skills(found))
+    with transaction():
+        services.record_reading(current_actor(), [expert_id])
+    return page
 
 
 @pages.route("/roster/<int:expert_id>/edit", methods=["GET", "POST"])

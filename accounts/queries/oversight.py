@@ -23,7 +23,8 @@ from core.paging import Page, newest
 from core.policy import Actor, require
 
 PAGE = 50
-EXPORTED = 50_000
+#: How many entries are read at once for a file.
+PER_READ = 1000
 
 
 def list_mail(

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from accounts import queries, trail
 from accounts.demonstration import is_demonstration_here
-from accounts.queries.oversight import EXPORTED
+from accounts.queries.oversight import PER_READ
 from accounts.roles import Permission
 from accounts.views.blueprint import pages
 from core import audit, exports, jobs
@@ -19,6 +19,7 @@ from core.database import settings_of, transaction
 from core.forms import whole
 from core.jobs import JobState
 from core.mail import Mail, MailState, resume, retry_all, standing
+from core.paging import pages_of
 from core.policy import require
 from core.web import current_actor, requires, see_other, signed_in
 
@@ -132,16 +133,15 @@ def audit_trail() -> Any:
 @requires(Permission.AUDIT_READ)
 def audit_export() -> Any:
     """The same list as a file."""
-    wanted, _typed = _audit_filter()
-    found = queries.audit_entries(current_actor(), wanted, limit=EXPORTED)
-    rows = [
+    (wanted, _typed), actor = _audit_filter(), current_actor()
+    read = pages_of(lambda after: queries.audit_entries(actor, wanted, after=after, limit=PER_READ))
+    rows = (
         (row["number"], row["at"], row["actor_id"], row["who"], row["action"], row["what"], row["subject"], row["facts"])
-        for row in _in_words(found.items)
-    ]
-    with transaction():
-        audit.record(current_actor(), "audit.exported", f"person:{current_actor().person_id}", {"entries": len(rows)})
+        for entries in read
+        for row in _in_words(entries)
+    )
     header = [_("Number"), _("When (UTC)"), _("Person number"), _("Who"), _("Action"), _("What"), _("Subject"), _("Details")]
-    return exports.csv_response("audit-trail.csv", header, rows)
+    return exports.download(actor, "audit", "audit-trail", header, rows)
 
 
 def _audit_filter() -> tuple[queries.AuditFilter, dict[str, str]]:

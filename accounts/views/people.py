@@ -12,6 +12,7 @@ from accounts.forms import AccountForm, PersonForm, RoleForm
 from accounts.models import Person
 from accounts.roles import Permission, Role
 from accounts.views.blueprint import pages
+from core import audit
 from core.database import transaction
 from core.errors import DomainError, Invalid, NotFound
 from core.forms import refusals_on, whole
@@ -62,8 +63,13 @@ def _address(person_id: int) -> str:
 @pages.get("/administration/people/<int:person_id>")
 @requires(Permission.ACCOUNT_MANAGE)
 def person(person_id: int) -> Any:
-    """One person: data, roles, account."""
-    return _person_page(queries.get_person(current_actor(), person_id))
+    """One person: data, roles, account. That somebody else read it leaves a trace."""
+    actor = current_actor()
+    page = _person_page(queries.get_person(actor, person_id))
+    if actor.person_id != person_id:
+        with transaction():
+            audit.record(actor, "person.read", f"person:{person_id}", {})
+    return page
 
 
 def _person_page(found: Person, form: RoleForm | None = None, refusal: DomainError | None = None) -> Any:

@@ -16,17 +16,16 @@ from certificates.snapshot import verify_url
 from certificates.states import CERTIFICATE
 from certificates.views.blueprint import pages
 from certificates.views.printed import facts, printed
-from core import clock
+from core import clock, exports
 from core.database import db, transaction
-from core.exports import csv_response
 from core.forms import refusals_on
-from core.paging import Page
+from core.paging import every
 from core.policy import can
 from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once
 from core.words import word
 
 PER_PAGE = 50
-MOST_EXPORTED = 20_000
+PER_READ = 1000
 
 
 @pages.get("/certificates")
@@ -34,8 +33,8 @@ MOST_EXPORTED = 20_000
 def register() -> Any:
     """Search by number, holder or delivery; as a page, or as a file of what the page shows."""
     q, status = request.args.get("q", "").strip()[:120], request.args.get("status", "")
-    if request.args.get("format") == "csv":
-        return _export(queries.list_register(current_actor(), q, status, after=None, limit=MOST_EXPORTED))
+    if request.args.get("format") in exports.FORMATS:
+        return _export(q, status)
     found = queries.list_register(current_actor(), q, status, after=request.args.get("after"), limit=PER_PAGE)
     codes = queries.delivery_codes(found.items)
     export = url_for("certificates.register", format="csv", **{k: v for k, v in (("q", q), ("status", status)) if v})
@@ -45,25 +44,20 @@ def register() -> Any:
     )  # fmt: skip
 
 
-def _export(found: Page[Certificate]) -> Response:
+def _export(q: str, status: str) -> Response:
+    actor, today = current_actor(), clock.today()
     header = [
-        _("Number"),
-        _("Status"),
-        _("Holder"),
-        _("Course"),
-        _("Delivery"),
-        _("Issued on"),
-        _("Valid until"),
-        _("Verification"),
-    ]
-    rows = [
-        [
-            one.number, word(one.status_on(clock.today())), one.holder_name, one.payload["course_code"],
-            one.payload["delivery_code"], one.issued_on, one.valid_until, verify_url(one.token),
-        ]
-        for one in found.items
+        _("Number"), _("Status"), _("Holder"), _("Course"), _("Delivery"), _("Issued on"), _("Valid until"), _("Verification"),
     ]  # fmt: skip
-    return csv_response("certificates.csv", header, rows)
+    found = every(lambda after: queries.list_register(actor, q, status, after=after, limit=PER_READ))
+    rows = (
+        [
+            one.number, word(one.status_on(today)), one.holder_name, one.payload["course_code"], one.payload["delivery_code"],
+            one.issued_on, one.valid_until, verify_url(one.token),
+        ]
+        for one in found
+    )  # fmt: skip
+    return exports.download(actor, "register", "certificates", header, rows)
 
 
 @pages.get("/certificates/<number>")

@@ -19,7 +19,7 @@ from core.policy import Actor, require
 from courses import definitions
 from courses.definitions import CourseDefinition, GrantDefinition
 from courses.events import CourseChanged, CourseCreated
-from courses.models import Course, CourseVersion, Skill, SkillGrant, SkillLevel, TimetableBlock, plain
+from courses.models import Course, CourseVersion, Delivery, Skill, SkillGrant, SkillLevel, TimetableBlock, plain
 from courses.queries import in_force
 from courses.services.skills import put_skill
 
@@ -93,7 +93,16 @@ def _reword(course: Course, definition: CourseDefinition) -> bool:
     changed = {name: value for name, value in words.items() if getattr(course, name) != value}
     for name, value in changed.items():
         setattr(course, name, value)
+    if "title" in changed and course.id:
+        _renew_calendars(course)
     return bool(changed)
+
+
+def _renew_calendars(course: Course) -> None:
+    """Calendars show the course's title."""
+    shown = sa.update(Delivery).where(Delivery.course_id == course.id, Delivery.calendar_changed_at.is_not(None))
+    renewed = {"calendar_sequence": Delivery.calendar_sequence + 1, "calendar_changed_at": clock.now()}
+    db.session.execute(shown.values(renewed), execution_options={"synchronize_session": False})
 
 
 def _add_version(actor: Actor, course: Course, definition: CourseDefinition) -> None:

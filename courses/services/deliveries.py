@@ -29,6 +29,7 @@ from courses.states import CHANGEABLE, DELIVERY
 
 #: What people who come have planned their journey by.
 WHEN_AND_WHERE = frozenset({"starts_on", "ends_on", "time_zone", "venue", "country"})
+SHOWN_IN_CALENDARS = WHEN_AND_WHERE | {"language"}
 
 
 def schedule(actor: Actor, course: Course, plan: DeliveryPlan, *, is_published: bool = False) -> Delivery:
@@ -88,6 +89,8 @@ def change(actor: Actor, delivery: Delivery, plan: DeliveryPlan, *, rev: int, se
     changed = tuple(name for name in before if before[name] != after[name])
     if changed:
         events.publish(DeliveryChanged(delivery.id, changed), actor)
+    if not SHOWN_IN_CALENDARS.isdisjoint(changed):
+        _renew_calendar(delivery)
     if not WHEN_AND_WHERE.isdisjoint(changed):
         events.publish(DeliveryMoved(delivery.id, **{name: before[name] for name in WHEN_AND_WHERE}), actor)
     return delivery
@@ -99,7 +102,7 @@ def publish(actor: Actor, delivery: Delivery) -> Delivery:
     require(actor, Permission.DELIVERY_WRITE, delivery)
     if delivery.status is DeliveryStatus.DRAFT and delivery.starts_on < _today(delivery.time_zone):
         raise Conflict("past_date", _l("The start date is past. Change it, then publish."), "starts_on")
-    delivery.published_at = clock.now()
+    delivery.published_at = delivery.calendar_changed_at = clock.now()
     DELIVERY.fire(delivery, "publish", actor)
     return delivery
 
@@ -114,8 +117,15 @@ def cancel(actor: Actor, delivery: Delivery, *, reason: str) -> Delivery:
     if len(reason) > 500:
         raise Invalid("too_long", _l("A reason has at most 500 characters."), "reason")
     delivery.cancel_reason = reason
+    _renew_calendar(delivery)
     DELIVERY.fire(delivery, "cancel", actor)
     return delivery
+
+
+def _renew_calendar(delivery: Delivery) -> None:
+    """What calendars show has changed: they replace what they have."""
+    delivery.calendar_sequence += 1
+    delivery.calendar_changed_at = clock.now()
 
 
 def _checked(plan: DeliveryPlan, current: Delivery | None, trainers: Sequence[int] | None) -> DeliveryPlan:

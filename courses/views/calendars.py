@@ -20,6 +20,9 @@ def delivery_calendar(code: str) -> Response:
     """Public once published: the same file for everybody, so nobody's draft is told from an unknown code."""
     delivery = queries.get_delivery(ANONYMOUS, code)
     address = settings_of().public_url + url_for("enrollment.delivery", code=code)
-    response = current_app.response_class(calendar(delivery, address), content_type="text/calendar; charset=utf-8")
+    settings = settings_of()
+    file = calendar(delivery, address, issuer=settings.issuer, contact=settings.contact_email)
+    response = current_app.response_class(file, content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Language"] = delivery.language
     response.headers["Content-Disposition"] = f'attachment; filename="{filename(delivery)}"'
     return response

@@ -75,7 +75,8 @@ def nominations_file() -> Response:
         _("Identifier"), _("Given name"), _("Family name"), _("E-mail"), _("Country"), _("Category"), _("Rank"),
         _("Nominated by"), _("Course"), _("Delivery"), _("Begins"), _("Status"), _("Position"), _("Why"),
     ]  # fmt: skip
-    return exports.csv_response("nominations.csv", header, [_line(actor, one, positions.get(one.id)) for one in found])
+    rows = [_line(actor, one, positions.get(one.id)) for one in found]
+    return exports.download(actor, "nominations", "nominations", header, rows)
 
 
 def _line(actor: Actor, one: Enrollment, position: int | None) -> list[Any]:

@@ -153,7 +153,7 @@ def participants_file(code: str) -> Response:
         _("Rank"), _("Rank code"), _("Organization"), _("Nominated by"), _("Needs"), _("Status"), _("Position"), _("Why"),
     ]  # fmt: skip
     rows = [_line(delivery, entry) for entry in _entries(actor, delivery)]
-    return exports.csv_response(f"participants-{delivery.code}.csv", header, rows)
+    return exports.download(actor, "participants", f"participants-{delivery.code}", header, rows)
 
 
 def _line(delivery: Delivery, entry: Entry) -> list[Any]:

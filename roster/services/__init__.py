@@ -1,6 +1,6 @@
 """What is done with the roster: profiles are written, skills granted and withdrawn, everything derived made again."""
 
-from roster.services.exporting import record_export
+from roster.services.exporting import record_export, record_reading
 from roster.services.profiles import (
     Profile,
     SpokenLanguage,
@@ -25,6 +25,7 @@ __all__ = [
     "put_own_profile",
     "rebuild",
     "record_export",
+    "record_reading",
     "refresh_document",
     "withdraw_skills",
 ]

@@ -1,12 +1,18 @@
-"""Files that leave the house."""
+"""What leaves the house, and who looked at whom."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
 from accounts.roles import Permission
+from core.database import db
 from core.events import publish
 from core.policy import Actor, require
-from roster.events import RosterExported
+from roster.events import ExpertRead, RosterExported
 from roster.filters import Filters
+from roster.models import Expert
 
 
 def record_export(actor: Actor, filters: Filters, rows: int) -> None:
@@ -14,3 +20,10 @@ def record_export(actor: Actor, filters: Filters, rows: int) -> None:
     require(actor, Permission.ROSTER_SEARCH)
     assert actor.person_id is not None
     publish(RosterExported(actor.person_id, tuple(sorted(set(filters.given))), rows), actor)
+
+
+def record_reading(actor: Actor, expert_ids: Sequence[int]) -> None:
+    """Notes that staff read these profiles; one's own leaves no trace."""
+    of_others = sa.select(Expert.id).where(Expert.id.in_(expert_ids), Expert.person_id != actor.person_id)
+    for expert_id in db.session.scalars(of_others.order_by(Expert.id)).all():
+        publish(ExpertRead(expert_id), actor)
