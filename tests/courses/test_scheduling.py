@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -13,15 +14,18 @@ from icalendar import Calendar
 from accounts.models import Person
 from accounts.roles import Role
 from accounts.services import create_token
+from core import clock
 from core.database import db, transaction
 from core.policy import SYSTEM, Actor
 from courses import services
 from courses.models import Delivery, DeliveryStatus
-from courses.queries import get_delivery, trainers_of
+from courses.queries import get_delivery, plan_of, trainers_of
 from tests import factories
 from tests.api_client import ApiClient
 from tests.browsing import Browser, Page
+from tests.conftest import NOW
 from tests.courses import makers
+from tests.courses.makers import course
 from tests.enrollment import makers as enrollments
 
 BODY = {
@@ -360,7 +364,7 @@ def test_the_calendar_holds_every_session(app: Flask, browser: Browser, trainer:
     assert len(events) == 12 and len({str(event["uid"]) for event in events}) == 12
     for event, session in zip(events, delivery.sessions, strict=True):
         assert event.decoded("dtstart") == session.starts_at and event.decoded("dtend") == session.ends_at
-        assert event["status"] == "CONFIRMED" and event["location"] == "Clementsport"
+        assert event["status"] == "CONFIRMED" and event["location"] == "Clementsport, Canada"
     assert events[0].decoded("dtstart") == datetime(2027, 3, 8, 13, tzinfo=UTC)
     assert all(line.isascii() is True or line for line in found.to_ical().splitlines())
 
@@ -374,6 +378,41 @@ def test_a_change_and_a_cancellation_reach_calendars(app: Flask, browser: Browse
     assert [event["uid"] for event in before] == [event["uid"] for event in after]
     assert all(new["sequence"] > old["sequence"] for old, new in zip(before, after, strict=True))
     assert {str(event["status"]) for event in after} == {"CANCELLED"}
+
+
+def test_only_what_a_calendar_shows_raises_its_sequence(app: Flask, browser: Browser, trainer: Actor) -> None:
+    scheduled(app, trainer)
+
+    def shown() -> tuple[int, datetime]:
+        event = calendar(browser).walk("VEVENT")[0]
+        return event["sequence"], event.decoded("last-modified")
+
+    def changed(**values: Any) -> None:
+        with app.app_context(), transaction():
+            found = get_delivery(SYSTEM, "GTI-2027-03")
+            services.change(SYSTEM, found, dataclasses.replace(plan_of(found), **values), rev=found.rev)
+
+    first, _at = before = shown()
+    changed(places=30)
+    assert shown() == before
+    clock.travel(app, NOW + timedelta(days=1))
+    changed(venue="Halifax")
+    assert shown()[0] == first + 1 and shown()[1] > before[1]
+    with app.app_context():
+        course(title={"en": "Gender in peace operations"})
+    assert shown()[0] == first + 2
+
+
+def test_a_calendar_names_who_holds_the_course_in_its_language(app: Flask, browser: Browser, trainer: Actor) -> None:
+    scheduled(app, trainer, language="fr", country="SN", venue="Dakar")
+    event = calendar(browser).walk("VEVENT")[0]
+    assert event["summary"].params["LANGUAGE"] == "fr" and event["location"] == "Dakar, Sénégal"
+    assert str(event["organizer"]).startswith("mailto:") and event["organizer"].params["CN"]
+    assert "127.0.0.1" not in event["uid"] and "localhost" not in event["uid"]
+    with app.app_context(), transaction():
+        services.cancel(SYSTEM, get_delivery(SYSTEM, "GTI-2027-03"), reason="Tempête.")
+    event = calendar(browser).walk("VEVENT")[0]
+    assert event["summary"].startswith("Annulé") and "Tempête." in event["description"]
 
 
 def test_a_draft_has_no_calendar(app: Flask, browser: Browser, sign_in: Any, trainer: Actor) -> None:
