@@ -49,10 +49,10 @@ def find_outage(error: BaseException) -> Unavailable | None:
         return error
     if isinstance(error, sa.exc.TimeoutError):  # every connection is in use
         return busy()
-    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    cause = error.orig or error if isinstance(error, sa.exc.DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
         return _of_sqlite(cause)
-    if hasattr(cause, "sqlstate"):
+    if hasattr(cause, "sqlstate"):  # the driver itself is not imported for a question
         return _of_postgresql(cause.sqlstate, isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError))
     if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):
         return cannot_save()

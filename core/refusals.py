@@ -169,7 +169,8 @@ def _typed() -> list[tuple[str, str]]:
     is_own = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
     if is_api() or not is_own or "form" not in vars(request):  # not read: it was too large, or no form
         return []
-    typed, left = [], MOST_WORDS
+    typed: list[tuple[str, str]] = []
+    left = MOST_WORDS
     for name, words in request.form.items(multi=True):
         if not words.strip() or name in _NOT_TYPED or "password" in name:
             continue
