@@ -15,6 +15,7 @@ from enrollment.nomination_files.rows import CONFIRMED
 
 # What no page may hold: in a file of single bytes, bytes from 80 to 9F come as these.
 _NO_HTML = re.compile("[\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _LONGEST_NOTE, _MOST_NOTES = 2000, 10
 
 
@@ -23,8 +24,13 @@ def to_text(sheet: Sheet) -> str:
     rows = [[one.row, one.raw, one.typed, one.stray] for one in sheet.rows]
     kept = {"kind": sheet.kind, "readings": sheet.readings, "hidden": sheet.hidden, "notes": sheet.notes, "rows": rows}
     kept["serials"] = sheet.serials
-    text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    text = _QUOTED.sub(_without_signs, json.dumps(kept, ensure_ascii=False, separators=(",", ":")))
     return _NO_HTML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _without_signs(quoted: re.Match[str]) -> str:
+    """What a JSON body holds is counted by its punctuation before it is read: that of the texts shall not count."""
+    return quoted[0].replace(",", "\\u002c").replace("[", "\\u005b").replace("{", "\\u007b")
 
 
 def to_kept(sheet: Sheet) -> str:

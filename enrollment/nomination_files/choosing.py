@@ -111,7 +111,7 @@ def _of_bytes(rows: Rows, cells: Sequence[_Cell], readings: Iterable[str]) -> _F
         return _Found(encodings.USUAL, False, (), makes_sense=False)
     ranked = sorted(judged, key=lambda one: one.score.rank)
     best = ranked[0]
-    offered = tuple(one.code for one in ranked[:_OFFERED])
+    offered = _with_usual(ranked)
     clean_ones = [one for one in ranked if one.score.is_clean]
     sensible = [one for one in ranked if not one.score.malformed]
     if len(clean_ones) == 1:
@@ -120,6 +120,15 @@ def _of_bytes(rows: Rows, cells: Sequence[_Cell], readings: Iterable[str]) -> _F
         is_sure = sensible == [best] and best.code == encodings.USUAL and _is_common(best.texts)
     makes_sense = best.score.malformed * 3 <= best.score.words
     return _Found(best.code, not is_sure, offered, makes_sense, best.score.is_clean)
+
+
+def _with_usual(ranked: Sequence[_Judged]) -> tuple[str, ...]:
+    """The likeliest; where only the first makes sense, the usual one comes next: that is what people have seen before."""
+    codes = [one.code for one in ranked]
+    if not ranked[0].score.malformed and all(one.score.malformed for one in ranked[1:]) and encodings.USUAL in codes[1:]:
+        codes.remove(encodings.USUAL)
+        codes.insert(1, encodings.USUAL)
+    return tuple(codes[:_OFFERED])
 
 
 def _of_unicode(cells: Sequence[_Cell], readings: Sequence[str]) -> _Found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -13,9 +14,11 @@ from accounts.values import email_key
 from core import countries
 from core.names import number_key
 from enrollment.nomination_files import birth_dates, encodings, full_names
+from enrollment.nomination_files.carrying import to_text
 from enrollment.nomination_files.choosing import BYTES, TEXT, Choice, choose
 from enrollment.nomination_files.decoding import decode, refuse_other_files, undecided
 from enrollment.nomination_files.results import (
+    MAX_CARRIED,
     Answers,
     Checked,
     NominationFile,
@@ -23,6 +26,7 @@ from enrollment.nomination_files.results import (
     Problem,
     Sheet,
     SheetRow,
+    UnreadableFile,
     shown,
 )
 from enrollment.nomination_files.rows import check_row
@@ -56,6 +60,10 @@ def read(data: bytes, *, answers: Answers | None = None, today: date | None = No
     rows = _sheet_rows(table)
     serials = birth_dates.are_serials(one.raw.get("birth_date", "") for one in rows)
     sheet = Sheet(kind, rows, table.readings, answers or Answers(), hidden, notes, serials)
+    if len(to_text(sheet).encode()) > MAX_CARRIED:
+        raise UnreadableFile(
+            "too_much_text", _l("The file holds more text than nominations need. Split it, or remove what is not one.")
+        )
     checked = check_sheet(sheet, today=today)
     choice = checked.choice
     if kind == BYTES and (not choice.makes_sense or (is_mixed and choice.asks and not choice.is_clean)):
@@ -130,7 +138,7 @@ def _date_order(people: Iterable[Mapping[str, str]], day_first: bool | None) -> 
 
 def _sheet_rows(table: Table) -> tuple[SheetRow, ...]:
     return tuple(
-        SheetRow(number, _by_column(table.header, cells), {}, tuple(_misplaced(table.header, cells)))
+        SheetRow(number, _by_column(table.header, cells), {}, tuple(islice(_misplaced(table.header, cells), 3)))
         for number, cells in table.rows
     )
 

@@ -10,8 +10,8 @@ from core.errors import Invalid
 from enrollment.nomination_files.choosing import Choice
 
 MAX_BYTES = 2 * 1024 * 1024
-#: So many characters all cells that are read may have together: the rows travel in the page.
-MAX_TEXT = 2 * 1024 * 1024
+#: So many bytes all that is read may have together: the rows travel in the page, and a request has a limit.
+MAX_CARRIED = 3 * 1024 * 1024
 MAX_ROWS = 1000
 #: Far more columns than a nomination has; beyond it the file is something else.
 MAX_COLUMNS = 100

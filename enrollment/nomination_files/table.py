@@ -25,7 +25,7 @@ from enrollment.nomination_files.columns import (
     is_rank_or_position,
 )
 from enrollment.nomination_files.encodings import UNICODE, meant, of_bytes, of_unicode
-from enrollment.nomination_files.results import MAX_COLUMNS, MAX_ROWS, MAX_TEXT, UnreadableFile, shown
+from enrollment.nomination_files.results import MAX_COLUMNS, MAX_ROWS, UnreadableFile, shown
 from enrollment.nomination_files.text import clean, is_blank
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -92,10 +92,6 @@ def table_of(records: Iterable[Record], kind: str, delimiter: str = "") -> Table
         raise UnreadableFile(
             "no_rows",
             _l("The file has headings but no nominations below them. Add one row for each person."),
-        )
-    if sum(len(cell) for _number, cells in rows for cell in cells) > MAX_TEXT:
-        raise UnreadableFile(
-            "too_much_text", _l("The file holds more text than nominations need. Split it, or remove what is not one.")
         )
     header = _with_rank_or_position(header, rows)
     says_nothing = readings[0] == UNICODE or all(cell.isascii() for cell in cells)

@@ -198,7 +198,8 @@ def check_page(
     status: int = 200,
 ) -> Any:
     """The rows as they would be nominated, with what has to be answered and corrected first, some rows at a time."""
-    to_fix = [row for row in view.bad if not _is_settled_by_answer(row)]
+    # While the whole file is in question, nothing can be said of single rows.
+    to_fix = [] if view.waits else [row for row in view.bad if not _is_settled_by_answer(row)]
     pages_ = max(1, -(-len(to_fix) // ROWS_A_PAGE))
     number = min(max(1, whole(request.form.get("page")) or whole(request.form.get("here")) or 1), pages_)
     here = to_fix[(number - 1) * ROWS_A_PAGE : number * ROWS_A_PAGE]

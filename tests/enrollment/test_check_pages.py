@@ -178,3 +178,20 @@ def test_texts_that_an_export_made_harmless_come_in_as_they_were(app: Flask, at_
     page.form("/check").submit("Nominate 1")
     with app.app_context():
         assert nominated(app)[0] and db.session.scalar(sa.text("SELECT needs FROM enrollment")) == "- no nuts"
+
+
+@pytest.mark.parametrize("letter", ["e", "Ж", ","])
+def test_as_much_as_a_file_may_hold_travels_through_the_page(app: Flask, at_work: Browser, code: str, letter: str) -> None:
+    headings = HEADER.replace("Date of birth", "Rank;Organization;Needs").replace("Given", "Identifier;Given").strip()
+    rows = (f'A-{n};Given;Family;p{n}(at)example.org;SN;police;{letter * 30};{letter * 60};"{letter * 300}"' for n in range(1000))
+    page = upload(at_work, code, "\n".join([headings, *rows]).encode())
+    assert "1,000 rows need fixing" in page.text or "1000 rows need fixing" in page.text
+    page = page.form("/check").submit("Next rows", **{"row-2-email": "p@example.org"})
+    assert "999 rows need fixing" in page.text
+
+
+def test_more_than_travels_is_refused_at_once(at_work: Browser, code: str) -> None:
+    headings = HEADER.replace("Date of birth", "Needs").strip()
+    rows = (f"Given;Family;p{n}@example.org;SN;police;{'é' * 2000}" for n in range(1000))
+    page = upload(at_work, code, "\n".join([headings, *rows]).encode("latin-1"))
+    assert page.status == 422 and "more text than nominations need" in page.text
