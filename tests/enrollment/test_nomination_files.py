@@ -7,9 +7,10 @@ import io
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -48,6 +49,16 @@ GOOD = {
     "country": "SN",
     "category": "police",
 }
+
+
+@pytest.fixture(scope="class")
+def without_mail_server() -> Iterator[None]:
+    """Whether an address can be written to is asked of the application's mail server; here there is none."""
+    app = Flask(__name__)
+    Babel(app)
+    app.extensions["settings"] = SimpleNamespace(mail_url=None)
+    with app.app_context():
+        yield
 
 
 def reading(data: bytes | str, **answers: Any) -> NominationFile:
@@ -598,6 +609,7 @@ class TestCountriesAndLanguages:
         assert subprocess.run([sys.executable, "-c", program], cwd=root).returncode == 0
 
 
+@pytest.mark.usefixtures("without_mail_server")
 class TestEmail:
     @pytest.mark.parametrize(
         ("text", "email"),
@@ -812,6 +824,7 @@ ENCODINGS = st.sampled_from(
 )
 
 
+@pytest.mark.usefixtures("without_mail_server")
 class TestAnything:
     """Whatever comes in, the answer is a file with problems or an UnreadableFile."""
 
