@@ -8,10 +8,12 @@ import gc
 gc.disable()  # nothing that is loaded below ever dies: looking for it again and again takes an eighth of the start
 
 # isort: split
+import os
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+import click
 from flask import Flask, url_for
 from flask.cli import AppGroup
 from flask_babel import lazy_gettext as _l
@@ -53,6 +55,7 @@ from certificates.views.panel import certificate_panel
 from core import (
     audit,
     audit_cli,
+    backups,
     checking,
     clock,
     database,
@@ -67,7 +70,10 @@ from core import (
     web,
     words,
 )
+from core.backups import FiledIn
+from core.backups import cli as backup_cli
 from core.health import health
+from core.instance import make_private
 from core.jobs import engine, running, worker
 from core.policy import Actor
 from core.settings import ROOT, read_settings
@@ -140,6 +146,8 @@ COMMANDS: list[AppGroup | Any] = [
     worker.jobs_cli,
     audit_cli.audit_cli,
     checking.check_command,
+    backup_cli.backup_command,
+    backup_cli.restore_command,
     migrations.db_cli,
     serving.serve_command,
 ]
@@ -166,6 +174,8 @@ FOOTER = [
 def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     """The application, set up from `environ` (default: the process's). Raises SettingsError or UndeclaredAccess."""
     settings = read_settings(environ)
+    for sentence in make_private(settings.instance_path):
+        click.echo(f"Note: {sentence}.", err=True)
     app = Flask("app", root_path=str(ROOT))
     app.extensions["settings"] = settings
     app.extensions["navigation"] = _navigation
@@ -188,6 +198,9 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     checking.init_app(app, CHECKS)
     printing.init_app(app, unprintable)
     numbering.init_app(app, SERIES)
+    backups.init_app(app, FiledIn("certificate", "file_key", "sha256"))
+    # A restore prepares its database with an application of its own before it takes the place of this one's.
+    app.extensions["application_on"] = lambda **changes: create_app({**(os.environ if environ is None else environ), **changes})
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     for command in COMMANDS:

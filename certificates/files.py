@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import logging
 import zipfile
@@ -28,7 +27,7 @@ LACKING = "MISSING.txt"
 def store(number: str, data: bytes) -> tuple[str, str]:
     """Puts a certificate's file in its place and returns key and SHA-256. Equal data have the same place: doing it again
     after a crash leaves nothing behind."""
-    digest = digest_of(data)
+    digest = storage.digest_of(data)
     key = f"certificates/{number.split('-')[1]}/{number.lower()}-{digest[:16]}.pdf"
     storage.put(key, data)
     return key, digest
@@ -41,7 +40,7 @@ def read(certificate: Certificate) -> bytes:
     if certificate.file_key is None:
         raise NotFound("file_not_ready", _l("The file of this certificate is still being made. Try again in a minute."))
     data = _stored(certificate.file_key)
-    if digest_of(data) == certificate.sha256:
+    if storage.digest_of(data) == certificate.sha256:
         return data
     return restore(certificate)
 
@@ -52,7 +51,7 @@ def restore(certificate: Certificate) -> bytes:
     key, number, sha256 = certificate.file_key, certificate.number, certificate.sha256
     log.error("certificate %s: its file is missing or was changed", number)
     data = remade(certificate)
-    if key is None or data is None or digest_of(data) != sha256:
+    if key is None or data is None or storage.digest_of(data) != sha256:
         raise Conflict(
             "file_damaged",
             _l("The file of this certificate is damaged and could not be made again as it was. Tell an administrator."),
@@ -84,7 +83,7 @@ def fault_of(certificate: Certificate) -> str | None:
         return "is missing"
     except storage.Obstructed as obstacle:
         return f"cannot be read: in its place lies {obstacle.found}"
-    return None if digest_of(data) == certificate.sha256 else "was changed"
+    return None if storage.digest_of(data) == certificate.sha256 else "was changed"
 
 
 def _stored(key: str) -> bytes:
@@ -92,10 +91,6 @@ def _stored(key: str) -> bytes:
         return storage.get(key)
     except FileNotFoundError:
         return b""
-
-
-def digest_of(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def name_of(certificate: Certificate) -> str:

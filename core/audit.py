@@ -130,6 +130,11 @@ def breaches() -> Iterator[str]:
         yield "audit: the file of signed checkpoints is missing"
 
 
+def breaches_of_chain() -> Iterator[str]:
+    """Every fault of the chain alone."""
+    yield from _walk(set())
+
+
 def breaches_against(copy: Path, public: Ed25519PublicKey) -> Iterator[str]:
     """Every fault of the chain against a copy of checkpoints that was kept elsewhere, by a key kept elsewhere."""
     lines = checkpoints.read_copy(copy)

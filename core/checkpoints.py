@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from core import clock
 from core.database import db, settings_of
-from core.settings import kept_secret
+from core.settings import SettingsError, kept_secret
 
 FILE, KEY, PUBLIC = "checkpoints.jsonl", "checkpoint_key", "checkpoint_key.pub"
 
@@ -87,13 +87,21 @@ def public_key() -> Ed25519PublicKey | None:
         if (folder() / KEY).exists():
             return _private_key().public_key()
         return read_public_key((folder() / PUBLIC).read_text(encoding="ascii"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, SettingsError):
         return None
 
 
 def read_public_key(text: str) -> Ed25519PublicKey:
     """From its 64 hexadecimal digits; ValueError when it is no key."""
     return Ed25519PublicKey.from_public_bytes(bytes.fromhex(text.strip()))
+
+
+def public_hex() -> str:
+    return _private_key().public_key().public_bytes_raw().hex()
+
+
+def sign(text: bytes) -> str:
+    return _private_key().sign(text).hex()
 
 
 # Lines
@@ -148,11 +156,12 @@ def head() -> tuple[int, str]:
     return row.number, row.digest
 
 
-def write(*, begun: bool = False, restored: dict[str, Any] | None = None) -> str:
-    """Signs the chain's end into the file and returns the line. A line that does not fit on the disk leaves no half of it."""
+def write(*, begun: bool = False, restored: dict[str, Any] | None = None, end: tuple[int, str] | None = None) -> str:
+    """Signs the chain's end (or an `end` it had a moment ago) into the file and returns the line. A line that does not fit on
+    the disk leaves no half of it."""
     from core import numbering  # it writes to the trail, which is written down here
 
-    number, digest = head()
+    number, digest = end or head()
     facts: dict[str, Any] = {
         "number": number, "digest": digest, "at": clock.now().isoformat(), "counters": numbering.counters(),
     }  # fmt: skip
@@ -160,7 +169,7 @@ def write(*, begun: bool = False, restored: dict[str, Any] | None = None) -> str
         facts["begun"] = True
     if restored:
         facts["restored"] = restored
-    facts["signature"] = _private_key().sign(canonical(facts).encode()).hex()
+    facts["signature"] = sign(canonical(facts).encode())
     line = canonical(facts)
     _append(line.encode())
     return line

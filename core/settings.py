@@ -245,19 +245,25 @@ def _secret_key(given: str | None, instance: Path) -> str:
 
 def kept_secret(path: Path, make) -> str:
     """The text kept at `path` (mode 0600), made on first use; two processes that start together agree on one."""
-    if not path.exists():
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        if not os.path.lexists(path):
+            _keep(path, make())
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is damaged"
+        raise SettingsError(f"{path} cannot be read: {reason}.") from error
+
+
+def _keep(path: Path, text: str) -> None:
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
         draft.touch(mode=0o600)
-        draft.write_text(make(), encoding="ascii")
-        try:
-            os.link(draft, path)  # fails when the other process was first, and then theirs counts
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    if path.stat().st_mode & 0o077:
-        raise SettingsError(f"{path.name} in the instance path can be read by others; run: chmod 600 {path}")
-    return path.read_text(encoding="ascii").strip()
+        draft.write_text(text, encoding="ascii")
+        os.link(draft, path)  # fails when the other process was first, and then theirs counts
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -45,6 +45,10 @@ def put(key: str, data: bytes) -> str:
             os.unlink(file.name)
             raise
     _force(path.parent)
+    return digest_of(data)
+
+
+def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 

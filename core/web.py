@@ -27,6 +27,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from core import budgets, clock, i18n, once, refusals
 from core.database import LARGEST_ID, db, settings_of
 from core.errors import NotSignedIn
+from core.forwarding import is_for_this_machine
 from core.intake import CountedRequest, check_query
 from core.policy import ANONYMOUS, Actor, can, require
 from core.refusals import is_api
@@ -149,6 +150,8 @@ def _gate(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) -> Ca
         check_query()
         if settings.is_local is False and request.host not in hosts and request.endpoint != "health.alive":
             raise BadRequest("This address is not served here.")
+        if _is_foreign_name():
+            raise BadRequest("A demonstration is served at loopback addresses only, such as http://127.0.0.1.")
         if "\0" in request.path or "%00" in request.query_string.decode("latin-1"):
             raise BadRequest("An address has no NUL character.")  # PostgreSQL could not even look for it
         if request.endpoint is None or request.endpoint == "static":
@@ -167,6 +170,12 @@ def _gate(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) -> Ca
         return None
 
     return gate
+
+
+def _is_foreign_name() -> bool:
+    """A demonstration asked for by another name than this machine's own."""
+    settings = settings_of()
+    return settings.demo and settings.is_local and request.endpoint != "health.alive" and not is_for_this_machine()
 
 
 def _finish(response: Response) -> Response:

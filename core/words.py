@@ -49,6 +49,10 @@ WORDS: dict[str, Any] = {
     "revoked": _l("Revoked"),
     "current": _l("Current"),
     "expiring": _l("Expiring soon"),
+    # void numbers
+    "restored": _l("A copy was restored; the database that was lost may have issued them"),
+    "set_back": _l("The database was set back to an earlier state"),
+    # reasons of revocation
     "issued_in_error": _l("Issued in error"),
     "misconduct": _l("Misconduct"),
     "plagiarism": _l("Plagiarism"),

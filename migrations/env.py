@@ -35,7 +35,7 @@ def run() -> None:
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()
-    if steps and all(steps):
+    if steps and all(steps) and "staged" not in current_app.extensions:
         checkpoints.begin()  # from the first day on, so that a file which is missing later was taken away
         db.session.remove()
 

@@ -73,6 +73,7 @@ ROWS = {
     "POST /certificates/<number>/reissue": "sign no no no no in in",
     "GET /certificates/<number>/revoke": "sign no no no no in in",
     "POST /certificates/<number>/revoke": "sign no no no no in in",
+    "GET /certificates/void-numbers": "sign no no no no no in",
     "GET /courses": "in in in in in in in",
     "GET /courses/<code>": "in in in in in in in",
     "GET /courses/<code>/edit": "sign no no no in in in",

@@ -8,7 +8,7 @@ from flask import Response, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
 from accounts.roles import Permission as P
-from certificates import queries, services
+from certificates import numbers, queries, services
 from certificates.forms import ReissueForm, RevokeForm
 from certificates.models import Certificate
 from certificates.schemas import file_answer
@@ -16,7 +16,7 @@ from certificates.snapshot import verify_url
 from certificates.states import CERTIFICATE
 from certificates.views.blueprint import pages
 from certificates.views.printed import facts, printed
-from core import clock, exports
+from core import clock, exports, numbering
 from core.database import db, transaction
 from core.forms import refusals_on
 from core.paging import every
@@ -41,7 +41,15 @@ def register() -> Any:
     return render_template(
         "certificates/register.html", found=found, codes=codes, q=q, status=status, statuses=queries.ALL_STATUSES,
         today=clock.today(), export=export, is_filtered=bool(q or status),
+        may_read_audit=current_actor().can(P.AUDIT_READ),
     )  # fmt: skip
+
+
+@pages.get("/certificates/void-numbers")
+@requires(P.AUDIT_READ)
+def void_numbers() -> Any:
+    """Numbers that nobody has and nobody will get, with the reason: an auditor who misses one looks here."""
+    return render_template("certificates/void.html", voids=numbering.voids(), number=numbers.SERIES.show)
 
 
 def _export(q: str, status: str) -> Response:

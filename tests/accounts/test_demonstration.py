@@ -129,3 +129,60 @@ def test_their_password_stays(app, people, browser):
         page = form.submit(current_password=DEMONSTRATION_PASSWORD, password="another lagoon seven", again="another lagoon seven")
         assert page.status == 422
         assert "cannot be changed" in page.text
+
+
+FORWARDED = [
+    "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Server", "X-Forwarded-Anything", "Via",
+    "X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP", "Fastly-Client-IP", "X-Cluster-Client-IP", "CF-Ray",
+    "X-Original-Host", "Client-IP", "X-ProxyUser-Ip", "CDN-Loop", "X-Envoy-External-Address",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORWARDED)
+def test_through_a_proxy_nobody_signs_in_as_a_demonstration(app, people, name):
+    """Behind a proxy everybody comes from this machine: its passwords are for the person who sits there."""
+    browser = Browser(app)
+    with settings(app, demo=True):
+        client, headers = browser.client, {name: "127.0.0.1"}
+        text = client.get("/sign-in", headers=headers).get_data(as_text=True)
+        assert "rostrum.example" not in text and DEMONSTRATION_PASSWORD not in text
+        token = text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
+        values = {"csrf_token": token, "person": str(people["administrator"])}
+        assert client.post("/sign-in/demonstration", data=values, headers=headers).status_code == 404
+        values = {"csrf_token": token, "email": "administrator@rostrum.example", "password": DEMONSTRATION_PASSWORD}
+        client.post("/sign-in", data=values, headers=headers)
+        assert client.get("/me", headers=headers).status_code == 303
+        forms = [form for form in browser.get("/sign-in").forms if form.action.endswith("/sign-in/demonstration")]
+        forms[-1].submit()
+        assert client.get("/me").status_code == 200
+        assert client.get("/me", headers=headers).status_code == 303, "nor does a session go on through one"
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:8000", "127.0.0.1:8000", "127.1.2.3", "[::1]:8000", "[::1]", "LOCALHOST"]
+)
+def test_a_demonstration_answers_to_this_machines_names(app, people, host):
+    with settings(app, demo=True):
+        assert Browser(app).client.get("/sign-in", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "training.example.org",
+        "127.0.0.1.example.org",
+        "localhost.example.org",
+        "192.168.1.7:8000",
+        "0.0.0.0:8000",
+        "[fe80::1]",
+        "10.0.0.1",
+    ],
+)
+def test_a_demonstration_answers_to_no_other_name(app, people, host):
+    with settings(app, demo=True):
+        client = Browser(app).client
+        for address in ("/sign-in", "/api/v1/courses", "/static/style.css", "/readyz", "/nowhere"):
+            assert client.get(address, headers={"Host": host}).status_code == 400, address
+        assert client.get("/healthz", headers={"Host": host}).status_code == 200
+    with settings(app, demo=False):
+        assert Browser(app).client.get("/sign-in", headers={"Host": host}).status_code == 200

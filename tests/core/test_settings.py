@@ -27,8 +27,18 @@ def test_the_secret_key_is_made_once_and_kept_to_oneself(tmp_path: Path) -> None
     assert len(first) >= 48
     assert read(tmp_path).secret_key == first
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
-    (tmp_path / "secret_key").chmod(0o644)
-    with pytest.raises(SettingsError, match="read by others"):
+
+
+@pytest.mark.parametrize("place", ["a folder", "a broken link", "no text"])
+def test_a_key_that_cannot_be_read_is_named(tmp_path: Path, place: str) -> None:
+    path = tmp_path / "secret_key"
+    if place == "a folder":
+        path.mkdir()
+    elif place == "a broken link":
+        path.symlink_to(tmp_path / "nowhere")
+    else:
+        path.write_bytes(b"\xff\x00")
+    with pytest.raises(SettingsError, match="secret_key cannot be read"):
         read(tmp_path)
 
 

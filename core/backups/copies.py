@@ -1,0 +1,242 @@
+"""A copy on disk: what belongs to it, making it whole or not at all, and proving it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import BaseModel, ConfigDict
+
+from core import checkpoints
+from core.backups import BackupError, filed_in, reading
+from core.backups.reading import Contents
+
+MANIFEST, SUMS, FILES, TRAIL, KEYS = "manifest.json", "SHA256SUMS", "files", "audit", "keys"
+FORMAT = 1
+UNFINISHED = ".unfinished-"
+CHUNK = 1 << 20
+
+
+@contextmanager
+def whole_or_nothing(target: Path) -> Iterator[Path]:
+    """A folder beside `target` that becomes it in one step when all went well. Killed before, it keeps a name that says so."""
+    if target.is_symlink() or (target.exists() and not (target.is_dir() and not any(target.iterdir()))):
+        raise BackupError(f"{target} exists already: a backup never overwrites anything.")
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = Path(tempfile.mkdtemp(prefix=f"{target.name}{UNFINISHED}", dir=target.parent))
+    try:
+        yield folder
+        for made, _, _ in os.walk(folder):
+            _force(Path(made))
+        os.rename(folder, target)
+        _force(target.parent)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def write(path: Path, data: bytes) -> None:
+    """A private file, on disk."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _force(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def digest_of(path: Path) -> str:
+    found = hashlib.sha256()
+    with open(path, "rb") as file:
+        while piece := file.read(CHUNK):
+            found.update(piece)
+    return found.hexdigest()
+
+
+def names(folder: Path) -> list[str]:
+    """Everything in a copy but its manifest and sums, by relative name. A link or a device is named like a file."""
+    found = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
+    return sorted({path.relative_to(folder).as_posix() for path in found} - {MANIFEST, SUMS})
+
+
+def seal(folder: Path, facts: dict[str, Any]) -> None:
+    """Writes the sums and then, last of all, the signed manifest."""
+    for name in names(folder):
+        (folder / name).chmod(0o600)
+    sums = "".join(f"{digest_of(folder / name)}  {name}\n" for name in names(folder)).encode()
+    write(folder / SUMS, sums)
+    manifest = {**facts, "format": FORMAT, "sums": hashlib.sha256(sums).hexdigest(), "public_key": checkpoints.public_hex()}
+    manifest["signature"] = checkpoints.sign(checkpoints.canonical(manifest).encode())
+    write(folder / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode() + b"\n")
+
+
+class Copy:
+    """A copy that somebody wants to use. Opening it reads the manifest; `prove` reads all."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.manifest = _manifest(folder)
+        self.kind: str = self.manifest["kind"]
+        self.sums: dict[str, str] = {}
+        self.contents: Contents | None = None
+
+    @property
+    def database(self) -> Path:
+        return self.folder / reading.NAMES[self.kind]
+
+    @property
+    def head(self) -> tuple[int, str]:
+        return self.manifest["audit"]["number"], self.manifest["audit"]["digest"]
+
+    @property
+    def has_keys(self) -> bool:
+        return f"{KEYS}/{checkpoints.KEY}" in self.sums
+
+    @property
+    def digest(self) -> str:
+        return digest_of(self.folder / MANIFEST)
+
+    def stored(self) -> dict[str, str]:
+        """Key and SHA-256 of every stored file in the copy."""
+        return {name.removeprefix(f"{FILES}/"): digest for name, digest in self.sums.items() if name.startswith(f"{FILES}/")}
+
+    def read(self, name: str) -> bytes:
+        """A file of the copy, proven again while it is read."""
+        data = (self.folder / name).read_bytes()
+        if hashlib.sha256(data).hexdigest() != self.sums[name]:
+            raise BackupError(f"{name} of the copy has changed since it was proven")
+        return data
+
+    def prove(self, wanted: set[int] | None = None) -> list[str]:
+        """Every fault of the copy, a sentence each; none when it is whole. `wanted`: entries whose digests are asked for."""
+        faults = list(self._sealed())
+        if faults:
+            return faults
+        lines = self.lines()
+        asked = (wanted or set()) | {point.number for _, point in lines if point is not None}
+        try:
+            self.contents = reading.read(self.kind, self.database, filed_in(), asked)
+        except BackupError as error:
+            return [str(error)]
+        return [*self.contents.faults, *self._unlike(self.contents), *self._trail(self.contents, lines)]
+
+    def lines(self) -> checkpoints.Lines:
+        file = self.folder / TRAIL / checkpoints.FILE
+        return checkpoints.read(file) if file.is_file() else []
+
+    def _sealed(self) -> Iterator[str]:
+        """The manifest's signature, the sums, and every file against them."""
+        try:
+            data = (self.folder / SUMS).read_bytes()
+        except OSError:
+            data = b""
+        if hashlib.sha256(data).hexdigest() != self.manifest["sums"]:
+            yield f"{SUMS} is missing or was changed"
+            return
+        if not is_signed(self.manifest, checkpoints.read_public_key(self.manifest["public_key"])):
+            yield f"{MANIFEST} was changed"
+            return
+        self.sums = {name: digest for digest, _, name in (line.partition("  ") for line in data.decode().splitlines())}
+        there = names(self.folder)
+        yield from (f"{name} does not belong to the copy" for name in there if name not in self.sums)
+        for name, digest in self.sums.items():
+            path = self.folder / name
+            if ".." in Path(name).parts or Path(name).is_absolute() or name not in there:
+                yield f"{name} is missing"
+            elif path.is_symlink() or not path.is_file():
+                yield f"{name} is no file"
+            elif digest_of(path) != digest:
+                yield f"{name} was changed"
+
+    def _unlike(self, contents: Contents) -> Iterator[str]:
+        """What the snapshot holds against what the manifest says, and rows against the files."""
+        said = self.manifest
+        if contents.revision != said["revision"]:
+            yield f"its database is at revision {contents.revision or 'none'}, not {said['revision']}"
+        for table in sorted(said["tables"].keys() | contents.tables.keys()):
+            if said["tables"].get(table) != contents.tables.get(table):
+                yield f"{table} has {contents.tables.get(table, 0)} rows, not {said['tables'].get(table, 0)}"
+        if contents.head != self.head:
+            yield f"its audit trail ends at {contents.head[0]}, not at {self.head[0]}"
+        if contents.counters != said["numbers"]:
+            yield "its numbers are not those of the manifest"
+        stored = self.stored()
+        for key, digest in sorted(contents.filed.items()):
+            if stored.get(key) != digest and key not in said["lacking"]:
+                yield f"the file {key} is missing or is not the one that its row names"
+
+    def _trail(self, contents: Contents, lines: checkpoints.Lines) -> Iterator[str]:
+        """Checkpoints in the copy against its chain. What was signed after the snapshot is not in it yet."""
+        public = checkpoints.read_public_key(self.manifest["public_key"])
+        known = [(place, point) for place, point in lines if point is None or point.number <= contents.chain.length]
+        restores = [point for _, point in known if point is not None and point.restored and point.is_by(public)]
+        for sentence in checkpoints.faults(known, public, contents.chain, restores=restores, name=checkpoints.FILE):
+            if sentence not in self.manifest["trail_faults"]:
+                yield sentence
+
+
+def is_signed(manifest: dict[str, Any], public: Ed25519PublicKey) -> bool:
+    text = checkpoints.canonical({name: value for name, value in manifest.items() if name != "signature"})
+    try:
+        public.verify(bytes.fromhex(manifest["signature"]), text.encode())
+    except (InvalidSignature, ValueError, KeyError, TypeError):
+        return False
+    return True
+
+
+class _End(BaseModel):
+    number: int
+    digest: str
+
+
+class _Shape(BaseModel):
+    """What a manifest has to have, so that a damaged one is named and nothing else stumbles over it."""
+
+    model_config = ConfigDict(strict=True)
+    format: int
+    kind: str
+    made_at: str
+    revision: str
+    tables: dict[str, int]
+    numbers: dict[str, int]
+    audit: _End
+    files: int
+    lacking: list[str]
+    trail_faults: list[str]
+    sums: str
+    public_key: str
+    signature: str
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    if not (folder / MANIFEST).is_file():
+        hint = " (it was interrupted)" if UNFINISHED in folder.name else ""
+        raise BackupError(f"{folder} is no whole copy{hint}: it has no {MANIFEST}")
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        _Shape.model_validate(manifest)
+        datetime.fromisoformat(manifest["made_at"])
+        checkpoints.read_public_key(manifest["public_key"])
+    except (ValueError, RecursionError) as error:
+        raise BackupError(f"{MANIFEST} is damaged") from error
+    if manifest["format"] != FORMAT or manifest["kind"] not in reading.NAMES:
+        raise BackupError(f"the copy has format {manifest['format']}, which this version does not know")
+    return manifest

@@ -1,0 +1,142 @@
+"""How far the lost database had gone, by everything that is left of it: so that no number is issued twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from core import checkpoints, clock, numbering, storage
+from core.backups import BackupError
+from core.backups.copies import FILES, Copy
+from core.checkpoints import Checkpoint
+from core.database import db
+
+#: Numbers skipped in a series when nothing says exactly how far it went: more than are issued between two checkpoints.
+BLOCK = 1000
+
+Numbers = dict[str, int]
+
+
+@dataclass
+class Known:
+    """`exact`: by the database that is replaced, the marks and the stored files. `signed`: by checkpoints, which are up to an
+    hour old. `head`: the newest end of the trail that is known."""
+
+    copied: Numbers
+    exact: Numbers = field(default_factory=dict)
+    signed: Numbers = field(default_factory=dict)
+    head: tuple[int, str] | None = None
+    is_followed: bool = False  # the database that is replaced continues the copy's trail, so it knows all
+    former: tuple[int, str] | None = None  # the end of the trail in the database that is replaced
+
+    def found(self, name: str) -> int:
+        return max(numbers.get(name, 0) for numbers in (self.copied, self.exact, self.signed))
+
+    def is_certain(self, name: str) -> bool:
+        """Whether something that was written with every number is newer than the copy."""
+        exact = self.exact.get(name, 0)
+        if exact < self.found(name):
+            return False
+        return self.is_followed or exact > self.copied.get(name, 0)
+
+
+@dataclass(frozen=True)
+class Skip:
+    """A series goes on after `value`; `since` is how far the copy's database counts."""
+
+    name: str
+    since: int
+    value: int
+    is_guess: bool
+
+
+def gather(copy: Copy, local: checkpoints.Lines, elsewhere: list[Checkpoint]) -> Known:
+    """Asks everything: the copy, the database that will be replaced, files, checkpoints here and those kept elsewhere."""
+    known = Known(_of_copy(copy))
+    known.former = _ask_database(copy, known)
+    _raise(known.exact, numbering.marks())
+    _raise(known.exact, _in_files(storage.keys("")))
+    public = checkpoints.public_key()
+    signed = [p for _, p in local if p is not None and public is not None and p.is_by(public)]
+    heads = [known.former] if known.former and known.is_followed else []
+    for point in [*signed, *elsewhere]:
+        _raise(known.signed, point.counters)
+        heads.append((point.number, point.digest))
+    newer = [head for head in heads if head[0] > copy.head[0]]
+    known.head = max(newer, default=None)
+    return known
+
+
+def _of_copy(copy: Copy) -> Numbers:
+    assert copy.contents is not None
+    numbers = dict(copy.contents.counters)
+    keys = list(copy.stored())
+    _raise(numbers, _in_files(keys))
+    for key in keys:
+        if key.startswith(f"{numbering.MARKS}/") and (mark := numbering.read_mark(copy.read(f"{FILES}/{key}"))):
+            _raise(numbers, dict([mark]))
+    return numbers
+
+
+def _ask_database(copy: Copy, known: Known) -> tuple[int, str] | None:
+    """The end of the trail in the database that will be replaced; None when there is none or it cannot be read."""
+    try:
+        head = checkpoints.head()
+        counted = numbering.counters()
+        there = db.session.scalar(sa.text("SELECT digest FROM audit_entry WHERE number = :number"), {"number": copy.head[0]})
+    except sa.exc.SQLAlchemyError:
+        return None
+    finally:
+        db.session.remove()
+    _raise(known.exact, counted)
+    known.is_followed = there == copy.head[1] and head[0] >= copy.head[0]
+    return head
+
+
+def _in_files(keys: Iterator[str] | list[str]) -> Numbers:
+    numbers: Numbers = {}
+    for key in keys:
+        if place := numbering.series_of_app().in_file(key):
+            _raise(numbers, dict([place]))
+    return numbers
+
+
+def _raise(numbers: Numbers, by: Mapping[str, int]) -> None:
+    for name, value in by.items():
+        numbers[name] = max(value, numbers.get(name, 0))
+
+
+def plan(copy: Copy, known: Known, asked: Mapping[str, int]) -> list[Skip]:
+    """Where each series goes on. `asked`: the next number of a series, by whoever restores. BackupError when it was given."""
+    assert copy.contents is not None
+    series = numbering.series_of_app()
+    first, last = datetime.fromisoformat(copy.manifest["made_at"]).date(), clock.today()
+    running = set(series.running(first - timedelta(days=1), max(first, last) + timedelta(days=1)))
+    if strange := set(asked) - running - set(known.copied) - set(known.exact) - set(known.signed):
+        raise BackupError(f"--next names a series that nothing else knows: {', '.join(sorted(strange))}")
+    skips = []
+    for name in sorted(running | known.copied.keys() | known.exact.keys() | known.signed.keys()):
+        since, found = copy.contents.counters.get(name, 0), known.found(name)
+        is_guess = name in running and not known.is_certain(name) and name not in asked
+        value = asked[name] - 1 if name in asked else found + BLOCK * is_guess
+        if value < found:
+            raise BackupError(
+                f"{series.show(name, value + 1)} was issued already: the next is at least {series.show(name, found + 1)}"
+            )
+        if value > since:
+            skips.append(Skip(name, since, value, is_guess))
+    return skips
+
+
+def read_elsewhere(file: Path, publics: list[Ed25519PublicKey]) -> list[Checkpoint]:
+    """The checkpoints of a file kept elsewhere that one of these keys signed; BackupError when there is none."""
+    points = [point for _, point in checkpoints.read_copy(file) if point is not None]
+    signed = [point for point in points if any(point.is_by(public) for public in publics)]
+    if not signed:
+        raise BackupError(f"{file.name} holds no checkpoint signed by a known key: give the one that signed it with --key")
+    return signed

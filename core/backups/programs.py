@@ -1,0 +1,71 @@
+"""PostgreSQL's own programs (pg_dump, pg_restore, psql): found, as new as the server, never told a password in the open."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+import sqlalchemy as sa
+
+from core.backups import BackupError
+from core.database import db
+
+FOLDERS = Path("/usr/lib/postgresql")
+
+
+def find(name: str, at_least: int = 0) -> str:
+    """The path of the program, the oldest that is new enough; BackupError when there is none."""
+    folders = [str(folder) for folder in sorted(FOLDERS.glob("*/bin"))]
+    found = [path for path in (shutil.which(name), *(shutil.which(name, path=folder) for folder in folders)) if path]
+    versions = sorted({(version_of(path), path) for path in found})
+    if not versions:
+        raise BackupError(f"{name} is not installed: apt-get install postgresql-client")
+    if fitting := [path for version, path in versions if version >= at_least]:
+        return fitting[0]
+    raise BackupError(
+        f"{name} {versions[-1][0]} is older than the server ({at_least}): apt-get install postgresql-client-{at_least}"
+    )
+
+
+@cache
+def version_of(path: str) -> int:
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603 -- found on the PATH
+    number = re.search(r"\b(\d+)(?:\.\d+)*", said)
+    return int(number[1]) if number else 0
+
+
+def server_version() -> int:
+    with db.engine.connect() as connection:
+        return int(connection.exec_driver_sql("SHOW server_version_num").scalar_one()) // 10000
+
+
+def address() -> str:
+    """The database's address without its password, which goes by the environment: a command line is seen by everybody."""
+    url: sa.URL = db.engine.url
+    return url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+
+
+def environment() -> dict[str, str]:
+    password = db.engine.url.password
+    return {**os.environ, **({"PGPASSWORD": str(password)} if password else {}), "PGCONNECT_TIMEOUT": "10"}
+
+
+def run(command: list[str], **more: Any) -> None:
+    """Runs it to its end; BackupError with its first complaint when it fails."""
+    done = subprocess.run(command, env=environment(), stderr=subprocess.PIPE, check=False, **more)  # noqa: S603 -- our own words
+    if done.returncode:
+        raise BackupError(f"{Path(command[0]).name} failed: {complaint(done.stderr)}")
+
+
+def start(command: list[str], **more: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, env=environment(), **more)  # noqa: S603 -- our own words
+
+
+def complaint(said: bytes | IO[bytes] | None) -> str:
+    text = (said if isinstance(said, bytes) else said.read() if said else b"").decode(errors="replace").strip()
+    return next((line for line in text.splitlines() if "rror" in line), text.partition("\n")[0]) or "it said nothing"

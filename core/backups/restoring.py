@@ -1,0 +1,186 @@
+"""Putting a copy back: proven first, made ready beside what is in use, then swapped in one step."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from core import audit, checkpoints, numbering, storage
+from core.backups import BackupError, copies, knowledge, reading, staging
+from core.backups.copies import Copy
+from core.backups.knowledge import Known, Skip
+from core.checkpoints import Checkpoint
+from core.database import database_path, db, is_sqlite, settings_of, transaction
+from core.migrations import upgrade
+from core.policy import SYSTEM
+from core.settings import ROOT
+
+
+@dataclass
+class Restored:
+    """What whoever restores should know."""
+
+    copy: Copy
+    known: Known
+    skips: list[Skip]
+    kept: str | None
+    notes: list[str]
+
+
+def open_proven(folder: Path) -> tuple[Copy, checkpoints.Lines]:
+    """The copy with everything proven, and this machine's own checkpoints. BackupError with every fault there is."""
+    copy = Copy(folder)
+    local = _local_lines()
+    faults = copy.prove({point.number for _, point in local if point is not None})
+    if faults:
+        raise BackupError("\n".join(faults))
+    return copy, local
+
+
+def restore(
+    copy: Copy,
+    local: checkpoints.Lines,
+    *,
+    asked: Mapping[str, int],
+    elsewhere: list[Checkpoint],
+    decide: Callable[[Known, list[Skip]], Mapping[str, int]] = lambda known, skips: {},
+) -> Restored:
+    """Puts `copy` in the place of this machine's data. `asked`: the next number of a series; `decide` is shown what would be
+    skipped on a guess and may answer with more of them. BackupError when it cannot be done; then nothing has changed."""
+    _check_kind(copy)
+    known = knowledge.gather(copy, local, elsewhere)
+    skips = knowledge.plan(copy, known, asked)
+    if any(skip.is_guess for skip in skips) and (more := decide(known, skips)):
+        skips = knowledge.plan(copy, known, {**asked, **more})
+    _put_files(copy)
+    facts = _facts(copy, known, skips)
+    with staging.staged(copy.database):
+        upgrade()
+        end = _finish(skips, facts)
+    db.session.remove()
+    db.engine.dispose()
+    path = database_path()
+    kept = staging.swap_file(path) if path is not None else staging.swap_schema()
+    notes = _continue_checkpoints(copy, local, known, facts, end)
+    return Restored(copy, known, skips, kept, notes)
+
+
+def _check_kind(copy: Copy) -> None:
+    here = reading.SQLITE if is_sqlite() else reading.POSTGRESQL
+    if copy.kind != here:
+        raise BackupError(f"the copy is of a {copy.kind} database, and DATABASE_URL names a {here} one")
+    known = {path.name.partition("_")[0] for path in (ROOT / "migrations" / "versions").glob("*.py")}
+    if copy.manifest["revision"] not in known:
+        raise BackupError(f"the copy was made by a newer version (revision {copy.manifest['revision']}): update this one first")
+
+
+def _facts(copy: Copy, known: Known, skips: list[Skip]) -> dict[str, Any]:
+    """For the trail: from which end to which, and where the numbers go on."""
+    lost = known.head and {"number": known.head[0], "digest": known.head[1]}
+    return {
+        "copy": copy.digest, "made_at": copy.manifest["made_at"],
+        "from": lost, "to": {"number": copy.head[0], "digest": copy.head[1]},
+        "numbers": {skip.name: skip.value for skip in skips},
+    }  # fmt: skip
+
+
+def _finish(skips: list[Skip], facts: dict[str, Any]) -> tuple[int, str]:
+    """In the database made ready: the numbers that must not come again, and the entry that says what happened, last."""
+    if found := list(audit.breaches_of_chain()):
+        raise BackupError("\n".join(found))
+    with transaction():
+        for skip in skips:
+            numbering.raise_to(skip.name, skip.value, numbering.RESTORED, since=skip.since)
+        audit.record(SYSTEM, audit.RESTORED, "trail", facts)
+    return checkpoints.head()
+
+
+def _put_files(copy: Copy) -> None:
+    """The copy's files beside those that are there. A file's key follows from its content, so what is there already and sound
+    stays; marks of numbers stay, for they are never behind."""
+    for key, digest in copy.stored().items():
+        try:
+            found: bytes | None = storage.get(key)
+        except FileNotFoundError:
+            found = None
+        is_mark = key.startswith(f"{numbering.MARKS}/")
+        if found is None or (not is_mark and storage.digest_of(found) != digest):
+            storage.put(key, copy.read(f"{copies.FILES}/{key}"))
+
+
+# The trail goes on
+
+
+def _local_lines() -> checkpoints.Lines:
+    try:
+        return checkpoints.read(checkpoints.path())
+    except OSError:
+        return []
+
+
+def _continue_checkpoints(
+    copy: Copy, local: checkpoints.Lines, known: Known, facts: dict[str, Any], end: tuple[int, str]
+) -> list[str]:
+    """This machine's file of checkpoints goes on when it is of the same trail. Otherwise it is set aside, and the copy's own is
+    taken, when its key is here or comes with the copy."""
+    notes = []
+    if local and not _is_same_trail(copy, local):
+        notes.append(f"the checkpoints here were of another trail; they are kept as {_set_aside()}")
+        local = []
+    if not local:
+        if os.path.lexists(checkpoints.path()):
+            _set_aside()
+        _take_keys(copy, is_fresh=known.former is None or not known.former[0])
+        is_ours = copy.manifest["public_key"] == checkpoints.public_hex()
+        if copy.lines():
+            name = checkpoints.FILE if is_ours else f"checkpoints-of-copy-{staging.stamp()}.jsonl"
+            shutil.copyfile(copy.folder / copies.TRAIL / checkpoints.FILE, checkpoints.folder() / name)
+            if not is_ours:
+                notes.append(f"the copy's checkpoints were signed by another key; they are kept as {name}")
+    checkpoints.write(restored={name: facts[name] for name in ("from", "to", "copy")}, end=end)
+    return notes
+
+
+def _is_same_trail(copy: Copy, local: checkpoints.Lines) -> bool:
+    """Whether nothing that was signed here contradicts the copy's chain."""
+    assert copy.contents is not None
+    public = checkpoints.public_key()
+    signed = [p for _, p in local if p is not None and public is not None and p.is_by(public) and p.number and not p.restored]
+    chain = copy.contents.chain
+    return bool(signed or not local or copy.head[0] == 0) and all(
+        point.number > chain.length or chain.digests.get(point.number) == point.digest for point in signed
+    )
+
+
+def _set_aside() -> str:
+    name = f"checkpoints-before-restore-{staging.stamp()}.jsonl"
+    os.replace(checkpoints.path(), checkpoints.folder() / name)
+    return name
+
+
+def _take_keys(copy: Copy, *, is_fresh: bool) -> None:
+    """The copy's keys, on a machine that had no data of its own: what it made at its first start is set aside."""
+    if not copy.has_keys or not is_fresh:
+        return
+    instance = settings_of().instance_path
+    for path in (checkpoints.folder() / checkpoints.KEY, instance / "secret_key"):
+        name = f"{copies.KEYS}/{path.name}"
+        if name not in copy.sums:
+            continue
+        if path.exists():
+            os.replace(path, path.with_name(f"{path.name}.before-restore-{staging.stamp()}"))
+        copies.write(path, copy.read(name))
+
+
+def keys_for(copy: Copy, given: Ed25519PublicKey | None) -> list[Ed25519PublicKey]:
+    """The keys by which a checkpoint kept elsewhere is believed: the one given, or this machine's and the copy's."""
+    if given is not None:
+        return [given]
+    own = checkpoints.public_key()
+    return [key for key in (own, checkpoints.read_public_key(copy.manifest["public_key"])) if key is not None]

@@ -1,0 +1,232 @@
+"""A restored database is made ready beside the one in use and takes its place in one step: killed at any point before, the one in
+use is as it was; and what was replaced is kept beside it.
+
+SQLite: a file beside the other, written into it by SQLite's own online backup, one transaction that other connections survive.
+PostgreSQL: a schema beside the other, renamed in one transaction.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from flask import Flask, current_app
+from psycopg import sql
+
+from core import clock, writers
+from core.backups import BackupError, programs
+from core.database import database_path, db
+
+STAGED = "rostrum_restoring"
+PATIENCE = 30.0
+
+
+def stamp() -> str:
+    return f"{clock.now():%Y%m%d-%H%M%S}"
+
+
+@contextlib.contextmanager
+def staged(database: Path) -> Iterator[Flask]:
+    """An application on a database made of the snapshot in `database`, beside the one in use."""
+    path = database_path()
+    if path is not None:
+        remove_staged_file(path)
+        _make_private_copy(database, staged_file(path))
+        app = current_app.extensions["application_on"](DATABASE_URL=f"sqlite:///{staged_file(path)}")
+    else:
+        load(database)
+        app = current_app.extensions["application_on"]()
+    app.extensions["staged"] = True
+    app.extensions["clock_offset"] = current_app.extensions["clock_offset"]
+    app.config.update({name: current_app.config[name] for name in ("TESTING", "JOBS_INLINE") if name in current_app.config})
+    with app.app_context():
+        if path is None:
+            sa.event.listen(db.engine, "connect", _look_into_staged, insert=True)
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _look_into_staged(connection: Any, record: Any) -> None:
+    connection.autocommit = True
+    connection.execute(f"SET search_path TO {STAGED}")
+    connection.autocommit = False
+
+
+# SQLite
+
+
+def staged_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}.restoring")
+
+
+def remove_staged_file(path: Path) -> None:
+    for left in path.parent.glob(f"{path.name}.restoring*"):
+        left.unlink()
+
+
+def _make_private_copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    shutil.copyfile(source, target)
+
+
+def swap_file(path: Path) -> str | None:
+    """The staged file takes the place of the one in use. Returns where that is kept now, if there was anything in it."""
+    source = staged_file(path)
+    with closing(sqlite3.connect(source)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE").fetchall()  # all of it in one file
+    if not path.exists():
+        os.replace(source, path)
+        remove_staged_file(path)
+        return None
+    with writers.turn(path, time.monotonic() + PATIENCE):
+        try:
+            kept = _keep(path)
+            with closing(sqlite3.connect(source)) as new, closing(sqlite3.connect(path, timeout=PATIENCE)) as used:
+                ends = time.monotonic() + PATIENCE
+                new.backup(used, progress=lambda *_: _give_up_after(ends))
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+                raise BackupError("another program holds the database: stop it first") from error
+            kept = _set_aside_damaged(path)
+            os.replace(source, path)
+    remove_staged_file(path)
+    return kept
+
+
+def _give_up_after(ends: float) -> None:
+    if time.monotonic() > ends:
+        raise BackupError("another program holds the database: stop it first")
+
+
+def _keep(path: Path) -> str | None:
+    """A copy of the database in use, when it holds anything."""
+    with closing(sqlite3.connect(path, timeout=PATIENCE)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        if "audit_head" not in tables or not connection.execute("SELECT number FROM audit_head").fetchone()[0]:
+            return None
+        kept = path.with_name(f"{path.name}.before-restore-{stamp()}")
+        kept.unlink(missing_ok=True)
+        connection.execute("VACUUM INTO ?", (str(kept),))
+        kept.chmod(0o600)
+        return str(kept)
+
+
+def _set_aside_damaged(path: Path) -> str:
+    kept = path.with_name(f"{path.name}.damaged-{stamp()}")
+    for end in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(f"{path}{end}", f"{kept}{end}")
+    return str(kept)
+
+
+# PostgreSQL
+
+
+def load(dump: Path) -> None:
+    """The dump's tables in the staged schema, all or none. The schema in use is away only inside this one transaction, where
+    nobody else sees it."""
+    restore, into = programs.find("pg_restore", programs.server_version()), programs.find("psql")
+    schema, there = _schema_of(restore, dump), ""
+    with psycopg.connect(**connection_facts()) as connection:
+        for name in (schema, STAGED):
+            if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (name,)).fetchone():
+                there += name
+        if STAGED in there:
+            connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(STAGED)))
+    is_away = schema in there
+    begin = f'BEGIN; {_rename(schema, f"{STAGED}_away") if is_away else ""} CREATE SCHEMA "{schema}";\n'
+    end = f"\n{_rename(schema, STAGED)} {_rename(f'{STAGED}_away', schema) if is_away else ''} COMMIT;\n"
+    _pipe([restore, "--no-owner", "--no-privileges", f"--schema={schema}", "-f", "-", str(dump)], into, begin, end)
+
+
+def _rename(before: str, after: str) -> str:
+    return f'ALTER SCHEMA "{before}" RENAME TO "{after}";'
+
+
+def _pipe(source: list[str], into: str, begin: str, end: str) -> None:
+    """The script between `begin` and `end`; without its end, when anything fails, nothing is kept."""
+    target = [into, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", programs.address()]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with (
+        programs.start(target, stdin=subprocess.PIPE, **quiet) as psql,
+        programs.start(source, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as script,
+    ):
+        assert psql.stdin and script.stdout
+        try:
+            psql.stdin.write(begin.encode())
+            shutil.copyfileobj(script.stdout, psql.stdin)
+            if script.wait() == 0:
+                psql.stdin.write(end.encode())
+            psql.stdin.close()
+        except BrokenPipeError:
+            script.kill()
+        said = programs.complaint(psql.stderr)
+    if script.returncode or psql.returncode:
+        raise BackupError(f"the dump could not be loaded: {said}")
+
+
+def _schema_of(restore: str, dump: Path) -> str:
+    """The schema whose tables a dump holds: it was made of one."""
+    listed = subprocess.run([restore, "--list", str(dump)], capture_output=True, text=True, check=False).stdout  # noqa: S603 -- ours
+    for line in listed.splitlines():
+        words = line.split()
+        if len(words) > 5 and words[3:5] != ["TABLE", "DATA"] and words[3] == "TABLE":
+            return words[4]
+    raise BackupError("the dump holds no table")
+
+
+def connection_facts() -> dict[str, Any]:
+    url: sa.URL = db.engine.url
+    facts = {"host": url.host, "port": url.port, "user": url.username, "password": url.password, "dbname": url.database}
+    return {name: value for name, value in facts.items() if value is not None} | dict(url.query)
+
+
+def swap_schema() -> str | None:
+    """The staged schema takes the place of the one in use. Returns the name under which that is kept, if it held anything.
+
+    Whoever is connected is disconnected: their next statement opens a new connection and finds the restored tables.
+    """
+    for last_try in (False, False, True):
+        try:
+            with psycopg.connect(**connection_facts()) as connection:
+                return _swap(connection)
+        except (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
+            if last_try:
+                raise BackupError("other programs hold the database: stop them first") from None
+    return None
+
+
+def _swap(connection: psycopg.Connection) -> str | None:
+    connection.execute("SET lock_timeout = '5s'")
+    (schema,) = connection.execute("SELECT coalesce(current_schema(), 'public')").fetchone() or ("public",)
+    connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    )
+    found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY 1", (schema,)).fetchall()
+    tables = [sql.Identifier(schema, name) for (name,) in found]
+    if tables:
+        connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.SQL(", ").join(tables)))
+    kept = f"rostrum_before_{stamp().replace('-', '_')}"
+    connection.execute(sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(schema), sql.Identifier(kept)))
+    connection.execute(sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(STAGED), sql.Identifier(schema)))
+    if ("audit_head",) in found:
+        head = connection.execute(sql.SQL("SELECT number FROM {}").format(sql.Identifier(kept, "audit_head"))).fetchone()
+        if head and head[0]:
+            return f"schema {kept}"
+    connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(kept)))
+    return None

@@ -1,0 +1,30 @@
+"""Whether a request came through a proxy, by the headers that proxies add. A demonstration, whose passwords everybody knows, is
+for the person at this machine: behind a proxy or a tunnel a loopback address says nothing about who is there."""
+
+from __future__ import annotations
+
+from flask import has_request_context, request
+
+from core.settings import is_loopback
+
+#: Parts of the names of headers that only proxies, tunnels and caches add.
+MARKS = (
+    "forwarded", "real-ip", "client-ip", "connecting-ip", "original-host", "original-url", "proxy", "envoy", "cf-ray",
+    "cdn-loop", "tailscale", "amzn-trace", "cloudfront", "azure",
+)  # fmt: skip
+
+
+def is_forwarded() -> bool:
+    """True inside a request with any forwarding header, whatever it says."""
+    return has_request_context() and any(_is_mark(name.lower()) for name, _ in request.headers.items())
+
+
+def _is_mark(name: str) -> bool:
+    return name == "via" or any(mark in name for mark in MARKS)
+
+
+def is_for_this_machine() -> bool:
+    """Whether the Host header names the loopback: a page elsewhere that rebinds its own name to 127.0.0.1 sends that name."""
+    host = request.host.lower()
+    name, bracket, _ = host.partition("]") if host.startswith("[") else host.partition(":")
+    return is_loopback(name + bracket if host.startswith("[") else name)

@@ -1,0 +1,64 @@
+"""The instance folder is private: keys, people's data and certificates lie there. Each start takes away what others may do."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.settings import SettingsError
+
+#: What group and others may do.
+OTHERS = 0o077
+
+
+def make_private(folder: Path) -> list[str]:
+    """Whatever this process makes is its owner's alone from now on (systemd and most shells would let all read it), and whatever
+    lies in `folder` becomes so. Returns a sentence for each thing that was open; SettingsError for what stays open to others."""
+    os.umask(OTHERS)
+    if folder.stat().st_mode & stat.S_ISVTX:
+        raise SettingsError(f"{folder} is shared by all who work on this machine: name a folder of its own as INSTANCE_PATH.")
+    is_shut = not _open_bits(folder) or _close(folder)
+    if not is_shut:
+        raise SettingsError(f"{folder} is open to others and belongs to somebody else; run as its owner, or: chmod 700 {folder}")
+    found = [path for path in _open_ones(folder) if _close(path)]
+    if not found:
+        return []
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    names = ", ".join(str(path.relative_to(folder)) for path in found[:5])
+    return [f"others could read these in {folder}, and no longer can: {names}{more}"]
+
+
+def _open_ones(folder: Path) -> Iterator[Path]:
+    """Everything below that is open to others. A link is left alone: what it leads to lies elsewhere."""
+    waiting = [str(folder)]
+    while waiting:
+        try:
+            entries = list(os.scandir(waiting.pop()))
+        except OSError:
+            continue  # taken away meanwhile, or not ours to look into
+        for entry in entries:
+            try:
+                mode = entry.stat(follow_symlinks=False).st_mode
+            except FileNotFoundError:
+                continue
+            if stat.S_ISLNK(mode):
+                continue
+            if mode & OTHERS:
+                yield Path(entry.path)
+            if stat.S_ISDIR(mode):
+                waiting.append(entry.path)
+
+
+def _open_bits(path: Path) -> int:
+    return path.stat().st_mode & OTHERS
+
+
+def _close(path: Path) -> bool:
+    """Whether it is closed now. In a folder that is closed, what belongs to somebody else is out of reach already."""
+    try:
+        path.chmod(stat.S_IMODE(path.lstat().st_mode) & ~OTHERS)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,38 @@
+"""A machine of each kind, with a database that may be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.backups.makers import Machine
+from tests.postgresql import new_database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Machine]]:
+    """`new_machine(name)` makes another one, with an empty database of its own."""
+    server = request.getfixturevalue("postgresql_url") if request.param == "postgresql" else None
+    with ExitStack() as stack:
+
+        def make(name: str, **more) -> Machine:
+            url = stack.enter_context(new_database(server)) if server else None
+            machine = Machine(tmp_path / name, url, **more)
+            stack.callback(machine.forget_connections)
+            return machine
+
+        yield make
+
+
+@pytest.fixture
+def machine(new_machine: Callable[..., Machine]) -> Machine:
+    return new_machine("lost")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """Where the copy goes."""
+    return tmp_path / "copies" / "monday"
