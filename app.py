@@ -55,6 +55,7 @@ from certificates.views.panel import certificate_panel
 from core import (
     audit,
     audit_cli,
+    backup_cli,
     backups,
     checking,
     clock,
@@ -71,7 +72,6 @@ from core import (
     words,
 )
 from core.backups import FiledIn
-from core.backups import cli as backup_cli
 from core.health import health
 from core.instance import make_private
 from core.jobs import engine, running, worker

@@ -47,7 +47,10 @@ def server_version() -> int:
 def address() -> str:
     """The database's address without its password, which goes by the environment: a command line is seen by everybody."""
     url: sa.URL = db.engine.url
-    return url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    open_part = sa.URL.create(
+        "postgresql", url.username, host=url.host, port=url.port, database=url.database, query=dict(url.query)
+    )  # `set(password=None)` would keep it
+    return open_part.render_as_string(hide_password=False)
 
 
 def environment() -> dict[str, str]:

@@ -94,7 +94,8 @@ def _ask(known: Known, skips: list[Skip]) -> Mapping[str, int]:
     """On a terminal: the next numbers, of which nothing newer than the copy tells. Elsewhere a block is skipped."""
     if not sys.stdin.isatty():
         return {}
-    show, asked = numbering.series_of_app().show, {}
+    show = numbering.series_of_app().show
+    asked: dict[str, int] = {}
     for skip in skips:
         if skip.is_guess:
             last = known.found(skip.name)
