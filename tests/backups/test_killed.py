@@ -20,7 +20,6 @@ from tests.backups.makers import Machine
 from tests.conftest import NOW
 from tests.core.test_audit import record
 
-
 ENTRIES = 8_000
 
 
