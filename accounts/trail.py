@@ -61,7 +61,6 @@ ACTIONS: dict[str, Any] = {
     "certificates.requested": _l("Certificates asked for"),
     "certificate.issued": _l("Certificate issued"),
     "certificate.filed": _l("Certificate’s file made"),
-    "certificate.refiled": _l("Certificate’s file made again"),
     "certificate.superseded": _l("Certificate replaced"),
     "certificate.refiled": _l("Certificate file made again"),
     "certificate.revoked": _l("Certificate revoked"),
