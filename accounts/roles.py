@@ -19,6 +19,7 @@ class Role(enum.StrEnum):
 class Permission(enum.StrEnum):
     SKILL_WRITE = "skill:write"
     COURSE_WRITE = "course:write"
+    COURSE_RETIRE = "course:retire"  # also bring back
     DELIVERY_SCHEDULE = "delivery:schedule"  # make a new one
     DELIVERY_READ = "delivery:read"  # also while it is a draft
     DELIVERY_WRITE = "delivery:write"  # change, publish, cancel
@@ -78,6 +79,7 @@ ROLES: dict[Role, dict[Permission, Reach]] = {
     Role.COORDINATOR: {
         P.SKILL_WRITE: EVERYWHERE,
         P.COURSE_WRITE: EVERYWHERE,
+        P.COURSE_RETIRE: EVERYWHERE,
         P.DELIVERY_SCHEDULE: EVERYWHERE,
         P.DELIVERY_READ: EVERYWHERE,
         P.DELIVERY_WRITE: EVERYWHERE,

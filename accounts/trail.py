@@ -41,6 +41,8 @@ ACTIONS: dict[str, Any] = {
     "numbers.voided": _l("Numbers made void"),
     "skill.defined": _l("Skill defined"),
     "course.created": _l("Course made"),
+    "course.retired": _l("Course retired"),
+    "course.brought_back": _l("Course brought back"),
     "course.changed": _l("Course changed"),
     "delivery.scheduled": _l("Delivery scheduled"),
     "delivery.changed": _l("Delivery changed"),

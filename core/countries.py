@@ -44,6 +44,7 @@ def is_country(code: str) -> bool:
     return code in _rows()
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> str | None:
     """The code of a country given by code or by name in English or French; None when unknown or ambiguous."""
     return _by_code(text) or _EXACT.get(" ".join(text.casefold().split())) or _names().find(text)

@@ -58,6 +58,7 @@ def kept_code(tag: str) -> str | None:
     return _codes().get(_NOW.get(match[1], match[1])) if match else None
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> str | None:
     """The code of a language given by code or by name in English or French; None when unknown or ambiguous."""
     code, usual = kept_code(text), _usual().find(text)

@@ -158,7 +158,7 @@ def error_page(status: int, message: Any = None) -> Response:
 
 
 #: Fields of forms that nobody typed in.
-_NOT_TYPED = {"csrf_token", "submission", "screen", "step", "redisplay", "rev", "seen", "next", "rows"}
+_NOT_TYPED = {"csrf_token", "submission", "screen", "step", "redisplay", "rev", "seen", "asked_zone", "next", "rows"}
 #: How much of a form an error page gives back: an hour's work, not a flood.
 MOST_TYPED, MOST_WORDS = 60, 20_000
 

@@ -12,7 +12,17 @@ from core.errors import Invalid
 from core.paging import Page
 from core.web import current_actor
 from courses import queries, services
-from courses.schemas import CancelBody, CourseAnswer, CourseBody, DeliveryAnswer, DeliveryBody, SkillAnswer, SkillBody
+from courses.models import CourseStatus
+from courses.schemas import (
+    CancelBody,
+    CourseAnswer,
+    CourseBody,
+    CourseQuery,
+    DeliveryAnswer,
+    DeliveryBody,
+    SkillAnswer,
+    SkillBody,
+)
 
 routes = Routes("courses")
 
@@ -48,15 +58,29 @@ def put_course(code: str, body: CourseBody) -> tuple[CourseAnswer, int]:
     return CourseAnswer.of(course), 201 if is_new else 200
 
 
-@routes.call("GET", "/courses", "List the courses", query=ListQuery, answers={200: CourseAnswer}, is_list=True, is_catalogue=True)
-def list_courses(query: ListQuery) -> Page[CourseAnswer]:
-    found = queries.list_courses(after=query.after, limit=query.limit)
+@routes.call(
+    "GET", "/courses", "List the courses", query=CourseQuery, answers={200: CourseAnswer}, is_list=True, is_catalogue=True
+)
+def list_courses(query: CourseQuery) -> Page[CourseAnswer]:
+    found = queries.list_courses(is_retired=query.status is CourseStatus.RETIRED, after=query.after, limit=query.limit)
     return Page([CourseAnswer.of(course) for course in found.items], found.next)
 
 
 @routes.call("GET", "/courses/<code>", "A course with its version in force", answers={200: CourseAnswer}, is_catalogue=True)
 def get_course(code: str) -> CourseAnswer:
     return CourseAnswer.of(queries.get_course(code))
+
+
+@routes.call("POST", "/courses/<code>/retire", "Stop teaching a course", requires=P.COURSE_RETIRE, answers={200: CourseAnswer})
+def retire_course(code: str) -> CourseAnswer:
+    return CourseAnswer.of(services.retire(current_actor(), code))
+
+
+@routes.call(
+    "POST", "/courses/<code>/bring-back", "Teach a retired course again", requires=P.COURSE_RETIRE, answers={200: CourseAnswer}
+)
+def bring_course_back(code: str) -> CourseAnswer:
+    return CourseAnswer.of(services.bring_back(current_actor(), code))
 
 
 @routes.call(

@@ -37,6 +37,22 @@ class CourseChanged(Event):
 
 
 @dataclass(frozen=True)
+class CourseRetired(Event):
+    name = "course.retired"
+    subject = ("course", "course_id")
+    course_id: int
+    code: str
+
+
+@dataclass(frozen=True)
+class CourseBroughtBack(Event):
+    name = "course.brought_back"
+    subject = ("course", "course_id")
+    course_id: int
+    code: str
+
+
+@dataclass(frozen=True)
 class DeliveryScheduled(Event):
     name = "delivery.scheduled"
     subject = ("delivery", "delivery_id")

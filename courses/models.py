@@ -32,6 +32,11 @@ class SkillLevel(enum.StrEnum):
         return list(SkillLevel).index(self) + 1
 
 
+class CourseStatus(enum.StrEnum):
+    TAUGHT = "taught"
+    RETIRED = "retired"
+
+
 class DeliveryStatus(enum.StrEnum):
     DRAFT = "draft"
     PUBLISHED = "published"
@@ -73,6 +78,14 @@ class Course(Base):
     created_at: Mapped[datetime]
 
     versions: Mapped[list[CourseVersion]] = relationship(back_populates="course", order_by="CourseVersion.number")
+
+    @property
+    def status(self) -> CourseStatus:
+        return CourseStatus.RETIRED if self.is_retired else CourseStatus.TAUGHT
+
+    @status.setter
+    def status(self, status: CourseStatus) -> None:
+        self.is_retired = status is CourseStatus.RETIRED
 
     @property
     def current(self) -> CourseVersion:

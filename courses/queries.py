@@ -59,7 +59,7 @@ def granting_courses() -> dict[int, list[Course]]:
         sa.select(SkillGrant.skill_id, Course)
         .join(CourseVersion, CourseVersion.id == SkillGrant.version_id)
         .join(Course, Course.id == CourseVersion.course_id)
-        .where(in_force())
+        .where(in_force(), ~Course.is_retired)
         .order_by(Course.code)
     )
     granted: dict[int, list[Course]] = {}
@@ -85,8 +85,10 @@ def find_course(code: str) -> Course | None:
     return db.session.scalar(sa.select(Course).where(Course.code == code))
 
 
-def list_courses(*, after: str | None = None, limit: int = 50) -> Page[Course]:
-    return page(_with_versions(sa.select(Course).where(~Course.is_retired)), [Course.code], after=after, limit=limit)
+def list_courses(*, is_retired: bool = False, after: str | None = None, limit: int = 50) -> Page[Course]:
+    """The courses that are taught, or those that are not any more."""
+    those = sa.select(Course).where(Course.is_retired if is_retired else ~Course.is_retired)
+    return page(_with_versions(those), [Course.code], after=after, limit=limit)
 
 
 def titles_of(codes: Iterable[str]) -> dict[str, dict[str, str]]:

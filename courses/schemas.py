@@ -12,7 +12,17 @@ from pydantic import Field, StringConstraints
 from accounts.models import PersonnelCategory
 from core.api import Answer, Country, Day, Language, ListQuery, Schema, Texts, one_of
 from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition
-from courses.models import Admission, Course, CourseVersion, Delivery, DeliverySession, DeliveryStatus, Skill, SkillLevel
+from courses.models import (
+    Admission,
+    Course,
+    CourseStatus,
+    CourseVersion,
+    Delivery,
+    DeliverySession,
+    DeliveryStatus,
+    Skill,
+    SkillLevel,
+)
 from courses.plans import DeliveryPlan, PoolPlan
 
 Clock = Annotated[str, Field(description="local time of the day, HH:MM", examples=["09:00"])]
@@ -73,6 +83,7 @@ class CourseBody(Schema):
 
     code: str | None = Field(None, description="if given, the one in the address")
     version: Number | None = Field(None, description="if given, the version in force that this was made from")
+    status: CourseStatus | None = Field(None, description="as it was read; retire and bring-back change it")
     title: Texts
     summary: Texts | None = None
     audience: list[Annotated[str, one_of(PersonnelCategory)]] = Field(default=list(PersonnelCategory), max_length=10)
@@ -126,11 +137,16 @@ class DayHoursAnswer(Answer):
     end: str
 
 
+class CourseQuery(ListQuery):
+    status: CourseStatus = CourseStatus.TAUGHT
+
+
 class CourseAnswer(Answer):
     """May be sent back as the body of PUT."""
 
     code: str
     version: int
+    status: CourseStatus
     title: dict[str, str]
     summary: dict[str, str] | None
     audience: list[str]
@@ -145,6 +161,7 @@ class CourseAnswer(Answer):
     def of(cls, course: Course) -> CourseAnswer:
         return cls(
             code=course.code,
+            status=course.status,
             title=course.title,
             summary=course.summary,
             audience=course.audience,

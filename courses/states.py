@@ -1,10 +1,11 @@
-"""The lifecycle of a delivery."""
+"""The lifecycles of a course and of a delivery."""
 
 from __future__ import annotations
 
 from accounts.roles import Permission
 from core.lifecycles import Machine, Transition
-from courses.events import DeliveryCancelled, DeliveryFinished, DeliveryPublished
+from courses.events import CourseBroughtBack, CourseRetired, DeliveryCancelled, DeliveryFinished, DeliveryPublished
+from courses.models import CourseStatus
 from courses.models import DeliveryStatus as S
 
 _DRAFT, _PUBLISHED = frozenset({S.DRAFT}), frozenset({S.PUBLISHED})
@@ -12,6 +13,21 @@ _RUNNING = _DRAFT | _PUBLISHED
 
 #: A delivery in one of these may still be changed or called off.
 CHANGEABLE = _RUNNING
+
+#: A retired course keeps its deliveries and certificates, and no delivery of it can be scheduled.
+COURSE = Machine(
+    CourseStatus.TAUGHT,
+    [
+        Transition(
+            "retire", frozenset({CourseStatus.TAUGHT}), CourseStatus.RETIRED, Permission.COURSE_RETIRE,
+            lambda c, before: CourseRetired(c.id, c.code),
+        ),
+        Transition(
+            "bring_back", frozenset({CourseStatus.RETIRED}), CourseStatus.TAUGHT, Permission.COURSE_RETIRE,
+            lambda c, before: CourseBroughtBack(c.id, c.code),
+        ),
+    ],
+)  # fmt: skip
 
 DELIVERY = Machine(
     S.DRAFT,

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from importlib.resources import files
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -51,6 +52,39 @@ def grouped_zones() -> tuple[tuple[str, tuple[str, ...]], ...]:
         regions.setdefault(region if place and region != "Etc" else "", []).append(name)
     rest = tuple(regions.pop("", ()))
     return (*((region, tuple(names)) for region, names in regions.items()), ("UTC", rest))
+
+
+@cache
+def _zones_by_country() -> dict[str, tuple[str, ...]]:
+    """The zones of each country, from the time zone database's own table."""
+    table = (files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
+    zones: dict[str, list[str]] = {"XK": ["Europe/Belgrade"]}  # it has no line of its own there
+    for line in table.splitlines():
+        if not line.startswith("#"):
+            country, _place, name = line.split("\t")[:3]
+            zones.setdefault(country, []).append(name)
+    return {country: tuple(name for name in names if name in zone_names()) for country, names in zones.items()}
+
+
+def zones_of(country: str) -> tuple[str, ...]:
+    """The time zones of a country, from east to west or as its table has them; none for a country that is not known."""
+    return _zones_by_country().get(country, ())
+
+
+def zone_of(country: str, day: date) -> str | None:
+    """The time zone that a place in the country has on that day; None where its clocks differ, or when it is not known."""
+    zones = zones_of(country)
+    return zones[0] if zones and len({_offset(zone, day) for zone in zones}) == 1 else None
+
+
+def is_time_of(zone: str, country: str, day: date) -> bool:
+    """Whether the clocks of the zone show on that day what some clock in the country shows."""
+    zones = zones_of(country)
+    return not zones or _offset(zone, day) in {_offset(one, day) for one in zones}
+
+
+def _offset(zone: str, day: date) -> timedelta | None:
+    return datetime.combine(day, time(12), ZoneInfo(zone)).utcoffset()
 
 
 def today_in(zone: str, now: datetime) -> date:

@@ -68,7 +68,7 @@ COURSES = (
 )  # fmt: skip
 RANKS = {
     "military": (("Captain", "OF-2"), ("Major", "OF-3"), ("Lieutenant Colonel", "OF-4"), ("Warrant Officer", "OR-8")),
-    "police": (("Inspector", "OF-2"), ("Superintendent", "OF-3"), ("Commissioner", "OF-5")),
+    "police": (("Inspector", None), ("Superintendent", None), ("Commissioner", None)),
     "civilian": ((None, None),),
 }
 FIELDS = ("Civil affairs", "Investigation", "Logistics", "Election support", "Rule of law", "Child protection", "Corrections")

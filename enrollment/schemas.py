@@ -47,7 +47,9 @@ class EnrollmentBody(Schema):
     person: ApplicantBody
     category: Annotated[str, one_of(PersonnelCategory)]
     rank: Annotated[str, StringConstraints(max_length=120)] | None = None
-    rank_code: Annotated[str, StringConstraints(max_length=20)] | None = Field(None, description="STANAG 2116, such as OF-2")
+    rank_code: Annotated[str, StringConstraints(max_length=20)] | None = Field(
+        None, description="STANAG 2116, such as OF-2; police and civilians need none"
+    )
     organization: Annotated[str, StringConstraints(max_length=200)] | None = None
     nominated_by: str | None = Field(None, description="code of the organization that puts the person forward")
     needs: Annotated[str, StringConstraints(max_length=1000)] | None = None

@@ -102,13 +102,20 @@ class ProfileForm(Form):
 
     category = RadioField(_l("Category"), validators=[InputRequired()])
     rank = StringField(_l("Rank or title"), validators=[Optional()])
-    rank_code = StringField(_l("Rank code"), description=_l("As in STANAG 2116, such as OF-2."), validators=[Optional()])
+    rank_code = StringField(
+        _l("Rank code"), description=_l("Military only: as in STANAG 2116, such as OF-2."), validators=[Optional()]
+    )
     organization = StringField(_l("Organization"), validators=[Optional()])
     expertise = TextAreaField(_l("Fields of expertise"), description=_l("One in each line."), validators=[Optional()])
     consent = RadioField(
         _l("May roster staff find this profile?"), validators=[Optional()],
         description=_l("With “no” the profile and its skills are kept, but no search shows them."),
     )  # fmt: skip
+
+    @property
+    def offers_rank_code(self) -> bool:
+        """The codes of STANAG 2116 are those of armed forces; one that is known already can be taken away."""
+        return self.category.data in (None, PersonnelCategory.MILITARY) or bool(self.rank_code.data)
 
     language_rows: int
     window_rows: int

@@ -9,7 +9,7 @@ from certificates.states import CERTIFICATE
 from core.lifecycles import Machine
 from core.mail.settling import MAIL
 from core.settings import DOCUMENTED, ROOT
-from courses.states import DELIVERY
+from courses.states import COURSE, DELIVERY
 from enrollment.states import ENROLLMENT
 
 HEADER = "<!-- Written by `make docs` from the code; a test keeps it true. -->\n\n"
@@ -37,6 +37,7 @@ def lifecycles() -> str:
     """Every transition table, with a picture."""
     parts = [HEADER + "# Lifecycles\n", "Only the machine assigns a status (`core/lifecycles.py`).\n"]
     for title, source, machine in (
+        ("Course", "courses/states.py", COURSE),
         ("Delivery", "courses/states.py", DELIVERY),
         ("Enrollment", "enrollment/states.py", ENROLLMENT),
         ("Certificate", "certificates/states.py", CERTIFICATE),
@@ -50,18 +51,24 @@ def _lifecycle(title: str, source: str, machine: Machine) -> str:
     lines = [
         f"## {title}",
         "",
-        f"`{source}`; begins as `{machine.initial}`.",
+        f"`{source}`; begins as {_either(sorted(machine.firsts))}.",
         "",
         "| step | from | to | permission |",
         "|---|---|---|---|",
     ]
-    picture = ["", "```mermaid", "stateDiagram-v2", f"    [*] --> {machine.initial}"]
+    picture = ["", "```mermaid", "stateDiagram-v2", *(f"    [*] --> {first}" for first in sorted(machine.firsts))]
     for step in machine.transitions.values():
         sources = sorted(step.sources)
         asked = f"`{step.permission}`" if step.permission else "follows from a rule"
         lines.append(f"| {step.name} | {', '.join(sources)} | {step.target} | {asked} |")
         picture += [f"    {source} --> {step.target}: {step.name}" for source in sources]
     return "\n".join([*lines, *picture, "```", ""])
+
+
+def _either(words: list[str]) -> str:
+    """ "`a`", "`a` or `b`", "`a`, `b` or `c`"."""
+    coded = [f"`{word}`" for word in words]
+    return " or ".join([", ".join(coded[:-1]), coded[-1]] if len(coded) > 1 else coded)
 
 
 def settings() -> str:

@@ -1,5 +1,24 @@
 """The table of tests/test_access_table.py, a row for each method and rule."""
 
+#: What roster staff get where it is not what any other person gets (the column "other" of ROWS).
+ROSTER = {
+    "GET /api/v1/certificates/<number>": "in",
+    "GET /api/v1/certificates/<number>/pdf": "in",
+    "GET /api/v1/experts": "in",
+    "GET /api/v1/experts/<id>": "in",
+    "PUT /api/v1/experts/<id>": "in",
+    "GET /certificates/<number>": "in",
+    "GET /certificates/<number>.pdf": "in",
+    "GET /deliveries/<code>/certificates.zip": "in",
+    "GET /roster": "in",
+    "GET /roster/<int:expert_id>": "in",
+    "GET /roster/<int:expert_id>/edit": "in",
+    "POST /roster/<int:expert_id>/edit": "in",
+    "POST /roster/export": "in",
+    "GET /roster/new": "in",
+    "POST /roster/new": "in",
+}
+
 # anonymous self other nominator trainer coordinator administrator
 ROWS = {
     "GET /": "in in in in in in in",
@@ -76,6 +95,10 @@ ROWS = {
     "GET /certificates/void-numbers": "sign no no no no no in",
     "GET /courses": "in in in in in in in",
     "GET /courses/<code>": "in in in in in in in",
+    "POST /api/v1/courses/<code>/bring-back": "sign no no no no in in",
+    "POST /api/v1/courses/<code>/retire": "sign no no no no in in",
+    "POST /courses/<code>/bring-back": "sign no no no no in in",
+    "POST /courses/<code>/retire": "sign no no no no in in",
     "GET /courses/<code>/edit": "sign no no no in in in",
     "POST /courses/<code>/edit": "sign no no no in in in",
     "GET /courses/<code>/schedule": "sign no no no in in in",

@@ -8,17 +8,17 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired
+from wtforms.validators import DataRequired, InputRequired, ValidationError
 
 from accounts.models import Person, PersonnelCategory
-from core import countries, i18n, languages
+from core import clock, countries, i18n, languages
 from core.errors import DomainError
 from core.forms import DayField, Form, NumberField, SubmissionField
 from core.words import word
 from courses.forms.fields import CheckboxesField
 from courses.models import Admission
 from courses.plans import DeliveryPlan, PoolPlan
-from courses.timetable import grouped_zones
+from courses.timetable import grouped_zones, is_time_of, zone_names, zone_of, zones_of
 
 
 class DeliveryForm(Form):
@@ -29,7 +29,7 @@ class DeliveryForm(Form):
     closes_on = DayField(_l("Last day to apply"))
     venue = StringField(_l("Venue"), [DataRequired(_l("Say where the course takes place."))])
     country = SelectField(_l("Country"), [InputRequired(_l("Choose the country."))], validate_choice=False)
-    time_zone = SelectField(_l("Time zone"), [InputRequired(_l("Choose the time zone."))], validate_choice=False)
+    time_zone = SelectField(_l("Time zone"), validate_choice=False)
     language = SelectField(_l("Language of teaching"), [InputRequired(_l("Choose the language."))], validate_choice=False)
     places = NumberField(_l("Places"), [InputRequired(_l("Give the number of places."))])
     pool_military = NumberField(_l("Military"))
@@ -38,6 +38,7 @@ class DeliveryForm(Form):
     admission = RadioField(_l("Admission"), validate_choice=False, default=Admission.AUTOMATIC.value)
     trainers = CheckboxesField(_l("Trainers"), coerce=int)
     code = StringField(_l("Code"))
+    asked_zone = HiddenField()  # the country and time zone about which it was asked whether they belong together
     submission = SubmissionField()
     rev = HiddenField()
     seen = HiddenField()
@@ -48,14 +49,25 @@ class DeliveryForm(Form):
     def __init__(self, trainers: Iterable[Person], **kwargs: Any):
         super().__init__(**kwargs)
         language = i18n.locale()
-        self.time_zone.choices = {"": [("", _("Choose a time zone"))]} | {
-            region: [(name, name.partition("/")[2].replace("_", " ") or name) for name in names]
-            for region, names in grouped_zones()
-        }
+        known = kwargs.get("data") or {}
+        self.kept_zone = f"{known.get('country')} {known.get('time_zone')}"  # what was chosen before is not asked again
+        self.time_zone.choices = _zones(self.country.data or "")
         self.country.choices = [("", _("Choose a country")), *countries.choices(language)]
         self.language.choices = [("", _("Choose a language")), *_languages(self.language.data, language)]
         self.admission.choices = [(one.value, word(one)) for one in Admission]
         self.trainers.choices = [(person.id, person.full_name) for person in trainers]
+
+    def validate_time_zone(self, field: Any) -> None:
+        """Where the time zone does not go with the country, its own is proposed, once: a course may keep other clocks."""
+        country, given, day = self.country.data or "", field.data or "", self.starts_on.date
+        if given and (given not in zone_names() or day is None or is_time_of(given, country, day)):
+            return
+        asked = f"{country} {given}"
+        if given and asked in (self.asked_zone.data, self.kept_zone):
+            return
+        own = zone_of(country, day or clock.today())
+        field.data, self.asked_zone.data = own or "", asked
+        raise ValidationError(_zone_sentence(given, country, own))
 
     @staticmethod
     def values_of(plan: DeliveryPlan) -> dict[str, Any]:
@@ -94,6 +106,32 @@ class DeliveryForm(Form):
                 pools = [category for category in PersonnelCategory if self[f"pool_{category}"].data is not None]
                 path = f"pool_{pools[int(path.split('.')[1])]}"
             super().refuse(type(one)(one.code, one.message, self._PLACES_OF_FAULTS.get(path, path)))
+
+
+def _zone_sentence(given: str, country: str, own: str | None) -> str:
+    facts = {"given": given, "country": i18n.country_name(country), "zone": own}
+    if given and own:
+        return _(
+            "%(given)s is no time zone of this country: %(country)s. %(zone)s is chosen now. Check it, and save again.", **facts
+        )
+    if given:
+        return _("%(given)s is no time zone of this country: %(country)s. Choose one of those that are listed first.", **facts)
+    if own:
+        return _("Choose the time zone. %(zone)s is proposed for this country: %(country)s. Check it, and save again.", **facts)
+    return _("Choose the time zone.")
+
+
+def _zones(country: str) -> dict[str, list[tuple[str, str]]]:
+    """Every time zone once, those of the country first."""
+    own = zones_of(country)
+    groups = {region: [name for name in names if name not in own] for region, names in grouped_zones()}
+    groups = {_("Time zones: %(country)s", country=i18n.country_name(country)): own} | groups if own else groups
+    offered = {
+        group: [(name, name.partition("/")[2].replace("_", " ") or name) for name in names]
+        for group, names in groups.items()
+        if names
+    }
+    return {"": [("", _("Choose a time zone"))]} | offered
 
 
 def _languages(current: str | None, language: str) -> list[tuple[str, str]]:

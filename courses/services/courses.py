@@ -20,8 +20,9 @@ from courses import definitions
 from courses.definitions import CourseDefinition, GrantDefinition
 from courses.events import CourseChanged, CourseCreated
 from courses.models import Course, CourseVersion, Delivery, Skill, SkillGrant, SkillLevel, TimetableBlock, plain
-from courses.queries import in_force
+from courses.queries import get_course, in_force
 from courses.services.skills import put_skill
+from courses.states import COURSE
 
 
 def put_course(actor: Actor, code: str, definition: CourseDefinition, *, version: int | None = None) -> tuple[Course, bool]:
@@ -55,6 +56,25 @@ def put_course(actor: Actor, code: str, definition: CourseDefinition, *, version
     elif has_new_words or has_new_version:
         publish(CourseChanged(course.id, code, course.current.number), actor)
     return course, is_new
+
+
+def retire(actor: Actor, code: str) -> Course:
+    """Takes the course out of the lists: no delivery of it can be scheduled any more, and those there are go on."""
+    return _fire(actor, code, "retire")
+
+
+def bring_back(actor: Actor, code: str) -> Course:
+    """Puts a retired course back into the lists."""
+    return _fire(actor, code, "bring_back")
+
+
+def _fire(actor: Actor, code: str, step: str) -> Course:
+    require(actor, Permission.COURSE_RETIRE)
+    course = get_course(code)
+    db.session.execute(sa.select(Course.id).where(Course.id == course.id).with_for_update())
+    db.session.refresh(course, ["is_retired"])
+    COURSE.fire(course, step, actor)
+    return course
 
 
 def _with_kept_codes(definition: CourseDefinition) -> CourseDefinition:

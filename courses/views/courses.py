@@ -15,18 +15,22 @@ from core.database import transaction
 from core.errors import Conflict
 from core.forms import refusals_on, whole
 from core.policy import can, require
-from core.web import current_actor, public, remember_answer, requires, submitted_once
+from core.web import current_actor, public, remember_answer, requires, see_other, submitted_once
 from courses import queries, services
 from courses.definitions import MOST_OBJECTIVES
 from courses.forms.courses import CourseForm, act, course_form, new_course, values_of
-from courses.models import Course
+from courses.models import Course, CourseStatus
+from courses.states import COURSE
 from courses.views.blueprint import pages
 
 
 @pages.get("/courses")
 @public
 def courses() -> str:
-    return render_template("courses/courses.html", page=queries.list_courses(after=request.args.get("after")))
+    """What is taught; whoever retires courses also finds those that are not taught any more."""
+    is_retired = request.args.get("status") == CourseStatus.RETIRED and can(current_actor(), P.COURSE_RETIRE)
+    found = queries.list_courses(is_retired=is_retired, after=request.args.get("after"))
+    return render_template("courses/courses.html", page=found, is_retired=is_retired)
 
 
 @pages.get("/courses/<code>")
@@ -46,8 +50,27 @@ def course(code: str) -> str:
         deliveries=queries.upcoming_of(found),
         may_schedule=can(current_actor(), P.DELIVERY_SCHEDULE) and not found.is_retired,
         may_change=can(current_actor(), P.COURSE_WRITE),
+        steps=COURSE.available(found, current_actor()),
         most_objectives=MOST_OBJECTIVES,
     )
+
+
+@pages.post("/courses/<code>/retire")
+@requires(P.COURSE_RETIRE)
+def retire(code: str) -> Any:
+    with transaction():
+        found = services.retire(current_actor(), code)
+        flash(_("%(code)s is retired. Its deliveries go on; no new one can be scheduled.", code=found.code), "ok")
+    return see_other(url_for("courses.course", code=found.code))
+
+
+@pages.post("/courses/<code>/bring-back")
+@requires(P.COURSE_RETIRE)
+def bring_back(code: str) -> Any:
+    with transaction():
+        found = services.bring_back(current_actor(), code)
+        flash(_("%(code)s is taught again.", code=found.code), "ok")
+    return see_other(url_for("courses.course", code=found.code))
 
 
 @pages.route("/courses/new", methods=["GET", "POST"])

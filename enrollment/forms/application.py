@@ -49,7 +49,9 @@ def clean_rank_code(value: str, field: str) -> str:
     """The code as it is written in STANAG 2116."""
     code = parse_rank_code(value)
     if code is None:
-        raise Invalid("bad_rank_code", _l("Use a rank code such as OF-2 or OR-7, or leave it empty."), field)
+        raise Invalid(
+            "bad_rank_code", _l("Use a rank code such as OF-2 or OR-7, or leave it empty: only the military has one."), field
+        )
     return code
 
 
@@ -91,9 +93,17 @@ class ApplicationForm(Form):
     def has_rank(self) -> bool:
         return self.category.data in RANKED
 
+    @property
+    def has_rank_code(self) -> bool:
+        """The codes of STANAG 2116 are those of armed forces: police have none."""
+        return self.category.data == PersonnelCategory.MILITARY
+
     def names_on(self, screen: int) -> list[str]:
         """The fields of a screen for this category; the e-mail address of somebody signed in is no field."""
-        return [name for name in SCREENS[screen] if name in self and (self.has_rank or name not in ("rank", "rank_code"))]
+        hidden = {"rank"} if not self.has_rank else set()
+        if not self.has_rank_code:
+            hidden.add("rank_code")
+        return [name for name in SCREENS[screen] if name in self and name not in hidden]
 
     def carried(self, screen: int) -> Iterator[tuple[str, str]]:
         """What this screen does not show: (name, value) of its hidden fields."""
@@ -137,7 +147,7 @@ class ApplicationForm(Form):
         return Wish(
             category=self.category.data,
             rank=self.rank.data if self.has_rank else None,
-            rank_code=self.rank_code.data if self.has_rank else None,
+            rank_code=self.rank_code.data if self.has_rank_code else None,
             organization=self.organization.data,
             needs=self.needs.data,
             name_on_certificate=self.printed_name,

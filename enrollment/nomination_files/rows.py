@@ -228,7 +228,8 @@ def _rank_code(text: str, frame: _Frame) -> str:
     raise _Refused(
         "bad_rank_code",
         _l(
-            "“%(value)s” is not a NATO rank code. Write OF-1 to OF-10 or OR-1 to OR-9, or leave it empty.",
+            "“%(value)s” is not a NATO rank code. Write OF-1 to OF-10 or OR-1 to OR-9, or leave it empty: only the "
+            "military has one.",
             value=shown(text),
         ),
     )

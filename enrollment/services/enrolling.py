@@ -130,7 +130,11 @@ def clean_rank_code(text: str | None) -> str | None:
     given = (text or "").strip()
     code = parse_rank_code(given) if given else None
     if given and code is None:
-        raise Invalid("bad_rank_code", _l("Use a rank code such as OF-2 or OR-7, or leave it empty."), "rank_code")
+        raise Invalid(
+            "bad_rank_code",
+            _l("Use a rank code such as OF-2 or OR-7, or leave it empty: only the military has one."),
+            "rank_code",
+        )
     return code
 
 

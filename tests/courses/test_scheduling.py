@@ -14,10 +14,10 @@ from icalendar import Calendar
 from accounts.models import Person
 from accounts.roles import Role
 from accounts.services import create_token
-from core import clock
+from core import clock, countries
 from core.database import db, transaction
 from core.policy import SYSTEM, Actor
-from courses import services
+from courses import services, timetable
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import get_delivery, plan_of, trainers_of
 from tests import factories
@@ -453,3 +453,61 @@ def test_the_form_is_read_in_another_language_without_losing_anything(sign_in: A
         kept = next(form for form in page.forms if set(values) <= form.names).values
         assert {name: kept.get(name) for name in values} == values
         browser.get("/?lang=en")
+
+
+# The time zone of the country
+
+
+def typed_zone(sign_in: Any, trainer: Actor, **changes: Any) -> Page:
+    return sign_in(trainer).get("/courses/GTI/schedule").form(button="Publish").submit("Publish", **typed(**changes))
+
+
+def test_the_time_zone_of_the_country_is_proposed(app: Flask, sign_in: Any, trainer: Actor) -> None:
+    page = typed_zone(sign_in, trainer, country="XK", time_zone="")
+    assert page.status == 422 and "Europe/Belgrade is proposed" in page.text
+    page = page.form(button="Publish").submit("Publish")
+    assert "is published" in page.text
+    with app.app_context():
+        assert db.session.scalars(sa.select(Delivery)).one().time_zone == "Europe/Belgrade"
+
+
+def test_where_a_country_has_several_clocks_its_zones_stand_first(sign_in: Any, trainer: Actor) -> None:
+    page = typed_zone(sign_in, trainer, country="CD", time_zone="")
+    assert page.status == 422 and "Choose the time zone." in page.text
+    select = page.all("select", name="time_zone")[0]
+    groups = [group.get("label") for group in select.iter("optgroup")]
+    assert groups[1] == "Time zones: Democratic Republic of the Congo"
+    names = [option.get("value") for option in select.iter("option")]
+    assert names[:3] == ["", "Africa/Kinshasa", "Africa/Lubumbashi"] and len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("country", "zone"),
+    [("SN", "Africa/Dakar"), ("XK", "Europe/Belgrade"), ("TL", "Asia/Dili"), ("DE", "Europe/Berlin"), ("US", None), ("CD", None)],
+)
+def test_a_zone_is_proposed_where_all_clocks_agree(country: str, zone: str | None) -> None:
+    assert timetable.zone_of(country, date(2027, 3, 8)) == zone
+
+
+def test_countries_without_any_clock_have_none() -> None:
+    assert {code for code, _ in countries.choices("en") if not timetable.zones_of(code)} == {"BV", "HM"}  # nobody lives there
+    assert timetable.zones_of("ZZ") == ()
+
+
+def test_a_time_zone_of_another_country_is_asked_about_once(app: Flask, sign_in: Any, trainer: Actor) -> None:
+    page = typed_zone(sign_in, trainer, country="KE", time_zone="America/Halifax")
+    assert page.status == 422 and "America/Halifax is no time zone of this country: Kenya" in page.text
+    form = page.form(button="Publish")
+    assert form.values["time_zone"] == "Africa/Nairobi"
+    page = form.submit("Publish", time_zone="America/Halifax")  # meant: the course keeps other clocks
+    assert "is published" in page.text
+    with app.app_context():
+        made = db.session.scalars(sa.select(Delivery)).one()
+        assert (made.country, made.time_zone) == ("KE", "America/Halifax")
+        code = made.code
+    edited = sign_in(trainer).get(f"/deliveries/{code}/edit").form(button="Save").submit("Save")
+    assert "was saved" in edited.text  # what was chosen before is not asked again
+
+
+def test_a_zone_with_the_same_clocks_is_taken(sign_in: Any, trainer: Actor) -> None:
+    assert "is published" in typed_zone(sign_in, trainer, country="SN", time_zone="Africa/Abidjan").text

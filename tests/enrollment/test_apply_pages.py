@@ -101,7 +101,7 @@ def test_the_mailed_link_is_the_sign_in_and_shows_where_it_stands(app: Flask, br
 
 
 def test_going_back_and_changing_loses_nothing(browser: Browser, code: str) -> None:
-    page = begin(browser, code).form("/apply").submit("Continue", **ABOUT)
+    page = begin(browser, code).form("/apply").submit("Continue", **(ABOUT | {"category": "military"}))
     page = page.form("/apply").submit("Continue", rank="Captain", rank_code="of2", organization="Police", needs="No nuts")
     assert "OF-2" in page.text
     assert "No nuts" in page.text
@@ -119,7 +119,7 @@ def test_going_back_and_changing_loses_nothing(browser: Browser, code: str) -> N
 
 
 def test_back_keeps_what_is_not_yet_right(browser: Browser, code: str) -> None:
-    page = begin(browser, code).form("/apply").submit("Continue", **ABOUT)
+    page = begin(browser, code).form("/apply").submit("Continue", **(ABOUT | {"category": "military"}))
     page = page.form("/apply").submit("Back", rank_code="nonsense")
     page = page.form("/apply").submit("Continue")
     assert page.form("/apply").values["rank_code"] == "nonsense"
