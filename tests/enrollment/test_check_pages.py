@@ -164,11 +164,12 @@ def test_an_export_comes_in_again_in_its_language(app: Flask, sign_in: Any, at_w
         other = courses.delivery(places=100, venue="Elsewhere").code
         browser = sign_in(factories.actor(Role.COORDINATOR))
     for address in (f"/deliveries/{code}/participants.csv", "/nominations.csv"):
-        exported = browser.client.get(f"{address}?lang={language}").get_data()
-        page = upload(browser, other, exported)
-        assert "2 people are ready" in page.text or "2 personnes sont prêtes" in page.text, page.text
-        assert "not understood" not in page.text and "comprises et ont été" not in page.text
-        assert "Captain" in page.text
+        for kind in ("csv", "xlsx"):
+            exported = browser.client.get(f"{address}?lang={language}&format={kind}").get_data()
+            page = upload(browser, other, exported)
+            assert "2 people are ready" in page.text or "2 personnes sont prêtes" in page.text, page.text
+            assert "not understood" not in page.text and "comprises et ont été" not in page.text
+            assert "Captain" in page.text
 
 
 def test_texts_that_an_export_made_harmless_come_in_as_they_were(app: Flask, at_work: Browser, code: str) -> None:
