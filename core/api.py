@@ -280,7 +280,7 @@ def _write_once(function: Callable, given: Callable[[], dict[str, Any]], key: st
     def keep(response: Response) -> Response:
         kilobytes = 1 + (response.content_length or 0) // 1024
         limits.spend("answers", str(actor.token_id), limit=KEPT_KILOBYTES, seconds=86_400, amount=kilobytes)
-        answer = {"status": response.status_code, "body": response.get_data(as_text=True)}
+        answer: dict[str, Any] = {"status": response.status_code, "body": response.get_data(as_text=True)}
         once.keep(kept_key, request_digest=fingerprint, location=response.headers.get("Location", ""), **answer)
         return response
 

@@ -163,7 +163,7 @@ class Worker(Base):
 
     def run(self) -> None:
         sys.setswitchinterval(TURN_SECONDS)
-        threads, clients = Threads(), {}
+        threads, clients = Threads(), dict[Any, Any]()
         name = urlsplit(self.app.settings.public_url).hostname or ""
         largest = self.app.settings.request_mb * 1024 * 1024
         self.fronts = [Front(self.wsgi, listener.sock, threads, clients, name, largest) for listener in self.sockets]

@@ -237,7 +237,7 @@ def has_begun(delivery_id: int) -> bool:
 
 def trainer_ids(emails: Iterable[str]) -> tuple[int, ...]:
     """The trainers with these e-mail addresses; Invalid("unknown_trainer") for an address of nobody who teaches."""
-    wanted = [email_key(email) for email in emails]
+    wanted = [email_key(email) or "" for email in emails]
     by_email = {person.email_key: person.id for person in list_trainers() if person.email_key}
     for number, email in enumerate(wanted):
         if email not in by_email:

@@ -130,7 +130,7 @@ def enqueue(
 ) -> int | None:
     """Adds a job to the open transaction and returns its id; None when `dedupe_key` is already in the ledger."""
     unit = current_unit()
-    row = {
+    row: dict[str, Any] = {
         "kind": kind, "args": args, "dedupe_key": dedupe_key, "state": JobState.QUEUED, "delay": delay, "attempts": 0, "done": 0,
         "total": total, "errors": [], "created_at": clock.now(), "created_by_id": actor.person_id if actor else None,
     }  # fmt: skip

@@ -107,10 +107,10 @@ def note(mail_id: int, answer: str) -> None:
 
 def breaches() -> Iterator[str]:
     """Messages that wait without a ticket, and tickets of messages that do not wait."""
-    tickets = dict(db.session.execute(sa.select(Job.dedupe_key, Job.state).where(Job.kind.in_(KINDS))).all())
+    tickets: dict[str | None, Any] = dict(db.session.execute(sa.select(Job.dedupe_key, Job.state).where(Job.kind.in_(KINDS))).all())
     waiting = {ticket(one) for one in db.session.scalars(sa.select(Mail.id).where(Mail.state == S.QUEUED))}
     alive = {key for key, state in tickets.items() if state in (jobs.JobState.QUEUED, jobs.JobState.RUNNING)}
     for key in sorted(waiting - alive):
         yield f"{key}: the message waits, and no job of the ledger will send it"
-    for key in sorted(set(tickets) - waiting, key=str):
-        yield f"{key}: a job of the ledger is to send a message that does not wait"
+    for stray in sorted(set(tickets) - waiting, key=str):
+        yield f"{stray}: a job of the ledger is to send a message that does not wait"

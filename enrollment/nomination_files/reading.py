@@ -118,7 +118,7 @@ def _country(one: SheetRow) -> dict[str, str]:
 def _values(one: SheetRow, choice: Choice) -> dict[str, str]:
     """The row's text as meant, with what was typed over it."""
     read = {column: encodings.meant(text, choice.reading) or "" for column, text in one.raw.items() if column not in one.typed}
-    return _with_country(read | one.typed)
+    return _with_country({**read, **one.typed})
 
 
 def _with_country(values: dict[str, str]) -> dict[str, str]:

@@ -39,7 +39,7 @@ def _streams(data: bytes) -> dict[str, tuple[int, int]]:
     (directory,) = struct.unpack_from("<I", data, 48)
     size = 1 << struct.unpack_from("<H", data, 30)[0]
     entries = b"".join(_sectors(data, directory, size, _table(data, size)))
-    found = {}
+    found: dict[str, tuple[int, int]] = {}
     for at in range(0, len(entries) - 127, 128):
         (length,) = struct.unpack_from("<H", entries, at + 64)
         name = entries[at : at + max(0, min(length, 64) - 2)].decode("utf-16-le", "replace")

@@ -64,7 +64,7 @@ def forget_drafts() -> None:
         audit.record(SYSTEM, "nomination_draft.forgotten", "nomination_draft", {"drafts": count})
 
 
-def _drafts(actor: Actor, delivery: Delivery) -> sa.Select[tuple[NominationDraft]]:
+def _drafts(actor: Actor, delivery: Delivery) -> sa.Select[NominationDraft]:
     return sa.select(NominationDraft).where(
         NominationDraft.person_id == actor.person_id,
         NominationDraft.delivery_id == delivery.id,
