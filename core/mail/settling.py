@@ -107,7 +107,9 @@ def note(mail_id: int, answer: str) -> None:
 
 def breaches() -> Iterator[str]:
     """Messages that wait without a ticket, and tickets of messages that do not wait."""
-    tickets: dict[str | None, Any] = dict(db.session.execute(sa.select(Job.dedupe_key, Job.state).where(Job.kind.in_(KINDS))).all())
+    tickets: dict[str | None, Any] = dict(
+        db.session.execute(sa.select(Job.dedupe_key, Job.state).where(Job.kind.in_(KINDS))).all()
+    )
     waiting = {ticket(one) for one in db.session.scalars(sa.select(Mail.id).where(Mail.state == S.QUEUED))}
     alive = {key for key, state in tickets.items() if state in (jobs.JobState.QUEUED, jobs.JobState.RUNNING)}
     for key in sorted(waiting - alive):

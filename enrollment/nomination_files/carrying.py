@@ -22,7 +22,13 @@ _LONGEST_NOTE, _MOST_NOTES = 2000, 10
 def to_text(sheet: Sheet) -> str:
     """The sheet without its answers, as JSON."""
     rows = [[one.row, one.raw, one.typed, one.stray] for one in sheet.rows]
-    kept: dict[str, object] = {"kind": sheet.kind, "readings": sheet.readings, "hidden": sheet.hidden, "notes": sheet.notes, "rows": rows}
+    kept: dict[str, object] = {
+        "kind": sheet.kind,
+        "readings": sheet.readings,
+        "hidden": sheet.hidden,
+        "notes": sheet.notes,
+        "rows": rows,
+    }
     kept["serials"] = sheet.serials
     text = _QUOTED.sub(_without_signs, json.dumps(kept, ensure_ascii=False, separators=(",", ":")))
     return _NO_HTML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

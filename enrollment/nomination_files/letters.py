@@ -79,7 +79,8 @@ def alphabet(country: str | None) -> Alphabet:
     return Alphabet(
         language
         for language, facts in get_territory_language_info(country).items()
-        if facts["official_status"] and (facts["official_status"] != "official_regional" or facts["population_percent"] >= 1)
+        if facts["official_status"]
+        and (facts["official_status"] != "official_regional" or float(facts["population_percent"] or 0) >= 1)
     )
 
 
