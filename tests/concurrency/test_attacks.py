@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -11,8 +12,11 @@ import psutil
 import pytest
 from flask import Flask
 
+from accounts.roles import Role
 from core.database import db
+from tests import factories
 from tests.concurrency.serving import WebServer, web_server
+from tests.enrollment import makers
 from tests.load import attacks
 
 BAR = 1.0  # seconds
@@ -56,6 +60,35 @@ def test_others_are_served_beside(server: WebServer, name: str) -> None:
     p95, worst = slowest(server, name, attacks.LARGE if name == "readers" else "/")
     assert p95 < BAR / 2, worst
     assert worst < BAR
+
+
+@pytest.fixture
+def call(app: Flask, server: WebServer, tmp_path: Path) -> str:
+    """What the attacks through the API are told: a token, an open delivery, and where the database is."""
+    with app.app_context():
+        token = makers.token_of(factories.actor(Role.COORDINATOR))
+        return f"{token} {makers.delivery(places=20).code} {app.extensions['settings'].database_url.removeprefix('sqlite:///')}"
+
+
+def test_others_are_served_beside_forms_of_a_million_fields(server: WebServer) -> None:
+    p95, _ = slowest(server, "fields")
+    assert p95 < BAR
+
+
+def test_others_are_served_beside_bodies_of_250_000_keys(server: WebServer, call: str) -> None:
+    p95, _ = slowest(server, "keys", " ".join(call.split()[:2]))
+    assert p95 < BAR
+
+
+def test_others_are_served_while_40_writers_wait_for_a_lock(server: WebServer, call: str) -> None:
+    look = page(server)
+    look()
+    token, code, _ = call.split()
+    one = json.dumps(attacks.application("first")).encode()
+    assert attacks.call(server.port, f"/api/v1/deliveries/{code}/enrollments", one, "application/json", token)[0] == 201
+    with attacks.under("lock", server.port, call):
+        p95, _ = attacks.others(look, 4)[1:]
+    assert p95 < BAR
 
 
 def test_a_quiet_client_is_served_beside_120_busy_ones(server: WebServer) -> None:

@@ -14,9 +14,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,9 +26,12 @@ import psutil
 import sqlalchemy as sa
 from flask import Flask
 
+from accounts.roles import Role
 from core.database import db
 from core.settings import ROOT
-from tests.load import same_time, setting
+from tests import factories
+from tests.enrollment.makers import token_of
+from tests.load import attacks, same_time, setting
 from tests.load.bare import WORKERS
 from tests.load.client import Client, Figures, hidden, load
 
@@ -204,7 +208,7 @@ def bare_rows(folder: Path) -> tuple[Figures, Figures]:
 
 def start_time(folder: Path) -> Row:
     """From `make run` to the first answer, on a database that is set up; and the memory of all its processes."""
-    port, times, memory = free_port(), [], 0.0
+    port, times, megabytes = free_port(), [], 0.0
     for _ in range(5):
         started = time.perf_counter()
         with running(["make", "run"], port, INSTANCE_PATH=str(folder), PORT=str(port), DEMO="0") as process:
@@ -212,10 +216,9 @@ def start_time(folder: Path) -> Row:
             times.append(time.perf_counter() - started)
             time.sleep(3)
             Client(port).get("/")
-            family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-            memory = sum(one.memory_full_info().pss for one in family) / 1e6
+            megabytes = memory(process.pid)
     times.sort()
-    figures = f"{times[2]:.2f} s (of 5: {times[0]:.2f}–{times[-1]:.2f}), {memory:.0f} MB"
+    figures = f"{times[2]:.2f} s (of 5: {times[0]:.2f}–{times[-1]:.2f}), {megabytes:.0f} MB"
     return Row("`make run` to first answer; memory of web and worker", figures, bar="≤ 1 s; < 250 MB")
 
 
@@ -265,12 +268,78 @@ def measure(kind: str, url: str | None, folder: Path) -> list[Row]:
     return rows
 
 
+#: Megabytes that an attack may cost, and seconds that other people's slowest page may take.
+ATTACK_BARS = "slowest < 1 s; < 100 MB more"
+
+
+def attack_rows(folder: Path) -> list[Row]:
+    """What other people see beside each attack, on SQLite, and how much memory it costs at most."""
+    app, _ = setting.prepare(folder, None)
+    with app.app_context():
+        token = token_of(factories.actor(Role.COORDINATOR))
+        database = app.extensions["settings"].instance_path / "rostrum.db"
+        db.session.remove()
+        db.engine.dispose()
+    given = {
+        "readers": attacks.LARGE, "keys": f"{token} {setting.OPEN}", "lock": f"{token} {setting.OPEN} {database}",
+    }  # fmt: skip
+    rows, port = [], free_port()
+    environ = {"INSTANCE_PATH": str(folder), "PORT": str(port), "DEMO": "0", "API_PER_TOKEN": "0", "API_PER_ACCOUNT": "0"}
+    with running(flask("serve", "--workers", str(WORKERS)), port, **environ) as process:
+
+        def look() -> None:
+            client = Client(port)
+            assert client.get("/")[0] == 200
+            client.connection.close()
+
+        rows.append(attack_row("nobody attacks", process.pid, look, memory(process.pid)))
+        for name, what in attacks.NAMES.items():
+            before = memory(process.pid)
+            with attacks.under(name, port, given.get(name, "/")):
+                rows.append(attack_row(what, process.pid, look, before))
+    return rows
+
+
+def attack_row(what: str, pid: int, look: Callable[[], None], before: float) -> Row:
+    most, over = [before], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            most.append(memory(pid))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        median, p95, slowest = attacks.others(look, 6)
+    finally:
+        over.set()
+        watcher.join()
+    return Row(
+        what, f"{median * 1000:.0f} / {p95 * 1000:.0f} / {slowest * 1000:.0f} ms, {max(most):.0f} MB (+{max(most) - before:.0f})"
+    )
+
+
+def memory(pid: int) -> float:
+    """Megabytes of all processes of a server, pages that they share counted once."""
+    total = 0
+    for one in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+        with contextlib.suppress(psutil.Error):
+            total += one.memory_full_info().pss
+    return total / 1e6
+
+
 def main() -> None:
     from tests.postgresql import running_server
 
-    wanted = sys.argv[1:] or ["sqlite", "postgresql"]
+    wanted = sys.argv[1:] or ["sqlite", "postgresql", "attacks"]
     with tempfile.TemporaryDirectory() as name, running_server() as server:
         folder = Path(name)
+        if "attacks" in wanted:
+            (folder / "attacks").mkdir()
+            print_attacks(attack_rows(folder / "attacks"))
+            wanted.remove("attacks")
+        if not wanted:
+            return
         catalogue, apply = bare_rows(folder)
         rows = []
         for kind in wanted:
@@ -287,6 +356,13 @@ def main() -> None:
         elif row.what.startswith("one enrollment"):
             row.baseline = f"{apply.rate:.0f}/s"
     print_table(rows)
+
+
+def print_attacks(rows: list[Row]) -> None:
+    print(f"\nBeside an attack: other people's page (the catalogue), and the memory of all processes. Bars: {ATTACK_BARS}.\n")
+    print("| attack | median / p95 / slowest, memory at most |\n|---|---|")
+    for row in rows:
+        print(f"| {row.what} | {row.figures} |")
 
 
 def print_table(rows: list[Row]) -> None:
