@@ -301,7 +301,10 @@ class Channel(HTTPChannel):
         return self.is_parting or super().readable()
 
     def writable(self) -> bool:
-        return not self.is_parting and bool(super().writable())
+        """Whoever makes an answer also sends it, as long as the client takes it: two would only get in each other's way."""
+        if self.is_parting or (self.requests and self.total_outbufs_len < self.adj.outbuf_high_watermark and not self.will_close):
+            return False
+        return bool(super().writable())
 
     def handle_read(self) -> None:
         if not self.is_parting:

@@ -31,7 +31,7 @@ from core.migrations import upgrade
 from core.outages import Unavailable
 from core.refusals import REFUSED
 from core.settings import ROOT, Settings
-from core.waiting import CLIENT, Threads, waits
+from core.waiting import CLIENT, LONG, Threads, waits
 
 #: Seconds in which a web process that ends finishes what its clients have begun.
 LAST_SECONDS = 30
@@ -168,15 +168,16 @@ class Worker(Base):
         largest = self.app.settings.request_mb * 1024 * 1024
         self.fronts = [Front(self.wsgi, listener.sock, threads, clients, name, largest) for listener in self.sockets]
         while self.alive and self.ppid == os.getppid():
-            self._serve_clients(clients)
+            self._serve_clients(threads, clients)
         for front in self.fronts:
             front.stop_accepting()
         ends = time.monotonic() + self.cfg.graceful_timeout
         while time.monotonic() < ends and not (threads.is_idle and all(not front.active_channels for front in self.fronts)):
-            self._serve_clients(clients)
+            self._serve_clients(threads, clients)
 
-    def _serve_clients(self, clients: dict[int, Any]) -> None:
-        wasyncore.loop(timeout=1, use_poll=True, map=clients, count=1)
+    def _serve_clients(self, threads: Threads, clients: dict[int, Any]) -> None:
+        wasyncore.loop(timeout=LONG if threads.is_behind else 1, use_poll=True, map=clients, count=1)
+        threads.relieve()
         if (now := time.monotonic()) > self.tended + 1:
             self.tended = now
             self.notify()

@@ -1,10 +1,11 @@
-"""Threads of a web process: two compute, and one that waits is replaced meanwhile.
+"""Threads of a web process: one computes, and one that waits or takes long is replaced meanwhile.
 
-Python runs one thread at a time, so more than two that compute at once only take the interpreter from each other. Yet some
-requests wait: to write, for a client who takes a download slowly, for a password that is hashed. They say so
-(`with waits(LOCK):`) and another thread takes the next request, so waiting writers and downloads never keep the last one. So
-many may wait at the same time; requests that change something queue without a thread until there is room for them. A client
-who asks again and again without a pause gives way to others, for a moment only.
+Python runs one thread at a time, so threads that compute at once only take the interpreter from each other, which costs a tenth.
+Yet some requests wait: to write, for a client who takes a download slowly, for a password that is hashed. They say so
+(`with waits(LOCK):`) and another thread takes the next request, so waiting writers and downloads never keep the last one; one
+that computes for longer than most is noticed (`relieve`). So many may wait at the same time; requests that change something
+queue without a thread until there is room for them. A client who asks again and again without a pause gives way to others, for
+a moment only.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from core.outages import Unavailable
 
 log = logging.getLogger(__name__)
 
-#: Threads of one web process that compute at the same time.
-COMPUTING = 2
+#: Threads of one web process that compute at the same time; seconds after which a request no longer counts, as it takes long;
+#: and how many of those there may be, who share the interpreter with the others.
+COMPUTING, LONG, MOST_LONG = 1, 0.1, 3
 #: What a request waits for: to write, for its client to take what is made while it is sent, or for something that is over soon.
 LOCK, CLIENT, MOMENT = "lock", "client", "moment"
 #: How many requests of one web process may wait for it at the same time. Others are told to come back (503), but for a moment.
@@ -59,6 +61,8 @@ class Threads:
         self.writers: list[tuple[float, int, Task]] = []
         self.seats = computing  # that are free; who sits on one computes
         self.waiting: Counter[str] = Counter()
+        self.since: dict[int, float] = {}  # thread that computes → when it began
+        self.long: set[int] = set()  # of these, whose seat was given to another
         self.resting = self.made = self.came = 0
         self.changes = threading.Lock()
         self.called = threading.Condition(self.changes)
@@ -84,7 +88,7 @@ class Threads:
                 raise Unavailable("busy", _l("Too many people are at work here just now. Try again in a moment."), 5)
             if not is_full:
                 self.waiting[what] += 1
-                self.seats += 1
+                self._stand_up()
                 self._fill_seat()
         _here.threads = None
         try:
@@ -95,11 +99,37 @@ class Threads:
                 with self.changes:
                     self.waiting[what] -= 1
                     self.seats -= 1  # one too few for a moment, when its seat was taken: who is done next leaves one
+                    self.since[threading.get_ident()] = time.monotonic()
                     self._fill_seat()  # a writer may find room now
+
+    @property
+    def is_behind(self) -> bool:
+        """Somebody queues, so `relieve` may have something to do in a moment."""
+        return bool(self.readers or self.writers)
+
+    def relieve(self) -> None:
+        """Gives the seats of requests that take long to others. Called by a thread that is none of these."""
+        if not self.is_behind:
+            return
+        with self.changes:
+            begun_before = time.monotonic() - LONG
+            for thread, began in self.since.items():
+                if self.seats <= 0 and began < begun_before and thread not in self.long and len(self.long) < MOST_LONG:
+                    self.long.add(thread)
+                    self.seats += 1
+                    self._fill_seat()
+
+    def _stand_up(self) -> None:
+        thread = threading.get_ident()
+        del self.since[thread]
+        if thread in self.long:
+            self.long.remove(thread)  # its seat was given away already
+        else:
+            self.seats += 1
 
     def _queue(self) -> list[tuple[float, int, Task]] | None:
         """The queue whose first is due first, of those that may go on."""
-        has_room = self.waiting[LOCK] <= MOST_WAITING[LOCK] - self.computing
+        has_room = self.waiting[LOCK] <= MOST_WAITING[LOCK] - self.computing - MOST_LONG
         queues = [queue for queue in (self.readers, self.writers if has_room else None) if queue]
         return min(queues, key=lambda queue: queue[0][:2], default=None)
 
@@ -126,11 +156,16 @@ class Threads:
 
     def _next(self) -> Task:
         """The next request, for a thread that has a seat."""
+        thread = threading.get_ident()
         with self.changes:
+            if thread in self.since:
+                self._stand_up()
+                self.seats -= 1
             while self.seats < 0 or not (queue := self._queue()):
                 self.seats += 1
                 self.resting += 1
                 self.called.wait()
+            self.since[thread] = time.monotonic()
             return heapq.heappop(queue)[2]
 
 

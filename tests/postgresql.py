@@ -69,6 +69,48 @@ def running_server() -> Iterator[str | None]:
         supervisor.wait(timeout=30)
 
 
+class Stoppable:
+    """A server of a test's own, which keeps what it acknowledged when it is killed and started again on the same port."""
+
+    def __init__(self, binaries: Path, folder: Path):
+        self.binaries, self.folder = binaries, folder
+        self.identity = _unprivileged(folder)
+        _initialise(binaries, folder, self.identity)
+        self.port = 0
+        self.start()
+
+    def start(self) -> None:
+        options = {name: value for name, value in OPTIONS.items() if value != "off"}
+        self.server, self.port = _start(self.binaries, self.folder, self.identity, options, self.port)
+
+    def kill(self) -> None:
+        """Nothing of it gets the chance to tidy up."""
+        self.server.send_signal(signal.SIGQUIT)
+        self.server.wait(timeout=20)
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://{OWNER}@127.0.0.1:{self.port}/postgres"
+
+
+@contextmanager
+def stoppable_server() -> Iterator[Stoppable | None]:
+    """None where PostgreSQL is not installed."""
+    binaries = find_binaries()
+    if binaries is None:
+        yield None
+        return
+    folder = Path(tempfile.mkdtemp(prefix="rostrum-postgresql-"))
+    server = None
+    try:
+        server = Stoppable(binaries, folder)
+        yield server
+    finally:
+        if server is not None and server.server.poll() is None:
+            server.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def new_database(url: str) -> Iterator[str]:
     """The address of a new, empty database on the server of `url`; dropped afterwards."""
@@ -141,10 +183,12 @@ def _initialise(binaries: Path, folder: Path, identity: dict[str, Any]) -> None:
     raise RuntimeError(done.stderr)
 
 
-def _start(binaries: Path, folder: Path, identity: dict[str, Any]) -> tuple[subprocess.Popen, int]:
+def _start(
+    binaries: Path, folder: Path, identity: dict[str, Any], given: dict[str, str] = OPTIONS, same_port: int = 0
+) -> tuple[subprocess.Popen, int]:
     for _attempt in range(5):  # another process may take the free port before the server does
-        port = _free_port()
-        options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
+        port = same_port or _free_port()
+        options = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
         with open(folder / "log", "ab") as log:
             server = subprocess.Popen(
                 [str(binaries / "postgres"), "-D", str(folder / "data"), "-p", str(port), *options],

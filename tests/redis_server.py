@@ -19,16 +19,18 @@ PROGRAMS = ("redis-server", "redis-check-rdb", "valkey-server")
 
 
 @contextmanager
-def running_server(folder: Path) -> Iterator[str | None]:
-    """The address of an empty server; None where Redis is not installed."""
+def running_server(folder: Path, port: int | None = None) -> Iterator[str | None]:
+    """The address of an empty server (on `port`, default a free one); None where Redis is not installed."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         yield None
         return
-    (folder / "redis-server").symlink_to(program)  # what it does depends on the name it is called by
-    port = free_port()
+    called = folder / "redis-server"  # what it does depends on the name it is called by
+    if not called.is_symlink():
+        called.symlink_to(program)
+    port = port or free_port()
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
-    watched = ["sh", "-c", '"$@" </dev/null & read -r _; kill $!; wait', "sh", str(folder / "redis-server"), *options]
+    watched = ["sh", "-c", '"$@" </dev/null & read -r _; kill $!; wait', "sh", str(called), *options]
     with open(folder / "log", "ab") as log:
         process = subprocess.Popen(watched, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True)
     try:

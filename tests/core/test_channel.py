@@ -74,6 +74,7 @@ class Served:
     def _loop(self) -> None:
         while not self.ends.is_set():
             wasyncore.loop(timeout=0.05, use_poll=True, map=self.clients, count=1)
+            self.threads.relieve()
             self.front.tend(time.monotonic())
 
     def connect(self, sends: bytes = b"", *, receives: int | None = None) -> socket.socket:

@@ -113,7 +113,7 @@ def test_however_many_wait_somebody_is_served(what: str, count: int) -> None:
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "MOST_WAITING", {LOCK: 4, CLIENT: 2, MOMENT: 3})
+    monkeypatch.setattr(waiting, "MOST_WAITING", {LOCK: 8, CLIENT: 2, MOMENT: 3})
 
 
 def test_writers_queue_without_a_thread_until_there_is_room_for_them(few: None) -> None:
@@ -127,16 +127,16 @@ def test_writers_queue_without_a_thread_until_there_is_room_for_them(few: None) 
         except Unavailable as error:
             told.append(error)
 
-    with held(threads, 3, LOCK):
+    with held(threads, 7, LOCK):
         late = serve(threads, *[writes] * 30, may_write=True)
         assert serve(threads, lambda: None)[0].over.wait(5)
         assert not any(task.over.is_set() for task in late)
-        assert threads.made <= 3 + 2
+        assert threads.made <= 7 + 2
     assert all(task.over.wait(5) for task in late)
     assert (len(written), told) == (30, [])
 
 
-@pytest.mark.parametrize(("what", "most"), [(LOCK, 4), (CLIENT, 2)])
+@pytest.mark.parametrize(("what", "most"), [(LOCK, 8), (CLIENT, 2)])
 def test_who_comes_when_too_many_wait_is_told_so_at_once(few: None, what: str, most: int) -> None:
     threads, told = Threads(2), []
 
@@ -159,6 +159,66 @@ def test_what_is_over_in_a_moment_is_never_refused(few: None) -> None:
     with held(threads, 4, MOMENT):
         assert threads.waiting[MOMENT] == 3
         assert serve(threads, lambda: None)[0].over.wait(5)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_who_computes_for_long_is_relieved(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "LONG", 0.02)
+    threads = Threads(1)
+    others: list[Task] = []
+    relieves, over = threading.Thread(target=lambda: [threads.relieve() or time.sleep(0.005) for _ in range(400)]), []
+    relieves.start()
+    with held(threads, count, None):
+        others = serve(threads, *[lambda: over.append(1)] * 20)
+        assert all(task.over.wait(5) for task in others)
+    relieves.join()
+    assert (threads.seats, threads.long, threads.since) == (1, set(), {})
+    assert threads.made <= count + 1
+
+
+def test_no_more_than_a_few_are_relieved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "LONG", 0.0)
+    threads, ends = Threads(1), threading.Event()
+    tasks = serve(threads, *[lambda: ends.wait(10)] * 9)
+    for _ in range(30):
+        threads.relieve()
+        time.sleep(0.002)
+    assert len(threads.long) == waiting.MOST_LONG
+    assert len(threads.since) == 1 + waiting.MOST_LONG
+    ends.set()
+    assert all(task.over.wait(5) for task in tasks)
+
+
+def test_who_is_relieved_and_then_waits_gives_no_second_seat(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "LONG", 0.0)
+    threads, computes, goes_on, seen = Threads(1), threading.Event(), threading.Event(), []
+
+    def computes_then_waits() -> None:
+        computes.set()
+        assert goes_on.wait(10)
+        with waits(LOCK):
+            seen.append(threads.seats)
+        seen.append(threads.seats)
+
+    long = serve(threads, computes_then_waits)[0]
+    assert computes.wait(5)
+    quick = serve(threads, lambda: None)[0]
+    time.sleep(0.005)
+    threads.relieve()
+    assert quick.over.wait(5)
+    settled(threads, resting=1)
+    goes_on.set()
+    assert long.over.wait(5)
+    settled(threads, resting=2)
+    assert seen == [1, 0]
+    assert threads.seats == 1
+
+
+def settled(threads: Threads, *, resting: int) -> None:
+    ends = time.monotonic() + 5
+    while threads.resting < resting and time.monotonic() < ends:
+        time.sleep(0.005)
+    assert threads.resting == resting
 
 
 def test_after_all_that_waiting_no_more_compute_than_before() -> None:

@@ -292,10 +292,12 @@ def attack_rows(folder: Path) -> list[Row]:
             assert client.get("/")[0] == 200
             client.connection.close()
 
+        attacks.others(look, 2)
         rows.append(attack_row("nobody attacks", process.pid, look, memory(process.pid)))
         for name, what in attacks.NAMES.items():
             before = memory(process.pid)
             with attacks.under(name, port, given.get(name, "/")):
+                attacks.others(look, 0.1 if name == "lock" else 2)  # until it is under way
                 rows.append(attack_row(what, process.pid, look, before))
     return rows
 
