@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from accounts.roles import Role
@@ -46,7 +47,8 @@ class Person(Base):
     """A person. Participant, expert and user are what a person does; each of those points here.
 
     `email` is kept as it was typed and compared by `email_key`. `identifier`, a service or staff number, is kept as typed and
-    compared by `identifier_key`. Both keys are unique when given. `family_first` is what the person decided about the order of
+    compared by `identifier_key`. Both keys are unique when given. `shared_email` is an address that is another person's too, who
+    signs in with it; messages go there. `family_first` is what the person decided about the order of
     the names; None leaves it to script, country and language. `sort_name` and `search_names` follow from the names (core.names).
     """
 
@@ -66,6 +68,8 @@ class Person(Base):
     gender: Mapped[Gender] = mapped_column(enum_column(Gender), default=Gender.UNDISCLOSED)
     birth_date: Mapped[date | None]
     language: Mapped[str] = mapped_column(sa.String(3), default="en")
+    shared_email: Mapped[str | None] = mapped_column(sa.String(254))
+    shared_email_key: Mapped[str | None] = mapped_column(sa.String(254), index=True)
     family_first: Mapped[bool | None]
     sort_name: Mapped[str] = mapped_column(names.SORTED, default=lambda c: _found_by(c.get_current_parameters())[0])
     search_names: Mapped[str] = mapped_column(sa.Text, default=lambda c: _found_by(c.get_current_parameters())[1])
@@ -76,7 +80,19 @@ class Person(Base):
     @validates("email")
     def _key_follows(self, _name: str, email: str | None) -> str | None:
         self.email_key = email_key(email) if email else None
+        if email:
+            self.shared_email = self.shared_email_key = None
         return email
+
+    @hybrid_property
+    def mailbox(self) -> str | None:
+        """Where the person is written to."""
+        return self.email or self.shared_email
+
+    @mailbox.inplace.expression
+    @classmethod
+    def _mailbox(cls) -> sa.ColumnElement[str | None]:
+        return sa.func.coalesce(cls.email, cls.shared_email)
 
     @validates("identifier")
     def _number_follows(self, _name: str, identifier: str | None) -> str | None:

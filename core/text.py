@@ -24,7 +24,8 @@ def _codes(ranges: str) -> Iterator[int]:
         yield from range(int(first, 16), int(last or first, 16) + 1)
 
 
-_TIDY: dict[int, str | None] = dict.fromkeys(_codes(_INVISIBLE)) | dict.fromkeys(_codes(_SPACES), " ")
+_UNSEEN: dict[int, str | None] = dict.fromkeys(_codes(_INVISIBLE))
+_TIDY: dict[int, str | None] = _UNSEEN | dict.fromkeys(_codes(_SPACES), " ")
 # UTF-8 that was once opened as Windows-1252 ("SÃ©nÃ©gal", "Nâ€™Diaye"), and what is left of bytes nobody could read.
 _GARBLED = re.compile("[\u00c3\u00c2][\u00a1-\u00bf]|\u00e2\u20ac|\ufffd")
 
@@ -35,6 +36,16 @@ def one_line(text: str) -> str:
     if not (text.isascii() and text.isprintable()):
         text = unicodedata.normalize("NFC", _STRAY_JOINER.sub("", text.translate(_TIDY)))
     return re.sub(" {2,}", " ", text).strip(" ")
+
+
+def without_marks(text: str) -> str:
+    """The text without invisible marks, its spaces and line ends as they are: unbroken spaces belong to French."""
+    return text if text.isascii() else unicodedata.normalize("NFC", _STRAY_JOINER.sub("", text.translate(_UNSEEN)))
+
+
+def in_lines(text: str) -> str:
+    """A text of several lines without invisible marks, with plain line ends, and without blanks at its ends."""
+    return "\n".join(without_marks(text).strip().splitlines())
 
 
 def is_blank(text: str) -> bool:

@@ -15,6 +15,7 @@ from accounts.values import clean_text
 from core.codes import key
 from core.errors import DomainError, Invalid
 from core.printing import unprintable
+from core.text import without_marks
 from courses.models import CourseVersion, SkillLevel, plain
 
 Texts = dict[str, str]
@@ -102,8 +103,8 @@ def one_line(texts: Texts) -> Texts:
 
 
 def unbroken(text: str) -> str:
-    """The text with a space wherever it had line ends and tabs."""
-    return re.sub(r"\s*[\t\n\v\f\r\x85\u2028\u2029]\s*", " ", text).strip()
+    """The text without invisible marks, and with a space wherever it had line ends and tabs."""
+    return re.sub(r"\s*[\t\n\v\f\r\x85\u2028\u2029]\s*", " ", without_marks(text)).strip()
 
 
 def clock_minutes(clock: str) -> int:

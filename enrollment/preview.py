@@ -13,7 +13,7 @@ from accounts.models import Organization, Person, PersonnelCategory
 from accounts.values import email_key
 from core.database import db
 from core.errors import DomainError
-from core.names import number_key
+from core.names import is_same_name, number_key
 from courses.models import Admission, Delivery
 from enrollment.models import LIVE, Enrollment, EnrollmentStatus, Nomination
 from enrollment.nomination_files import Checked, NominationRow, Problem
@@ -146,35 +146,43 @@ class _People:
         here = sa.exists().where(
             Enrollment.person_id == Person.id, Enrollment.delivery_id == delivery.id, Enrollment.status.in_(LIVE)
         )
-        known = sa.select(Person.id, Person.email, Person.email_key, Person.identifier_key, here.label("is_here")).where(
-            sa.or_(Person.email_key.in_(keys), Person.identifier_key.in_(numbers))
+        known = sa.select(Person, here.label("is_here")).where(
+            sa.or_(Person.email_key.in_(keys), Person.shared_email_key.in_(keys), Person.identifier_key.in_(numbers))
         )
-        people = db.session.execute(known).all() if rows else []
-        self.by_email = {person.email_key: person for person in people if person.email_key}
-        self.by_number = {person.identifier_key: person for person in people if person.identifier_key}
+        self.here: set[int] = set()
+        self.by_address: dict[str, list[Person]] = {}
+        self.by_number: dict[str, Person] = {}
+        for person, is_here in db.session.execute(known.order_by(Person.id)).all() if rows else ():
+            if is_here:
+                self.here.add(person.id)
+            if address := person.email_key or person.shared_email_key:
+                self.by_address.setdefault(address, []).append(person)
+            if person.identifier_key:
+                self.by_number[person.identifier_key] = person
         self.namesakes = _namesakes(organization, rows) if rows else {}
 
     def _known(self, row: NominationRow) -> tuple[Any, Any]:
-        """The people with the row's address and with its identifier."""
-        return self.by_email.get(email_key(row.fields["email"])), self.by_number.get(number_key(row.fields["identifier"]))
+        """The people with the row's address and with its number, where the name agrees: others are none of its business."""
+        called = row.fields["given_name"], row.fields["family_name"]
+        addressed = self.by_address.get(email_key(row.fields["email"]) or "", ())
+        one = next((person for person in addressed if is_same_name(called, (person.given_name, person.family_name))), None)
+        other = self.by_number.get(number_key(row.fields["identifier"]))
+        if other and not is_same_name(called, (other.given_name, other.family_name)):
+            other = other if other.birth_date and other.birth_date == row.fields["birth_date"] else None
+        return one, other
 
     def problem(self, row: NominationRow) -> Problem | None:
-        number = number_key(row.fields["identifier"])
         one, other = self._known(row)
-        is_other = number and one is not None and one.identifier_key not in (None, number)
-        if is_other or (one is not None and other is not None and one.id != other.id):
-            remedy = _l("This e-mail address belongs to another person than this identifier. Correct one of them.")
-            return Problem(row.row, "email", row.values["email"], "person_conflict", remedy)
-        found = one or other
-        if found is not None and found.is_here:
+        found = other or one
+        if found is not None and found.id in self.here:
             remedy = _l("This person already has a place or a request in this delivery. Leave the row out.")
             return Problem(row.row, "email" if one else "identifier", row.values["email"], "already_enrolled", remedy)
         return None
 
     def hints(self, row: NominationRow) -> list[Any]:
         one, other = self._known(row)
-        found = one or other
-        hints = [address_hint(found.email, row.fields["email"])] if found else []
+        found = other or one
+        hints = [address_hint(found.mailbox, row.fields["email"])] if found else []
         if self.namesakes.get(_name(row.fields), set()) - {found.id if found else None}:
             hints.append(
                 _l(

@@ -168,7 +168,7 @@ def get_enrollment(actor: Actor, enrollment_id: int) -> Enrollment:
 
 def count_to_tell(delivery_id: int) -> int:
     """How many people get a letter when the delivery moves: whoever has or wants a place, and an address."""
-    concerned = Enrollment.delivery_id == delivery_id, Enrollment.status.in_(GOING_ON), Person.email.is_not(None)
+    concerned = Enrollment.delivery_id == delivery_id, Enrollment.status.in_(GOING_ON), Person.mailbox.is_not(None)
     return db.session.scalar(sa.select(sa.func.count()).select_from(Enrollment).join(Enrollment.person).where(*concerned)) or 0
 
 
@@ -213,7 +213,7 @@ def person_shown(actor: Actor, enrollment: Enrollment) -> PersonShown:
     if is_full or is_teaching:
         return PersonShown(
             person.id, person.identifier if is_full else None, person.given_name, person.family_name,
-            enrollment.name_on_certificate, person.email, person.country, person.nationalities,
+            enrollment.name_on_certificate, person.mailbox, person.country, person.nationalities,
             person.gender, person.birth_date if is_full else None,
             person.full_name, person.sort_name,
         )  # fmt: skip

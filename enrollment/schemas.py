@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StringConstraints, WithJsonSchema
 
@@ -53,6 +53,11 @@ class EnrollmentBody(Schema):
     organization: Annotated[str, StringConstraints(max_length=200)] | None = None
     nominated_by: str | None = Field(None, description="code of the organization that puts the person forward")
     needs: Annotated[str, StringConstraints(max_length=1000)] | None = None
+    identity: Literal["new"] | Id | None = Field(
+        None,
+        description="answers `identity_in_doubt`, for who may read people: `new` for another person than the one known with this "
+        "address or number, or the id of the one who is meant",
+    )
     roster_consent: StrictBool | None = Field(None, description="whether roster staff may find the person after a certificate")
 
     def wish(self) -> Wish:
@@ -69,7 +74,7 @@ class EnrollmentBody(Schema):
     def nominee(self) -> Nominee:
         return Nominee(
             **self.person.model_dump(), category=self.category, rank=self.rank, rank_code=self.rank_code,
-            organization=self.organization, needs=self.needs, roster_consent=self.roster_consent,
+            organization=self.organization, needs=self.needs, roster_consent=self.roster_consent, identity=self.identity,
         )  # fmt: skip
 
 

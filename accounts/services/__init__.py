@@ -24,6 +24,7 @@ from accounts.services.entry import (
     send_link,
     use_link,
 )
+from accounts.services.identity import require_own_name
 from accounts.services.organizations import change_organization, create_organization, organization_by_code
 from accounts.services.people import change_person, record_person
 from accounts.services.tokens import create_token, revoke_token
@@ -33,5 +34,5 @@ __all__ = [
     "close_account", "confirm_address", "create_account", "create_organization", "create_token", "end_sessions",
     "ensure_account", "enters_by_link", "find_asked_address", "first_administrator_link", "invite", "issue_link", "note_refusal",
     "organization_by_code", "record_person", "refresh_hash", "remove_password", "reopen_account", "request_link",
-    "revoke_token", "send_link", "set_password", "use_link", "withdraw_role",
+    "require_own_name", "revoke_token", "send_link", "set_password", "use_link", "withdraw_role",
 ]  # fmt: skip

@@ -56,7 +56,7 @@ def send_link(person: Person, *, target: str = "", kind: str = "sign_in", actor:
 
     The template gets `link`, `person`, `expires_at`, `lifetime_days` (0 for the short-lived ones) and `context`.
     """
-    if not person.email:
+    if not person.mailbox:
         return False
     _mail_link(kind, person, person.id, target, **context)
     publish(SignInLinkSent(person.id), actor)
@@ -67,11 +67,11 @@ def _mail_link(
     kind: str, person: Person, person_id: int, target: str, *, lifetime: timedelta | None = None, **context: Any
 ) -> None:
     """Writes the link and its message; `lifetime` None is what the kind says."""
-    assert person.email
+    assert person.mailbox
     lifetime = lifetime if lifetime is not None else SHORT if kind == "sign_in" else INVITATION
     link = settings_of().public_url + _keep_link(person_id, target, lifetime)
     mail.send(
-        kind, person.email, person_id=person_id, language=person.language, secret=True, link=link, person=person,
+        kind, person.mailbox, person_id=person_id, language=person.language, secret=True, link=link, person=person,
         expires_at=clock.now() + lifetime, lifetime_days=lifetime.days, **context,
     )  # fmt: skip
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +16,7 @@ from accounts.events import PersonChanged, PersonMatched, PersonRecorded
 from accounts.models import Account, Gender, Person
 from accounts.roles import Permission
 from accounts.services.account import end_sessions_and_links
+from accounts.services.identity import find_known
 from core import clock, mail, names
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
@@ -38,9 +38,10 @@ def record_person(
     name_on_certificate: str | None = None,
     language: str | None = None,
     names_confirmed: bool | None = None,
+    identity: str | int | None = None,
     update: bool = False,
 ) -> Person:
-    """The person meant: matched by identifier, else by e-mail address, else new.
+    """The person meant: matched by identifier or e-mail address where the name agrees (see `identity.find_known`), else new.
 
     `update` overwrites the given values of a matched person (with PERSON_WRITE); without it only gaps are filled, by those
     who may read the person. What a person is recognised by is only added, never replaced: whoever could change an address
@@ -57,16 +58,16 @@ def record_person(
         known=None if update else {},
         is_confirmed=bool(names_confirmed),
     )  # fmt: skip
-    found = _match(given.get("identifier"), given.get("email"), "person.")
+    found = find_known(actor, given, "person.", identity=identity, is_change=update)
     if update and (found is None or any(name in given for name in _NAMES)):
         _check_names(_names_of(found) | given, "person.", is_confirmed=bool(names_confirmed))
     if found is None:
-        found, is_new = _add(given, "person.")
+        found, is_new = _add(actor, given, "person.")
         publish(PersonRecorded(found.id) if is_new else PersonMatched(found.id), actor)
         if is_new:
             return found
     elif actor.is_anonymous and not actor.is_system:  # a stranger's application costs the same for an address that is known
-        _insert(given, "person.")
+        _insert(given | {"id": found.id}, "person.")
         publish(PersonMatched(found.id), actor)
     for name in _KEYS:
         if given.get(name) and _key(name, given[name]) == _key(name, getattr(found, name)):
@@ -147,36 +148,16 @@ _CLEANING: dict[str, Any] = {
 }
 
 
-def _match(identifier: str | None, email: str | None, prefix: str) -> Person | None:
-    """The person with this identifier or address; Conflict when that is not one person."""
-    number = names.number_key(identifier or "")
-    wanted = {name: value for name, value in (("identifier_key", number), ("email_key", values.email_key(email))) if value}
-    if not wanted:
-        return None
-    found = list(db.session.scalars(_with_any(tuple(wanted)), wanted))
-    is_another = len(found) == 1 and identifier and found[0].identifier_key and found[0].identifier_key != number
-    if len(found) > 1 or is_another:
-        raise Conflict(
-            "person_conflict",
-            _l("This e-mail address belongs to another person than this identifier. Correct one of them."),
-            prefix + "email",
-        )
-    return found[0] if found else None
-
-
-@lru_cache(maxsize=4)
-def _with_any(keys: tuple[str, ...]) -> sa.Select[Person]:
-    """The people who have one of these keys. Made once: whoever is entered or applies is looked for."""
-    return sa.select(Person).where(sa.or_(*(getattr(Person, key) == sa.bindparam(key) for key in keys)))
-
-
-def _add(given: dict[str, Any], prefix: str) -> tuple[Person, bool]:
+def _add(actor: Actor, given: dict[str, Any], prefix: str) -> tuple[Person, bool]:
     """The new person, or the one that somebody else added at the same moment."""
     made = _insert(given, prefix)
     if made is not None:
         return made, True
-    found = _match(given.get("identifier"), given.get("email"), prefix)
-    assert found is not None, "the insert met a person with this identifier or address"
+    found = find_known(actor, given, prefix, identity=None, is_change=False)
+    if found is None:  # another person with the same address came in between
+        found = _insert(given, prefix)
+        assert found is not None, "whatever belongs to others was left to them"
+        return found, True
     return found, False
 
 

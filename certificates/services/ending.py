@@ -18,6 +18,7 @@ from core.database import db
 from core.errors import Invalid
 from core.events import publish
 from core.policy import Actor, require
+from core.text import in_lines
 from courses.services import touch
 from enrollment.models import Enrollment
 
@@ -80,7 +81,7 @@ def _end(certificate: Certificate, note: str | None, reason_code: str | None = N
 
 
 def _note(text: str | None, field: str) -> str | None:
-    text = (text or "").strip()
+    text = in_lines(text or "")
     if len(text) > LONGEST_NOTE:
         raise Invalid("too_long", _l("Use at most %(most)s characters.", most=LONGEST_NOTE), field)
     return text or None

@@ -19,6 +19,7 @@ from core.codes import key
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.policy import Actor, Grant, Reach, require
+from core.text import in_lines
 from courses import queries, timetable
 from courses.definitions import code_faults, unbroken
 from courses.events import DeliveryChanged, DeliveryMoved, DeliveryScheduled
@@ -111,7 +112,7 @@ def cancel(actor: Actor, delivery: Delivery, *, reason: str) -> Delivery:
     """Calls the delivery off; everybody who is told is told the reason."""
     delivery = touch(delivery.id)
     require(actor, Permission.DELIVERY_WRITE, delivery)
-    reason = (reason or "").strip()
+    reason = in_lines(reason or "")
     if not reason:
         raise Invalid("required", _l("Give the reason: the people who enrolled are told."), "reason")
     if len(reason) > 500:

@@ -6,7 +6,7 @@ from flask import url_for
 
 from accounts.models import Organization, Person
 from accounts.roles import Permission
-from accounts.services import change_person, organization_by_code, record_person
+from accounts.services import change_person, organization_by_code, record_person, require_own_name
 from accounts.values import email_key
 from core.database import db
 from core.errors import renamed
@@ -36,7 +36,7 @@ def enroll(code: str, body: EnrollmentBody):
             enrollment = services.nominate(actor, delivery.id, organization, [body.nominee()])[0]
         else:
             touch(delivery.id)  # before a person is written: all who write here queue at the same place
-            enrollment = services.enroll(actor, delivery.id, _person(actor, delivery, body.person), body.wish())
+            enrollment = services.enroll(actor, delivery.id, _person(actor, delivery, body), body.wish())
     return _answer(actor, enrollment), 201
 
 
@@ -58,15 +58,17 @@ def _is_self(actor: Actor, body: ApplicantBody) -> bool:
     return actor.email is not None and email_key(body.email) == email_key(actor.email)
 
 
-def _person(actor: Actor, delivery: Delivery, body: ApplicantBody) -> Person:
+def _person(actor: Actor, delivery: Delivery, body: EnrollmentBody) -> Person:
     """The person to enrol. A participant is known already, and cannot probe for anybody else."""
-    services.require_identity(body.identifier, body.email)
-    if _is_self(actor, body):
-        said = {name: getattr(body, name) for name in _ONES_OWN}
+    who = body.person
+    services.require_identity(who.identifier, who.email)
+    if _is_self(actor, who):
+        said = {name: getattr(who, name) for name in _ONES_OWN}
         own = db.session.get_one(Person, actor.person_id)
+        require_own_name(own, who.given_name, who.family_name, "person.given_name")
         return change_person(actor, own, **{name: value for name, value in said.items() if value is not None})
     require(actor, Permission.ENROLLMENT_CREATE, delivery)
-    return record_person(actor, **body.model_dump(), update=False)
+    return record_person(actor, **who.model_dump(), identity=body.identity, update=False)
 
 
 @routes.call(

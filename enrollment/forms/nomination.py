@@ -11,7 +11,7 @@ from wtforms import FileField, RadioField, SelectField, StringField, TextAreaFie
 from accounts.models import Gender, PersonnelCategory
 from core import i18n
 from core.errors import DomainError
-from core.forms import DayField, Form, NationalitiesField, SubmissionField, names_confirmation
+from core.forms import Confirmation, DayField, Form, NationalitiesField, SubmissionField, names_confirmation
 from core.words import word
 from enrollment.forms.fields import CountryField, Needed, OneOf
 from enrollment.nomination_files import COLUMNS, NominationRow, check_row
@@ -63,6 +63,7 @@ class PersonForm(Form):
     nationalities = NationalitiesField()
     gender = RadioField(_l("Gender"), validate_choice=False)
     birth_date = DayField(_l("Date of birth"))
+    is_another = Confirmation(_l("This is another person, who shares the address or the number."), code="identity_in_doubt")
     category = RadioField(_l("Personnel category"), [OneOf(_l("Choose the personnel category."))], validate_choice=False)
     rank = StringField(_l("Rank"))
     rank_code = StringField(_l("NATO rank code"))
@@ -88,6 +89,11 @@ class PersonForm(Form):
             if not self[problem.column].errors:
                 self[problem.column].errors = [problem.remedy]
         return row
+
+    @property
+    def identity(self) -> str | None:
+        """Who is meant, where that was asked."""
+        return "new" if self.is_another.data else None
 
     def refuse(self, error: DomainError) -> None:
         """The services speak of "person.email", "row-1.email" and "nominated_by" where this form has other names."""

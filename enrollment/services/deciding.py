@@ -8,6 +8,7 @@ from accounts.roles import Permission
 from core.database import db
 from core.errors import Conflict, Invalid, NotAllowed
 from core.policy import Actor, can, require
+from core.text import in_lines
 from courses.models import Delivery
 from courses.services import touch
 from enrollment.models import Enrollment, EnrollmentStatus
@@ -86,7 +87,7 @@ def _require_disinterest(actor: Actor, enrollment: Enrollment) -> None:
 
 
 def _checked(reason: str | None) -> str:
-    reason = (reason or "").strip()
+    reason = in_lines(reason or "")
     if len(reason) > LONGEST_REASON:
         raise Invalid("too_long", _l("Use at most %(count)s characters.", count=LONGEST_REASON), "reason")
     return reason

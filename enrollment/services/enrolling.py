@@ -13,6 +13,7 @@ from accounts.values import clean_name, clean_text
 from core import clock
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.policy import Actor, require
+from core.text import in_lines
 from core.words import word
 from courses.models import Admission, Delivery
 from courses.services import touch
@@ -112,7 +113,7 @@ def checked(delivery: Delivery, wish: Wish) -> Wish:
         kept["name_on_certificate"] = clean_name(wish.name_on_certificate or "", "name_on_certificate") or None
     except Invalid as fault:
         faults.append(fault)
-    kept["needs"] = "\n".join((wish.needs or "").strip().splitlines()) or None
+    kept["needs"] = in_lines(wish.needs or "") or None
     if len(kept["needs"] or "") > _LONGEST_NEEDS:
         sentence = _l("This is too long: at most %(count)s characters.", count=_LONGEST_NEEDS)
         faults.append(Invalid("too_long", sentence, "needs"))

@@ -38,7 +38,7 @@ def tell(enrollment: Enrollment, kind: str | None = None, **more: Any) -> None:
     Whoever has no password gets a link that signs in: nobody else can read that mail, and there is no other way in.
     """
     person = enrollment.person
-    if person.email is None:
+    if person.mailbox is None:
         return
     kind = kind or KINDS.get(enrollment.status, "enrollment_confirmed")
     facts = _facts(enrollment) | more
@@ -47,7 +47,7 @@ def tell(enrollment: Enrollment, kind: str | None = None, **more: Any) -> None:
         return
     issue_link(person, lifetime=timedelta())  # never sent and never good: who has a password costs as much as who is new
     link = settings_of().public_url + status_path(enrollment)
-    mail.send(kind, person.email, person_id=person.id, language=person.language, link=link, person=person, **facts)
+    mail.send(kind, person.mailbox, person_id=person.id, language=person.language, link=link, person=person, **facts)
 
 
 def _facts(enrollment: Enrollment) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Nominee:
     language: str | None = None
     roster_consent: bool | None = None
     names_confirmed: bool | None = None
+    identity: str | int | None = None
     row: int | None = None
 
     @property
@@ -100,6 +101,7 @@ def _nominate_one(actor: Actor, delivery_id: int, organization: Organization, no
         name_on_certificate=nominee.name_on_certificate,
         language=nominee.language,
         names_confirmed=nominee.names_confirmed,
+        identity=nominee.identity,
         update=False,
     )
     enrollment = place(actor, delivery, person, nominee.wish, nominated_by=organization)

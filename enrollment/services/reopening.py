@@ -12,6 +12,7 @@ from core import clock
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.policy import Actor, require
+from core.text import in_lines
 from courses.models import Delivery, DeliveryStatus
 from courses.services import touch
 from enrollment.models import RESULTS, Enrollment, Reopening
@@ -30,7 +31,7 @@ def reopen(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int], *, rea
     require(actor, Permission.DELIVERY_FINISH, delivery)
     if delivery.status is not DeliveryStatus.FINISHED:
         raise Conflict("not_finished", _l("This delivery is not finished: its results are still open."))
-    reason = (reason or "").strip()
+    reason = in_lines(reason or "")
     chosen = {e.id: e for e in _of_delivery(delivery, enrollment_ids)}
     collect([*_reason_faults(reason), *_choice_faults(enrollment_ids, chosen)])
     for enrollment in chosen.values():

@@ -12,7 +12,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from accounts.models import Person, PersonnelCategory
 from accounts.roles import Permission as P
-from accounts.services import change_person, record_person
+from accounts.services import change_person, record_person, require_own_name
 from accounts.values import email_key
 from core import i18n, limits
 from core.database import db, settings_of, transaction
@@ -161,6 +161,7 @@ def _send_own(delivery: Delivery, form: ApplicationForm, person: Person) -> Any:
     """Somebody who is signed in: the person is known, and so is what became of the wish."""
     actor = current_actor()
     person = db.session.get_one(Person, person.id)
+    require_own_name(person, form.given_name.data, form.family_name.data, "given_name")
     change_person(actor, person, **form.person())
     enrollment = services.enroll(actor, delivery.id, person, form.wish())
     flash(_("Your application was sent. We also wrote to you."), "ok")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import flash, render_template, url_for
@@ -41,7 +42,8 @@ def nominate_person(code: str) -> Any:
     offer(form.organization_id, organizations, _("Nobody: the training centre enters the person") if is_free else None)
     if form.validate_on_submit() and (row := form.row()).is_good:
         with refusals_on(form), transaction():
-            made = _put_forward(actor, delivery.id, int(form.organization_id.data), nominee(row))
+            one = replace(nominee(row), identity=form.identity)
+            made = _put_forward(actor, delivery.id, int(form.organization_id.data), one)
             flash(_said(made), "ok")
             return remember_answer(_list_address(delivery))
     page = render_template("enrollment/nominate_person.html", delivery=delivery, form=form, prospects=prospects(delivery))
@@ -67,6 +69,7 @@ def _put_forward(actor: Actor, delivery_id: int, organization_id: int, one: Nomi
         name_on_certificate=one.name_on_certificate,
         language=one.language,
         names_confirmed=one.names_confirmed,
+        identity=one.identity,
     )
     return services.enroll(actor, delivery_id, person, one.wish)
 
@@ -75,7 +78,7 @@ def _said(made: Enrollment) -> str:
     position = positions(made.delivery_id).get(made.id)
     facts = {"name": made.person.full_name, "status": word(made.status).lower(), "position": position}
     said = _("%(name)s is number %(position)s on the waiting list.", **facts) if position else _("%(name)s: %(status)s.", **facts)
-    hint = address_hint(made.person.email, made.nomination.email) if made.nomination else None
+    hint = address_hint(made.person.mailbox, made.nomination.email) if made.nomination else None
     return f"{said} {hint}" if hint else said
 
 

@@ -45,7 +45,7 @@ def upgrade() -> None:
 
 
 def _fill_people(connection: sa.Connection) -> None:
-    """Of two numbers that are one now, the first keeps its key; nobody is found by the other (`flask check` says so)."""
+    """Of two numbers that are one now, the first keeps its key; nobody is found by the other."""
     taken: set[str] = set()
 
     def person(row: Any) -> dict[str, Any]:

@@ -207,7 +207,7 @@ def test_a_persons_data_is_corrected(app, boss):
     for words in ("Aminata Diallo", "aminata@example.org", "SN-7", "3 February 1990", "Woman"):
         assert words in page.text
     page = boss.get(f"/administration/people/{person_id}/edit").form(button="Save").submit(birth_date="2999-01-01")
-    assert page.errors == ["Enter a date of birth in the past."]
+    assert page.errors == ["“2999-01-01” is in the future. Check the year."]
     page = boss.get(f"/administration/people/{person_id}/edit").form(button="Save").submit(birth_date="", identifier="")
     assert "SN-7" not in page.text
 

@@ -77,7 +77,7 @@ def test_one_bad_row_and_nothing_is_saved(nominator: Actor, organization: Organi
 
 
 def test_the_same_person_twice_in_one_list(nominator: Actor, organization: Organization) -> None:
-    same = {"email": "same@example.org"}
+    same = {"email": "same@example.org", "family_name": "Same"}
     refused = refusal(nominator, makers.delivery(), organization, makers.nominee(**same, row=2), makers.nominee(**same, row=3))
     assert isinstance(refused, Conflict)
     assert (refused.code, refused.field) == ("already_enrolled", "row-3.person")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from accounts import queries
@@ -18,6 +19,7 @@ from accounts.values import split_name
 from certificates.queries import list_register
 from certificates.services import issue
 from core.database import db, transaction
+from core.mail import Mail
 from core.policy import SYSTEM
 from enrollment import nomination_files
 from enrollment.models import Enrollment
@@ -83,6 +85,51 @@ def test_21_marks_that_were_pasted_along_are_taken_off(coordinator: ApiClient, c
     answer = enroll(coordinator, code, sent("21-pasted-marks.json"))
     assert answer.status_code == 201
     assert (answer.json["person"]["given_name"], answer.json["person"]["family_name"]) == ("أحمد", "الحسن")
+
+
+@pytest.mark.both_databases
+def test_22_a_coordinator_is_asked_who_is_meant(coordinator: ApiClient, code: str, app: Flask) -> None:
+    first, second = sent("22-shared-mailbox.json")
+    ali = enroll(coordinator, code, first)
+    refused = enroll(coordinator, code, second)
+    assert (refused.status_code, refused.json["code"]) == (409, "identity_in_doubt")
+    with app.app_context():
+        assert db.session.scalars(sa.select(Enrollment.name_on_certificate)).all() == ["Ali Bah"]
+    fatou = enroll(coordinator, code, second | {"identity": "new"})
+    assert (fatou.status_code, fatou.json["person"]["name_on_certificate"]) == (201, "Fatou Keita")
+    assert fatou.json["person"]["id"] != ali.json["person"]["id"]
+    assert fatou.json["person"]["email"] == "training@mil.example.ml"
+    again = enroll(coordinator, code, second)
+    assert (again.status_code, again.json["code"]) == (409, "already_enrolled")  # recognised by address and name together
+    meant = enroll(coordinator, code, second | {"identity": ali.json["person"]["id"]})
+    assert (meant.status_code, meant.json["code"]) == (409, "already_enrolled")
+
+
+@pytest.mark.both_databases
+def test_22_nobody_else_learns_of_the_person_who_has_the_address(coordinator: ApiClient, code: str, app: Flask) -> None:
+    first, second = sent("22-shared-mailbox.json")
+    ali = enroll(coordinator, code, first).json["person"]["id"]
+    with app.app_context():
+        organization = factories.organization("ML-MIL", "Forces armées", "ML")
+        nominator = ApiClient(app, makers.token_of(factories.actor(Role.NOMINATOR, organization_id=organization.id)))
+        before = db.session.scalar(sa.select(sa.func.count()).select_from(Mail))
+    answer = enroll(nominator, code, second | {"identity": ali})  # and cannot choose among people it may not read
+    assert (answer.status_code, answer.json["person"]["name_on_certificate"]) == (201, "Fatou Keita")
+    assert answer.json["person"]["id"] != ali
+    with app.app_context():
+        fatou = db.session.get_one(Person, answer.json["person"]["id"])
+        assert (fatou.full_name, fatou.email, fatou.mailbox) == ("Fatou Keita", None, "training@mil.example.ml")
+        letters = db.session.scalars(sa.select(Mail).order_by(Mail.id)).all()[before:]
+        assert [(letter.person_id, letter.address) for letter in letters] == [(fatou.id, "training@mil.example.ml")]
+        assert queries.find_person_by_email("training@mil.example.ml").full_name == "Ali Bah"
+
+
+def test_22_somebody_signed_in_enters_nobody_else_in_the_own_place(code: str, app: Flask) -> None:
+    _first, second = sent("22-shared-mailbox.json")
+    with app.app_context():
+        ali = ApiClient(app, makers.token_of(factories.actor(given="Ali", family="Bah", email="training@mil.example.ml")))
+    refused = enroll(ali, code, second)
+    assert (refused.status_code, refused.json["code"]) == (409, "identity_in_doubt")
 
 
 @pytest.mark.both_databases
