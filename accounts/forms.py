@@ -61,12 +61,24 @@ class OneButtonForm(Form):
     """A page with one button."""
 
 
+def _order(value: Any) -> bool | None:
+    """Whether the family name comes first, as a choice says it; None: as is usual."""
+    return {"1": True, "0": False, True: True, False: False}.get(value)
+
+
+def order_of_names(usual: Any) -> Any:
+    """The field for it. `usual`: the words for leaving it to script, nationality and language."""
+    given_first, family_first = _l("Given name first, as in Zoë Lefèvre"), _l("Family name first, as in Nagy János or 王小明")
+    return RadioField(_l("Order of the names"), choices=[("", usual), ("0", given_first), ("1", family_first)], coerce=_order)
+
+
 class NameForm(Form):
     """One's own name and language."""
 
     given_name = StringField(_l("Given names"), description=ONE_NAME)
     family_name = StringField(_l("Family name"))
     names_confirmed = names_confirmation()
+    family_first = order_of_names(_l("As is usual for my name and country"))
     name_on_certificate = StringField(_l("Name as printed on certificates"), NEEDED)
     country = SelectField(_l("Country that sends me"))
     nationalities = NationalitiesField()
@@ -136,6 +148,7 @@ class PersonForm(Form):
     given_name = StringField(_l("Given names"), description=ONE_NAME)
     family_name = StringField(_l("Family name"))
     names_confirmed = names_confirmation()
+    family_first = order_of_names(_l("As is usual for the name and the country"))
     name_on_certificate = StringField(_l("Name as printed on certificates"), NEEDED)
     email = EmailField(_l("E-mail address"))
     identifier = StringField(_l("Service or staff number"))

@@ -202,6 +202,10 @@ class PersonShown:
     full_name: str
     sort_name: str
 
+    @property
+    def is_family_first(self) -> bool:
+        return bool(self.family_name) and self.full_name.startswith(self.family_name)
+
 
 def person_shown(actor: Actor, enrollment: Enrollment) -> PersonShown:
     """Everything for the person and for holders of PERSON_READ; for the delivery's trainers what teaching needs; for the

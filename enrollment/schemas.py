@@ -99,6 +99,7 @@ class ApplicantAnswer(Answer):
     identifier: str | None
     given_name: str
     family_name: str
+    full_name: str = Field(description="as the person writes it: 王小明, Nagy János, Zoë Lefèvre")
     name_on_certificate: str
     email: str | None
     country: str | None
@@ -200,6 +201,7 @@ class GridPersonAnswer(Answer):
     id: int
     given_name: str
     family_name: str
+    full_name: str = Field(description="as the person writes it: 王小明, Nagy János, Zoë Lefèvre")
 
     @classmethod
     def of(cls, person: Person) -> GridPersonAnswer:

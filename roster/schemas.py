@@ -97,6 +97,7 @@ class ExpertPersonAnswer(Answer):
     identifier: str | None
     given_name: str
     family_name: str
+    full_name: str = Field(description="as the person writes it: 王小明, Nagy János, Zoë Lefèvre")
     name_on_certificate: str
     email: str | None
     country: str | None

@@ -89,6 +89,8 @@ def change_person(actor: Actor, person: Person, *, names_confirmed: bool | None 
     emptied: dict[str, Any] = {
         name: None for name in ("identifier", "email", "country", "birth_date") if name in changes and not changes[name]
     }
+    if "family_first" in changes and changes["family_first"] is None:
+        emptied["family_first"] = None
     if "nationalities" in changes and not changes["nationalities"]:
         emptied["nationalities"] = []
     kept = {name: value for name, value in changes.items() if name not in emptied}
@@ -144,6 +146,7 @@ _CLEANING: dict[str, Any] = {
     "nationalities": values.clean_nationalities,
     "language": values.clean_language,
     "birth_date": values.clean_birth_date,
+    "family_first": lambda value, field: bool(value),
     "gender": lambda value, field: values.clean_member(Gender, value, field),
 }
 
@@ -184,7 +187,8 @@ def _default_printed_name(name: str, prefix: str) -> str:
 
 def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
     _refuse_taken(person, given, prefix)
-    follows = "name_on_certificate" not in given and person.name_on_certificate == person.full_name
+    # A printed name that was never chosen follows, also where a form sends it along untouched.
+    follows = given.get("name_on_certificate", person.full_name) == person.name_on_certificate == person.full_name
     changed = tuple(sorted(name for name, value in given.items() if getattr(person, name) != value))
     if not changed:
         return

@@ -70,7 +70,9 @@ def my_details() -> Any:
     return render_template("accounts/my_details.html", form=form), form.status
 
 
-_DETAILS = ("given_name", "family_name", "names_confirmed", "name_on_certificate", "country", "nationalities", "language")
+_DETAILS = (
+    "given_name", "family_name", "names_confirmed", "family_first", "name_on_certificate", "country", "nationalities", "language",
+)  # fmt: skip
 
 
 # Being oneself, once more

@@ -18,7 +18,7 @@ from core.database import db
 from core.errors import Invalid
 from core.events import publish
 from core.policy import Actor, require
-from core.text import in_lines
+from core.text import in_lines, one_line
 from courses.services import touch
 from enrollment.models import Enrollment
 
@@ -61,6 +61,7 @@ def reissue(actor: Actor, certificate: Certificate, *, name_on_certificate: str 
 
 
 def _correct_name(actor: Actor, enrollment: Enrollment, name: str | None) -> None:
+    name = None if name is None else one_line(name)
     if name is None or nfc(name) == enrollment.name_on_certificate:
         return
     check_name(name, enrollment.person, "name_on_certificate")

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
+from accounts import values
 from accounts.models import Person
 from accounts.roles import Permission
 from certificates.events import PrintedNameCorrected
@@ -21,6 +22,7 @@ from core.database import db
 from core.errors import Invalid
 from core.events import publish
 from core.policy import Actor, require
+from core.text import one_line
 from courses.services import touch
 from enrollment.models import Enrollment
 
@@ -31,6 +33,11 @@ def fault_of(name: str, person: Person) -> tuple[str, Any] | None:
         return "name_missing", _l(
             "The name to print of %(person)s is missing. Write it as it shall stand on the certificate.", person=person.full_name
         )
+    try:
+        values.check_names({"name_on_certificate": values.clean_name(name, "name")}, is_confirmed=True)
+    except Invalid as refusal:
+        if refusal.code not in ("too_long", "forbidden_character"):  # both are told better below
+            return refusal.code, refusal.message
     if len(nfc(name)) > LONGEST_NAME:
         return "name_too_long", _l(
             "The name to print of %(person)s has %(length)s characters and at most %(most)s fit. "
@@ -92,6 +99,7 @@ def correct_names(actor: Actor, delivery_id: int, names: Mapping[int, str]) -> l
     issued stays as it was printed: a correction there is a successor (`reissue`)."""
     delivery = touch(delivery_id)
     require(actor, Permission.CERTIFICATE_ISSUE, delivery)
+    names = {key: one_line(name) for key, name in names.items()}
     those = sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id, Enrollment.id.in_(list(names)))
     enrollments = db.session.scalars(those.options(joinedload(Enrollment.person)).order_by(Enrollment.id))
     changed = [one for one in enrollments if nfc(names[one.id]) != one.name_on_certificate]

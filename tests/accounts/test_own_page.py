@@ -286,3 +286,26 @@ def test_passwords_and_what_another_site_sent_are_not_shown(app, browser) -> Non
     assert page.status == 400 and "zoe@example.org" in page.text and "trombone" not in page.html
     foreign = browser.client.post("/sign-in/password", data=values, headers={"Sec-Fetch-Site": "cross-site"})
     assert foreign.status_code == 400 and "zoe@example.org" not in foreign.text
+
+
+def test_the_person_decides_which_name_comes_first(app, amina):
+    browser = by_password(app)
+    page = browser.get("/me/details").form(button="Save").submit(given_name="János", family_name="Nagy", family_first="1")
+    assert page.status == 200 and "Nagy János" in page.text
+    assert (
+        browser.get("/me/details").form(button="Save").values["name_on_certificate"] == "Nagy János"
+    )  # never chosen, so it follows
+    page = browser.get("/me/details").form(button="Save").submit(family_first="0")
+    assert "János Nagy" in page.text and "Nagy János" not in page.text
+    page = browser.get("/me/details").form(button="Save").submit(family_first="", country="HU")
+    assert "Nagy János" in page.text
+
+
+def test_a_filler_as_a_name_is_asked_about_and_confirmed_with_a_tick(app, amina):
+    browser = by_password(app)
+    page = browser.get("/me/details").form(button="Save").submit(family_name="Null")
+    assert page.status == 422 and "confirm that it is the name" in page.text
+    page = page.form(button="Save").submit(names_confirmed="y")
+    assert page.status == 200 and "Amina Null" in page.text
+    page = browser.get("/me/details").form(button="Save").submit(country="SN")
+    assert page.status == 200  # known by now, and not asked again

@@ -179,7 +179,11 @@ def test_a_nominator_of_one_organization_need_not_name_it(app: Flask, client, co
 
 def test_a_printed_name_is_refused_at_its_place_in_the_body(client, code: str) -> None:
     body = {"person": person("C", name_on_certificate="C\u0007d"), "category": "police"}
-    for api in (client(Role.COORDINATOR), client(Role.NOMINATOR, organization="CA-MFA"), client(email="c@example.org", given="C", family="Example")):
+    for api in (
+        client(Role.COORDINATOR),
+        client(Role.NOMINATOR, organization="CA-MFA"),
+        client(email="c@example.org", given="C", family="Example"),
+    ):
         answer = api.post(f"/deliveries/{code}/enrollments", body)
         assert problem(answer) == (422, "forbidden_character", ["person.name_on_certificate"])
 

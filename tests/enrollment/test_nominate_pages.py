@@ -139,7 +139,7 @@ def test_the_same_button_pressed_twice_nominates_once(app: Flask, at_work: Brows
 
 def test_people_twice_in_the_file_or_here_already(app: Flask, at_work: Browser, code: str) -> None:
     with app.app_context():
-        makers.enrolled(get_delivery(factories.actor(), code), "police", factories.person(email="here@example.org"))
+        makers.enrolled(get_delivery(factories.actor(), code), "police", factories.person("Ibra", "Ba", email="here@example.org"))
     page = upload(
         at_work, code,
         people("Awa,Diop,awa@example.org,SN,police,", "Awa,Diop,AWA@example.org,SN,police,", "Ibra,Ba,here@example.org,SN,police,"),
@@ -195,9 +195,9 @@ NUMBERED = "Identifier,Given name,Family name,E-mail,Country,Category\n"
 
 def test_whoever_is_known_with_another_address_is_said_before(app: Flask, at_work: Browser, code: str) -> None:
     with app.app_context():
-        factories.person(email="secret@example.org", identifier="A-1")
-        factories.person(email="same@example.org", identifier="A-2")
-        factories.person(email=None, identifier="A-3")
+        factories.person("Awa", "Diop", email="secret@example.org", identifier="A-1")
+        factories.person("Ada", "Sy", email="same@example.org", identifier="A-2")
+        factories.person("Ibra", "Ba", email=None, identifier="A-3")
     text = (
         NUMBERED
         + "A-1,Awa,Diop,new@example.org,SN,police\nA-2,Ada,Sy,SAME@example.org,SN,police\nA-3,Ibra,Ba,ibra@example.org,SN,police\n"
@@ -224,11 +224,15 @@ def test_a_namesake_among_the_own_people_is_asked_about(app: Flask, sign_in: Any
     assert asked not in upload(sign_in(stranger), other, again).text, "what others said is none of its business"
 
 
-def test_an_identifier_of_somebody_else_is_said_before(app: Flask, at_work: Browser, code: str) -> None:
+def test_a_nominator_does_not_learn_whose_address_or_number_it_is(app: Flask, at_work: Browser, code: str) -> None:
     with app.app_context():
-        factories.person(email="one@example.org", identifier="A-1")
+        factories.person("Ali", "Bah", email="one@example.org", identifier="A-1")
     text = "Identifier,Given name,Family name,E-mail,Country,Category\nB-2,Awa,Diop,one@example.org,SN,police\n"
-    assert "belongs to another person than this identifier" in upload(at_work, code, text).text
+    for known in (text, text.replace("B-2", "a 1"), text.replace("B-2,", ",")):
+        page = upload(at_work, code, known)
+        assert "1 person is ready" in page.text and "known here" not in page.text
+    page.form("/check").submit("Nominate 1")
+    assert nominated(app) == [("Diop", "confirmed")]
 
 
 @pytest.mark.both_databases
@@ -521,3 +525,25 @@ def test_people_are_not_overwritten(app: Flask, at_work: Browser, code: str) -> 
 def test_unknown_deliveries(at_work: Browser) -> None:
     for address in ("/deliveries/NOTHING/nominate", "/deliveries/NOTHING/nominate/person"):
         assert at_work.get(address).status == 404
+
+
+def test_a_name_in_doubt_in_a_file_is_confirmed_on_the_check_page(app: Flask, at_work: Browser, code: str) -> None:
+    page = upload(at_work, code, people("Jennifer,Null,jennifer@example.org,CA,police,"))
+    assert "confirm that it is the name" in page.text
+    page = page.form("/check").submit("Check again", **{"row-2-names_confirmed": "1"})
+    page = page.form("/check").submit("Nominate 1 person")
+    with app.app_context():
+        assert db.session.scalars(sa.select(Nomination.family_name)).all() == ["Null"]
+
+
+def test_a_coordinator_says_on_the_form_that_it_is_another_person(app: Flask, sign_in: Any, code: str) -> None:
+    with app.app_context():
+        factories.person("Ali", "Bah", email=ONE["email"])
+        coordinator = makers.coordinator()
+    form = sign_in(coordinator).get(f"/deliveries/{code}/nominate/person").form("/person")
+    page = form.submit("Nominate", **(ONE | {"organization_id": "0"}))
+    assert page.status == 422 and "known here with another name" in page.text
+    page = page.form("/person").submit("Nominate", is_another="y")
+    with app.app_context():
+        made = db.session.scalars(sa.select(Enrollment)).one()
+        assert (made.person.email, made.person.mailbox) == (None, ONE["email"])
