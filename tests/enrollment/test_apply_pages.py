@@ -207,7 +207,10 @@ def test_a_stranger_learns_nothing_of_a_person_who_is_known(app: Flask, browser:
     with app.app_context():
         kept = db.session.get_one(Person, known_id)
         assert (kept.family_name, kept.country) == ("Ndiaye", "ML"), "an applicant who is not signed in overwrites nothing"
-        assert db.session.scalar(sa.select(Enrollment.person_id)) == known_id
+        made = db.session.scalars(sa.select(Enrollment)).one()
+        assert made.person_id != known_id and made.name_on_certificate == "Awa Somebody", "nobody is taken for somebody else"
+        assert (made.person.email, made.person.mailbox) == (None, "Awa.Diop@example.org")
+    assert [address for address, _kind in mails(app)] == ["Awa.Diop@example.org"]
 
 
 @pytest.mark.both_databases
@@ -228,7 +231,7 @@ def test_what_the_screen_says_is_true_of_a_first_and_a_second_application(app: F
     with app.app_context():
         into = courses.delivery(places=2, admission=admission)
         code = into.code
-        makers.enrolled(into, "police", factories.person(email="awa.diop@example.org"))
+        makers.enrolled(into, "police", factories.person("Awa", "Diop", email="awa.diop@example.org"))
         for _number in range(2 * is_full):
             makers.enrolled(into, "police")
 
