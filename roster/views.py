@@ -10,10 +10,11 @@ from flask_babel import ngettext
 
 from accounts.roles import Permission
 from core import clock, exports
+from core.countries import written
 from core.database import transaction
 from core.errors import Invalid
 from core.forms import refusals_on, whole
-from core.i18n import country_name, nationality_names, number, text
+from core.i18n import locale, number, text
 from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once
 from core.words import word
 from courses.queries import skills_to_choose
@@ -138,7 +139,8 @@ def _exported(row: dict[str, Any]) -> list[Any]:
     skills = (f"{title} ({level}, {skill.valid_until or '–'})" for title, level, skill, _status in row["skills"])
     return [
         person.family_name, person.given_name, person.identifier, word(expert.category), expert.rank,
-        country_name(person.country), nationality_names(person.nationalities), word(person.gender),
+        written([person.country] if person.country else [], locale()), written(person.nationalities, locale()),
+        word(person.gender),
         row["languages"], "; ".join(skills),
         window and window.starts_on, window and window.ends_on,
     ]  # fmt: skip

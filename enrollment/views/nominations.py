@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from accounts.queries import refused_mail
 from accounts.roles import Permission as P
-from core import exports, i18n
+from core import countries, exports, i18n
 from core.codes import spelling
 from core.database import db
 from core.paging import page
@@ -72,8 +72,8 @@ def nominations_file() -> Response:
     waiting = {one.delivery_id for one in found if one.status is EnrollmentStatus.WAITLISTED}
     positions = queries.positions(*waiting) if waiting else {}
     header = [
-        _("Identifier"), _("Given name"), _("Family name"), _("E-mail"), _("Country"), _("Category"), _("Rank"),
-        _("Nominated by"), _("Course"), _("Delivery"), _("Begins"), _("Status"), _("Position"), _("Why"),
+        _("Identifier"), _("Given name"), _("Family name"), _("E-mail"), _("Country"), _("Nationality"), _("Category"),
+        _("Rank"), _("Nominated by"), _("Course"), _("Delivery"), _("Begins"), _("Status"), _("Position"), _("Why"),
     ]  # fmt: skip
     rows = [_line(actor, one, positions.get(one.id)) for one in found]
     return exports.download(actor, "nominations", "nominations", header, rows)
@@ -82,7 +82,8 @@ def nominations_file() -> Response:
 def _line(actor: Actor, one: Enrollment, position: int | None) -> list[Any]:
     person = queries.person_shown(actor, one)
     return [
-        person.identifier, person.given_name, person.family_name, person.email, person.country, word(one.category), one.rank,
+        person.identifier, person.given_name, person.family_name, person.email, person.country,
+        countries.written(person.nationalities, i18n.locale()), word(one.category), one.rank,
         one.nominated_by.name if one.nominated_by else "", i18n.text(one.delivery.course.title), one.delivery.code,
         one.delivery.starts_on, word(one.status), position, queries.explain(one, position),
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from accounts.roles import Permission as P
-from core import exports
+from core import countries, exports, i18n
 from core.database import db, transaction
 from core.errors import Conflict, DomainError, Invalid
 from core.forms import whole
@@ -149,8 +149,9 @@ def participants_file(code: str) -> Response:
     """Everybody with status, as the actor may see them."""
     actor, delivery = current_actor(), _delivery(code)
     header = [
-        _("Reference"), _("Family name"), _("Given name"), _("Name on certificate"), _("E-mail"), _("Country"), _("Category"),
-        _("Rank"), _("Rank code"), _("Organization"), _("Nominated by"), _("Needs"), _("Status"), _("Position"), _("Why"),
+        _("Reference"), _("Family name"), _("Given name"), _("Name on certificate"), _("E-mail"), _("Country"), _("Nationality"),
+        _("Category"), _("Rank"), _("Rank code"), _("Organization"), _("Nominated by"), _("Needs"), _("Status"), _("Position"),
+        _("Why"),
     ]  # fmt: skip
     rows = [_line(delivery, entry) for entry in _entries(actor, delivery)]
     return exports.download(actor, "participants", f"participants-{delivery.code}", header, rows)
@@ -160,7 +161,8 @@ def _line(delivery: Delivery, entry: Entry) -> list[Any]:
     one, person = entry.enrollment, entry.person
     return [
         reference(delivery.id, one.person_id), person.family_name, person.given_name, person.name_on_certificate, person.email,
-        person.country, word(one.category), one.rank, one.rank_code, one.organization,
+        person.country or (_("none") if one.organization else ""), countries.written(person.nationalities, i18n.locale()),
+        word(one.category), one.rank, one.rank_code, one.organization,
         one.nominated_by.name if one.nominated_by else "", one.needs, word(one.status), entry.position, entry.why,
     ]  # fmt: skip
 

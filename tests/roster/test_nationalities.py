@@ -131,6 +131,19 @@ def test_a_nomination_by_file_keeps_both(app: Flask, sign_in: Any, code: str) ->
         assert (said.country, said.nationalities) == (None, ["SN", "FR"])
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_what_is_exported_comes_in_again(app: Flask, sign_in: Any, code: str, language: str) -> None:
+    body = {"person": PERSON | {"nationalities": ["CG", "TW"]}, "category": "civilian", "organization": "United Nations"}
+    assert api(app, Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", body).status_code == 201
+    with app.app_context():
+        staff = sign_in(factories.actor(Role.COORDINATOR))
+    file = staff.client.get(f"/deliveries/{code}/participants.csv?lang={language}").get_data()
+    with app.app_context():
+        row = read(file).rows[0]
+    assert not [problem for problem in row.problems if problem.column in ("country", "nationalities", "organization")]
+    assert (row.fields["country"], row.fields["nationalities"]) == ("", ("CG", "TW"))
+
+
 def test_a_nomination_of_one_person_keeps_both(app: Flask, sign_in: Any, code: str) -> None:
     with app.app_context():
         nominator = factories.actor(Role.NOMINATOR, organization_id=factories.organization().id)
