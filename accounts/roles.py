@@ -41,6 +41,7 @@ class Permission(enum.StrEnum):
     ORGANIZATION_MANAGE = "organization:manage"
     PERSON_READ = "person:read"  # a person's full data
     PERSON_WRITE = "person:write"  # correct them, but not what opens the way in
+    PERSON_RENAME = "person:rename"  # give another name to somebody who has an account
     AUDIT_READ = "audit:read"
     JOB_READ = "job:read"
     JOB_MANAGE = "job:manage"
@@ -58,6 +59,7 @@ ROLES: dict[Role, dict[Permission, Reach]] = {
         P.EXPERT_WRITE: SELF,
         P.PERSON_READ: SELF,
         P.PERSON_WRITE: SELF,
+        P.PERSON_RENAME: SELF,
     },
     Role.NOMINATOR: {
         P.ENROLLMENT_NOMINATE: ORGANIZATION,

@@ -75,6 +75,7 @@ def record_person(
     if update:
         require(actor, Permission.PERSON_WRITE, found)
         _refuse_replaced_keys(actor, found, given, "person.")
+        _refuse_renaming(actor, found, given, "person.")
         _overwrite(actor, found, given, "person.")
     elif can(actor, Permission.PERSON_READ, found):
         _fill_gaps(actor, found, given)
@@ -231,6 +232,21 @@ def _refuse_replaced_keys(actor: Actor, person: Person, given: dict[str, Any], p
         is_open = name == "email" and db.session.get(Account, person.id) is not None
         if value and value != kept and (kept or is_open):
             raise Conflict(f"{name}_differs", sentence, prefix + name)
+
+
+def _refuse_renaming(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
+    """Who holds an account answers to a name: others than the person need PERSON_RENAME to give another one. Another spelling
+    of the same name is no refusal, and the person's own spelling stays."""
+    if can(actor, Permission.PERSON_RENAME, person) or db.session.get(Account, person.id) is None:
+        return
+    known = _names_of(person)
+    said = known | given
+    for field, parts in (("given_name", ("given_name", "family_name")), ("name_on_certificate", ("name_on_certificate",))):
+        if names.words_of(" ".join(said[name] for name in parts)) != names.words_of(" ".join(known[name] for name in parts)):
+            sentence = _l("This person has an account. Only the person or an administrator can change the name.")
+            raise Conflict("name_differs", sentence, prefix + field)
+    for name in _NAMES:
+        given.pop(name, None)
 
 
 _KEYS = {

@@ -6,13 +6,15 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Person
+from accounts.models import Account, Person
 from accounts.roles import Role
 from accounts.sessions import actor_of
-from core import clock
-from core.database import db
+from core import audit, clock
+from core.database import db, transaction
+from core.policy import SYSTEM
 from roster.models import Expert
 from tests import factories
 from tests.api_client import ApiClient
@@ -48,6 +50,24 @@ def client(app: Flask, *roles: Role) -> ApiClient:
 @pytest.fixture
 def api(app: Flask) -> ApiClient:
     return client(app, Role.ROSTER)
+
+
+def test_who_holds_an_account_is_renamed_by_nobody_but_the_person_and_administrators(app: Flask, api: ApiClient) -> None:
+    api.put("/experts/SN-0001", AMINA)
+    with app.app_context(), transaction():
+        person = db.session.scalars(sa.select(Person).where(Person.identifier == "SN-0001")).one()
+        db.session.add(Account(person_id=person.id, created_at=clock.now()))
+        audit.record(SYSTEM, "test.account", f"person:{person.id}", {})
+        key = person.id
+    spelled = api.put("/experts/SN-0001", {"person": {"given_name": "AMINA", "family_name": "Diallo"}})
+    assert spelled.status_code == 200 and spelled.json["person"]["given_name"] == "Amina"
+    with app.app_context():
+        assert db.session.get_one(Person, key).given_name == "Amina"
+    boss = client(app, Role.ADMINISTRATOR)
+    renamed = boss.put("/experts/SN-0001", {"person": {"given_name": "Amina Fatou", "family_name": "Diallo"}})
+    assert renamed.status_code == 200 and renamed.json["person"]["given_name"] == "Amina Fatou"
+    refused = api.put("/experts/SN-0001", {"person": {"given_name": "Amina", "family_name": "Diallo"}})
+    assert (refused.status_code, refused.json["code"]) == (409, "name_differs")
 
 
 def test_what_is_left_out_stays(api: ApiClient) -> None:
