@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -124,7 +124,7 @@ def _zone_sentence(given: str, country: str, own: str | None) -> str:
 def _zones(country: str) -> dict[str, list[tuple[str, str]]]:
     """Every time zone once, those of the country first."""
     own = zones_of(country)
-    groups = {region: [name for name in names if name not in own] for region, names in grouped_zones()}
+    groups: dict[str, Sequence[str]] = {region: [name for name in names if name not in own] for region, names in grouped_zones()}
     groups = {_("Time zones: %(country)s", country=i18n.country_name(country)): own} | groups if own else groups
     offered = {
         group: [(name, name.partition("/")[2].replace("_", " ") or name) for name in names]
