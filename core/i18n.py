@@ -110,7 +110,25 @@ def choose_locale() -> str:
     for code in asked:
         if code in LANGUAGES:
             return code
-    return request.accept_languages.best_match(list(LANGUAGES)) or "en"
+    return looked_up(list(request.accept_languages))
+
+
+def looked_up(ranges: list[tuple[str, float]]) -> str:
+    """The page's language for the ranges that a browser sends with their weights, best first: RFC 4647's lookup. "fr-CA" is
+    French even where English is wanted less; "*" decides nothing; a weight of 0 refuses a language, unless no other is left."""
+    refused = {_normal(tag) for tag, weight in ranges if not weight}
+    offered = [code for code in LANGUAGES if code not in refused] or list(LANGUAGES)
+    for tag, weight in ranges:
+        wanted = _normal(tag).split("-") if weight else []
+        while wanted:
+            if (code := "-".join(wanted)) in offered:
+                return code
+            wanted.pop()
+    return offered[0]
+
+
+def _normal(tag: str) -> str:
+    return tag.strip().replace("_", "-").lower()
 
 
 #: The language in force, once it is known. A page asks a hundred times, and `flask.g` takes ten times as long to answer.

@@ -41,6 +41,8 @@ CONTENT_SECURITY_POLICY = (
 #: For forms on several screens: a browser may go back to one that was answered to a POST, which "no-store" forbids. Signing
 #: out empties the cache.
 GOING_BACK = "private, max-age=0, must-revalidate"
+#: What is written in the reader's language. (An API's answer holds texts in several; a certificate and a calendar have their own.)
+SAID_IN_A_LANGUAGE = {"text/html", "text/csv", "application/problem+json"}
 
 csrf = CSRFProtect()
 login = LoginManager()
@@ -194,6 +196,8 @@ def _finish(response: Response) -> Response:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     headers.setdefault("Cache-Control", GOING_BACK if _is_form_again(response) else "no-store")
     headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie"
+    if response.mimetype in SAID_IN_A_LANGUAGE:
+        headers.setdefault("Content-Language", i18n.locale())
     chosen = request.args.get("lang")
     if chosen in i18n.LANGUAGES and chosen != request.cookies.get(i18n.COOKIE):
         response.set_cookie(i18n.COOKIE, chosen, max_age=31536000, samesite="Lax", httponly=True, secure=settings_of().is_secure)

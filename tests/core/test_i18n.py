@@ -14,6 +14,48 @@ def test_each_request_has_its_own(app: Flask) -> None:
         assert f'<html lang="{said}"' in client.get("/", headers={"Accept-Language": asked}).text
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("fr-FR,en;q=0.5", "fr"),
+        ("fr-CA", "fr"),
+        ("fr-Latn-CA-x-private,en", "fr"),
+        ("FR_be, en;q=0.9", "fr"),
+        ("en-GB,fr;q=0.9", "en"),
+        ("en;q=0.5,fr-CH;q=0.8", "fr"),
+        ("de-AT,fr;q=0.7,en;q=0.3", "fr"),
+        ("fr;q=0.5,en;q=0.5", "fr"),
+        ("*", "en"),
+        ("*,fr;q=0.5", "fr"),
+        ("fr;q=0,*", "en"),
+        ("en;q=0", "fr"),
+        ("en;q=0,*;q=0.5", "fr"),
+        ("en;q=0,fr;q=0", "en"),
+        ("en-US;q=0,en;q=0.5,de", "en"),
+        ("fr-CA;q=0,fr;q=0.5", "fr"),
+        ("de,es", "en"),
+        ("frp,fro", "en"),
+        ("fr;q=nonsense", "en"),
+        ("-,fr", "fr"),
+        ("", "en"),
+    ],
+)
+def test_what_a_browser_asks_for_is_looked_up(app: Flask, asked: str, said: str) -> None:
+    """RFC 4647, section 3.4."""
+    answer = app.test_client().get("/", headers={"Accept-Language": asked})
+    assert f'<html lang="{said}"' in answer.text
+    assert answer.headers["Content-Language"] == said
+    assert "Accept-Language" in answer.headers["Vary"]
+
+
+def test_an_answer_says_its_language(app: Flask) -> None:
+    client = app.test_client()
+    for path in ("/nowhere", "/api/v1/courses"):
+        assert client.get(path, headers={"Accept-Language": "fr"}).headers["Content-Language"] == "fr"
+    assert client.get("/nowhere?lang=fr", headers={"Accept-Language": "en"}).headers["Content-Language"] == "fr"
+    assert "Content-Language" not in client.get("/api/v1/openapi.json").headers
+
+
 def test_outside_of_everything_it_is_english(app: Flask) -> None:
     app.test_client().get("/?lang=fr")
     assert locale() == "en"
