@@ -9,12 +9,13 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
 from wtforms import BooleanField, FormField, HiddenField, IntegerField, SelectField, StringField
 from wtforms import Form as Parts
-from wtforms.widgets import Input
+from wtforms.widgets import Input, Select
 from wtforms.widgets.core import clean_key
 
 from core import countries
@@ -35,6 +36,17 @@ def attributes(**values: Any) -> Markup:
     return Markup(" ".join(written))  # noqa: S704 -- escaped one by one
 
 
+#: What stands for no choice: an option without any words is not valid, and is read out as nothing.
+NOTHING = "–"
+_render_option = Select.render_option.__func__
+
+
+def _option(cls: type[Select], choice: Any, **given: Any) -> Markup:
+    return _render_option(cls, choice._replace(label=choice.label or choice.value or NOTHING), **given)
+
+
+Select.render_option = classmethod(_option)
+
 #: WTForms formats each attribute through `Markup.format`: a quarter of the time of a page with a form.
 Input.html_params = staticmethod(attributes)
 
@@ -44,8 +56,16 @@ def whole(text: str | None) -> int | None:
     return int(text) if text and len(text) < 10 and text.isascii() and text.isdigit() else None
 
 
+def is_shown_again() -> bool:
+    """Whether this form was sent to be shown once more with what was typed, in another language, and not to act."""
+    return request.method == "POST" and "redisplay" in request.form
+
+
 class Form(FlaskForm):
-    """Every form of the application. `refused` holds sentences that belong to no single field."""
+    """Every form of the application. `refused` holds sentences that belong to no single field.
+
+    A form that is only shown again counts as not submitted; it holds what was typed.
+    """
 
     class Meta(FlaskForm.Meta):
         def get_translations(self, form: Any) -> Any:
@@ -54,6 +74,9 @@ class Form(FlaskForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.refused: list[str] = []
+
+    def is_submitted(self) -> bool:
+        return super().is_submitted() and not is_shown_again()
 
     def validate(self, extra_validators: Any = None) -> bool:
         is_valid = super().validate(extra_validators)
@@ -201,7 +224,7 @@ class SharedSelect:
 
 @lru_cache(maxsize=128)
 def _options(choices: tuple[tuple[str, str], ...]) -> Markup:
-    return Markup("").join(Markup('<option value="{}">{}</option>').format(value, words) for value, words in choices)
+    return Markup("").join(Markup('<option value="{}">{}</option>').format(value, words or NOTHING) for value, words in choices)
 
 
 @contextmanager

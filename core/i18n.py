@@ -51,6 +51,7 @@ def init_app(app: Flask) -> None:
         text=text,
         date_words=date_words,
         instant_words=instant_words,
+        machine_time=machine_time,
         number=number,
         country_name=country_name,
         nationality_names=nationality_names,
@@ -201,6 +202,11 @@ def instant_words(value: datetime | None, zone: str = "UTC") -> str:
     local = value.astimezone(ZoneInfo(zone))
     clock = dates.format_time(local, "HH:mm", locale=locale())
     return f"{date_words(local.date())}, {clock} ({dates.get_timezone_name(local, 'short', locale=locale())})"
+
+
+def machine_time(value: date | datetime) -> str:
+    """A day or an instant as HTML's `<time datetime>` takes it: whole seconds, because it knows three decimals at most."""
+    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
 
 
 def time_words(value: datetime, zone: str) -> str:

@@ -280,8 +280,10 @@ def _page_context() -> dict[str, Any]:
 
 
 def _with_language(code: str) -> str:
+    """This page in another language; the first page where an address only takes what is sent to it."""
+    is_page = request.url_rule is None or "GET" in (request.url_rule.methods or ())
     query = request.args.to_dict(flat=False) | {"lang": [code]} if request.method == "GET" else {"lang": [code]}
-    return request.path + "?" + urlencode(query, doseq=True)
+    return (request.path if is_page else "/") + "?" + urlencode(query, doseq=True)
 
 
 @dataclass(frozen=True)
@@ -319,7 +321,7 @@ def submitted_once(view: Callable) -> Callable:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         sent = request.form.get("submission", "")
-        if request.method != "POST" or not sent:
+        if request.method != "POST" or not sent or "redisplay" in request.form:
             return view(*args, **kwargs)
         g.submission_key = once.digest("form", current_actor().person_id, session.get("csrf_token"), request.path, sent)
         if kept := once.find(g.submission_key):

@@ -3,6 +3,7 @@ given: well-formed HTML, a title and one h1, no double ids, labelled fields, no 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -181,6 +182,25 @@ class Browser:
         return Page(self, response, address)
 
 
+#: What the Nu checker takes for a day or an instant of ours.
+TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d))?")
+
+
+def check_forms(page: Page, where: str, ids: set[str]) -> None:
+    """What the Nu checker asks of selects, and that a control's form and a label's field are there."""
+    for option in page.all("option"):
+        assert "".join(option.itertext()).strip() or option.get("label"), f"{where}: an option without words"
+    for select in page.all("select"):
+        if select.get("required") is not None and select.get("multiple") is None:
+            first = next(iter(select), None)
+            assert first is not None and first.tag == "option" and first.get("value") == "", f"{where}: {select.get('name')}"
+    for element in page.tree.iter():
+        named = element.get("form"), element.get("for") if element.tag == "label" else None
+        assert all(name is None or name in ids for name in named), (
+            f"{where}: {element.tag} belongs to {named}, which is not there"
+        )
+
+
 def check_page(page: Page) -> None:
     """What holds for every page."""
     where = page.path
@@ -189,6 +209,9 @@ def check_page(page: Page) -> None:
     assert len(page.all("h1")) == 1, f"{where}: {len(page.all('h1'))} h1"
     ids = [e.get("id") for e in page.tree.iter() if e.get("id")]
     assert len(ids) == len(set(ids)), f"{where}: double ids {[i for i in ids if ids.count(i) > 1][:3]}"
+    check_forms(page, where, set(ids))
+    for moment in page.all("time"):
+        assert TIME.fullmatch(moment.get("datetime") or ""), f"{where}: <time datetime={moment.get('datetime')}>"
     for element in page.tree.iter():
         assert element.get("style") is None, f"{where}: inline style"
         assert not [name for name in element.attrib if name.startswith("on")], f"{where}: inline handler"

@@ -30,7 +30,7 @@ from accounts.views.entering import (
 from core import limits
 from core.database import transaction
 from core.errors import Invalid
-from core.forms import refusals_on
+from core.forms import is_shown_again, refusals_on
 from core.web import current_actor, place, public, see_other
 
 
@@ -86,7 +86,7 @@ def ask_for_link() -> Any:
         with refusals_on(form):
             values.clean_email(form.email.data or "", "email")
     key = values.email_key(form.email.data)
-    if form.is_refused or key is None:
+    if form.is_refused or key is None or is_shown_again():
         return _sign_in_page(form, PasswordForm(formdata=None, data={"next": form.next.data}))
     count_try("link.place", place(), LINKS_PER_PLACE, LONGEST_WAIT_OF_PLACE)
     count_try("link.address", f"{key} {place()}", LINKS_PER_ADDRESS)

@@ -38,6 +38,8 @@ MISSES, SECONDS = 30, 600
 def verify_form() -> Any:
     """One field for the code below the QR code; a whole address pasted into it does as well."""
     typed = request.args.get("code", "").strip()[:300]
+    if "lang" in request.args:  # only another language: what was typed is not judged yet
+        return _public(render_template("certificates/verify_form.html", typed=typed), 200)
     if not typed:
         fault = _("Type the code that is printed below the QR code.") if "code" in request.args else None
         return _public(render_template("certificates/verify_form.html", fault=fault), 422 if fault else 200)

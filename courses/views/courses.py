@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from accounts.roles import Permission as P
 from core.database import transaction
 from core.errors import Conflict
-from core.forms import refusals_on, whole
+from core.forms import is_shown_again, refusals_on, whole
 from core.policy import can, require
 from core.web import current_actor, public, remember_answer, requires, see_other, submitted_once
 from courses import queries, services
@@ -91,7 +91,7 @@ def _edit(found: Course | None) -> Any:
     if request.method == "GET":
         values = values_of(found) if found else new_course()
         return _page(course_form(values, is_sent=False), found)
-    button = "read" if "redisplay" in request.form else request.form.get("button", "save")  # "read": in another language
+    button = "read" if is_shown_again() else request.form.get("button", "save")
     form = course_form(act(request.form, button), is_sent=True)
     if button == "save" and form.validate_on_submit():
         with refusals_on(form):

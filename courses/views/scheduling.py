@@ -28,7 +28,7 @@ def schedule(code: str) -> Any:
     """A new delivery; the button says whether it is published at once or kept as a draft."""
     course, actor = queries.get_course(code), current_actor()
     form = DeliveryForm(queries.list_trainers(), data=_proposed(course))
-    if not _is_other_language() and form.validate_on_submit():
+    if form.validate_on_submit():
         is_published = request.form.get("button") != "draft"
         with refusals_on(form):
             with transaction():
@@ -38,11 +38,6 @@ def schedule(code: str) -> Any:
             return answer
         course = queries.get_course(code)  # the refusal undid what was read
     return render_template("courses/schedule.html", form=form, course=course, delivery=None, now=None), form.status
-
-
-def _is_other_language() -> bool:
-    """The form was sent only to be read in another language."""
-    return "redisplay" in request.form
 
 
 def _proposed(course: Course) -> dict[str, Any]:
@@ -79,7 +74,7 @@ def edit_delivery(code: str) -> Any:
     services.check_changeable(delivery)
     start = DeliveryForm.values_of(plan_of(delivery)) | _seen(delivery)
     form = DeliveryForm(queries.list_trainers(), data=start)
-    if _is_other_language() or not form.validate_on_submit():
+    if not form.validate_on_submit():
         return _edit_page(form, delivery)
     rev = whole(form.rev.data)
     with refusals_on(form):

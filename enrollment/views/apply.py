@@ -17,7 +17,7 @@ from accounts.values import email_key
 from core import i18n, limits
 from core.database import db, settings_of, transaction
 from core.errors import Conflict, NotFound, TooManyTries
-from core.forms import refusals_on
+from core.forms import is_shown_again, refusals_on
 from core.policy import can
 from core.settings import is_loopback
 from core.web import current_actor, place, public, remember_answer, submitted_once
@@ -120,7 +120,7 @@ def _screens() -> tuple[int, int]:
     at = request.form.get("screen", "1")
     at_number = int(at) if at in ("1", "2", "3") else 1
     step = request.form.get("step", "")
-    if request.form.get("redisplay"):
+    if is_shown_again():
         return at_number, at_number
     if step in ("1", "2", "3"):
         return at_number, min(int(step), at_number + 1)

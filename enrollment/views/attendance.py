@@ -14,7 +14,7 @@ from accounts.roles import Permission as P
 from core import clock
 from core.database import transaction
 from core.errors import Invalid, NotFound
-from core.forms import whole
+from core.forms import is_shown_again, whole
 from core.i18n import number
 from core.policy import can, require
 from core.web import current_actor, requires, see_other
@@ -129,7 +129,17 @@ def _typed(row: GridRow, session: DeliverySession) -> Line:
     return line
 
 
+def _as_sent(row: GridRow, session: DeliverySession) -> Line:
+    """A person as sent, with minutes that count for nothing yet."""
+    line = _typed(row, session)
+    line.minutes = request.form.get(f"minutes-{line.enrollment_id}", "").strip()[:4]
+    return line
+
+
 def _received(delivery: Delivery, session: DeliverySession) -> Any:
+    if is_shown_again():
+        grid = queries.attendance_grid(delivery)
+        return _page(delivery, session, grid, [_as_sent(row, session) for row in correctable(delivery, grid.rows)])
     if request.form.get("rest") == MarkKind.PRESENT:
         grid = queries.attendance_grid(delivery)
         return _page(delivery, session, grid, _with_rest_present(delivery, grid, session))

@@ -13,6 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from accounts.models import Organization
 from core import i18n
 from core.database import db
+from core.forms import is_shown_again
 from core.refusals import tells_all
 from core.web import csrf, current_actor, signed_in
 from courses.models import Delivery
@@ -48,6 +49,10 @@ def nominate(code: str) -> Any:
         return _upload_page(delivery, form, 413)
     csrf.protect()
     form = _upload_form(organizations)
+    if is_shown_again():
+        if request.files.get("file"):
+            form.file.errors = [_("Choose the file again: it is not kept when the language changes.")]
+        return _upload_page(delivery, form, 200)
     form.validate()
     content = form.content
     if content is None:

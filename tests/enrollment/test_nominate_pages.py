@@ -82,6 +82,20 @@ def test_nothing_is_saved_before_the_button(app: Flask, at_work: Browser, code: 
     assert "Awa Diop" in page.text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        people("Suharto,,suharto@example.org,ID,police,"),
+        people("Suharto,,suharto@example.org,ID,police,").replace("Family name,", "").replace(",,", ","),
+    ],
+)
+def test_a_person_with_one_name_is_nominated(app: Flask, at_work: Browser, code: str, text: str) -> None:
+    """With an empty column for the family name, and without one."""
+    page = upload(at_work, code, text).form("/check").submit("Nominate 1")
+    assert "1 person was nominated" in page.text
+    assert nominated(app) == [("", "confirmed")]
+
+
 def test_rows_can_be_pasted(app: Flask, at_work: Browser, code: str) -> None:
     paste(at_work, code, GOOD.replace(",", "\t")).form("/check").submit("Nominate 2")
     assert [name for name, _status in nominated(app)] == ["Diop", "Fall"]
