@@ -88,8 +88,13 @@ class Form:
 
     @property
     def buttons(self) -> list[tuple[str, Any]]:
-        found = [("".join(b.itertext()).strip(), b) for b in self.element.iter("button") if b.get("type", "submit") == "submit"]
-        return found + [(i.get("value", ""), i) for i in self.element.iter("input") if i.get("type") == "submit"]
+        """(words, element) in the order of the page: the first is what the Enter key presses. Those elsewhere that name this
+        form are its own too."""
+        inside, own = set(self.element.iter()), self.element.get("id")
+        every = [b for b in self.page.tree.iter() if b.tag in ("button", "input")]
+        sends = [b for b in every if b.get("type", "submit" if b.tag == "button" else "text") == "submit"]
+        mine = [b for b in sends if (b.get("form") == own if b.get("form") else b in inside)]
+        return [("".join(b.itertext()).strip() if b.tag == "button" else b.get("value", ""), b) for b in mine]
 
     @property
     def values(self) -> MultiDict[str, Any]:
