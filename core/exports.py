@@ -56,6 +56,7 @@ def download(
     response = current_app.response_class(FileWrapper(file, 65_536), content_type=FORMATS[kind], direct_passthrough=True)
     response.content_length = size
     response.call_on_close(file.close)
+    response.headers["Content-Language"] = i18n.locale()
     response.headers["Content-Disposition"] = dump_options_header("attachment", {"filename": f"{_plain_name(name)}.{kind}"})
     return response
 

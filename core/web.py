@@ -41,8 +41,8 @@ CONTENT_SECURITY_POLICY = (
 #: For forms on several screens: a browser may go back to one that was answered to a POST, which "no-store" forbids. Signing
 #: out empties the cache.
 GOING_BACK = "private, max-age=0, must-revalidate"
-#: What is written in the reader's language. (An API's answer holds texts in several; a certificate and a calendar have their own.)
-SAID_IN_A_LANGUAGE = {"text/html", "text/csv", "application/problem+json"}
+#: What is written in the reader's language. An API's answer holds texts in several; papers and calendars have their own.
+SAID_IN_A_LANGUAGE = {"text/html", "application/problem+json"}
 
 csrf = CSRFProtect()
 login = LoginManager()

@@ -1,0 +1,217 @@
+"""One canary through every text field of every entry point: looked for unescaped in the answer itself, and afterwards in every
+page, message, table, calendar and paper that anybody can open. Fields are found, not listed: see `sending`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import click
+import pytest
+import sqlalchemy as sa
+import xlsxwriter
+from flask import Flask
+
+from accounts.roles import Role
+from core import jobs
+from core.database import db
+from core.forms import Form
+from core.mail import Mail
+from core.openapi import openapi
+from enrollment.nomination_files import COLUMNS
+from enrollment.nomination_files.columns import HEADINGS
+from tests import factories
+from tests.canary.looking import CANARIES, MARK, in_mail
+from tests.canary.sending import Asked, Sender, every_rule, example, leaves, sample, with_text
+from tests.guards import source
+from tests.test_access_table import World, address, body_of
+from tests.test_access_table import world as world  # the fixture
+
+pytestmark = pytest.mark.timeout(300)
+
+#: Text columns that hold the canary in the end: it went all the way in, and what shows these columns was looked at.
+KEPT = {
+    "api_token.name", "certificate.payload", "course.summary", "course.title", "course_version.objectives", "delivery.cancel_reason",
+    "delivery.venue", "delivery_session.title", "enrollment.needs", "enrollment.organization", "enrollment.rank", "enrollment.reason",
+    "expert.expertise", "expert.organization", "expert.rank", "mail.body", "organization.name", "person.identifier", "skill.framework",
+    "skill.title", "timetable_block.objective", "timetable_block.title",
+}  # fmt: skip
+
+
+@pytest.fixture
+def sender(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> Sender:
+    monkeypatch.setattr(app, "request_class", type("Watched", (app.request_class,), {"parameter_storage_class": Asked}))
+    monkeypatch.setattr(Asked, "noted", set())
+    with app.app_context():
+        world.actors["roster staff"] = factories.actor(Role.ROSTER)
+        world.actors["own nominator"] = factories.actor(Role.NOMINATOR, organization_id=factories.organization("CA-MFA").id)
+    return Sender(app, world)
+
+
+# Ways in
+
+
+def through_pages(sender: Sender, ends: bool) -> None:
+    """Every form as it is found on its page, then every name that a view asks for and no form has, then the parts of addresses."""
+    pages = [(method, rule) for method, rule in every_rule(sender.app, ends) if not rule.rule.startswith(("/api/", "/static"))]
+    for method, rule in pages:
+        if method == "GET":
+            sender.parts(rule, method)
+            sender.forms_of[rule.endpoint] = sender.visit(rule)
+    every_form = [one for forms in sender.forms_of.values() for one in forms]
+    for method, rule in pages:
+        for role, form in every_form:
+            if sender.is_form_of(form, rule, method):
+                sender.fill_in(role, form, f"{method} {rule.rule}")
+    for _round in range(3):
+        for method, rule in pages:
+            place = "args" if method == "GET" else "form"
+            sender.ask(rule, method, place, {name for where, at, name in sender.left() if (where, at) == (rule.endpoint, place)})
+    for method, rule in pages:
+        if method == "POST":
+            sender.parts(rule, method)
+
+
+def through_the_api(sender: Sender, ends: bool) -> None:
+    """Every text of every body, unknown fields and keys, every query parameter, every part of an address."""
+    with sender.app.test_request_context():
+        description = openapi(sender.app, "http://localhost")
+    schemas = description["components"]["schemas"]
+    for method, rule in every_rule(sender.app, ends):
+        operation = getattr(sender.app.view_functions[rule.endpoint], "operation", None)
+        if operation is None:
+            continue
+        sender.parts(rule, method)
+        path = address(sender.world, rule)
+        parameters = operation.query.model_json_schema()["properties"] if operation.query else {}
+        for name, canary in itertools.product([*parameters, MARK], CANARIES.values()):
+            sender.call(method, path, {}, query_string={name: canary})
+        if operation.body is None:
+            continue
+        shape = {"$ref": f"#/components/schemas/{operation.body.__name__}"}
+        for made in (partial(example, shape, schemas), partial(body_of, sender.world, method, path)):
+            for place, canary in itertools.product([(), *leaves(made() or {})], CANARIES.values()):
+                body = made() or {}
+                sender.call(method, path, with_text(body, place, canary) if place else body | {canary: canary})
+
+
+def through_files(sender: Sender) -> None:
+    """Every column and heading of a nomination file, its name, and the same rows pasted."""
+    rows: list[tuple[dict[str, str], dict[str, str], str]] = []
+    for canary in CANARIES.values():
+        rows += [({column: canary}, {}, "people.csv") for column in COLUMNS]
+        rows += [({}, {column: canary}, "people.csv") for column in COLUMNS]
+        rows += [({canary: canary}, {canary: canary}, "people.csv"), ({}, {}, f"{canary}.csv")]
+    for values, headings, name in rows:
+        sender.upload("own nominator", "/deliveries/OPEN/nominate", nomination_file(values, headings), name)
+    sender.upload("own nominator", "/deliveries/OPEN/nominate", nomination_file(*rows[-2][:2]), None)
+    for column, canary in itertools.product(("needs", "rank", "email"), CANARIES.values()):
+        sheet = nomination_file({column: canary}, {"gender": canary})
+        sender.upload("own nominator", "/deliveries/OPEN/nominate", workbook(sheet), "people.xlsx")
+
+
+def workbook(table: str) -> bytes:
+    """The same table as an XLSX file."""
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+        sheet = book.add_worksheet(MARK)
+        for number, row in enumerate(csv.reader(io.StringIO(table, newline=""))):
+            sheet.write_row(number, 0, row)
+    return made.getvalue()
+
+
+def nomination_file(values: dict[str, str], headings: dict[str, str]) -> str:
+    given = {column: str(sample(column)) for column in COLUMNS} | {"language": "en", "identifier": sample("identifier")} | values
+    file = io.StringIO()
+    lines = csv.writer(file)
+    lines.writerow([headings.get(column, HEADINGS["en"].get(column, column)) for column in given])
+    lines.writerow(given.values())
+    return file.getvalue()
+
+
+def through_commands(sender: Sender) -> None:
+    """Every option and argument of every command that takes any text."""
+    runner = sender.app.test_cli_runner()
+    for words, command in commands(sender.app.cli):
+        texts = [one for one in command.params if isinstance(one.type, click.types.StringParamType)]
+        for chosen in texts:
+            canary, given = CANARIES["markup in a formula"], []  # the other one would be a path of this machine
+            for one in command.params:
+                value = canary if one is chosen else str(sample(one.name or "")) if one in texts else None
+                if value is not None:
+                    given += [value] if isinstance(one, click.Argument) else [f"{one.opts[0]}={value}"]
+            with runner.isolated_filesystem():
+                done = runner.invoke(args=[*words, *given])
+            assert not done.exception or isinstance(done.exception, SystemExit), (words, chosen.name, done.exception)
+
+
+def commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Ours, without those of libraries."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*before, name))
+        elif (command.callback.__module__ or "").partition(".")[0] in source.ROOMS:
+            yield (*before, name), command
+
+
+# Ways out
+
+
+def read_everything(sender: Sender) -> None:
+    """Every page and file that anybody can open, as every kind of person, in both languages."""
+    with sender.app.app_context():
+        jobs.drain()
+    for role in sender.world.actors:
+        sender.crawl(role, "fr" if role in ("coordinator", "self") else "en")
+    with sender.app.app_context():
+        for letter in db.session.scalars(sa.select(Mail)):
+            texts = [getattr(letter, column.key) for column in Mail.__table__.columns if isinstance(column.type, sa.String)]
+            sender.breaches += [
+                f"mail {letter.kind}: {fault}" for fault in in_mail(letter.subject, letter.address, *filter(None, texts))
+            ]
+
+
+def kept(app: Flask) -> set[str]:
+    """The columns that hold the canary."""
+    found = set()
+    with app.app_context():
+        for table in db.metadata.sorted_tables:
+            for column in table.columns:
+                if isinstance(column.type, sa.String | sa.JSON) or "json" in type(column.type).__name__.lower():
+                    holds = sa.cast(column, sa.Text).contains(MARK)
+                    if db.session.scalar(sa.select(sa.func.count()).select_from(table).where(holds)):
+                        found.add(f"{table.name}.{column.name}")
+    return found
+
+
+def test_a_canary_through_every_field_stays_text_everywhere(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    forms: set[str] = set()
+    made = Form.__init__
+
+    def noted(self: Form, *args: Any, **kwargs: Any) -> None:
+        made(self, *args, **kwargs)
+        forms.update(one.__qualname__ for one in type(self).__mro__)
+
+    monkeypatch.setattr(Form, "__init__", noted)
+    through_files(sender)
+    for ends in (False, True):
+        through_pages(sender, ends)
+        through_the_api(sender, ends)
+    through_commands(sender)
+    read_everything(sender)
+    assert sorted(set(sender.breaches)) == []
+    assert sender.files == {"/deliveries/OPEN/nominate"}, "an upload of another kind needs its canary"
+    assert sorted(sender.left()) == [], "asked for by a view, and no canary went there"
+    assert {one.__qualname__ for one in forms_of_the_house()} <= forms, "a form on no page that was visited"
+    assert KEPT - kept(sender.app) == set(), "the canary did not get as far as it used to"
+
+
+def forms_of_the_house(of: type = Form) -> Iterator[type]:
+    for one in of.__subclasses__():
+        if one.__module__.partition(".")[0] in source.ROOMS and "<locals>" not in one.__qualname__:
+            yield one
+        yield from forms_of_the_house(one)
