@@ -14,6 +14,7 @@ from accounts.services.assignments import assign_role
 from accounts.services.entry import INVITATION, issue_link
 from accounts.services.organizations import organization_by_code
 from accounts.services.people import record_person
+from accounts.values import email_key
 from core.database import db, settings_of
 from core.errors import Invalid
 from core.names import number_key
@@ -39,7 +40,8 @@ def create_account(
 ) -> Person:
     """The account of the person with this address, with `roles` added to those it has; both are made when new.
 
-    `organization` (a code, made when unknown) is what a nominator acts for. A person who is known stays as known.
+    `organization` (a code, made when unknown) is what a nominator acts for. An account is known by its
+    address alone and stays as it is; about a person without one who is known by another name, Conflict("identity_in_doubt").
     """
     require(actor, Permission.ACCOUNT_MANAGE)
     wanted = [Role(role) for role in roles]
@@ -47,7 +49,8 @@ def create_account(
         raise Invalid("organization_needed", _l("A nominator acts for an organization. Give its code."), "organization")
     if not (email or "").strip():
         raise Invalid("required", _l("Fill in this field."), "email")
-    person = record_person(
+    holder = sa.select(Person).join(Account).where(Person.email_key == email_key(email))
+    person = db.session.scalar(holder) or record_person(
         actor, identifier=identifier, given_name=given_name, family_name=family_name, email=email, country=country,
         language=language, names_confirmed=names_confirmed,
     )  # fmt: skip
