@@ -284,7 +284,12 @@ def test_a_moment_is_a_day_or_an_instant(app: Flask) -> None:
         assert answer.status_code == 422 and {e["field"] for e in answer.json["errors"]} == {"as_of"}
 
 
-@pytest.mark.parametrize("code", [{"country": "ca"}, {"country": "XX"}, {"language": "EN"}, {"language": "xx"}])
+def test_a_country_is_taken_as_files_and_pages_take_it(api: ApiClient) -> None:
+    api.put("/courses/FA", COURSE)
+    assert api.post("/courses/FA/deliveries", DELIVERY | {"country": "ca"}).json["country"] == "CA"
+
+
+@pytest.mark.parametrize("code", [{"country": "XX"}, {"language": "EN"}, {"language": "xx"}])
 def test_countries_and_languages_are_codes_as_they_are_written(api: ApiClient, code: dict[str, str]) -> None:
     api.put("/courses/FA", COURSE)
     (name, value) = next(iter(code.items()))
