@@ -12,7 +12,7 @@ from flask.cli import with_appcontext
 
 from core import numbering
 from core.audit_cli import FILE, read_key
-from core.backups import BackupError
+from core.backups import BackupError, told_in_a_sentence
 from core.commands import on_migrated
 
 if TYPE_CHECKING:
@@ -31,9 +31,10 @@ def backup_command(target: Path, with_keys: bool) -> None:
     from core.backups import making  # loaded for this command alone: the start of all others is shorter
 
     try:
-        facts = making.make(target, with_keys=with_keys)
-    except (BackupError, OSError) as error:
-        raise click.ClickException(_sentence(error)) from error
+        with told_in_a_sentence():
+            facts = making.make(target, with_keys=with_keys)
+    except BackupError as error:
+        raise click.ClickException(str(error)) from error
     for sentence in facts["trail_faults"]:  # type: ignore[attr-defined]  # a list, as made
         click.echo(f"note: {sentence}", err=True)
     for key in facts["lacking"]:  # type: ignore[attr-defined]  # a list, as made
@@ -54,22 +55,17 @@ def restore_command(source: Path, check: bool, following: tuple[str, ...], check
     from core.backups import knowledge, restoring  # as above
 
     try:
-        copy, local = restoring.open_proven(source)
-        if check:
-            click.echo(f"{source} is whole: {_told(copy.manifest)}")
-            return
-        keys = restoring.keys_for(copy, read_key(key) if key else None)
-        elsewhere = knowledge.read_elsewhere(checkpoint, keys) if checkpoint else []
-        done = restoring.restore(copy, local, asked=_asked(following), elsewhere=elsewhere, decide=_ask)
-    except (BackupError, OSError) as error:
-        raise click.ClickException(_sentence(error)) from error
+        with told_in_a_sentence():
+            copy, local = restoring.open_proven(source)
+            if check:
+                click.echo(f"{source} is whole: {_told(copy.manifest)}")
+                return
+            keys = restoring.keys_for(copy, read_key(key) if key else None)
+            elsewhere = knowledge.read_elsewhere(checkpoint, keys) if checkpoint else []
+            done = restoring.restore(copy, local, asked=_asked(following), elsewhere=elsewhere, decide=_ask)
+    except BackupError as error:
+        raise click.ClickException(str(error)) from error
     _tell(done)
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, BackupError):
-        return str(error)
-    return f"{getattr(error, 'filename', None) or 'the disk'}: {getattr(error, 'strerror', None) or type(error).__name__}"
 
 
 def _told(facts: Mapping) -> str:

@@ -47,6 +47,7 @@ for purpose in "$@"; do
         has_fonts || need fonts-noto-core google-noto-sans-fonts --cask\ font-noto-sans
         has_command pdftotext || need poppler-utils poppler-utils poppler
         has_postgresql || need postgresql postgresql-server postgresql
+        has_command pg_dump || ls /usr/lib/postgresql/*/bin/pg_dump >/dev/null 2>&1 || need postgresql-client postgresql postgresql # copies
         has_command redis-server redis-check-rdb valkey-server || need redis-tools redis redis # Debian's tools have the server, without a service
         ;;
     esac

@@ -7,9 +7,16 @@ never names a file that was stored after it.
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from flask import Flask, current_app
+
+from core.errors import DomainError
+from core.outages import Unavailable
 
 
 @dataclass(frozen=True)
@@ -31,3 +38,20 @@ def filed_in() -> FiledIn:
 
 class BackupError(Exception):
     """Why no copy was made or put back, in one sentence for whoever runs the command."""
+
+
+@contextmanager
+def told_in_a_sentence() -> Iterator[None]:
+    """Whatever a disk or a database refuses becomes a BackupError: whoever restores at night reads no traceback."""
+    try:
+        yield
+    except OSError as error:
+        raise BackupError(f"{error.filename or 'the disk'}: {error.strerror or type(error).__name__}") from error
+    except (DomainError, Unavailable) as error:
+        raise BackupError(str(error.message)) from error
+    except (sqlite3.Error, sa.exc.SQLAlchemyError) as error:
+        raise BackupError(f"the database refused: {_first_line(getattr(error, 'orig', None) or error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

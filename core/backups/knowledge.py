@@ -67,7 +67,7 @@ def gather(copy: Copy, local: checkpoints.Lines, elsewhere: list[Checkpoint]) ->
     for point in [*signed, *elsewhere]:
         _raise(known.signed, point.counters)
         heads.append((point.number, point.digest))
-    newer = [head for head in heads if head[0] > copy.head[0]]
+    newer = [head for head in heads if head[0] >= copy.head[0]]
     known.head = max(newer, default=None)
     return known
 

@@ -17,6 +17,7 @@ from core.backups.copies import Copy
 from core.backups.knowledge import Known, Skip
 from core.checkpoints import Checkpoint
 from core.database import database_path, db, is_sqlite, settings_of, transaction
+from core.jobs import ledger
 from core.migrations import upgrade
 from core.policy import SYSTEM
 from core.settings import ROOT
@@ -91,10 +92,12 @@ def _facts(copy: Copy, known: Known, skips: list[Skip]) -> dict[str, Any]:
 
 
 def _finish(skips: list[Skip], facts: dict[str, Any]) -> tuple[int, str]:
-    """In the database made ready: the numbers that must not come again, and the entry that says what happened, last."""
+    """In the database made ready: jobs that start again, the numbers that must not come again, and the entry that says what
+    happened, last."""
     if found := list(audit.breaches_of_chain()):
         raise BackupError("\n".join(found))
     with transaction():
+        ledger.take_back_leases()
         for skip in skips:
             numbering.raise_to(skip.name, skip.value, numbering.RESTORED, since=skip.since)
         audit.record(SYSTEM, audit.RESTORED, "trail", facts)
@@ -130,13 +133,17 @@ def _continue_checkpoints(
     """This machine's file of checkpoints goes on when it is of the same trail. Otherwise it is set aside, and the copy's own is
     taken, when its key is here or comes with the copy."""
     notes = []
-    if local and not _is_same_trail(copy, local):
+    is_fresh = known.former is None or not known.former[0]
+    signed = _signed(local)
+    if local and not _is_same_trail(copy, signed):
         notes.append(f"the checkpoints here were of another trail; they are kept as {_set_aside()}")
         local = []
+    elif is_fresh and not any(point.number for point in signed):
+        local = []  # the first line of a machine that has done nothing yet
     if not local:
         if os.path.lexists(checkpoints.path()):
             _set_aside()
-        _take_keys(copy, is_fresh=known.former is None or not known.former[0])
+        _take_keys(copy, is_fresh=is_fresh)
         is_ours = copy.manifest["public_key"] == checkpoints.public_hex()
         if copy.lines():
             name = checkpoints.FILE if is_ours else f"checkpoints-of-copy-{staging.stamp()}.jsonl"
@@ -147,15 +154,17 @@ def _continue_checkpoints(
     return notes
 
 
-def _is_same_trail(copy: Copy, local: checkpoints.Lines) -> bool:
-    """Whether nothing that was signed here contradicts the copy's chain."""
-    assert copy.contents is not None
+def _signed(local: checkpoints.Lines) -> list[Checkpoint]:
     public = checkpoints.public_key()
-    signed = [p for _, p in local if p is not None and public is not None and p.is_by(public) and p.number and not p.restored]
+    return [point for _, point in local if point is not None and public is not None and point.is_by(public)]
+
+
+def _is_same_trail(copy: Copy, signed: list[Checkpoint]) -> bool:
+    """Whether this machine signed anything, and nothing that contradicts the copy's chain."""
+    assert copy.contents is not None
     chain = copy.contents.chain
-    return bool(signed or not local or copy.head[0] == 0) and all(
-        point.number > chain.length or chain.digests.get(point.number) == point.digest for point in signed
-    )
+    told = [point for point in signed if 0 < point.number <= chain.length and not point.restored]
+    return bool(signed) and all(chain.digests.get(point.number) == point.digest for point in told)
 
 
 def _set_aside() -> str:

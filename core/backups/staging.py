@@ -118,15 +118,22 @@ def _keep(path: Path) -> str | None:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
         if "audit_head" not in tables or not connection.execute("SELECT number FROM audit_head").fetchone()[0]:
             return None
-        kept = path.with_name(f"{path.name}.before-restore-{stamp()}")
-        kept.unlink(missing_ok=True)
+        kept = _free(path.with_name(f"{path.name}.before-restore-{stamp()}"))
         connection.execute("VACUUM INTO ?", (str(kept),))
         kept.chmod(0o600)
         return str(kept)
 
 
+def _free(path: Path) -> Path:
+    """The name, or with a number when it is taken: what is kept is never overwritten."""
+    number, name = 1, path
+    while os.path.lexists(name):
+        number, name = number + 1, path.with_name(f"{path.name}-{number + 1}")
+    return name
+
+
 def _set_aside_damaged(path: Path) -> str:
-    kept = path.with_name(f"{path.name}.damaged-{stamp()}")
+    kept = _free(path.with_name(f"{path.name}.damaged-{stamp()}"))
     for end in ("", "-wal", "-shm"):
         with contextlib.suppress(FileNotFoundError):
             os.replace(f"{path}{end}", f"{kept}{end}")
@@ -141,7 +148,7 @@ def load(dump: Path) -> None:
     nobody else sees it."""
     restore, into = programs.find("pg_restore", programs.server_version()), programs.find("psql")
     schema, there = _schema_of(restore, dump), ""
-    with psycopg.connect(**connection_facts()) as connection:
+    with connected() as connection:
         for name in (schema, STAGED):
             if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (name,)).fetchone():
                 there += name
@@ -189,6 +196,18 @@ def _schema_of(restore: str, dump: Path) -> str:
     raise BackupError("the dump holds no table")
 
 
+@contextlib.contextmanager
+def connected() -> Iterator[psycopg.Connection]:
+    """A connection of its own, whose transaction is kept when all went well."""
+    try:
+        with psycopg.connect(**connection_facts()) as connection:
+            yield connection
+    except (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
+        raise
+    except psycopg.Error as error:
+        raise BackupError(f"the database refused: {str(error).strip().partition(chr(10))[0]}") from error
+
+
 def connection_facts() -> dict[str, Any]:
     url: sa.URL = db.engine.url
     facts = {"host": url.host, "port": url.port, "user": url.username, "password": url.password, "dbname": url.database}
@@ -202,7 +221,7 @@ def swap_schema() -> str | None:
     """
     for last_try in (False, False, True):
         try:
-            with psycopg.connect(**connection_facts()) as connection:
+            with connected() as connection:
                 return _swap(connection)
         except (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
             if last_try:
@@ -221,7 +240,10 @@ def _swap(connection: psycopg.Connection) -> str | None:
     tables = [sql.Identifier(schema, name) for (name,) in found]
     if tables:
         connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.SQL(", ").join(tables)))
+    taken = {name for (name,) in connection.execute("SELECT nspname FROM pg_namespace").fetchall()}
     kept = f"rostrum_before_{stamp().replace('-', '_')}"
+    while kept in taken:
+        kept += "x"
     connection.execute(sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(schema), sql.Identifier(kept)))
     connection.execute(sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(STAGED), sql.Identifier(schema)))
     if ("audit_head",) in found:

@@ -217,6 +217,12 @@ def drop(lease: Lease) -> bool:
     return _write(statement).rowcount == 1
 
 
+def take_back_leases() -> None:
+    """Queues every running job again: in a database that was restored, whoever runs one works from what is lost."""
+    running = sa.update(Job).where(Job.state == JobState.RUNNING)
+    _write(running.values(state=JobState.QUEUED, token=None, lease_until=None, run_after=database_now()))
+
+
 def fail(lease: Lease, error: str) -> None:
     """Queues the job again after a growing wait with jitter, or declares it dead when its patience is at its end."""
     if not put_off(lease, error):

@@ -461,6 +461,9 @@ def test_sessions_end_when_idle_and_after_a_week(app, browser):
     assert other.get("/me", follow=False).status == 303
 
 
+LETTER = {"address": "a@example.org", "subject": "Waiting", "body": "", "kind": "invitation", "is_secret": False}
+
+
 def test_ended_things_are_forgotten(app, browser):
     from accounts.jobs import forget_ended
     from core.jobs import Job
@@ -475,12 +478,17 @@ def test_ended_things_are_forgotten(app, browser):
     ask(browser, "amina@example.org")
     browser.get(last_link(app)).form(button="Sign in").submit()
     with app.app_context(), transaction():
-        jobs.enqueue("mail.send", mail_id=1)
+        over = jobs.enqueue("audit.checkpoint")
+        db.session.execute(sa.update(Job).where(Job.id == over).values(state="done"))
+        waiting = jobs.enqueue("answers.forget")
+        db.session.execute(sa.insert(Mail), [{"state": "queued", "created_at": clock.now(), **LETTER}])
     clock.travel(app, NOW + timedelta(days=91))
     with app.app_context():
         forget_ended(Progress())
-        for kind in (UserSession, SignInLink, Mail, Job):
+        for kind in (UserSession, SignInLink):
             assert db.session.scalar(sa.select(sa.func.count()).select_from(kind)) == 0
+        assert list(db.session.scalars(sa.select(Mail.subject))) == [LETTER["subject"]], "what waits is kept, however old"
+        assert list(db.session.scalars(sa.select(Job.id))) == [waiting]
         assert db.session.scalar(sa.select(Person.email)) == "amina@example.org"
 
 

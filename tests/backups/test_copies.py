@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import stat
 import subprocess
@@ -14,13 +15,17 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
-from core import checkpoints
-from core.backups import copies, programs
+from core import audit, checkpoints, clock
+from core.backups import copies, making, programs
 from core.database import db, transaction
+from core.jobs import ledger
+from core.migrations import downgrade
 from core.numbering import next_in
 from core.policy import SYSTEM
 from tests.backups.makers import Machine
+from tests.conftest import NOW
 from tests.core.test_audit import record
+from tests.postgresql import new_database
 
 
 def test_a_copy_is_private_and_sha256sum_reads_it(machine: Machine, copy: Path) -> None:
@@ -72,8 +77,6 @@ def test_writers_go_on_meanwhile(machine: Machine, copy: Path) -> None:
                     record_number()
 
     def record_number() -> None:
-        from core import audit
-
         audit.record(SYSTEM, "test.number", "number", {"value": next_in("certificate:2026")})
 
     threads = [threading.Thread(target=write) for _ in range(2)]
@@ -161,8 +164,6 @@ def test_a_snapshot_is_proven_by_its_own_rows(machine: Machine, copy: Path) -> N
 
 
 def test_a_copy_of_the_other_database_is_refused(tmp_path: Path, postgresql_url: str, copy: Path) -> None:
-    from tests.postgresql import new_database
-
     here = Machine(tmp_path / "sqlite")
     here.well("backup", copy)
     with new_database(postgresql_url) as url:
@@ -176,8 +177,6 @@ def test_a_copy_of_a_newer_version_is_refused(machine: Machine, copy: Path) -> N
     with machine.app.app_context():
         with db.engine.begin() as connection:
             connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-        from core.backups import making
-
         making.make(copy, with_keys=False)
         db.session.remove()
     assert "made by a newer version (revision 9999)" in machine.refused("restore", copy)
@@ -187,8 +186,6 @@ def test_a_copy_of_a_newer_version_is_refused(machine: Machine, copy: Path) -> N
 def test_without_fitting_programs_it_says_what_to_install(
     tmp_path: Path, postgresql_url: str, copy: Path, monkeypatch: pytest.MonkeyPatch, installed: int | None, words: str
 ) -> None:
-    from tests.postgresql import new_database
-
     folder = tmp_path / "programs"
     folder.mkdir()
     if installed:
@@ -223,6 +220,46 @@ def test_keys_come_with_the_copy_to_an_empty_machine(machine: Machine, new_machi
     assert (empty.folder / key).read_text() == (machine.folder / key).read_text()
     assert empty.well("audit", "verify").endswith("the audit trail is whole\n")
     assert stat.S_IMODE(os.stat(empty.folder / key).st_mode) == 0o600
+
+
+def test_keys_come_to_a_machine_that_was_only_migrated(machine: Machine, new_machine, copy: Path) -> None:
+    with machine.app.app_context():
+        record(2)
+    machine.well("backup", copy, "--with-keys")
+    migrated = new_machine("migrated")
+    output = migrated.well("restore", copy)
+    key = Path("audit") / checkpoints.KEY
+    assert (migrated.folder / key).read_text() == (machine.folder / key).read_text()
+    assert "another trail" not in output and "another key" not in output
+    assert migrated.well("audit", "verify").endswith("the audit trail is whole\n")
+
+
+def test_a_trail_without_checkpoints_yet_is_the_same_trail(machine: Machine, copy: Path) -> None:
+    with machine.app.app_context():
+        record(2)
+    machine.well("backup", copy)
+    with machine.app.app_context():
+        record(2)
+    assert "note:" not in machine.well("restore", copy)
+    assert machine.well("audit", "verify").count("note: the trail was restored from entry 4 to entry 2") == 1
+
+
+def test_a_job_that_ran_while_the_copy_was_put_back_starts_again(machine: Machine, copy: Path) -> None:
+    """Its worker goes on from what is lost, so what it does then must not count."""
+    with machine.app.app_context():
+        with transaction():
+            job_id = ledger.enqueue("answers.forget")
+        with transaction():
+            lease = ledger.claim(job_id)
+        assert lease is not None
+        db.session.remove()
+        machine.well("backup", copy)
+        machine.well("restore", copy)
+        with transaction():
+            assert not ledger.heartbeat(lease)
+            assert not ledger.finish(lease)
+        assert db.session.get_one(ledger.Job, job_id).state is ledger.JobState.QUEUED
+        db.session.remove()
 
 
 def test_another_trails_checkpoints_are_kept_and_not_mixed(machine: Machine, new_machine, copy: Path) -> None:
@@ -272,3 +309,55 @@ def test_people_go_on_working_while_a_copy_is_put_back(machine: Machine, copy: P
         db.session.remove()
     again.forget_connections()
     assert machine.well("audit", "verify").endswith("the audit trail is whole\n")
+
+
+def test_a_full_disk_is_told_in_a_sentence_and_leaves_nothing(
+    machine: Machine, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with machine.app.app_context():
+        record(400)
+    copy.parent.mkdir()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))  # no file may grow larger: as on a full disk
+    try:
+        output = machine.refused("backup", copy)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert output.startswith("Error: ") and output.count("\n") == 1
+    assert list(copy.parent.iterdir()) == []
+
+
+def test_a_database_that_is_away_is_told_in_a_sentence(tmp_path: Path, postgresql_url: str, copy: Path) -> None:
+    with new_database(postgresql_url) as url:
+        machine = Machine(tmp_path / "machine", url)
+        machine.well("backup", copy)
+        machine.forget_connections()
+    away = Machine(tmp_path / "away", "postgresql://nobody@127.0.0.1:1/nothing", is_migrated=False)
+    away.well("restore", copy, "--check")
+    assert away.refused("restore", copy).startswith("Error: ")
+
+
+def test_a_copy_of_an_earlier_version_is_migrated(machine: Machine, copy: Path) -> None:
+    with machine.app.app_context():
+        record(2)
+        downgrade(revision="-1")
+        making.make(copy, with_keys=False)
+        db.session.remove()
+    machine.lose_database()
+    machine.well("restore", copy)
+    machine.well("audit", "verify")
+    machine.well("db", "check")
+
+
+def test_what_is_kept_is_never_overwritten(machine: Machine, copy: Path) -> None:
+    """Two restores within the same second."""
+    with machine.app.app_context():
+        record(2)
+    machine.well("backup", copy)
+    kept = set()
+    for _ in range(2):
+        machine.forget_connections()
+        clock.travel(machine.app, NOW)
+        output = machine.well("restore", copy)
+        kept.add(output.partition("kept as ")[2].partition(";")[0])
+    assert len(kept) == 2

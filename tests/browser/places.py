@@ -71,6 +71,7 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "certificates.job": [("coordinator", "/jobs/{job}")],
     "certificates.mine": [("participant", "/me/certificates"), ("trainer", "/me/certificates")],
     "certificates.register": [("coordinator", "/certificates")],
+    "certificates.void_numbers": [("administrator", "/certificates/void-numbers")],
     "certificates.reissue": [("coordinator", "/certificates/{certificate}/reissue")],
     "certificates.revoke": [("coordinator", "/certificates/{certificate}/revoke")],
     "certificates.verify": [(None, "/verify/{valid_token}"), (None, "/verify/{revoked_token}")],

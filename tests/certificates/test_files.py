@@ -21,6 +21,7 @@ from core import audit, checking, numbering, storage
 from core.database import db, transaction
 from core.errors import Conflict
 from core.policy import SYSTEM
+from tests import factories
 from tests.certificates import makers
 from tests.certificates.test_pages import Made
 
@@ -218,3 +219,18 @@ def test_check_names_files_whose_number_no_row_has(context: Flask) -> None:
         numbering.raise_to("certificate:2026", 7, numbering.RESTORED, since=1)
     result = runner.invoke(args=["check"])
     assert (result.exit_code, f"({lost}); it is in the register of void numbers" in result.output) == (0, True)
+
+
+def test_administrators_read_the_register_of_void_numbers(app: Flask, sign_in) -> None:
+    made = Made(app, 1, issued=True)
+    with app.app_context():
+        administrator = factories.actor("administrator")
+    browser = sign_in(administrator)
+    page = browser.get(browser.get("/certificates").link("Void numbers"))
+    assert "There are none" in page.text
+    with app.app_context(), transaction():
+        numbering.raise_to("certificate:2026", 7, numbering.RESTORED, since=1)
+    page = browser.get("/certificates/void-numbers")
+    assert format_number(2026, 2) in page.text and format_number(2026, 7) in page.text and "A copy was restored" in page.text
+    assert "numéros" in browser.get("/certificates/void-numbers?lang=fr").text
+    assert "Void numbers" not in sign_in(made.coordinator).get("/certificates").text
