@@ -125,9 +125,7 @@ def plan(copy: Copy, known: Known, asked: Mapping[str, int]) -> list[Skip]:
         is_guess = name in running and not known.is_certain(name) and name not in asked
         value = asked[name] - 1 if name in asked else found + BLOCK * is_guess
         if value < found:
-            raise BackupError(
-                f"{series.show(name, value + 1)} was issued already: the next is at least {series.show(name, found + 1)}"
-            )
+            raise BackupError(f"numbers up to {series.show(name, found)} were issued: the next is {series.show(name, found + 1)}")
         if value > since:
             skips.append(Skip(name, since, value, is_guess))
     return skips
