@@ -108,6 +108,8 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "enrollment.finish": [("coordinator", "/deliveries/GTI-NOW/finish"), ("coordinator", "/deliveries/POC-RECENT/finish")],
     "enrollment.mine": [("participant", "/me/enrollments"), ("trainer", "/me/enrollments")],
     "enrollment.nominate": [("nominator", "/deliveries/GTI-NEXT/nominate")],
+    "enrollment.nomination_draft": [("nominator", "/deliveries/GTI-NEXT/nominate/draft")],  # none is kept: the way to begin one
+    "enrollment.reopen": [("coordinator", "/deliveries/GTI-FIRST/reopen")],
     "enrollment.nominate_person": [("nominator", "/deliveries/GTI-NEXT/nominate/person")],
     "enrollment.nominations": [("nominator", "/nominations"), ("nominator", "/nominations?delivery=GTI-NEXT")],
     "enrollment.scores": [("trainer", "/deliveries/GTI-NOW/scores"), ("coordinator", "/deliveries/GTI-FIRST/scores")],
@@ -128,7 +130,7 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
 #: Routes that answer files, data or health, never a page.
 NOT_PAGES = {
     "accounts.audit_export", "certificates.archive", "certificates.download", "certificates.preview", "courses.delivery_calendar",
-    "docs.openapi_json", "enrollment.nomination_template", "enrollment.nominations_file", "enrollment.participants_file",
+    "docs.openapi_json", "enrollment.nomination_template", "enrollment.nomination_workbook", "enrollment.nominations_file", "enrollment.participants_file",
     "health.alive", "health.ready", "static",
 }  # fmt: skip
 
