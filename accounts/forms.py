@@ -66,10 +66,18 @@ def _order(value: Any) -> bool | None:
     return {"1": True, "0": False, True: True, False: False}.get(value)
 
 
-def order_of_names(usual: Any) -> Any:
-    """The field for it. `usual`: the words for leaving it to script, nationality and language."""
-    given_first, family_first = _l("Given name first, as in Zoë Lefèvre"), _l("Family name first, as in Nagy János or 王小明")
-    return RadioField(_l("Order of the names"), choices=[("", usual), ("0", given_first), ("1", family_first)], coerce=_order)
+def order_of_names() -> Any:
+    """The field for it; `order_choices` are its choices."""
+    return RadioField(_l("Order of the names"), coerce=_order)
+
+
+def order_choices(usual: Any) -> list[tuple[str, Any]]:
+    """`usual`: the words for leaving it to script, nationality and language."""
+    return [
+        ("", usual),
+        ("0", _l("Given name first, as in Zoë Lefèvre")),
+        ("1", _l("Family name first, as in Nagy János or 王小明")),
+    ]
 
 
 class NameForm(Form):
@@ -78,7 +86,7 @@ class NameForm(Form):
     given_name = StringField(_l("Given names"), description=ONE_NAME)
     family_name = StringField(_l("Family name"))
     names_confirmed = names_confirmation()
-    family_first = order_of_names(_l("As is usual for my name and country"))
+    family_first = order_of_names()
     name_on_certificate = StringField(_l("Name as printed on certificates"), NEEDED)
     country = SelectField(_l("Country that sends me"))
     nationalities = NationalitiesField()
@@ -86,6 +94,7 @@ class NameForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        self.family_first.choices = order_choices(_l("As is usual for my name and country"))
         self.country.choices = country_choices()
         self.language.choices = list(i18n.LANGUAGES.items())
 
@@ -148,7 +157,7 @@ class PersonForm(Form):
     given_name = StringField(_l("Given names"), description=ONE_NAME)
     family_name = StringField(_l("Family name"))
     names_confirmed = names_confirmation()
-    family_first = order_of_names(_l("As is usual for the name and the country"))
+    family_first = order_of_names()
     name_on_certificate = StringField(_l("Name as printed on certificates"), NEEDED)
     email = EmailField(_l("E-mail address"))
     identifier = StringField(_l("Service or staff number"))
@@ -160,6 +169,7 @@ class PersonForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        self.family_first.choices = order_choices(_l("As is usual for the name and the country"))
         self.country.choices = country_choices()
         self.gender.choices = [(one.value, WORDS[one.value]) for one in Gender]
         self.language.choices = list(i18n.LANGUAGES.items())

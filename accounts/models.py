@@ -71,8 +71,8 @@ class Person(Base):
     shared_email: Mapped[str | None] = mapped_column(sa.String(254))
     shared_email_key: Mapped[str | None] = mapped_column(sa.String(254), index=True)
     family_first: Mapped[bool | None]
-    sort_name: Mapped[str] = mapped_column(names.SORTED, default=lambda c: _found_by(c.get_current_parameters())[0])
-    search_names: Mapped[str] = mapped_column(sa.Text, default=lambda c: _found_by(c.get_current_parameters())[1])
+    sort_name: Mapped[str] = mapped_column(names.SORTED, default=lambda c: _sorted_by(c.get_current_parameters()))
+    search_names: Mapped[str] = mapped_column(sa.Text, default=lambda c: _found_by(c.get_current_parameters()))
     created_at: Mapped[datetime]
 
     account: Mapped[Account | None] = relationship(back_populates="person", lazy="raise_on_sql")
@@ -112,18 +112,21 @@ def _key_of(given: dict[str, Any]) -> str | None:
     return names.number_key(given.get("identifier") or "") or None
 
 
-def _found_by(given: dict[str, Any]) -> tuple[str, str]:
-    """What a person with these names is sorted and searched by."""
-    given_name, family_name = given.get("given_name") or "", given.get("family_name") or ""
-    spellings = names.spellings(given_name, family_name, given.get("name_on_certificate"))
-    return names.sort_key(given_name, family_name), names.searched(spellings)
+def _sorted_by(given: dict[str, Any]) -> str:
+    return names.sort_key(given.get("given_name") or "", given.get("family_name") or "")
+
+
+def _found_by(given: dict[str, Any]) -> str:
+    called = given.get("given_name") or "", given.get("family_name") or ""
+    return names.searched(names.spellings(*called, given.get("name_on_certificate")))
 
 
 @sa.event.listens_for(Person, "before_update")
 def _names_follow(_mapper: Any, _connection: Any, person: Person) -> None:
     said = ("given_name", "family_name", "name_on_certificate")
     if any(sa.inspect(person).attrs[name].history.has_changes() for name in said):
-        person.sort_name, person.search_names = _found_by({name: getattr(person, name) for name in said})
+        now = {name: getattr(person, name) for name in said}
+        person.sort_name, person.search_names = _sorted_by(now), _found_by(now)
 
 
 class Account(Base):

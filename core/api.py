@@ -99,11 +99,11 @@ def _known_country(text: str) -> str:
     raise PydanticCustomError("unknown_country", "neither an ISO 3166-1 alpha-2 code, XK, nor the name of a country")
 
 
-def _known_language(code: str) -> str:
-    kept = languages.kept_code(code)
-    if kept is None:
-        raise PydanticCustomError("unknown_language", "neither an ISO 639-1 nor an ISO 639-3 code")
-    return kept
+def _known_language(text: str) -> str:
+    """The code, likewise."""
+    if code := languages.parse(text):
+        return code
+    raise PydanticCustomError("unknown_language", "neither an ISO 639-1 nor an ISO 639-3 code, nor the name of a language")
 
 
 def _written_day(value: Any) -> Any:
@@ -132,8 +132,12 @@ Country = Annotated[
     }),
 ]  # fmt: skip
 Language = Annotated[
-    str, StringConstraints(pattern=r"^[a-z]{2,3}$"), AfterValidator(_known_language),
-    Field(description="BCP 47: ISO 639-1 where it exists, else ISO 639-3", examples=["fr", "din"]),
+    str, AfterValidator(_known_language),
+    WithJsonSchema({
+        "type": "string", "examples": ["fr", "din"],
+        "description": "BCP 47: ISO 639-1 where it exists, else ISO 639-3; a name in English or French is understood and kept as "
+        "its code",
+    }),
 ]  # fmt: skip
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]

@@ -91,7 +91,10 @@ def _thousands(rows: Any) -> Iterator[Any]:
 def downgrade() -> None:
     op.drop_index("ix_person_sort_name_id", table_name="person")
     op.drop_index("ix_person_identifier", table_name="person")
-    op.execute("UPDATE person SET identifier_key = identifier WHERE identifier_key IS NOT NULL")
+    op.execute(
+        "UPDATE person SET identifier_key = identifier WHERE identifier_key IS NOT NULL OR NOT EXISTS "
+        "(SELECT 1 FROM person AS other WHERE other.identifier = person.identifier AND other.id <> person.id)"
+    )
     op.drop_column("certificate", "holder_words")
     for column in ("search_names", "sort_name", "family_first", "identifier"):
         op.drop_column("person", column)
