@@ -64,7 +64,7 @@ def is_shown_again() -> bool:
 class Form(FlaskForm):
     """Every form of the application. `refused` holds sentences that belong to no single field.
 
-    A form that is only shown again counts as not submitted; it holds what was typed.
+    A form that is only shown again counts as not submitted and is never valid; it holds what was typed.
     """
 
     class Meta(FlaskForm.Meta):
@@ -79,6 +79,8 @@ class Form(FlaskForm):
         return super().is_submitted() and not is_shown_again()
 
     def validate(self, extra_validators: Any = None) -> bool:
+        if is_shown_again():
+            return False
         is_valid = super().validate(extra_validators)
         for field in self:
             if isinstance(field.data, str) and "\0" in field.data:  # PostgreSQL cannot keep it

@@ -191,6 +191,23 @@ class Browser:
 TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d))?")
 
 
+#: What people type into; passwords are never sent back, and files cannot be.
+TYPED_INTO = ("text", "email", "search", "date", "tel", "number")
+
+
+def typed_into(form: Any) -> list[Any]:
+    """The fields of a form that hold what somebody typed."""
+    named = [element for element in form.iter() if element.get("name")]
+    return [e for e in named if e.tag == "textarea" or (e.tag == "input" and e.get("type", "text") in TYPED_INTO)]
+
+
+def check_languages(page: Page, where: str) -> None:
+    """Changing the language sends a form that people type into along, so that nothing is lost (base.html's `main_form`)."""
+    typed = [form for main in page.all("main") for form in main.iter("form") if typed_into(form)]
+    sent_along = {button.get("form") for button in page.all("button") if button.get("lang")}
+    assert not typed or any(form.get("id") in sent_along for form in typed), f"{where}: a language loses what was typed"
+
+
 def check_forms(page: Page, where: str, ids: set[str]) -> None:
     """What the Nu checker asks of selects, and that a control's form and a label's field are there."""
     for option in page.all("option"):
@@ -199,6 +216,7 @@ def check_forms(page: Page, where: str, ids: set[str]) -> None:
         if select.get("required") is not None and select.get("multiple") is None:
             first = next(iter(select), None)
             assert first is not None and first.tag == "option" and first.get("value") == "", f"{where}: {select.get('name')}"
+    check_languages(page, where)
     for element in page.tree.iter():
         named = element.get("form"), element.get("for") if element.tag == "label" else None
         assert all(name is None or name in ids for name in named), (

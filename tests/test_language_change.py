@@ -13,7 +13,7 @@ from werkzeug.datastructures import FileStorage
 from core import audit
 from core.database import db
 from tests import factories
-from tests.browsing import Browser, Form, Page
+from tests.browsing import Browser, Form, Page, typed_into
 from tests.courses import makers as courses
 from tests.enrollment.test_apply_pages import ABOUT
 from tests.test_access_table import World, address, rules
@@ -25,13 +25,7 @@ TYPED = {"date": "2027-05-04", "email": "typed@example.org", "number": "7"}
 
 
 def texts(form: Form) -> list[Any]:
-    """Fields that people type into; passwords are never sent back."""
-    kinds = ("text", "email", "search", "date", "tel", "number")
-    return [
-        e
-        for e in form.element.iter()
-        if e.get("name") and (e.tag == "textarea" or (e.tag == "input" and e.get("type", "text") in kinds))
-    ]
+    return typed_into(form.element)
 
 
 def to_type_into(page: Page) -> list[Form]:
@@ -65,7 +59,9 @@ def trail(app: Flask) -> int:
 def visits(world: World) -> list[tuple[str, str]]:
     """(role, address) of every page."""
     got = [rule for method, rule in rules(world.app) if method == "GET" and not rule.rule.startswith(("/api/", "/static"))]
-    return [(role, address(world, rule)) for rule in got for role in ("anonymous", "administrator", "self")]
+    open_ones = [address(world, rule) for rule in got]
+    finished = [path.replace("/OPEN", "/DONE", 1) for path in open_ones if "/OPEN" in path]
+    return [(role, path) for path in (*open_ones, *finished) for role in ("anonymous", "administrator", "self")]
 
 
 def test_on_every_page(world: World) -> None:

@@ -98,3 +98,10 @@ def test_changing_the_language_keeps_what_was_typed_with_a_script_too(visits) ->
     page.get_by_role("button", name="Français").click()
     page.wait_for_url("**lang=fr**")
     assert page.locator("[name=q]").input_value() == "ama"
+
+
+def test_enter_on_a_telephone(visits) -> None:
+    """The menu that holds the other language is folded up there."""
+    page = visits.context("trainer", viewport={"width": 360, "height": 740}).new_page()
+    page.goto("/courses/new")
+    assert presses(page, "the form of a course") == []
