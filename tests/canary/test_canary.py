@@ -6,7 +6,9 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import tempfile
 from collections.abc import Iterator
+from contextlib import chdir
 from functools import partial
 from typing import Any
 
@@ -144,7 +146,7 @@ def through_commands(sender: Sender) -> None:
                 value = canary if one is chosen else str(sample(one.name or "")) if one in texts else None
                 if value is not None:
                     given += [value] if isinstance(one, click.Argument) else [f"{one.opts[0]}={value}"]
-            with runner.isolated_filesystem():
+            with tempfile.TemporaryDirectory() as folder, chdir(folder):
                 done = runner.invoke(args=[*words, *given])
             assert not done.exception or isinstance(done.exception, SystemExit), (words, chosen.name, done.exception)
 
