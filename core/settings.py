@@ -48,9 +48,9 @@ DOCUMENTED = {
     "REQUEST_MB": "megabytes that one request may carry; default 4",
     "FORM_FIELDS": "fields that one form may have; default 10000",
     "JSON_VALUES": "values that one JSON body may hold, about; default 50000",
-    "API_PER_TOKEN": "calls of the API a minute with one token; default 1200, 0 for no limit",
-    "API_PER_ACCOUNT": "calls of the API a minute with all tokens of one account; default 2400, 0 for no limit",
-    "API_PER_ORIGIN": "calls of the API a minute from one address (one IPv6 network); default 6000, 0 for no limit",
+    "API_PER_TOKEN": "calls of the API a minute with one token; default 3000, 0 for no limit",
+    "API_PER_ACCOUNT": "calls of the API a minute with all tokens of one account; default 6000, 0 for no limit",
+    "API_PER_ORIGIN": "calls of the API a minute from one address (one IPv6 network); default 12000, 0 for no limit",
     "DEMO": "1 loads demonstration data on the first start (default), 0 starts empty",
     "NOW": "an instant at which the application's clock starts (demonstrations and tests, loopback only)",
 }
@@ -79,9 +79,9 @@ class Settings:
     request_mb: int = 4
     form_fields: int = 10_000
     json_values: int = 50_000
-    api_per_token: int = 1200
-    api_per_account: int = 2400
-    api_per_origin: int = 6000
+    api_per_token: int = 3000
+    api_per_account: int = 6000
+    api_per_origin: int = 12_000
     demo: bool = True
     now: datetime | None = None
 
@@ -142,9 +142,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         request_mb=_whole_number(given, "REQUEST_MB", 4, 3, 1024),
         form_fields=_whole_number(given, "FORM_FIELDS", 10_000, 1000, 1_000_000),
         json_values=_whole_number(given, "JSON_VALUES", 50_000, 1000, 10_000_000),
-        api_per_token=_whole_number(given, "API_PER_TOKEN", 1200, 0, 1_000_000),
-        api_per_account=_whole_number(given, "API_PER_ACCOUNT", 2400, 0, 1_000_000),
-        api_per_origin=_whole_number(given, "API_PER_ORIGIN", 6000, 0, 1_000_000),
+        api_per_token=_whole_number(given, "API_PER_TOKEN", 3000, 0, 1_000_000),
+        api_per_account=_whole_number(given, "API_PER_ACCOUNT", 6000, 0, 1_000_000),
+        api_per_origin=_whole_number(given, "API_PER_ORIGIN", 12_000, 0, 1_000_000),
         demo=_yes_or_no(given, "DEMO", True),
         now=_instant(given.get("NOW")),
     )
