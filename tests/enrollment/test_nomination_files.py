@@ -194,9 +194,9 @@ class TestEncodings:
 
     def test_a_file_of_100_mb_is_refused_at_once(self) -> None:
         data = bytes(100 * 1024 * 1024)
-        start = time.perf_counter()
+        start = time.process_time()
         assert refusal(data).code == "too_large"
-        assert time.perf_counter() - start < 0.5
+        assert time.process_time() - start < 0.5
 
     def test_a_file_at_the_limit_is_read(self) -> None:
         rows = f"{HEADER},needs\nAmina,Diop,a@example.org,SN,police,".encode()
@@ -914,15 +914,15 @@ class TestAnything:
         ids=lambda data: repr(data[-12:]),
     )
     def test_two_megabytes_of_garbage_take_little_time(self, data: bytes) -> None:
-        start = time.perf_counter()
+        start = time.process_time()
         self.check(data[:MAX_BYTES])
-        assert time.perf_counter() - start < 5
+        assert time.process_time() - start < 5
 
     def test_a_full_file_takes_little_time(self) -> None:
         rows = [{"birth_date": "14/03/1988", "country": "Sénégal", "language": "français"}] * MAX_ROWS
         data = sheet(*rows).encode()
         countries.parse("Sénégal")
         languages.parse("français")
-        start = time.perf_counter()
+        start = time.process_time()
         assert all(row.is_good for row in reading(data).rows)
-        assert time.perf_counter() - start < 2
+        assert time.process_time() - start < 2

@@ -139,9 +139,9 @@ class TestDanger:
 
     def test_a_bomb_is_refused_before_it_is_unpacked(self) -> None:
         data = changed(self.GOOD, {"xl/worksheets/sheet9.xml": b" " * 100_000_000})
-        start = time.perf_counter()
+        start = time.process_time()
         assert refusal(data) == "workbook_too_large"
-        assert time.perf_counter() - start < 2
+        assert time.process_time() - start < 2
 
     def test_a_bomb_that_lies_about_its_size(self) -> None:
         data = bytearray(changed(self.GOOD, {"zz.xml": b" " * 100_000_000}))
