@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask_babel import Babel, force_locale
+from flask_babel import Babel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import clock, countries, languages
+from core.i18n import in_language
 from enrollment.nomination_files import (
     COLUMNS,
     MAX_BYTES,
@@ -350,7 +351,7 @@ class TestHeadings:
         app = Flask(__name__)
         Babel(app)
         error = refusal("given_name,email,country\nAmina,a@example.org,SN\n")
-        with app.app_context(), force_locale("fr"):
+        with app.app_context(), in_language("fr"):
             assert "Catégorie" in str(error.message)
 
     def test_a_family_name_column_may_be_missing(self) -> None:
