@@ -7,11 +7,12 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/message
 
 export FLASK_APP := app
 
-.PHONY: docs help setup setup-dev run serve test bench lint lock translations clean
+.PHONY: docs help setup setup-dev run serve test test-all bench lint lock translations clean
 
 help:
 	@echo "make run      install what is needed, migrate and serve on http://127.0.0.1:8000"
 	@echo "make test     install what is needed and run the test suite"
+	@echo "make test-all the same with the tests that take minutes"
 	@echo "make bench    run the benchmarks and print their table"
 	@echo "make serve    production serving: several web processes and a worker (see docs/deploy.md)"
 	@echo "make lint     ruff, mypy and the import contracts"
@@ -44,6 +45,9 @@ serve: setup
 
 test: setup-dev
 	$(BIN)/python -m pytest
+
+test-all: setup-dev
+	$(BIN)/python -m pytest -m ""
 
 bench: setup-dev
 	$(BIN)/python -m tests.load.bench
