@@ -28,18 +28,24 @@ def texts(form: Form) -> list[Any]:
     return typed_into(form.element)
 
 
+def ticked(form: Form) -> dict[str, list[str]]:
+    """Every box of the form, as if somebody had ticked them all."""
+    boxes = [e for e in form.element.iter("input") if e.get("type") == "checkbox" and e.get("name")]
+    return {box.get("name"): [b.get("value", "on") for b in boxes if b.get("name") == box.get("name")] for box in boxes}
+
+
 def to_type_into(page: Page) -> list[Form]:
-    return [form for form in page.forms if texts(form)]
+    return [form for form in page.forms if texts(form) or ticked(form)]
 
 
-def in_other_language(page: Page, form: Form, **typed: str) -> Page:
-    """The page after its button “Français” or “English” was pressed, with these words in the form."""
+def in_other_language(page: Page, form: Form, **typed: str | list[str]) -> Page:
+    """The page after its button “Français” or “English” was pressed, with these words and ticks in the form."""
     own = form.element.get("id")
     buttons = [b for b in page.all("button") if own and b.get("form") == own and b.get("lang")]
-    assert buttons, f"{page.path}: changing the language loses what was typed in {[e.get('name') for e in texts(form)]}"
+    assert buttons, f"{page.path}: changing the language loses what was entered in {form.action}"
     values = form.values
     for name, words in typed.items():
-        values.setlist(name, [words])
+        values.setlist(name, words if isinstance(words, list) else [words])
     values.add(buttons[0].get("name"), buttons[0].get("value"))
     if form.method == "get":
         return page.browser.get(form.action, query=values, follow=False)
@@ -77,14 +83,14 @@ def test_on_every_page(world: World) -> None:
         if page.status != 200 or page.tree is None:
             continue
         for form in to_type_into(page):
-            names = {element.get("name"): words_for(element) for element in texts(form)}
+            names = {element.get("name"): [words_for(element)] for element in texts(form)} | ticked(form)
             if (page.path, form.action) in NOT_KEPT:
                 continue
             before = trail(world.app)
             after = in_other_language(page, form, **names)
             browsers[role].get("/?lang=en")
             found = next(other.values for other in after.forms if other.element.get("id") == form.element.get("id"))
-            lost += [f"{role} {path} {name}: {found.get(name)}" for name, words in names.items() if found.get(name) != words]
+            lost += [f"{role} {path} {name}: {found.getlist(name)}" for name, words in names.items() if found.getlist(name) != words]
             assert (after.status, after.tree.get("lang")) == (200, "fr"), f"{role} {path}: {after.status}"
             assert trail(world.app) == before, f"{role} {path}: changing the language did something"
             kept += len(names)

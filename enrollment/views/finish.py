@@ -12,7 +12,7 @@ from accounts.roles import Permission as P
 from core import clock
 from core.database import db, transaction
 from core.errors import Conflict
-from core.forms import refusals_on
+from core.forms import is_shown_again, refusals_on
 from core.i18n import number
 from core.policy import require
 from core.web import current_actor, requires, see_other
@@ -39,6 +39,8 @@ def finish(code: str) -> Any:
 def finish_delivery(code: str) -> Any:
     """People slip where programs do not: before the last session has begun, the page asks whether they mean it."""
     delivery, form = _delivery(code), FinishForm()
+    if is_shown_again():
+        return _page(delivery, form)
     if delivery.status is DeliveryStatus.PUBLISHED and _future(delivery) and not form.is_early.data:
         form.is_early.errors = [_("Tick this if you want to finish the delivery all the same.")]
         return _page(delivery, form)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from accounts.roles import Permission as P
 from core import countries, exports, i18n
 from core.database import db, transaction
 from core.errors import Conflict, DomainError, Invalid
-from core.forms import whole
+from core.forms import is_shown_again, whole
 from core.policy import Actor, can, require
 from core.web import current_actor, requires, see_other
 from core.words import word
@@ -55,8 +56,9 @@ def decide(code: str) -> Any:
     """Approves the one whose button was pressed, or all that were ticked, in the order of their requests."""
     actor, delivery = current_actor(), _delivery(code)
     require(actor, P.ENROLLMENT_DECIDE, delivery)
-    chosen = request.form.getlist("approve") or request.form.getlist("chosen")
-    ids = [number for one in chosen if (number := whole(one)) is not None]
+    if is_shown_again():
+        return _page(delivery, chosen=_numbers("chosen"))
+    ids = _numbers("approve") or _numbers("chosen")
     try:
         if not ids:
             raise Invalid("nobody_chosen", _l("Tick the people whom you approve."))
@@ -64,8 +66,12 @@ def decide(code: str) -> Any:
             made = [services.approve(actor, one) for one in _requests(delivery, ids)]
             flash(_said(made), "ok")
     except (Invalid, Conflict) as refusal:
-        return _page(_delivery(code), refusal)
+        return _page(_delivery(code), refusal, chosen=_numbers("chosen"))
     return see_other(url_for("enrollment.selection", code=code))
+
+
+def _numbers(name: str) -> list[int]:
+    return [number for one in request.form.getlist(name) if (number := whole(one)) is not None]
 
 
 def _delivery(code: str) -> Delivery:
@@ -110,7 +116,7 @@ def _entries(actor: Actor, delivery: Delivery) -> list[Entry]:
     ]
 
 
-def _page(delivery: Delivery, refusal: DomainError | None = None) -> Any:
+def _page(delivery: Delivery, refusal: DomainError | None = None, *, chosen: Collection[int] = ()) -> Any:
     actor = current_actor()
     entries = _entries(actor, delivery)
     by_name = sorted(entries, key=lambda e: (e.person.sort_name, e.enrollment.id))
@@ -122,6 +128,7 @@ def _page(delivery: Delivery, refusal: DomainError | None = None) -> Any:
         "enrollment/selection.html",
         delivery=delivery,
         pools=pools,
+        chosen=chosen,
         free={category for category in seating.waiting if seating.fits(category)},
         requested=[e for e in entries if e.enrollment.status is S.REQUESTED],
         seated=[e for e in by_name if e.enrollment.status in SEATED],
