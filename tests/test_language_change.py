@@ -90,7 +90,9 @@ def test_on_every_page(world: World) -> None:
             after = in_other_language(page, form, **names)
             browsers[role].get("/?lang=en")
             found = next(other.values for other in after.forms if other.element.get("id") == form.element.get("id"))
-            lost += [f"{role} {path} {name}: {found.getlist(name)}" for name, words in names.items() if found.getlist(name) != words]
+            lost += [
+                f"{role} {path} {name}: {found.getlist(name)}" for name, words in names.items() if found.getlist(name) != words
+            ]
             assert (after.status, after.tree.get("lang")) == (200, "fr"), f"{role} {path}: {after.status}"
             assert trail(world.app) == before, f"{role} {path}: changing the language did something"
             kept += len(names)
