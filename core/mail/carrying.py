@@ -150,6 +150,7 @@ def _carry_one(line: server.Connection, lease: Lease) -> None:
     except server.Refused as refusal:
         with transaction():
             settling.settle(lease, mail_id, "refuse", refusal.answer)
+            route.note_open(line)  # it may have shown just now that it does not do what it offers
     except (server.Later, server.Lost) as delay:
         with transaction():
             _put_off(lease, mail_id, delay.answer)

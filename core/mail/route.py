@@ -87,7 +87,8 @@ def note_open(line: server.Connection) -> bool:
     row, now = _row(), clock.now()
     was_closed = row is not None and bool(row.fault or row.away_since)
     is_old = row is None or row.seen_at is None or row.seen_at < now - _KNOWN_FOR / 2
-    is_new = is_old or row is None or row.offers_utf8 is not line.offers_utf8
+    # That it does not do SMTPUTF8 is believed at once; that it does, after it did not, only later: some offer it in vain.
+    is_new = is_old or row is None or row.offers_utf8 is None or (row.offers_utf8 and not line.offers_utf8)
     if was_closed or is_new:
         _note(fault=None, answer=None, since=None, away_since=None, offers_utf8=line.offers_utf8, seen_at=now)
     if was_closed:

@@ -74,8 +74,10 @@ class Connection:
         """Gives the server one message and returns its answer. Raises Refused, Later, Lost, Full, Away or Misconfigured."""
         if recipient.needs_utf8 and not self.offers_utf8:
             raise Refused("SMTPUTF8 is not offered")
-        self.begin(utf8=recipient.needs_utf8)
+        self.begin()
         try:
+            if recipient.needs_utf8:
+                self._switch_to_utf8()
             self._about_message(*self._smtp.docmd("RCPT", f"TO:<{recipient.wire}>"), good=(250, 251))
             self._about_message(*self._smtp.docmd("DATA"), good=(354,))
             _wait_at_most(self._smtp, DATA_SECONDS)
@@ -91,12 +93,12 @@ class Connection:
             self.carried += 1
         return answer
 
-    def begin(self, *, utf8: bool = False) -> None:
-        """Names the sender, at which a server shows whether it takes anything from here."""
-        options = " SMTPUTF8" if utf8 else ""
-        self._smtp.command_encoding = "utf-8" if utf8 else "ascii"
+    def begin(self) -> None:
+        """Names the sender, at which a server shows whether it takes anything from here. The command is the same for every
+        message and in a probe: whatever differs would let one message stop all others."""
+        self._smtp.command_encoding = "ascii"
         try:
-            code, said = self._smtp.docmd("MAIL", f"FROM:<{_sender()}>{options}")
+            code, said = self._smtp.docmd("MAIL", f"FROM:<{_sender()}>")
         except (OSError, smtplib.SMTPException) as error:
             raise (Full if self.carried else Away)(type(error).__name__) from None
         if code == 421 and self.carried:
@@ -105,6 +107,17 @@ class Connection:
             raise Away(_words(code, said))
         if code != 250:
             raise Misconfigured("sender", _words(code, said))
+
+    def _switch_to_utf8(self) -> None:
+        """Names the sender again, and asks for SMTPUTF8. The server has just taken the sender without it, so its answer is about
+        this message."""
+        self.reset()
+        self._smtp.command_encoding = "utf-8"
+        try:
+            self._about_message(*self._smtp.docmd("MAIL", f"FROM:<{_sender()}> SMTPUTF8"), good=(250,))
+        except Refused:
+            del self._smtp.esmtp_features["smtputf8"]  # it offers what it does not do
+            raise
 
     def reset(self) -> None:
         """Forgets the message that was begun."""

@@ -364,3 +364,28 @@ def test_a_server_that_lost_smtputf8_meanwhile(post) -> None:
     assert (stored(mail_id).state, stored(mail_id).answer) == (MailState.REFUSED, "SMTPUTF8 is not offered")
     assert there.messages == []
     assert route.can_write_to(mail.addresses.parse("jürgen@example.org")) is False
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("answer", ["555 5.5.4 unknown parameter", "451 not now", "421 bye", DROP, HANG])
+def test_a_message_that_needs_smtputf8_never_stops_the_others(post, monkeypatch, answer: str) -> None:
+    monkeypatch.setattr(server, "CONNECT_SECONDS", 0.3)
+    post(answers={"MAIL": lambda told, _: answer if "SMTPUTF8" in told else "250 ok"})
+    mail_id = send(address="jürgen@example.org")
+    many(3)
+    for _ in range(3):
+        jobs.drain()
+        make_due()
+    is_refused = answer.startswith("555")
+    assert states() == ({"sent": 3, "refused": 1} if is_refused else {"sent": 3, "queued": 1}) and mail.standing() is None
+    if is_refused:
+        assert stored(mail_id).answer == answer
+        send(), jobs.drain()  # on another connection, on which the server offers it again
+    assert route.can_write_to(mail.addresses.parse("jürgen@example.org")) is not is_refused
+
+
+def test_a_sender_refused_for_every_message_stops_sending_whatever_the_message_needs(post) -> None:
+    post(answers={"MAIL": "550 who are you?"})
+    send(address="jürgen@example.org")
+    jobs.drain()
+    assert states() == {"queued": 1} and mail.standing().step == "sender"
