@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
+from email.utils import formataddr
 
 from core.database import settings_of
 from core.mail import addresses
@@ -19,16 +21,33 @@ def compose(mail: Mail) -> bytes:
     recipient = addresses.parse(mail.address)
     local, _, domain = recipient.wire.rpartition("@")
     message = EmailMessage(policy=SMTPUTF8 if recipient.needs_utf8 else SMTP)
-    message["From"] = settings.mail_from
     message["To"] = Address(username=local, domain=domain)  # one address: nobody else can be written into it
     message["Reply-To"] = settings.contact_email
-    message["Subject"] = mail.subject
     message["Date"] = mail.created_at
     message["Message-ID"] = mail.message_id
     message["Auto-Submitted"] = "auto-generated"
     _write_text(message, mail.body)
     message["Content-Language"] = mail.language  # after the content, which replaces every header that begins so
-    return message.as_bytes()  # by the message's own policy, which never writes ">From"
+    texts = _sender(settings.mail_from) + _text_header("Subject", mail.subject)
+    return texts.encode("ascii") + message.as_bytes()  # by the message's own policy, which never writes ">From"
+
+
+def _sender(mailbox: str) -> str:
+    (found,) = SMTP.header_factory("From", mailbox).addresses
+    if _is_plain(found.display_name):
+        return f"From: {formataddr((found.display_name, found.addr_spec))}\r\n"
+    return f"{_text_header('From', found.display_name)} <{found.addr_spec}>\r\n"
+
+
+def _text_header(name: str, text: str) -> str:
+    """A header of free text. `EmailMessage` loses the space between two words that it encodes, so `Header` encodes them."""
+    coded = Header(text, "ascii" if _is_plain(text) else "utf-8", header_name=name).encode(linesep="\r\n")
+    return f"{name}: {coded}\r\n"
+
+
+def _is_plain(text: str) -> bool:
+    """Not to be encoded. What looks as if it had been would be read as something else."""
+    return text.isascii() and "=?" not in text
 
 
 def _write_text(message: EmailMessage, text: str) -> None:

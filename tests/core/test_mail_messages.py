@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from email import message_from_bytes, policy
+from email.header import decode_header, make_header
+from email.utils import parseaddr
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask_babel import gettext
 
 from accounts import services, values
 from core import clock, jobs, mail
 from core.database import db, settings_of, transaction
 from core.errors import Invalid
+from core.i18n import in_language
 from core.mail import Mail, MailState
 from core.mail.composing import compose
 from core.policy import SYSTEM
-from core.settings import SettingsError, read_settings
+from core.settings import ROOT, SettingsError, read_settings
 from tests.core.test_mail import make_due, send, stored, use
 from tests.smtp_server import SmtpServer, smtp_server
 
@@ -67,6 +74,69 @@ def test_a_message_says_who_writes_in_which_language_and_where_answers_go(contex
     text = message.get_content().replace("\r\n", "\n")
     assert "centre@training.example" in text.split("-- \n")[1] and "Des questions" in text
     assert message.get_content_type() == "text/plain"
+
+
+TITLES = [
+    "Formation des formateurs et formatrices à l’égalité de genre dans les opérations de maintien de la paix",
+    "Préparation au déploiement : évaluation des compétences linguistiques à l’écrit et à l’oral, élèves avancés",
+    "Протидія мінній небезпеці та захист цивільного населення під час миротворчих операцій",
+    "حماية المدنيين في عمليات حفظ السلام: دورة متقدمة للضباط والمستشارين العسكريين",
+    "维持和平行动中保护平民的高级课程 以及性别平等培训师培训",
+    "Đào tạo sĩ quan tham mưu Liên Hợp Quốc về bảo vệ dân thường ở Nam Xu-đăng",
+    'Plain, but "quoted" (with brackets): as long as a title that has to be broken in two, or even in three parts',
+    "What looks encoded: =?utf-8?q?x?= =?utf-8?q?y?= é",
+    "=?utf-8?q?only_ascii?=",
+    "😀 é è " * 12 + "😀",
+    "é" + "x" * 120 + " é",
+    "x" * 200,
+]
+
+
+@pytest.mark.parametrize("address", ["zoe@example.org", "jürgen@example.org"])
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_subject_arrives_as_it_was_written(context: Flask, language: str, address: str) -> None:
+    beginnings = set()
+    for template in (ROOT / "templates" / "emails").glob("*.txt"):
+        with in_language(language):
+            for words in re.findall(r"_\('([^']*)'", template.read_text(encoding="utf-8").partition("\n")[0]):
+                beginnings.add(gettext(words) if "%" not in words else gettext(words, course="{}"))
+    assert len(beginnings) > 12
+    for beginning in beginnings:
+        for title in TITLES if "{}" in beginning else [""]:
+            subject = " ".join(beginning.replace("{}", title).split())[:250]
+            raw = compose(written_as(subject=subject, address=address))
+            new = message_from_bytes(raw, policy=policy.default)["Subject"]
+            old = message_from_bytes(raw, policy=policy.compat32)["Subject"]
+            assert (new, unfolded(old)) == (subject, subject)
+            head = raw.partition(b"\r\n\r\n")[0]
+            assert all(len(line) <= 78 or b" " not in line.strip().partition(b": ")[2] for line in head.split(b"\r\n")), head
+
+
+def written_as(**facts: Any) -> Mail:
+    usual = {"subject": "x", "body": "x\n", "address": "zoe@example.org", "language": "en", "message_id": "<1@x>"}
+    return Mail(**(usual | {"created_at": clock.now()} | facts))
+
+
+def unfolded(header: str) -> str:
+    """As mail programs read it that know RFC 2047 and nothing of Python."""
+    return str(make_header(decode_header(header.replace("\r\n ", " ").replace("\n ", " "))))
+
+
+def test_the_name_of_the_sender_arrives_as_it_was_set(context: Flask, monkeypatch) -> None:
+    for name in ["", "Centre", 'O\'Neill, "Zoë"', "Centre, South", "Centre « à l’écoute »", *TITLES[:6]]:
+        mailbox = f'"{name.replace(chr(34), chr(92) + chr(34))}" <no@training.example>' if name else "no@training.example"
+        monkeypatch.setitem(context.extensions, "settings", replace(settings_of(), mail_from=mailbox))
+        raw = compose(written_as(subject="x"))
+        header = message_from_bytes(raw, policy=policy.compat32)["From"]  # the newer reader of Python 3.11 adds spaces
+        shown, address = parseaddr(header.replace("\r\n ", " "))
+        assert (unfolded(shown), address) == (name, "no@training.example")
+        assert raw.count(b"From:") == 1 and raw.partition(b"\r\n\r\n")[0].isascii()
+
+
+def test_a_name_of_the_sender_that_was_encoded_already_is_encoded_once(context: Flask, monkeypatch) -> None:
+    settings = replace(settings_of(), mail_from="=?utf-8?q?Centre_=C3=A0_Paris?= <no@training.example>")
+    monkeypatch.setitem(context.extensions, "settings", settings)
+    assert unfolded(message_from_bytes(compose(written_as()), policy=policy.compat32)["From"]).startswith("Centre à Paris <")
 
 
 def test_two_databases_never_give_the_same_message_id(context: Flask) -> None:
