@@ -4,13 +4,13 @@ and no filler such as “N/A” in the place of a name."""
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 
 from flask_babel import lazy_gettext as _l
 from publicsuffixlist import PublicSuffixList
 
 from core.errors import Invalid
+from core.text import normalized
 
 #: Names that no registry gives away (RFC 2606, 6761, 6762, 7686, 8375; ICANN's “internal”) and that lead somewhere all the same.
 RESERVED = frozenset(re.findall(r"\w+", "example test invalid localhost local onion alt internal lan home corp"))
@@ -116,7 +116,7 @@ def _is_filling(word: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold()
+    return normalized("NFKC", name).casefold()
 
 
 def _shown(name: str) -> str:
@@ -126,7 +126,7 @@ def _shown(name: str) -> str:
 def reads_as_address(name: str) -> bool:
     """Whether a mail program could make a link of `name`, or people read it as one: a scheme, `www.`, an e-mail address, or a
     host of at least three letters before a public suffix or a reserved name. Initials such as "M.Ba" are no host."""
-    text = unicodedata.normalize("NFKC", name).replace("。", ".")
+    text = normalized("NFKC", name).replace("。", ".")
     plain = text.lower()
     if "www." in plain or _SCHEME.search(plain) or _NUMBERED_HOST.search(plain):
         return True

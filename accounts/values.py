@@ -4,7 +4,7 @@ names that can be names, addresses as typed, codes that exist."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,7 @@ from core import clock, countries, languages, mail
 from core.errors import Invalid
 from core.mail import addresses
 from core.names import number_key
-from core.text import has_forbidden, is_garbled, one_line
+from core.text import has_forbidden, in_lines, is_garbled, one_line
 
 _PARTICLES = (
     "af al ap ben bin bint da das de degli dei del della den der des di do dos du el ibn la las le los mac o’ o' san santa "
@@ -24,18 +24,26 @@ _PARTICLES = (
 )
 PARTICLES = frozenset(_PARTICLES.split())
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
-#: Longer text is refused before it is normalised, which takes quadratic time for hostile text.
+#: Longer text is refused as it stands: nobody typed what `one_line` would leave out of it.
 _LONGEST_RAW = 1000
 
 
 def clean_text(value: str, field: str, *, longest: int = 120) -> str:
     """`value` in one line (core.text). Raises Invalid when it holds control characters, was damaged on its way or is too long."""
-    text = one_line(value) if len(value) <= max(_LONGEST_RAW, longest + longest // 2) else value
+    return _checked(value, one_line, field, longest)
+
+
+def clean_lines(value: str, field: str, *, longest: int) -> str:
+    """`value` in as many lines as it has, without blank ends. Raises Invalid as `clean_text` does."""
+    return _checked(value.replace("\t", " "), in_lines, field, longest)
+
+
+def _checked(value: str, tidy: Callable[[str], str], field: str, longest: int) -> str:
+    text = tidy(value) if len(value) <= max(_LONGEST_RAW, longest + longest // 2) else value
     if len(text) > longest:
         raise Invalid("too_long", _l("This is too long: at most %(count)s characters.", count=longest), field)
-    if has_forbidden(text):
-        sentence = _l("This contains an invisible or control character. Type it again, in one line.")
-        raise Invalid("forbidden_character", sentence, field)
+    if has_forbidden(text.replace("\n", " ")):
+        raise Invalid("forbidden_character", _l("This contains an invisible or control character. Type it again."), field)
     if is_garbled(text):
         raise Invalid("garbled", _l("Letters of this were lost on the way here. Type it again."), field)
     return text

@@ -13,6 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from core.text import normalized
+
 FONTS_DIR = Path(__file__).resolve().parent.parent / "static" / "fonts"
 COVERAGE_FILE = FONTS_DIR / "coverage.json"
 
@@ -96,7 +98,7 @@ _PICTOGRAPHS = ((0x2600, 0x27BF), (0x2B00, 0x2BFF), (0x1F000, 0x1FAFF))
 def unprintable(text: str) -> list[str]:
     """The distinct characters of a text, in order, that a certificate cannot show. Empty means: printable."""
     found: dict[str, None] = {}
-    for character in unicodedata.normalize("NFC", text):
+    for character in normalized("NFC", text):
         if not _printable(character):
             found[character] = None
     return list(found)
@@ -108,7 +110,7 @@ def families_for(text: str, role: Role, lang: str = "") -> tuple[str, ...]:
     A text is kept in one font where one has all of it: a name whose last letter is missing in the display
     font is set in the wide one as a whole rather than in a mixture.
     """
-    return _families_for(unicodedata.normalize("NFC", text), role, lang.partition("-")[0].lower())
+    return _families_for(normalized("NFC", text), role, lang.partition("-")[0].lower())
 
 
 @lru_cache(maxsize=1024)

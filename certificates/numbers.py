@@ -8,11 +8,11 @@ always noticed, and so is every swap of two neighbouring digits in a number.
 
 import re
 import secrets
-import unicodedata
 
 from stdnum import luhn
 
 from core.numbering import Series
+from core.text import normalized
 
 PREFIX = "RST"
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32
@@ -104,4 +104,4 @@ def _compact(text: str) -> str:
     """Capitals without separators; full-width forms (from East Asian keyboards) become plain ones."""
     if len(text) > 200:
         return ""
-    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()
+    return _SEPARATORS.sub("", normalized("NFKC", text)).upper()

@@ -5,11 +5,12 @@ canonical form in bytes, and equal payloads have equal bytes.
 """
 
 import json
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any, Self
+
+from core.text import normalized
 
 CATEGORIES = ("military", "police", "civilian")
 LARGEST_INTEGER = 2**53 - 1  # beyond this, RFC 8785 (JSON numbers as doubles) is no longer exact
@@ -141,7 +142,7 @@ class CertificatePayload:
 
 def nfc(text: str) -> str:
     """The text composed (é is one character) and without outer spaces."""
-    return unicodedata.normalize("NFC", text).strip()
+    return normalized("NFC", text).strip()
 
 
 def _set(instance: object, name: str, value: object) -> None:

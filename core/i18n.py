@@ -22,6 +22,7 @@ from markupsafe import Markup
 from wtforms.i18n import DefaultTranslations, messages_path
 
 from core import countries, languages
+from core.text import normalized
 
 # What a lazy text says is text, facts and all. Flask-Babel's own calls itself markup, which put a file's cell or a person's name
 # live into the page that refused it. Now every message is escaped where it is shown, like any other text.
@@ -224,7 +225,7 @@ def number(value: int | float) -> str:
 
 def without_accents(name: str) -> str:
     """What names are sorted by: "Égypte" stands among those with E."""
-    return "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
+    return "".join(c for c in normalized("NFKD", name.casefold()) if not unicodedata.combining(c))
 
 
 def country_name(code: str | None) -> str:

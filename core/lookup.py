@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
+from core.text import normalized
+
 #: Nobody's word is longer, and normalising long runs of accents would take quadratic time.
 LONGEST = 300
 
@@ -28,7 +30,7 @@ _QUIET = re.compile(r"[\s\-_*/,()&'’‘`´ʼʻʹʽˈ′＇\u2010-\u2015]+")
 def words_of(text: str) -> list[str]:
     """The words of a text in lower case without accents, full stops and what cannot be seen."""
     separated = _QUIET.sub(" ", text[:LONGEST].replace(".", ""))  # before a lone accent becomes a space with an accent
-    plain = unicodedata.normalize("NFKD", separated).casefold()
+    plain = normalized("NFKD", separated).casefold()
     return "".join(c for c in plain if not unicodedata.combining(c) and unicodedata.category(c) != "Cf").split()
 
 

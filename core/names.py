@@ -13,6 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.text import normalized
+
 #: Letters that no decomposition makes plain, and forms that people write for one another (Arabic, Ukrainian, Kazakh, African).
 _ALIKE = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ŋ": "n", "æ": "ae", "œ": "oe", "þ": "th", "ŧ": "t", "ə": "a",
@@ -78,9 +80,9 @@ def full_name(given_name: str, family_name: str, origin: Origin, *, family_first
 
 def fold(text: str) -> str:
     """`text` without accents and case: "Lefèvre-Nguyễn" and "lefevre-nguyen" are one, and so are ё and е, أ and ا, Ґ and Г."""
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    plain = normalized("NFKD", normalized("NFKC", text).casefold())
     kept = "".join(c for c in plain if not unicodedata.combining(c))
-    return unicodedata.normalize("NFC", kept.translate(_ALIKE))
+    return normalized("NFC", kept.translate(_ALIKE))
 
 
 def words_of(text: str) -> list[str]:
@@ -124,7 +126,7 @@ def _is_initial(one: str, other: str) -> bool:
 
 def number_key(text: str) -> str:
     """What two spellings of a service number have in common: case, spaces and hyphens count for nothing."""
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    plain = normalized("NFKC", normalized("NFKC", text).casefold())
     return "".join(c for c in plain if unicodedata.category(c) not in ("Pd", "Zs") and c != "\u2212")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import Literal
 
 #: Between letters of these scripts the joiners are part of the spelling: Arabic to Sinhala, Tibetan, Burmese, Khmer, Mongolian.
 _JOINED = "\u0600-\u0dff\u0f00-\u109f\u1780-\u18af"
@@ -26,26 +27,48 @@ def _codes(ranges: str) -> Iterator[int]:
 
 _UNSEEN: dict[int, str | None] = dict.fromkeys(_codes(_INVISIBLE))
 _TIDY: dict[int, str | None] = _UNSEEN | dict.fromkeys(_codes(_SPACES), " ")
+#: Combining marks that follow one another in normalised text: more than any language has (UAX #15, section 13).
+_MOST_MARKS = 30
+#: These become combining marks when they are decomposed, though they are none.
+_BECOME_MARKS = "\u0f73\u0f75\u0f81\uff9e\uff9f"
+_MAYBE_MARKS = re.compile(rf"(?:[^\w\x00-\x7f]|[{_BECOME_MARKS}]){{{_MOST_MARKS + 1}}}")
 # UTF-8 that was once opened as Windows-1252 ("SÃ©nÃ©gal", "Nâ€™Diaye"), and what is left of bytes nobody could read.
 _GARBLED = re.compile("[\u00c3\u00c2][\u00a1-\u00bf]|\u00e2\u20ac|\ufffd")
+
+
+def normalized(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
+    """The text in a normalisation form, in time that grows with its length: of many combining marks in a row, which would be
+    sorted in quadratic time and stop the whole process meanwhile, only 30 are kept."""
+    if _MAYBE_MARKS.search(text):
+        text = _with_few_marks(text)
+    return unicodedata.normalize(form, text)
+
+
+def _with_few_marks(text: str) -> str:
+    kept, run = [], 0
+    for character in text:
+        run = run + 1 if unicodedata.combining(character) or character in _BECOME_MARKS else 0
+        if run <= _MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def one_line(text: str) -> str:
     """The text in NFC with single spaces (tabs and line ends are spaces too) and without invisible marks: soft hyphen,
     zero-width space, byte order mark, the marks of writing direction. Joiners stay inside scripts that are spelled with them."""
     if not (text.isascii() and text.isprintable()):
-        text = unicodedata.normalize("NFC", _STRAY_JOINER.sub("", text.translate(_TIDY)))
+        text = normalized("NFC", _STRAY_JOINER.sub("", text.translate(_TIDY)))
     return re.sub(" {2,}", " ", text).strip(" ")
 
 
 def without_marks(text: str) -> str:
     """The text without invisible marks, its spaces and line ends as they are: unbroken spaces belong to French."""
-    return text if text.isascii() else unicodedata.normalize("NFC", _STRAY_JOINER.sub("", text.translate(_UNSEEN)))
+    return text if text.isascii() else normalized("NFC", _STRAY_JOINER.sub("", text.translate(_UNSEEN)))
 
 
 def in_lines(text: str) -> str:
-    """A text of several lines without invisible marks, with plain line ends, and without blanks at its ends."""
-    return "\n".join(without_marks(text).strip().splitlines())
+    """A text of several lines without invisible marks, with plain line ends, and without blanks at their ends."""
+    return "\n".join(line.rstrip() for line in without_marks(text).strip().splitlines())
 
 
 def is_blank(text: str) -> bool:

@@ -5,13 +5,13 @@ has changed, so that a calendar replaces what it has and tells people of nothing
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
 
 from core.i18n import country_name, in_language, text
+from core.text import normalized
 from courses.models import Delivery, DeliverySession, DeliveryStatus
 
 if TYPE_CHECKING:
@@ -70,5 +70,5 @@ def _event(delivery: Delivery, session: DeliverySession, address: str, organizer
 
 def filename(delivery: Delivery) -> str:
     """A name that every system can keep."""
-    plain = unicodedata.normalize("NFKD", delivery.code).encode("ascii", "ignore").decode()
+    plain = normalized("NFKD", delivery.code).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip(".-") + ".ics"

@@ -104,7 +104,8 @@ def one_line(texts: Texts) -> Texts:
 
 def unbroken(text: str) -> str:
     """The text without invisible marks, and with a space wherever it had line ends and tabs."""
-    return re.sub(r"\s*[\t\n\v\f\r\x85\u2028\u2029]\s*", " ", without_marks(text)).strip()
+    parts = re.split(r"[\t\n\v\f\r\x85\u2028\u2029]+", without_marks(text))
+    return " ".join(filter(None, (part.strip() for part in parts)))
 
 
 def clock_minutes(clock: str) -> int:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from accounts.roles import Permission
+from accounts.values import clean_lines
 from certificates.events import PrintedNameCorrected
 from certificates.models import Certificate, RevocationReason
 from certificates.payload import nfc
@@ -18,7 +19,7 @@ from core.database import db
 from core.errors import Invalid
 from core.events import publish
 from core.policy import Actor, require
-from core.text import in_lines, one_line
+from core.text import one_line
 from courses.services import touch
 from enrollment.models import Enrollment
 
@@ -82,7 +83,4 @@ def _end(certificate: Certificate, note: str | None, reason_code: str | None = N
 
 
 def _note(text: str | None, field: str) -> str | None:
-    text = in_lines(text or "")
-    if len(text) > LONGEST_NOTE:
-        raise Invalid("too_long", _l("Use at most %(most)s characters.", most=LONGEST_NOTE), field)
-    return text or None
+    return clean_lines(text or "", field, longest=LONGEST_NOTE) or None

@@ -14,6 +14,8 @@ from functools import lru_cache
 import idna
 from email_validator import EmailNotValidError, validate_email
 
+from core.text import normalized
+
 LONGEST = 254
 _JOINERS = "\u200c\u200d"  # belong to the spelling of Persian and Indic words, nowhere else
 _DOMAIN = re.compile(r"[^.]\.[^.\d][^.]+$")  # at least two labels, and the last is no number
@@ -43,7 +45,7 @@ def parse(text: str) -> EmailAddress:
     """The address that `text` is. Raises NotAnAddress."""
     if len(text) > 4 * LONGEST:  # hostile text takes long to normalise
         raise NotAnAddress
-    typed = unicodedata.normalize("NFC", _without_invisible_marks(text).strip())  # as RFC 6532 asks for
+    typed = normalized("NFC", _without_invisible_marks(text).strip())  # as RFC 6532 asks for
     local, at, domain = typed.rpartition("@")
     if not at or len(typed) > LONGEST:
         raise NotAnAddress

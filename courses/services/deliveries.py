@@ -14,12 +14,12 @@ from sqlalchemy.exc import IntegrityError
 from accounts.models import PersonnelCategory, RoleAssignment
 from accounts.roles import ROLES, Permission, Role
 from accounts.services import assign_role, withdraw_role
+from accounts.values import clean_lines
 from core import clock, events
 from core.codes import key
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.policy import Actor, Grant, Reach, require
-from core.text import in_lines
 from courses import queries, timetable
 from courses.definitions import code_faults, unbroken
 from courses.events import DeliveryChanged, DeliveryMoved, DeliveryScheduled
@@ -112,11 +112,9 @@ def cancel(actor: Actor, delivery: Delivery, *, reason: str) -> Delivery:
     """Calls the delivery off; everybody who is told is told the reason."""
     delivery = touch(delivery.id)
     require(actor, Permission.DELIVERY_WRITE, delivery)
-    reason = in_lines(reason or "")
+    reason = clean_lines(reason or "", "reason", longest=500)
     if not reason:
         raise Invalid("required", _l("Give the reason: the people who enrolled are told."), "reason")
-    if len(reason) > 500:
-        raise Invalid("too_long", _l("A reason has at most 500 characters."), "reason")
     delivery.cancel_reason = reason
     _renew_calendar(delivery)
     DELIVERY.fire(delivery, "cancel", actor)

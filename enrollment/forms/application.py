@@ -73,7 +73,7 @@ class ApplicationForm(Form):
     rank = StringField(_l("Rank"), [Kept(values.clean_text)])
     rank_code = StringField(_l("NATO rank code"), [Kept(clean_rank_code)])
     organization = StringField(_l("Organization"), [NeededWithoutCountry(), Kept(values.clean_text, longest=200)])
-    needs = TextAreaField(_l("Access or dietary needs"))
+    needs = TextAreaField(_l("Access or dietary needs"), [Kept(values.clean_lines, longest=1000)])
     language = RadioField(_l("Language in which we write to you"), [OneOf(_l("Choose a language."))], validate_choice=False)
 
     consent = BooleanField(

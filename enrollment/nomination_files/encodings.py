@@ -7,11 +7,12 @@ A reading turns raw text into meant text, cell by cell. Raw text of a file of si
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+
+from core.text import normalized
 
 #: Name as people know it → (Python's name, whose letters).
 ENCODINGS: dict[str, tuple[str, Any]] = {
@@ -94,7 +95,7 @@ def meant(raw: str, reading: str) -> str | None:
         text = raw.encode("latin-1").decode(ENCODINGS[right][0])
     except UnicodeError:
         return None
-    return None if _CONTROL.search(text) else unicodedata.normalize("NFC", text)
+    return None if _CONTROL.search(text) else normalized("NFC", text)
 
 
 def could_come_from(raw: str, reading: str) -> bool:
@@ -127,7 +128,7 @@ def _undone(raw: str, right: str, wrong: str) -> str:
             break
         if text.isascii():
             break
-    return unicodedata.normalize("NFC", text)
+    return normalized("NFC", text)
 
 
 def _bytes_of(text: str, codec: str) -> bytes:

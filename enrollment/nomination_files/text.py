@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from core.text import is_blank, one_line
+from core.text import is_blank, normalized, one_line
 
 __all__ = ["clean", "fold", "is_blank", "storable", "without_accents"]
 
@@ -29,14 +29,14 @@ def clean(text: str) -> str:
 
 def without_accents(text: str) -> str:
     """The text for comparing: without accents, upper case and compatibility forms."""
-    text = unicodedata.normalize("NFKD", text).casefold()
+    text = normalized("NFKD", text).casefold()
     return "".join(c for c in text if not unicodedata.combining(c))
 
 
 def fold(text: str) -> str:
     """The text for looking a word up: `without_accents`, and without spaces, hyphens, apostrophes and so on.
 
-    What is longer than any word folds to nothing; normalising long runs of accents would take quadratic time.
+    What is longer than any word folds to nothing.
 
     >>> fold(" Côte d’Ivoire ")
     'cotedivoire'

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from accounts.roles import Permission
+from accounts.values import clean_lines
 from core.database import db
 from core.errors import Conflict, Invalid, NotAllowed
 from core.policy import Actor, can, require
-from core.text import in_lines
 from courses.models import Delivery
 from courses.services import touch
 from enrollment.models import Enrollment, EnrollmentStatus
@@ -87,7 +87,4 @@ def _require_disinterest(actor: Actor, enrollment: Enrollment) -> None:
 
 
 def _checked(reason: str | None) -> str:
-    reason = in_lines(reason or "")
-    if len(reason) > LONGEST_REASON:
-        raise Invalid("too_long", _l("Use at most %(count)s characters.", count=LONGEST_REASON), "reason")
-    return reason
+    return clean_lines(reason or "", "reason", longest=LONGEST_REASON)

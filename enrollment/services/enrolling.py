@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,11 +10,10 @@ from flask_babel import lazy_gettext as _l
 
 from accounts.models import Organization, Person, PersonnelCategory
 from accounts.roles import Permission
-from accounts.values import clean_name, clean_text
+from accounts.values import clean_lines, clean_name, clean_text
 from core import clock
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.policy import Actor, require
-from core.text import in_lines
 from core.words import word
 from courses.models import Admission, Delivery
 from courses.services import touch
@@ -96,27 +96,24 @@ def _first_status(delivery: Delivery, category: PersonnelCategory) -> Enrollment
     return EnrollmentStatus.CONFIRMED if seating(delivery).fits(category) else EnrollmentStatus.WAITLISTED
 
 
-_LONGEST = {"rank": 120, "organization": 200}
-_LONGEST_NEEDS = 1000
+_TEXTS: dict[str, tuple[Callable[..., str], int]] = {
+    "rank": (clean_text, 120), "organization": (clean_text, 200), "needs": (clean_lines, 1000),
+}  # fmt: skip
 
 
 def checked(delivery: Delivery, wish: Wish) -> Wish:
     """The wish as it is kept, or Invalid with everything in it that cannot be accepted."""
     faults: list[DomainError] = []
     kept: dict[str, Any] = {}
-    for field, longest in _LONGEST.items():
+    for field, (clean, longest) in _TEXTS.items():
         try:
-            kept[field] = clean_text(getattr(wish, field) or "", field, longest=longest) or None
+            kept[field] = clean(getattr(wish, field) or "", field, longest=longest) or None
         except Invalid as fault:
             faults.append(fault)
     try:
         kept["name_on_certificate"] = clean_name(wish.name_on_certificate or "", "name_on_certificate") or None
     except Invalid as fault:
         faults.append(fault)
-    kept["needs"] = in_lines(wish.needs or "") or None
-    if len(kept["needs"] or "") > _LONGEST_NEEDS:
-        sentence = _l("This is too long: at most %(count)s characters.", count=_LONGEST_NEEDS)
-        faults.append(Invalid("too_long", sentence, "needs"))
     try:
         kept["rank_code"] = clean_rank_code(wish.rank_code)
     except Invalid as fault:

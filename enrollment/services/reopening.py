@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from accounts.roles import Permission
+from accounts.values import clean_lines
 from core import clock
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.policy import Actor, require
-from core.text import in_lines
 from courses.models import Delivery, DeliveryStatus
 from courses.services import touch
 from enrollment.models import RESULTS, Enrollment, Reopening
@@ -31,9 +31,15 @@ def reopen(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int], *, rea
     require(actor, Permission.DELIVERY_FINISH, delivery)
     if delivery.status is not DeliveryStatus.FINISHED:
         raise Conflict("not_finished", _l("This delivery is not finished: its results are still open."))
-    reason = in_lines(reason or "")
     chosen = {e.id: e for e in _of_delivery(delivery, enrollment_ids)}
-    collect([*_reason_faults(reason), *_choice_faults(enrollment_ids, chosen)])
+    faults = _choice_faults(enrollment_ids, chosen)
+    try:
+        reason = clean_lines(reason, "reason", longest=LONGEST_REASON)
+        if not reason:
+            raise Invalid("reason_needed", _l("Say in a few words what is corrected."), "reason")
+    except Invalid as fault:
+        faults.insert(0, fault)
+    collect(faults)
     for enrollment in chosen.values():
         was, lacking = enrollment.status, enrollment.lacking
         ENROLLMENT.fire(enrollment, "reopen", actor)
@@ -50,14 +56,6 @@ def reopen(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int], *, rea
 def _of_delivery(delivery: Delivery, ids: Sequence[int]) -> Sequence[Enrollment]:
     statement = sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id, Enrollment.id.in_(set(ids)))
     return db.session.scalars(statement.order_by(Enrollment.id).execution_options(populate_existing=True)).all()
-
-
-def _reason_faults(reason: str) -> list[DomainError]:
-    if not reason:
-        return [Invalid("reason_needed", _l("Say in a few words what is corrected."), "reason")]
-    if len(reason) > LONGEST_REASON:
-        return [Invalid("too_long", _l("Use at most %(count)s characters.", count=LONGEST_REASON), "reason")]
-    return []
 
 
 def _choice_faults(ids: Sequence[int], chosen: dict[int, Enrollment]) -> list[DomainError]:

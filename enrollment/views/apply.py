@@ -63,6 +63,7 @@ def apply(code: str) -> Any:
     if screen is None and wanted > LAST:
         with refusals_on(form):
             return _send(delivery, form, person)
+        delivery = get_delivery(actor, code, load=())  # what was read before the refusal is read no more
         screen = form.screen_with_errors() or LAST
     return _screen(delivery, form, screen or wanted, person)
 

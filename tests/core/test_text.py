@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import time
 import unicodedata
 
 import pytest
 
-from core.text import has_forbidden, is_blank, is_garbled, one_line
+from core import names
+from core.text import has_forbidden, in_lines, is_blank, is_garbled, normalized, one_line
 
 
 def test_every_format_character_and_every_space_is_known() -> None:
@@ -52,3 +54,27 @@ def test_controls_and_damage_are_noticed() -> None:
     assert has_forbidden("Am\u0007ina") and has_forbidden("\ue000") and not has_forbidden("مهدی\u200cزاده")
     assert is_garbled("SÃ©nÃ©gal") and is_garbled("N\ufffd") and is_garbled("Nâ€™Diaye")
     assert not any(is_garbled(name) for name in ("Þóra", "Ýmir", "Ñusta", "João", "Ãngela"))
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFKC", "NFKD"])
+def test_normalised_text_keeps_thirty_marks_in_a_row(form) -> None:
+    marks = "\u0315\u0300" * 15
+    assert normalized(form, f"a{marks}b") == unicodedata.normalize(form, f"a{marks}b")
+    assert normalized(form, f"a{marks}\u0300b") == unicodedata.normalize(form, f"a{marks}b")
+
+
+def test_whatever_becomes_a_mark_counts_as_one() -> None:
+    for code in range(sys.maxunicode + 1):
+        parts = unicodedata.normalize("NFKD", chr(code))
+        if all(map(unicodedata.combining, parts)):
+            assert len(normalized("NFKD", "a" + chr(code) * 1000)) <= 30 * len(parts) + 1, hex(code)
+
+
+@pytest.mark.parametrize(
+    "mark", ["\u0315\u0300", "\u0344\u0316", "\uff9e\u0300", "\U0001d165\u0300", "\u0f73\u0f71", "\u200d", " ", "\u2028"]
+)
+@pytest.mark.parametrize("read", [one_line, in_lines, names.fold, names.number_key, names.sought])
+def test_hostile_text_takes_little_time(read, mark: str) -> None:
+    began = time.process_time()
+    read("a" + mark * 1_000_000)
+    assert time.process_time() - began < 5

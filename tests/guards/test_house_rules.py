@@ -195,8 +195,21 @@ def names(name: str, tree: ast.Module) -> Iterator[str]:
             yield f"{name}:{node.lineno} class {node.name}"
 
 
+def normalising(name: str, tree: ast.Module) -> Iterator[str]:
+    """Only core/text.py normalises: hostile text takes quadratic time without the limit it has."""
+    if name == "core/text.py":
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr == "normalize" and ast.unparse(node.value) == "unicodedata":
+            yield f"{name}:{node.lineno} normalises; use core.text.normalized"
+    for line, what in imported(tree):
+        if what == "unicodedata.normalize":
+            yield f"{name}:{line} imports normalize; use core.text.normalized"
+
+
 RULES: list[Rule] = [
     commits, transactions_in_rules, statuses, clocks, web_in_rules, imports_of_rooms, imports_of_app, swallowed, unread_json, sizes, names,
+    normalising,
 ]  # fmt: skip
 
 
@@ -237,6 +250,8 @@ def test_the_house_keeps_its_rule(rule: Rule) -> None:
 
 
 PLANTED = [
+    (normalising, "roster/queries.py", "unicodedata.normalize('NFC', text)"),
+    (normalising, "roster/queries.py", "from unicodedata import normalize"),
     (commits, "roster/services.py", "db.session.commit()"),
     (transactions_in_rules, "roster/services.py", "with transaction():\n    pass"),
     (transactions_in_rules, "enrollment/services/places.py", "with database.transaction():\n    pass"),
