@@ -19,15 +19,16 @@ def make_private(folder: Path) -> list[str]:
     os.umask(OTHERS)
     if folder.stat().st_mode & stat.S_ISVTX:
         raise SettingsError(f"{folder} is shared by all who work on this machine: name a folder of its own as INSTANCE_PATH.")
-    is_shut = not _open_bits(folder) or _close(folder)
-    if not is_shut:
-        raise SettingsError(f"{folder} is open to others and belongs to somebody else; run as its owner, or: chmod 700 {folder}")
-    found = [path for path in _open_ones(folder) if _close(path)]
-    if not found:
-        return []
-    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-    names = ", ".join(str(path.relative_to(folder)) for path in found[:5])
-    return [f"others could read these in {folder}, and no longer can: {names}{more}"]
+    sentences = []
+    if _open_bits(folder):
+        if not _close(folder):
+            raise SettingsError(f"{folder} is open to others and belongs to somebody else; run as its owner, or: chmod 700 {folder}")
+        sentences.append(f"{folder} was open to others, and no longer is")
+    if found := [path for path in _open_ones(folder) if _close(path)]:
+        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+        names = ", ".join(str(path.relative_to(folder)) for path in found[:5])
+        sentences.append(f"others could read these in {folder}, and no longer can: {names}{more}")
+    return sentences
 
 
 def _open_ones(folder: Path) -> Iterator[Path]:
