@@ -68,6 +68,7 @@ from core import (
     once,
     printing,
     serving,
+    storage,
     web,
     words,
 )
@@ -131,6 +132,7 @@ CHECKS: list[checking.Check] = [
     enrollment.queries.breaches,
     certificates.queries.breaches,
     roster.queries.breaches,
+    storage.breaches,
     numbering.breaches,
     audit.breaches,
     mail.settling.breaches,

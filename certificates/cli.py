@@ -45,6 +45,8 @@ def _restored(certificate: Certificate) -> tuple[str, bool]:
         new_key, digest = files.store(number, data)
     except storage.Obstructed as obstacle:
         return str(obstacle.message), False
+    except OSError as error:
+        return f"it could not be put back ({error.strerror})", False
     with transaction():
         services.refile(SYSTEM, db.session.get_one(Certificate, certificate_id), file_key=new_key, sha256=digest)
     if digest == before:

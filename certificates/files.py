@@ -46,8 +46,9 @@ def read(certificate: Certificate) -> bytes:
 
 
 def restore(certificate: Certificate) -> bytes:
-    """Makes a filed certificate's file again and puts it back. Conflict when the row was altered or other bytes come out:
-    what was promised by its digest is not replaced in passing (see `flask certificates verify`)."""
+    """Makes a filed certificate's file again and puts it back; whoever asked gets it even when the disk does not take it.
+    Conflict when the row was altered or other bytes come out: what was promised by its digest is not replaced in passing (see
+    `flask certificates verify`)."""
     key, number, sha256 = certificate.file_key, certificate.number, certificate.sha256
     log.error("certificate %s: its file is missing or was changed", number)
     data = remade(certificate)
@@ -56,7 +57,11 @@ def restore(certificate: Certificate) -> bytes:
             "file_damaged",
             _l("The file of this certificate is damaged and could not be made again as it was. Tell an administrator."),
         )
-    storage.put(key, data)
+    try:
+        storage.put(key, data)
+    except OSError as error:
+        log.error("certificate %s: its file was made again, but could not be put back: %s", number, error)
+        return data
     log.warning("certificate %s: its file was made again, exactly as it was filed", number)
     return data
 

@@ -22,7 +22,8 @@ def make_private(folder: Path) -> list[str]:
     sentences = []
     if _open_bits(folder):
         if not _close(folder):
-            raise SettingsError(f"{folder} is open to others and belongs to somebody else; run as its owner, or: chmod 700 {folder}")
+            refused = f"{folder} is open to others and belongs to somebody else; run as its owner, or: chmod 700 {folder}"
+            raise SettingsError(refused)
         sentences.append(f"{folder} was open to others, and no longer is")
     if found := [path for path in _open_ones(folder) if _close(path)]:
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""

@@ -13,6 +13,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from core.checking import Note
 from core.database import settings_of
 from core.errors import Conflict
 
@@ -63,6 +64,10 @@ def get(key: str) -> bytes:
         raise Obstructed(key, _l("a file where a folder should be")) from None
     except PermissionError:
         raise Obstructed(key, _l("a file that this program may not read")) from None
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise Obstructed(key, _l("a file that cannot be read from the disk")) from error
 
 
 class Obstructed(Conflict):
@@ -101,8 +106,26 @@ def _force(folder: Path) -> None:
 
 
 def keys(prefix: str) -> Iterator[str]:
-    """Every key under the folder `prefix`, in order."""
+    """Every key under the folder `prefix`, in order. What is no key there (`strays`) is nobody's here."""
+    return (name for path, name in _entries(prefix) if _is_stored(path, name))
+
+
+def strays() -> Iterator[str]:
+    """What lies among the files and was not put there by this program (Thumbs.db, a link), by name, for people to read."""
+    for path, name in _entries(""):
+        if (path.is_symlink() or not path.is_dir()) and not _is_stored(path, name):
+            yield "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in name)
+
+
+def breaches() -> Iterator[str]:
+    """For `flask check`. They harm nothing, but they are in no copy."""
+    yield from (Note(f"files: {name} was not put there by Rostrum; it is in no backup") for name in strays())
+
+
+def _entries(prefix: str) -> Iterator[tuple[Path, str]]:
     root = settings_of().storage_path
-    for path in sorted((root / prefix).rglob("*")):
-        if not path.name.startswith(".") and path.is_file() and not path.is_symlink():
-            yield path.relative_to(root).as_posix()
+    return ((path, path.relative_to(root).as_posix()) for path in sorted((root / prefix).rglob("*")) if path.name[0] != ".")
+
+
+def _is_stored(path: Path, name: str) -> bool:
+    return _KEY.fullmatch(name) is not None and path.is_file() and not path.is_symlink()

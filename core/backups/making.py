@@ -23,7 +23,7 @@ def make(target: Path, *, with_keys: bool) -> dict[str, object]:
         made_at = clock.now()
         snapshot(folder / reading.NAMES[kind])
         contents = reading.read(kind, folder / reading.NAMES[kind], filed_in())
-        stored = _copy_files(folder)
+        stored, left_out = _copy_files(folder)
         _copy_trail(folder)
         if with_keys:
             _copy_keys(folder)
@@ -36,6 +36,7 @@ def make(target: Path, *, with_keys: bool) -> dict[str, object]:
             "audit": {"number": contents.head[0], "digest": contents.head[1]},
             "files": len(stored),
             "lacking": sorted(key for key in contents.filed if key not in stored),
+            "left_out": [*storage.strays(), *(key for key in left_out if key not in contents.filed)],
             "trail_faults": [*contents.faults, *audit.breaches()],
         }
         db.session.rollback()
@@ -56,17 +57,21 @@ def snapshot(file: Path) -> None:
         programs.run([program, "-Fc", "--no-owner", "--no-privileges", f"--schema={schema}", "-f", str(file), programs.address()])
 
 
-def _copy_files(folder: Path) -> set[str]:
-    """Every stored file, also those that came after the snapshot: they tell how far numbering went."""
-    stored = set()
+def _copy_files(folder: Path) -> tuple[set[str], list[str]]:
+    """Every stored file, also those that came after the snapshot: they tell how far numbering went. Returns the keys copied and
+    those that could not be read."""
+    stored, unread = set(), []
     for key in storage.keys(""):
         try:
             data = storage.get(key)
-        except (FileNotFoundError, storage.Obstructed):
+        except FileNotFoundError:
             continue  # the manifest says what is lacking
+        except storage.Obstructed:
+            unread.append(key)
+            continue
         copies.write(folder / copies.FILES / key, data)
         stored.add(key)
-    return stored
+    return stored, unread
 
 
 def _copy_trail(folder: Path) -> None:

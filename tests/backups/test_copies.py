@@ -45,6 +45,18 @@ def test_keys_are_copied_only_when_asked_for(machine: Machine, copy: Path) -> No
     assert not any(key in path.read_bytes() for path in copy.rglob("*") if path.is_file())
 
 
+def test_what_is_not_of_rostrum_stops_no_backup_and_is_named(machine: Machine, copy: Path) -> None:
+    machine.issue(1)
+    for name in ("certificates/Thumbs.db", "numbers/certificate-2026~"):
+        (machine.folder / "files" / name).write_bytes(b"x")
+    output = machine.well("backup", copy)
+    assert "note: certificates/Thumbs.db among the files was not put there by Rostrum" in output
+    left_out = json.loads((copy / copies.MANIFEST).read_bytes())["left_out"]
+    assert left_out == ["certificates/Thumbs.db", "numbers/certificate-2026~"]
+    assert "numbers/certificate-2026~ was not put there by Rostrum" in machine.well("check")
+    machine.well("restore", copy)
+
+
 @pytest.mark.parametrize("there", ["a copy", "a file", "a link", "a full folder"])
 def test_a_backup_never_overwrites(machine: Machine, copy: Path, there: str) -> None:
     copy.parent.mkdir(parents=True)

@@ -3,6 +3,7 @@ the archive."""
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
@@ -198,6 +199,34 @@ def test_an_archive_names_what_it_lacks(app: Flask, sign_in) -> None:
         words = opened.read(files.LACKING).decode()
     assert f"{made.numbers[1]}: In the place of the file" in words and f"{made.numbers[2]}: " in words
     assert "still being made" in words
+
+
+def test_a_failing_disk_breaks_no_archive_and_no_command(app: Flask, sign_in, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One file cannot be read, another is made again and finds no room."""
+    made = Made(app, 3, issued=True)
+    with app.app_context():
+        bad, lost, _whole = (place(key) for key in db.session.scalars(sa.select(Certificate.file_key).order_by(Certificate.id)))
+    lost.unlink()
+    read = Path.read_bytes
+
+    def failing(path: Path) -> bytes:
+        if path == bad:
+            raise OSError(errno.EIO, "Input/output error")
+        return read(path)
+
+    def full(key: str, data: bytes) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "read_bytes", failing)
+    monkeypatch.setattr(storage, "put", full)
+    data = sign_in(made.coordinator).get(f"{made.page}.zip").response.data
+    with zipfile.ZipFile(io.BytesIO(data)) as opened:
+        assert opened.namelist() == [*(f"{number}.pdf" for number in made.numbers[1:]), files.LACKING]
+        assert f"{made.numbers[0]}: In the place of the file" in opened.read(files.LACKING).decode()
+    runner = app.test_cli_runner()
+    assert f"{made.numbers[0]}" in runner.invoke(args=["check"]).output
+    result = runner.invoke(args=["certificates", "verify"])
+    assert (result.exit_code, "could not be put back (No space left on device)" in result.output) == (1, True)
 
 
 def test_a_whole_archive_says_nothing(app: Flask, sign_in) -> None:
