@@ -3,10 +3,14 @@
 How far a series went stands in three places: the counter's row, a mark beside the stored files (written before the number is
 committed, so it is never behind), and every signed checkpoint. When the database is set back – restored, or copied over by
 hand – the other two still know, and numbering goes on after them. What is skipped is written into a register.
+
+The mark cannot tell a number whose issue was undone from one whose database was set back by exactly one: such a number counts
+as given. An issue that is undone after its number was drawn therefore costs one void number.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,17 +22,22 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import audit, clock, storage
-from core.database import Base, db, is_sqlite, write
+from core.checking import Note
+from core.database import LARGEST_ID, Base, db, is_sqlite, write
 from core.policy import SYSTEM
 
 MARKS = "numbers"
 #: Why numbers are void: skipped by a restore that could not know how far the lost database had gone or knew it had gone so
-#: far, or found behind its mark because the database was set back without `flask restore`.
-RESTORED, SET_BACK = "restored", "set_back"
+#: far; found behind its mark because the database was set back without `flask restore`; a single one found so, whose issue may
+#: as well have been undone; skipped because the mark was lost, so that nothing could tell whether the database was set back.
+RESTORED, SET_BACK, UNDONE, MARK_LOST = "restored", "set_back", "undone", "mark_lost"
+
+#: Numbers skipped in a series when nothing says exactly how far it went: more than are issued between two checkpoints.
+BLOCK = 1000
 
 
 class Counter(Base):
-    """Numbers without gaps: the row's lock makes issuing one at a time, and a rolled back issue gives its number back."""
+    """Numbers without gaps: the row's lock makes issuing one at a time, and what is skipped is in the register."""
 
     __tablename__ = "counter"
     __audited__ = False
@@ -77,13 +86,28 @@ def next_in(name: str) -> int:
         index_elements=["name"], set_={"value": Counter.__table__.c.value + 1}
     )
     value = db.session.execute(counted.returning(Counter.__table__.c.value)).scalar_one()
-    # A rolled back issue leaves the mark at the number it gave back. Further ahead, it tells of a database that is lost.
-    if (marked := _marked(name)) > value:
-        raise_to(name, marked, SET_BACK, since=value - 1)
-        value = marked + 1
+    last, reason = _given(name, value - 1)
+    if last >= value:
+        raise_to(name, last, reason, since=value - 1)
+        value = last + 1
         db.session.execute(sa.update(Counter).where(Counter.name == name).values(value=value))
     mark(name, value)
     return value
+
+
+def _given(name: str, counted: int) -> tuple[int, str]:
+    """How far the series went by its mark, and why the numbers from `counted` to there are void.
+
+    Without a mark that can be read, nothing tells whether the database was set back. Issuing goes on all the same, after a block
+    of void numbers, as after a restore that cannot know: void numbers harm nobody, and a number that comes twice does.
+    """
+    try:
+        marked = read_mark(_key(name), storage.get(_key(name)))
+    except FileNotFoundError:
+        marked = None if counted else (name, 0)
+    if marked is None:
+        return counted + BLOCK, MARK_LOST
+    return marked[1], UNDONE if marked[1] == counted + 1 else SET_BACK
 
 
 def raise_to(name: str, value: int, reason: str, *, since: int) -> None:
@@ -94,7 +118,6 @@ def raise_to(name: str, value: int, reason: str, *, since: int) -> None:
     void = {"series": name, "first": since + 1, "last": value, "reason": reason}
     write(sa.insert(VoidNumbers).values(recorded_at=clock.now(), **void))
     audit.record(SYSTEM, "numbers.voided", f"series:{name}", void)
-    mark(name, value)
 
 
 def counters() -> dict[str, int]:
@@ -114,35 +137,60 @@ def mark(name: str, value: int) -> None:
 
 
 def marks() -> dict[str, int]:
-    """How far each series went, by the marks beside the stored files."""
-    found = [read_mark(storage.get(key)) for key in storage.keys(MARKS)]
+    """How far each series went, by those marks beside the stored files that can be read."""
+    found = []
+    for key in storage.keys(MARKS):
+        with contextlib.suppress(FileNotFoundError, storage.Obstructed):
+            found.append(read_mark(key, storage.get(key)))
     return dict(filter(None, found))
 
 
-def read_mark(data: bytes) -> tuple[str, int] | None:
-    """Series and value of a mark; None when it is damaged."""
+def read_mark(key: str, data: bytes) -> tuple[str, int] | None:
+    """Series and value of the mark stored under `key`; None when it is damaged, or is no mark."""
     try:
         facts = json.loads(data)
-        return str(facts["series"]), int(facts["value"])
-    except (ValueError, KeyError, TypeError):
+        name, value = facts["series"], facts["value"]
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
-
-
-def _marked(name: str) -> int:
-    try:
-        found = read_mark(storage.get(_key(name)))
-    except FileNotFoundError:
-        return 0
-    return found[1] if found else 0
+    is_whole = isinstance(name, str) and _key(name) == key and type(value) is int and 0 < value <= LARGEST_ID
+    return (name, value) if is_whole else None
 
 
 def _key(name: str) -> str:
     return f"{MARKS}/{name.replace(':', '-')}"
 
 
+def agree() -> list[tuple[str, int, int]]:
+    """Right before a database made ready takes the place of the one in use, while nobody can draw a number: what was drawn since
+    everything was asked is void there too, and no mark is behind. Returns series, first and last of what became void."""
+    counted, marked = counters(), marks()
+    late = [(name, counted.get(name, 0) + 1, value) for name, value in marked.items() if value > counted.get(name, 0)]
+    for name, first, last in late:
+        raise_to(name, last, RESTORED, since=first - 1)
+    for name, value in counters().items():
+        if value > marked.get(name, 0):
+            mark(name, value)
+    return late
+
+
 def breaches() -> Iterator[str]:
-    """Series whose next number was given already by a database that is lost."""
+    """Marks that cannot be read, and series whose next number was given already by a database that is lost."""
     counted, show = counters(), series_of_app().show
-    for name, value in sorted(marks().items()):
-        if value > counted.get(name, 0) + 1:
+    for key in sorted({*storage.keys(MARKS), *map(_key, counted)}):
+        try:
+            marked = read_mark(key, storage.get(key))
+        except FileNotFoundError:
+            yield f"numbers: the mark {key} is missing; the next number is given after {BLOCK} void ones"
+            continue
+        except storage.Obstructed as obstacle:
+            yield f"numbers: in the place of the mark {key} lies {obstacle.found}: no number is given until it is removed"
+            continue
+        if marked is None:
+            yield f"numbers: the mark {key} is damaged; the next number is given after {BLOCK} void ones"
+            continue
+        name, value = marked
+        ahead = value - counted.get(name, 0)
+        if ahead > 1:
             yield f"numbers: {show(name, value)} was given, but the database counts only to {counted.get(name, 0)}"
+        elif ahead == 1:
+            yield Note(f"numbers: {show(name, value)} will be void: its issue was undone, or the database was set back by one")

@@ -16,9 +16,6 @@ from core.backups.copies import FILES, Copy
 from core.checkpoints import Checkpoint
 from core.database import db
 
-#: Numbers skipped in a series when nothing says exactly how far it went: more than are issued between two checkpoints.
-BLOCK = 1000
-
 Numbers = dict[str, int]
 
 
@@ -78,7 +75,7 @@ def _of_copy(copy: Copy) -> Numbers:
     keys = list(copy.stored())
     _raise(numbers, _in_files(keys))
     for key in keys:
-        if key.startswith(f"{numbering.MARKS}/") and (mark := numbering.read_mark(copy.read(f"{FILES}/{key}"))):
+        if key.startswith(f"{numbering.MARKS}/") and (mark := numbering.read_mark(key, copy.read(f"{FILES}/{key}"))):
             _raise(numbers, dict([mark]))
     return numbers
 
@@ -123,7 +120,7 @@ def plan(copy: Copy, known: Known, asked: Mapping[str, int]) -> list[Skip]:
     for name in sorted(running | known.copied.keys() | known.exact.keys() | known.signed.keys()):
         since, found = copy.contents.counters.get(name, 0), known.found(name)
         is_guess = name in running and not known.is_certain(name) and name not in asked
-        value = asked[name] - 1 if name in asked else found + BLOCK * is_guess
+        value = asked[name] - 1 if name in asked else found + numbering.BLOCK * is_guess
         if value < found:
             raise BackupError(f"numbers up to {series.show(name, found)} were issued: the next is {series.show(name, found + 1)}")
         if value > since:

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,14 +62,19 @@ def restore(
         skips = knowledge.plan(copy, known, {**asked, **more})
     _put_files(copy)
     facts = _facts(copy, known, skips)
+    path, notes = database_path(), list[str]()
+    db.session.remove()
+    db.engine.dispose()
     with staging.staged(copy.database):
         upgrade()
         end = _finish(skips, facts)
+        db.session.remove()
+        db.engine.dispose()
+        last = partial(_agree, notes)
+        kept = staging.swap_file(path, last) if path is not None else staging.swap_schema(last)
     db.session.remove()
     db.engine.dispose()
-    path = database_path()
-    kept = staging.swap_file(path) if path is not None else staging.swap_schema()
-    notes = _continue_checkpoints(copy, local, known, facts, end)
+    notes += _continue_checkpoints(copy, local, known, facts, end)
     return Restored(copy, known, skips, kept, notes)
 
 
@@ -93,7 +99,7 @@ def _facts(copy: Copy, known: Known, skips: list[Skip]) -> dict[str, Any]:
 
 def _finish(skips: list[Skip], facts: dict[str, Any]) -> tuple[int, str]:
     """In the database made ready: jobs that start again, the numbers that must not come again, and the entry that says what
-    happened, last."""
+    happened."""
     if found := list(audit.breaches_of_chain()):
         raise BackupError("\n".join(found))
     with transaction():
@@ -102,6 +108,18 @@ def _finish(skips: list[Skip], facts: dict[str, Any]) -> tuple[int, str]:
             numbering.raise_to(skip.name, skip.value, numbering.RESTORED, since=skip.since)
         audit.record(SYSTEM, audit.RESTORED, "trail", facts)
     return checkpoints.head()
+
+
+def _agree(notes: list[str]) -> None:
+    """In the database made ready, while nobody writes in the one in use any more: numbers drawn in the meantime. Leaves
+    no connection open: it is swapped in next."""
+    show = numbering.series_of_app().show
+    with transaction():
+        late = numbering.agree()
+    for name, first, last in late:
+        notes.append(f"void, too: {show(name, first)} to {show(name, last)} (given while the copy was made ready)")
+    db.session.remove()
+    db.engine.dispose()
 
 
 def _put_files(copy: Copy) -> None:

@@ -13,7 +13,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -83,16 +83,18 @@ def _make_private_copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def swap_file(path: Path) -> str | None:
-    """The staged file takes the place of the one in use. Returns where that is kept now, if there was anything in it."""
+def swap_file(path: Path, last: Callable[[], None]) -> str | None:
+    """The staged file takes the place of the one in use. Returns where that is kept now, if there was anything in it. `last` is
+    called when nobody can write any more."""
     source = staged_file(path)
-    with closing(sqlite3.connect(source)) as connection:
-        connection.execute("PRAGMA journal_mode=DELETE").fetchall()  # all of it in one file
-    if not path.exists():
-        os.replace(source, path)
-        remove_staged_file(path)
-        return None
     with writers.turn(path, time.monotonic() + PATIENCE):
+        last()
+        with closing(sqlite3.connect(source)) as connection:
+            connection.execute("PRAGMA journal_mode=DELETE").fetchall()  # all of it in one file
+        if not path.exists():
+            os.replace(source, path)
+            remove_staged_file(path)
+            return None
         try:
             kept = _keep(path)
             with closing(sqlite3.connect(source)) as new, closing(sqlite3.connect(path, timeout=PATIENCE)) as used:
@@ -214,22 +216,23 @@ def connection_facts() -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value is not None} | dict(url.query)
 
 
-def swap_schema() -> str | None:
-    """The staged schema takes the place of the one in use. Returns the name under which that is kept, if it held anything.
+def swap_schema(last: Callable[[], None]) -> str | None:
+    """The staged schema takes the place of the one in use. Returns the name under which that is kept, if it held anything. `last`
+    is called when nobody can write any more; twice, when the first try fails after it.
 
     Whoever is connected is disconnected: their next statement opens a new connection and finds the restored tables.
     """
     for last_try in (False, False, True):
         try:
             with connected() as connection:
-                return _swap(connection)
+                return _swap(connection, last)
         except (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
             if last_try:
                 raise BackupError("other programs hold the database: stop them first") from None
     return None
 
 
-def _swap(connection: psycopg.Connection) -> str | None:
+def _swap(connection: psycopg.Connection, last: Callable[[], None]) -> str | None:
     connection.execute("SET lock_timeout = '5s'")
     (schema,) = connection.execute("SELECT coalesce(current_schema(), 'public')").fetchone() or ("public",)
     connection.execute(
@@ -240,6 +243,7 @@ def _swap(connection: psycopg.Connection) -> str | None:
     tables = [sql.Identifier(schema, name) for (name,) in found]
     if tables:
         connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.SQL(", ").join(tables)))
+    last()
     taken = {name for (name,) in connection.execute("SELECT nspname FROM pg_namespace").fetchall()}
     kept = f"rostrum_before_{stamp().replace('-', '_')}"
     while kept in taken:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from certificates.numbers import format_number
 from core import numbering
-from core.backups.knowledge import BLOCK
+from core.backups import restoring
+from core.numbering import BLOCK
 from tests.backups.makers import Machine
 
 
@@ -167,3 +169,29 @@ def test_restored_twice_the_trail_still_tells_all(machine: Machine, copy: Path) 
     machine.checkpoint()
     is_sound(machine)
     assert machine.well("audit", "verify").count("note: the trail was restored") == 2
+
+
+@pytest.mark.timeout(280)
+@pytest.mark.parametrize("lost", [1, 2])
+def test_numbers_given_while_the_copy_is_made_ready_do_not_come_again(
+    machine: Machine, copy: Path, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    """People work on until the moment of the swap."""
+    machine.issue(1)
+    machine.checkpoint()
+    machine.well("backup", copy)
+    machine.issue(1)
+    late: list[str] = []
+    finish = restoring._finish
+
+    def slowly(*facts: Any) -> tuple[int, str]:
+        late.extend(machine.issue_without_files(lost))
+        return finish(*facts)
+
+    monkeypatch.setattr(restoring, "_finish", slowly)
+    output = machine.well("restore", copy)
+    assert f"note: void, too: {late[0]} to {late[-1]} (given while the copy was made ready)" in output
+    is_sound(machine)
+    assert machine.issue(1) == [format_number(2026, 3 + lost)]
+    assert voids(machine) == [(3, 2 + lost, "restored"), (2, 2, "restored")]
+    is_sound(machine)

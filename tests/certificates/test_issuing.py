@@ -15,7 +15,7 @@ from certificates.numbers import format_number
 from certificates.payload import CertificatePayload
 from certificates.rendering import RenderingFailed
 from certificates.snapshot import digest, is_intact
-from core import audit, clock
+from core import audit, clock, numbering
 from core.audit import AuditEntry
 from core.database import db, transaction
 from core.errors import Conflict, Invalid, NotAllowed
@@ -152,14 +152,16 @@ def test_issuing_twice_returns_the_certificate(context) -> None:
     assert again_id == before.id
 
 
-def test_a_refused_issue_gives_its_number_back(context) -> None:
+def test_the_number_of_an_issue_that_was_undone_is_void(context) -> None:
     delivery = makers.finished_delivery(2)
     first, second = makers.enrollments(delivery)
     with pytest.raises(RuntimeError), transaction():
         services.issue(SYSTEM, db.session.get_one(Enrollment, first.id))
         raise RuntimeError("the power goes")
     with transaction():
-        assert services.issue(SYSTEM, db.session.get_one(Enrollment, second.id)).number == format_number(2026, 1)
+        assert services.issue(SYSTEM, db.session.get_one(Enrollment, second.id)).number == format_number(2026, 2)
+    (void,) = numbering.voids()
+    assert (void.first, void.last, void.reason) == (1, 1, numbering.UNDONE)
     assert [s for s in queries.breaches() if "number" in s] == []
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from flask import Flask
 
 from core import audit, checking, numbering, storage
-from core.database import db, transaction
+from core.database import db, settings_of, transaction
 from core.policy import SYSTEM
 
 pytestmark = pytest.mark.both_databases
@@ -19,6 +21,10 @@ def take() -> int:
         return numbering.next_in(SERIES)
 
 
+def mark_file() -> Path:
+    return settings_of().storage_path / "numbers" / "certificate-2026"
+
+
 def set_back(value: int) -> None:
     """As somebody does who copies an old database over the new one."""
     with transaction():
@@ -26,15 +32,39 @@ def set_back(value: int) -> None:
         db.session.execute(numbering.sa.update(numbering.Counter).values(value=value))
 
 
-def test_a_rolled_back_number_is_given_again(context: Flask) -> None:
+def sentences() -> list[str]:
+    """Without those that are only notes."""
+    return [sentence for sentence in numbering.breaches() if not isinstance(sentence, checking.Note)]
+
+
+def test_a_number_whose_issue_was_undone_is_void(context: Flask) -> None:
+    """It cannot be told from one whose database was set back by one, and then somebody may have it."""
     assert take() == 1
     with pytest.raises(ZeroDivisionError), transaction():
         assert numbering.next_in(SERIES) == 2
         raise ZeroDivisionError
     assert numbering.marks() == {SERIES: 2}
+    (note,) = numbering.breaches()
+    assert "RST-2026-000002-C will be void" in note and sentences() == []
+    assert take() == 3
+    (void,) = numbering.voids()
+    assert (void.first, void.last, void.reason) == (2, 2, numbering.UNDONE)
+    assert list(numbering.breaches()) == list(audit.breaches()) == []
+
+
+def test_a_database_set_back_by_exactly_one_goes_on_after_the_mark(context: Flask) -> None:
+    assert [take() for _ in range(3)] == [1, 2, 3]
+    set_back(2)
+    assert take() == 4
     assert list(numbering.breaches()) == []
+
+
+def test_the_first_number_of_all_does_not_come_twice(context: Flask) -> None:
+    take()
+    with transaction():
+        audit.record(SYSTEM, "test.set_back", "number", {})
+        db.session.execute(numbering.sa.delete(numbering.Counter))
     assert take() == 2
-    assert numbering.voids() == []
 
 
 def test_a_database_set_back_by_hand_goes_on_after_the_mark(context: Flask) -> None:
@@ -48,10 +78,51 @@ def test_a_database_set_back_by_hand_goes_on_after_the_mark(context: Flask) -> N
     assert list(numbering.breaches()) == list(audit.breaches()) == []
 
 
-def test_a_damaged_mark_stops_nobody(context: Flask) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"{torn",
+        b"7",
+        b"[" * 99999,
+        b'{"series": "certificate:2025", "value": 9}',
+        b'{"series": "certificate:2026", "value": "1"}',
+    ],
+)
+def test_a_damaged_mark_is_a_breach_and_stops_nobody(context: Flask, damage: bytes) -> None:
+    """Nothing tells any more whether the database was set back: as many numbers are skipped as after a restore that cannot know."""
     take()
-    storage.put("numbers/certificate-2026", b"{torn")
-    assert take() == 2
+    storage.put("numbers/certificate-2026", damage)
+    assert sentences() == ["numbers: the mark numbers/certificate-2026 is damaged; the next number is given after 1000 void ones"]
+    assert take() == 1002
+    (void,) = numbering.voids()
+    assert (void.first, void.last, void.reason) == (2, 1001, numbering.MARK_LOST)
+    assert numbering.marks() == {SERIES: 1002}
+    assert list(numbering.breaches()) == []
+
+
+def test_a_missing_mark_is_a_breach_and_stops_nobody(context: Flask) -> None:
+    take()
+    mark_file().unlink()
+    assert "the mark numbers/certificate-2026 is missing" in sentences()[0]
+    assert take() == 1002
+
+
+def test_a_folder_in_the_place_of_a_mark_stops_numbering(context: Flask) -> None:
+    take()
+    mark_file().unlink()
+    mark_file().mkdir()
+    assert "in the place of the mark numbers/certificate-2026 lies a folder" in sentences()[0]
+    with pytest.raises(storage.Obstructed):
+        take()
+    assert numbering.counters() == {SERIES: 1}
+    mark_file().rmdir()
+    assert take() == 1002, "removing it does not make up for what it hid"
+
+
+def test_a_copy_of_a_mark_made_by_hand_counts_for_nothing(context: Flask) -> None:
+    take(), take()
+    storage.put("numbers/certificate-2026.old", b'{"series": "certificate:2026", "value": 1}')
     assert numbering.marks() == {SERIES: 2}
 
 
