@@ -202,22 +202,23 @@ def _append(line: bytes) -> None:
 # Comparing with the chain
 
 
-def faults(
-    lines: Lines,
-    public: Ed25519PublicKey,
-    chain: Chain,
-    *,
-    restores: list[Checkpoint],
-    name: str,
-) -> Iterator[str]:
-    """What of these lines the chain does not bear out. `restores`: signed lines that explain what lies between."""
+def faults(lines: Lines, public: Ed25519PublicKey, chain: Chain, name: str) -> Iterator[str]:
+    """What of these lines the chain does not bear out. A signed restore among them explains what was signed before it, not
+    after."""
+    later = signed_restores(lines, public)
     for place, point in lines:
+        if point in later:
+            later.remove(point)  # it explains what stands before it
         if point is None:
             yield f"audit: line {place} of {name} is damaged (half written?)"
         elif not point.is_by(public):
             yield f"audit: the checkpoint at {point.number} (line {place} of {name}) has a wrong signature"
-        elif point.number and chain.digests.get(point.number) != point.digest and not _is_explained(point, restores):
+        elif point.number and chain.digests.get(point.number) != point.digest and not _is_explained(point, later):
             yield _contradiction(point, chain)
+
+
+def signed_restores(lines: Lines, public: Ed25519PublicKey) -> list[Checkpoint]:
+    return [point for _, point in lines if point is not None and point.restored and point.is_by(public)]
 
 
 def _contradiction(point: Checkpoint, chain: Chain) -> str:
@@ -230,7 +231,7 @@ def _is_explained(point: Checkpoint, restores: list[Checkpoint]) -> bool:
     """Whether it tells of entries that a restore took back. The newest of them must be the very one the restore names."""
     for restore in restores:
         lost, kept = (restore.restored or {}).get("from"), restore.back_to
-        if restore is point or kept is None or not lost or not kept < point.number <= lost["number"]:
+        if kept is None or not lost or not kept < point.number <= lost["number"]:
             continue
         if point.number < lost["number"] or point.digest == lost["digest"]:
             return True
@@ -254,10 +255,7 @@ def local_faults(chain: Chain, lines: Lines) -> Iterator[str]:
         yield "audit: the key of the signed checkpoints is missing or damaged"
         return
     good = [point for _, point in lines if point is not None and point.is_by(public)]
-    for index, (place, point) in enumerate(lines):
-        # A restore explains what was signed before it, not after.
-        later = [p for _, p in lines[index:] if p is not None and p.restored and p in good]
-        yield from faults([(place, point)], public, chain, restores=later, name=FILE)
+    yield from faults(lines, public, chain, FILE)
     first = good[0] if good else None
     if first and first.number and not (first.is_first_kind or first.is_begun or first.restored):
         yield f"audit: the signed checkpoints before entry {first.number} are missing"
@@ -286,15 +284,23 @@ def _counter_faults(good: list[Checkpoint]) -> Iterator[str]:
 
 
 def copy_faults(chain: Chain, copy: Lines, public: Ed25519PublicKey, name: str) -> Iterator[str]:
-    """Every fault of the chain against a copy kept elsewhere, by a key kept elsewhere."""
-    try:
-        local = read(path())
-    except OSError:
-        local = []
-    signed = [point for _, point in [*local, *copy] if point is not None and point.is_by(public)]
+    """Every fault of the chain against a copy kept elsewhere, by a key kept elsewhere. Only what is in the copy explains: whoever
+    owns this machine owns its key, too, and signs whatever restore they like."""
     if not any(point is not None and point.is_by(public) for _, point in copy):
         yield f"audit: {name} holds no checkpoint signed with this key"
-    yield from faults(copy, public, chain, restores=[point for point in signed if point.restored], name=name)
+    yield from faults(copy, public, chain, name)
+    try:
+        own = [restore for restore in signed_restores(read(path()), public) if restore not in signed_restores(copy, public)]
+    except OSError:
+        own = []
+    unborne = [p for _, p in copy if p is not None and p.is_by(public) and p.number and chain.digests.get(p.number) != p.digest]
+    for restore in own:
+        if any(_is_explained(point, [restore]) for point in unborne):
+            yield (
+                f"audit: the only explanation is a line that this machine signed itself, of a restore to entry {restore.back_to} "
+                f"on {restore.at[:16]}. If you know of that restore, keep a new copy of the checkpoints; if not, the trail was "
+                "rewritten"
+            )
 
 
 def restore_notes(lines: Lines) -> Iterator[str]:

@@ -187,8 +187,7 @@ class Copy:
         """Checkpoints in the copy against its chain. What was signed after the snapshot is not in it yet."""
         public = checkpoints.read_public_key(self.manifest["public_key"])
         known = [(place, point) for place, point in lines if point is None or point.number <= contents.chain.length]
-        restores = [point for _, point in known if point is not None and point.restored and point.is_by(public)]
-        for sentence in checkpoints.faults(known, public, contents.chain, restores=restores, name=checkpoints.FILE):
+        for sentence in checkpoints.faults(known, public, contents.chain, checkpoints.FILE):
             if sentence not in self.manifest["trail_faults"]:
                 yield sentence
 

@@ -212,11 +212,42 @@ def test_a_signed_restore_explains_what_it_took_back_and_nothing_else(context: F
     checkpoints.write()
     assert found() == ""
     assert audit.notes()[0].startswith("note: the trail was restored from entry 6 to entry 4 on 2026-11-23T09:00 (entry 5)")
-    code, output = verify(context, elsewhere)
-    assert (code, "restored from entry 6" in output) == (0, True)
+    shutil.copy(checkpoints.path(), elsewhere / "new.jsonl")
+    code, output = verify(context, elsewhere, "new.jsonl")
+    assert (code, "restored from entry 6" in output) == (0, True), "a copy kept since then has the line of the restore"
     set_back(1)
     record(12)
     assert "rewritten before the signed checkpoint at 3" in found(), "what lies before the restore is proven as before"
+
+
+def test_a_restore_that_only_this_machine_signed_explains_no_copy(context: Flask, elsewhere: Path) -> None:
+    """Who owns the machine owns its key, and signs a restore that never was over the entries they rewrote."""
+    lost = checkpoints.head()
+    set_back(1)
+    restored(1, lost)
+    record(3)
+    checkpoints.write()
+    assert found() == ""
+    code, output = verify(context, elsewhere)
+    assert (code, "rewritten before the signed checkpoint at 3" in output) == (1, True)
+    assert "the only explanation is a line that this machine signed itself, of a restore to entry 1 on 2026-11-23T09:00" in output
+    assert "If you know of that restore, keep a new copy" in output
+
+
+def test_a_restore_in_a_copy_explains_only_what_was_signed_before_it(context: Flask, elsewhere: Path) -> None:
+    record(3)
+    checkpoints.write()
+    lost = checkpoints.head()
+    set_back(1)
+    restored(1, lost)
+    record(2)
+    checkpoints.write()
+    shutil.copy(checkpoints.path(), elsewhere / "new.jsonl")
+    assert verify(context, elsewhere, "new.jsonl")[0] == 0
+    set_back(2)
+    record(5)
+    code, output = verify(context, elsewhere, "new.jsonl")
+    assert (code, "rewritten before the signed checkpoint at 4" in output) == (1, True)
 
 
 def test_an_entry_alone_explains_nothing(context: Flask) -> None:
