@@ -19,7 +19,7 @@ from certificates.services.requesting import JOB_KIND, OPEN, latest_certificates
 from certificates.snapshot import is_intact
 from core import clock, names, numbering, storage
 from core.checking import Note
-from core.database import db
+from core.database import db, in_thousands
 from core.errors import NotFound
 from core.jobs import Job, find_job
 from core.paging import Page, newest, page
@@ -226,7 +226,9 @@ def _being_made() -> set[int]:
     jobs = list(db.session.scalars(sa.select(Job).where(Job.kind.in_(kinds), Job.state.in_(OPEN))))
     found = {enrollment for job in jobs for enrollment in job.args.get("enrollment_ids", ())}
     ids = [job.args["certificate_id"] for job in jobs if "certificate_id" in job.args]
-    return found | set(db.session.scalars(sa.select(Certificate.enrollment_id).where(Certificate.id.in_(ids))))
+    for some in in_thousands(ids):
+        found |= set(db.session.scalars(sa.select(Certificate.enrollment_id).where(Certificate.id.in_(some))))
+    return found
 
 
 def _gaps() -> Iterator[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -83,6 +83,12 @@ def enum_column(kind: type[enum.StrEnum]) -> sa.Enum:
 LARGEST_ID = 2**31 - 1
 
 db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
+
+
+def in_thousands(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """For `column.in_(…)` with as many values as rows: PostgreSQL takes 65,535 in a statement, SQLite perhaps fewer."""
+    wanted = list(values)
+    return (wanted[start : start + 1000] for start in range(0, len(wanted), 1000))
 
 
 #: Seconds that a writer waits for others before it gives up with Unavailable ("busy").

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from accounts.models import Person
 from accounts.roles import Permission
 from core import jobs
 from core.audit import AuditEntry
-from core.database import db
+from core.database import db, in_thousands
 from core.errors import NotFound
 from core.jobs import Job, JobState
 from core.jobs.ledger import database_now
@@ -107,15 +107,10 @@ def names_of(person_ids: Iterable[int | None]) -> dict[int, str]:
     """Names by id, in one query for each thousand."""
     wanted = sorted({one for one in person_ids if one is not None})
     names: dict[int, str] = {}
-    for chunk in _chunks(wanted, 1000):
+    for chunk in in_thousands(wanted):
         for person in db.session.scalars(sa.select(Person).where(Person.id.in_(chunk))):
             names[person.id] = person.full_name
     return names
-
-
-def _chunks(values: list[int], size: int) -> Iterator[list[int]]:
-    for start in range(0, len(values), size):
-        yield values[start : start + size]
 
 
 @dataclass(frozen=True)

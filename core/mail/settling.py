@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core import clock, jobs
-from core.database import db
+from core.database import db, in_thousands
 from core.events import Event
 from core.jobs import Job, Lease, LeaseLost, ledger
 from core.lifecycles import Machine, Transition
@@ -93,9 +93,8 @@ def _take(step: str, mail_ids: Collection[int], answer: str | None) -> None:
         values["sent_at"] = clock.now()
     if step in ("accept", "expire"):  # what opened a door and is not needed any more
         values["body"] = sa.case((Mail.is_secret, ""), else_=Mail.body)
-    ids = list(mail_ids)
-    for start in range(0, len(ids), 500):
-        chosen = Mail.id.in_(ids[start : start + 500]), Mail.state.in_(table.sources)
+    for some in in_thousands(mail_ids):
+        chosen = Mail.id.in_(some), Mail.state.in_(table.sources)
         db.session.execute(sa.update(Mail).where(*chosen).values(**values), execution_options={"synchronize_session": False})
 
 

@@ -112,3 +112,11 @@ def test_the_next_in_the_own_line_gets_the_place_that_becomes_free(context: Flas
     assert makers.again(second_police).status == "confirmed"
     assert makers.again(second_military).status == makers.again(civilian).status == "waitlisted"
     assert makers.again(military).status == "confirmed"
+
+
+@pytest.mark.both_databases
+def test_the_places_of_more_deliveries_than_a_statement_takes_values(context: Flask) -> None:
+    """`flask check` asks for all of them."""
+    delivery = makers.delivery(places=3)
+    found = queries.seatings(range(1, 300_000))
+    assert [found[delivery.id].places] == [seating.places for seating in found.values()] == [3]
