@@ -118,9 +118,9 @@ class ExpertSkill(Base):
         sa.Index(None, "skill_id", "level_rank", "valid_until", "expert_id"),
     )
 
-    def is_recorded(self, as_of: datetime | None = None) -> bool:
-        """Whether the row was known at `as_of` (None: now)."""
-        return as_of is None or self.recorded_at <= as_of
+    def counts(self, valid_on: date | None = None, as_of: datetime | None = None) -> bool:
+        """Whether the row was known at `as_of` (None: now), and had begun on `valid_on` (None: one that begins later counts)."""
+        return (as_of is None or self.recorded_at <= as_of) and (valid_on is None or self.valid_from <= valid_on)
 
     def status_on(self, day: date, as_of: datetime | None = None) -> SkillStatus:
         """The status for `day` as known at `as_of` (None: now), computed: nothing has to run for a skill to expire."""

@@ -178,9 +178,9 @@ def best_skills(rows: Iterable[ExpertSkill], filters: Filters) -> list[tuple[Exp
     best: dict[int, tuple[ExpertSkill, SkillStatus]] = {}
     for row in rows:
         status = row.status_on(filters.day, filters.as_of)
-        if (asked and row.skill_id not in asked) or not row.is_recorded(filters.as_of):
+        if (asked and row.skill_id not in asked) or not row.counts(filters.valid_on, filters.as_of):
             continue
-        if status in (SkillStatus.EXPIRED, SkillStatus.WITHDRAWN) or (filters.valid_on and row.valid_from > filters.valid_on):
+        if status in (SkillStatus.EXPIRED, SkillStatus.WITHDRAWN):
             continue
         worth = row.worth(filters.day, filters.as_of)
         if row.skill_id not in best or worth > best[row.skill_id][0].worth(filters.day, filters.as_of):

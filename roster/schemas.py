@@ -137,7 +137,7 @@ class ExpertSkillAnswer(Answer):
 
 
 class ExpertAnswer(Answer):
-    """An expert; the statuses of skills are for `valid_on` and `as_of`, by default for today."""
+    """An expert; the skills and their statuses are those of `valid_on` and `as_of`, by default of today."""
 
     id: int
     person: ExpertPersonAnswer
@@ -174,7 +174,7 @@ def _rows_by_skill(expert: Expert, filters: Filters) -> list[list[ExpertSkill]]:
     """Of each skill its rows, the best first."""
     by_skill: dict[int, list[ExpertSkill]] = {}
     for row in expert.skills:
-        if row.is_recorded(filters.as_of):
+        if row.counts(filters.valid_on, filters.as_of):
             by_skill.setdefault(row.skill_id, []).append(row)
 
     def worth(row: ExpertSkill) -> tuple[int, int, date]:
