@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from inspect import cleandoc
 from types import UnionType
 from typing import Any, get_args
 
@@ -23,7 +24,10 @@ def openapi(app: Flask, public_url: str) -> dict[str, Any]:
             continue
         address, parameters = _template(rule)
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            paths.setdefault(address, {})[method.lower()] = _describe(rule.endpoint, method, operation, parameters, schemas)
+            described = _describe(rule.endpoint, method, operation, parameters, schemas)
+            if said := app.view_functions[rule.endpoint].__doc__:
+                described["description"] = cleandoc(said)
+            paths.setdefault(address, {})[method.lower()] = described
     schemas["Problem"] = PROBLEM
     return {
         "openapi": "3.1.0",

@@ -50,11 +50,12 @@ def list_skills(query: ListQuery) -> Page[SkillAnswer]:
     answers={200: CourseAnswer, 201: CourseAnswer}, location=lambda answer: url_for("courses_api.get_course", code=answer.code),
 )  # fmt: skip
 def put_course(code: str, body: CourseBody) -> tuple[CourseAnswer, int]:
-    """The body replaces the whole definition. A change to what is taught or granted creates a new version;
-    deliveries keep theirs."""
+    """What is left out stays as it is; lists are replaced as a whole. A change to what is taught or granted creates a new
+    version; deliveries keep theirs."""
     if body.code is not None and key(body.code) != key(code):
         raise Invalid("code_differs", _l("The code in the body differs from the one in the address."), "code")
-    course, is_new = services.put_course(current_actor(), code, body.definition(), version=body.version)
+    definition = body.definition(services.find_course_to_change(code))
+    course, is_new = services.put_course(current_actor(), code, definition, version=body.version)
     return CourseAnswer.of(course), 201 if is_new else 200
 
 

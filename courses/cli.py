@@ -21,7 +21,7 @@ from courses.schemas import CourseBody
 courses_cli = Commands("courses", help="Courses.")
 
 
-@courses_cli.command("import", help="Makes or changes courses from a JSON file: one course, or a list of them.")
+@courses_cli.command("import", help="Makes courses from a JSON file (one, or a list of them), or brings them to what it says.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_courses(file: Path) -> None:
     """All courses of the file, or none: what is wrong is named, with exit status 1."""
@@ -54,9 +54,10 @@ def _import_one(values: Any, where: str) -> str:
             raise Invalid("malformed_json", _l("A course is a JSON object, such as {…}."))
         body = validate(CourseBody, values)
         assert isinstance(body, CourseBody)
+        definition = body.definition()
         if not body.code:
             raise Invalid("required", _l("Give a code, such as GTI."), "code")
-        course, is_new = services.put_course(SYSTEM, body.code, body.definition(), version=None)
+        course, is_new = services.put_course(SYSTEM, body.code, definition, version=None)
     except DomainError as refusal:
         raise _located(refusal, where) from None
     return f"{course.code}: {'made' if is_new else 'up to date'}, version {course.current.number}"

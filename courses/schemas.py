@@ -7,10 +7,12 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+from flask_babel import lazy_gettext as _l
 from pydantic import Field, StringConstraints
 
 from accounts.models import PersonnelCategory
 from core.api import Answer, Country, Day, Language, ListQuery, Schema, Texts, one_of
+from core.errors import Invalid, collect
 from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition
 from courses.models import (
     Admission,
@@ -33,7 +35,9 @@ Number = Annotated[int, Field(strict=True)]
 
 
 class SkillBody(Schema):
-    title: Texts
+    """What is left out, or null, stays as it is. A new skill needs a title."""
+
+    title: Texts | None = None
     description: Texts | None = None
     framework: str | None = None
 
@@ -79,22 +83,29 @@ class GrantBody(Schema):
 
 
 class CourseBody(Schema):
-    """A course as PUT takes it, a file holds it, and GET gives it back."""
+    """A course as PUT takes it, a file holds it, and GET gives it back. What is left out stays as it is, also within
+    `time_of_day` and `completion`; null or an empty list clears. A new course needs a title and sessions."""
 
     code: str | None = Field(None, description="if given, the one in the address")
     version: Number | None = Field(None, description="if given, the version in force that this was made from")
     status: CourseStatus | None = Field(None, description="as it was read; retire and bring-back change it")
-    title: Texts
+    title: Texts | None = None
     summary: Texts | None = None
     audience: list[Annotated[str, one_of(PersonnelCategory)]] = Field(default=list(PersonnelCategory), max_length=10)
     default_places: Number = 25
     time_of_day: DayHours = DayHours()
-    sessions: list[SessionBody] = Field(max_length=200)
+    sessions: list[SessionBody] | None = Field(None, max_length=200)
     objectives: list[Texts] = Field(default=[], max_length=50)
     completion: CompletionBody = CompletionBody()
     grants: list[GrantBody] = Field(default=[], max_length=50)
 
-    def definition(self) -> CourseDefinition:
+    def definition(self, known: Course | None = None) -> CourseDefinition:
+        """The whole course: what is left out is as in `known`, or for a new one as usual."""
+        if known is not None:
+            return self._laid_over(CourseAnswer.of(known).model_dump(mode="json")).definition()
+        lacking = [name for name in ("title", "sessions") if getattr(self, name) is None]
+        collect([Invalid("required", _l("This value is needed."), name) for name in lacking])
+        assert self.title is not None and self.sessions is not None
         return CourseDefinition(
             title=self.title,
             summary=self.summary,
@@ -109,6 +120,11 @@ class CourseBody(Schema):
             prerequisites=tuple(dict.fromkeys(self.completion.prerequisites)),
             grants=tuple(GrantDefinition(one.skill, one.level, one.valid_months, one.title) for one in self.grants),
         )
+
+    def _laid_over(self, known: dict[str, Any]) -> CourseBody:
+        given = self.model_dump(exclude_unset=True)
+        inner = {name: known[name] | given[name] for name in ("time_of_day", "completion") if name in given}
+        return CourseBody.model_validate(known | given | inner)
 
 
 class SessionAnswer(Answer):

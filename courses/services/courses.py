@@ -32,9 +32,7 @@ def put_course(actor: Actor, code: str, definition: CourseDefinition, *, version
     `version`: the one the definition was made from; Conflict when the course has moved on since.
     """
     require(actor, Permission.COURSE_WRITE)
-    course = db.session.scalar(
-        sa.select(Course).where(Course.code == code).options(selectinload(Course.versions)).with_for_update(of=Course)
-    )
+    course = find_course_to_change(code)
     is_new = course is None
     code = course.code if course else code
     definition = _with_kept_codes(definitions.tidied(definition))
@@ -56,6 +54,12 @@ def put_course(actor: Actor, code: str, definition: CourseDefinition, *, version
     elif has_new_words or has_new_version:
         publish(CourseChanged(course.id, code, course.current.number), actor)
     return course, is_new
+
+
+def find_course_to_change(code: str) -> Course | None:
+    """The course under its lock, so that what is read of it and kept is still so when it is written."""
+    statement = sa.select(Course).where(Course.code == code).options(selectinload(Course.versions))
+    return db.session.scalar(statement.with_for_update(of=Course))
 
 
 def retire(actor: Actor, code: str) -> Course:

@@ -17,20 +17,20 @@ from courses.models import Skill
 
 
 def put_skill(
-    actor: Actor, code: str, *, title: Texts, description: Texts | None = None, framework: str | None = None
+    actor: Actor, code: str, *, title: Texts | None = None, description: Texts | None = None, framework: str | None = None
 ) -> tuple[Skill, bool]:
     """Creates or rewords the skill `code`; whether it is new. None leaves a text as it is, and the same words again
-    change nothing."""
+    change nothing. A new one needs a title."""
     require(actor, Permission.SKILL_WRITE)
-    title = one_line(title)
-    found = [*code_faults(code), *title_faults(title)]
+    skill = db.session.scalar(sa.select(Skill).where(Skill.code == code).with_for_update())
+    is_new = skill is None
+    title = title and one_line(title)
+    found = [*code_faults(code), *(title_faults(title) if is_new or title is not None else ())]
     if framework and len(framework) > 200:
         found.append(Invalid("too_long", _l("The name of a framework has at most 200 characters."), "framework"))
     collect(found)
-    given = {"description": description and dict(description), "framework": framework}
-    words = {"title": dict(title)} | {name: value or None for name, value in given.items() if value is not None}
-    skill = db.session.scalar(sa.select(Skill).where(Skill.code == code).with_for_update())
-    is_new = skill is None
+    given = {"title": title, "description": description and dict(description), "framework": framework}
+    words = {name: value or None for name, value in given.items() if value is not None}
     if skill is None:
         skill = Skill(code=code, **words)
         db.session.add(skill)

@@ -16,6 +16,8 @@ from enrollment.schemas import AttendanceBody, GridAnswer, RecordedAnswer, Score
     answers={200: RecordedAnswer},
 )  # fmt: skip
 def record_attendance(code: str, body: AttendanceBody):
+    """Marks that are left out stay as they are. One that is given replaces the person's mark in that session and its
+    minutes."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
     return RecordedAnswer(recorded=services.record_attendance(actor, delivery.id, [mark.given() for mark in body.marks]))
@@ -36,6 +38,7 @@ def attendance(code: str):
     answers={200: RecordedAnswer},
 )  # fmt: skip
 def record_scores(code: str, body: ScoresBody):
+    """Scores that are left out stay as they are."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
     return RecordedAnswer(recorded=services.record_scores(actor, delivery.id, [score.given() for score in body.scores]))
