@@ -34,6 +34,8 @@ ACTIONS: dict[str, Any] = {
     "participants.exported": _l("List of participants exported"),
     "nominations.exported": _l("List of nominations exported"),
     "archive.exported": _l("Archive of certificates downloaded"),
+    "certificate.exported": _l("Certificate’s file downloaded"),
+    "sheet.exported": _l("Attendance list to print opened"),
     "person.read": _l("Person’s data read"),
     "audit.exported": _l("Audit trail exported"),
     "audit.checkpoints_begun": _l("Signed checkpoints begun again"),

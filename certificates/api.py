@@ -68,8 +68,7 @@ def get_certificate(number: str) -> CertificateAnswer:
     media_type="application/pdf",
 )  # fmt: skip
 def get_pdf(number: str) -> Response:
-    certificate = _certificate(number)
-    return file_answer(certificate)
+    return file_answer(current_actor(), _certificate(number))
 
 
 @routes.call(

@@ -11,11 +11,12 @@ from pydantic import Field, StringConstraints
 from certificates import files
 from certificates.models import Certificate, RevocationReason
 from certificates.snapshot import verify_url
-from core import clock
+from core import clock, exports
 from core.api import Answer, Id, Schema
 from core.caching import file
 from core.database import settings_of
 from core.jobs import Job
+from core.policy import Actor
 
 JobStatus = Literal["queued", "running", "succeeded", "failed"]
 Status = Literal["valid", "expired", "superseded", "revoked"]
@@ -111,10 +112,13 @@ def certificate_answer(certificate: Certificate) -> CertificateAnswer:
     )
 
 
-def file_answer(certificate: Certificate) -> Response:
-    """The file as a download: whole, in parts, or 304 for who has it."""
+def file_answer(actor: Actor, certificate: Certificate) -> Response:
+    """The file as a download: whole, in parts, or 304 for who has it. That somebody else than the holder takes it is noted."""
     name, digest = files.name_of(certificate), certificate.sha256 or ""
-    return file(files.read(certificate), digest, mimetype="application/pdf", name=name)
+    answer = file(files.read(certificate), digest, mimetype="application/pdf", name=name)
+    if answer.status_code in (200, 206) and certificate.person_id != actor.person_id:
+        exports.note(actor, "certificate", f"certificate:{certificate.id}", {})
+    return answer
 
 
 class VerifiedCourse(Answer):

@@ -2,6 +2,10 @@
 
 CSV: what looks like a formula is kept as text; for a reader of French the separator is a semicolon, so that decimal commas
 survive and Excel opens columns. XLSX: real dates and numbers, a filter over each column, texts never read as formulas.
+
+Every export leaves a trace (`note`). An export is what is made to be taken away: a file of a list, an archive, a list to print,
+the file of somebody else's certificate. A page, or a page of a list of the API, is none: it shows people their own work, and a
+trace of each would drown the others. That staff read a profile is noted where profiles are read.
 """
 
 from __future__ import annotations
@@ -34,6 +38,13 @@ FORMATS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlfor
 Rows = Iterable[Sequence[Any]]
 
 
+def note(actor: Actor, what: str, subject: str, facts: dict[str, Any]) -> None:
+    """Notes as `<what>.exported`, in a transaction of its own, that `actor` takes this away: how much, never whose. What was
+    read before has to be in the answer already."""
+    with transaction():
+        audit.record(actor, f"{what}.exported", subject, facts)
+
+
 def download(
     actor: Actor, what: str, name: str, header: Sequence[Any], rows: Rows, *, trace: Callable[[int], None] | None = None
 ) -> Response:
@@ -46,11 +57,11 @@ def download(
     file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the response
     count = (_write_xlsx if kind == "xlsx" else _write_csv)(file, header, rows)
     db.session.rollback()
-    with transaction():
-        if trace:
+    if trace:
+        with transaction():
             trace(count)
-        else:
-            audit.record(actor, f"{what}.exported", f"person:{actor.person_id}", {"rows": count, "format": kind})
+    else:
+        note(actor, what, f"person:{actor.person_id}", {"rows": count, "format": kind})
     size = file.tell()
     file.seek(0)
     response = current_app.response_class(FileWrapper(file, 65_536), content_type=FORMATS[kind], direct_passthrough=True)

@@ -28,11 +28,12 @@ P = Permission
 )  # fmt: skip
 def put_expert(id: str, body: ExpertBody) -> tuple[ExpertAnswer, int]:
     """`id` is the identifier: the person is matched by it, else by e-mail address. What is left out stays as it is. 201 when
-    the profile is new."""
+    the profile is new. That staff read a profile leaves a trace, here too."""
     if body.person.identifier is not None and number_key(body.person.identifier) != number_key(id):
         message = _l("This identifier differs from the one in the address. Leave it out or make them the same.")
         raise Invalid("identifier_differs", message, "person.identifier")
     expert, is_new = services.put_expert(current_actor(), id, body.profile())
+    services.record_reading(current_actor(), [expert.id])
     return expert_answer(expert), 201 if is_new else 200
 
 

@@ -174,7 +174,12 @@ def expert(expert_id: int) -> str:
     """The profile. That staff read it leaves a trace."""
     found = queries.get_expert(current_actor(), expert_id)
     edit_url = url_for("roster.edit", expert_id=found.id) if current_actor().can(P.EXPERT_WRITE, found) else None
-    page = render_template("roster/expert.html", expert=found, person=found.person, edit_url=edit_url, **_skills(found))
+    return _read(
+        found.id, render_template("roster/expert.html", expert=found, person=found.person, edit_url=edit_url, **_skills(found))
+    )
+
+
+def _read(expert_id: int, page: str) -> str:
     with transaction():
         services.record_reading(current_actor(), [expert_id])
     return page
@@ -183,6 +188,7 @@ def expert(expert_id: int) -> str:
 @pages.route("/roster/<int:expert_id>/edit", methods=["GET", "POST"])
 @requires(P.EXPERT_WRITE)
 def edit(expert_id: int) -> Any:
+    """Changes the profile, which the form shows: that staff read it leaves a trace, too."""
     found = queries.get_expert_to_change(current_actor(), expert_id)
     form = profile_form(found, sent=request.form)
     back = url_for("roster.expert", expert_id=found.id)
@@ -193,7 +199,8 @@ def edit(expert_id: int) -> Any:
             flash(_("The profile was changed."), "ok")
             return see_other(back)
         found = queries.get_expert_to_change(current_actor(), expert_id)
-    return render_template("roster/edit.html", form=form, expert=found, person=found.person, back=back), form.status
+    page = render_template("roster/edit.html", form=form, expert=found, person=found.person, back=back)
+    return _read(expert_id, page), form.status
 
 
 @pages.route("/roster/new", methods=["GET", "POST"])

@@ -64,8 +64,11 @@ def _address(person_id: int) -> str:
 @requires(Permission.ACCOUNT_MANAGE)
 def person(person_id: int) -> Any:
     """One person: data, roles, account. That somebody else read it leaves a trace."""
+    return _person_page(queries.get_person(current_actor(), person_id))
+
+
+def _read(person_id: int, page: str) -> str:
     actor = current_actor()
-    page = _person_page(queries.get_person(actor, person_id))
     if actor.person_id != person_id:
         with transaction():
             audit.record(actor, "person.read", f"person:{person_id}", {})
@@ -85,7 +88,8 @@ def _person_page(found: Person, form: RoleForm | None = None, refusal: DomainErr
         "refused": queries.refused_mail([found.id]).get(found.id),
         "form": form,
     }
-    return render_template("accounts/person.html", **context), form.status
+    person_id = found.id
+    return _read(person_id, render_template("accounts/person.html", **context)), form.status
 
 
 @pages.route("/administration/people/<int:person_id>/edit", methods=["GET", "POST"])
@@ -101,9 +105,8 @@ def edit_person(person_id: int) -> Any:
                 services.change_person(current_actor(), queries.get_person(current_actor(), person_id), **given)
             flash(_("The changes are saved."), "ok")
             return see_other(_address(person_id))
-    return render_template(
-        "accounts/edit_person.html", form=form, person=queries.get_person(current_actor(), person_id)
-    ), form.status
+    page = render_template("accounts/edit_person.html", form=form, person=queries.get_person(current_actor(), person_id))
+    return _read(person_id, page), form.status
 
 
 @pages.post("/administration/people/<int:person_id>/roles")

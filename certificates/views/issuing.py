@@ -13,7 +13,7 @@ from certificates.forms import IssueForm, issue_form
 from certificates.queries import Candidate
 from certificates.schemas import job_answer
 from certificates.views.blueprint import pages
-from core import audit, clock
+from core import clock, exports
 from core.database import db, transaction
 from core.errors import Conflict, NotFound
 from core.forms import refusals_on
@@ -114,8 +114,7 @@ def archive(code: str) -> Response:
     delivery_id = delivery.id
     for one in wanted:
         db.session.expunge(one)
-    with transaction():  # after it nothing stays open while the files go out
-        audit.record(actor, "archive.exported", f"delivery:{delivery_id}", {"files": len(wanted)})
+    exports.note(actor, "archive", f"delivery:{delivery_id}", {"files": len(wanted)})  # nothing stays open while the files go out
     response = Response(stream_with_context(files.archive(wanted)), mimetype="application/zip")
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response

@@ -93,7 +93,7 @@ def _shown(found: Certificate) -> dict[str, Any]:
 def download(number: str) -> Response:
     """The file, for staff, the holder and the organization that nominated."""
     found = queries.get_certificate(current_actor(), number)
-    return file_answer(found)
+    return file_answer(current_actor(), found)
 
 
 @pages.post("/certificates/<number>/file")

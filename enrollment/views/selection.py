@@ -182,4 +182,6 @@ def sheet(code: str) -> Any:
     entries = [e for e in _entries(actor, delivery) if e.enrollment.status in SEATED]
     entries.sort(key=lambda e: (e.person.sort_name, e.enrollment.id))
     days = [(local_day(delivery, one[0]), one) for one in by_day(delivery)]
-    return render_template("enrollment/sheet.html", delivery=delivery, entries=entries, days=days)
+    page = render_template("enrollment/sheet.html", delivery=delivery, entries=entries, days=days)
+    exports.note(actor, "sheet", f"delivery:{delivery.id}", {"rows": len(entries)})
+    return page

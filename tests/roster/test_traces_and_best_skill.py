@@ -20,6 +20,7 @@ from roster.filters import Filters
 from roster.schemas import expert_answer
 from tests import factories
 from tests.api_client import ApiClient
+from tests.certificates import makers as certificates
 from tests.enrollment.makers import token_of
 from tests.roster import makers
 
@@ -47,6 +48,11 @@ def test_every_time_staff_read_a_profile_leaves_a_trace_and_reading_ones_own_doe
     assert traces(app, "expert.read") == [subject] * 3
     sign_in(own).get(address)
     assert traces(app, "expert.read") == [subject] * 3
+    assert sign_in(staff).get(f"{address}/edit").status == 200
+    assert traces(app, "expert.read") == [subject] * 4
+    changes_nothing: dict[str, Any] = {"person": {"email": own.email}}
+    assert api.put("/experts/SN-1", changes_nothing).json["id"] == key
+    assert traces(app, "expert.read") == [subject] * 5
 
 
 def test_an_administrator_who_reads_a_person_leaves_a_trace(app: Flask, sign_in: Any) -> None:
@@ -54,7 +60,30 @@ def test_an_administrator_who_reads_a_person_leaves_a_trace(app: Flask, sign_in:
         person_id, boss = factories.person().id, factories.actor(Role.ADMINISTRATOR)
     sign_in(boss).get(f"/administration/people/{person_id}")
     sign_in(boss).get(f"/administration/people/{boss.person_id}")
+    sign_in(boss).get(f"/administration/people/{boss.person_id}/edit")
     assert traces(app, "person.read") == [f"person:{person_id}"]
+    sign_in(boss).get(f"/administration/people/{person_id}/edit")
+    assert traces(app, "person.read") == [f"person:{person_id}"] * 2
+
+
+def test_what_is_made_to_be_taken_away_leaves_a_trace_and_a_page_leaves_none(app: Flask, sign_in: Any) -> None:
+    with app.app_context():
+        delivery = certificates.finished_delivery(1)
+        code, about = delivery.code, f"delivery:{delivery.id}"
+        [certificate] = certificates.issued(delivery)
+        number, subject = certificate.number, f"certificate:{certificate.id}"
+        staff, holder = factories.actor(Role.COORDINATOR), certificates.holder(certificate)
+        api = ApiClient(app, token_of(staff))
+    assert sign_in(staff).get(f"/deliveries/{code}/sheet").status == 200
+    assert traces(app, "sheet.exported") == [about]
+    whole = api.get(f"/certificates/{number}/pdf")
+    assert whole.status_code == 200 and traces(app, "certificate.exported") == [subject]
+    assert api.get(f"/certificates/{number}/pdf", If_None_Match=whole.headers["ETag"]).status_code == 304
+    assert sign_in(holder).client.get(f"/certificates/{number}.pdf").status_code == 200
+    assert api.get(f"/deliveries/{code}/enrollments").status_code == 200
+    assert traces(app, "certificate.exported") == [subject]
+    assert sign_in(staff).client.get(f"/certificates/{number}.pdf").status_code == 200
+    assert traces(app, "certificate.exported") == [subject] * 2
 
 
 def test_a_file_holds_everybody_however_many_are_read_at_once(app: Flask, sign_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
