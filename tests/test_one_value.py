@@ -45,6 +45,7 @@ KEPT = [
     ("identifier", " ml-77\u200b ", "ml-77"), ("identifier", "00123", "00123"), ("identifier", "ЖД 5", "ЖД 5"),
     ("email", "Awa.Sy@Police.example.sn", "Awa.Sy@Police.example.sn"), ("email", "info@straße.example", "info@straße.example"),
     ("email", "\u200bawa@police.example.sn ", "awa@police.example.sn"), ("email", "νίκος@παράδειγμα.example", "νίκος@παράδειγμα.example"),
+    ("email", "zoe\u0308@example.org", "zoe\u0308@example.org"), ("email", "a@r3---sn.example", "a@r3---sn.example"),
     ("country", "XK", "XK"), ("country", "CI", "CI"), ("country", "sn", "SN"),
     ("rank_code", "of2", "OF-2"), ("rank_code", "OR-7\u200b", "OR-7"), ("birth_date", "1990-12-31", "1990-12-31"),
 ]  # fmt: skip
@@ -60,6 +61,7 @@ REFUSED = [
     ("family_name", "Null", "name_in_doubt"), ("family_name", ".", "name_in_doubt"), ("family_name", "inconnu", "name_in_doubt"),
     ("identifier", "#N/A", "not_an_identifier"), ("identifier", "n/a", "not_an_identifier"), ("identifier", "1" * 61, "too_long"),
     ("email", "awa(at)example.org", "bad_email"), ("email", "awa@localhost", "bad_email"),
+    ("email", "\u212aim@police.example.sn", "bad_email"),
     ("country", "ZZ", "unknown_country"), ("country", "Atlantis", "unknown_country"), ("rank_code", "Captain", "bad_rank_code"),
     ("birth_date", "2030-01-01", "date_in_future"), ("birth_date", "2020-01-01", "implausible_age"),
 ]  # fmt: skip

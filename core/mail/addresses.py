@@ -1,7 +1,8 @@
 """E-mail addresses: kept as they were typed, compared by a key, told to servers with the domain in ASCII.
 
 An address is never rewritten, since another spelling can be another mailbox: "straße" is not "strasse", and only the server
-of a domain knows whether its local parts differ by case. Domains are looked up by IDNA 2008 (ß and ς stay themselves).
+of a domain knows whether its local parts differ by case. Domains are looked up by IDNA 2008 (ß and ς stay themselves), but for
+labels in ASCII, which are older: "r3---sn" is one.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from core.text import normalized
 LONGEST = 254
 _JOINERS = "\u200c\u200d"  # belong to the spelling of Persian and Indic words, nowhere else
 _DOMAIN = re.compile(r"[^.]\.[^.\d][^.]+$")  # at least two labels, and the last is no number
+_LABEL = re.compile(r"(?!xn--)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # in ASCII
 _UPPER_TO_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
@@ -28,8 +30,7 @@ class NotAnAddress(ValueError):
 
 @dataclass(frozen=True)
 class EmailAddress:
-    """`typed`: as it was entered, in NFC and without invisible marks. `key`: equal for two spellings that people take for
-    one address. `wire`: what a mail server is told; `needs_utf8`: only one that offers SMTPUTF8 understands it."""
+    """`typed`: as it was entered, without invisible marks. `key`: equal for two spellings that people take for one address. `wire`: what a mail server is told; `needs_utf8`: only one that offers SMTPUTF8 understands it."""
 
     typed: str
     key: str
@@ -45,19 +46,31 @@ def parse(text: str) -> EmailAddress:
     """The address that `text` is. Raises NotAnAddress."""
     if len(text) > 4 * LONGEST:  # hostile text takes long to normalise
         raise NotAnAddress
-    typed = normalized("NFC", _without_invisible_marks(text).strip())  # as RFC 6532 asks for
+    typed = _without_invisible_marks(text).strip()
     local, at, domain = typed.rpartition("@")
-    if not at or len(typed) > LONGEST:
+    if not at or len(typed) > LONGEST or _is_ascii_in_disguise(local):
         raise NotAnAddress
     try:
-        ascii_domain = idna.encode(domain, uts46=True, std3_rules=True, transitional=False).decode("ascii").lower()
+        ascii_domain = _ascii_domain(domain)
         validate_email(f"{local}@example.org", check_deliverability=False, test_environment=True)
     except (idna.IDNAError, UnicodeError, EmailNotValidError):
         raise NotAnAddress from None
     wire = f"{local}@{ascii_domain}"
     if not _DOMAIN.search(ascii_domain) or len(wire) > LONGEST:
         raise NotAnAddress
-    return EmailAddress(typed, wire.translate(_UPPER_TO_LOWER), wire)
+    return EmailAddress(typed, normalized("NFC", wire).translate(_UPPER_TO_LOWER), wire)
+
+
+def _ascii_domain(domain: str) -> str:
+    """The domain as it is looked up. Raises IDNAError."""
+    labels = idna.uts46_remap(domain, std3_rules=True, transitional=False).split(".")
+    return ".".join(label if _LABEL.fullmatch(label) else idna.encode(label).decode("ascii") for label in labels)
+
+
+def _is_ascii_in_disguise(local: str) -> bool:
+    """Whether there is a character that some programs write as another, of ASCII: the Kelvin sign is K for them, and theirs
+    another mailbox."""
+    return any(not one.isascii() and normalized("NFC", one).isascii() for one in local)
 
 
 def _without_invisible_marks(text: str) -> str:

@@ -142,6 +142,8 @@ def _check(column: str, raw: str, frame: _Frame) -> Any:
     try:
         text = clean_text(raw, column, longest=MAX_LENGTHS[column])
         rule = _RULES.get(column)
+        if column == "email":
+            text = raw  # an address is kept as it was typed: in NFC it could be another
         return rule(text, frame) if rule else text
     except Invalid as refusal:
         remedy = _too_long(column) if refusal.code == "too_long" else refusal.message
