@@ -30,7 +30,8 @@ class NotAnAddress(ValueError):
 
 @dataclass(frozen=True)
 class EmailAddress:
-    """`typed`: as it was entered, without invisible marks. `key`: equal for two spellings that people take for one address. `wire`: what a mail server is told; `needs_utf8`: only one that offers SMTPUTF8 understands it."""
+    """`typed`: as it was entered, without invisible marks. `key`: equal for two spellings that people take for one address.
+    `wire`: what a mail server is told; `needs_utf8`: only one that offers SMTPUTF8 understands it."""
 
     typed: str
     key: str

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import sqlalchemy as sa
 
@@ -36,7 +37,11 @@ JOB_KINDS = {LINKS: PATIENCE, BULK: PATIENCE, route.PROBE: PROBING}
 
 def carry(kinds: Sequence[str] = KINDS) -> int:
     """Hands over all that is due of these kinds, the first kind first. Returns how many messages were tried."""
-    if not settings_of().mail_url or not _is_due([*kinds, route.PROBE]):
+    if not settings_of().mail_url:
+        return 0
+    if not _is_due([*kinds, route.PROBE]):
+        if BULK in kinds and leaves(settings_of().contact_email):  # links wait for nothing; a demonstration calls nobody
+            _keep_known()
         return 0
     if _is_stopped() and not _probe():
         return 0
@@ -58,6 +63,15 @@ def carry(kinds: Sequence[str] = KINDS) -> int:
         if not count:
             break
     return tried
+
+
+def _keep_known() -> None:
+    """Asks the server what it offers: pages, which read it, never ask."""
+    is_time = route.is_time_to_ask()
+    db.session.rollback()
+    if is_time:
+        with suppress(server.ServerAnswer), server.connected(signs_in=False) as line, transaction():
+            route.note_offer(line)
 
 
 def _is_stopped() -> bool:

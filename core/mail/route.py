@@ -29,8 +29,7 @@ log = logging.getLogger(__name__)
 
 PROBE = "mail.probe"
 _KNOWN_FOR = timedelta(days=1)
-_ASKED_AGAIN_AFTER = 60.0  # seconds until a page asks a server that did not answer once more
-_PATIENCE_OF_A_PAGE = 3.0  # seconds
+_ASKED_AGAIN_AFTER = 60.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -86,15 +85,18 @@ def note_open(line: server.Connection) -> bool:
     """Notes that the server takes mail. True when it did not before: what waits is due again."""
     row, now = _row(), clock.now()
     was_closed = row is not None and bool(row.fault or row.away_since)
-    is_old = row is None or row.seen_at is None or row.seen_at < now - _KNOWN_FOR / 2
     # That it does not do SMTPUTF8 is believed at once; that it does, after it did not, only later: some offer it in vain.
-    is_new = is_old or row is None or row.offers_utf8 is None or (row.offers_utf8 and not line.offers_utf8)
+    is_new = row is None or _is_old(row) or row.offers_utf8 is None or (row.offers_utf8 and not line.offers_utf8)
     if was_closed or is_new:
         _note(fault=None, answer=None, since=None, away_since=None, offers_utf8=line.offers_utf8, seen_at=now)
     if was_closed:
         ledger.recall(KINDS)
         _end_probing()
     return was_closed
+
+
+def _is_old(row: MailServer) -> bool:
+    return row.seen_at is None or row.seen_at < clock.now() - _KNOWN_FOR / 2
 
 
 def _end_probing() -> None:
@@ -124,24 +126,25 @@ def can_write_to(address: addresses.EmailAddress) -> bool:
         return True
     with db.session.no_autoflush:
         row = _row()
-    if row is not None and row.offers_utf8 is not None and row.seen_at and row.seen_at > clock.now() - _KNOWN_FOR:
-        return row.offers_utf8
-    return _asked() is not False
+    if row is None or row.offers_utf8 is None or row.seen_at is None or row.seen_at < clock.now() - _KNOWN_FOR:
+        return True  # nobody is turned away for want of an answer; nobody waits for one, least of all in a transaction
+    return row.offers_utf8
 
 
-def _asked() -> bool | None:
-    """What the server says of itself just now, remembered in this process; None when it does not answer in time."""
-    asked: dict[str, tuple[float, bool | None]] = current_app.extensions.setdefault("mail_server_asked", {})
-    until, answer = asked.get(_url(), (0.0, None))
-    if time.monotonic() < until:
-        return answer
-    try:
-        with server.connected(seconds=_PATIENCE_OF_A_PAGE, signs_in=False) as line:
-            answer = line.offers_utf8
-    except server.ServerAnswer:
-        answer = None
-    asked[_url()] = (time.monotonic() + (_ASKED_AGAIN_AFTER if answer is None else _KNOWN_FOR.total_seconds()), answer)
-    return answer
+def is_time_to_ask() -> bool:
+    """Whether a lane that has nothing to carry should ask the server what it offers, so that pages know. At most once in a
+    while: a server that does not answer is left alone meanwhile."""
+    asked: dict[str, float] = current_app.extensions.setdefault("mail_server_asked", {})
+    if time.monotonic() < asked.get(_url(), 0.0):
+        return False
+    asked[_url()] = time.monotonic() + _ASKED_AGAIN_AFTER
+    row = _row()
+    return row is None or not (row.fault or row.away_since) and _is_old(row)
+
+
+def note_offer(line: server.Connection) -> None:
+    """Notes what the server offers to everybody who calls; whether it takes mail from here is another question."""
+    _note(offers_utf8=line.offers_utf8, seen_at=clock.now())
 
 
 def breaches() -> Iterator[str]:

@@ -135,9 +135,9 @@ class Connection:
 
 
 @contextmanager
-def connected(*, seconds: float | None = None, signs_in: bool = True) -> Iterator[Connection]:
+def connected(*, signs_in: bool = True) -> Iterator[Connection]:
     """A connection to the server of MAIL_URL. Raises Away or Misconfigured."""
-    smtp = _call(seconds or CONNECT_SECONDS)
+    smtp = _call()
     try:
         with _as_fault("sign_in"):
             _prepare(smtp, signs_in)
@@ -149,13 +149,13 @@ def connected(*, seconds: float | None = None, signs_in: bool = True) -> Iterato
         smtp.close()
 
 
-def _call(seconds: float) -> smtplib.SMTP:
+def _call() -> smtplib.SMTP:
     url = urlsplit(settings_of().mail_url)
     host = url.hostname or ""
     with _as_fault("greeting"):
         if url.scheme == "smtps":
-            return smtplib.SMTP_SSL(host, url.port or 465, timeout=seconds, context=ssl.create_default_context())
-        return smtplib.SMTP(host, url.port or 25, timeout=seconds)
+            return smtplib.SMTP_SSL(host, url.port or 465, timeout=CONNECT_SECONDS, context=ssl.create_default_context())
+        return smtplib.SMTP(host, url.port or 25, timeout=CONNECT_SECONDS)
 
 
 def _prepare(smtp: smtplib.SMTP, signs_in: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.utils import parseaddr
@@ -21,10 +22,11 @@ from core.errors import Invalid
 from core.i18n import in_language
 from core.mail import Mail, MailState
 from core.mail.composing import compose
+from core.mail.model import MailServer
 from core.policy import SYSTEM
 from core.settings import ROOT, SettingsError, read_settings
 from tests.core.test_mail import make_due, send, stored, use
-from tests.smtp_server import SmtpServer, smtp_server
+from tests.smtp_server import HANG, smtp_server
 
 
 def written(body: str, **values) -> Mail:
@@ -190,7 +192,7 @@ def test_invented_people_get_none_where_a_demonstration_became_a_real_house(cont
 # SMTPUTF8
 
 
-def reach(server: SmtpServer, address: str) -> str:
+def answer_to(address: str) -> str:
     try:
         return values.clean_email(address, "email")
     except Invalid as refusal:
@@ -200,20 +202,35 @@ def reach(server: SmtpServer, address: str) -> str:
 def test_who_enters_an_address_that_the_mail_server_cannot_write_to_is_told_at_once(context: Flask, monkeypatch) -> None:
     with smtp_server(extensions=("8BITMIME",)) as post:
         use(context, monkeypatch, post.url)
-        assert reach(post, "jürgen@example.org") == "address_unreachable"
-        assert reach(post, "info@müller.example") == "info@müller.example", "a domain can be written in ASCII"
-        assert reach(post, "jürgen@rostrum.example") == "jürgen@rostrum.example", "nothing is sent there"
-        assert post.connections == 1, "it is asked once and remembered"
+        jobs.drain()
+        assert answer_to("jürgen@example.org") == "address_unreachable"
+        assert answer_to("info@müller.example") == "info@müller.example", "a domain can be written in ASCII"
+        assert answer_to("jürgen@rostrum.example") == "jürgen@rostrum.example", "nothing is sent there"
+        jobs.drain()
+        assert post.connections == 1 and post.asked.keys() <= {"", "QUIT"}, "a worker asks once, and it is remembered"
     with smtp_server() as post:
         use(context, monkeypatch, post.url)
-        assert reach(post, "jürgen@example.org") == "jürgen@example.org"
+        assert answer_to("jürgen@example.org") == "jürgen@example.org", "nothing is known of another server"
+        jobs.drain()
+        assert answer_to("jürgen@example.org") == "jürgen@example.org"
 
 
-def test_without_an_answer_nobody_is_turned_away(context: Flask, monkeypatch) -> None:
-    server = SmtpServer()
-    use(context, monkeypatch, server.url)
-    assert reach(server, "jürgen@example.org") == "jürgen@example.org"
-    assert reach(server, "fatoumatá@example.org") == "fatoumatá@example.org"
+@pytest.mark.both_databases
+def test_nobody_waits_for_the_mail_server(context: Flask, monkeypatch) -> None:
+    """In a transaction, every other writer would wait, too."""
+    with smtp_server(extensions=()) as post:
+        post.answers[""] = HANG
+        use(context, monkeypatch, post.url)
+        with transaction():
+            services.record_person(SYSTEM, given_name="J", family_name="M", email="jürgen@example.org")
+        assert post.connections == 0
+        monkeypatch.setattr(mail.server, "CONNECT_SECONDS", 0.2)
+        jobs.drain(), jobs.drain()
+        assert post.connections == 1 and mail.standing() is None, "a silent server is left alone for a minute"
+        post.answers.clear()
+        context.extensions["mail_server_asked"].clear()
+        jobs.drain()
+        assert answer_to("fatoumatá@example.org") == "address_unreachable"
 
 
 def test_what_a_worker_learned_of_the_server_is_known_to_the_pages(context: Flask, monkeypatch) -> None:
@@ -222,12 +239,28 @@ def test_what_a_worker_learned_of_the_server_is_known_to_the_pages(context: Flas
         send()
         jobs.drain()
         before = post.connections
-        assert reach(post, "jürgen@example.org") == "address_unreachable" and post.connections == before
+        assert answer_to("jürgen@example.org") == "address_unreachable" and post.connections == before
+
+
+def test_a_server_that_changed_is_asked_again_after_half_a_day(context: Flask, monkeypatch) -> None:
+    with smtp_server(extensions=()) as post:
+        use(context, monkeypatch, post.url)
+        jobs.drain()
+        post.extensions = ("SMTPUTF8",)
+        context.extensions["mail_server_asked"].clear()
+        jobs.drain()
+        assert answer_to("jürgen@example.org") == "address_unreachable"
+        with transaction():
+            db.session.execute(sa.update(MailServer).values(seen_at=clock.now() - timedelta(hours=13)))
+        context.extensions["mail_server_asked"].clear()
+        jobs.drain()
+        assert answer_to("jürgen@example.org") == "jürgen@example.org"
 
 
 def test_a_person_cannot_be_recorded_with_such_an_address(context: Flask, monkeypatch) -> None:
     with smtp_server(extensions=()) as post:
         use(context, monkeypatch, post.url)
+        jobs.drain()
         with pytest.raises(Invalid) as caught, transaction():
             services.record_person(SYSTEM, given_name="J", family_name="M", email="jürgen@example.org")
     assert (caught.value.code, caught.value.field) == ("address_unreachable", "person.email")
