@@ -57,9 +57,10 @@ def parse(text: str) -> EmailAddress:
     except (idna.IDNAError, UnicodeError, EmailNotValidError):
         raise NotAnAddress from None
     wire = f"{local}@{ascii_domain}"
-    if not _DOMAIN.search(ascii_domain) or len(wire) > LONGEST:
+    key = normalized("NFC", wire).translate(_UPPER_TO_LOWER)  # longer, for a few letters
+    if not _DOMAIN.search(ascii_domain) or max(len(wire), len(key)) > LONGEST:
         raise NotAnAddress
-    return EmailAddress(typed, normalized("NFC", wire).translate(_UPPER_TO_LOWER), wire)
+    return EmailAddress(typed, key, wire)
 
 
 def _ascii_domain(domain: str) -> str:

@@ -89,6 +89,7 @@ def test_no_address_becomes_another_one_in_ascii() -> None:
     [
         "a@under_score.example", "a@-b.example", "a@b-.example", "a@xn--zz.example", "a@XN--zz.example", "a@b.org.", "a@b..org",
         "a@é--b-.example", "a@ab--é.example", f"a@{'b' * 64}.org", "x" * 5000 + "@b.org",
+        "\u0958" * 200 + "@b.org",
     ],
 )  # fmt: skip
 def test_what_no_mail_server_could_look_up_is_refused(text: str) -> None:
