@@ -10,7 +10,7 @@ gc.disable()  # nothing that is loaded below ever dies: looking for it again and
 # isort: split
 import os
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import click
@@ -120,8 +120,13 @@ JOBS: Mapping[str, running.JobFunction] = {
     "enrollment.forget": enrollment.jobs.forget_old_drafts,
 }
 
-#: Work that waits for nothing else. Links that somebody waits for have a lane of their own, and go first in the other one.
-LANES = [running.Lane("links", (mail.LINKS,), mail.carry), running.Lane("mail", (mail.LINKS, mail.BULK), mail.carry)]
+#: Work that waits for nothing else. Links that somebody waits for have a lane of their own, and go first in the other one; the
+#: spare lanes take those for which neither has a hand free after some seconds, as servers may be silent for minutes.
+LANES = [
+    running.Lane("links", (mail.LINKS,), mail.carry),
+    running.Lane("mail", (mail.LINKS, mail.BULK), mail.carry),
+    *(running.Lane(f"spare-{n}", (mail.LINKS,), partial(mail.carry, left_for=3.0 + n / 2)) for n in range(4)),
+]
 
 #: kind of job → every so many seconds.
 SCHEDULE = {"audit.checkpoint": 3600, "answers.forget": 86400, "accounts.forget": 86400, "enrollment.forget": 86400}

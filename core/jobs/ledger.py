@@ -298,5 +298,7 @@ def due(limit: int = 500) -> list[int]:
     return list(db.session.scalars(statement))
 
 
-def is_any_due(kinds: Sequence[str]) -> bool:
-    return db.session.scalar(sa.select(Job.id).where(Job.kind.in_(kinds), _is_due()).limit(1)) is not None
+def is_any_due(kinds: Sequence[str], left_for: float = 0.0) -> bool:
+    """Whether something of these kinds could be claimed now, and that for so many seconds."""
+    since = Job.run_after <= database_now() - left_for
+    return db.session.scalar(sa.select(Job.id).where(Job.kind.in_(kinds), _is_due(), since).limit(1)) is not None

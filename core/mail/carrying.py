@@ -35,9 +35,10 @@ PROBING = jobs.Kind(jobs.Retry(first=60.0, longest=900.0), has_lane=True)
 JOB_KINDS = {LINKS: PATIENCE, BULK: PATIENCE, route.PROBE: PROBING}
 
 
-def carry(kinds: Sequence[str] = KINDS) -> int:
-    """Hands over all that is due of these kinds, the first kind first. Returns how many messages were tried."""
-    if not settings_of().mail_url:
+def carry(kinds: Sequence[str] = KINDS, *, left_for: float = 0.0) -> int:
+    """Hands over all that is due of these kinds, the first kind first, once something has been left for so many seconds.
+    Returns how many messages were tried."""
+    if not settings_of().mail_url or left_for and not _is_due(kinds, left_for):
         return 0
     if not _is_due([*kinds, route.PROBE]):
         if BULK in kinds and leaves(settings_of().contact_email):  # links wait for nothing; a demonstration calls nobody
@@ -80,8 +81,8 @@ def _is_stopped() -> bool:
     return fault is not None and fault.is_stopped
 
 
-def _is_due(kinds: Sequence[str]) -> bool:
-    found = ledger.is_any_due(kinds)
+def _is_due(kinds: Sequence[str], left_for: float = 0.0) -> bool:
+    found = ledger.is_any_due(kinds, left_for)
     db.session.rollback()
     return found
 
