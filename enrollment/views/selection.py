@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from accounts.queries import refused_mail
 from accounts.roles import Permission as P
 from core import countries, exports, i18n
 from core.database import db, transaction
@@ -40,6 +41,7 @@ class Entry:
     person: PersonShown
     position: int | None
     why: str | None
+    is_unreached: bool
     steps: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -100,9 +102,10 @@ def _said(made: list[Enrollment]) -> str:
 
 
 def _entries(actor: Actor, delivery: Delivery) -> list[Entry]:
-    """Everybody, in three queries."""
+    """Everybody, in four queries."""
     found = db.session.scalars(queries.enrollments_of(actor, delivery)).all()
     positions = queries.positions(delivery.id)
+    refused = refused_mail(one.person_id for one in found)
     is_running = delivery.status is DeliveryStatus.PUBLISHED
     return [
         Entry(
@@ -110,6 +113,7 @@ def _entries(actor: Actor, delivery: Delivery) -> list[Entry]:
             queries.person_shown(actor, one),
             positions.get(one.id),
             queries.explain(one, positions.get(one.id)),
+            one.person_id in refused,
             frozenset(ENROLLMENT.available(one, actor)) if is_running else frozenset(),
         )
         for one in found

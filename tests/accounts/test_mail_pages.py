@@ -35,7 +35,7 @@ def people(app: Flask) -> dict:
         delivery_id, nominee = makers.delivery().id, makers.nominee(email="wrong@example.org")
         with transaction():
             made = services.nominate(nominator, delivery_id, organization, [nominee])
-            found = {"person": made[0].person_id, "enrollment": made[0].id}
+            found = {"person": made[0].person_id, "enrollment": made[0].id, "code": made[0].delivery.code}
         return found | {"administrator": factories.actor(Role.ADMINISTRATOR), "nominator": nominator}
 
 
@@ -55,6 +55,7 @@ def test_a_refused_message_is_seen_by_everybody_who_can_mend_it(app: Flask, post
     page = nominator.get("/nominations")
     assert "Our message was refused by the mail server" in page.text and "550" not in page.text
     assert "Refused by the mail server" in nominator.get(f"/enrollments/{people['enrollment']}").text
+    assert "Refused by the mail server" in administrator.get(f"/deliveries/{people['code']}/selection").text
 
     post.answers.clear()
     page = administrator.get("/administration/mail").form(button="Try all again").submit()
@@ -63,6 +64,7 @@ def test_a_refused_message_is_seen_by_everybody_who_can_mend_it(app: Flask, post
     assert len(post.messages) == 1
     assert "refused" not in nominator.get("/nominations").text
     assert "do not reach" not in administrator.get(f"/administration/people/{people['person']}").text
+    assert "Refused by" not in administrator.get(f"/deliveries/{people['code']}/selection").text
     with app.app_context():
         assert "mail.retried" in db.session.scalars(db.select(audit.AuditEntry.action)).all()
 
