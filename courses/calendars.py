@@ -6,35 +6,78 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 
-from core.i18n import country_name, in_language, text
+from core.i18n import country_name, in_language, locale, text
 from core.text import normalized
 from courses.models import Delivery, DeliverySession, DeliveryStatus
 
 if TYPE_CHECKING:
     from icalendar import Event, vCalAddress
 
+#: Names of properties, each with its value and its parameters.
+Properties = dict[str, tuple[Any, dict[str, str]]]
 
-def calendar(delivery: Delivery, address: str, *, issuer: Mapping[str, str], contact: str) -> bytes:
+
+@dataclass(frozen=True)
+class Shown:
+    """What a delivery's calendar shows: the file is made of it, and `SEQUENCE` rises when it differs."""
+
+    language: str
+    calendar: Properties
+    events: list[Properties]
+
+
+def shown(delivery: Delivery) -> Shown:
+    """In the delivery's language, or in English where the site does not speak it."""
+    with in_language(delivery.language):
+        name, zone = f"{delivery.code}: {text(delivery.course.title)}", delivery.time_zone
+        calendar: Properties = {"x-wr-calname": (name, {}), "x-wr-timezone": (zone, {})}
+        return Shown(locale(), calendar, [_properties(delivery, session) for session in delivery.sessions])
+
+
+def _properties(delivery: Delivery, session: DeliverySession) -> Properties:
+    is_cancelled = delivery.status is DeliveryStatus.CANCELLED
+    title = _("%(code)s: %(title)s", code=delivery.code, title=text(session.title))
+    about = [text(delivery.course.title), *([_("Cancelled: %(reason)s", reason=delivery.cancel_reason)] if is_cancelled else [])]
+    return {
+        "dtstart": (session.starts_at, {}),
+        "dtend": (session.ends_at, {}),
+        "summary": (_("Cancelled: %(title)s", title=title) if is_cancelled else title, _language_of(session.title)),
+        "description": ("\n".join(about), _language_of(delivery.course.title)),
+        "location": (f"{delivery.venue}, {country_name(delivery.country)}", {"LANGUAGE": locale()}),
+        "status": ("CANCELLED" if is_cancelled else "CONFIRMED", {}),
+    }
+
+
+def _language_of(title: Mapping[str, str]) -> dict[str, str]:
+    """None is named when the title is shown in another language than the words around it."""
+    return {"LANGUAGE": locale()} if title.get(locale()) else {}
+
+
+def calendar(delivery: Delivery, what: Shown, address: str, *, issuer: Mapping[str, str], contact: str) -> bytes:
     """The file. `address` is the page of the delivery; `issuer` (its name by language) and `contact` (an e-mail address) make
     the organizer."""
     from icalendar import Calendar  # eighty modules that only this file needs
 
-    with in_language(delivery.language):
-        made = Calendar()
-        made.add("prodid", "-//Rostrum//Deliveries//EN")
-        made.add("version", "2.0")
-        made.add("calscale", "GREGORIAN")
-        made.add("method", "PUBLISH")
-        made.add("x-wr-calname", f"{delivery.code}: {text(delivery.course.title)}")
-        made.add("x-wr-timezone", delivery.time_zone)
-        organizer = _organizer(text(issuer), contact)
-        for session in delivery.sessions:
-            made.add_component(_event(delivery, session, address, organizer))
-        return made.to_ical()
+    made = Calendar()
+    made.add("prodid", "-//Rostrum//Deliveries//EN")
+    made.add("version", "2.0")
+    made.add("calscale", "GREGORIAN")
+    made.add("method", "PUBLISH")
+    _add(made, what.calendar)
+    organizer = _organizer(text(issuer, what.language), contact)
+    for session, properties in zip(delivery.sessions, what.events, strict=True):
+        made.add_component(_event(delivery, session, properties, address, organizer))
+    return made.to_ical()
+
+
+def _add(component: Any, properties: Properties) -> None:
+    for name, (value, parameters) in properties.items():
+        component.add(name, value, parameters=parameters)
 
 
 def _organizer(name: str, contact: str) -> vCalAddress:
@@ -45,26 +88,17 @@ def _organizer(name: str, contact: str) -> vCalAddress:
     return organizer
 
 
-def _event(delivery: Delivery, session: DeliverySession, address: str, organizer: vCalAddress) -> Event:
+def _event(delivery: Delivery, session: DeliverySession, properties: Properties, address: str, organizer: vCalAddress) -> Event:
     from icalendar import Event
 
-    is_cancelled = delivery.status is DeliveryStatus.CANCELLED
-    title = _("%(code)s: %(title)s", code=delivery.code, title=text(session.title))
-    about = [text(delivery.course.title), *([_("Cancelled: %(reason)s", reason=delivery.cancel_reason)] if is_cancelled else [])]
-    in_its_language = {"LANGUAGE": delivery.language}
     event = Event()
     event.add("uid", f"{delivery.calendar_uid}-{session.number}")
     event.add("dtstamp", delivery.calendar_changed_at)
     event.add("last-modified", delivery.calendar_changed_at)
     event.add("sequence", delivery.calendar_sequence)
-    event.add("dtstart", session.starts_at)
-    event.add("dtend", session.ends_at)
-    event.add("summary", _("Cancelled: %(title)s", title=title) if is_cancelled else title, parameters=in_its_language)
-    event.add("description", "\n".join(about), parameters=in_its_language)
-    event.add("location", f"{delivery.venue}, {country_name(delivery.country)}", parameters=in_its_language)
+    _add(event, properties)
     event.add("organizer", organizer)
     event.add("url", address)
-    event.add("status", "CANCELLED" if is_cancelled else "CONFIRMED")
     return event
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from courses.definitions import CourseDefinition, GrantDefinition
 from courses.events import CourseChanged, CourseCreated
 from courses.models import Course, CourseVersion, Delivery, Skill, SkillGrant, SkillLevel, TimetableBlock, plain
 from courses.queries import get_course, in_force
+from courses.services.renewing import renewed_calendars
 from courses.services.skills import put_skill
 from courses.states import COURSE
 
@@ -115,18 +117,16 @@ def _reword(course: Course, definition: CourseDefinition) -> bool:
         "day_ends": definition.day_ends,
     }
     changed = {name: value for name, value in words.items() if getattr(course, name) != value}
-    for name, value in changed.items():
-        setattr(course, name, value)
-    if "title" in changed and course.id:
-        _renew_calendars(course)
+    with renewed_calendars(_deliveries_of(course) if "title" in changed and course.id else ()):
+        for name, value in changed.items():
+            setattr(course, name, value)
     return bool(changed)
 
 
-def _renew_calendars(course: Course) -> None:
-    """Calendars show the course's title."""
-    shown = sa.update(Delivery).where(Delivery.course_id == course.id, Delivery.calendar_changed_at.is_not(None))
-    renewed = {"calendar_sequence": Delivery.calendar_sequence + 1, "calendar_changed_at": clock.now()}
-    db.session.execute(shown.values(renewed), execution_options={"synchronize_session": False})
+def _deliveries_of(course: Course) -> Sequence[Delivery]:
+    """Their calendars show the course's title."""
+    own = sa.select(Delivery).where(Delivery.course_id == course.id).options(selectinload(Delivery.sessions))
+    return db.session.scalars(own).all()
 
 
 def _add_version(actor: Actor, course: Course, definition: CourseDefinition) -> None:

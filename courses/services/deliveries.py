@@ -25,12 +25,12 @@ from courses.definitions import code_faults, unbroken
 from courses.events import DeliveryChanged, DeliveryMoved, DeliveryScheduled
 from courses.models import Admission, Course, Delivery, DeliverySession, DeliveryStatus, Pool
 from courses.plans import PLAIN, DeliveryPlan, plan_faults, usual_closing
+from courses.services.renewing import renewed_calendars
 from courses.services.touching import touch
 from courses.states import CHANGEABLE, DELIVERY
 
 #: What people who come have planned their journey by.
 WHEN_AND_WHERE = frozenset({"starts_on", "ends_on", "time_zone", "venue", "country"})
-SHOWN_IN_CALENDARS = WHEN_AND_WHERE | {"language"}
 
 
 def schedule(actor: Actor, course: Course, plan: DeliveryPlan, *, is_published: bool = False) -> Delivery:
@@ -83,15 +83,14 @@ def change(actor: Actor, delivery: Delivery, plan: DeliveryPlan, *, rev: int, se
         raise Conflict("stale_form", sentence, "rev")
     plan = _checked(plan, delivery, plan.trainers)
     before = queries.facts_of(delivery)
-    _apply(delivery, plan)
+    with renewed_calendars([delivery]):
+        _apply(delivery, plan)
     if plan.trainers is not None:
         _set_trainers(actor, delivery, plan.trainers)
     after = queries.facts_of(delivery)
     changed = tuple(name for name in before if before[name] != after[name])
     if changed:
         events.publish(DeliveryChanged(delivery.id, changed), actor)
-    if not SHOWN_IN_CALENDARS.isdisjoint(changed):
-        _renew_calendar(delivery)
     if not WHEN_AND_WHERE.isdisjoint(changed):
         events.publish(DeliveryMoved(delivery.id, **{name: before[name] for name in WHEN_AND_WHERE}), actor)
     return delivery
@@ -115,16 +114,10 @@ def cancel(actor: Actor, delivery: Delivery, *, reason: str) -> Delivery:
     reason = clean_lines(reason or "", "reason", longest=500)
     if not reason:
         raise Invalid("required", _l("Give the reason: the people who enrolled are told."), "reason")
-    delivery.cancel_reason = reason
-    _renew_calendar(delivery)
-    DELIVERY.fire(delivery, "cancel", actor)
+    with renewed_calendars([delivery]):
+        delivery.cancel_reason = reason
+        DELIVERY.fire(delivery, "cancel", actor)
     return delivery
-
-
-def _renew_calendar(delivery: Delivery) -> None:
-    """What calendars show has changed: they replace what they have."""
-    delivery.calendar_sequence += 1
-    delivery.calendar_changed_at = clock.now()
 
 
 def _checked(plan: DeliveryPlan, current: Delivery | None, trainers: Sequence[int] | None) -> DeliveryPlan:

@@ -9,7 +9,7 @@ from core.database import settings_of
 from core.policy import ANONYMOUS
 from core.web import current_actor, public
 from courses import queries
-from courses.calendars import calendar, filename
+from courses.calendars import calendar, filename, shown
 from courses.views.blueprint import pages
 
 
@@ -21,8 +21,9 @@ def delivery_calendar(code: str) -> Response:
     delivery = queries.get_delivery(ANONYMOUS, code)
     address = settings_of().public_url + url_for("enrollment.delivery", code=code)
     settings = settings_of()
-    file = calendar(delivery, address, issuer=settings.issuer, contact=settings.contact_email)
+    what = shown(delivery)
+    file = calendar(delivery, what, address, issuer=settings.issuer, contact=settings.contact_email)
     response = current_app.response_class(file, content_type="text/calendar; charset=utf-8")
-    response.headers["Content-Language"] = delivery.language
+    response.headers["Content-Language"] = what.language
     response.headers["Content-Disposition"] = f'attachment; filename="{filename(delivery)}"'
     return response

@@ -18,7 +18,8 @@ def upgrade() -> None:
         table.add_column(sa.Column("calendar_changed_at", sa.DateTime(timezone=True), nullable=True))
     connection = op.get_bind()
     for row in connection.execute(sa.text("SELECT id FROM delivery")).all():
-        # Calendars that have the delivery take the next file for a later one: its SEQUENCE was `rev`.
+        # The identifier is new, for the one before held the site's host name: calendars that have the delivery already show it
+        # twice (CHANGES.md says so).
         connection.execute(
             sa.text(
                 "UPDATE delivery SET calendar_uid = :uid, calendar_sequence = rev, calendar_changed_at = published_at WHERE id = :id"

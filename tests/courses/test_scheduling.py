@@ -403,6 +403,45 @@ def test_only_what_a_calendar_shows_raises_its_sequence(app: Flask, browser: Bro
     assert shown()[0] == first + 2
 
 
+def sequences(browser: Browser, *codes: str) -> list[int]:
+    return [calendar(browser, code).walk("VEVENT")[0]["sequence"] for code in codes]
+
+
+@pytest.mark.both_databases
+def test_a_sequence_rises_where_the_calendar_shows_something_else_and_nowhere_else(
+    app: Flask, browser: Browser, trainer: Actor
+) -> None:
+    codes = ["IN-EN", "IN-FR", "IN-ES"]
+    for code in codes:
+        scheduled(app, trainer, language=code[-2:].lower(), code=code)
+    with app.app_context(), transaction():
+        services.cancel(SYSTEM, get_delivery(SYSTEM, "IN-EN"), reason="Storm")
+    assert sequences(browser, *codes) == [1, 0, 0]
+    title = makers.gti()["title"]
+    for reworded, expected in (
+        (title | {"fr": "Autre titre"}, [1, 1, 0]),
+        (title | {"fr": "Autre titre", "en": "Another title"}, [2, 1, 1]),
+        ({"fr": "Autre titre"}, [3, 1, 2]),
+    ):
+        with app.app_context():
+            course(title=reworded)
+        assert sequences(browser, *codes) == expected
+    with app.app_context():
+        course(title={"fr": "Autre titre"}, summary={"en": "Other words"})
+    assert sequences(browser, *codes) == [3, 1, 2]
+
+
+def test_a_calendar_names_the_language_that_it_speaks(app: Flask, browser: Browser, trainer: Actor) -> None:
+    scheduled(app, trainer, language="es", code="IN-ES")
+    event = calendar(browser, "IN-ES").walk("VEVENT")[0]
+    assert {event[name].params["LANGUAGE"] for name in ("summary", "description", "location")} == {"en"}
+    assert browser.client.get("/deliveries/IN-ES.ics").headers["Content-Language"] == "en"
+    with app.app_context():
+        course(title={"fr": "Autre titre"})
+    event = calendar(browser, "IN-ES").walk("VEVENT")[0]
+    assert "LANGUAGE" not in event["description"].params and event["summary"].params["LANGUAGE"] == "en"
+
+
 def test_a_calendar_names_who_holds_the_course_in_its_language(app: Flask, browser: Browser, trainer: Actor) -> None:
     scheduled(app, trainer, language="fr", country="SN", venue="Dakar")
     event = calendar(browser).walk("VEVENT")[0]

@@ -1,0 +1,25 @@
+"""Calendars that people keep are replaced when, and only when, they would show something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from core import clock
+from core.database import db
+from courses.calendars import shown
+from courses.models import Delivery
+
+
+@contextmanager
+def renewed_calendars(deliveries: Sequence[Delivery]) -> Iterator[None]:
+    """Around what may change what calendars show, whatever it is and whatever the deliveries' status: also one that is over or
+    was cancelled stands in people's calendars. A draft stands in nobody's."""
+    before = [(one, shown(one)) for one in deliveries if one.calendar_changed_at is not None]
+    yield
+    differing = [one.id for one, then in before if shown(one) != then]
+    if differing:
+        renewed = {"calendar_sequence": Delivery.calendar_sequence + 1, "calendar_changed_at": clock.now()}
+        db.session.execute(sa.update(Delivery).where(Delivery.id.in_(differing)).values(renewed))
