@@ -7,11 +7,13 @@ from flask import has_request_context, request
 
 from core.settings import is_loopback
 
-#: Parts of the names of headers that only proxies, tunnels and caches add.
+#: Parts of the names of headers that only proxies, tunnels and caches add, beside all that begin with `X-`: browsers send none of
+#: those, and no list of what proxies call theirs is ever complete.
 MARKS = (
-    "forwarded", "real-ip", "client-ip", "connecting-ip", "original-host", "original-url", "proxy", "envoy", "cf-ray",
-    "cdn-loop", "tailscale", "amzn-trace", "cloudfront", "azure",
+    "forwarded", "client-ip", "connecting-ip", "proxy", "front-end", "cf-ray", "cdn-loop", "tailscale", "cloudfront", "azure",
 )  # fmt: skip
+#: What our own script and those of others say of themselves.
+OF_SCRIPTS = {"x-fragment", "x-requested-with"}
 
 
 def is_forwarded() -> bool:
@@ -20,7 +22,7 @@ def is_forwarded() -> bool:
 
 
 def _is_mark(name: str) -> bool:
-    return name == "via" or any(mark in name for mark in MARKS)
+    return name == "via" or (name.startswith("x-") and name not in OF_SCRIPTS) or any(mark in name for mark in MARKS)
 
 
 def is_for_this_machine() -> bool:

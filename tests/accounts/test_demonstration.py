@@ -135,6 +135,8 @@ FORWARDED = [
     "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Server", "X-Forwarded-Anything", "Via",
     "X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP", "Fastly-Client-IP", "X-Cluster-Client-IP", "CF-Ray",
     "X-Original-Host", "Client-IP", "X-ProxyUser-Ip", "CDN-Loop", "X-Envoy-External-Address",
+    "X-Remote-IP", "X-Remote-Addr", "X-Originating-IP", "X-Url-Scheme", "X-Scheme", "Front-End-Https", "X-Appengine-User-IP",
+    "X-Amzn-Trace-Id", "X-Whatever-Comes-Next",
 ]  # fmt: skip
 
 
