@@ -163,11 +163,11 @@ def _choice(kind: Any, name: str, values: Mapping[str, Any], errors: list[Domain
 
 
 def _country(name: str, values: Mapping[str, Any], errors: list[DomainError]) -> str | None:
-    code = values.get(name)
-    if code and not countries.is_country(code):
+    said = values.get(name) or ""
+    code = countries.parse(said)
+    if said and code is None:
         errors.append(Invalid("unknown_country", _l("This is not a country code. Choose from the list."), name))
-        return None
-    return code or None
+    return code
 
 
 def _wanted_skill(text: str, known: Mapping[str, Skill]) -> WantedSkill:

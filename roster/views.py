@@ -101,6 +101,7 @@ def _asked() -> tuple[SearchForm, Filters | None]:
             form.refuse(Invalid("bad_date", _("Give a date that exists."), name))
     try:
         filters = read_filters({**values, **dict.fromkeys(_DAYS), **days}, skills)
+        form.country.data, form.nationality.data = filters.country or "", filters.nationality or ""
     except Invalid as error:
         form.refuse(error)
     return form, None if form.is_refused else filters

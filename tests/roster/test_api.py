@@ -237,6 +237,19 @@ def test_the_list_goes_on_behind_a_cursor(api: ApiClient) -> None:
     assert [one["person"]["given_name"] for one in second["items"]] == ["N2"] and second["next"] is None
 
 
+def test_a_country_is_asked_for_as_it_is_everywhere(app: Flask, api: ApiClient, sign_in: Any) -> None:
+    """In small letters, and by its name; on the page, too."""
+    api.put("/experts/SN-0001", AMINA | {"person": AMINA["person"] | {"nationalities": ["SN"]}})
+    with app.app_context():
+        browser = sign_in(factories.actor(Role.ROSTER))
+    for said in ("SN", "sn", "Senegal", "Sénégal"):
+        for name in ("country", "nationality"):
+            assert len(api.get(f"/experts?{name}={said}").json["items"]) == 1, said
+            page = browser.get(f"/roster?{name}={said}")
+            assert "1 expert found" in page.text and 'value="SN" selected' in page.response.text, (name, said)
+    assert api.get("/experts?country=Atlantis").status_code == 422
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
