@@ -42,7 +42,7 @@ def create(email: str, name: str, roles: tuple[str, ...], organization: str | No
 @accounts_cli.command("token")
 @click.argument("email")
 @click.option("--name", required=True, help="What the token is for.")
-@click.option("--days", type=int, default=366, show_default=True, help="Days until it ends, a year at most.")
+@click.option("--days", type=int, default=365, show_default=True, help="Days until it ends, a year at most.")
 @click.option("--scope", multiple=True, default=[ALL], show_default=True, help="all, read, or a role; a role may be repeated.")
 def token(email: str, name: str, days: int, scope: tuple[str, ...]) -> None:
     """Creates an API token and prints only the token."""

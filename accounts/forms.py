@@ -124,7 +124,7 @@ class TokenForm(Form):
 
     name = StringField(_l("What is it for?"), NEEDED)
     scope = SelectField(_l("What may it do?"), default=ALL)
-    days = IntegerField(_l("Days until it ends"), NEEDED, default=366)
+    days = IntegerField(_l("Days until it ends"), NEEDED, default=365)
     current_password = PasswordField(_l("Your password now"))
 
     def __init__(self, *args: Any, roles: Iterable[str], **kwargs: Any):

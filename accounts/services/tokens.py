@@ -22,7 +22,7 @@ from core.events import publish
 from core.policy import Actor, require
 
 MOST = 20
-LONGEST_DAYS = 366
+LONGEST_DAYS = 365
 
 
 def create_token(
@@ -30,7 +30,7 @@ def create_token(
 ) -> str:
     """A new key with the person's rights, for oneself or by an administrator. It is returned once; a digest is kept.
 
-    It ends after `days` (1 to 366). `scope`: all, read, or the names of the roles it may use.
+    It ends after `days` (1 to 365). `scope`: all, read, or the names of the roles it may use.
     """
     if actor.person_id != person.id:
         require(actor, Permission.ACCOUNT_MANAGE)

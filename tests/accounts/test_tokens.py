@@ -116,4 +116,4 @@ def test_the_page_says_what_each_token_may_do_and_when_it_ends(app: Flask, sign_
     made = page.form(button="Create").submit(name="y", scope="coordinator", days="10", current_password="trombone lagoon seven")
     assert made.status == 200 and "Copy it now" in made.text and "3 December 2026" in made.text
     late = made.form(button="Create").submit(name="y", days="400", current_password="trombone lagoon seven")
-    assert late.status == 422 and "Enter a number of days from 1 to 366." in late.text
+    assert late.status == 422 and "Enter a number of days from 1 to 365." in late.text
