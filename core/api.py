@@ -171,7 +171,7 @@ class Operation:
     location: Callable[[Any], str] | None = None
     is_catalogue: bool = False
     is_page_too: bool = False
-    is_counted: bool = True
+    is_outside: bool = False  # of /api/: no budget counts it
 
 
 def described(
@@ -180,9 +180,7 @@ def described(
     """Puts a public address that programs use too into the API's description. `is_page_too`: who asks for HTML gets a page."""
 
     def mark(view: Callable) -> Callable:
-        operation = Operation(
-            summary, Access(), answers=answers, media_type=media_type, is_page_too=is_page_too, is_counted=False
-        )
+        operation = Operation(summary, Access(), answers=answers, media_type=media_type, is_page_too=is_page_too, is_outside=True)
         view.operation = operation  # type: ignore[attr-defined]  # read by OpenAPI
         return view
 

@@ -150,7 +150,7 @@ class Request(HTTPRequestParser):
         self.error, self.completed, self.empty = error, True, False
         self.expect_continue, self.chunked, self.body_rcv = False, False, None
         self.headers_finished = True
-        self.headers = {name: self.headers[name] for name in ("ACCEPT_LANGUAGE",) if name in self.headers}
+        self.headers = {name: self.headers[name] for name in ("ACCEPT", "ACCEPT_LANGUAGE") if name in self.headers}
         self.version = "1.0" if b" HTTP/1.0\r\n" in self.start else "1.1"
         method, _, address = self.start.partition(b" ")
         self.command = "HEAD" if method == b"HEAD" else "GET"

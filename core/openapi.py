@@ -69,8 +69,9 @@ PROBLEM = {
 
 PROBLEM_SCHEMA = {"schema": {"$ref": "#/components/schemas/Problem"}}
 BINARY = {"type": "string", "format": "binary"}
-#: What any address may answer: a request that is no request, a method or an address that is not served, our own fault.
-EVERYWHERE = ("400", "405", "414", "500")
+#: What any address may answer: a request that is no request, too slow, too long or in another HTTP, a method or an address that
+#: is not served, our own fault.
+EVERYWHERE = ("400", "405", "408", "414", "431", "500", "501", "505")
 
 
 def _header(description: str, kind: str = "string", **more: Any) -> dict[str, Any]:
@@ -83,6 +84,7 @@ HEADERS = {
     "Idempotency-Replayed": _header("`true` when this is the first answer to the same key again"),
     "ETag": _header("send it back in If-None-Match: 304 when nothing has changed"),
     "Accept-Ranges": _header("`bytes`: parts may be asked for with Range"),
+    "Content-Range": _header("which bytes these are, or how many there are"),
     "Content-Disposition": _header("the name of the file"),
     "WWW-Authenticate": _header("`Bearer`"),
     "Retry-After": _header("seconds to wait", "integer", minimum=1) | {"required": True},
@@ -156,15 +158,15 @@ def _answers(method: str, operation: Operation, schemas: dict[str, Any]) -> dict
     if operation.is_catalogue or operation.media_type == "application/pdf":
         answers["304"] = {"description": "the client has it already"}
     if operation.media_type == "application/pdf":
-        part = {"application/pdf": {"schema": BINARY}, "multipart/byteranges": {"schema": BINARY}}
-        answers["206"] = {"description": "the part that was asked for", "content": part}
+        part = {"application/pdf": {"schema": BINARY}}
+        answers["206"] = {"description": "the part that was asked for (one at a time)", "content": part}
         answers["416"] = {"description": "there is no such part", "content": {"application/problem+json": PROBLEM_SCHEMA}}
     refusal = {"description": "refused", "content": {"application/problem+json": PROBLEM_SCHEMA}}
     codes = ["422", "429", "503"] + (["401", "403", "404", "409", "413"] if operation.access.signed_in else ["404"])
     refusals: dict[str, Any] = {code: dict(refusal) for code in [*codes, *EVERYWHERE] if code not in answers}
-    if operation.is_page_too:
-        for answer in [*answers.values(), *refusals.values()]:
-            answer["content"] = answer["content"] | {"text/html": {"schema": {"type": "string"}}}
+    pages = [*(answers.values() if operation.is_page_too else ()), *(refusals.values() if operation.is_outside else ())]
+    for answer in pages:  # outside of /api/ a refusal is a page unless JSON is asked for
+        answer["content"] = answer["content"] | {"text/html": {"schema": {"type": "string"}}}
     every = dict(sorted((answers | refusals).items()))
     return {status: answer | {"headers": _headers(method, operation, status)} for status, answer in every.items()}
 
@@ -172,14 +174,15 @@ def _answers(method: str, operation: Operation, schemas: dict[str, Any]) -> dict
 def _headers(method: str, operation: Operation, status: str) -> dict[str, Any]:
     is_file = operation.media_type == "application/pdf"
     named = {
-        "RateLimit": operation.is_counted,
-        "RateLimit-Policy": operation.is_counted,
+        "RateLimit": not operation.is_outside,
+        "RateLimit-Policy": not operation.is_outside,
         "Retry-After": status in ("429", "503"),
         "WWW-Authenticate": status == "401",
         "Location": bool(operation.location) and status in ("201", "202"),
         "Idempotency-Replayed": method == "POST" and status in (*map(str, operation.answers), "404", "409", "422"),
         "ETag": (operation.is_catalogue or is_file) and status in ("200", "206", "304"),
         "Accept-Ranges": is_file and status in ("200", "206"),
+        "Content-Range": is_file and status in ("206", "416"),
         "Content-Disposition": is_file and status in ("200", "206"),
     }
     return {name: {"$ref": f"#/components/headers/{name}"} for name, is_sent in named.items() if is_sent}

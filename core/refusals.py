@@ -41,9 +41,19 @@ def is_api() -> bool:
     return request.path.startswith(API)
 
 
+def wants_json() -> bool:
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"], default="text/html")
+    return best == "application/json"
+
+
+def is_for_a_program() -> bool:
+    """Whether a refusal is told as a problem: on the API, and to who asks for JSON elsewhere (`/verify`)."""
+    return is_api() or wants_json()
+
+
 def _refused(error: DomainError) -> Any:
     db.session.rollback()
-    if is_api():
+    if is_for_a_program():
         return problem(error)
     if isinstance(error, NotSignedIn) and request.method in ("GET", "HEAD"):
         here = request.full_path if request.query_string else request.path
@@ -63,7 +73,7 @@ def _unavailable(error: Unavailable) -> Any:
         db.session.rollback()
     cause = type(error.__cause__ or error).__name__
     current_app.logger.warning("unavailable at %s: %s (%s)", request.endpoint, error.code, cause)
-    return problem(error) if is_api() else _with_wait(error, error_page(error.status, error.message))
+    return problem(error) if is_for_a_program() else _with_wait(error, error_page(error.status, error.message))
 
 
 def problem(error: DomainError | Unavailable) -> Response:
@@ -108,6 +118,7 @@ _TITLES = {
     413: "Content Too Large",
     414: "URI Too Long",
     415: "Unsupported Media Type",
+    416: "Range Not Satisfiable",
     422: "Unprocessable Content",
     429: "Too Many Requests",
     431: "Request Header Fields Too Large",
@@ -126,14 +137,14 @@ def _http_error(error: HTTPException) -> Any:
     db.session.rollback()
     if error.code is None or error.code < 400:
         return error
-    if not is_api():
+    if not is_for_a_program():
         response = error_page(error.code)
     else:
         refusal = DomainError(error.name.lower().replace(" ", "_"), error.description or error.name)
         refusal.status = error.code
         response = problem(refusal)
     if isinstance(error.get_headers(), list):
-        response.headers.extend([(k, v) for k, v in error.get_headers() if k.lower() == "allow"])
+        response.headers.extend([(k, v) for k, v in error.get_headers() if k.lower() in ("allow", "content-range")])
     return response
 
 
@@ -143,7 +154,7 @@ def _failed(error: Exception) -> Any:
         return _unavailable(outage)
     db.session.rollback()
     current_app.logger.error("unexpected failure at %s\n%s", request.endpoint, trace(error))
-    if is_api():
+    if is_for_a_program():
         refusal = DomainError("internal_error", _l("Something went wrong here. It was noted; please try again later."))
         refusal.status = 500
         return problem(refusal)
@@ -193,7 +204,7 @@ def bounded(response: Response) -> Response:
         return response
     if getattr(current_app.view_functions.get(request.endpoint or ""), "tells_all", False):
         return response
-    if is_api():
+    if is_for_a_program():
         refusal = DomainError("refused", _("Some values cannot be accepted."))
         refusal.status = response.status_code
         return problem(refusal)

@@ -19,7 +19,8 @@ from core.errors import Conflict, NotFound
 from core.forms import refusals_on
 from core.jobs import Job, JobState
 from core.policy import require
-from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once, wants_json
+from core.refusals import wants_json
+from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import get_delivery
 from enrollment.models import Enrollment

@@ -26,8 +26,8 @@ from core.api import described
 from core.database import transaction
 from core.errors import NotFound, TooManyTries
 from core.outages import Unavailable
-from core.refusals import problem
-from core.web import place, public, see_other, wants_json
+from core.refusals import problem, wants_json
+from core.web import place, public, see_other
 
 log = logging.getLogger(__name__)
 MISSES, SECONDS = 30, 600

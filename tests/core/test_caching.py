@@ -64,7 +64,12 @@ def test_a_file_comes_in_parts_and_not_twice(app: Flask, api: ApiClient) -> None
     part = api.get(address, Range="bytes=0-4")
     assert (part.status_code, part.get_data()) == (206, b"%PDF-")
     assert part.headers["Content-Range"] == f"bytes 0-4/{len(whole)}"
-    assert api.get(address, Range=f"bytes={len(whole)}-").status_code == 416
+    beyond = api.get(address, Range=f"bytes={len(whole)}-")
+    assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, f"bytes */{len(whole)}")
+    assert beyond.json["title"] == "Range Not Satisfiable"
+    for ignored in ("bytes=0-9,20-29", "lines=1-2", "bytes=many"):
+        answer = api.get(address, Range=ignored)
+        assert (answer.status_code, answer.get_data(), answer.headers["Accept-Ranges"]) == (200, whole, "bytes"), ignored
 
 
 def test_what_was_created_says_where_it_is(api: ApiClient) -> None:
@@ -90,6 +95,6 @@ def test_the_description_is_valid_and_names_what_is_taken_and_given(app: Flask) 
     assert "application/json" in paths["/verify/{token}"]["get"]["responses"]["200"]["content"]
     for address, operations in paths.items():
         for method, operation in operations.items():
-            assert {"400", "405", "414", "429", "500", "503"} <= operation["responses"].keys(), (method, address)
+            assert {"400", "405", "408", "414", "429", "431", "500", "503"} <= operation["responses"].keys(), (method, address)
             for status, answer in operation["responses"].items():
                 assert status != "201" or "Location" in answer["headers"], (method, address)

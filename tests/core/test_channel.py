@@ -43,7 +43,8 @@ class Echo:
         self.begun.release()
         path = environ["PATH_INFO"]
         if refused := environ.get(REFUSED):
-            return self._answer(start_response, f"{getattr(refused, 'status', refused)} refused", path.encode())
+            said = path + environ.get("HTTP_ACCEPT", "")
+            return self._answer(start_response, f"{getattr(refused, 'status', refused)} refused", said.encode())
         if path == "/slow":
             assert self.goes_on.wait(10)
         if path == "/large":
@@ -228,6 +229,7 @@ LONG = b"a" * 5000
 REFUSED_REQUESTS = {
     "line of a call": (b"GET /api/v1/" + LONG + b" HTTP/1.1" + HOST + b"\r\n", 414, "/api/v1/"),
     "line": (b"GET /" + LONG + b" HTTP/1.1" + HOST + b"\r\n", 414, "/"),
+    "line of a program": (b"GET /verify/" + LONG + b" HTTP/1.1" + HOST + b"Accept: text/json\r\n\r\n", 414, "/text/json"),
     "line without end": (b"GET /api/" + b"a" * 100_000, 414, "/api/v1/"),
     "head": (b"GET /api/v1/people HTTP/1.1" + HOST + b"X-One: " + b"a" * 20_000 + b"\r\n\r\n", 431, "/api/v1/"),
     "fields": (b"GET / HTTP/1.1" + HOST + b"X: a\r\n" * 70 + b"\r\n", 431, "/"),
@@ -255,11 +257,12 @@ REFUSED_REQUESTS = {
 
 @pytest.mark.parametrize("name", REFUSED_REQUESTS)
 def test_what_cannot_be_understood_is_refused_in_the_applications_words(served: Served, name: str) -> None:
-    raw, status, path = REFUSED_REQUESTS[name]
+    raw, status, said_there = REFUSED_REQUESTS[name]
+    path = "/api/v1/" if said_there.startswith("/api/") else "/"
     smuggled = b"GET /smuggled HTTP/1.1" + HOST + b"\r\n"
     said = served.ask(raw + (b"" if "without end" in name else smuggled))
     assert said.split(" ")[1] == str(status)
-    assert said.endswith("\r\n\r\n" + path)
+    assert said.endswith("\r\n\r\n" + said_there)
     assert said.count("HTTP/1.") == 1
     assert served.app.asked == [("GET", path, b"")], "what came behind it is no request"
 

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from core.forms import whole
+from core.refusals import REFUSED
 from core.web import asset
 from tests.conftest import make_app
 
@@ -97,3 +98,18 @@ def test_a_foreign_host_is_not_served_in_production(tmp_path) -> None:
 @pytest.mark.parametrize("text", ["²", "٣", "9" * 10, "-1", "1.5", "", None])
 def test_what_is_no_whole_number_is_none(text: str | None) -> None:
     assert whole(text) is None and whole("012") == 12
+
+
+@pytest.mark.parametrize("status", [400, 405, 408, 414, 431, 500, 501, 505])
+def test_who_asks_for_json_is_refused_in_json_wherever_it_is(app: Flask, status: int) -> None:
+    """Also by the server in front, before anybody looks at the address."""
+    client, refused = app.test_client(), {REFUSED: status}
+    for headers, path, kind in (
+        ({"Accept": "application/json"}, "/verify/abc", "application/problem+json"),
+        ({}, "/api/v1/courses", "application/problem+json"),
+        ({"Accept": "text/html,application/json;q=0.9"}, "/verify/abc", "text/html"),
+        ({}, "/verify/abc", "text/html"),
+    ):
+        answer = client.get(path, headers=headers, environ_overrides=refused)
+        assert (answer.status_code, answer.mimetype) == (status, kind)
+        assert kind == "text/html" or answer.json["title"] != "Error"
