@@ -23,6 +23,8 @@ _SCHEME = re.compile(
 )
 _HOST = re.compile(r"[^\W_][\w-]*(?:\.[\w-]+)+")
 _NUMBERED_HOST = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
+#: What browsers take for a full stop in an address, and the hyphenation point, which looks like one.
+_FULL_STOPS = str.maketrans("。‧", "..")
 #: What programs write for letters that their encoding lacks.
 _LOST = ("?", "\uff1f")
 _SPREADSHEET_ERROR = re.compile(r"#\S|err:\d+$", re.IGNORECASE)
@@ -51,7 +53,7 @@ def check_name(name: str, field: str) -> None:
     if is_spreadsheet_error(name):
         sentence = _l("“%(value)s” is an error of a spreadsheet. Write the name.", value=_shown(name))
         raise Invalid("spreadsheet_error", sentence, field)
-    if name.startswith("="):
+    if _as_typed(name).startswith("="):
         sentence = _l("“%(value)s” begins like a formula. Write the name as text, without “=”.", value=_shown(name))
         raise Invalid("formula", sentence, field)
     if reads_as_address(name):
@@ -95,7 +97,12 @@ def check_names(names: dict[str, str], *, is_confirmed: bool, prefix: str = "") 
 
 def is_spreadsheet_error(value: str) -> bool:
     """An error as "#N/A", "#REF!", "#BEZUG!", "#######", "Err:502": in every language, since nothing people write begins so."""
-    return _SPREADSHEET_ERROR.match(value) is not None
+    return _SPREADSHEET_ERROR.match(_as_typed(value)) is not None
+
+
+def _as_typed(value: str) -> str:
+    """In plain letters and without the apostrophe that a spreadsheet keeps before text: “'＃N/A” is “#N/A”."""
+    return normalized("NFKC", value).lstrip("' ")
 
 
 def _no_name(name: str, field: str) -> Invalid:
@@ -126,7 +133,7 @@ def _shown(name: str) -> str:
 def reads_as_address(name: str) -> bool:
     """Whether a mail program could make a link of `name`, or people read it as one: a scheme, `www.`, an e-mail address, or a
     host of at least three letters before a public suffix or a reserved name. Initials such as "M.Ba" are no host."""
-    text = normalized("NFKC", name).replace("。", ".")
+    text = normalized("NFKC", name).translate(_FULL_STOPS)
     plain = text.lower()
     if "www." in plain or _SCHEME.search(plain) or _NUMBERED_HOST.search(plain):
         return True
