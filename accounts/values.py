@@ -161,16 +161,17 @@ def clean_code(value: str, field: str) -> str:
 MIN_AGE, MAX_AGE = 16, 100
 
 
-def clean_birth_date(value: date, field: str, *, today: date | None = None) -> date:
-    """A date of birth that somebody who takes part can have. `today`: the application's day unless given."""
-    today = today or clock.today()
+def clean_birth_date(value: date, field: str, *, today: date | None = None, typed: str = "") -> date:
+    """A date of birth that somebody who takes part can have. `today`: the application's day unless given; `typed`: how
+    people wrote the date, which a refusal shows them."""
+    today, typed = today or clock.today(), typed or value.isoformat()
     if value > today:
-        raise Invalid("date_in_future", _l("“%(value)s” is in the future. Check the year.", value=value.isoformat()), field)
+        raise Invalid("date_in_future", _l("“%(value)s” is in the future. Check the year.", value=typed), field)
     age = today.year - value.year - ((today.month, today.day) < (value.month, value.day))
     if not MIN_AGE <= age <= MAX_AGE:
         sentence = _l(
             "“%(value)s” gives an age outside %(youngest)s to %(oldest)s years. Check the year.",
-            value=value.isoformat(),
+            value=typed,
             youngest=MIN_AGE,
             oldest=MAX_AGE,
         )

@@ -30,6 +30,10 @@ _SERIAL = re.compile(r"\d{4,5}(?:[.,]0+)?")
 # Day 1 is 1 January 1900; spreadsheets count a 29 February 1900 that never was.
 _BEFORE_DAY_1 = date(1899, 12, 30)
 _FIRST_RIGHT_SERIAL = 61
+#: A number that reads as a year is one: as a day, nobody who was born on it takes part.
+_YEARS = range(1900, 2101)
+#: Day 0 of workbooks that count from 1904, as old programs for the Macintosh did, in the days of all others.
+_DAY_0_OF_1904 = 1462
 
 
 class NotADate(Exception):
@@ -119,12 +123,23 @@ def _months() -> dict[str, int]:
     return names
 
 
+def since_1900(text: str) -> str:
+    """A cell of a workbook that counts its days from 1904, with the number of the day as all others count it."""
+    if not _SERIAL.fullmatch(text) or _number(text) in _YEARS:
+        return text
+    return str(_number(text) + _DAY_0_OF_1904)
+
+
+def _number(text: str) -> int:
+    return int(re.split("[.,]", text)[0])
+
+
 def _of_serial(text: str, serials: bool) -> date:
-    number = int(re.split("[.,]", text)[0])
+    number = _number(text)
+    if number in _YEARS or number < _FIRST_RIGHT_SERIAL:
+        raise NotADate("unknown_date")
     if not serials:
         raise NotADate("date_number")
-    if number < _FIRST_RIGHT_SERIAL:
-        raise NotADate("unknown_date")
     return _BEFORE_DAY_1 + timedelta(days=number)
 
 

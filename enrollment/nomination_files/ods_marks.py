@@ -25,6 +25,7 @@ class _Content:
         self.sheets: list[Marks] = []
         self.hidden_styles: set[str] = set()
         self.style = ""
+        self.is_from_1904 = False
         self.row = self.column = self.columns = 0
         self.rows = self.repeated = 1
         self.cell: dict[str, str] = {}
@@ -36,8 +37,11 @@ class _Content:
             self.style = given.get("name", "")
         elif element == "table-properties" and given.get("display") == "false":
             self.hidden_styles.add(self.style)
+        elif element == "null-date":
+            self.is_from_1904 = given.get("date-value") == "1904-01-01"
         elif element == "table":
-            self.sheets.append(Marks(name=given.get("name", ""), is_hidden=given.get("style-name") in self.hidden_styles))
+            is_hidden = given.get("style-name") in self.hidden_styles
+            self.sheets.append(Marks(name=given.get("name", ""), is_hidden=is_hidden, is_from_1904=self.is_from_1904))
             self.row = self.columns = 0
         elif not self.sheets:
             return

@@ -254,7 +254,7 @@ def _birth_date(text: str, frame: _Frame) -> date:
         born = birth_dates.parse(text, frame.day_first, serials=frame.serials)
     except birth_dates.NotADate as refusal:
         raise _Refused(refusal.code, _date_remedy(refusal.code, text, frame)) from None
-    return clean_birth_date(born, "birth_date", today=frame.today)
+    return clean_birth_date(born, "birth_date", today=frame.today, typed=shown(text))
 
 
 _DATE_REMEDIES: dict[str, Callable[[str], Any]] = {

@@ -28,10 +28,12 @@ class Marks:
     """What a sheet says of its rows and cells besides their values. Numbers begin at 0, cells are (row, column).
 
     `texts`: cells whose value is told better by their text: errors such as #N/A, and numbers shown with zeros in front.
+    `is_from_1904`: the workbook counts its days from 1904.
     """
 
     name: str = ""
     is_hidden: bool = False
+    is_from_1904: bool = False
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     merged: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from enrollment.nomination_files import ods_marks, xls_marks, xlsx_marks
+from enrollment.nomination_files import birth_dates, ods_marks, xls_marks, xlsx_marks
 from enrollment.nomination_files.choosing import TEXT
 from enrollment.nomination_files.columns import column_of
 from enrollment.nomination_files.results import MAX_COLUMNS, UnreadableFile
@@ -37,6 +37,8 @@ def read_workbook(data: bytes) -> tuple[Table, tuple[int, ...], tuple[tuple[str,
     kept = marks[number]
     records = sheets[number][start:]
     table = table_of(iter(records), TEXT)
+    if kept.is_from_1904 and "birth_date" in table.header.columns:
+        _count_days_from_1900(table)
     rows = {row for row, _cells in table.rows}
     hidden = tuple(sorted(row + 1 for row in kept.hidden_rows if row + 1 in rows))
     return table, hidden, tuple(_notes(marks, number, table, records[0][0]))
@@ -98,6 +100,13 @@ def _text(value: Any) -> str:
     if isinstance(value, timedelta):
         return str(value)
     return str(value)
+
+
+def _count_days_from_1900(table: Table) -> None:
+    column = table.header.columns.index("birth_date")
+    for _row, cells in table.rows:
+        if column < len(cells):
+            cells[column] = birth_dates.since_1900(cells[column])
 
 
 def _with_headings(sheets: dict[int, list[Record]], marks: Sequence[Marks]) -> tuple[int, int]:

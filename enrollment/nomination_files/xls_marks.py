@@ -13,7 +13,7 @@ SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _END = 0xFFFFFFFA  # and beyond: marks of the end of a chain, of free and of other sectors
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 _SMALL, _PIECE = 4096, 64
-_BOF, _EOF, _BOUNDSHEET, _FILEPASS, _FORMAT, _XF = 0x809, 0x0A, 0x85, 0x2F, 0x41E, 0xE0
+_BOF, _EOF, _BOUNDSHEET, _FILEPASS, _FORMAT, _XF, _DATEMODE = 0x809, 0x0A, 0x85, 0x2F, 0x41E, 0xE0, 0x22
 _ROW, _COLINFO, _MERGED, _FORMULA, _BOOLERR, _NUMBER, _RK, _MULRK = 0x208, 0x7D, 0xE5, 0x06, 0x205, 0x203, 0x27E, 0xBD
 _CELLS = {_FORMULA, _BOOLERR, _NUMBER, _RK, 0x204, 0xFD, 0xD6}  # with LABEL, LABELSST and RSTRING
 
@@ -103,12 +103,15 @@ def _sheets(book: bytes) -> list[Marks]:
     found: list[tuple[int, Marks]] = []
     formats: dict[int, int] = {}
     widths: list[int] = []
+    is_from_1904 = False
     for kind, content, _at in _records(book):
         if kind == _FILEPASS:
             raise encrypted()
         if kind == _BOUNDSHEET:
             where, state = struct.unpack_from("<IB", content)
             found.append((where, Marks(name=_name(content), is_hidden=bool(state & 3))))
+        elif kind == _DATEMODE:
+            is_from_1904 = content[0] == 1
         elif kind == _FORMAT:
             code = _text(content, 2)
             formats[struct.unpack_from("<H", content)[0]] = len(code) if re.fullmatch("0{2,}", code) else 0
@@ -117,6 +120,7 @@ def _sheets(book: bytes) -> list[Marks]:
         elif kind == _EOF:
             break
     for where, kept in found:
+        kept.is_from_1904 = is_from_1904
         _read_sheet(book, where, kept, widths)
     return [kept for _where, kept in found]
 

@@ -18,10 +18,14 @@ def marks(parts: Mapping[str, bytes]) -> list[Marks]:
     folder, name = posixpath.split(book)
     related = _relations(parts.get(f"{folder}/_rels/{name}.rels", b""))
     sheets: list[tuple[Marks, str]] = []
+    from_1904 = [False]
 
     def start(element: str, given: dict[str, str]) -> None:
-        if element == "sheet":
-            kept = Marks(name=given.get("name", ""), is_hidden=given.get("state", "visible") != "visible")
+        if element == "workbookPr":
+            from_1904[:] = [given.get("date1904") in _TRUE]
+        elif element == "sheet":
+            is_hidden = given.get("state", "visible") != "visible"
+            kept = Marks(name=given.get("name", ""), is_hidden=is_hidden, is_from_1904=from_1904[0])
             target = related.get(given.get("id", ""), ("", ""))[1]
             sheets.append((kept, target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")))
 

@@ -426,6 +426,10 @@ class TestText:
             ("=Amina", "formula"),
             ("12345", "not_a_name"),
             ("#N/A", "spreadsheet_error"),
+            ("＃N/A", "spreadsheet_error"),
+            ("'#N/A", "spreadsheet_error"),
+            ("＝Amina", "formula"),
+            ("evil‧com", "not_a_name"),
             ("evil.example", "not_a_name"),
             ("?ukasz", "garbled"),
         ],
@@ -700,6 +704,8 @@ class TestBirthDates:
             ("2026-11-23", "implausible_age"),
             ("2010-11-24", "implausible_age"),
             ("1925-11-23", "implausible_age"),
+            ("1988", "unknown_date"),
+            ("2100", "unknown_date"),
             ("x" * 41, "too_long"),
         ],
     )
@@ -707,6 +713,12 @@ class TestBirthDates:
         row = row_with(birth_date=text)
         assert codes(row) == [("birth_date", code)]
         assert row.fields["birth_date"] is None
+
+    @pytest.mark.parametrize("text", ["1988", "9000", "31/12/1900", "14 Mar 2030", "1900-01-01 00:00:00", "14/03-1988", "72000"])
+    def test_a_refusal_shows_what_was_typed(self, text: str) -> None:
+        """Not a date that nobody wrote."""
+        for row in reading(sheet({"birth_date": text})).rows:
+            assert [f"“{text}”" in str(problem.remedy) for problem in row.problems] == [True]
 
     @pytest.mark.parametrize("text", ["2010-11-23", "1925-11-24"])
     def test_youngest_and_oldest(self, text: str) -> None:

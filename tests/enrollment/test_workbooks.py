@@ -67,6 +67,30 @@ def test_a_number_among_the_dates_is_a_day(make: Callable[..., bytes]) -> None:
     assert file.rows[1].fields["birth_date"] == date(1988, 3, 14)
 
 
+@pytest.mark.parametrize(
+    ("make", "name", "old", "new"),
+    [
+        (xlsx, "xl/workbook.xml", b"<workbookPr ", b'<workbookPr date1904="1" '),
+        (xls, "", b"\x22\0\x02\0\0\0", b"\x22\0\x02\0\x01\0"),
+        (
+            ods,
+            "content.xml",
+            b"<office:spreadsheet>",
+            b'<office:spreadsheet><table:calculation-settings><table:null-date table:date-value="1904-01-01"/>'
+            b"</table:calculation-settings>",
+        ),
+    ],
+)
+def test_a_workbook_that_counts_from_1904_is_believed(make: Callable[..., bytes], name: str, old: bytes, new: bytes) -> None:
+    book = make([HEADINGS, [*PEOPLE[0][:6], 30754], [*PEOPLE[1][:6], 1988]])
+    content = part(book, name) if name else book
+    assert content.count(old) == 1
+    content = content.replace(old, new)
+    file = reading(changed(book, {name: content}) if name else content)
+    assert file.rows[0].fields["birth_date"] == date(1988, 3, 14)
+    assert codes(file) == [(3, "birth_date", "unknown_date")]
+
+
 @every_kind
 def test_titles_may_stand_above_the_headings(make: Callable[..., bytes]) -> None:
     file = reading(make([["Nominations 2026"], [None], HEADINGS, *PEOPLE]))
