@@ -7,7 +7,7 @@ import pytest
 from babel import Locale
 
 from core import countries
-from core.countries import is_ambiguous, is_ambiguous_nationality, is_country, name, parse, parse_nationality
+from core.countries import is_ambiguous, is_ambiguous_nationality, is_country, means_none, name, parse, parse_nationality
 
 UNDERSTOOD = {
     "SN": ["SN", "sn", "SEN", "Sénégal", "senegal", " le Sénégal", "SÉNÉGAL", "Se\u0301ne\u0301gal", "the Republic of Senegal"],
@@ -52,6 +52,12 @@ def test_what_is_no_country_is_none(text: str) -> None:
     assert parse(text) is None
     assert parse_nationality(text) is None
     assert not is_ambiguous(text)
+
+
+@pytest.mark.parametrize("text", ["none", "UN", "Union européenne", "UNMISS", "EEAS", "SEAE", "Minusca"])
+def test_who_comes_from_an_organization_has_no_country(text: str) -> None:
+    assert means_none(text)
+    assert parse(text) is None
 
 
 @pytest.mark.parametrize(

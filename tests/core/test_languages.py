@@ -10,12 +10,15 @@ from core.languages import choices, is_language, kept_code, name, parse
 
 UNDERSTOOD = {
     "fr": ["fr", "FR", "fra", "fre", "fr-CA", "fr_CA", "French", "Français", "francais", "LE FRANÇAIS"],
-    "en": ["Anglais", "English", "eng"],
+    "en": ["Anglais", "English", "eng", "English (UK)"],
     "ar": ["arabe", "Arabic"],
     "sw": ["Swahili", "Kiswahili"],
     "fa": ["Farsi", "persan"],
     "zh": ["Mandarin", "chinois", "zh-Hans"],
-    "din": ["din", "Dinka"],
+    "din": ["din", "Dinka", "Dinka (Jieng)"],
+    "pga": ["Juba Arabic", "Arabe juba", "arabe de Djouba"],
+    "ktu": ["Kituba"],
+    "mkw": ["Munukutuba"],
     "dik": ["dik", "Southwestern Dinka", "Dinka, Southwestern"],
     "nus": ["nus", "Nuer", "nuer"],
     "tet": ["tet", "Tetum", "Tetun", "tétoum"],
