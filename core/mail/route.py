@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,12 +26,14 @@ from core.jobs import ledger
 from core.mail import addresses, server
 from core.mail.model import MailServer
 from core.mail.settling import KINDS
+from core.waiting import MOMENT, waits
 
 log = logging.getLogger(__name__)
 
 PROBE = "mail.probe"
 _KNOWN_FOR = timedelta(days=1)
 _ASKED_AGAIN_AFTER = 60.0  # seconds
+_PATIENCE_OF_A_PAGE = 0.6  # seconds for each of up to four answers
 
 
 @dataclass(frozen=True)
@@ -127,8 +131,28 @@ def can_write_to(address: addresses.EmailAddress) -> bool:
     with db.session.no_autoflush:
         row = _row()
     if row is None or row.offers_utf8 is None or row.seen_at is None or row.seen_at < clock.now() - _KNOWN_FOR:
-        return True  # nobody is turned away for want of an answer; nobody waits for one, least of all in a transaction
+        return _answered() is not False  # nobody is turned away for want of an answer
     return row.offers_utf8
+
+
+#: Held by the request that asks the mail server: one at a time waits for it, the others do without.
+_asking = threading.Lock()
+
+
+def _answered() -> bool | None:
+    """What the server says of itself, asked by a request where no worker has asked it before, and remembered in this process;
+    None when it does not answer at once."""
+    known: dict[str, tuple[float, bool | None]] = current_app.extensions.setdefault("mail_server_answered", {})
+    until, answer = known.get(_url(), (0.0, None))
+    if time.monotonic() < until or not _asking.acquire(blocking=False):
+        return answer
+    try:
+        with waits(MOMENT), suppress(server.ServerAnswer), server.connected(seconds=_PATIENCE_OF_A_PAGE, signs_in=False) as line:
+            answer = line.offers_utf8
+        known[_url()] = (time.monotonic() + _ASKED_AGAIN_AFTER, answer)
+    finally:
+        _asking.release()
+    return answer
 
 
 def is_time_to_ask() -> bool:

@@ -135,9 +135,9 @@ class Connection:
 
 
 @contextmanager
-def connected(*, signs_in: bool = True) -> Iterator[Connection]:
-    """A connection to the server of MAIL_URL. Raises Away or Misconfigured."""
-    smtp = _call()
+def connected(*, seconds: float = CONNECT_SECONDS, signs_in: bool = True) -> Iterator[Connection]:
+    """A connection to the server of MAIL_URL, which has so many `seconds` for each answer. Raises Away or Misconfigured."""
+    smtp = _call(seconds)
     try:
         with _as_fault("sign_in"):
             _prepare(smtp, signs_in)
@@ -149,13 +149,13 @@ def connected(*, signs_in: bool = True) -> Iterator[Connection]:
         smtp.close()
 
 
-def _call() -> smtplib.SMTP:
+def _call(seconds: float) -> smtplib.SMTP:
     url = urlsplit(settings_of().mail_url)
     host = url.hostname or ""
     with _as_fault("greeting"):
         if url.scheme == "smtps":
-            return smtplib.SMTP_SSL(host, url.port or 465, timeout=CONNECT_SECONDS, context=ssl.create_default_context())
-        return smtplib.SMTP(host, url.port or 25, timeout=CONNECT_SECONDS)
+            return smtplib.SMTP_SSL(host, url.port or 465, timeout=seconds, context=ssl.create_default_context())
+        return smtplib.SMTP(host, url.port or 25, timeout=seconds)
 
 
 def _prepare(smtp: smtplib.SMTP, signs_in: bool) -> None:

@@ -113,8 +113,6 @@ def test_an_address_that_cannot_be_written_to_is_refused_at_the_field(
     app: Flask, post: SmtpServer, people: dict, sign_in
 ) -> None:
     post.extensions = ()
-    with app.app_context():
-        jobs.drain()
     page = sign_in(people["administrator"]).get(f"/administration/people/{people['person']}/edit")
     page = page.form(button="Save").submit(email="jürgen@example.org")
     assert page.status == 422 and "takes only letters a to z before the @" in page.text

@@ -210,23 +210,25 @@ def test_who_enters_an_address_that_the_mail_server_cannot_write_to_is_told_at_o
         assert post.connections == 1 and post.asked.keys() <= {"", "QUIT"}, "a worker asks once, and it is remembered"
     with smtp_server() as post:
         use(context, monkeypatch, post.url)
-        assert answer_to("jürgen@example.org") == "jürgen@example.org", "nothing is known of another server"
+        assert answer_to("jürgen@example.org") == "jürgen@example.org", "another server is asked"
         jobs.drain()
         assert answer_to("jürgen@example.org") == "jürgen@example.org"
 
 
 @pytest.mark.both_databases
-def test_nobody_waits_for_the_mail_server(context: Flask, monkeypatch) -> None:
+def test_a_silent_mail_server_keeps_one_request_waiting_for_a_moment(context: Flask, monkeypatch) -> None:
     """In a transaction, every other writer would wait, too."""
+    monkeypatch.setattr(mail.route, "_PATIENCE_OF_A_PAGE", 0.1)
     with smtp_server(extensions=()) as post:
         post.answers[""] = HANG
         use(context, monkeypatch, post.url)
         with transaction():
             services.record_person(SYSTEM, given_name="J", family_name="M", email="jürgen@example.org")
-        assert post.connections == 0
+        assert answer_to("fatoumatá@example.org") == "fatoumatá@example.org"
+        assert post.connections == 1, "it is asked once in a minute"
         monkeypatch.setattr(mail.server, "CONNECT_SECONDS", 0.2)
         jobs.drain(), jobs.drain()
-        assert post.connections == 1 and mail.standing() is None, "a silent server is left alone for a minute"
+        assert post.connections == 2 and mail.standing() is None, "a silent server is left alone for a minute"
         post.answers.clear()
         context.extensions["mail_server_asked"].clear()
         jobs.drain()
