@@ -12,7 +12,7 @@ from certificates import files
 from certificates.models import Certificate, RevocationReason
 from certificates.snapshot import verify_url
 from core import clock, exports
-from core.api import Answer, Id, Schema
+from core.api import Answer, Id, Schema, at_most
 from core.caching import file
 from core.database import settings_of
 from core.jobs import Job
@@ -20,8 +20,8 @@ from core.policy import Actor
 
 JobStatus = Literal["queued", "running", "succeeded", "failed"]
 Status = Literal["valid", "expired", "superseded", "revoked"]
-PrintedName = Annotated[str, StringConstraints(min_length=1, max_length=120)]
-Note = Annotated[str, StringConstraints(max_length=1000)]
+PrintedName = Annotated[str, StringConstraints(min_length=1), at_most(120)]
+Note = Annotated[str, at_most(1000)]
 #: A certificate is always printed in both.
 LANGUAGES = ["en", "fr"]
 
@@ -76,7 +76,7 @@ class RevokeBody(Schema):
 
 class ReissueBody(Schema):
     name_on_certificate: PrintedName | None = None
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+    reason: Annotated[str, StringConstraints(min_length=1), at_most(1000)]
 
 
 def public_address(endpoint: str, **parts: Any) -> str:

@@ -141,8 +141,21 @@ Language = Annotated[
 ]  # fmt: skip
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+#: A country or nationality of a person, likewise: the services also know what says that no country sends somebody.
+PersonCountry = Annotated[
+    str,
+    WithJsonSchema({
+        "type": "string", "examples": ["SN", "XK"],
+        "description": "ISO 3166-1 alpha-2, and XK; a name in English or French is understood and kept as its code",
+    }),
+]  # fmt: skip
 #: A name of a person: what it may be is for the services, which say the same to a page and a file.
 PersonName = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 120})]
+
+
+def at_most(longest: int) -> Any:
+    """Of a text: the length that the description gives. The rules count, without what nobody sees, as they do for pages."""
+    return Field(json_schema_extra={"maxLength": longest})
 
 
 def one_of(kind: Iterable[str]) -> Any:
@@ -378,7 +391,7 @@ def _place(location: tuple[int | str, ...]) -> str | None:
 
 
 def _fault_code(kind: str) -> str:
-    return {"missing": "required", "extra_forbidden": "unknown_field"}.get(kind, kind)
+    return {"missing": "required", "extra_forbidden": "unknown_field", "string_too_long": "too_long"}.get(kind, kind)
 
 
 def _fault_text(fault: Any) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from core.lookup import Names, keys, rows_of, several, words_of
+from core.text import one_line
 
 #: Alpha-3 codes of what ISO 3166-1 has no code for.
 _ALPHA_3 = {"XKX": "XK", "XKK": "XK", "UNK": "XK"}
@@ -47,6 +48,7 @@ def is_country(code: str) -> bool:
 @lru_cache(maxsize=4096)
 def parse(text: str) -> str | None:
     """The code of a country given by code or by name in English or French; None when unknown or ambiguous."""
+    text = one_line(text)
     return _by_code(text) or _EXACT.get(" ".join(text.casefold().split())) or _names().find(text)
 
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from core.lookup import Names, rows_of, several, words_of
+from core.text import one_line
 
 #: The six of the United Nations, which stand first where a language is chosen.
 FIRST = ("en", "fr", "es", "ar", "ru", "zh")
@@ -61,6 +62,7 @@ def kept_code(tag: str) -> str | None:
 @lru_cache(maxsize=4096)
 def parse(text: str) -> str | None:
     """The code of a language given by code or by name in English or French; None when unknown or ambiguous."""
+    text = one_line(text)
     code, usual = kept_code(text), _usual().find(text)
     if code and usual and code != usual:  # Fur is spoken in Darfur, and "fur" is the code of Friulian
         word = text.strip()

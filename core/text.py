@@ -9,11 +9,17 @@ from typing import Literal
 
 #: Between letters of these scripts the joiners are part of the spelling: Arabic to Sinhala, Tibetan, Burmese, Khmer, Mongolian.
 _JOINED = "\u0600-\u0dff\u0f00-\u109f\u1780-\u18af"
-_STRAY_JOINER = re.compile(f"(?<![{_JOINED}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_JOINED}])")
+#: Ideographs have variants, which a variation selector asks for; so have symbols, and letters of Burmese and Phags-pa.
+_IDEOGRAPHS = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_VARIED = _IDEOGRAPHS + "\u1000-\u109f\u2010-\u2bff\u3001\u3002\ua840-\ua877\uaa60-\uaa7f\uff01-\uff1f\U0001f000-\U0001faff"
+#: Joiners and variation selectors where no spelling has them.
+_STRAY = re.compile(
+    f"(?<![{_JOINED}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_JOINED}])|(?<![{_VARIED}])[\ufe00-\ufe0f]+|(?<![{_IDEOGRAPHS}])[\U000e0100-\U000e01ef]+"
+)
 #: Format characters (category Cf without the two joiners), then what shows nothing and is called something else: grapheme
 #: joiner, fillers, blanks.
 _INVISIBLE = (
-    "ad 600-605 61c 6dd 70f 890-891 8e2 180e 200b 200e-200f 202a-202e 2060-2064 2066-206f feff fff9-fffb 110bd 110cd 13430-1343f "
+    "ad 600-605 61c 6dd 70f 890-891 8e2 180e 200b 200e-200f 202a-202e 2060-206f feff fff0-fffb 110bd 110cd 13430-1343f "
     "1bca0-1bca3 1d173-1d17a e0001 e0020-e007f 34f 115f-1160 17b4-17b5 180b-180d 180f 2800 3164 ffa0"
 )
 _SPACES = "9-a d a0 1680 2000-200a 2028-2029 202f 205f 3000"
@@ -57,13 +63,13 @@ def one_line(text: str) -> str:
     """The text in NFC with single spaces (tabs and line ends are spaces too) and without invisible marks: soft hyphen,
     zero-width space, byte order mark, the marks of writing direction. Joiners stay inside scripts that are spelled with them."""
     if not (text.isascii() and text.isprintable()):
-        text = normalized("NFC", _STRAY_JOINER.sub("", text.translate(_TIDY)))
+        text = normalized("NFC", _STRAY.sub("", text.translate(_TIDY)))
     return re.sub(" {2,}", " ", text).strip(" ")
 
 
 def without_marks(text: str) -> str:
     """The text without invisible marks, its spaces and line ends as they are: unbroken spaces belong to French."""
-    return text if text.isascii() else normalized("NFC", _STRAY_JOINER.sub("", text.translate(_UNSEEN)))
+    return text if text.isascii() else normalized("NFC", _STRAY.sub("", text.translate(_UNSEEN)))
 
 
 def in_lines(text: str) -> str:
@@ -73,7 +79,7 @@ def in_lines(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Whether nothing can be seen in the text."""
-    return not text or not text.translate(_TIDY).strip(" \u200c\u200d")
+    return not text or not _STRAY.sub("", text.translate(_TIDY)).strip(" \u200c\u200d")
 
 
 def has_forbidden(text: str) -> bool:

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import ipaddress
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -181,7 +182,7 @@ def _is_foreign_name() -> bool:
 
 
 def _finish(response: Response) -> Response:
-    response = refusals.bounded(response)
+    response = _without_controls(refusals.bounded(response))
     headers = response.headers
     headers.setdefault("X-Content-Type-Options", "nosniff")
     if request.endpoint == "static" and response.status_code < 400:
@@ -201,6 +202,18 @@ def _finish(response: Response) -> Response:
     chosen = request.args.get("lang")
     if chosen in i18n.LANGUAGES and chosen != request.cookies.get(i18n.COOKIE):
         response.set_cookie(i18n.COOKIE, chosen, max_age=31536000, samesite="Lax", httponly=True, secure=settings_of().is_secure)
+    return response
+
+
+#: In UTF-8: what HTML may not hold, however it is written. C1 controls are two bytes that are part of no other character.
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")
+
+
+def _without_controls(response: Response) -> Response:
+    """A page that shows again what was typed and refused leaves out the control characters in it: they are what was wrong,
+    nobody could see them to take them out, and no page may hold them."""
+    if response.mimetype == "text/html" and not response.is_streamed and _CONTROLS.search(page := response.get_data()):
+        response.set_data(_CONTROLS.sub(b"", page))
     return response
 
 

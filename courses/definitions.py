@@ -11,11 +11,11 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from accounts.models import PersonnelCategory
-from accounts.values import clean_text
+from accounts.values import clean_lines, clean_text
 from core.codes import key
 from core.errors import DomainError, Invalid
 from core.printing import unprintable
-from core.text import without_marks
+from core.text import in_lines, without_marks
 from courses.models import CourseVersion, SkillLevel, plain
 
 Texts = dict[str, str]
@@ -87,6 +87,7 @@ def tidied(definition: CourseDefinition) -> CourseDefinition:
     """The same course, each title and objective in one line, as they are printed."""
     return replace(
         definition,
+        summary=in_several_lines(definition.summary or {}) or None,
         title=one_line(definition.title),
         sessions=tuple(
             replace(one, title=one_line(one.title), objective=one_line(one.objective or {}) or None)
@@ -100,6 +101,11 @@ def tidied(definition: CourseDefinition) -> CourseDefinition:
 def one_line(texts: Texts) -> Texts:
     """Each text in one line; the unbroken spaces of French stay."""
     return {code: unbroken(text) for code, text in texts.items()}
+
+
+def in_several_lines(texts: Texts) -> Texts:
+    """Each text without invisible marks, with the lines that it has."""
+    return {code: in_lines(text) for code, text in texts.items()}
 
 
 def unbroken(text: str) -> str:
@@ -180,6 +186,16 @@ def text_faults(texts: Iterable[str], field: str, longest: int = LONGEST_TEXT) -
     return []
 
 
+def lines_faults(texts: Texts | None, field: str) -> list[DomainError]:
+    """The first reason why these texts of several lines cannot be kept."""
+    try:
+        for text in (texts or {}).values():
+            clean_lines(text, field, longest=LONGEST_TEXT)
+    except Invalid as fault:
+        return [fault]
+    return []
+
+
 def _objective_faults(objectives: Sequence[Texts]) -> list[DomainError]:
     found: list[DomainError] = []
     if len(objectives) > MOST_OBJECTIVES:
@@ -192,6 +208,7 @@ def _objective_faults(objectives: Sequence[Texts]) -> list[DomainError]:
 
 def _word_faults(definition: CourseDefinition) -> list[DomainError]:
     found = title_faults(definition.title)
+    found += lines_faults(definition.summary, "summary")
     if not definition.audience:
         found.append(Invalid("required", _l("Choose at least one category of people the course is for."), "audience"))
     for number, category in enumerate(definition.audience):

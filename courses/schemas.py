@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from accounts.models import PersonnelCategory
-from core.api import Answer, Country, Day, Language, ListQuery, Schema, Texts, one_of
+from core.api import Answer, Country, Day, Language, ListQuery, Schema, Texts, at_most, one_of
 from core.errors import Invalid, collect
 from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition
 from courses.models import (
@@ -221,7 +221,7 @@ class DeliveryBody(Schema):
     pools: list[PoolBody] = Field(default=[], max_length=10)
     admission: Annotated[str, one_of(Admission)] = Admission.AUTOMATIC.value
     closes_on: Day | None = None
-    trainers: list[Annotated[str, StringConstraints(max_length=254)]] | None = Field(
+    trainers: list[Annotated[str, at_most(254)]] | None = Field(
         None, max_length=50, description="e-mail addresses of people who have the role of trainer"
     )
 
@@ -242,7 +242,7 @@ class DeliveryBody(Schema):
 
 
 class CancelBody(Schema):
-    reason: Annotated[str, StringConstraints(max_length=500)]
+    reason: Annotated[str, at_most(500)]
 
 
 class DeliveriesQuery(ListQuery):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StringConstraints, WithJsonSchema
 
 from accounts.models import Gender, Person, PersonnelCategory
-from core.api import Answer, Country, Day, Id, Language, ListQuery, PersonName, Schema, one_of
+from core.api import Answer, Day, Id, Language, ListQuery, PersonCountry, PersonName, Schema, at_most, one_of
 from core.policy import Actor
 from courses.models import DeliverySession
 from enrollment.models import Enrollment, EnrollmentStatus, MarkKind, ScoreKind
@@ -18,7 +18,7 @@ from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
 Minutes = Annotated[int, Field(strict=True, ge=0, le=1440)]
 Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
 Identifier = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 60})]
-Reason = Annotated[str, StringConstraints(max_length=500)]
+Reason = Annotated[str, at_most(500)]
 
 
 # Enrollments
@@ -32,9 +32,11 @@ class ApplicantBody(Schema):
     given_name: PersonName | None = None
     family_name: PersonName | None = None
     name_on_certificate: PersonName | None = None
-    email: Annotated[str, StringConstraints(min_length=3, max_length=254)] | None = None
-    country: Country | None = Field(None, description="who sends the person; null for people of an international organization")
-    nationalities: Annotated[list[Country], Field(max_length=5)] | None = None
+    email: Annotated[str, at_most(254)] | None = None
+    country: PersonCountry | None = Field(
+        None, description="who sends the person; null for people of an international organization"
+    )
+    nationalities: Annotated[list[PersonCountry], Field(json_schema_extra={"maxItems": 5})] | None = None
     gender: Gender | None = None
     birth_date: Day | None = None
     language: Language | None = None
@@ -46,13 +48,13 @@ class ApplicantBody(Schema):
 class EnrollmentBody(Schema):
     person: ApplicantBody
     category: Annotated[str, one_of(PersonnelCategory)]
-    rank: Annotated[str, StringConstraints(max_length=120)] | None = None
-    rank_code: Annotated[str, StringConstraints(max_length=20)] | None = Field(
+    rank: Annotated[str, at_most(120)] | None = None
+    rank_code: Annotated[str, at_most(20)] | None = Field(
         None, description="STANAG 2116, such as OF-2; police and civilians need none"
     )
-    organization: Annotated[str, StringConstraints(max_length=200)] | None = None
+    organization: Annotated[str, at_most(200)] | None = None
     nominated_by: str | None = Field(None, description="code of the organization that puts the person forward")
-    needs: Annotated[str, StringConstraints(max_length=1000)] | None = None
+    needs: Annotated[str, at_most(1000)] | None = None
     identity: Literal["new"] | Id | None = Field(
         None,
         description="answers `identity_in_doubt`, for who may read people: `new` for another person than the one known with this "
@@ -84,7 +86,7 @@ class EnrollmentQuery(ListQuery):
 
 
 class DeclineBody(Schema):
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    reason: Annotated[str, StringConstraints(min_length=1), at_most(500)]
 
 
 class WithdrawBody(Schema):
@@ -286,7 +288,7 @@ class FinishedAnswer(Answer):
 
 class ReopenBody(Schema):
     enrollments: list[Id] = Field(min_length=1, max_length=1000, description="ids of enrollments whose result is fixed")
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    reason: Annotated[str, StringConstraints(min_length=1), at_most(500)]
 
 
 class ReopenedAnswer(Answer):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StrictBool, StringConstraints
 
 from accounts.models import Gender, PersonnelCategory
-from core.api import Answer, Country, Day, Instant, Language, ListQuery, PersonName, Schema, one_of
+from core.api import Answer, Day, Instant, Language, ListQuery, PersonCountry, PersonName, Schema, at_most, one_of
 from courses.models import SkillLevel
 from roster.filters import Filters
 from roster.models import Expert, ExpertSkill, LanguageFramework, SkillStatus
@@ -19,13 +19,13 @@ class ExpertPersonBody(Schema):
     """Who it is. A person already known is changed by what is given, and keeps what is left out; a new one needs a name,
     and one is enough."""
 
-    identifier: Annotated[str, StringConstraints(max_length=60)] | None = None
+    identifier: Annotated[str, at_most(60)] | None = None
     given_name: PersonName | None = None
     family_name: PersonName | None = None
     name_on_certificate: PersonName | None = None
-    email: Annotated[str, StringConstraints(max_length=254)] | None = None
-    country: Country | None = Field(None, description="who sends the person")
-    nationalities: Annotated[list[Country], Field(max_length=5)] | None = None
+    email: Annotated[str, at_most(254)] | None = None
+    country: PersonCountry | None = Field(None, description="who sends the person")
+    nationalities: Annotated[list[PersonCountry], Field(json_schema_extra={"maxItems": 5})] | None = None
     gender: Gender | None = None
     birth_date: Day | None = None
     language: Language | None = None
@@ -36,7 +36,7 @@ class ExpertPersonBody(Schema):
 
 class SpokenLanguageBody(Schema):
     language: Language
-    level: Annotated[str, StringConstraints(min_length=1, max_length=12)] = Field(examples=["B2", "3322"])
+    level: Annotated[str, StringConstraints(min_length=1), at_most(12)] = Field(examples=["B2", "3322"])
     framework: LanguageFramework = LanguageFramework.CEFR
 
 

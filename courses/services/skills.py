@@ -7,11 +7,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
 
 from accounts.roles import Permission
+from accounts.values import clean_text
 from core.database import db
 from core.errors import Conflict, Invalid, collect
 from core.events import publish
 from core.policy import Actor, require
-from courses.definitions import Texts, code_faults, one_line, title_faults
+from courses.definitions import Texts, code_faults, in_several_lines, lines_faults, one_line, title_faults
 from courses.events import SkillDefined
 from courses.models import Skill
 
@@ -26,8 +27,12 @@ def put_skill(
     is_new = skill is None
     title = title and one_line(title)
     found = [*code_faults(code), *(title_faults(title) if is_new or title is not None else ())]
-    if framework and len(framework) > 200:
-        found.append(Invalid("too_long", _l("The name of a framework has at most 200 characters."), "framework"))
+    description = description and in_several_lines(description)
+    found += lines_faults(description, "description")
+    try:
+        framework = framework and clean_text(framework, "framework", longest=200)
+    except Invalid as fault:
+        found.append(fault)
     collect(found)
     given = {"title": title, "description": description and dict(description), "framework": framework}
     words = {name: value or None for name, value in given.items() if value is not None}

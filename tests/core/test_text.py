@@ -38,6 +38,10 @@ def test_every_format_character_and_every_space_is_known() -> None:
         ("Ami\u200cna", "Amina"),
         ("김\u3164민수", "김민수"),
         ("辻\U000e0100", "辻\U000e0100"),
+        ("葛\ufe00", "葛\ufe00"),
+        ("Ami\ufe0fna\U000e0100", "Amina"),
+        ("Ami\u2065na\ufff0", "Amina"),
+        ("→\ufe0e", "→\ufe0e"),
     ],
 )
 def test_marks_go_and_spelling_stays(typed: str, kept: str) -> None:
@@ -46,7 +50,7 @@ def test_marks_go_and_spelling_stays(typed: str, kept: str) -> None:
 
 
 def test_what_cannot_be_seen_is_blank() -> None:
-    assert is_blank("") and is_blank(" \u00a0\u200b\u200d\ufeff\t\n\u3164")
+    assert is_blank("") and is_blank(" \u00a0\u200b\u200d\ufeff\t\n\u3164\ufe0f\u2065")
     assert not is_blank("\u200f.\u200f")
 
 
