@@ -48,6 +48,14 @@ ENCODINGS: dict[str, tuple[str, Any]] = {
     "Shift JIS": ("cp932", _l("Japanese")),
     "Windows-949": ("cp949", _l("Korean")),
 }
+#: Those that people are always offered when they are asked.
+LISTED = frozenset(f"Windows-{page}" for page in (1250, 1251, 1252, 1253, 1254, 1256, 1257, 1258)) | {
+    "ISO 8859-2",
+    "ISO 8859-5",
+    "ISO 8859-7",
+    "ISO 8859-9",
+    "MacRoman",
+}
 # Control characters that stand for bytes without a letter.
 _CONTROL = re.compile("[\x80-\x9f]")
 #: What Excel and LibreOffice write unless told otherwise where most of our nominators work.

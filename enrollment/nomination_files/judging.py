@@ -13,7 +13,7 @@ from enrollment.nomination_files.letters import Alphabet, script
 _AROUND = "«»“”„‘’‚\"'()[]{}<>-–—,.;:…!?¿¡ªº*\u200e\u200f\u200b\ufeff&+/\\|_@#%=~`´"
 _BETWEEN = re.compile(r"[’‘´ʼʻ'`·\-–—./,;:()\[\]&+\"“”«»@_\\|\u200c\u200d\u00ad]+")
 # No word has a quotation mark or a dash inside, opens with a sign that belongs elsewhere, or ends with one that opens.
-_QUOTED = re.compile(r"\w[“”«»„‚‹›…—–]\w|^[ªº‚„…—–]\w+|^“\w+$|\w[‚„“†‡ˆ˜‹—–]$")
+_QUOTED = re.compile(r"\w[“”«»„‚‹›…—–]\w|^[ªº‚„…—–]\w+|^“\w+$|\w[‚„“‘†‡ˆ˜‹—–]$")
 # Few do in the middle of small letters; where the mark is an apostrophe, the other one is usual.
 _TURNED = re.compile(r"\w‘[a-z]")
 

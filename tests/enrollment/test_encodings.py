@@ -123,6 +123,25 @@ def test_what_excel_writes_in_the_west_needs_no_question(country: str) -> None:
     assert (choice.asks, choice.reading) == (False, "Windows-1252")
 
 
+@pytest.mark.parametrize(
+    ("name", "reading"),
+    [("Jānis Bērziņš", "Windows-1257"), ("BOŻENA JĘDRZEJCZYK", "Windows-1250"), ("Алексей Горшков", "Windows-1251")],
+)
+@pytest.mark.parametrize("country", ["CA", "US", "FR", "DE", "BE", "CH", "IT", ""])
+def test_what_is_right_is_offered_whatever_country_sends_the_person(name: str, reading: str, country: str) -> None:
+    given, family = name.split(" ")
+    [(raw, meant)] = written([{"given_name": given, "family_name": family, "country": country}], reading)
+    assert verdict(choose([raw], BYTES), [raw], [meant]) == "asked"
+
+
+@pytest.mark.parametrize("country", ["AL", "FR", "DE", "CA"])
+def test_a_name_that_ends_with_a_turned_comma_is_asked(country: str) -> None:
+    for kind, name in ((BYTES, "Fatbardh\x91"), (TEXT, "Fatbardh‘")):
+        choice = choose([{"given_name": name, "family_name": "Hoxhaj", "country": country}], kind)
+        assert choice.asks
+        assert "Fatbardhë Hoxhaj" in {sample for one in choice.offered for sample in one.samples}
+
+
 def test_enough_words_make_sure() -> None:
     for country, reading in (("UA", "Windows-1251"), ("GR", "Windows-1253"), ("PL", "Windows-1250"), ("TR", "Windows-1254")):
         raw = [one for one, _ in written(people(country), reading)]
