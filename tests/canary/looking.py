@@ -12,15 +12,20 @@ from functools import lru_cache
 
 import pypdf
 
+from core.exports import BREAKS, FORMULA
+
 #: Letters that the product never writes by itself.
 MARK = "zqk"
 TAG, SUM = f"<i {MARK}>", f"{{{{7*7}}}}{MARK}"
 
+#: A mark that nobody sees, which comes along with text from chats and is never kept.
+UNSEEN = "\u200b"
 #: Each is harmless text, and each is something else to somebody who forgets to treat it as text. The last one that is accepted is
-#: the one that stays in an edited field.
+#: the one that stays in an edited field; it is the one that can be a name.
 CANARIES = {
-    "another host": f"//{MARK}.example/{TAG}",
+    "another host": f"//{MARK}.example/{TAG}{UNSEEN}",
     "markup in a formula": f"""=HYPERLINK({MARK}){TAG}"on{MARK}=1 'on{MARK}=1 {SUM}{{% {MARK} %}}""",
+    "a name": f"""@{MARK}{TAG}{UNSEEN}"on{MARK}=1 {SUM}""",
 }
 #: For what has several lines.
 LINES = f"={MARK}{TAG}\r\n{MARK.upper()}: 1 {SUM}"
@@ -32,7 +37,7 @@ _LIVE = re.compile(
     re.IGNORECASE,
 )
 _SUM = f"49{MARK}"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = (*FORMULA, *BREAKS)
 
 
 def in_answer(response) -> Iterator[str]:
@@ -70,11 +75,17 @@ def in_content(kind: str, body: bytes) -> Iterator[str]:
     if kind in ("text/html", "image/svg+xml", "application/xml") and (found := _LIVE.search(text)):
         yield f"markup came to life: {_around(text, found.start())}"
     if kind == "text/csv":
-        for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")):
-            yield from (f"a formula: {cell}" for cell in row if MARK in cell and cell.startswith(_FORMULA))
+        yield from (f"a formula: {cell}" for cell in _cells(text) if MARK in cell and cell.startswith(_FORMULA))
     if kind == "text/calendar":
         lines = text.replace("\r\n ", "").splitlines()
         yield from (f"a line of its own: {line}" for line in lines if line.startswith(MARK.upper()))
+
+
+def _cells(text: str) -> Iterator[str]:
+    """The cells of CSV, whatever stands between them: a semicolon for readers of French, a comma for others."""
+    for separator in ",;":
+        for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=separator):
+            yield from row
 
 
 def in_workbook(body: bytes) -> Iterator[str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import chdir
@@ -19,6 +20,7 @@ import xlsxwriter
 from flask import Flask
 
 from accounts.roles import Role
+from certificates.models import Certificate
 from core import jobs
 from core.database import db
 from core.forms import Form
@@ -27,16 +29,18 @@ from core.openapi import openapi
 from enrollment.nomination_files import COLUMNS
 from enrollment.nomination_files.columns import HEADINGS
 from tests import factories
-from tests.canary.looking import CANARIES, MARK, in_mail
+from tests.canary.looking import CANARIES, MARK, TAG, UNSEEN, in_mail
 from tests.canary.sending import Asked, Sender, every_rule, example, leaves, sample, with_text
 from tests.guards import source
-from tests.test_access_table import World, address, body_of
+from tests.test_access_table import World, _token, address, body_of
 from tests.test_access_table import world as world  # the fixture
 
 pytestmark = pytest.mark.timeout(300)
 
 #: Text columns that hold the canary in the end: it went all the way in, and what shows these columns was looked at.
 KEPT = {
+    "certificate.note", "enrollment.name_on_certificate", "expert_search.names", "person.family_name", "person.given_name", "person.name_on_certificate",
+    "person.search_names", "person.sort_name", "reopening.reason", "skill.description",
     "api_token.name", "certificate.payload", "course.summary", "course.title", "course_version.objectives", "delivery.cancel_reason",
     "delivery.venue", "delivery_session.title", "enrollment.needs", "enrollment.organization", "enrollment.rank", "enrollment.reason",
     "expert.expertise", "expert.organization", "expert.rank", "mail.body", "organization.name", "person.identifier", "skill.framework",
@@ -160,6 +164,22 @@ def commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple
             yield (*before, name), command
 
 
+def through_what_ends(sender: Sender) -> None:
+    """Texts that a later request would replace, or that nothing can follow: sent last, so that they remain."""
+    texts = {"en": f"{TAG}{UNSEEN}", "fr": f"{TAG}{UNSEEN}"}
+    finished = int(sender.world.names["certificates.preview.enrollment_id"])
+    with sender.app.app_context():
+        sender.world.tokens["administrator"] = _token(factories.actor(Role.ADMINISTRATOR))
+        valid = db.session.scalars(sa.select(Certificate.number).where(Certificate.status == "valid")).first()
+    calls = [
+        ("PUT", "skills/gender-peace-operations", {"title": texts, "description": texts, "framework": TAG}),
+        ("POST", f"certificates/{valid}/revoke", {"reason_code": "other", "note": f"{TAG}{UNSEEN}"}),
+        ("POST", "deliveries/DONE/reopen", {"enrollments": [finished], "reason": f"{TAG}{UNSEEN}"}),
+    ]
+    for method, path, body in calls:
+        sender.call(method, f"/api/v1/{path}", body)
+
+
 # Ways out
 
 
@@ -177,15 +197,15 @@ def read_everything(sender: Sender) -> None:
             ]
 
 
-def kept(app: Flask) -> set[str]:
-    """The columns that hold the canary."""
+def kept(app: Flask, what: str = MARK) -> set[str]:
+    """The columns that hold the canary, or another text."""
     found = set()
     with app.app_context():
         for table in db.metadata.sorted_tables:
             for column in table.columns:
                 if isinstance(column.type, sa.String | sa.JSON) or "json" in type(column.type).__name__.lower():
-                    holds = sa.cast(column, sa.Text).contains(MARK)
-                    if db.session.scalar(sa.select(sa.func.count()).select_from(table).where(holds)):
+                    values = db.session.scalars(sa.select(column).where(column.is_not(None)))
+                    if any(what in (one if isinstance(one, str) else json.dumps(one, ensure_ascii=False)) for one in values):
                         found.add(f"{table.name}.{column.name}")
     return found
 
@@ -204,12 +224,14 @@ def test_a_canary_through_every_field_stays_text_everywhere(sender: Sender, monk
         through_pages(sender, ends)
         through_the_api(sender, ends)
     through_commands(sender)
+    through_what_ends(sender)
     read_everything(sender)
     assert sorted(set(sender.breaches)) == []
     assert sender.files == {"/deliveries/OPEN/nominate"}, "an upload of another kind needs its canary"
     assert sorted(sender.left()) == [], "asked for by a view, and no canary went there"
     assert {one.__qualname__ for one in forms_of_the_house()} <= forms, "a form on no page that was visited"
     assert KEPT - kept(sender.app) == set(), "the canary did not get as far as it used to"
+    assert kept(sender.app, UNSEEN) == set(), "an invisible mark was kept"
 
 
 def forms_of_the_house(of: type = Form) -> Iterator[type]:

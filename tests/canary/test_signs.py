@@ -35,6 +35,9 @@ FORMULA = CANARIES["markup in a formula"]
         ("text/plain", f"Dear 49{MARK},"),
         ("text/csv", f"Name\r\n{FORMULA}\r\n"),
         ("text/csv", f'Name\r\n"\t={MARK}"\r\n'),
+        ("text/csv", f"Nom;Grade\r\nx;={MARK}\r\n"),
+        ("text/csv", f"Name\r\n|{MARK}\r\n"),
+        ("text/csv", f"Name\r\n\uff1d{MARK}\r\n"),
         ("text/calendar", f"DESCRIPTION:x\r\n{MARK.upper()}: 1\r\n"),
     ],
 )
