@@ -9,7 +9,8 @@ from tests.browser.places import made_addresses, samples
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 ROLES = (None, "participant", "nominator", "trainer", "coordinator", "roster", "administrator")
-TYPED_INTO = "input:is([type=text], [type=email], [type=search], [type=password], [type=date], :not([type])):not([hidden])"
+#: Whatever takes the Enter key, of any kind there is or will be: all but what nobody types in.
+TYPED_INTO = "input:not([type=hidden], [type=checkbox], [type=radio], [type=file], [hidden])"
 
 #: What the button that the browser chose does, and what the form's main button does: its first one that is not secondary, else its
 #: first. Nothing is sent.
@@ -27,14 +28,14 @@ LISTEN = """() => {
 
 
 #: Puts the focus into the form's first field that takes it (minutes only show beside "late").
-FOCUS = """form => {
+FOCUS = f"""form => {{
   const late = form.querySelector('[type=radio][value=late]');
   if (late) late.click();
-  for (const field of form.querySelectorAll('input:not([type=hidden], [type=checkbox], [type=radio], [type=file])')) {
+  for (const field of form.querySelectorAll('{TYPED_INTO}')) {{
     field.focus();
     if (document.activeElement === field) return;
-  }
-}"""
+  }}
+}}"""
 
 
 def presses(page, where: str) -> list[str]:
@@ -81,6 +82,16 @@ def test_a_button_before_the_main_one_is_caught(visits) -> None:
     )
     page.evaluate("document.querySelectorAll('button.vh[form]').forEach(b => b.remove())")
     assert presses(page, "sign-in") != []
+
+
+def test_a_form_of_numbers_is_looked_at_too(visits) -> None:
+    page = visits.context().new_page()
+    page.goto("/sign-in")
+    page.locator("main").evaluate(
+        """main => main.insertAdjacentHTML('beforeend', '<form action="/"><input type="number" name="n">' +
+        '<button name="redisplay"></button><button class="button">Save</button></form>')"""
+    )
+    assert len(presses(page, "sign-in")) == 1
 
 
 def test_changing_the_language_keeps_what_was_typed_with_a_script_too(visits) -> None:
