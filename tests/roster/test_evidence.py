@@ -146,7 +146,7 @@ def test_what_was_known_on_a_day_stays_known(context: Flask) -> None:
     (skill,) = skills(makers.expert_of(certificate))
     assert skill.status_on(date(2027, 4, 1), issued) is SkillStatus.CURRENT
     assert skill.status_on(date(2027, 4, 1)) is SkillStatus.WITHDRAWN
-    assert skill.is_recorded(issued) and not skill.is_recorded(issued.replace(day=1))
+    assert skill.counts(as_of=issued) and not skill.counts(as_of=issued.replace(day=1))
 
 
 def test_a_profile_is_not_made_over_by_a_later_enrollment(context: Flask) -> None:

@@ -202,7 +202,7 @@ def _has(expert: Expert, wanted: Any, filters: Filters) -> bool:
     for row in expert.skills:
         if row.skill.code != wanted.skill.code or row.level.rank < (wanted.level.rank if wanted.level else 1):
             continue
-        if not row.is_recorded(filters.as_of) or (filters.valid_on and filters.valid_on < row.valid_from):
+        if not row.counts(as_of=filters.as_of) or (filters.valid_on and filters.valid_on < row.valid_from):
             continue
         if row.status_on(filters.day, filters.as_of) in (SkillStatus.CURRENT, SkillStatus.EXPIRING):
             return True
