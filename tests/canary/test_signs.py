@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import Any
 
 import pypdf
@@ -13,7 +14,12 @@ from flask_babel.speaklater import LazyString
 from jinja2 import BaseLoader
 
 from certificates.rendering import PayloadRefused, Renderer, check
+from core.database import transaction
 from core.exports import csv_text
+from core.policy import SYSTEM
+from courses.queries import get_delivery
+from enrollment.services import Nominee, nominate
+from tests import factories
 from tests.canary.looking import CANARIES, LINES, MARK, SUM, TAG, in_content, in_headers, in_mail
 from tests.canary.sending import Sender, leaves, with_text
 from tests.canary.test_canary import nomination_file
@@ -160,6 +166,23 @@ def test_a_value_that_a_template_does_not_escape_is_caught(
     monkeypatch.setattr(sender.app.jinja_env, "loader", planted)
     sender.app.jinja_env.cache.clear()
     sender.open("administrator", "GET", "/administration/organizations", "the list of organizations")
+    assert any("markup came to life" in fault for fault in sender.breaches)
+
+
+def test_a_name_that_a_template_does_not_escape_is_caught(
+    sender: Sender, fresh_templates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = Nominee(CANARIES["a name"], CANARIES["a name"], "civilian", email="canary@example.org", country="CA")
+    with sender.app.app_context(), transaction():
+        nominate(SYSTEM, get_delivery(SYSTEM, "OPEN").id, factories.organization("CA-MFA"), [called])
+    look = partial(sender.open, "coordinator", "GET", "/deliveries/OPEN/selection", "who wants a place")
+    sender.browser("coordinator")
+    assert MARK in look().text and sender.breaches == []
+    name = "<bdi>{{ entry.person.full_name }}</bdi>"
+    planted = Planted(sender.app.jinja_env.loader, "enrollment/selection.html", name, name.replace(" }}", " | safe }}"))
+    monkeypatch.setattr(sender.app.jinja_env, "loader", planted)
+    sender.app.jinja_env.cache.clear()
+    look()
     assert any("markup came to life" in fault for fault in sender.breaches)
 
 
