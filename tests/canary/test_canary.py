@@ -39,7 +39,7 @@ pytestmark = pytest.mark.timeout(300)
 
 #: Text columns that hold the canary in the end: it went all the way in, and what shows these columns was looked at.
 KEPT = {
-    "certificate.note", "enrollment.name_on_certificate", "expert_search.names", "person.family_name", "person.given_name", "person.name_on_certificate",
+    "nomination.given_name", "nomination.family_name", "certificate.note", "enrollment.name_on_certificate", "expert_search.names", "person.family_name", "person.given_name", "person.name_on_certificate",
     "person.search_names", "person.sort_name", "reopening.reason", "skill.description",
     "api_token.name", "certificate.payload", "course.summary", "course.title", "course_version.objectives", "delivery.cancel_reason",
     "delivery.venue", "delivery_session.title", "enrollment.needs", "enrollment.organization", "enrollment.rank", "enrollment.reason",
