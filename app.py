@@ -67,6 +67,7 @@ from core import (
     numbering,
     once,
     printing,
+    readings,
     serving,
     storage,
     web,
@@ -140,6 +141,7 @@ CHECKS: list[checking.Check] = [
     storage.breaches,
     numbering.breaches,
     audit.breaches,
+    readings.breaches,
     mail.settling.breaches,
     mail.route.breaches,
 ]

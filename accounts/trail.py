@@ -69,6 +69,7 @@ ACTIONS: dict[str, Any] = {
     "certificate.refiled": _l("Certificate file made again"),
     "certificate.revoked": _l("Certificate revoked"),
     "expert.recorded": _l("Expert profile made"),
+    "readings.taken": _l("Waiting traces taken into the trail"),
     "expert.read": _l("Expert profile read"),
     "expert.changed": _l("Expert profile changed"),
     "skill.granted": _l("Skill granted"),

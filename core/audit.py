@@ -102,6 +102,18 @@ def _row(number: int, entry: dict[str, Any], body: str, digest: str) -> dict[str
     }
 
 
+def hold() -> None:
+    """Takes the head's lock now, in the open transaction: until its end nobody else adds an entry."""
+    current_unit()
+    db.session.connection().execute(_LOCK)
+
+
+def has(action: str, subject: str) -> bool:
+    """Whether there is such an entry."""
+    found = sa.select(AuditEntry.number).where(AuditEntry.subject == subject, AuditEntry.action == action).limit(1)
+    return db.session.scalar(found) is not None
+
+
 def chained(previous: str, number: int, body: str) -> str:
     return hashlib.sha256(f"{previous}\n{number}\n{body}".encode()).hexdigest()
 

@@ -7,7 +7,6 @@ another (`flask restore`). What lay between is lost, and the checkpoints over it
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from core import clock
+from core import clock, lines
 from core.database import db, settings_of
 from core.settings import SettingsError, kept_secret
 
@@ -171,7 +170,7 @@ def write(*, begun: bool = False, restored: dict[str, Any] | None = None, end: t
         facts["restored"] = restored
     facts["signature"] = sign(canonical(facts).encode())
     line = canonical(facts)
-    _append(line.encode())
+    lines.append(path(), line.encode())
     return line
 
 
@@ -179,24 +178,6 @@ def begin() -> None:
     """The first line of a file that does not exist yet."""
     if not os.path.lexists(path()):
         write(begun=True)
-
-
-def _append(line: bytes) -> None:
-    descriptor = os.open(path(), os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        size = os.fstat(descriptor).st_size
-        is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"  # a machine stopped in the middle of a line
-        try:
-            left = b"\n" * is_torn + line + b"\n"
-            while left:
-                left = left[os.write(descriptor, left) :]
-            os.fsync(descriptor)
-        except OSError:
-            os.ftruncate(descriptor, size)
-            raise
-    finally:
-        os.close(descriptor)
 
 
 # Comparing with the chain

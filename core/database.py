@@ -186,7 +186,9 @@ def _transaction(patience: float) -> Iterator[Unit]:
     with _turn(until):
         session.info["unit"] = unit
         try:
-            session.connection(execution_options={"writes_until": until})
+            connection = session.connection(execution_options={"writes_until": until})
+            if patience != PATIENCE and not is_sqlite():  # the connection's own patience is PATIENCE; 0 would mean for ever
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(patience * 1000))}")
             yield unit
             session.flush()
             _check_audited(unit)
@@ -198,6 +200,20 @@ def _transaction(patience: float) -> Iterator[Unit]:
             raise
         finally:
             del session.info["unit"]
+
+
+@contextmanager
+def gathering() -> Iterator[Unit]:
+    """`with gathering() as told:` where nothing can be written: what is told the audit trail is gathered, for the caller to keep
+    elsewhere. Whatever else is done in it is undone."""
+    session = db.session()
+    session.rollback()
+    unit = session.info["unit"] = Unit()
+    try:
+        yield unit
+    finally:
+        session.rollback()
+        del session.info["unit"]
 
 
 def current_unit() -> Unit:

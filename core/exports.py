@@ -24,8 +24,8 @@ from flask import Response, current_app, request
 from werkzeug.http import dump_options_header
 from werkzeug.wsgi import FileWrapper
 
-from core import audit, i18n
-from core.database import db, transaction
+from core import audit, i18n, readings
+from core.database import db
 from core.policy import Actor
 
 #: What spreadsheets take for the beginning of a formula, with the fullwidth twins that some of them fold.
@@ -41,8 +41,7 @@ Rows = Iterable[Sequence[Any]]
 def note(actor: Actor, what: str, subject: str, facts: dict[str, Any]) -> None:
     """Notes as `<what>.exported`, in a transaction of its own, that `actor` takes this away: how much, never whose. What was
     read before has to be in the answer already."""
-    with transaction():
-        audit.record(actor, f"{what}.exported", subject, facts)
+    readings.record(lambda: audit.record(actor, f"{what}.exported", subject, facts))
 
 
 def download(
@@ -58,8 +57,7 @@ def download(
     count = (_write_xlsx if kind == "xlsx" else _write_csv)(file, header, rows)
     db.session.rollback()
     if trace:
-        with transaction():
-            trace(count)
+        readings.record(lambda: trace(count))
     else:
         note(actor, what, f"person:{actor.person_id}", {"rows": count, "format": kind})
     size = file.tell()

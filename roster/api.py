@@ -6,8 +6,8 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 
 from accounts.roles import Permission
+from core import readings
 from core.api import Routes, id_in
-from core.database import transaction
 from core.errors import Invalid
 from core.names import number_key
 from core.paging import Page
@@ -55,6 +55,5 @@ def list_experts(query: ExpertQuery) -> Page:
 
 
 def _read(answers: list[ExpertAnswer]) -> list[ExpertAnswer]:
-    with transaction():
-        services.record_reading(current_actor(), [answer.id for answer in answers])
+    readings.record(lambda: services.record_reading(current_actor(), [answer.id for answer in answers]))
     return answers

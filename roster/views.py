@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from accounts.roles import Permission
-from core import clock, exports
+from core import clock, exports, readings
 from core.countries import written
 from core.database import transaction
 from core.errors import Invalid
@@ -181,8 +181,7 @@ def expert(expert_id: int) -> str:
 
 
 def _read(expert_id: int, page: str) -> str:
-    with transaction():
-        services.record_reading(current_actor(), [expert_id])
+    readings.record(lambda: services.record_reading(current_actor(), [expert_id]))
     return page
 
 

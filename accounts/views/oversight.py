@@ -13,7 +13,7 @@ from accounts.demonstration import is_demonstration_here
 from accounts.queries.oversight import PER_READ
 from accounts.roles import Permission
 from accounts.views.blueprint import pages
-from core import audit, exports, jobs
+from core import audit, exports, jobs, readings
 from core.audit import AuditEntry
 from core.database import settings_of, transaction
 from core.forms import whole
@@ -103,8 +103,7 @@ def _opened(mail_id: int, *, kept_only: bool = False) -> Mail:
     """The message. One whose text signs somebody in leaves a trace when it is read: its reader could act as that person."""
     found = queries.get_mail(current_actor(), mail_id, kept_only=kept_only)
     if found.is_secret and found.state is MailState.KEPT:
-        with transaction():
-            audit.record(current_actor(), "mail.read", f"mail:{mail_id}", {})
+        readings.record(lambda: audit.record(current_actor(), "mail.read", f"mail:{mail_id}", {}))
     return queries.get_mail(current_actor(), mail_id, kept_only=kept_only)
 
 
@@ -125,6 +124,7 @@ def audit_trail() -> Any:
         "actions": sorted(((key, str(words)) for key, words in trail.ACTIONS.items()), key=lambda pair: pair[1]),
         "typed": typed,
         "query": {key: value for key, value in typed.items() if value},
+        "waiting": readings.waiting(),
     }
     return render_template("accounts/audit.html", **context)
 

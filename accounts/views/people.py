@@ -12,7 +12,7 @@ from accounts.forms import AccountForm, PersonForm, RoleForm
 from accounts.models import Person
 from accounts.roles import Permission, Role
 from accounts.views.blueprint import pages
-from core import audit
+from core import audit, readings
 from core.database import transaction
 from core.errors import DomainError, Invalid, NotFound
 from core.forms import refusals_on, whole
@@ -70,8 +70,7 @@ def person(person_id: int) -> Any:
 def _read(person_id: int, page: str) -> str:
     actor = current_actor()
     if actor.person_id != person_id:
-        with transaction():
-            audit.record(actor, "person.read", f"person:{person_id}", {})
+        readings.record(lambda: audit.record(actor, "person.read", f"person:{person_id}", {}))
     return page
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
-from core import audit, checkpoints, clock, storage
+from core import audit, checkpoints, clock, readings, storage
 from core.backups import copies, filed_in, programs, reading
 from core.backups.reading import POSTGRESQL, SQLITE
 from core.database import database_path, db, is_sqlite, settings_of
+from core.outages import Unavailable
 
 #: Of the instance folder, what opens doors or signs: copied only when asked for.
 SECRETS = ("secret_key", f"audit/{checkpoints.KEY}")
@@ -21,6 +22,8 @@ def make(target: Path, *, with_keys: bool) -> dict[str, object]:
     with copies.whole_or_nothing(target) as folder:
         kind = SQLITE if is_sqlite() else POSTGRESQL
         made_at = clock.now()
+        with suppress(Unavailable):  # what still waits is copied below
+            readings.take()
         snapshot(folder / reading.NAMES[kind])
         contents = reading.read(kind, folder / reading.NAMES[kind], filed_in())
         stored, left_out = _copy_files(folder)
@@ -79,6 +82,9 @@ def _copy_trail(folder: Path) -> None:
     for name in (checkpoints.FILE, checkpoints.PUBLIC):
         if (checkpoints.folder() / name).is_file():
             shutil.copyfile(checkpoints.folder() / name, folder / copies.TRAIL / name)
+    for path in readings.seal():
+        with suppress(FileNotFoundError):  # taken into the trail meanwhile
+            shutil.copyfile(path, folder / copies.TRAIL / path.name)
 
 
 def _copy_keys(folder: Path) -> None:

@@ -10,6 +10,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
+from core import readings
 from core.errors import trace
 from core.jobs import engine, running
 
@@ -54,11 +55,12 @@ def drain() -> None:
 
 def _sweep_forever(app: Flask, stop: threading.Event) -> None:
     while not stop.wait(SWEEP_SECONDS):
-        try:
-            with app.app_context():
-                running.sweep()
-        except Exception as error:  # the database may be away for a while; the next sweep tries again
-            log.error("sweep failed\n%s", trace(error))
+        for act in (running.sweep, readings.take):
+            try:
+                with app.app_context():
+                    act()
+            except Exception as error:  # the database may be away for a while; the next sweep tries again
+                log.error("sweep failed\n%s", trace(error))
 
 
 def _work_lane(app: Flask, lane: running.Lane, stop: threading.Event) -> None:

@@ -15,12 +15,13 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
-from core import audit, checkpoints, clock
+from core import audit, checkpoints, clock, readings
 from core.backups import copies, making, programs
 from core.database import db, transaction
 from core.jobs import ledger
 from core.migrations import downgrade
 from core.numbering import next_in
+from core.outages import busy
 from core.policy import SYSTEM
 from tests.backups.makers import Machine
 from tests.conftest import NOW
@@ -373,3 +374,29 @@ def test_what_is_kept_is_never_overwritten(machine: Machine, copy: Path) -> None
         output = machine.well("restore", copy)
         kept.add(output.partition("kept as ")[2].partition(";")[0])
     assert len(kept) == 2
+
+
+def test_traces_of_readings_that_wait_come_with_the_copy_and_are_taken_once(
+    machine: Machine, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with machine.app.app_context():
+        monkeypatch.setattr(readings, "transaction", lambda *patience: refuse())
+        readings.record(lambda: audit.record(SYSTEM, "person.read", "person:7", {}))
+        machine.well("backup", copy)
+        monkeypatch.undo()
+        assert len(list((copy / copies.TRAIL).glob(readings.SEALED))) == 1
+        machine.well("restore", copy, "--check")
+        readings.take()
+    for _ in range(2):
+        machine.well("restore", copy)
+        with machine.app.app_context():
+            assert readings.waiting() == 1
+            readings.take()
+            readings.take()
+            wanted = sa.select(sa.func.count()).where(audit.AuditEntry.action == "person.read")
+            assert db.session.scalar(wanted) == 1
+        machine.well("audit", "verify")
+
+
+def refuse() -> None:
+    raise busy()
