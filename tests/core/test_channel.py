@@ -307,6 +307,28 @@ def test_a_connection_at_rest_is_closed_and_a_busy_one_is_not(served: Served, sh
         assert idle.recv(100) == b""
 
 
+@pytest.mark.parametrize("blanks", [b"\r\n", b"\r\n\r\n", b"\n", b" "])
+def test_blanks_before_a_request_end_no_rest(served: Served, short: None, blanks: bytes) -> None:
+    request = b"GET / HTTP/1.1" + HOST + b"\r\n"
+    with served.connect(request) as client:
+        assert client.recv(65_536).startswith(b"HTTP/1.1 200")
+        began = time.monotonic()
+        try:
+            for sent in range(60):
+                client.sendall(blanks[sent % len(blanks) :][:1])
+                client.settimeout(SHORT["REST_SECONDS"] / 5)
+                try:
+                    if client.recv(100) == b"":
+                        break
+                except TimeoutError:
+                    continue
+        except OSError:
+            pass  # closed while we were sending
+        assert time.monotonic() - began < 4 * SHORT["REST_SECONDS"]
+    with served.connect(b"\r\n\r\n" + request) as client:
+        assert client.recv(65_536).startswith(b"HTTP/1.1 200")
+
+
 @pytest.mark.parametrize("path", ["/large", "/stream"])
 def test_who_takes_nothing_of_an_answer_is_given_up_and_keeps_nobody_waiting(served: Served, short: None, path: str) -> None:
     request = b"GET " + path.encode() + b" HTTP/1.1" + HOST + b"\r\n"
