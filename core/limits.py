@@ -60,6 +60,12 @@ def spend(kind: str, what: str, *, limit: int, seconds: int, amount: int = 1) ->
     _refuse(tries - amount, since + timedelta(seconds=seconds), limit)
 
 
+def used(kind: str, what: str, *, seconds: int) -> int:
+    """How many tries of `what` were counted in the window that is open now. Reads only."""
+    row = db.session.get(TryCount, _key(kind, what))
+    return row.count if row is not None and clock.now() < row.since + timedelta(seconds=seconds) else 0
+
+
 # Guessing: slowed down, never locked out
 
 
@@ -75,14 +81,16 @@ def check_pace(kind: str, what: str, *, free: int, longest: int) -> None:
         _refuse_haste(row.count, row.since, free, longest)
 
 
-def pace(kind: str, what: str, *, free: int, longest: int) -> None:
+def pace(kind: str, what: str, *, free: int, longest: int, waits: bool = True) -> None:
     """Counts a try of `what`, inside the open transaction; raises TooManyTries, which undoes it, while `what` has to wait. A try
-    that is refused counts for nothing, so nobody can prolong somebody else's wait."""
+    that is refused counts for nothing, so nobody can prolong somebody else's wait. One that has a right of its own never
+    `waits`, and counts like others."""
     now = clock.now()
     found = {"key": _key(kind, what), "since": now, "count": 0}
     count, since = write(_LOCK[db.engine.dialect.name], found).one()
     count = 0 if since < now - FORGOTTEN else count
-    _refuse_haste(count, since, free, longest)
+    if waits:
+        _refuse_haste(count, since, free, longest)
     write(_PACED, {"counted": found["key"], "tries": count + 1, "now": now})
 
 

@@ -16,9 +16,13 @@ from accounts.sessions import end_all_sessions, start_session
 from accounts.values import email_key
 from core import limits
 from core.database import db, settings_of, transaction
-from core.web import current_actor, safe_next, see_other
+from core.web import current_actor, place, safe_next, see_other
 
 TRIES_PER_ACCOUNT = 5  # wrong passwords for one account, from wherever, before each has to wait
+#: Wrong passwords for one account that a place has of its own in a day, whatever happens elsewhere; and all places together in an
+#: hour. With what the shared pace lets pass in an hour, 68, these are less than a hundred.
+OWN_TRIES, OWN_TRIES_PER_HOUR = 3, 30
+HOUR, DAY = 3600, 86400
 TRIES_PER_PLACE = 40  # the same from one place, whatever the accounts
 LINKS_PER_ADDRESS = 5  # links asked for from one place for one address
 LINKS_PER_PLACE = 60  # links asked for, and useless ones tried, from one place
@@ -35,6 +39,29 @@ def count_try(kind: str, what: str, free: int, longest: int = LONGEST_WAIT) -> N
     limits.check_pace(kind, what, free=free, longest=longest)
     with transaction():
         limits.pace(kind, what, free=free, longest=longest)
+
+
+def count_password(guessed: str) -> bool:
+    """Counts a wrong password for `guessed` before it is tried; TooManyTries while it has to wait. Whoever polls takes every try
+    that the shared pace gives away, so a place that has not failed today has tries of its own. Returns whether this was one."""
+    pair, pace = f"{guessed} {place()}", {"free": TRIES_PER_ACCOUNT, "longest": LONGEST_WAIT}
+    tried = limits.used("password.pair", pair, seconds=DAY)
+    own = limits.used("password.pairs", guessed, seconds=HOUR)
+    if tried >= OWN_TRIES or own >= OWN_TRIES_PER_HOUR:
+        limits.check_pace("password.account", guessed, **pace)  # who has to wait is refused without a write
+    with transaction():
+        is_own = limits.count("password.pair", pair, seconds=DAY)[0] <= OWN_TRIES
+        is_own = is_own and limits.count("password.pairs", guessed, seconds=HOUR)[0] <= OWN_TRIES_PER_HOUR
+        limits.pace("password.account", guessed, waits=not is_own, **pace)
+    return is_own
+
+
+def forget_password_tries(guessed: str, is_own: bool) -> None:
+    """After the right password, inside the open transaction: it was no guess."""
+    limits.forget("password.account", guessed)
+    limits.forget("password.pair", f"{guessed} {place()}")
+    if is_own:
+        limits.count("password.pairs", guessed, seconds=HOUR, amount=-1)
 
 
 # Browsers in which somebody signed in before: what strangers guess elsewhere keeps nobody waiting there.

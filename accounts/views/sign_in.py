@@ -18,11 +18,12 @@ from accounts.views.entering import (
     LINKS_PER_PLACE,
     LONGEST_WAIT_OF_PLACE,
     MAILS_PER_ADDRESS,
-    TRIES_PER_ACCOUNT,
     TRIES_PER_PLACE,
     WINDOW,
+    count_password,
     count_try,
     enter,
+    forget_password_tries,
     guessing_key,
     know_browser,
     landing,
@@ -62,7 +63,7 @@ def sign_in_with_password() -> Any:
         return _sign_in_page(link, form)
     guessed = guessing_key(form.email.data)
     limits.check_pace("password.place", place(), free=TRIES_PER_PLACE, longest=LONGEST_WAIT_OF_PLACE)
-    count_try("password.account", guessed, TRIES_PER_ACCOUNT)
+    is_own = count_password(guessed)
     person_id = services.check_password(form.email.data or "", form.password.data or "")
     if person_id is None:
         with transaction():
@@ -72,7 +73,7 @@ def sign_in_with_password() -> Any:
         return _sign_in_page(link, form)
     with transaction():
         services.refresh_hash(person_id, form.password.data or "")
-        limits.forget("password.account", guessed)
+        forget_password_tries(guessed, is_own)
         enter(person_id, "password")
     return know_browser(landing(form.next.data), form.email.data)
 

@@ -290,7 +290,42 @@ def test_tries_are_slowed_down_and_a_success_forgets(app, browser, still):
 
 
 @pytest.mark.both_databases
-def test_guessing_at_an_account_is_slowed_down_over_all_origins_and_never_locks_it(app, still):
+@pytest.mark.parametrize("attackers", [1, 9])
+def test_who_polls_for_every_free_try_keeps_the_owner_out_of_no_other_place(app, still, attackers):
+    """From one place, or from several with all their own tries: known and unknown addresses are answered alike."""
+    with app.app_context():
+        account(password=PASSWORD)
+    for address in ("amina@example.org", "nobody@example.org"):
+        statuses = []
+        places = [from_place(app, f"192.0.2.{number}") for number in range(attackers)]
+        pages = [place.get("/sign-in").form(button="Sign in") for place in places]
+        for second in range(40):
+            still(NOW + timedelta(seconds=3 * second))
+            statuses += [page.submit(email=address, password="wrong").status for page in pages]
+        assert set(statuses) == {422, 429}
+        owner = from_place(app, "198.51.100.1")
+        assert [try_password(owner, address, "mistyped").status for _ in range(2)] == [422, 422]
+        last = try_password(owner, address, PASSWORD)
+        assert (last.status, last.path) == ((200, "/me") if address.startswith("amina") else (422, "/sign-in"))
+
+
+def test_no_account_is_guessed_at_more_than_a_hundred_times_an_hour_from_however_many_places(app, still, monkeypatch):
+    monkeypatch.setattr("accounts.services.check_password", lambda *_: None)
+    failed = number = 0
+    for second in range(0, 3600, 20):
+        still(NOW + timedelta(seconds=second))
+        while True:  # a new place for every try
+            number += 1
+            browser = from_place(app, f"10.0.{number // 250}.{number % 250}")
+            if try_password(browser, "amina@example.org", "wrong").status == 429:
+                break
+            failed += 1
+    assert 60 < failed <= 100
+
+
+@pytest.mark.both_databases
+def test_guessing_at_an_account_is_slowed_down_over_all_origins_and_never_locks_it(app, still, monkeypatch):
+    monkeypatch.setattr("accounts.views.entering.OWN_TRIES_PER_HOUR", 0)  # used up
     with app.app_context():
         account(password=PASSWORD)
     instant, waits = NOW, []
