@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import http.client
+import json
+import re
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -18,7 +21,9 @@ from core.migrations import upgrade
 from tests.concurrency.serving import WebServer, web_server
 from tests.conftest import make_app
 from tests.core.test_api import token_for
+from tests.courses.makers import delivery
 
+FORM = "application/x-www-form-urlencoded"
 SECONDS, BYTES = 2.0, 100_000
 PATIENT = "import core.database; core.database.PATIENCE = 2.0"
 
@@ -32,6 +37,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WebServ
         upgrade()
     token = token_for(app, Role.COORDINATOR)
     with app.app_context():
+        delivery(code="MARKS", places=3)
         db.session.remove()
         db.engine.dispose()
     with web_server(folder, f"sqlite:///{folder / 'rostrum.db'}", 2, before=PATIENT) as server:
@@ -106,6 +112,48 @@ def test_bodies_of_a_quarter_of_a_million_keys(attacked) -> None:
     assert max(size for _s, _h, size, _t in answers) < BYTES
     assert max(seconds for *_, seconds in answers) < 4 * SECONDS
     assert max(times) < SECONDS
+
+
+#: Combining marks of two classes in turn: sorting them takes quadratic time, and would hold a process for minutes.
+MARKS = "\u0315\u0300" * 250_000
+
+
+@pytest.mark.parametrize("page", ["/deliveries/MARKS/apply", "/sign-in"])
+def test_megabytes_of_combining_marks_in_a_form(attacked, page: str) -> None:
+    server, _token, _path = attacked
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request("GET", page)
+    answer = connection.getresponse()
+    cookie = answer.headers["Set-Cookie"].partition(";")[0]
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', answer.read().decode())
+    assert answer.status == 200 and found
+    connection.close()
+    about = {
+        "csrf_token": found[1], "screen": "3", "language": "en", "given_name": "Zed", "family_name": "Bee", "country": "SN",
+        "gender": "undisclosed", "category": "civilian", "consent": "y", "password": "wrong", "next": "",
+    }  # fmt: skip
+    texts = {"needs": "a" + MARKS, "email": "zed@example.org"} if "apply" in page else {"email": "a" + MARKS}
+    body = urlencode(about | texts).encode()
+    answers: list = []
+    with others_watched(server) as times:
+        at_once(2, lambda _: answers.append(sent(server, page, body, Cookie=cookie, Content_Type=FORM)))
+    assert [status for status, *_ in answers] == [422] * 2
+    assert max(seconds for *_, seconds in answers) < 4 * SECONDS
+    assert max(times) < SECONDS
+
+
+def test_megabytes_of_combining_marks_in_json(attacked) -> None:
+    server, token, _path = attacked
+    body = json.dumps({"title": {"en": "a" + MARKS}}).encode()
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    began = time.monotonic()
+    with others_watched(server) as times:
+        connection.request("PUT", "/api/v1/skills/marks", body, headers)
+        answer = connection.getresponse()
+        answer.read()
+    connection.close()
+    assert (answer.status, time.monotonic() - began < 4 * SECONDS, max(times) < SECONDS) == (422, True, True)
 
 
 def test_a_lock_that_is_held(attacked) -> None:
