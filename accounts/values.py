@@ -16,7 +16,7 @@ from core import clock, countries, languages, mail
 from core.errors import Invalid
 from core.mail import addresses
 from core.names import number_key
-from core.text import has_forbidden, in_lines, is_garbled, one_line
+from core.text import has_endless_marks, has_forbidden, in_lines, is_garbled, one_line
 
 _PARTICLES = (
     "af al ap ben bin bint da das de degli dei del della den der des di do dos du el ibn la las le los mac o’ o' san santa "
@@ -42,6 +42,8 @@ def _checked(value: str, tidy: Callable[[str], str], field: str, longest: int) -
     text = tidy(value) if len(value) <= max(_LONGEST_RAW, longest + longest // 2) else value
     if len(text) > longest:
         raise Invalid("too_long", _l("This is too long: at most %(count)s characters.", count=longest), field)
+    if has_endless_marks(value):
+        raise Invalid("too_many_marks", _l("Too many accents stand on one letter here. Type it again."), field)
     if has_forbidden(text.replace("\n", " ")):
         raise Invalid("forbidden_character", _l("This contains an invisible or control character. Type it again."), field)
     if is_garbled(text):

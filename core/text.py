@@ -59,6 +59,11 @@ def _with_few_marks(text: str) -> str:
     return "".join(kept)
 
 
+def has_endless_marks(text: str) -> bool:
+    """Whether more combining marks follow one another than `normalized` keeps: what people type is not cut in silence."""
+    return _MAYBE_MARKS.search(text) is not None and _with_few_marks(text) != text
+
+
 def one_line(text: str) -> str:
     """The text in NFC with single spaces (tabs and line ends are spaces too) and without invisible marks: soft hyphen,
     zero-width space, byte order mark, the marks of writing direction. Joiners stay inside scripts that are spelled with them."""

@@ -90,6 +90,7 @@ def test_in_every_field_of_an_enrollment_through_the_api(app: Flask) -> None:
         ("vege\ufffdtarien", "garbled"),
         ("vÃ©gÃ©tarien", "garbled"),
         ("a\ue000c", "forbidden_character"),
+        ("a" + "\u0315\u0300" * 40, "too_many_marks"),
         ("no\tnuts\u200b \r\nno milk ", None),
     ],
 )
