@@ -219,6 +219,12 @@ class Streams:
             yield from answer
 
 
+#: Held while a process is forked or started. A web process that is forked while another program starts keeps the pipe on
+#: which `Popen` waits for that program, so the thread that looks after the worker would wait as long as the web process lives.
+_starting = threading.Lock()
+os.register_at_fork(before=_starting.acquire, after_in_parent=_starting.release, after_in_child=_starting.release)
+
+
 class Companion:
     """The worker process beside the web processes: started again when it dies, ended with them."""
 
@@ -233,7 +239,8 @@ class Companion:
         environ = os.environ | {"ROSTRUM_WORKER_PARENT": str(os.getpid())}
         while not self.stopping.is_set():
             command = [sys.executable, str(ROOT / "app.py"), "--jobs"]
-            self.process = subprocess.Popen(command, env=environ)  # noqa: S603 -- our own command, no shell
+            with _starting:
+                self.process = subprocess.Popen(command, env=environ)  # noqa: S603 -- our own command, no shell
             self.process.wait()
             self.stopping.wait(1.0)
 

@@ -224,3 +224,38 @@ def test_the_worker_is_started_again_when_it_dies_and_ends_with_the_server(tmp_p
         os.kill(site.process.pid, signal.SIGKILL)  # not even asked to end
         site.process.wait()
         site.wait_until(lambda: not second.is_running() or second.status() == psutil.STATUS_ZOMBIE, 20)
+        assert not second.is_running() or second.status() == psutil.STATUS_ZOMBIE
+
+
+#: Web processes are forked all the time while the worker dies again and again: each new one is noticed when it ends.
+FORKING = """
+import os, signal, sys, threading, time
+from core import serving
+
+serving.sys.executable = "/bin/true"
+companion, children, is_over = serving.Companion(), [], threading.Event()
+companion.stopping.wait = lambda seconds: companion.stopping.is_set()
+started = []
+popen = serving.subprocess.Popen
+serving.subprocess.Popen = lambda *given, **more: started.append(popen(*given, **more)) or started[-1]
+
+companion.start()
+ends = time.monotonic() + 20
+while len(started) < 100 and time.monotonic() < ends:
+    if len(children) < 300:
+        if (child := os.fork()) == 0:
+            time.sleep(60)
+            os._exit(0)
+        children.append(child)
+    time.sleep(0.002)
+for child in children:
+    os.kill(child, signal.SIGKILL)
+print(len(started))
+os._exit(0)
+"""
+
+
+def test_a_worker_that_starts_while_a_web_process_is_forked_is_looked_after(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FORKING]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert int(done.stdout or 0) >= 100, done.stderr
