@@ -1,7 +1,7 @@
 """In which encoding a file was meant: told where its own rows leave no doubt, asked otherwise.
 
 Every reading is judged by the shape of the words that it makes of the file's own rows, and by the letters of the countries in
-them. One is believed when it alone makes sense; a reading other than the usual one only when enough words say so.
+them. One is believed when it alone makes sense: few words say so only for the usual one, and only where no other could be meant.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 
 from core import countries, languages
 from enrollment.nomination_files import encodings
-from enrollment.nomination_files.judging import Score, judge, mostly_capitalized
-from enrollment.nomination_files.letters import COMMON, Alphabet, alphabet
+from enrollment.nomination_files.judging import Score, is_pronounceable, judge, mostly_capitalized
+from enrollment.nomination_files.letters import COMMON, ENGLISH, Alphabet, alphabet
 from enrollment.nomination_files.text import clean
 from enrollment.nomination_files.words import parse_category, parse_gender
 
@@ -115,7 +115,7 @@ def _of_bytes(rows: Rows, cells: Sequence[_Cell], readings: Iterable[str]) -> _F
     clean_ones = [one for one in ranked if one.score.is_clean]
     sensible = [one for one in ranked if not one.score.malformed]
     if len(clean_ones) == 1:
-        is_sure = best.code == encodings.USUAL or best.score.words >= _ENOUGH
+        is_sure = best.score.words >= _ENOUGH or (best.code == encodings.USUAL and not _has_rival(cells, best, ranked[1:]))
     else:
         is_sure = sensible == [best] and best.code == encodings.USUAL and _is_common(best.texts)
     makes_sense = best.score.malformed * 3 <= best.score.words
@@ -175,6 +175,48 @@ def _is_usual_there(cells: Sequence[_Cell], reading: str) -> bool:
 
 def _is_possible(rows: Rows, reading: str) -> bool:
     return all(encodings.meant(raw, reading) is not None for row in rows for raw in row.values())
+
+
+def _has_rival(cells: Sequence[_Cell], best: _Judged, others: Iterable[_Judged]) -> bool:
+    """Whether few words leave it open that another usual encoding was meant. Where one letter is all there is, and the country
+    has it, there is no reason to doubt: Ñusta of Peru could be Ńusta."""
+    if len(_special("".join(best.texts))) == 1 and _is_at_home(cells, best):
+        return False
+    return any(_could_be_meant(cells, one) for one in others)
+
+
+def _is_at_home(cells: Sequence[_Cell], one: _Judged) -> bool:
+    """Whether each text has letters of one language of its country. Those of English prove nothing: they are borrowed."""
+    return all(
+        special and any(special <= language for language in alphabet(_code(cell.country)).languages if language != ENGLISH)
+        for cell, special in zip(cells, map(_special, one.texts), strict=True)
+    )
+
+
+def _could_be_meant(cells: Sequence[_Cell], one: _Judged) -> bool:
+    """Whether a usual encoding makes well-formed words of them, those of a person in a single language whatever country sends
+    them, and writes what is no name, such as the country, in the letters of the form."""
+    if one.code not in encodings.LISTED or one.score.malformed:
+        return False
+    people: dict[int, str] = {}
+    for cell, text in zip(cells, one.texts, strict=True):
+        if cell.column in NAMES:
+            people[cell.row] = f"{people.get(cell.row, '')} {text}"
+        elif not _special(text) <= COMMON:
+            return False
+    languages = _written_in(one.code)
+    return all(is_pronounceable(text) and any(_special(text) <= letters for letters in languages) for text in people.values())
+
+
+@cache
+def _written_in(reading: str) -> tuple[frozenset[str], ...]:
+    """The languages of which the encoding has half of the letters at least; of Windows-1258 the marks stand apart."""
+    known = [letters for letters in alphabet(None).languages if letters != ENGLISH]
+    return tuple(one for one in known if reading == "Windows-1258" or encodings.writable(one, reading) * 2 >= len(one))
+
+
+def _special(text: str) -> frozenset[str]:
+    return frozenset(c.lower() for c in text if c.isalpha() and not c.isascii())
 
 
 def _is_common(texts: Iterable[str]) -> bool:

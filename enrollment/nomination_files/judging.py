@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from enrollment.nomination_files.letters import Alphabet, script
+from enrollment.nomination_files.text import without_accents
 
 # Punctuation beyond ASCII round words, and between two parts of one.
 _AROUND = "«»“”„‘’‚\"'()[]{}<>-–—,.;:…!?¿¡ªº*\u200e\u200f\u200b\ufeff&+/\\|_@#%=~`´"
@@ -16,6 +17,10 @@ _BETWEEN = re.compile(r"[’‘´ʼʻ'`·\-–—./,;:()\[\]&+\"“”«»@_\\|\
 _QUOTED = re.compile(r"\w[“”«»„‚‹›…—–]\w|^[ªº‚„…—–]\w+|^“\w+$|\w[‚„“‘†‡ˆ˜‹—–]$")
 # Few do in the middle of small letters; where the mark is an apostrophe, the other one is usual.
 _TURNED = re.compile(r"\w‘[a-z]")
+
+
+_SYLLABIC = re.compile("(?<=[bcdfghjkmnpqstvwxz])[rl](?=[bcdfghjkmnpqstvwxz])")
+_CLUSTER = re.compile("[bcdfghjklmnpqrstvwxz]{4,}")
 
 
 @dataclass
@@ -97,6 +102,14 @@ def _is_odd_case(word: str, i: int) -> bool:
     if i > 1 and here.islower() and before.isupper() and word[i - 2].isupper():
         return not word[i - 2 : i + 1].isascii()
     return False
+
+
+def is_pronounceable(text: str) -> bool:
+    """Whether no word has four consonants in a row, one of them beyond a to z, where r and l between two others are vowels:
+    Smrčka can be said, Lefčvre cannot."""
+    plain = _SYLLABIC.sub("e", without_accents(text))
+    runs = (found.span() for found in _CLUSTER.finditer(plain))
+    return len(plain) != len(text) or all(text[begin:end].isascii() for begin, end in runs)
 
 
 def mostly_capitalized(texts: Iterable[str]) -> bool:

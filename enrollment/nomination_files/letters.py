@@ -15,9 +15,10 @@ _RUSSIAN = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
 _SERBIAN = "абвгдђежзијклљмнњопрстћуфхцчџш"
 _SCANDINAVIAN = "æøåéèêóòôöäü"
 
+# French has æ in a few words and hardly in a name, where it is what is left of a ć.
 _LETTERS = {
     "en": "áàâäåæçéèêëíïîñóòôöøœúü",
-    "fr": "àâæçéèêëîïôœùûüÿ",
+    "fr": "àâçéèêëîïôœùûüÿ",
     "es": "áéíñóúüªº", "ca": "àçéèíïòóúü·", "gl": "áéíñóúü", "eu": "ñçü", "ay": "ñä", "qu": "ñ", "gn": "ãáéẽíĩñóõúũýỹ",
     "pt": "àáâãçéêíóôõúüªº", "it": "àèéìíîòóùú", "rm": "àéèìòùöü",
     "de": "äöüßé", "gsw": "äöü", "lb": "äéëâêîôûèü", "nl": "áàâäçéèêëíïóôöúü",
@@ -44,6 +45,9 @@ _LETTERS = {
 }  # fmt: skip
 #: What is read without a doubt where nothing is known of a country's own letters.
 COMMON = frozenset("".join(_LETTERS[language] for language in ("en", "fr", "es", "pt")))
+
+
+ENGLISH = frozenset(_LETTERS["en"])
 
 
 class Alphabet:

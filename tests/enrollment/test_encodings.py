@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import unicodedata
 from collections.abc import Iterator, Sequence
 
 import pytest
 
+from core import countries
 from enrollment.nomination_files import UnreadableFile, encodings, read
 from enrollment.nomination_files.choosing import BYTES, TEXT, Choice, choose
 from enrollment.nomination_files.text import clean
@@ -140,6 +142,56 @@ def test_a_name_that_ends_with_a_turned_comma_is_asked(country: str) -> None:
         choice = choose([{"given_name": name, "family_name": "Hoxhaj", "country": country}], kind)
         assert choice.asks
         assert "Fatbardhë Hoxhaj" in {sample for one in choice.offered for sample in one.samples}
+
+
+def sent_abroad(reading: str, every: int) -> Iterator[tuple[str, list[Row]]]:
+    """(what comes of them, the rows) of one and of two names of each country, sent by every country."""
+    chosen = random.Random(8)
+    crossed = [(name, sender) for name in NAMES for sender in (*(code for code, _ in countries.choices("en")), "")]
+    for name, sender in chosen.sample(crossed, len(crossed) // every):
+        rows = chosen.sample([{**row, "country": sender} for row in people(name)], chosen.choice((1, 1, 2)))
+        if pairs := written(rows, reading):
+            raw, meant = [one for one, _ in pairs], [one for _, one in pairs]
+            yield verdict(choose(raw, BYTES), raw, meant), meant
+
+
+def foreign_letters(rows: Sequence[Row]) -> int:
+    return len({c.lower() for row in rows for c in row["given_name"] + row["family_name"] if c.isalpha() and not c.isascii()})
+
+
+def wrong_abroad(reading: str, every: int) -> list[tuple[str, list[Row]]]:
+    """A letter that is all there is, and usual where the person is sent from, tells nothing: Ñusta of Peru, or Ńusta."""
+    return [
+        (said, rows)
+        for said, rows in sent_abroad(reading, every)
+        if said not in ("read", "asked") and not (said == "silently wrong" and foreign_letters(rows) == 1)
+    ]
+
+
+@pytest.mark.parametrize("reading", LISTED)
+def test_few_names_are_not_misread_whatever_country_sends_them(reading: str) -> None:
+    assert wrong_abroad(reading, every=40) == []
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("reading", LISTED)
+def test_few_names_are_not_misread_whatever_country_sends_them_in_all(reading: str) -> None:
+    assert wrong_abroad(reading, every=1) == []
+
+
+@pytest.mark.parametrize("country", ["FR", "DE", "GB", "US", "CA", "KE", "GH"])
+@pytest.mark.parametrize(
+    ("name", "reading"),
+    [
+        ("María García", "MacRoman"), ("David Ruíz", "MacRoman"), ("Jiří Čapek", "Windows-1250"), ("Ana Čović", "Windows-1250"),
+        ("Agnieszka Śliwińska", "Windows-1250"), ("Rūta Jankauskaitė", "Windows-1257"),
+    ],
+)  # fmt: skip
+def test_a_single_foreign_name_is_asked(name: str, reading: str, country: str) -> None:
+    given, family = name.split(" ")
+    [(raw, meant)] = written([{"given_name": given, "family_name": family, "country": country}], reading)
+    assert verdict(choose([raw], BYTES), [raw], [meant]) == "asked"
 
 
 def test_enough_words_make_sure() -> None:
