@@ -17,7 +17,7 @@ from tests.browsing import Browser, typed_into
 from tests.enrollment import makers
 from tests.test_access_table import World
 from tests.test_access_table import world as world  # the fixture
-from tests.test_language_change import visits
+from tests.test_language_change import opened
 
 #: Each in a form of its own would take two seconds to sort; the marks differ in class, so that sorting has something to do.
 ACCENTS = "a" + "\u0315\u0300" * 20_000
@@ -25,17 +25,8 @@ SECONDS = 1.5
 
 
 def test_in_every_field_of_every_form(world: World) -> None:
-    browsers: dict[str, Browser] = {}
     slow, sent = [], set()
-    for role, path in visits(world):
-        if role not in browsers:
-            browsers[role] = Browser(world.app)
-            if actor := world.actors[role]:
-                factories.sign_in(browsers[role], actor)
-        page = browsers[role].get(path, follow=False)
-        page.response.get_data()
-        if page.status != 200 or page.tree is None:
-            continue
+    for role, page in opened(world):
         for form in page.forms:
             fields = [element.get("name") for element in typed_into(form.element)]
             if not fields or (form.action, tuple(fields)) in sent:
@@ -46,12 +37,12 @@ def test_in_every_field_of_every_form(world: World) -> None:
                 values.setlist(name, [ACCENTS])
             began = time.process_time()
             if form.method == "get":
-                status = browsers[role].get(form.action, query=values, follow=False).status
+                status = page.browser.get(form.action, query=values, follow=False).status
             else:
-                status = browsers[role].post(form.action, values, follow=False).status
+                status = page.browser.post(form.action, values, follow=False).status
             taken = time.process_time() - began
             if taken > SECONDS or status >= 500:
-                slow.append(f"{role} {path} {form.action} {fields}: {status} in {taken:.1f} s")
+                slow.append(f"{role} {page.path} {form.action} {fields}: {status} in {taken:.1f} s")
     assert slow == []
     assert len(sent) > 20
 

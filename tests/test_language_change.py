@@ -4,6 +4,7 @@ Without a script; nothing is saved by it."""
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -72,8 +73,9 @@ def visits(world: World) -> list[tuple[str, str]]:
     return [(role, path) for path in (*open_ones, *finished) for role in ("anonymous", "administrator", "self")]
 
 
-def test_on_every_page(world: World) -> None:
-    browsers, lost, kept = {}, [], 0
+def opened(world: World) -> Iterator[tuple[str, Page]]:
+    """(role, page) of every page that shows itself to the role."""
+    browsers: dict[str, Browser] = {}
     for role, path in visits(world):
         if role not in browsers:
             browsers[role] = Browser(world.app)
@@ -82,15 +84,21 @@ def test_on_every_page(world: World) -> None:
         page = browsers[role].get(path, follow=False)
         page.response.get_data()
         assert page.status < 500, path
-        if page.status != 200 or page.tree is None:
-            continue
+        if page.status == 200 and page.tree is not None:
+            yield role, page
+
+
+def test_on_every_page(world: World) -> None:
+    lost, kept = [], 0
+    for role, page in opened(world):
+        path = page.path
         for form in to_type_into(page):
             names = {element.get("name"): [words_for(element)] for element in texts(form)} | ticked(form)
             if (page.path, form.action) in NOT_KEPT:
                 continue
             before = trail(world.app)
             after = in_other_language(page, form, **names)
-            browsers[role].get("/?lang=en")
+            page.browser.get("/?lang=en")
             found = next(other.values for other in after.forms if other.element.get("id") == form.element.get("id"))
             lost += [
                 f"{role} {path} {name}: {found.getlist(name)}" for name, words in names.items() if found.getlist(name) != words
