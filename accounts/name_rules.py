@@ -23,7 +23,7 @@ _SCHEME = re.compile(
 )
 _HOST = re.compile(r"[^\W_][\w-]*(?:\.[\w-]+)+")
 _NUMBERED_HOST = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
-#: What browsers take for a full stop in an address, and the hyphenation point, which looks like one.
+#: The first one is a full stop to browsers when it is in an address; the second, the hyphenation point, looks like one.
 _FULL_STOPS = str.maketrans("。‧", "..")
 #: What programs write for letters that their encoding lacks.
 _LOST = ("?", "\uff1f")
@@ -101,7 +101,7 @@ def is_spreadsheet_error(value: str) -> bool:
 
 
 def _as_typed(value: str) -> str:
-    """In plain letters and without the apostrophe that a spreadsheet keeps before text: “'＃N/A” is “#N/A”."""
+    """`value` in plain letters, without the apostrophe that spreadsheets put before text: “'＃N/A” becomes “#N/A”."""
     return normalized("NFKC", value).lstrip("' ")
 
 

@@ -24,7 +24,7 @@ _PARTICLES = (
 )
 PARTICLES = frozenset(_PARTICLES.split())
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
-#: Longer text is refused as it stands: nobody typed what `one_line` would leave out of it.
+#: Longer text is refused without being cleaned: people do not type that many characters for `one_line` to remove.
 _LONGEST_RAW = 1000
 
 
@@ -34,7 +34,7 @@ def clean_text(value: str, field: str, *, longest: int = 120) -> str:
 
 
 def clean_lines(value: str, field: str, *, longest: int) -> str:
-    """`value` in as many lines as it has, without blank ends. Raises Invalid as `clean_text` does."""
+    """`value` with its line breaks, without spaces at the ends of lines. Raises Invalid as `clean_text` does."""
     return _checked(value.replace("\t", " "), in_lines, field, longest)
 
 
@@ -43,7 +43,7 @@ def _checked(value: str, tidy: Callable[[str], str], field: str, longest: int) -
     if len(text) > longest:
         raise Invalid("too_long", _l("This is too long: at most %(count)s characters.", count=longest), field)
     if has_endless_marks(value):
-        raise Invalid("too_many_marks", _l("Too many accents stand on one letter here. Type it again."), field)
+        raise Invalid("too_many_marks", _l("One letter here has too many accents. Type it again."), field)
     if has_forbidden(text.replace("\n", " ")):
         raise Invalid("forbidden_character", _l("This contains an invisible or control character. Type it again."), field)
     if is_garbled(text):
@@ -164,8 +164,8 @@ MIN_AGE, MAX_AGE = 16, 100
 
 
 def clean_birth_date(value: date, field: str, *, today: date | None = None, typed: str = "") -> date:
-    """A date of birth that somebody who takes part can have. `today`: the application's day unless given; `typed`: how
-    people wrote the date, which a refusal shows them."""
+    """A date of birth that a participant can have. `today`: the application's day unless given; `typed`: the date as the
+    person wrote it, which a refusal quotes."""
     today, typed = today or clock.today(), typed or value.isoformat()
     if value > today:
         raise Invalid("date_in_future", _l("“%(value)s” is in the future. Check the year.", value=typed), field)

@@ -52,8 +52,8 @@ WORDS: dict[str, Any] = {
     # void numbers
     "restored": _l("A copy was restored; the database that was lost may have issued them"),
     "set_back": _l("The database was set back to an earlier state"),
-    "undone": _l("Its issue was undone, or the database was set back by one number"),
-    "mark_lost": _l("The mark that tells how far numbering went was lost; these numbers may have been issued"),
+    "undone": _l("Issuing the certificate failed, or the database was set back by one number"),
+    "mark_lost": _l("The file that records the last number was lost; these numbers may have been issued before"),
     # reasons of revocation
     "issued_in_error": _l("Issued in error"),
     "misconduct": _l("Misconduct"),

@@ -19,8 +19,8 @@ from core.database import db, settings_of, transaction
 from core.web import current_actor, place, safe_next, see_other
 
 TRIES_PER_ACCOUNT = 5  # wrong passwords for one account, from wherever, before each has to wait
-#: Wrong passwords for one account that a place has of its own in a day, whatever happens elsewhere; and all places together in an
-#: hour. With what the shared pace lets pass in an hour, 68, these are less than a hundred.
+#: Wrong passwords for one account that each place may try in a day, whatever happens elsewhere, and that all places together may
+#: try in an hour. The shared pace allows 68 more in an hour, so the total stays below a hundred.
 OWN_TRIES, OWN_TRIES_PER_HOUR = 3, 30
 HOUR, DAY = 3600, 86400
 TRIES_PER_PLACE = 40  # the same from one place, whatever the accounts
@@ -42,13 +42,13 @@ def count_try(kind: str, what: str, free: int, longest: int = LONGEST_WAIT) -> N
 
 
 def count_password(guessed: str) -> bool:
-    """Counts a wrong password for `guessed` before it is tried; TooManyTries while it has to wait. Whoever polls takes every try
-    that the shared pace gives away, so a place that has not failed today has tries of its own. Returns whether this was one."""
+    """Counts a wrong password for `guessed` before it is tried; raises TooManyTries while the try has to wait. A person who tries
+    all the time uses up the shared pace, so each place has some tries of its own in a day. Returns whether this was one."""
     pair, pace = f"{guessed} {place()}", {"free": TRIES_PER_ACCOUNT, "longest": LONGEST_WAIT}
     tried = limits.used("password.pair", pair, seconds=DAY)
     own = limits.used("password.pairs", guessed, seconds=HOUR)
     if tried >= OWN_TRIES or own >= OWN_TRIES_PER_HOUR:
-        limits.check_pace("password.account", guessed, **pace)  # who has to wait is refused without a write
+        limits.check_pace("password.account", guessed, **pace)  # a try that has to wait is refused without a write
     with transaction():
         is_own = limits.count("password.pair", pair, seconds=DAY)[0] <= OWN_TRIES
         is_own = is_own and limits.count("password.pairs", guessed, seconds=HOUR)[0] <= OWN_TRIES_PER_HOUR
@@ -57,7 +57,7 @@ def count_password(guessed: str) -> bool:
 
 
 def forget_password_tries(guessed: str, is_own: bool) -> None:
-    """After the right password, inside the open transaction: it was no guess."""
+    """Call this after the right password, inside the open transaction: the try was not a guess."""
     limits.forget("password.account", guessed)
     limits.forget("password.pair", f"{guessed} {place()}")
     if is_own:

@@ -63,7 +63,7 @@ def decide(code: str) -> Any:
     ids = _numbers("approve") or _numbers("chosen")
     try:
         if not ids:
-            raise Invalid("nobody_chosen", _l("Tick the people whom you approve."))
+            raise Invalid("nobody_chosen", _l("Select the people you approve."))
         with transaction():
             made = [services.approve(actor, one) for one in _requests(delivery, ids)]
             flash(_said(made), "ok")
@@ -102,7 +102,7 @@ def _said(made: list[Enrollment]) -> str:
 
 
 def _entries(actor: Actor, delivery: Delivery) -> list[Entry]:
-    """Everybody, in four queries."""
+    """All people of the delivery, in four queries."""
     found = db.session.scalars(queries.enrollments_of(actor, delivery)).all()
     positions = queries.positions(delivery.id)
     refused = refused_mail(one.person_id for one in found)

@@ -69,7 +69,7 @@ def test_one_is_approved_by_its_button(app: Flask, coordinator: Browser, code: s
 
 def test_several_are_approved_in_the_order_of_their_requests(app: Flask, coordinator: Browser, code: str) -> None:
     ids = [id_of(app, family) for family in ("Diop", "Cissé", "Ba")]
-    page = selection(coordinator, code).form("/selection").submit("Approve the ticked", chosen=ids)
+    page = selection(coordinator, code).form("/selection").submit("Approve selected", chosen=ids)
     assert "3 requests approved. 1 person waits for a place." in page.text
     assert statuses(app) == {"Ba": "confirmed", "Cissé": "confirmed", "Diop": "waitlisted"}
     assert "Waiting list" in page.text
@@ -77,9 +77,9 @@ def test_several_are_approved_in_the_order_of_their_requests(app: Flask, coordin
 
 def test_approving_nobody_or_twice_is_told(app: Flask, coordinator: Browser, code: str) -> None:
     form = selection(coordinator, code).form("/selection")
-    page = form.submit("Approve the ticked")
+    page = form.submit("Approve selected")
     assert page.status == 422
-    assert "Tick the people whom you approve." in page.text
+    assert "Select the people you approve." in page.text
     form.submit("Approve – Awa Ba")
     page = form.submit("Approve – Awa Ba")
     assert page.status == 409
