@@ -12,7 +12,7 @@ export FLASK_APP := app
 help:
 	@echo "make run      install what is needed, migrate and serve on http://127.0.0.1:8000"
 	@echo "make test     install what is needed and run the test suite"
-	@echo "make test-all the same with the tests that take minutes"
+	@echo "make test-all the same, and the tests that take minutes"
 	@echo "make bench    run the benchmarks and print their table"
 	@echo "make serve    production serving: several web processes and a worker (see docs/deploy.md)"
 	@echo "make lint     ruff, mypy and the import contracts"

@@ -48,9 +48,9 @@ DOCUMENTED = {
     "REQUEST_MB": "megabytes that one request may carry; default 4",
     "FORM_FIELDS": "fields that one form may have; default 10000",
     "JSON_VALUES": "values that one JSON body may hold, about; default 50000",
-    "API_PER_TOKEN": "calls of the API a minute with one token; default 3000, 0 for no limit",
-    "API_PER_ACCOUNT": "calls of the API a minute with all tokens of one account; default 6000, 0 for no limit",
-    "API_PER_ORIGIN": "calls of the API a minute from one address (one IPv6 network); default 12000, 0 for no limit",
+    "API_PER_TOKEN": "API calls per minute with one token; default 3000, 0 for no limit",
+    "API_PER_ACCOUNT": "API calls per minute with all tokens of one account; default 6000, 0 for no limit",
+    "API_PER_ORIGIN": "API calls per minute from one address (or one IPv6 network); default 12000, 0 for no limit",
     "DEMO": "1 loads demonstration data on the first start (default), 0 starts empty",
     "NOW": "an instant at which the application's clock starts (demonstrations and tests, loopback only)",
 }
