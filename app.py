@@ -121,8 +121,8 @@ JOBS: Mapping[str, running.JobFunction] = {
     "enrollment.forget": enrollment.jobs.forget_old_drafts,
 }
 
-#: Work that waits for nothing else. Links that somebody waits for have a lane of their own, and go first in the other one; the
-#: spare lanes take those for which neither has a hand free after some seconds, as servers may be silent for minutes.
+#: Lanes of work that do not wait for one another. Links that someone waits for have a lane of their own and go first in the other
+#: one. A server may be silent for minutes and hold up both, so spare lanes take the links that have waited some seconds.
 LANES = [
     running.Lane("links", (mail.LINKS,), mail.carry),
     running.Lane("mail", (mail.LINKS, mail.BULK), mail.carry),

@@ -46,9 +46,9 @@ def read(certificate: Certificate) -> bytes:
 
 
 def restore(certificate: Certificate) -> bytes:
-    """Makes a filed certificate's file again and puts it back; whoever asked gets it even when the disk does not take it.
-    Conflict when the row was altered or other bytes come out: what was promised by its digest is not replaced in passing (see
-    `flask certificates verify`)."""
+    """Makes a filed certificate's file again and puts it back; the caller gets it even when it cannot be saved. Raises
+    Conflict when the row was altered or the bytes differ from those filed: only `flask certificates verify` replaces a file
+    that has another digest."""
     key, number, sha256 = certificate.file_key, certificate.number, certificate.sha256
     log.error("certificate %s: its file is missing or was changed", number)
     data = remade(certificate)

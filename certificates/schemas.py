@@ -113,7 +113,7 @@ def certificate_answer(certificate: Certificate) -> CertificateAnswer:
 
 
 def file_answer(actor: Actor, certificate: Certificate) -> Response:
-    """The file as a download: whole, in parts, or 304 for who has it. That somebody else than the holder takes it is noted."""
+    """The file as a download: whole, in parts, or 304 for a client that has it. Records a download by anyone but the holder."""
     name, digest = files.name_of(certificate), certificate.sha256 or ""
     answer = file(files.read(certificate), digest, mimetype="application/pdf", name=name)
     if answer.status_code in (200, 206) and certificate.person_id != actor.person_id:

@@ -141,7 +141,7 @@ Language = Annotated[
 ]  # fmt: skip
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
-#: A country or nationality of a person, likewise: the services also know what says that no country sends somebody.
+#: A country or nationality of a person. The services check it: they also accept the words for “no sending country”.
 PersonCountry = Annotated[
     str,
     WithJsonSchema({
@@ -154,7 +154,7 @@ PersonName = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 120})
 
 
 def at_most(longest: int) -> Any:
-    """Of a text: the length that the description gives. The rules count, without what nobody sees, as they do for pages."""
+    """Of a text: the length, for the description. The rules check it, without counting invisible marks, as they do for pages."""
     return Field(json_schema_extra={"maxLength": longest})
 
 
@@ -184,7 +184,7 @@ class Operation:
     location: Callable[[Any], str] | None = None
     is_catalogue: bool = False
     is_page_too: bool = False
-    is_outside: bool = False  # of /api/: no budget counts it
+    is_outside: bool = False  # outside /api/, so no budget counts it
 
 
 def described(

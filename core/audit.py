@@ -103,13 +103,13 @@ def _row(number: int, entry: dict[str, Any], body: str, digest: str) -> dict[str
 
 
 def hold() -> None:
-    """Takes the head's lock now, in the open transaction: until its end nobody else adds an entry."""
+    """Locks the head now, so that no other process adds an entry until the open transaction ends."""
     current_unit()
     db.session.connection().execute(_LOCK)
 
 
 def has(action: str, subject: str) -> bool:
-    """Whether there is such an entry."""
+    """Whether the trail has an entry with this action and this subject."""
     found = sa.select(AuditEntry.number).where(AuditEntry.subject == subject, AuditEntry.action == action).limit(1)
     return db.session.scalar(found) is not None
 

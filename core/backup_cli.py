@@ -40,9 +40,7 @@ def backup_command(target: Path, with_keys: bool) -> None:
     for key in facts["lacking"]:  # type: ignore[attr-defined]  # a list, as made
         click.echo(f"note: the file {key} is missing here; flask certificates verify makes it again", err=True)
     for name in facts["left_out"]:  # type: ignore[attr-defined]  # a list, as made
-        click.echo(
-            f"note: {name} among the files was not put there by Rostrum, or cannot be read; it is not in the copy", err=True
-        )
+        click.echo(f"note: the copy leaves out {name}: Rostrum did not store it, or cannot read it", err=True)
     click.echo(f"{target}: {_told(facts)}")
 
 

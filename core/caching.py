@@ -50,6 +50,6 @@ def file(data: bytes, digest: str, *, mimetype: str, name: str, disposition: str
     part = request.range
     if part is not None and part.units == "bytes" and len(part.ranges) == 1:
         return response.make_conditional(request, accept_ranges=True, complete_length=len(data))  # type: ignore[return-value]  # the same
-    # Several parts at once, another unit or no range at all: the whole, as RFC 9110 §14.2 has it.
+    # Several ranges, another unit or no range: answer with the whole file, as RFC 9110 §14.2 allows.
     response.headers["Accept-Ranges"] = "bytes"
     return response.make_conditional(request)  # type: ignore[return-value]  # the same

@@ -261,7 +261,7 @@ class Channel(HTTPChannel):
         elif self.requests:
             state = "works"
         else:
-            state = "comes" if coming is not None and coming.start else "rests"  # blank bytes before a request end no rest
+            state = "comes" if coming is not None and coming.start else "rests"  # blank bytes do not begin a request
         what = coming if state == "comes" else self.answers
         if state != self.state or what is not self.what:
             self.state, self.what, self.since = state, what, now

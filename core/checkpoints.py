@@ -184,12 +184,12 @@ def begin() -> None:
 
 
 def faults(lines: Lines, public: Ed25519PublicKey, chain: Chain, name: str) -> Iterator[str]:
-    """What of these lines the chain does not bear out. A signed restore among them explains what was signed before it, not
+    """Which of these lines the chain contradicts. A signed restore among them explains what was signed before it, not
     after."""
     later = signed_restores(lines, public)
     for place, point in lines:
         if point in later:
-            later.remove(point)  # it explains what stands before it
+            later.remove(point)  # it explains only the lines before it
         if point is None:
             yield f"audit: line {place} of {name} is damaged (half written?)"
         elif not point.is_by(public):
@@ -265,8 +265,8 @@ def _counter_faults(good: list[Checkpoint]) -> Iterator[str]:
 
 
 def copy_faults(chain: Chain, copy: Lines, public: Ed25519PublicKey, name: str) -> Iterator[str]:
-    """Every fault of the chain against a copy kept elsewhere, by a key kept elsewhere. Only what is in the copy explains: whoever
-    owns this machine owns its key, too, and signs whatever restore they like."""
+    """Every fault of the chain against a copy kept elsewhere, by a key kept elsewhere. Only a restore in the copy explains a
+    difference: anyone who controls this machine has its key, too, and can sign a restore that never happened."""
     if not any(point is not None and point.is_by(public) for _, point in copy):
         yield f"audit: {name} holds no checkpoint signed with this key"
     yield from faults(copy, public, chain, name)
@@ -278,9 +278,8 @@ def copy_faults(chain: Chain, copy: Lines, public: Ed25519PublicKey, name: str) 
     for restore in own:
         if any(_is_explained(point, [restore]) for point in unborne):
             yield (
-                f"audit: the only explanation is a line that this machine signed itself, of a restore to entry {restore.back_to} "
-                f"on {restore.at[:16]}. If you know of that restore, keep a new copy of the checkpoints; if not, the trail was "
-                "rewritten"
+                f"audit: the only explanation is a restore to entry {restore.back_to} on {restore.at[:16]}, which this machine "
+                "signed itself. If you know of that restore, keep a new copy of the checkpoints; if not, the trail was rewritten"
             )
 
 

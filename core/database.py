@@ -86,7 +86,7 @@ db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
 
 
 def in_thousands(values: Iterable[Any]) -> Iterator[list[Any]]:
-    """For `column.in_(…)` with as many values as rows: PostgreSQL takes 65,535 in a statement, SQLite perhaps fewer."""
+    """Splits the values of a long `column.in_(…)`: PostgreSQL takes 65,535 in a statement, SQLite perhaps fewer."""
     wanted = list(values)
     return (wanted[start : start + 1000] for start in range(0, len(wanted), 1000))
 
@@ -187,7 +187,7 @@ def _transaction(patience: float) -> Iterator[Unit]:
         session.info["unit"] = unit
         try:
             connection = session.connection(execution_options={"writes_until": until})
-            if patience != PATIENCE and not is_sqlite():  # the connection's own patience is PATIENCE; 0 would mean for ever
+            if patience != PATIENCE and not is_sqlite():  # connections wait PATIENCE by default; 0 would mean for ever
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(patience * 1000))}")
             yield unit
             session.flush()
@@ -204,8 +204,8 @@ def _transaction(patience: float) -> Iterator[Unit]:
 
 @contextmanager
 def gathering() -> Iterator[Unit]:
-    """`with gathering() as told:` where nothing can be written: what is told the audit trail is gathered, for the caller to keep
-    elsewhere. Whatever else is done in it is undone."""
+    """`with gathering() as told:` for when nothing can be written: collects audit entries, for the caller to keep elsewhere.
+    Everything else done in it is undone."""
     session = db.session()
     session.rollback()
     unit = session.info["unit"] = Unit()

@@ -3,9 +3,9 @@
 CSV: what looks like a formula is kept as text; for a reader of French the separator is a semicolon, so that decimal commas
 survive and Excel opens columns. XLSX: real dates and numbers, a filter over each column, texts never read as formulas.
 
-Every export leaves a trace (`note`). An export is what is made to be taken away: a file of a list, an archive, a list to print,
-the file of somebody else's certificate. A page, or a page of a list of the API, is none: it shows people their own work, and a
-trace of each would drown the others. That staff read a profile is noted where profiles are read.
+Every export is recorded in the audit trail (`note`). An export is something that people take away: a list as a file, an archive,
+a list to print, the file of another person's certificate. A page of the site or of a list of the API is no export: people work
+with pages all day, and an entry for each would hide the others. That staff read a profile is recorded where profiles are read.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ Rows = Iterable[Sequence[Any]]
 
 
 def note(actor: Actor, what: str, subject: str, facts: dict[str, Any]) -> None:
-    """Notes as `<what>.exported`, in a transaction of its own, that `actor` takes this away: how much, never whose. What was
-    read before has to be in the answer already."""
+    """Records `<what>.exported`, in a transaction of its own: how much `actor` takes away, never whose data. Build the answer
+    first, because objects read before the call cannot be used after it."""
     readings.record(lambda: audit.record(actor, f"{what}.exported", subject, facts))
 
 

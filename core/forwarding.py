@@ -7,12 +7,12 @@ from flask import has_request_context, request
 
 from core.settings import is_loopback
 
-#: Parts of the names of headers that only proxies, tunnels and caches add, beside all that begin with `X-`: browsers send none of
-#: those, and no list of what proxies call theirs is ever complete.
+#: Parts of the names of headers that only proxies, tunnels and caches add. All headers that begin with `X-` count, too: browsers
+#: send none, and no list of the names that proxies use is complete.
 MARKS = (
     "forwarded", "client-ip", "connecting-ip", "proxy", "front-end", "cf-ray", "cdn-loop", "tailscale", "cloudfront", "azure",
 )  # fmt: skip
-#: What our own script and those of others say of themselves.
+#: Headers that our own script and common libraries send.
 OF_SCRIPTS = {"x-fragment", "x-requested-with"}
 
 

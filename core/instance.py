@@ -24,7 +24,7 @@ def make_private(folder: Path) -> list[str]:
         if not _close(folder):
             refused = f"{folder} is open to others and belongs to somebody else; run as its owner, or: chmod 700 {folder}"
             raise SettingsError(refused)
-        sentences.append(f"{folder} was open to others, and no longer is")
+        sentences.append(f"others could open {folder}, and no longer can")
     if found := [path for path in _open_ones(folder) if _close(path)]:
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
         names = ", ".join(str(path.relative_to(folder)) for path in found[:5])

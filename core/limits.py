@@ -61,7 +61,7 @@ def spend(kind: str, what: str, *, limit: int, seconds: int, amount: int = 1) ->
 
 
 def used(kind: str, what: str, *, seconds: int) -> int:
-    """How many tries of `what` were counted in the window that is open now. Reads only."""
+    """How many tries of `what` were counted in the current window. Writes nothing."""
     row = db.session.get(TryCount, _key(kind, what))
     return row.count if row is not None and clock.now() < row.since + timedelta(seconds=seconds) else 0
 
@@ -83,8 +83,8 @@ def check_pace(kind: str, what: str, *, free: int, longest: int) -> None:
 
 def pace(kind: str, what: str, *, free: int, longest: int, waits: bool = True) -> None:
     """Counts a try of `what`, inside the open transaction; raises TooManyTries, which undoes it, while `what` has to wait. A try
-    that is refused counts for nothing, so nobody can prolong somebody else's wait. One that has a right of its own never
-    `waits`, and counts like others."""
+    that is refused is not counted, so nobody can prolong another person's wait. With `waits=False` the try is counted, but
+    never refused."""
     now = clock.now()
     found = {"key": _key(kind, what), "since": now, "count": 0}
     count, since = write(_LOCK[db.engine.dialect.name], found).one()

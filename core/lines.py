@@ -1,4 +1,4 @@
-"""Private files to which whole lines are added, and nothing else: the line is on disk, or no part of it is in the file."""
+"""Private files that grow by whole lines only: either the whole line is on disk, or no part of it is in the file."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 def append(path: Path, line: bytes) -> None:
-    """Adds `line` for good. An OSError leaves no half of it."""
+    """Adds `line` and waits until it is on disk. An OSError leaves no part of it."""
     while True:
         is_new = not os.path.lexists(path)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             if not _is_still(path, descriptor):
-                continue  # another process gave the file another name while we waited for it
+                continue  # another process renamed the file while we waited for it
             _write(descriptor, line)
             if is_new:
                 sync_folder(path.parent)
@@ -33,7 +33,7 @@ def _is_still(path: Path, descriptor: int) -> bool:
 
 def _write(descriptor: int, line: bytes) -> None:
     size = os.fstat(descriptor).st_size
-    is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"  # a machine stopped in the middle of a line
+    is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"  # the machine stopped in the middle of a line
     try:
         left = b"\n" * is_torn + line + b"\n"
         while left:
@@ -45,7 +45,7 @@ def _write(descriptor: int, line: bytes) -> None:
 
 
 def rename(path: Path, name: str) -> None:
-    """Gives the file another name once nobody writes to it any more: `append` begins a new one. Nothing when there is none."""
+    """Renames the file once no process writes to it; `append` then begins a new one. Does nothing when there is no file."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -60,7 +60,7 @@ def rename(path: Path, name: str) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Names in a folder outlive a power cut only when the folder was written, too."""
+    """Writes the folder to disk: without this, a power cut can undo a new name in it."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -4,8 +4,8 @@ How far a series went stands in three places: the counter's row, a mark beside t
 committed, so it is never behind), and every signed checkpoint. When the database is set back – restored, or copied over by
 hand – the other two still know, and numbering goes on after them. What is skipped is written into a register.
 
-The mark cannot tell a number whose issue was undone from one whose database was set back by exactly one: such a number counts
-as given. An issue that is undone after its number was drawn therefore costs one void number.
+The mark cannot show whether an issue was undone or the database was set back by exactly one number. We assume that the number
+was issued, so an issue that is undone after its number was drawn leaves one void number.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from core.database import LARGEST_ID, Base, db, is_sqlite, write
 from core.policy import SYSTEM
 
 MARKS = "numbers"
-#: Why numbers are void: skipped by a restore that could not know how far the lost database had gone or knew it had gone so
-#: far; found behind its mark because the database was set back without `flask restore`; a single one found so, whose issue may
-#: as well have been undone; skipped because the mark was lost, so that nothing could tell whether the database was set back.
+#: Why numbers are void: a restore skipped them, because the lost database had issued or may have issued them; the database was
+#: set back without `flask restore`, as the mark shows; the mark is one number ahead, so the database was set back by one or an
+#: issue was undone; the mark was lost, so nothing shows whether the database was set back.
 RESTORED, SET_BACK, UNDONE, MARK_LOST = "restored", "set_back", "undone", "mark_lost"
 
-#: Numbers skipped in a series when nothing says exactly how far it went: more than are issued between two checkpoints.
+#: How many numbers to skip when nothing shows how far a series went: more than are issued between two checkpoints.
 BLOCK = 1000
 
 
 class Counter(Base):
-    """Numbers without gaps: the row's lock makes issuing one at a time, and what is skipped is in the register."""
+    """The last number of each series. The row's lock lets one transaction at a time draw a number; the register lists gaps."""
 
     __tablename__ = "counter"
     __audited__ = False
@@ -96,10 +96,10 @@ def next_in(name: str) -> int:
 
 
 def _given(name: str, counted: int) -> tuple[int, str]:
-    """How far the series went by its mark, and why the numbers from `counted` to there are void.
+    """How far the series went by its mark, and why the numbers after `counted` up to there are void.
 
-    Without a mark that can be read, nothing tells whether the database was set back. Issuing goes on all the same, after a block
-    of void numbers, as after a restore that cannot know: void numbers harm nobody, and a number that comes twice does.
+    Without a readable mark, nothing shows whether the database was set back. Issuing goes on after a block of void numbers, as
+    after a restore that has nothing to compare with: a void number does no harm, a number issued twice does.
     """
     try:
         marked = read_mark(_key(name), storage.get(_key(name)))
@@ -137,7 +137,7 @@ def mark(name: str, value: int) -> None:
 
 
 def marks() -> dict[str, int]:
-    """How far each series went, by those marks beside the stored files that can be read."""
+    """How far each series went, by the marks beside the stored files. Leaves out marks that cannot be read."""
     found = []
     for key in storage.keys(MARKS):
         with contextlib.suppress(FileNotFoundError, storage.Obstructed):
@@ -161,8 +161,8 @@ def _key(name: str) -> str:
 
 
 def agree() -> list[tuple[str, int, int]]:
-    """Right before a database made ready takes the place of the one in use, while nobody can draw a number: what was drawn since
-    everything was asked is void there too, and no mark is behind. Returns series, first and last of what became void."""
+    """Call this in the restored database just before it replaces the one in use, when nobody can draw a number any more. Makes
+    void the numbers drawn since the restore began, and raises marks that are behind. Returns series, first and last number."""
     counted, marked = counters(), marks()
     late = [(name, counted.get(name, 0) + 1, value) for name, value in marked.items() if value > counted.get(name, 0)]
     for name, first, last in late:
@@ -174,23 +174,23 @@ def agree() -> list[tuple[str, int, int]]:
 
 
 def breaches() -> Iterator[str]:
-    """Marks that cannot be read, and series whose next number was given already by a database that is lost."""
+    """Marks that cannot be read, and series whose next number was already issued by a database that is lost."""
     counted, show = counters(), series_of_app().show
     for key in sorted({*storage.keys(MARKS), *map(_key, counted)}):
         try:
             marked = read_mark(key, storage.get(key))
         except FileNotFoundError:
-            yield f"numbers: the mark {key} is missing; the next number is given after {BLOCK} void ones"
+            yield f"numbers: the mark {key} is missing; Rostrum will skip {BLOCK} numbers before the next one"
             continue
         except storage.Obstructed as obstacle:
-            yield f"numbers: in the place of the mark {key} lies {obstacle.found}: no number is given until it is removed"
+            yield f"numbers: {obstacle.found} is in the place of the mark {key}; Rostrum issues no number until you remove it"
             continue
         if marked is None:
-            yield f"numbers: the mark {key} is damaged; the next number is given after {BLOCK} void ones"
+            yield f"numbers: the mark {key} is damaged; Rostrum will skip {BLOCK} numbers before the next one"
             continue
         name, value = marked
         ahead = value - counted.get(name, 0)
         if ahead > 1:
             yield f"numbers: {show(name, value)} was given, but the database counts only to {counted.get(name, 0)}"
         elif ahead == 1:
-            yield Note(f"numbers: {show(name, value)} will be void: its issue was undone, or the database was set back by one")
+            yield Note(f"numbers: {show(name, value)} will be void: its issue failed, or the database was set back by one number")

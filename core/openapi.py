@@ -69,8 +69,8 @@ PROBLEM = {
 
 PROBLEM_SCHEMA = {"schema": {"$ref": "#/components/schemas/Problem"}}
 BINARY = {"type": "string", "format": "binary"}
-#: What any address may answer: a request that is no request, too slow, too long or in another HTTP, a method or an address that
-#: is not served, our own fault.
+#: What any address may answer: when a request is malformed, too slow or too long, when the method, the address or the version of
+#: HTTP is unknown, or when something fails on our side.
 EVERYWHERE = ("400", "405", "408", "414", "431", "500", "501", "505")
 
 
@@ -84,7 +84,7 @@ HEADERS = {
     "Idempotency-Replayed": _header("`true` when this is the first answer to the same key again"),
     "ETag": _header("send it back in If-None-Match: 304 when nothing has changed"),
     "Accept-Ranges": _header("`bytes`: parts may be asked for with Range"),
-    "Content-Range": _header("which bytes these are, or how many there are"),
+    "Content-Range": _header("which bytes of the file these are; with 416, how many bytes the file has"),
     "Content-Disposition": _header("the name of the file"),
     "WWW-Authenticate": _header("`Bearer`"),
     "Retry-After": _header("seconds to wait", "integer", minimum=1) | {"required": True},
@@ -159,13 +159,13 @@ def _answers(method: str, operation: Operation, schemas: dict[str, Any]) -> dict
         answers["304"] = {"description": "the client has it already"}
     if operation.media_type == "application/pdf":
         part = {"application/pdf": {"schema": BINARY}}
-        answers["206"] = {"description": "the part that was asked for (one at a time)", "content": part}
+        answers["206"] = {"description": "the requested part (one range for each request)", "content": part}
         answers["416"] = {"description": "there is no such part", "content": {"application/problem+json": PROBLEM_SCHEMA}}
     refusal = {"description": "refused", "content": {"application/problem+json": PROBLEM_SCHEMA}}
     codes = ["422", "429", "503"] + (["401", "403", "404", "409", "413"] if operation.access.signed_in else ["404"])
     refusals: dict[str, Any] = {code: dict(refusal) for code in [*codes, *EVERYWHERE] if code not in answers}
     pages = [*(answers.values() if operation.is_page_too else ()), *(refusals.values() if operation.is_outside else ())]
-    for answer in pages:  # outside of /api/ a refusal is a page unless JSON is asked for
+    for answer in pages:  # outside /api/ a refusal is a page unless the client asks for JSON
         answer["content"] = answer["content"] | {"text/html": {"schema": {"type": "string"}}}
     every = dict(sorted((answers | refusals).items()))
     return {status: answer | {"headers": _headers(method, operation, status)} for status, answer in every.items()}

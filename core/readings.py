@@ -1,9 +1,9 @@
-"""Who reads people's data leaves a trace in the audit trail, and no page waits long for it: while others hold the database,
-or its disk takes nothing, the trace waits in a file of its own beside the checkpoints, and whoever writes next takes it into
-the trail with the instant at which it happened. What cannot be noted there either is not read.
+"""Reading people's data is recorded in the audit trail, and no page waits long for that. While others hold the database, or
+its disk is full, the entry waits in a file beside the checkpoints; the next reading, or the worker, adds it to the trail with
+the time at which it happened. When the entry cannot be written there either, the reading is refused.
 
-Exactly once: before its lines are taken, the file gets a name that never comes again, and the entry READINGS_TAKEN with that
-name is committed with them. Whoever is killed before removing the file leaves one that is known to be taken.
+Each entry is added exactly once: before its lines are added, the file gets a name that is never used again, and an entry with
+that name (TAKEN) is committed with them. If a process is killed before it removes the file, that entry shows that it is done.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from core.policy import SYSTEM
 
 log = logging.getLogger(__name__)
 
-#: Seconds that a reader waits for others to write.
+#: Seconds that a reader waits while others write.
 PATIENCE = 0.5
 OPEN, SEALED = "readings.jsonl", "readings-*.jsonl"
 TAKEN = "readings.taken"
@@ -35,7 +35,7 @@ _PARTS = {"at", "actor", "token", "on_behalf_of", "action", "subject", "facts"}
 
 
 def record(tell: Callable[[], None]) -> None:
-    """Notes a reading: `tell` tells the audit trail and changes nothing. Raises Unavailable when no trace can be left."""
+    """Records a reading: `tell` adds the audit entry and changes nothing else. Raises Unavailable when it cannot be recorded."""
     try:
         with transaction(PATIENCE):
             _take()
@@ -51,20 +51,20 @@ def record(tell: Callable[[], None]) -> None:
 
 
 def take() -> None:
-    """Takes what waits into the trail."""
+    """Adds the waiting entries to the trail."""
     if _files():
         with transaction():
             _take()
 
 
 def _files() -> list[Path]:
-    """What waits: the files that have their last name, then the one that is still written to."""
+    """The files of waiting entries: those already renamed, then the one that is still written to."""
     folder = checkpoints.folder()
     return [*sorted(folder.glob(SEALED)), *(path for path in (folder / OPEN,) if os.path.lexists(path))]
 
 
 def seal() -> list[Path]:
-    """The files that wait. Each has its last name now, and nobody writes to it any more."""
+    """Renames the open file, so that no process writes to it any more. Returns all files of waiting entries."""
     lines.rename(checkpoints.folder() / OPEN, f"readings-{secrets.token_hex(8)}.jsonl")
     return sorted(checkpoints.folder().glob(SEALED))
 
@@ -89,7 +89,7 @@ def _take() -> None:
 def _remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
-    except OSError as error:  # it is known to be taken; the next one tries again
+    except OSError as error:  # its entries are in the trail; the next call tries again
         log.error("%s cannot be removed\n%s", path.name, trace(error))
 
 
@@ -111,31 +111,31 @@ def _entry(line: bytes) -> dict[str, Any] | None:
 
 
 def _waiting() -> Iterator[tuple[str, list[dict[str, Any] | None] | OSError]]:
-    """Each file that is not in the trail yet, with its lines or why they cannot be read."""
+    """Each file whose entries are not in the trail yet, with its lines or the reason why they cannot be read."""
     for path in _files():
         if audit.has(TAKEN, f"readings:{path.stem.partition('-')[2]}"):
             continue
         try:
             yield path.name, _read(path)
-        except FileNotFoundError:  # taken meanwhile
+        except FileNotFoundError:  # added in the meantime
             continue
         except OSError as error:
             yield path.name, error
 
 
 def waiting() -> int:
-    """How many traces are not in the trail yet."""
+    """How many entries are not in the trail yet."""
     return sum(entry is not None for _, found in _waiting() if not isinstance(found, OSError) for entry in found)
 
 
 def breaches() -> Iterator[str]:
-    """For `flask check`. That some wait is no breach."""
+    """For `flask check`. Waiting entries are no breach."""
     for name, found in _waiting():
         if isinstance(found, OSError):
             yield f"readings: {name} cannot be read ({type(found).__name__})"
             continue
         if count := sum(entry is not None for entry in found):
-            yield Note(f"readings: {count} in {name} wait to be taken into the audit trail")
+            yield Note(f"readings: {count} in {name} waiting to be added to the audit trail")
         for place, entry in enumerate(found, 1):
             if entry is None:
-                yield Note(f"readings: line {place} of {name} is damaged (half written; its reader was shown nothing)")
+                yield Note(f"readings: line {place} of {name} is damaged (half written; its reader saw nothing)")

@@ -47,7 +47,7 @@ def wants_json() -> bool:
 
 
 def is_for_a_program() -> bool:
-    """Whether a refusal is told as a problem: on the API, and to who asks for JSON elsewhere (`/verify`)."""
+    """Whether to answer a refusal in problem+json: on the API, and to clients that ask for JSON elsewhere (`/verify`)."""
     return is_api() or wants_json()
 
 

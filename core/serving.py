@@ -219,7 +219,7 @@ class Streams:
             yield from answer
 
 
-#: Held while a process is forked or started. A web process that is forked while another program starts keeps the pipe on
+#: Held while a process is forked or started. A web process that is forked while another program starts inherits the pipe on
 #: which `Popen` waits for that program, so the thread that looks after the worker would wait as long as the web process lives.
 _starting = threading.Lock()
 os.register_at_fork(before=_starting.acquire, after_in_parent=_starting.release, after_in_child=_starting.release)

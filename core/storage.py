@@ -106,20 +106,20 @@ def _force(folder: Path) -> None:
 
 
 def keys(prefix: str) -> Iterator[str]:
-    """Every key under the folder `prefix`, in order. What is no key there (`strays`) is nobody's here."""
+    """Every key under the folder `prefix`, in order, without what Rostrum did not store (`strays`)."""
     return (name for path, name in _entries(prefix) if _is_stored(path, name))
 
 
 def strays() -> Iterator[str]:
-    """What lies among the files and was not put there by this program (Thumbs.db, a link), by name, for people to read."""
+    """The names of files and links that Rostrum did not store, such as Thumbs.db, in characters that people can read."""
     for path, name in _entries(""):
         if (path.is_symlink() or not path.is_dir()) and not _is_stored(path, name):
             yield "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in name)
 
 
 def breaches() -> Iterator[str]:
-    """For `flask check`. They harm nothing, but they are in no copy."""
-    yield from (Note(f"files: {name} was not put there by Rostrum; it is in no backup") for name in strays())
+    """For `flask check`. Such files do no harm, but no backup includes them."""
+    yield from (Note(f"files: Rostrum did not store {name}, so no backup includes it") for name in strays())
 
 
 def _entries(prefix: str) -> Iterator[tuple[Path, str]]:

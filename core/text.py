@@ -9,10 +9,10 @@ from typing import Literal
 
 #: Between letters of these scripts the joiners are part of the spelling: Arabic to Sinhala, Tibetan, Burmese, Khmer, Mongolian.
 _JOINED = "\u0600-\u0dff\u0f00-\u109f\u1780-\u18af"
-#: Ideographs have variants, which a variation selector asks for; so have symbols, and letters of Burmese and Phags-pa.
+#: A variation selector chooses the variant of an ideograph, a symbol, or a letter of Burmese or Phags-pa.
 _IDEOGRAPHS = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _VARIED = _IDEOGRAPHS + "\u1000-\u109f\u2010-\u2bff\u3001\u3002\ua840-\ua877\uaa60-\uaa7f\uff01-\uff1f\U0001f000-\U0001faff"
-#: Joiners and variation selectors where no spelling has them.
+#: Joiners and variation selectors in places where no spelling uses them.
 _STRAY = re.compile(
     f"(?<![{_JOINED}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_JOINED}])|(?<![{_VARIED}])[\ufe00-\ufe0f]+|(?<![{_IDEOGRAPHS}])[\U000e0100-\U000e01ef]+"
 )
@@ -33,9 +33,9 @@ def _codes(ranges: str) -> Iterator[int]:
 
 _UNSEEN: dict[int, str | None] = dict.fromkeys(_codes(_INVISIBLE))
 _TIDY: dict[int, str | None] = _UNSEEN | dict.fromkeys(_codes(_SPACES), " ")
-#: Combining marks that follow one another in normalised text: more than any language has (UAX #15, section 13).
+#: How many combining marks in a row normalised text keeps: more than any language uses (UAX #15, section 13).
 _MOST_MARKS = 30
-#: These become combining marks when they are decomposed, though they are none.
+#: These are not combining marks, but become some when they are decomposed.
 _BECOME_MARKS = "\u0f73\u0f75\u0f81\uff9e\uff9f"
 _MAYBE_MARKS = re.compile(rf"(?:[^\w\x00-\x7f]|[{_BECOME_MARKS}]){{{_MOST_MARKS + 1}}}")
 # UTF-8 that was once opened as Windows-1252 ("SÃ©nÃ©gal", "Nâ€™Diaye"), and what is left of bytes nobody could read.
@@ -43,8 +43,8 @@ _GARBLED = re.compile("[\u00c3\u00c2][\u00a1-\u00bf]|\u00e2\u20ac|\ufffd")
 
 
 def normalized(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
-    """The text in a normalisation form, in time that grows with its length: of many combining marks in a row, which would be
-    sorted in quadratic time and stop the whole process meanwhile, only 30 are kept."""
+    """The text in a normalisation form, in linear time. Many combining marks in a row would take quadratic time to sort and stop
+    the whole process, so only the first 30 are kept."""
     if _MAYBE_MARKS.search(text):
         text = _with_few_marks(text)
     return unicodedata.normalize(form, text)
@@ -60,7 +60,7 @@ def _with_few_marks(text: str) -> str:
 
 
 def has_endless_marks(text: str) -> bool:
-    """Whether more combining marks follow one another than `normalized` keeps: what people type is not cut in silence."""
+    """Whether the text has more combining marks in a row than `normalized` keeps. Such text is refused, not cut silently."""
     return _MAYBE_MARKS.search(text) is not None and _with_few_marks(text) != text
 
 
@@ -78,7 +78,7 @@ def without_marks(text: str) -> str:
 
 
 def in_lines(text: str) -> str:
-    """A text of several lines without invisible marks, with plain line ends, and without blanks at their ends."""
+    """A text of several lines without invisible marks, with plain line ends and without spaces before them."""
     return "\n".join(line.rstrip() for line in without_marks(text).strip().splitlines())
 
 

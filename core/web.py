@@ -205,13 +205,13 @@ def _finish(response: Response) -> Response:
     return response
 
 
-#: In UTF-8: what HTML may not hold, however it is written. C1 controls are two bytes that are part of no other character.
+#: Control characters that HTML forbids, in UTF-8. Each C1 control is two bytes that occur in no other character.
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")
 
 
 def _without_controls(response: Response) -> Response:
-    """A page that shows again what was typed and refused leaves out the control characters in it: they are what was wrong,
-    nobody could see them to take them out, and no page may hold them."""
+    """Removes control characters from pages, for instance from a form that shows refused values again: HTML forbids them, and
+    people cannot see them to remove them."""
     if response.mimetype == "text/html" and not response.is_streamed and _CONTROLS.search(page := response.get_data()):
         response.set_data(_CONTROLS.sub(b"", page))
     return response

@@ -50,8 +50,8 @@ def list_skills(query: ListQuery) -> Page[SkillAnswer]:
     answers={200: CourseAnswer, 201: CourseAnswer}, location=lambda answer: url_for("courses_api.get_course", code=answer.code),
 )  # fmt: skip
 def put_course(code: str, body: CourseBody) -> tuple[CourseAnswer, int]:
-    """What is left out stays as it is; lists are replaced as a whole. A change to what is taught or granted creates a new
-    version; deliveries keep theirs."""
+    """Fields that are left out stay as they are; lists are replaced as a whole. A change to what the course teaches or grants
+    creates a new version; deliveries keep the version they have."""
     if body.code is not None and key(body.code) != key(code):
         raise Invalid("code_differs", _l("The code in the body differs from the one in the address."), "code")
     definition = body.definition(services.find_course_to_change(code))

@@ -24,7 +24,7 @@ Properties = dict[str, tuple[Any, dict[str, str]]]
 
 @dataclass(frozen=True)
 class Shown:
-    """What a delivery's calendar shows: the file is made of it, and `SEQUENCE` rises when it differs."""
+    """What a delivery's calendar shows. The file is made from it, and `SEQUENCE` rises when it changes."""
 
     language: str
     calendar: Properties
@@ -32,7 +32,7 @@ class Shown:
 
 
 def shown(delivery: Delivery) -> Shown:
-    """In the delivery's language, or in English where the site does not speak it."""
+    """In the delivery's language, or in English if the site does not have it."""
     with in_language(delivery.language):
         name, zone = f"{delivery.code}: {text(delivery.course.title)}", delivery.time_zone
         calendar: Properties = {"x-wr-calname": (name, {}), "x-wr-timezone": (zone, {})}
@@ -54,7 +54,7 @@ def _properties(delivery: Delivery, session: DeliverySession) -> Properties:
 
 
 def _language_of(title: Mapping[str, str]) -> dict[str, str]:
-    """None is named when the title is shown in another language than the words around it."""
+    """The parameter LANGUAGE; left out when the title is shown in another language than the words around it."""
     return {"LANGUAGE": locale()} if title.get(locale()) else {}
 
 

@@ -21,7 +21,7 @@ from courses.schemas import CourseBody
 courses_cli = Commands("courses", help="Courses.")
 
 
-@courses_cli.command("import", help="Makes courses from a JSON file (one, or a list of them), or brings them to what it says.")
+@courses_cli.command("import", help="Creates or changes courses from a JSON file: one course, or a list of them.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_courses(file: Path) -> None:
     """All courses of the file, or none: what is wrong is named, with exit status 1."""

@@ -104,7 +104,7 @@ def one_line(texts: Texts) -> Texts:
 
 
 def in_several_lines(texts: Texts) -> Texts:
-    """Each text without invisible marks, with the lines that it has."""
+    """Each text without invisible marks, with its line breaks."""
     return {code: in_lines(text) for code, text in texts.items()}
 
 
@@ -187,7 +187,7 @@ def text_faults(texts: Iterable[str], field: str, longest: int = LONGEST_TEXT) -
 
 
 def lines_faults(texts: Texts | None, field: str) -> list[DomainError]:
-    """The first reason why these texts of several lines cannot be kept."""
+    """The first reason why these texts of several lines cannot be saved."""
     try:
         for text in (texts or {}).values():
             clean_lines(text, field, longest=LONGEST_TEXT)

@@ -35,7 +35,7 @@ Number = Annotated[int, Field(strict=True)]
 
 
 class SkillBody(Schema):
-    """What is left out, or null, stays as it is. A new skill needs a title."""
+    """Fields that are left out or null stay as they are. A new skill needs a title."""
 
     title: Texts | None = None
     description: Texts | None = None
@@ -83,8 +83,9 @@ class GrantBody(Schema):
 
 
 class CourseBody(Schema):
-    """A course as PUT takes it, a file holds it, and GET gives it back. What is left out stays as it is, also within
-    `time_of_day` and `completion`; null or an empty list clears. A new course needs a title and sessions."""
+    """A course as you send it with PUT or import it from a file, and as GET returns it. Fields that are left out stay as they
+    are, also within `time_of_day` and `completion`; null or an empty list clears a field. A new course needs a title and
+    sessions."""
 
     code: str | None = Field(None, description="if given, the one in the address")
     version: Number | None = Field(None, description="if given, the version in force that this was made from")
@@ -100,7 +101,7 @@ class CourseBody(Schema):
     grants: list[GrantBody] = Field(default=[], max_length=50)
 
     def definition(self, known: Course | None = None) -> CourseDefinition:
-        """The whole course: what is left out is as in `known`, or for a new one as usual."""
+        """The whole course. Fields that are left out have the values of `known` or, for a new course, the usual ones."""
         if known is not None:
             return self._laid_over(CourseAnswer.of(known).model_dump(mode="json")).definition()
         lacking = [name for name in ("title", "sessions") if getattr(self, name) is None]

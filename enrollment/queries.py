@@ -74,7 +74,7 @@ _COUNTING = _counting()  # built once: it is asked for every place given
 
 
 def seatings(delivery_ids: Iterable[int]) -> dict[int, Seating]:
-    """Places, pools, seated and waiting of each delivery, in one query (`flask check` asks for all: in one for each thousand)."""
+    """Places, pools, seated and waiting of each delivery, in one query for each thousand (`flask check` asks for all)."""
     ids = list(delivery_ids)
     rows = [row for some in in_thousands(ids) for row in db.session.execute(_COUNTING, {"ids": some})]
     total: dict[int, int] = {}

@@ -27,8 +27,8 @@ P = Permission
     location=lambda answer: url_for("roster_api.get_expert", id=answer.id),
 )  # fmt: skip
 def put_expert(id: str, body: ExpertBody) -> tuple[ExpertAnswer, int]:
-    """`id` is the identifier: the person is matched by it, else by e-mail address. What is left out stays as it is. 201 when
-    the profile is new. That staff read a profile leaves a trace, here too."""
+    """`id` is the identifier: the person is matched by it, else by e-mail address. Fields that are left out stay as they are.
+    201 when the profile is new. The answer shows a profile, so the audit trail records that staff read it."""
     if body.person.identifier is not None and number_key(body.person.identifier) != number_key(id):
         message = _l("This identifier differs from the one in the address. Leave it out or make them the same.")
         raise Invalid("identifier_differs", message, "person.identifier")

@@ -119,7 +119,7 @@ class ExpertSkill(Base):
     )
 
     def counts(self, valid_on: date | None = None, as_of: datetime | None = None) -> bool:
-        """Whether the row was known at `as_of` (None: now), and had begun on `valid_on` (None: one that begins later counts)."""
+        """Whether the row was known at `as_of` (None: now), and had begun on `valid_on` (None: later ones count, too)."""
         return (as_of is None or self.recorded_at <= as_of) and (valid_on is None or self.valid_from <= valid_on)
 
     def status_on(self, day: date, as_of: datetime | None = None) -> SkillStatus:

@@ -137,7 +137,7 @@ class ExpertSkillAnswer(Answer):
 
 
 class ExpertAnswer(Answer):
-    """An expert; the skills and their statuses are those of `valid_on` and `as_of`, by default of today."""
+    """An expert, with the skills and their statuses on `valid_on` and as known at `as_of` (by default today)."""
 
     id: int
     person: ExpertPersonAnswer

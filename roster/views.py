@@ -188,7 +188,7 @@ def _read(expert_id: int, page: str) -> str:
 @pages.route("/roster/<int:expert_id>/edit", methods=["GET", "POST"])
 @requires(P.EXPERT_WRITE)
 def edit(expert_id: int) -> Any:
-    """Changes the profile, which the form shows: that staff read it leaves a trace, too."""
+    """Changes the profile. The form shows it, so the audit trail records that staff read it."""
     found = queries.get_expert_to_change(current_actor(), expert_id)
     form = profile_form(found, sent=request.form)
     back = url_for("roster.expert", expert_id=found.id)

@@ -1,4 +1,4 @@
-"""Accents without end, in every text field of every form and of the API, cost little: they are counted before they are sorted."""
+"""Endless accents in any text field of a form or of the API cost little time: they are counted before they are sorted."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def texts(form: Form) -> list[Any]:
 
 
 def ticked(form: Form) -> dict[str, list[str]]:
-    """Every box of the form, as if somebody had ticked them all."""
+    """Every checkbox of the form, as if all were ticked."""
     boxes = [e for e in form.element.iter("input") if e.get("type") == "checkbox" and e.get("name")]
     return {box.get("name"): [b.get("value", "on") for b in boxes if b.get("name") == box.get("name")] for box in boxes}
 
@@ -59,7 +59,7 @@ def words_for(element: Any) -> str:
 
 
 def trail(app: Flask) -> int:
-    """How many acts are noted; that a page was read once more, in another language, is none."""
+    """How many acts the audit trail records. Showing a page again in another language is a reading, not an act."""
     acts = sa.select(sa.func.count()).where(audit.AuditEntry.action.not_like("%.read"))
     with app.app_context():
         return db.session.scalar(acts) or 0

@@ -1,4 +1,4 @@
-"""A PUT keeps what is left out, and says so to programs."""
+"""A PUT keeps fields that are left out, and OpenAPI says so."""
 
 from __future__ import annotations
 

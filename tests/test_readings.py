@@ -1,4 +1,4 @@
-"""Reading goes on while others hold the database, and leaves its trace all the same."""
+"""People can read while others hold the database, and the audit trail records it all the same."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.test_access_table import world as world  # the fixture
 
 @pytest.mark.parametrize("name", VISITORS)
 def test_every_address_can_be_read_while_a_lock_is_held(world: World, name: str) -> None:
-    """At the patience that the application really has: whatever waited for it would take ten seconds."""
+    """With the application's real patience: a page that waited for the lock would take ten seconds."""
     slow, browser = [], Browser(world.app)
     if actor := world.actors[name]:
         factories.sign_in(browser, actor)
@@ -69,7 +69,7 @@ def entries(action: str) -> list[tuple[str, datetime]]:
 
 
 def reading_kept_outside(app: Flask, *subjects: str) -> Path:
-    """Notes readings while the lock is held. Returns the file in which they wait."""
+    """Records readings while the lock is held. Returns the file in which they wait."""
     with held(app), app.app_context():
         for subject in subjects:
             note(subject)
@@ -156,7 +156,7 @@ def test_a_damaged_line_is_named_and_stops_nothing(app: Flask, damage: bytes) ->
 @pytest.mark.both_databases
 @pytest.mark.usefixtures("hurried")
 def test_many_who_read_and_many_who_take_lose_nothing_and_double_nothing(app: Flask) -> None:
-    """Threads stand for processes: each opens the file for itself, and locks belong to what was opened."""
+    """Threads stand in for processes: each opens the file itself, and a lock belongs to the open file."""
     failed = []
 
     def keep(number: int) -> None:

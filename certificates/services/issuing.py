@@ -47,8 +47,8 @@ def find_valid(enrollment_id: int) -> Certificate | None:
 
 
 def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None) -> Certificate:
-    """A new certificate, under the delivery's lock. What can refuse it is asked before its number is drawn: an issue undone
-    later costs a void number."""
+    """A new certificate, under the delivery's lock. All checks come before the number is drawn, because an issue that fails
+    after that leaves a void number."""
     check_name(enrollment.name_on_certificate, enrollment.person, field_of(enrollment.id))
     day = _today_of(enrollment)
     unnumbered = snapshot(enrollment, number="SPECIMEN", token=new_token(), issued_on=day)

@@ -219,7 +219,7 @@ class _Shape(BaseModel):
     audit: _End
     files: int
     lacking: list[str]
-    left_out: list[str] = []  # older copies do not say
+    left_out: list[str] = []  # older copies lack it
     trail_faults: list[str]
     sums: str
     public_key: str

@@ -22,7 +22,7 @@ def make(target: Path, *, with_keys: bool) -> dict[str, object]:
     with copies.whole_or_nothing(target) as folder:
         kind = SQLITE if is_sqlite() else POSTGRESQL
         made_at = clock.now()
-        with suppress(Unavailable):  # what still waits is copied below
+        with suppress(Unavailable):  # entries that still wait are copied below
             readings.take()
         snapshot(folder / reading.NAMES[kind])
         contents = reading.read(kind, folder / reading.NAMES[kind], filed_in())
@@ -61,8 +61,8 @@ def snapshot(file: Path) -> None:
 
 
 def _copy_files(folder: Path) -> tuple[set[str], list[str]]:
-    """Every stored file, also those that came after the snapshot: they tell how far numbering went. Returns the keys copied and
-    those that could not be read."""
+    """Copies every stored file, also those stored after the snapshot: they show how far numbering went. Returns the keys that
+    were copied and those that could not be read."""
     stored, unread = set(), []
     for key in storage.keys(""):
         try:
@@ -83,7 +83,7 @@ def _copy_trail(folder: Path) -> None:
         if (checkpoints.folder() / name).is_file():
             shutil.copyfile(checkpoints.folder() / name, folder / copies.TRAIL / name)
     for path in readings.seal():
-        with suppress(FileNotFoundError):  # taken into the trail meanwhile
+        with suppress(FileNotFoundError):  # added to the trail in the meantime
             shutil.copyfile(path, folder / copies.TRAIL / path.name)
 
 

@@ -99,8 +99,8 @@ def _facts(copy: Copy, known: Known, skips: list[Skip]) -> dict[str, Any]:
 
 
 def _finish(skips: list[Skip], facts: dict[str, Any]) -> tuple[int, str]:
-    """In the database made ready: jobs that start again, the numbers that must not come again, and the entry that says what
-    happened."""
+    """In the restored database: starts jobs again, makes void the numbers that must not be issued again, and adds the entry
+    that says what happened."""
     if found := list(audit.breaches_of_chain()):
         raise BackupError("\n".join(found))
     with transaction():
@@ -112,13 +112,13 @@ def _finish(skips: list[Skip], facts: dict[str, Any]) -> tuple[int, str]:
 
 
 def _agree(notes: list[str]) -> None:
-    """In the database made ready, while nobody writes in the one in use any more: numbers drawn in the meantime. Leaves
-    no connection open: it is swapped in next."""
+    """Makes void in the restored database the numbers that were issued in the meantime. Called when nobody can write to the
+    database in use any more. Leaves no connection open, because the swap comes next."""
     show = numbering.series_of_app().show
     with transaction():
         late = numbering.agree()
     for name, first, last in late:
-        notes.append(f"void, too: {show(name, first)} to {show(name, last)} (given while the copy was made ready)")
+        notes.append(f"also void: {show(name, first)} to {show(name, last)} (issued while the copy was being prepared)")
     db.session.remove()
     db.engine.dispose()
 
@@ -140,7 +140,7 @@ def _put_files(copy: Copy) -> None:
 
 
 def _put_readings(copy: Copy) -> None:
-    """Traces of readings that waited when the copy was made wait again; those that wait here stay. None is taken twice."""
+    """Audit entries that were waiting when the copy was made wait again; those that wait here stay. None is added twice."""
     for name in copy.sums:
         path = checkpoints.folder() / Path(name).name
         if Path(name).parent == Path(copies.TRAIL) and path.match(readings.SEALED) and not path.exists():

@@ -84,7 +84,7 @@ def _make_private_copy(source: Path, target: Path) -> None:
 
 
 def swap_file(path: Path, last: Callable[[], None]) -> str | None:
-    """The staged file takes the place of the one in use. Returns where that is kept now, if there was anything in it. `last` is
+    """Puts the staged file in the place of the one in use. Returns where the old one is kept, if it held anything. `last` is
     called when nobody can write any more."""
     source = staged_file(path)
     with writers.turn(path, time.monotonic() + PATIENCE):
@@ -217,8 +217,8 @@ def connection_facts() -> dict[str, Any]:
 
 
 def swap_schema(last: Callable[[], None]) -> str | None:
-    """The staged schema takes the place of the one in use. Returns the name under which that is kept, if it held anything. `last`
-    is called when nobody can write any more; twice, when the first try fails after it.
+    """Puts the staged schema in the place of the one in use. Returns the name under which the old one is kept, if it held
+    anything. `last` is called when nobody can write any more, and again when the first try fails after that.
 
     Whoever is connected is disconnected: their next statement opens a new connection and finds the restored tables.
     """

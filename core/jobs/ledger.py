@@ -299,6 +299,6 @@ def due(limit: int = 500) -> list[int]:
 
 
 def is_any_due(kinds: Sequence[str], left_for: float = 0.0) -> bool:
-    """Whether something of these kinds could be claimed now, and that for so many seconds."""
+    """Whether a job of these kinds can be claimed now and has been due for `left_for` seconds."""
     since = Job.run_after <= database_now() - left_for
     return db.session.scalar(sa.select(Job.id).where(Job.kind.in_(kinds), _is_due(), since).limit(1)) is not None

@@ -1,8 +1,8 @@
 """E-mail addresses: kept as they were typed, compared by a key, told to servers with the domain in ASCII.
 
 An address is never rewritten, since another spelling can be another mailbox: "straße" is not "strasse", and only the server
-of a domain knows whether its local parts differ by case. Domains are looked up by IDNA 2008 (ß and ς stay themselves), but for
-labels in ASCII, which are older: "r3---sn" is one.
+of a domain knows whether its local parts differ by case. Domains are looked up by IDNA 2008 (ß and ς stay themselves), except
+labels in ASCII: some of these, such as "r3---sn", are older than IDNA and break its rules.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class NotAnAddress(ValueError):
 
 @dataclass(frozen=True)
 class EmailAddress:
-    """`typed`: as it was entered, without invisible marks. `key`: equal for two spellings that people take for one address.
-    `wire`: what a mail server is told; `needs_utf8`: only one that offers SMTPUTF8 understands it."""
+    """`typed`: as it was entered, without invisible marks. `key`: the same for all spellings of one address. `wire`: as it is
+    sent to a mail server; `needs_utf8`: whether that server must offer SMTPUTF8."""
 
     typed: str
     key: str
@@ -57,21 +57,21 @@ def parse(text: str) -> EmailAddress:
     except (idna.IDNAError, UnicodeError, EmailNotValidError):
         raise NotAnAddress from None
     wire = f"{local}@{ascii_domain}"
-    key = normalized("NFC", wire).translate(_UPPER_TO_LOWER)  # longer, for a few letters
+    key = normalized("NFC", wire).translate(_UPPER_TO_LOWER)  # for a few letters, longer than `wire`
     if not _DOMAIN.search(ascii_domain) or max(len(wire), len(key)) > LONGEST:
         raise NotAnAddress
     return EmailAddress(typed, key, wire)
 
 
 def _ascii_domain(domain: str) -> str:
-    """The domain as it is looked up. Raises IDNAError."""
+    """The domain in the form in which it is looked up. Raises IDNAError."""
     labels = idna.uts46_remap(domain, std3_rules=True, transitional=False).split(".")
     return ".".join(label if _LABEL.fullmatch(label) else idna.encode(label).decode("ascii") for label in labels)
 
 
 def _is_ascii_in_disguise(local: str) -> bool:
-    """Whether there is a character that some programs write as another, of ASCII: the Kelvin sign is K for them, and theirs
-    another mailbox."""
+    """Whether some programs would replace a character with one of ASCII, and so write to another mailbox: they write the
+    Kelvin sign as K."""
     return any(not one.isascii() and normalized("NFC", one).isascii() for one in local)
 
 

@@ -36,12 +36,12 @@ JOB_KINDS = {LINKS: PATIENCE, BULK: PATIENCE, route.PROBE: PROBING}
 
 
 def carry(kinds: Sequence[str] = KINDS, *, left_for: float = 0.0) -> int:
-    """Hands over all that is due of these kinds, the first kind first, once something has been left for so many seconds.
-    Returns how many messages were tried."""
+    """Sends all messages of these kinds that are due, the first kind first, when one has been due for `left_for` seconds.
+    Returns how many messages it tried."""
     if not settings_of().mail_url or left_for and not _is_due(kinds, left_for):
         return 0
     if not _is_due([*kinds, route.PROBE]):
-        if BULK in kinds and leaves(settings_of().contact_email):  # links wait for nothing; a demonstration calls nobody
+        if BULK in kinds and leaves(settings_of().contact_email):  # lanes for links stay free; a demonstration calls no server
             _keep_known()
         return 0
     if _is_stopped() and not _probe():
@@ -67,7 +67,7 @@ def carry(kinds: Sequence[str] = KINDS, *, left_for: float = 0.0) -> int:
 
 
 def _keep_known() -> None:
-    """Asks the server what it offers: pages, which read it, never ask."""
+    """Asks the server what it offers, so that pages can read it without asking."""
     is_time = route.is_time_to_ask()
     db.session.rollback()
     if is_time:
@@ -165,7 +165,7 @@ def _carry_one(line: server.Connection, lease: Lease) -> None:
     except server.Refused as refusal:
         with transaction():
             settling.settle(lease, mail_id, "refuse", refusal.answer)
-            route.note_open(line)  # it may have shown just now that it does not do what it offers
+            route.note_open(line)  # its answer may show that it lacks what it offers
     except (server.Later, server.Lost) as delay:
         with transaction():
             _put_off(lease, mail_id, delay.answer)

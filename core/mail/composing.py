@@ -46,7 +46,7 @@ def _text_header(name: str, text: str) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Not to be encoded. What looks as if it had been would be read as something else."""
+    """Whether the text needs no encoding. Text that looks encoded needs it, or mail programs would decode it."""
     return text.isascii() and "=?" not in text
 
 

@@ -89,7 +89,7 @@ def note_open(line: server.Connection) -> bool:
     """Notes that the server takes mail. True when it did not before: what waits is due again."""
     row, now = _row(), clock.now()
     was_closed = row is not None and bool(row.fault or row.away_since)
-    # That it does not do SMTPUTF8 is believed at once; that it does, after it did not, only later: some offer it in vain.
+    # Some servers offer SMTPUTF8 but refuse it: note at once that the server lacks it, and only later that it has it again.
     is_new = row is None or _is_old(row) or row.offers_utf8 is None or (row.offers_utf8 and not line.offers_utf8)
     if was_closed or is_new:
         _note(fault=None, answer=None, since=None, away_since=None, offers_utf8=line.offers_utf8, seen_at=now)
@@ -131,17 +131,17 @@ def can_write_to(address: addresses.EmailAddress) -> bool:
     with db.session.no_autoflush:
         row = _row()
     if row is None or row.offers_utf8 is None or row.seen_at is None or row.seen_at < clock.now() - _KNOWN_FOR:
-        return _answered() is not False  # nobody is turned away for want of an answer
+        return _answered() is not False  # without an answer the address is accepted
     return row.offers_utf8
 
 
-#: Held by the request that asks the mail server: one at a time waits for it, the others do without.
+#: Held by the request that asks the mail server: only one at a time waits for it, the others go on without the answer.
 _asking = threading.Lock()
 
 
 def _answered() -> bool | None:
-    """What the server says of itself, asked by a request where no worker has asked it before, and remembered in this process;
-    None when it does not answer at once."""
+    """Whether the server offers SMTPUTF8, asked by a request when no worker has asked yet, and remembered in this process.
+    None when the server does not answer at once."""
     known: dict[str, tuple[float, bool | None]] = current_app.extensions.setdefault("mail_server_answered", {})
     until, answer = known.get(_url(), (0.0, None))
     if time.monotonic() < until or not _asking.acquire(blocking=False):
@@ -156,8 +156,8 @@ def _answered() -> bool | None:
 
 
 def is_time_to_ask() -> bool:
-    """Whether a lane that has nothing to carry should ask the server what it offers, so that pages know. At most once in a
-    while: a server that does not answer is left alone meanwhile."""
+    """Whether a lane without messages should ask the server what it offers, for pages to read. At most once a minute, also
+    when the server does not answer."""
     asked: dict[str, float] = current_app.extensions.setdefault("mail_server_asked", {})
     if time.monotonic() < asked.get(_url(), 0.0):
         return False
@@ -167,7 +167,7 @@ def is_time_to_ask() -> bool:
 
 
 def note_offer(line: server.Connection) -> None:
-    """Notes what the server offers to everybody who calls; whether it takes mail from here is another question."""
+    """Notes what the server offers. It offers this to anyone who connects, so this does not show whether it takes our mail."""
     _note(offers_utf8=line.offers_utf8, seen_at=clock.now())
 
 

@@ -94,8 +94,8 @@ class Connection:
         return answer
 
     def begin(self) -> None:
-        """Names the sender, at which a server shows whether it takes anything from here. The command is the same for every
-        message and in a probe: whatever differs would let one message stop all others."""
+        """Names the sender: the answer shows whether the server takes anything from us. The command is the same for every
+        message and in a probe, so that no single message can stop all the others."""
         self._smtp.command_encoding = "ascii"
         try:
             code, said = self._smtp.docmd("MAIL", f"FROM:<{_sender()}>")
@@ -109,14 +109,14 @@ class Connection:
             raise Misconfigured("sender", _words(code, said))
 
     def _switch_to_utf8(self) -> None:
-        """Names the sender again, and asks for SMTPUTF8. The server has just taken the sender without it, so its answer is about
-        this message."""
+        """Names the sender again and asks for SMTPUTF8. The server has just accepted the sender without it, so a refusal now
+        concerns this message only."""
         self.reset()
         self._smtp.command_encoding = "utf-8"
         try:
             self._about_message(*self._smtp.docmd("MAIL", f"FROM:<{_sender()}> SMTPUTF8"), good=(250,))
         except Refused:
-            del self._smtp.esmtp_features["smtputf8"]  # it offers what it does not do
+            del self._smtp.esmtp_features["smtputf8"]  # it offers what it refuses to do
             raise
 
     def reset(self) -> None:
@@ -136,7 +136,7 @@ class Connection:
 
 @contextmanager
 def connected(*, seconds: float = CONNECT_SECONDS, signs_in: bool = True) -> Iterator[Connection]:
-    """A connection to the server of MAIL_URL, which has so many `seconds` for each answer. Raises Away or Misconfigured."""
+    """A connection to the server of MAIL_URL, which has `seconds` for each answer. Raises Away or Misconfigured."""
     smtp = _call(seconds)
     try:
         with _as_fault("sign_in"):

@@ -59,7 +59,7 @@ def put_course(actor: Actor, code: str, definition: CourseDefinition, *, version
 
 
 def find_course_to_change(code: str) -> Course | None:
-    """The course under its lock, so that what is read of it and kept is still so when it is written."""
+    """The course, locked, so that nobody changes it between reading and writing."""
     statement = sa.select(Course).where(Course.code == code).options(selectinload(Course.versions))
     return db.session.scalar(statement.with_for_update(of=Course))
 
@@ -124,7 +124,7 @@ def _reword(course: Course, definition: CourseDefinition) -> bool:
 
 
 def _deliveries_of(course: Course) -> Sequence[Delivery]:
-    """Their calendars show the course's title."""
+    """The deliveries whose calendars show the course's title."""
     own = sa.select(Delivery).where(Delivery.course_id == course.id).options(selectinload(Delivery.sessions))
     return db.session.scalars(own).all()
 

@@ -1,4 +1,4 @@
-"""Calendars that people keep are replaced when, and only when, they would show something else."""
+"""People's calendars replace a delivery when, and only when, it would show something else."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from courses.models import Delivery
 
 @contextmanager
 def renewed_calendars(deliveries: Sequence[Delivery]) -> Iterator[None]:
-    """Around what may change what calendars show, whatever it is and whatever the deliveries' status: also one that is over or
-    was cancelled stands in people's calendars. A draft stands in nobody's."""
+    """Put this around every change that calendars may show, whatever the status of the deliveries: people's calendars also
+    hold those that are over or cancelled. Only drafts are in no calendar."""
     before = [(one, shown(one)) for one in deliveries if one.calendar_changed_at is not None]
     yield
     differing = [one.id for one, then in before if shown(one) != then]

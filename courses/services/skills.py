@@ -20,8 +20,8 @@ from courses.models import Skill
 def put_skill(
     actor: Actor, code: str, *, title: Texts | None = None, description: Texts | None = None, framework: str | None = None
 ) -> tuple[Skill, bool]:
-    """Creates or rewords the skill `code`; whether it is new. None leaves a text as it is, and the same words again
-    change nothing. A new one needs a title."""
+    """Creates or rewords the skill `code`. Returns it, and whether it is new. None leaves a text as it is, and the same words
+    again change nothing. A new skill needs a title."""
     require(actor, Permission.SKILL_WRITE)
     skill = db.session.scalar(sa.select(Skill).where(Skill.code == code).with_for_update())
     is_new = skill is None

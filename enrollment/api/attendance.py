@@ -16,8 +16,8 @@ from enrollment.schemas import AttendanceBody, GridAnswer, RecordedAnswer, Score
     answers={200: RecordedAnswer},
 )  # fmt: skip
 def record_attendance(code: str, body: AttendanceBody):
-    """Marks that are left out stay as they are. One that is given replaces the person's mark in that session and its
-    minutes."""
+    """Marks that are left out stay as they are. A mark that you send replaces the person's mark and minutes in that
+    session."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
     return RecordedAnswer(recorded=services.record_attendance(actor, delivery.id, [mark.given() for mark in body.marks]))

@@ -30,9 +30,9 @@ _SERIAL = re.compile(r"\d{4,5}(?:[.,]0+)?")
 # Day 1 is 1 January 1900; spreadsheets count a 29 February 1900 that never was.
 _BEFORE_DAY_1 = date(1899, 12, 30)
 _FIRST_RIGHT_SERIAL = 61
-#: A number that reads as a year is one: as a day, nobody who was born on it takes part.
+#: Numbers that are read as years. As serial numbers they would be days of 1905, and no participant is that old.
 _YEARS = range(1900, 2101)
-#: Day 0 of workbooks that count from 1904, as old programs for the Macintosh did, in the days of all others.
+#: What to add to the days of workbooks that count from 1904, as old programs for the Macintosh did.
 _DAY_0_OF_1904 = 1462
 
 
@@ -124,7 +124,7 @@ def _months() -> dict[str, int]:
 
 
 def since_1900(text: str) -> str:
-    """A cell of a workbook that counts its days from 1904, with the number of the day as all others count it."""
+    """A cell of a workbook that counts its days from 1904, with the day counted as in all other workbooks."""
     if not _SERIAL.fullmatch(text) or _number(text) in _YEARS:
         return text
     return str(_number(text) + _DAY_0_OF_1904)

@@ -128,7 +128,7 @@ def _with_usual(ranked: Sequence[_Judged]) -> tuple[str, ...]:
     if not ranked[0].score.malformed and all(one.score.malformed for one in ranked[1:]) and encodings.USUAL in codes[1:]:
         codes.remove(encodings.USUAL)
         codes.insert(1, encodings.USUAL)
-    # The country that sends somebody need not be where the name is from: of the usual encodings none is left out.
+    # A person's name need not come from the country that sends the person, so all usual encodings are offered.
     return tuple(code for place, code in enumerate(codes) if place < _OFFERED or code in encodings.LISTED)
 
 

@@ -48,7 +48,7 @@ ENCODINGS: dict[str, tuple[str, Any]] = {
     "Shift JIS": ("cp932", _l("Japanese")),
     "Windows-949": ("cp949", _l("Korean")),
 }
-#: Those that people are always offered when they are asked.
+#: Those that a question always offers.
 LISTED = frozenset(f"Windows-{page}" for page in (1250, 1251, 1252, 1253, 1254, 1256, 1257, 1258)) | {
     "ISO 8859-2",
     "ISO 8859-5",

@@ -143,7 +143,7 @@ def _check(column: str, raw: str, frame: _Frame) -> Any:
         text = clean_text(raw, column, longest=MAX_LENGTHS[column])
         rule = _RULES.get(column)
         if column == "email":
-            text = raw  # an address is kept as it was typed: in NFC it could be another
+            text = raw  # addresses are kept as they were typed: NFC could make another one
         return rule(text, frame) if rule else text
     except Invalid as refusal:
         remedy = _too_long(column) if refusal.code == "too_long" else refusal.message

@@ -63,7 +63,7 @@ def apply(code: str) -> Any:
     if screen is None and wanted > LAST:
         with refusals_on(form):
             return _send(delivery, form, person)
-        delivery = get_delivery(actor, code, load=())  # what was read before the refusal is read no more
+        delivery = get_delivery(actor, code, load=())  # a refusal rolls back, so read it again
         screen = form.screen_with_errors() or LAST
     return _screen(delivery, form, screen or wanted, person)
 

@@ -18,8 +18,8 @@ def upgrade() -> None:
         table.add_column(sa.Column("calendar_changed_at", sa.DateTime(timezone=True), nullable=True))
     connection = op.get_bind()
     for row in connection.execute(sa.text("SELECT id FROM delivery")).all():
-        # The identifier is new, for the one before held the site's host name: calendars that have the delivery already show it
-        # twice (CHANGES.md says so).
+        # The identifier is new, because the earlier one contained the host name. Calendars that already have the delivery show
+        # it twice (see CHANGES.md).
         connection.execute(
             sa.text(
                 "UPDATE delivery SET calendar_uid = :uid, calendar_sequence = rev, calendar_changed_at = published_at WHERE id = :id"

@@ -190,7 +190,7 @@ def test_numbers_given_while_the_copy_is_made_ready_do_not_come_again(
 
     monkeypatch.setattr(restoring, "_finish", slowly)
     output = machine.well("restore", copy)
-    assert f"note: void, too: {late[0]} to {late[-1]} (given while the copy was made ready)" in output
+    assert f"note: also void: {late[0]} to {late[-1]} (issued while the copy was being prepared)" in output
     is_sound(machine)
     assert machine.issue(1) == [format_number(2026, 3 + lost)]
     assert voids(machine) == [(3, 2 + lost, "restored"), (2, 2, "restored")]

@@ -9,7 +9,7 @@ from tests.browser.places import made_addresses, samples
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 ROLES = (None, "participant", "nominator", "trainer", "coordinator", "roster", "administrator")
-#: Whatever takes the Enter key, of any kind there is or will be: all but what nobody types in.
+#: Fields in which people can press Enter, of any type: all except those that people do not type in.
 TYPED_INTO = "input:not([type=hidden], [type=checkbox], [type=radio], [type=file], [hidden])"
 
 #: What the button that the browser chose does, and what the form's main button does: its first one that is not secondary, else its

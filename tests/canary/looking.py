@@ -18,7 +18,7 @@ from core.exports import BREAKS, FORMULA
 MARK = "zqk"
 TAG, SUM = f"<i {MARK}>", f"{{{{7*7}}}}{MARK}"
 
-#: A mark that nobody sees, which comes along with text from chats and is never kept.
+#: An invisible mark, such as text copied from a chat may contain. It must never be stored.
 UNSEEN = "\u200b"
 #: Each is harmless text, and each is something else to somebody who forgets to treat it as text. The last one that is accepted is
 #: the one that stays in an edited field; it is the one that can be a name.
@@ -82,7 +82,7 @@ def in_content(kind: str, body: bytes) -> Iterator[str]:
 
 
 def _cells(text: str) -> Iterator[str]:
-    """The cells of CSV, whatever stands between them: a semicolon for readers of French, a comma for others."""
+    """The cells of CSV with either separator: a semicolon for readers of French, a comma for others."""
     for separator in ",;":
         for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=separator):
             yield from row

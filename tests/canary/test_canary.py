@@ -165,7 +165,7 @@ def commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple
 
 
 def through_what_ends(sender: Sender) -> None:
-    """Texts that a later request would replace, or that nothing can follow: sent last, so that they remain."""
+    """Texts that a later request would replace, or that end what they belong to: sent last, so that they remain."""
     texts = {"en": f"{TAG}{UNSEEN}", "fr": f"{TAG}{UNSEEN}"}
     finished = int(sender.world.names["certificates.preview.enrollment_id"])
     with sender.app.app_context():

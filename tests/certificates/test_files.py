@@ -202,7 +202,7 @@ def test_an_archive_names_what_it_lacks(app: Flask, sign_in) -> None:
 
 
 def test_a_failing_disk_breaks_no_archive_and_no_command(app: Flask, sign_in, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One file cannot be read, another is made again and finds no room."""
+    """One file cannot be read; another is made again, but the disk is full."""
     made = Made(app, 3, issued=True)
     with app.app_context():
         bad, lost, _whole = (place(key) for key in db.session.scalars(sa.select(Certificate.file_key).order_by(Certificate.id)))

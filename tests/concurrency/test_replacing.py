@@ -227,7 +227,7 @@ def test_the_worker_is_started_again_when_it_dies_and_ends_with_the_server(tmp_p
         assert not second.is_running() or second.status() == psutil.STATUS_ZOMBIE
 
 
-#: Web processes are forked all the time while the worker dies again and again: each new one is noticed when it ends.
+#: Forks web processes all the time while the worker dies again and again: the end of each worker must be noticed.
 FORKING = """
 import os, signal, sys, threading, time
 from core import serving

@@ -77,7 +77,7 @@ def test_a_joiner_that_is_part_of_a_domain_stays() -> None:
 
 
 def test_no_address_becomes_another_one_in_ascii() -> None:
-    """Programs on the way may normalise: what would be another mailbox then is no address here."""
+    """Programs on the way may normalise text: an address that would then lead to another mailbox is refused."""
     for code in range(0x80, sys.maxunicode + 1):
         if not 0xD800 <= code < 0xE000 and unicodedata.normalize("NFC", chr(code)).isascii():
             with pytest.raises(addresses.NotAnAddress):

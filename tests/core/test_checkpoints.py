@@ -221,7 +221,7 @@ def test_a_signed_restore_explains_what_it_took_back_and_nothing_else(context: F
 
 
 def test_a_restore_that_only_this_machine_signed_explains_no_copy(context: Flask, elsewhere: Path) -> None:
-    """Who owns the machine owns its key, and signs a restore that never was over the entries they rewrote."""
+    """Anyone who controls the machine has its key and can sign a restore that never happened, to hide entries they rewrote."""
     lost = checkpoints.head()
     set_back(1)
     restored(1, lost)
@@ -230,7 +230,7 @@ def test_a_restore_that_only_this_machine_signed_explains_no_copy(context: Flask
     assert found() == ""
     code, output = verify(context, elsewhere)
     assert (code, "rewritten before the signed checkpoint at 3" in output) == (1, True)
-    assert "the only explanation is a line that this machine signed itself, of a restore to entry 1 on 2026-11-23T09:00" in output
+    assert "the only explanation is a restore to entry 1 on 2026-11-23T09:00" in output
     assert "If you know of that restore, keep a new copy" in output
 
 

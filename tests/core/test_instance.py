@@ -51,7 +51,7 @@ def test_a_start_tightens_what_is_open_and_says_so(tmp_path: Path) -> None:
     done = start(tmp_path, "audit", "verify")
     assert done.returncode == 0
     assert "others could read these" in done.stderr and "secret_key" in done.stderr
-    assert f"Note: {tmp_path} was open to others, and no longer is." in done.stderr
+    assert f"Note: others could open {tmp_path}, and no longer can." in done.stderr
     assert [name for name, mode in modes(tmp_path).items() if mode & 0o077] == []
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
     assert stat.S_IMODE(outside.stat().st_mode) == 0o644, "what a link leads to is not ours"
@@ -61,7 +61,7 @@ def test_a_start_tightens_what_is_open_and_says_so(tmp_path: Path) -> None:
 def test_a_folder_that_alone_was_open_is_named_too(tmp_path: Path) -> None:
     tmp_path.joinpath("secret_key").touch(mode=0o600)
     os.chmod(tmp_path, 0o755)
-    assert instance.make_private(tmp_path) == [f"{tmp_path} was open to others, and no longer is"]
+    assert instance.make_private(tmp_path) == [f"others could open {tmp_path}, and no longer can"]
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
     assert instance.make_private(tmp_path) == []
 

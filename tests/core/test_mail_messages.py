@@ -120,7 +120,7 @@ def written_as(**facts: Any) -> Mail:
 
 
 def unfolded(header: str) -> str:
-    """As mail programs read it that know RFC 2047 and nothing of Python."""
+    """As mail programs read it that follow RFC 2047."""
     return str(make_header(decode_header(header.replace("\r\n ", " ").replace("\n ", " "))))
 
 

@@ -308,7 +308,7 @@ def test_bulk_mail_delays_no_link(post, context: Flask) -> None:
 
 @pytest.mark.both_databases
 def test_recipients_who_fall_silent_delay_no_link_of_others(post, context: Flask, monkeypatch) -> None:
-    """One link is held before its text, one after: each may hold a lane for minutes."""
+    """The server falls silent before the text of one link and after that of another: each may hold up a lane for minutes."""
     monkeypatch.setattr(server, "CONNECT_SECONDS", 9.0)
     monkeypatch.setattr(server, "DATA_SECONDS", 9.0)
     there = post(answers={step: hanging_for(who) for step, who in (("RCPT", "tarpit1"), (".", "tarpit2"))})

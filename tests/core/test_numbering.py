@@ -33,12 +33,12 @@ def set_back(value: int) -> None:
 
 
 def sentences() -> list[str]:
-    """Without those that are only notes."""
+    """The breaches, without the notes."""
     return [sentence for sentence in numbering.breaches() if not isinstance(sentence, checking.Note)]
 
 
 def test_a_number_whose_issue_was_undone_is_void(context: Flask) -> None:
-    """It cannot be told from one whose database was set back by one, and then somebody may have it."""
+    """It looks the same when the database was set back by one number, and then someone may have that number."""
     assert take() == 1
     with pytest.raises(ZeroDivisionError), transaction():
         assert numbering.next_in(SERIES) == 2
@@ -90,10 +90,12 @@ def test_a_database_set_back_by_hand_goes_on_after_the_mark(context: Flask) -> N
     ],
 )
 def test_a_damaged_mark_is_a_breach_and_stops_nobody(context: Flask, damage: bytes) -> None:
-    """Nothing tells any more whether the database was set back: as many numbers are skipped as after a restore that cannot know."""
+    """Nothing shows whether the database was set back, so a block of numbers is skipped, as after a restore without evidence."""
     take()
     storage.put("numbers/certificate-2026", damage)
-    assert sentences() == ["numbers: the mark numbers/certificate-2026 is damaged; the next number is given after 1000 void ones"]
+    assert sentences() == [
+        "numbers: the mark numbers/certificate-2026 is damaged; Rostrum will skip 1000 numbers before the next one"
+    ]
     assert take() == 1002
     (void,) = numbering.voids()
     assert (void.first, void.last, void.reason) == (2, 1001, numbering.MARK_LOST)
@@ -112,7 +114,7 @@ def test_a_folder_in_the_place_of_a_mark_stops_numbering(context: Flask) -> None
     take()
     mark_file().unlink()
     mark_file().mkdir()
-    assert "in the place of the mark numbers/certificate-2026 lies a folder" in sentences()[0]
+    assert "a folder is in the place of the mark numbers/certificate-2026" in sentences()[0]
     with pytest.raises(storage.Obstructed):
         take()
     assert numbering.counters() == {SERIES: 1}

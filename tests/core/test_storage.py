@@ -1,4 +1,4 @@
-"""What lies among the files and is not of Rostrum stops nothing: it is named."""
+"""Files that Rostrum did not store stop nothing; they are named."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_only_what_was_stored_is_a_key(context: Flask, tmp_path: Path) -> None:
         "numbers/certificate-2026~",
     ]
     result = context.test_cli_runner().invoke(args=["check"])
-    assert (result.exit_code, "note: files: Thumbs.db was not put there by Rostrum; it is in no backup" in result.output) == (
+    assert (result.exit_code, "note: files: Rostrum did not store Thumbs.db, so no backup includes it" in result.output) == (
         0,
         True,
     )

@@ -102,7 +102,7 @@ def test_what_is_no_whole_number_is_none(text: str | None) -> None:
 
 @pytest.mark.parametrize("status", [400, 405, 408, 414, 431, 500, 501, 505])
 def test_who_asks_for_json_is_refused_in_json_wherever_it_is(app: Flask, status: int) -> None:
-    """Also by the server in front, before anybody looks at the address."""
+    """The server in front does this too, before the application looks at the address."""
     client, refused = app.test_client(), {REFUSED: status}
     for headers, path, kind in (
         ({"Accept": "application/json"}, "/verify/abc", "application/problem+json"),

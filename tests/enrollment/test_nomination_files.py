@@ -716,7 +716,7 @@ class TestBirthDates:
 
     @pytest.mark.parametrize("text", ["1988", "9000", "31/12/1900", "14 Mar 2030", "1900-01-01 00:00:00", "14/03-1988", "72000"])
     def test_a_refusal_shows_what_was_typed(self, text: str) -> None:
-        """Not a date that nobody wrote."""
+        """It does not show the date that was read from it."""
         for row in reading(sheet({"birth_date": text})).rows:
             assert [f"“{text}”" in str(problem.remedy) for problem in row.problems] == [True]
 

@@ -196,7 +196,7 @@ def names(name: str, tree: ast.Module) -> Iterator[str]:
 
 
 def normalising(name: str, tree: ast.Module) -> Iterator[str]:
-    """Only core/text.py normalises: hostile text takes quadratic time without the limit it has."""
+    """Only core/text.py normalises text: without its limit, hostile text takes quadratic time."""
     if name == "core/text.py":
         return
     for node in ast.walk(tree):
