@@ -1,7 +1,7 @@
 """In which encoding a file was meant: told where its own rows leave no doubt, asked otherwise.
 
 Every reading is judged by the shape of the words that it makes of the file's own rows, and by the letters of the countries in
-them. One is believed when it alone makes sense: few words say so only for the usual one, and only where no other could be meant.
+them. One is believed when it alone makes sense. For few words, only the usual one is believed, if no other one is possible.
 """
 
 from __future__ import annotations
@@ -178,15 +178,15 @@ def _is_possible(rows: Rows, reading: str) -> bool:
 
 
 def _has_rival(cells: Sequence[_Cell], best: _Judged, others: Iterable[_Judged]) -> bool:
-    """Whether few words leave it open that another usual encoding was meant. Where one letter is all there is, and the country
-    has it, there is no reason to doubt: Ñusta of Peru could be Ńusta."""
+    """Whether another usual encoding is possible for these few words. A single special letter that the country uses is enough
+    to exclude the others: Ñusta from Peru is believed, though she could be Ńusta."""
     if len(_special("".join(best.texts))) == 1 and _is_at_home(cells, best):
         return False
     return any(_could_be_meant(cells, one) for one in others)
 
 
 def _is_at_home(cells: Sequence[_Cell], one: _Judged) -> bool:
-    """Whether each text has letters of one language of its country. Those of English prove nothing: they are borrowed."""
+    """Whether each text has special letters of one language of its country. English proves nothing: it borrows its letters."""
     return all(
         special and any(special <= language for language in alphabet(_code(cell.country)).languages if language != ENGLISH)
         for cell, special in zip(cells, map(_special, one.texts), strict=True)
@@ -194,8 +194,8 @@ def _is_at_home(cells: Sequence[_Cell], one: _Judged) -> bool:
 
 
 def _could_be_meant(cells: Sequence[_Cell], one: _Judged) -> bool:
-    """Whether a usual encoding makes well-formed words of them, those of a person in a single language whatever country sends
-    them, and writes what is no name, such as the country, in the letters of the form."""
+    """Whether a usual encoding makes well-formed words of the cells. Each person's names must be in one language, of any
+    country; other cells, such as the country, must have the common letters (COMMON)."""
     if one.code not in encodings.LISTED or one.score.malformed:
         return False
     people: dict[int, str] = {}
@@ -210,7 +210,7 @@ def _could_be_meant(cells: Sequence[_Cell], one: _Judged) -> bool:
 
 @cache
 def _written_in(reading: str) -> tuple[frozenset[str], ...]:
-    """The languages of which the encoding has half of the letters at least; of Windows-1258 the marks stand apart."""
+    """The languages of which the encoding has at least half of the letters. Windows-1258 writes letters and marks separately."""
     known = [letters for letters in alphabet(None).languages if letters != ENGLISH]
     return tuple(one for one in known if reading == "Windows-1258" or encodings.writable(one, reading) * 2 >= len(one))
 

@@ -105,8 +105,8 @@ def _is_odd_case(word: str, i: int) -> bool:
 
 
 def is_pronounceable(text: str) -> bool:
-    """Whether no word has four consonants in a row, one of them beyond a to z, where r and l between two others are vowels:
-    Smrčka can be said, Lefčvre cannot."""
+    """Whether no word has four consonants in a row of which one is beyond a to z. Between two consonants, r and l count as
+    vowels: people can say Smrčka, but not Lefčvre."""
     plain = _SYLLABIC.sub("e", without_accents(text))
     runs = (found.span() for found in _CLUSTER.finditer(plain))
     return len(plain) != len(text) or all(text[begin:end].isascii() for begin, end in runs)

@@ -15,7 +15,7 @@ _RUSSIAN = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
 _SERBIAN = "абвгдђежзијклљмнњопрстћуфхцчџш"
 _SCANDINAVIAN = "æøåéèêóòôöäü"
 
-# French has æ in a few words and hardly in a name, where it is what is left of a ć.
+# French has æ in a few words, but hardly in names: there it is usually a damaged ć.
 _LETTERS = {
     "en": "áàâäåæçéèêëíïîñóòôöøœúü",
     "fr": "àâçéèêëîïôœùûüÿ",
