@@ -22,7 +22,7 @@ def make_private(folder: Path) -> list[str]:
     sentences = []
     if _open_bits(folder):
         if not _close(folder):
-            refused = f"{folder} is open to others and belongs to somebody else; run as its owner, or: chmod 700 {folder}"
+            refused = f"{folder} is open to others and belongs to someone else; run as its owner, or: chmod 700 {folder}"
             raise SettingsError(refused)
         sentences.append(f"others could open {folder}, and no longer can")
     if found := [path for path in _open_ones(folder) if _close(path)]:

@@ -75,7 +75,7 @@ def test_it_refuses_what_it_cannot_close(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(Path, "chmod", forbidden)
     tmp_path.joinpath("secret_key").touch(mode=0o600)
     os.chmod(tmp_path, 0o755)
-    with pytest.raises(SettingsError, match="is open to others and belongs to somebody else"):
+    with pytest.raises(SettingsError, match="is open to others and belongs to someone else"):
         instance.make_private(tmp_path)
     os.chmod(tmp_path, 0o700)
     os.chmod(tmp_path / "secret_key", 0o644)
