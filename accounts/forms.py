@@ -88,7 +88,7 @@ class NameForm(Form):
     names_confirmed = names_confirmation()
     family_first = order_of_names()
     name_on_certificate = StringField(_l("Name as printed on certificates"), NEEDED)
-    country = SelectField(_l("Country that sends me"))
+    country = SelectField(_l("Country that sends me"), validate_choice=False)
     nationalities = NationalitiesField()
     language = RadioField(_l("Language of pages and messages"))
 
@@ -161,7 +161,7 @@ class PersonForm(Form):
     name_on_certificate = StringField(_l("Name as printed on certificates"), NEEDED)
     email = EmailField(_l("E-mail address"))
     identifier = StringField(_l("Service or staff number"))
-    country = SelectField(_l("Country"))
+    country = SelectField(_l("Country"), validate_choice=False)
     nationalities = NationalitiesField()
     gender = SelectField(_l("Gender"))
     birth_date = DateField(_l("Date of birth"), [Optional()])

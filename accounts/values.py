@@ -60,6 +60,13 @@ def clean_name(value: str, field: str) -> str:
     return name
 
 
+def whole_name(name: str, field: str) -> str:
+    """The name in one, which is printed where people gave no other. Raises Invalid at the field of the printed name."""
+    if len(name) > 120:
+        raise Invalid("too_long", _l("The whole name is too long to print. Give a shorter one."), field)
+    return name
+
+
 def clean_identifier(value: str, field: str) -> str:
     """A service or staff number as typed, or "". It is compared by `names.number_key`: case, spaces and hyphens aside."""
     number = clean_text(value, field, longest=60)

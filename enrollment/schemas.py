@@ -34,7 +34,9 @@ class ApplicantBody(Schema):
     name_on_certificate: PersonName | None = None
     email: Annotated[str, at_most(254)] | None = None
     country: PersonCountry | None = Field(
-        None, description="who sends the person; null for people of an international organization"
+        None,
+        description="who sends the person; null for people of an international organization, or `none`, and then `organization` "
+        "says which",
     )
     nationalities: Annotated[list[PersonCountry], Field(json_schema_extra={"maxItems": 5})] | None = None
     gender: Gender | None = None

@@ -4,17 +4,26 @@ and sign-in. The table says which; another value or entry point is a line more."
 from __future__ import annotations
 
 import csv
+import html
 import io
+import itertools
+import secrets
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
 
+from accounts.models import Person
 from accounts.roles import Role
 from core.database import db
+from core.errors import DomainError
 from core.mail import Mail
 from enrollment import nomination_files
+from enrollment.forms.application import SCREENS
 from enrollment.models import Enrollment
+from enrollment.nomination_files.results import Problem
+from roster.models import Expert
 from tests import factories
 from tests.api_client import ApiClient
 from tests.browsing import Browser
@@ -49,8 +58,9 @@ KEPT = [
     ("email", "Awa.Sy@Police.example.sn", "Awa.Sy@Police.example.sn"), ("email", "info@straße.example", "info@straße.example"),
     ("email", "\u200bawa@police.example.sn ", "awa@police.example.sn"), ("email", "νίκος@παράδειγμα.example", "νίκος@παράδειγμα.example"),
     ("email", "zoe\u0308@example.org", "zoe\u0308@example.org"), ("email", "a@r3---sn.example", "a@r3---sn.example"),
-    ("country", "XK", "XK"), ("country", "CI", "CI"), ("country", "sn", "SN"), ("country", "\u200fSN", "SN"), ("country", "S\u2065N\ufe0f", "SN"),
-    ("given_name", "Ami\ufe0fna\u2065", "Amina"), ("family_name", "葛\U000e0100", "葛\U000e0100"), ("family_name", f"{'x' * 120}\u200b", "x" * 120),
+    ("country", "Côte d’Ivoire", "CI"), ("country", "République-Unie de Tanzanie", "TZ"), ("country", "Kosovo", "XK"),
+    ("country", "Türkiye", "TR"), ("country", "RDC", "CD"), ("country", "XK", "XK"), ("country", "CI", "CI"), ("country", "sn", "SN"), ("country", "\u200fSN", "SN"), ("country", "S\u2065N\ufe0f", "SN"),
+    ("given_name", "Ami\ufe0fna\u2065", "Amina"), ("family_name", "葛\U000e0100", "葛\U000e0100"), 
     ("organization", "Police\u200b nationale", "Police nationale"), ("organization", f"{'x' * 200}\u200b", "x" * 200),
     ("rank", "Ma\u00adjor ", "Major"), ("needs", "A\u200b ramp", "A ramp"), ("needs", f"{'x' * 1000}\u200b", "x" * 1000),
     ("nationalities", "\u200bSN", "['SN']"), ("nationalities", "Senegal", "['SN']"),
@@ -69,7 +79,7 @@ REFUSED = [
     ("identifier", "#N/A", "not_an_identifier"), ("identifier", "n/a", "not_an_identifier"), ("identifier", "1" * 61, "too_long"),
     ("email", "awa(at)example.org", "bad_email"), ("email", "awa@localhost", "bad_email"),
     ("email", "\u212aim@police.example.sn", "bad_email"),
-    ("country", "ZZ", "unknown_country"), ("country", "Atlantis", "unknown_country"), ("rank_code", "Captain", "bad_rank_code"),
+    ("country", "ZZ", "unknown_country"), ("country", "Atlantis", "unknown_country"), ("country", "Korea", "ambiguous_country"), ("rank_code", "Captain", "bad_rank_code"),
     ("organization", "x" * 201, "too_long"), ("rank", "x" * 121, "too_long"), ("needs", "x" * 1001, "too_long"),
     ("needs", "A\x07ramp", "forbidden_character"), ("organization", "A\ue000", "forbidden_character"), ("rank", "Maj\ufffdr", "garbled"),
     ("nationalities", "Atlantis", "unknown_nationality"), ("nationalities", "Congolese", "ambiguous_nationality"),
@@ -80,27 +90,31 @@ TOGETHER = [
     ("Suharto", "", "Suharto"), ("", "Suharto", "Suharto"), ("", "", "required"), ("N/A", "NULL", "not_a_name"),
     ("XXX", "", "not_a_name"), ("", ".", "not_a_name"), ("小明", "王", "王小明"), ("민수", "김", "김민수"), ("Zoë", "Weiß", "Zoë Weiß"),
 ]  # fmt: skip
-#: The names of countries, as files and the API take them; pages let people choose from a list.
-COUNTRIES = [
-    ("Côte d’Ivoire", "CI"),
-    ("République-Unie de Tanzanie", "TZ"),
-    ("Kosovo", "XK"),
-    ("Türkiye", "TR"),
-    ("RDC", "CD"),
-    ("Atlantis", None),
-]
+#: (what is said, the field that is looked at, as kept or the code that refuses it): values that bear on one another.
+DEPENDING = [
+    ({"given_name": "János", "family_name": "Nagy", "nationalities": "Hungarian", "name_on_certificate": ""}, "name_on_certificate", "Nagy János"),
+    ({"given_name": "", "family_name": f"{'x' * 120}\u200b"}, "family_name", "x" * 120),
+    ({"given_name": "x" * 120, "name_on_certificate": ""}, "name_on_certificate", "too_long"),
+    ({"country": "none", "organization": "UN Women"}, "country", ""), ({"country": "none"}, "country", "organization_needed"),
+    ({"country": "ONU", "organization": "\u200b "}, "country", "organization_needed"),
+]  # fmt: skip
 
 LINES = [
     *((f"{field}: {typed!r}", {field: typed}, field, answer) for field, typed, answer in KEPT + REFUSED),
     *((f"{given!r} + {family!r}", {"given_name": given, "family_name": family, "name_on_certificate": ""}, "name_on_certificate", answer)
       for given, family, answer in TOGETHER),
+    *((str(said), said, field, answer) for said, field, answer in DEPENDING),
 ]  # fmt: skip
-CODES = {answer for _field, _typed, answer in REFUSED} | {"required"}
 Answers = dict[str, str]
+Line = tuple[str, dict[str, str], str, str]
 
 
-def _said(number: int, changes: dict[str, str]) -> dict[str, str]:
+_count = itertools.count(1)
+
+
+def _said(changes: dict[str, str]) -> dict[str, str]:
     """What is said of the person of a line: nobody is recognised as somebody of another line."""
+    number = next(_count)
     return {**SOMEBODY, "email": f"person{number}@police.example.sn", "identifier": f"SN-{number}"} | changes
 
 
@@ -110,102 +124,232 @@ def delivery(app: Flask) -> str:
         return makers.delivery(places=500).code
 
 
-def by_file(app: Flask, code: str) -> Answers:
+@pytest.fixture(autouse=True)
+def sentences(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The code of every sentence that was made to refuse something: pages show no codes."""
+    noted: dict[str, str] = {}
+
+    def noting(kind: type, sentence: str) -> None:
+        made = kind.__init__
+
+        def noted_too(self: Any, *args: Any, **kwargs: Any) -> None:
+            made(self, *args, **kwargs)
+            noted.setdefault(str(getattr(self, sentence)), self.code)
+
+        monkeypatch.setattr(kind, "__init__", noted_too)
+
+    noting(DomainError, "message")
+    noting(Problem, "remedy")
+    return noted
+
+
+class Desk:
+    """Where somebody signed in fills in a form, over and over, as a browser without JavaScript sends it."""
+
+    def __init__(self, app: Flask, sentences: dict[str, str], *roles: Role, is_known: bool = True):
+        self.app, self.sentences = app, sentences
+        self.browser = Browser(app)
+        if is_known:
+            with app.app_context():
+                self.actor = factories.actor(*roles)
+                factories.sign_in(self.browser, self.actor)
+        self.token = self.browser.token()
+
+    def send(self, address: str, said: dict[str, Any]) -> str | None:
+        """None when it was accepted, else the code whose sentence the page shows."""
+        answer = self.browser.client.post(address, data=said | {"csrf_token": self.token, "submission": secrets.token_hex(8)})
+        if answer.status_code < 400:
+            return None
+        shown = html.unescape(answer.text)
+        return next(
+            (code for sentence, code in self.sentences.items() if sentence in shown), f"refused with {answer.status_code}"
+        )
+
+
+def by_file(app: Flask, lines: list[Line], sentences: dict[str, str], code: str) -> Answers:
     answers = {}
-    for number, (line, changes, field, _answer) in enumerate(LINES):
-        said = _said(number, changes) | {"category": "police"}
+    for line, changes, field, _answer in lines:
+        said = _said(changes) | {"category": "police"}
         text = io.StringIO()
         writer = csv.DictWriter(text, list(said))
         writer.writeheader()
         writer.writerow(said)
         with app.app_context():
-            (row,) = nomination_files.read(text.getvalue().encode()).rows
-            kept = row.fields[field]
-            answers[line] = row.problems[0].code if row.problems else str(list(kept) if isinstance(kept, tuple) else kept)
+            checked = nomination_files.read(text.getvalue().encode()).checked
+            (row,) = checked.rows
+        kept = row.problems[0].code if row.problems else _written(row.fields[field])
+        answers[line] = f"asked whether {kept}" if checked.choice.asks else kept
     return answers
 
 
-def by_api(app: Flask, code: str) -> Answers:
+def by_api(app: Flask, lines: list[Line], sentences: dict[str, str], code: str, **more: str) -> Answers:
     with app.app_context():
         client = ApiClient(app, makers.token_of(factories.actor(Role.COORDINATOR)))
     answers = {}
-    for number, (line, changes, field, _answer) in enumerate(LINES):
-        person = _said(number, changes)
+    for line, changes, field, _answer in lines:
+        person = _said(changes)
         wish = {name: person.pop(name) for name in WISHED}
         person["nationalities"] = list(filter(None, [person["nationalities"]]))
-        body = wish | {"person": person, "category": "police"}
-        answer = client.post(f"/deliveries/{code}/enrollments", body)
-        faults = answer.json.get("errors") or [answer.json]
-        kept = answer.json if field in WISHED else answer.json.get("person")
-        answers[line] = str(kept[field]) if answer.status_code == 201 else faults[0]["code"]
+        body = wish | more | {"person": person, "category": "police"}
+        answers[line] = _of_program(client.post(f"/deliveries/{code}/enrollments", body), field)
     return answers
 
 
-def by_page(app: Flask, code: str) -> Answers:
-    """Pages say sentences: those of a refusal are the file's."""
+def by_api_for_an_organization(app: Flask, lines: list[Line], sentences: dict[str, str], code: str) -> Answers:
     with app.app_context():
-        browser = Browser(app)
-        factories.sign_in(browser, factories.actor(Role.COORDINATOR))
-    form = browser.get(f"/deliveries/{code}/nominate/person").form("/person")
+        factories.organization("SN-PN")
+    return by_api(app, lines, sentences, code, nominated_by="SN-PN")
+
+
+def by_experts_api(app: Flask, lines: list[Line], sentences: dict[str, str], code: str) -> Answers:
+    with app.app_context():
+        client = ApiClient(app, makers.token_of(factories.actor(Role.ROSTER)))
     answers = {}
-    for number, (line, changes, field, _answer) in enumerate(LINES):
-        said = _said(number, changes) | {"category": "police", "submission": f"line {number}", "organization_id": "0"}
-        year, month, day = said.pop("birth_date").split("-")
-        said |= {"birth_date-year": year, "birth_date-month": str(int(month)), "birth_date-day": str(int(day))}
-        page = form.submit("Nominate", **said)
-        with app.app_context():
-            made = (
-                db.session.scalars(db.select(Enrollment).order_by(Enrollment.id.desc()).limit(1)).one()
-                if page.status < 400
-                else None
-            )
-            answers[line] = _kept(made, field) if made else _code_of(page.errors, said, number, changes)
+    for line, changes, field, _answer in lines:
+        person = _said(changes)
+        del person["needs"]
+        profile = {name: person.pop(name) for name in WISHED if name in person}
+        person["nationalities"] = list(filter(None, [person["nationalities"]]))
+        body = profile | {"person": person, "category": "police"}
+        answers[line] = _of_program(client.put(f"/experts/{person['identifier']}", body), field)
     return answers
 
 
-def _kept(made: Enrollment, field: str) -> str:
-    return str(getattr(made if field in (*WISHED, "name_on_certificate") else made.person, field))
+def _of_program(answer: Any, field: str) -> str:
+    if answer.status_code != 201:
+        return (answer.json.get("errors") or [answer.json])[0]["code"]
+    return _written((answer.json if field in WISHED else answer.json["person"])[field])
 
 
-def _code_of(errors: list[str], said: dict[str, str], number: int, changes: dict[str, str]) -> str:
-    """The code whose sentence stands on the page."""
-    row = nomination_files.check_row(1, _said(number, changes) | {"category": "police"})
-    return next(
-        (problem.code for problem in row.problems if any(str(problem.remedy) in error for error in errors)),
-        "refused: " + "; ".join(errors),
-    )
+def by_page(app: Flask, lines: list[Line], sentences: dict[str, str], code: str) -> Answers:
+    desk, answers = Desk(app, sentences, Role.COORDINATOR), {}
+    for line, changes, field, _answer in lines:
+        said = _in_parts(_said(changes)) | {"category": "police", "organization_id": "0"}
+        refused = desk.send(f"/deliveries/{code}/nominate/person", said)
+        answers[line] = refused or _newest(app, Enrollment, field)
+    return answers
 
 
-@pytest.mark.parametrize("entry_point", [by_file, by_api, by_page])
+def by_application(app: Flask, lines: list[Line], sentences: dict[str, str], code: str) -> Answers:
+    """What is asked on the first screen is judged there, and not on the last."""
+    desk, answers = Desk(app, sentences, is_known=False), {}
+    for line, changes, field, _answer in lines:
+        agreed = {"consent": "y", "roster_consent": "y", "language": "en", "gender": "undisclosed", "category": "military"}
+        said, address = _said(changes) | agreed, f"/deliveries/{code}/apply"
+        first = desk.send(address, said | {"screen": "1", "step": "2"})
+        last = first or desk.send(address, said | {"screen": "3", "step": "4"})
+        is_late = last and not first and last != "organization_needed" and set(changes) <= set(SCREENS[1])
+        answers[line] = f"too late: {last}" if is_late else last or _newest(app, Enrollment, field)
+    return answers
+
+
+def by_new_account(app: Flask, lines: list[Line], sentences: dict[str, str], code: str) -> Answers:
+    desk, answers = Desk(app, sentences, Role.ADMINISTRATOR), {}
+    for line, changes, field, _answer in lines:
+        refused = desk.send("/administration/people/new", _said(changes) | {"language": "en", "organization": ""})
+        answers[line] = refused or _newest(app, Person, field)
+    return answers
+
+
+def by_own_details(app: Flask, lines: list[Line], sentences: dict[str, str], code: str) -> Answers:
+    desk, answers = Desk(app, sentences), {}
+    for line, changes, field, _answer in lines:
+        refused = desk.send("/me/details", _said(changes) | {"language": "en", "family_first": ""})
+        answers[line] = refused or _newest(app, Person, field)
+    return answers
+
+
+def by_corrections(app: Flask, lines: list[Line], sentences: dict[str, str], code: str) -> Answers:
+    desk, answers = Desk(app, sentences, Role.ADMINISTRATOR), {}
+    with app.app_context():
+        address = f"/administration/people/{factories.person().id}/edit"
+    for line, changes, field, _answer in lines:
+        said = _said(changes) | {"language": "en", "family_first": "", "gender": "undisclosed"}
+        answers[line] = desk.send(address, said) or _newest(app, Person, field)
+    return answers
+
+
+def by_new_expert(app: Flask, lines: list[Line], sentences: dict[str, str], code: str) -> Answers:
+    desk, answers = Desk(app, sentences, Role.ROSTER), {}
+    for line, changes, field, _answer in lines:
+        said = {name if name in WISHED else f"person_{name}": value for name, value in _said(changes).items()}
+        said |= {"category": "military", "person_gender": "undisclosed", "languages_0_framework": "cefr"}
+        refused = desk.send("/roster/new", said)
+        answers[line] = refused or _newest(app, Expert, field)
+    return answers
+
+
+def _in_parts(said: dict[str, str]) -> dict[str, str]:
+    """A day as pages ask for it."""
+    year, month, day = said["birth_date"].split("-")
+    return said | {"birth_date-year": year, "birth_date-month": str(int(month)), "birth_date-day": str(int(day))}
+
+
+def _newest(app: Flask, kind: type[Any], field: str) -> str:
+    """What was kept last, of the person where the row itself does not say it."""
+    with app.app_context():
+        made = db.session.scalars(db.select(kind).order_by(kind.id.desc()).limit(1)).one()
+        is_own = kind is Person or field in WISHED or (kind is Enrollment and field == "name_on_certificate")
+        return _written(getattr(made if is_own else made.person, field))
+
+
+def _written(value: Any) -> str:
+    return str(list(value) if isinstance(value, tuple) else value or "")
+
+
+NAMES = {"given_name", "family_name"}
+PERSON = {*SOMEBODY} - {*WISHED}
+#: The entry points, and what each of them asks. Who corrects a person sees the printed name, and nothing is made of the others.
+ENTRY_POINTS = {
+    by_file: {*SOMEBODY}, by_api: {*SOMEBODY}, by_api_for_an_organization: {*SOMEBODY}, by_page: {*SOMEBODY}, by_application: {*SOMEBODY} - {"identifier", "birth_date"},
+    by_experts_api: {*SOMEBODY} - {"identifier", "needs", "birth_date"}, by_new_expert: {*SOMEBODY} - {"needs", "birth_date", "name_on_certificate"},
+    by_new_account: NAMES | {"email"}, by_own_details: NAMES | {"name_on_certificate", "country", "nationalities"}, by_corrections: PERSON,
+}  # fmt: skip
+#: Where a place in a delivery is asked for: only there somebody whom no country sends has to say who does.
+ENROLLING = (by_file, by_api, by_api_for_an_organization, by_page, by_application)
+
+
+def lines_for(entry_point: Callable[..., Answers]) -> list[Line]:
+    """The lines that the entry point can be told, and answers."""
+    asked = ENTRY_POINTS[entry_point]
+    makes_names = entry_point not in (by_own_details, by_corrections)
+    return [
+        line
+        for line in LINES
+        if {name for name, value in line[1].items() if value} <= asked
+        and (line[3] != "organization_needed" or entry_point in ENROLLING)
+        and (line[1].get("name_on_certificate", "given") or makes_names)
+    ]
+
+
+@pytest.mark.parametrize("entry_point", ENTRY_POINTS)
 def test_every_entry_point_gives_the_answer_of_the_table(
-    app: Flask, delivery: str, entry_point: Callable[[Flask, str], Answers]
+    app: Flask, delivery: str, sentences: dict[str, str], entry_point: Callable[..., Answers]
 ) -> None:
-    expected = {line: answer for line, _changes, _field, answer in LINES}
-    answers = entry_point(app, delivery)
-    assert {line: answer for line, answer in answers.items() if answer != expected[line]} == {}
+    lines = lines_for(entry_point)
+    answers = entry_point(app, lines, sentences, delivery)
+    assert {line: answers[line] for line, _changes, _field, answer in lines if answers[line] != answer} == {}
 
 
 def test_the_table_is_long_enough_to_mean_something() -> None:
     assert len(LINES) >= 60 and {field for _line, changes, field, _answer in LINES} >= set(SOMEBODY)
+    assert min(len(lines_for(entry_point)) for entry_point in ENTRY_POINTS) >= 60
 
 
-def test_another_answer_would_be_noticed(app: Flask, delivery: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shown with a planted breach: a file that takes question marks for letters."""
+def test_another_answer_would_be_noticed(
+    app: Flask, delivery: str, sentences: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shown with a planted breach: entry points that take question marks for letters."""
     monkeypatch.setattr("accounts.name_rules._LOST", ())
-    assert by_file(app, delivery)["given_name: '?ukasz'"] == "?ukasz"
+    lines = [line for line in LINES if line[0] == "given_name: '?ukasz'"]
+    for entry_point in ENTRY_POINTS:
+        assert set(entry_point(app, lines, sentences, delivery).values()) == {"?ukasz"}
 
 
-@pytest.mark.parametrize("named", COUNTRIES, ids=lambda named: named[0])
-def test_countries_by_name(app: Flask, delivery: str, named: tuple[str, str | None]) -> None:
-    with app.app_context():
-        client = ApiClient(app, makers.token_of(factories.actor(Role.COORDINATOR)))
-        row = nomination_files.check_row(2, SOMEBODY | {"country": named[0], "category": "police"})
-    person = {name: value for name, value in SOMEBODY.items() if name in ("given_name", "family_name", "email")} | {
-        "country": named[0]
-    }
-    answer = client.post(f"/deliveries/{delivery}/enrollments", {"person": person, "category": "police"})
-    by_api = answer.json["person"]["country"] if answer.status_code == 201 else None
-    assert (row.fields["country"] or None) == by_api == named[1]
+def test_an_answer_that_was_only_asked_about_is_none(app: Flask, delivery: str, sentences: dict[str, str]) -> None:
+    twice = "Амина".encode().decode("cp1251")
+    line = ("twice", {"given_name": twice}, "given_name", "Амина")
+    assert by_file(app, [line], sentences, delivery) == {"twice": "asked whether Амина"}
 
 
 @pytest.mark.parametrize(("typed", "kept"), [(typed, kept) for field, typed, kept in KEPT if field == "email"])
@@ -215,3 +359,8 @@ def test_sign_in_knows_the_address_however_it_is_typed(app: Flask, typed: str, k
     page = Browser(app).get("/sign-in").form("/sign-in/link").submit(email=typed)
     with app.app_context():
         assert page.status == 200 and db.session.scalars(db.select(Mail.address)).all() == [kept]
+
+
+@pytest.mark.parametrize("typed", [typed for field, typed, _code in REFUSED if field == "email"])
+def test_sign_in_refuses_what_is_no_address(app: Flask, sentences: dict[str, str], typed: str) -> None:
+    assert Desk(app, sentences, is_known=False).send("/sign-in/link", {"email": typed}) == "bad_email"

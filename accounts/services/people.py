@@ -169,7 +169,9 @@ def _insert(given: dict[str, Any], prefix: str) -> Person | None:
     """The new person; None when there is one with this identifier or address."""
     called = {"given_name": given.get("given_name", ""), "family_name": given.get("family_name", "")}
     origin = names.Origin(given.get("country"), given.get("nationalities") or (), given.get("language"))
-    printed = given.get("name_on_certificate") or _default_printed_name(names.full_name(**called, origin=origin), prefix)
+    printed = given.get("name_on_certificate") or values.whole_name(
+        names.full_name(**called, origin=origin), prefix + "name_on_certificate"
+    )
     kept = given | called | {"name_on_certificate": printed, "created_at": clock.now()}
     kept["email_key"] = values.email_key(given.get("email"))
     return db.session.scalar(_INSERT[db.engine.dialect.name], kept)
@@ -178,12 +180,6 @@ def _insert(given: dict[str, Any], prefix: str) -> Person | None:
 _INSERT = {
     dialect.dialect.name: dialect.insert(Person).on_conflict_do_nothing().returning(Person) for dialect in (sqlite, postgresql)
 }
-
-
-def _default_printed_name(name: str, prefix: str) -> str:
-    if len(name.strip()) > 120:
-        raise Invalid("too_long", _l("The whole name is too long to print. Give a shorter one."), prefix + "name_on_certificate")
-    return name.strip()
 
 
 def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
@@ -197,7 +193,7 @@ def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str)
     for name in changed:
         setattr(person, name, given[name])
     if follows:
-        person.name_on_certificate = _default_printed_name(person.full_name, prefix)
+        person.name_on_certificate = values.whole_name(person.full_name, prefix + "name_on_certificate")
     try:
         db.session.flush()
     except IntegrityError:  # somebody was given the same this very moment

@@ -19,6 +19,7 @@ from courses.services import touch
 from enrollment import queries, services
 from enrollment.api.routes import routes
 from enrollment.models import Enrollment
+from enrollment.nomination_files import require_sender
 from enrollment.schemas import ApplicantBody, DeclineBody, EnrollmentAnswer, EnrollmentBody, EnrollmentQuery, WithdrawBody
 
 
@@ -62,6 +63,7 @@ def _person(actor: Actor, delivery: Delivery, body: EnrollmentBody) -> Person:
     """The person to enrol. A participant is known already, and cannot probe for anybody else."""
     who = body.person
     services.require_identity(who.identifier, who.email)
+    require_sender(who.country, body.organization)
     if _is_self(actor, who):
         said = {name: getattr(who, name) for name in _ONES_OWN}
         own = db.session.get_one(Person, actor.person_id)

@@ -14,7 +14,7 @@ from wtforms import BooleanField, RadioField, StringField, TextAreaField
 
 from accounts import values
 from accounts.models import Gender, PersonnelCategory
-from core import i18n
+from core import countries, i18n
 from core.errors import DomainError, Invalid
 from core.forms import Form, NationalitiesField, SubmissionField, names_confirmation, refusals_on
 from core.names import Origin, full_name
@@ -132,6 +132,7 @@ class ApplicationForm(Form):
             return
         with refusals_on(self):
             values.check_names(names, is_confirmed=bool(self.names_confirmed.data))
+            values.whole_name(self.printed_name, "name_on_certificate")
 
     def screen_with_errors(self) -> int | None:
         return next((number for number in SCREENS if any(self[name].errors for name in self.names_on(number))), None)
@@ -158,7 +159,8 @@ class ApplicationForm(Form):
     def printed_name(self) -> str:
         """As typed, else the given and the family name."""
         given, family = self.given_name.data or "", self.family_name.data or ""
-        origin = Origin(self.country.data, self.nationalities.data or ())
+        nationalities = filter(None, countries.nationalities(self.nationalities.data or ""))
+        origin = Origin(self.country.data, tuple(nationalities), self.language.data)
         return self.name_on_certificate.data or full_name(given, family, origin)
 
     def person(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from accounts.values import NO_COUNTRY
 from core import countries, i18n
 from core.errors import Invalid
 from core.forms import SharedSelect
-from enrollment.nomination_files import NO_COUNTRY_NEEDS
+from enrollment.nomination_files import require_sender
 
 
 class Needed:
@@ -51,8 +51,10 @@ class NeededWithoutCountry:
     """Whom no country sends comes from an international organization: which one has to be said."""
 
     def __call__(self, form: Any, field: Field) -> None:
-        if form.country.data == NO_COUNTRY and not (field.data or "").strip():
-            raise StopValidation(NO_COUNTRY_NEEDS)
+        try:
+            require_sender(form.country.data, field.data)
+        except Invalid as refusal:
+            raise StopValidation(refusal.message) from None
 
 
 class OneOf:

@@ -20,7 +20,7 @@ from enrollment.nomination_files.results import (
     SheetRow,
     UnreadableFile,
 )
-from enrollment.nomination_files.rows import CONFIRMED, MAX_LENGTHS, NO_COUNTRY_NEEDS, check_row
+from enrollment.nomination_files.rows import CONFIRMED, MAX_LENGTHS, check_row, require_sender
 from enrollment.nomination_files.template import template, workbook_template
 from enrollment.nomination_files.words import parse_category, parse_gender, parse_rank_code
 
@@ -31,7 +31,6 @@ __all__ = [
     "MAX_BYTES",
     "MAX_LENGTHS",
     "MAX_ROWS",
-    "NO_COUNTRY_NEEDS",
     "SOURCES",
     "Answers",
     "Checked",
@@ -48,6 +47,7 @@ __all__ = [
     "parse_gender",
     "parse_rank_code",
     "read",
+    "require_sender",
     "template",
     "workbook_template",
 ]

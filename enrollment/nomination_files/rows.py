@@ -17,6 +17,7 @@ from accounts.values import (
     clean_name,
     clean_nationalities,
     clean_text,
+    whole_name,
 )
 from core import countries, languages, names
 from core.errors import Invalid
@@ -51,7 +52,6 @@ NAME_NEEDED = _l("Write the name. One is enough: leave the other empty for a per
 _NAMES = ("given_name", "family_name", "name_on_certificate")
 #: The key under which a row says that its names, odd as they look, are the right ones.
 CONFIRMED = "names_confirmed"
-NO_COUNTRY_NEEDS = _l("Write the international organization that the person works for, because no country sends the person.")
 _WHEN_BLANK: dict[str, Any] = {"gender": "undisclosed", "birth_date": None, "nationalities": ()}
 
 
@@ -105,16 +105,25 @@ def check_row(
     if is_blank(raw["name_on_certificate"]):
         origin = names.Origin(fields["country"], fields["nationalities"], fields["language"])
         name = names.full_name(fields["given_name"], fields["family_name"], origin)
-        fields["name_on_certificate"] = name
-        if len(name) > MAX_LENGTHS["name_on_certificate"]:
-            fields["name_on_certificate"] = ""
-            remedy = _too_long("name_on_certificate")
-            problems.append(Problem(row, "name_on_certificate", shown(name), "too_long", remedy))
-    if countries.means_none(raw["country"]) and not fields["country"] and is_blank(raw["organization"]):
-        problems.append(Problem(row, "organization", "", "organization_needed", NO_COUNTRY_NEEDS))
+        try:
+            fields["name_on_certificate"] = whole_name(name, "name_on_certificate")
+        except Invalid as refusal:
+            problems.append(Problem(row, "name_on_certificate", shown(name), refusal.code, refusal.message))
+    try:
+        require_sender(raw["country"], raw["organization"])
+    except Invalid as refusal:
+        problems.append(Problem(row, "organization", "", refusal.code, refusal.message))
     if is_confirmed:
         raw[CONFIRMED], fields[CONFIRMED] = "1", True
     return NominationRow(row, raw, fields, tuple(problems))
+
+
+def require_sender(country: str | None, organization: str | None) -> None:
+    """Whom no country sends, an international organization does: which one has to be said. Raises Invalid."""
+    said = country or ""
+    if countries.means_none(said) and not countries.parse(said) and is_blank(organization or ""):
+        sentence = _l("Write the international organization that the person works for, because no country sends the person.")
+        raise Invalid("organization_needed", sentence, "organization")
 
 
 def _name_problems(

@@ -18,6 +18,7 @@ from core.errors import DomainError, Invalid, collect
 from core.policy import Actor, can, require
 from courses.services import touch
 from enrollment.models import Enrollment, Nomination
+from enrollment.nomination_files import require_sender
 from enrollment.services.enrolling import Wish, checked, place, require_identity
 from enrollment.services.letters import tell_all
 from enrollment.services.stages import require_open
@@ -88,6 +89,7 @@ def _nominate_one(actor: Actor, delivery_id: int, organization: Organization, no
     delivery = touch(delivery_id)  # again, so that each has its own number in the line
     checked(delivery, nominee.wish)  # before a person is made for nothing, and with all its faults at once
     require_identity(nominee.identifier, nominee.email)
+    require_sender(nominee.country, nominee.organization)
     person = record_person(
         actor,
         identifier=nominee.identifier,
