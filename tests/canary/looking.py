@@ -27,6 +27,8 @@ CANARIES = {
     "markup in a formula": f"""=HYPERLINK({MARK}){TAG}"on{MARK}=1 'on{MARK}=1 {SUM}{{% {MARK} %}}""",
     "a name": f"""@{MARK}{TAG}{UNSEEN}"on{MARK}=1 {SUM}""",
 }
+#: The same for what takes addresses only.
+ADDRESS = f"{UNSEEN}={{{{7*7}}}}{MARK}@example.org"
 #: For what has several lines.
 LINES = f"={MARK}{TAG}\r\n{MARK.upper()}: 1 {SUM}"
 
@@ -106,9 +108,11 @@ def in_paper(body: bytes) -> tuple[str, ...]:
 
 def _faults_of_paper(body: bytes) -> Iterator[str]:
     pages = pypdf.PdfReader(io.BytesIO(body)).pages
-    text = re.sub(r"\s", "", "".join(page.extract_text() for page in pages))
+    text = re.sub(r"[\s-]", "", "".join(page.extract_text() for page in pages))  # as before lines were broken
     if _SUM in text:
         yield "a template was evaluated in a PDF"
+    if re.search(rf"@{MARK}(?!<i{MARK}>)", text):
+        yield "markup came to life in a PDF, and nobody can read it"
     for page in pages:
         links = [str(one.get_object().get("/A", {}).get("/URI", "")) for one in page.get("/Annots", [])]
         yield from (f"a link in a PDF: {link}" for link in links if link.startswith(f"//{MARK}") or f"://{MARK}" in link)

@@ -25,7 +25,8 @@ from core.limits import TryCount
 from core.web import access_of
 from tests import factories
 from tests.browsing import Browser, Form
-from tests.canary.looking import CANARIES, LINES, MARK, in_answer
+from tests.canary.living import Life
+from tests.canary.looking import ADDRESS, CANARIES, LINES, MARK, in_answer
 from tests.test_access_table import World, address, rules
 
 _count = itertools.count(1)
@@ -115,6 +116,7 @@ class Sender:
         self.browsers: dict[str, Browser] = {}
         self.place = itertools.count(1)
         self.forms_of: dict[str, list[tuple[str, Form]]] = {}
+        self.life: Life | None = None
 
     def browser(self, role: str) -> Browser:
         """Signed in again where what was sent before has ended the session."""
@@ -125,7 +127,7 @@ class Sender:
         return self.browsers[role]
 
     def _is_out(self, browser: Browser) -> bool:
-        return browser.client.get("/me").status_code != 200
+        return browser.client.get("/sign-in").status_code == 200  # who is in is led on
 
     def open(self, role: str, method: str, path: str, where: str, **options: Any) -> TestResponse:
         """One request, from a place of its own and with all tries left, and what is wrong with its answer."""
@@ -178,7 +180,14 @@ class Sender:
             if not name or name == "csrf_token" or kind in ("file", "submit") or element.tag == "button" or pattern(name) in seen:
                 continue
             seen.add(pattern(name))
-            for canary in (*CANARIES.values(), *([LINES] if element.tag == "textarea" or kind == "hidden" else [])):
+            canaries = [*CANARIES.values()]
+            if element.tag == "select" or kind in ("radio", "checkbox"):  # nothing is kept of these
+                canaries = [CANARIES["markup in a formula"]]
+            elif element.tag == "textarea" or kind == "hidden":
+                canaries.append(LINES)
+            elif "email" in name:
+                canaries.append(ADDRESS)
+            for canary in canaries:
                 self.send_form(role, form, f"{where} {name}", {name: canary})
 
     def send_form(self, role: str, form: Form, where: str, changes: dict[str, str], depth: int = 0) -> None:
@@ -288,13 +297,13 @@ class Sender:
 
     def call(self, method: str, path: str, body: Any, **options: Any) -> None:
         """A program with the administrator's token."""
-        headers = {"Authorization": f"Bearer {self.world.tokens['administrator']}"}
+        headers = {"Authorization": f"Bearer {self.world.tokens['administrator']}"} | options.pop("headers", {})
         if method != "GET":
             options["json"] = body
         self.open("program", method, path, f"{method} {path}", headers=headers, **options)
 
-    def upload(self, role: str, path: str, content: str | bytes, name: str | None) -> None:
-        """A nomination file (pasted, without a name), checked and, as far as its rows are good, nominated."""
+    def upload(self, role: str, path: str, content: str | bytes, name: str | None, act: str = "nominate") -> None:
+        """A nomination file (pasted, without a name), checked and, as far as its rows are good, nominated, or kept for later."""
         self.browser(role)
         page = self.open(role, "GET", path, f"GET {path}")
         form = next(form for form in self.forms(page, path) if urlsplit(form.action).path == path)
@@ -306,9 +315,15 @@ class Sender:
         response = self.open(role, "POST", path, f"POST {path} {name}", data=values)
         for following in self.forms(response, path) if response.status_code == 200 else []:
             if following.action.endswith("/check"):
-                self.send_form(role, following, "the check of a file", {"act": "nominate"})
+                self.send_form(role, following, "the check of a file", {"act": act})
 
-    def crawl(self, role: str, language: str, most: int = 12) -> None:
+    def link(self, role: str, path: str, part: str) -> str:
+        """The first link of a page with this in its address."""
+        self.browser(role)
+        links = re.findall(r' href="(/[^"#]*)', self.open(role, "GET", path, f"GET {path}").get_data(as_text=True))
+        return next(html.unescape(link) for link in links if part in link)
+
+    def crawl(self, role: str, language: str, most: int = 6) -> None:
         """Every address of the world and every link from there, at most so many for each rule."""
         self.browser(role)
         waiting = [address(self.world, rule) for method, rule in rules(self.app) if method == "GET"]

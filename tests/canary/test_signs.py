@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import io
-from functools import partial
 from typing import Any
 
 import pypdf
 import pytest
+import sqlalchemy as sa
 import xlsxwriter
 from flask import Flask, request
 from flask_babel.speaklater import LazyString
 from jinja2 import BaseLoader
+from sqlalchemy.dialects.postgresql import JSONB
 
+from certificates.press import Press
 from certificates.rendering import PayloadRefused, Renderer, check
-from core.database import transaction
+from core.codes import Code
+from core.database import UtcDateTime
 from core.exports import csv_text
 from core.policy import SYSTEM
 from courses.queries import get_delivery
-from enrollment.services import Nominee, nominate
 from tests import factories
-from tests.canary.looking import CANARIES, LINES, MARK, SUM, TAG, in_content, in_headers, in_mail
+from tests.canary.looking import CANARIES, LINES, MARK, SUM, TAG, UNSEEN, in_content, in_headers, in_mail
 from tests.canary.sending import Sender, leaves, with_text
-from tests.canary.test_canary import nomination_file
+from tests.canary.test_canary import nomination_file, read_life, read_mail, text_columns, through_a_life
 from tests.canary.test_canary import sender as sender  # a fixture
 from tests.canary.test_canary import world as world  # a fixture
 from tests.certificates.samples import sample as certificate
+from tests.enrollment import makers as enrollments
 
 FORMULA = CANARIES["markup in a formula"]
+NAME = CANARIES["a name"].replace(UNSEEN, "")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +98,7 @@ def paper_texts() -> dict[str, Any]:
     made = certificate()
     for place in leaves(made):
         number = len([one for one in leaves(made) if MARK in str(_at(made, one))])
-        changed = with_text(made, place, f"{TAG}{number} {SUM}")
+        changed = with_text(made, place, f"{number}{NAME}")
         try:
             check(changed)
         except PayloadRefused:
@@ -169,21 +173,57 @@ def test_a_value_that_a_template_does_not_escape_is_caught(
     assert any("markup came to life" in fault for fault in sender.breaches)
 
 
+#: (template, how it shows a name, how it would by mistake): the pages of a delivery, an expert, a certificate; mail.
+PLANTED = [
+    ("enrollment/selection.html", "<bdi>{{ entry.person.full_name }}</bdi>", "<bdi>{{ entry.person.full_name | safe }}</bdi>"),
+    ("macros/attendance.html", "<bdi>{{ name }}</bdi>", "<bdi>{{ name | safe }}</bdi>"),
+    ("roster/expert.html", "<bdi>{{ person.full_name }}</bdi>", "<bdi>{{ person.full_name | safe }}</bdi>"),
+    ("certificates/certificate.html", "<bdi>{{ certificate.holder_name }}</bdi>", "<bdi>{{ certificate.holder_name | safe }}</bdi>"),
+]  # fmt: skip
+
+
 def test_a_name_that_a_template_does_not_escape_is_caught(
     sender: Sender, fresh_templates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    called = Nominee(CANARIES["a name"], CANARIES["a name"], "civilian", email="canary@example.org", country="CA")
-    with sender.app.app_context(), transaction():
-        nominate(SYSTEM, get_delivery(SYSTEM, "OPEN").id, factories.organization("CA-MFA"), [called])
-    look = partial(sender.open, "coordinator", "GET", "/deliveries/OPEN/selection", "who wants a place")
-    sender.browser("coordinator")
-    assert MARK in look().text and sender.breaches == []
-    name = "<bdi>{{ entry.person.full_name }}</bdi>"
-    planted = Planted(sender.app.jinja_env.loader, "enrollment/selection.html", name, name.replace(" }}", " | safe }}"))
-    monkeypatch.setattr(sender.app.jinja_env, "loader", planted)
-    sender.app.jinja_env.cache.clear()
-    look()
-    assert any("markup came to life" in fault for fault in sender.breaches)
+    through_a_life(sender)
+    read_life(sender)
+    assert sender.breaches == []
+    environment = sender.app.jinja_env
+    own, caught = environment.loader, {}
+    for template, *texts in PLANTED:
+        monkeypatch.setattr(environment, "loader", Planted(own, template, *texts))
+        environment.cache.clear()
+        sender.breaches.clear()
+        read_life(sender)
+        caught[template] = [fault for fault in sender.breaches if "markup came to life" in fault]
+    assert [template for template, faults in caught.items() if not faults] == []
+
+
+def test_a_name_that_a_message_evaluates_is_caught(sender: Sender, fresh_templates, monkeypatch: pytest.MonkeyPatch) -> None:
+    def written() -> list[str]:
+        sender.breaches.clear()
+        with sender.app.app_context():
+            into = get_delivery(SYSTEM, "OPEN")
+            enrollments.enrolled(into, person=factories.person(given=NAME, family=NAME))
+        read_mail(sender)
+        return sender.breaches
+
+    assert written() == []
+    environment = sender.app.jinja_env
+    monkeypatch.setitem(environment.globals, "evaluated", lambda text: environment.from_string(text).render())
+    planted = Planted(environment.loader, "emails/enrollment_confirmed.txt", "=person.full_name", "=evaluated(person.full_name)")
+    monkeypatch.setattr(environment, "loader", planted)
+    environment.cache.clear()
+    assert any("a template was evaluated" in fault for fault in written())
+
+
+def test_a_name_that_is_not_escaped_on_paper_is_caught() -> None:
+    press, made = Press(), check(paper_texts())
+    environment = press._template.environment
+    environment.loader = Planted(environment.loader, "certificate.html", "{{ name.value }}", "{{ name.value | safe }}")
+    environment.cache.clear()
+    press._template = environment.get_template("certificate.html")
+    assert any("markup came to life" in fault for fault in in_content("application/pdf", press.print(made)))
 
 
 def test_a_sentence_that_calls_itself_markup_is_caught(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,6 +235,22 @@ def test_a_sentence_that_calls_itself_markup_is_caught(sender: Sender, monkeypat
     monkeypatch.setattr(LazyString, "__html__", lambda self: str(self), raising=False)
     upload()
     assert any("markup came to life" in fault for fault in sender.breaches)
+
+
+def test_a_new_column_of_any_text_is_looked_for() -> None:
+    kinds = [
+        sa.String(9),
+        sa.Text(),
+        sa.JSON(),
+        sa.JSON().with_variant(JSONB(), "postgresql"),
+        Code(9),
+        sa.Unicode(),
+        sa.Integer(),
+    ]
+    kinds += [sa.Enum("a", native_enum=False), sa.Date(), UtcDateTime()]
+    new = sa.MetaData()
+    sa.Table("new", new, *(sa.Column(str(number), kind) for number, kind in enumerate(kinds)))
+    assert [column.name for column in text_columns(new)] == ["0", "1", "2", "3", "4", "5"]
 
 
 def test_a_name_that_a_view_begins_to_ask_for_is_found_and_what_it_echoes_is_caught(sender: Sender, monkeypatch) -> None:

@@ -1,0 +1,99 @@
+"""Somebody whose every text is a canary, brought through the whole product: nominated, taught, certified, on the roster; and the
+texts that come from elsewhere, which no form and no call can send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from accounts.models import Person
+from accounts.services import issue_link
+from certificates.models import Certificate
+from certificates.services import request_issue
+from core import audit, jobs
+from core.database import db, transaction
+from core.mail import Mail, route, server, settling
+from core.policy import SYSTEM
+from enrollment.models import Enrollment
+from enrollment.services import Nominee, nominate
+from roster.models import Expert
+from roster.services import Profile, change_expert
+from tests import factories
+from tests.canary.looking import ADDRESS, CANARIES, UNSEEN
+from tests.courses import makers as courses
+from tests.enrollment import makers as enrollments
+
+#: That of nobody else whom the canaries bring.
+OWN_ADDRESS = f"life{ADDRESS}"
+#: The name as every rule keeps it, for what goes past the rules.
+KEPT = CANARIES["a name"].replace(UNSEEN, "")
+#: A cuneiform sign, which no font on certificates has.
+UNPRINTABLE = "\U00012000"
+
+
+@dataclass(frozen=True)
+class Life:
+    """Where it is seen."""
+
+    pages: tuple[str, ...]
+    paper: str
+
+
+def live() -> Life:
+    """Inside an app context. The second person's name stops being printable when the certificate is made."""
+    name = CANARIES["a name"]
+    texts = {"en": name, "fr": name}
+    course = courses.course(code="LIFE", title=texts, objectives=[texts])
+    house = factories.organization("LIFE", KEPT)
+    done, to_come = (courses.delivery(course=course, code=code, venue=name) for code in ("LIFE-1", "LIFE-2"))
+    somebody = Nominee(
+        name,
+        name,
+        "civilian",
+        identifier=f"life {name}",
+        email=OWN_ADDRESS,
+        country="CA",
+        organization=name,
+        needs=name,
+        rank=name,
+    )
+    another = enrollments.nominee(given_name=name, email=OWN_ADDRESS, identity="new")  # whose address is the first one's
+    for into, people in ((done, [somebody, another]), (to_come, [somebody])):
+        with transaction():
+            nominate(SYSTEM, into.id, house, people)
+    first, second = db.session.scalars(sa.select(Enrollment).where(Enrollment.delivery_id == done.id).order_by(Enrollment.id))
+    for one in (first, second):
+        enrollments.attend(done, one, score=90)
+    enrollments.finished(done)
+    person_id, second_id = first.person_id, second.id
+    with transaction():
+        request_issue(SYSTEM, done.id)
+        unprintable = {"name_on_certificate": KEPT + UNPRINTABLE}
+        db.session.execute(sa.update(Enrollment).where(Enrollment.id == second_id).values(unprintable))
+        audit.record(SYSTEM, "test.name", f"enrollment:{second_id}", {})
+    jobs.drain()
+    made = db.session.scalars(sa.select(Certificate).join(Enrollment).where(Enrollment.person_id == person_id)).one()
+    expert = db.session.scalars(sa.select(Expert).where(Expert.person_id == person_id)).one()
+    with transaction():
+        change_expert(SYSTEM, expert, Profile(rank=name, organization=name, expertise=[name]))
+    _from_elsewhere(expert.person)
+    return Life(
+        pages=(
+            "/deliveries/LIFE-2/selection",
+            "/deliveries/LIFE-2/attendance/1",
+            f"/roster/{expert.id}",
+            f"/certificates/{made.number}",
+            "/administration/mail",
+        ),
+        paper=f"/certificates/{made.number}.pdf",
+    )
+
+
+def _from_elsewhere(person: Person) -> None:
+    """What a mail server says, and where a link is to lead."""
+    said = f"550 {KEPT}"
+    with transaction():
+        issue_link(person, f"/deliveries?q={KEPT}")
+        settling.note(db.session.scalars(sa.select(sa.func.min(Mail.id))).one(), said)
+        route.note_away(server.ServerAnswer(said))
