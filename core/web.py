@@ -205,15 +205,20 @@ def _finish(response: Response) -> Response:
     return response
 
 
-#: Control characters that HTML forbids, in UTF-8. Each C1 control is two bytes that occur in no other character.
-_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")
+#: Control characters that HTML forbids, in UTF-8: C0 without tabs and line ends, and C1, whose two bytes occur in no other
+#: character. Two steps, because one expression for both takes as long as making the page.
+_C0 = bytes({*range(32), 127} - set(b"\t\n\f\r"))
+_C1 = re.compile(rb"\xc2[\x80-\x9f]")
 
 
 def _without_controls(response: Response) -> Response:
     """Removes control characters from pages, for instance from a form that shows refused values again: HTML forbids them, and
     people cannot see them to remove them."""
-    if response.mimetype == "text/html" and not response.is_streamed and _CONTROLS.search(page := response.get_data()):
-        response.set_data(_CONTROLS.sub(b"", page))
+    if response.mimetype == "text/html" and not response.is_streamed:
+        page = response.get_data()
+        clean = _C1.sub(b"", page.translate(None, _C0))
+        if len(clean) != len(page):
+            response.set_data(clean)
     return response
 
 
