@@ -62,6 +62,8 @@ def parse_nationality(text: str) -> str | None:
 def nationalities(text: str) -> list[str | None]:
     """The code of each nationality in a text ("Senegal; France", "Senegalese and French"), once each; None for what is not
     understood, or is that of more than one country."""
+    if not text.strip():
+        return []
     if code := parse_nationality(text):
         return [code]
     found: list[str | None] = []
