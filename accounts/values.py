@@ -16,7 +16,7 @@ from core import clock, countries, languages, mail
 from core.errors import Invalid
 from core.mail import addresses
 from core.names import number_key
-from core.text import has_endless_marks, has_forbidden, in_lines, is_garbled, one_line
+from core.text import has_endless_marks, has_forbidden, in_lines, is_blank, is_garbled, one_line
 
 _PARTICLES = (
     "af al ap ben bin bint da das de degli dei del della den der des di do dos du el ibn la las le los mac o’ o' san santa "
@@ -131,6 +131,14 @@ def clean_country(value: str, field: str) -> str | None:
         sentence = _l("This can be more than one country. Write its full name or its two-letter code.")
         raise Invalid("ambiguous_country", sentence, field)
     raise Invalid("unknown_country", _l("Choose a country from the list, or give its two-letter code, such as SN or XK."), field)
+
+
+def require_sender(country: str | None, organization: str | None) -> None:
+    """Whom no country sends, an international organization does: which one has to be said. Raises Invalid."""
+    said = country or ""
+    if countries.means_none(said) and not countries.parse(said) and is_blank(organization or ""):
+        sentence = _l("Write the international organization that the person works for, because no country sends the person.")
+        raise Invalid("organization_needed", sentence, "organization")
 
 
 MOST_NATIONALITIES = 5

@@ -7,7 +7,7 @@ from flask import url_for
 from accounts.models import Organization, Person
 from accounts.roles import Permission
 from accounts.services import change_person, organization_by_code, record_person, require_own_name
-from accounts.values import email_key
+from accounts.values import email_key, require_sender
 from core.database import db
 from core.errors import renamed
 from core.paging import Page, page
@@ -19,7 +19,6 @@ from courses.services import touch
 from enrollment import queries, services
 from enrollment.api.routes import routes
 from enrollment.models import Enrollment
-from enrollment.nomination_files import require_sender
 from enrollment.schemas import ApplicantBody, DeclineBody, EnrollmentAnswer, EnrollmentBody, EnrollmentQuery, WithdrawBody
 
 

@@ -9,11 +9,10 @@ from flask_babel import gettext as _
 from wtforms import Field, SelectField
 from wtforms.validators import StopValidation
 
-from accounts.values import NO_COUNTRY
+from accounts.values import NO_COUNTRY, require_sender
 from core import countries, i18n
 from core.errors import Invalid
 from core.forms import SharedSelect
-from enrollment.nomination_files import require_sender
 
 
 class Needed:

@@ -20,7 +20,7 @@ from enrollment.nomination_files.results import (
     SheetRow,
     UnreadableFile,
 )
-from enrollment.nomination_files.rows import CONFIRMED, MAX_LENGTHS, check_row, require_sender
+from enrollment.nomination_files.rows import CONFIRMED, MAX_LENGTHS, check_row
 from enrollment.nomination_files.template import template, workbook_template
 from enrollment.nomination_files.words import parse_category, parse_gender, parse_rank_code
 
@@ -47,7 +47,6 @@ __all__ = [
     "parse_gender",
     "parse_rank_code",
     "read",
-    "require_sender",
     "template",
     "workbook_template",
 ]

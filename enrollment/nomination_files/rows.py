@@ -17,6 +17,7 @@ from accounts.values import (
     clean_name,
     clean_nationalities,
     clean_text,
+    require_sender,
     whole_name,
 )
 from core import countries, languages, names
@@ -116,14 +117,6 @@ def check_row(
     if is_confirmed:
         raw[CONFIRMED], fields[CONFIRMED] = "1", True
     return NominationRow(row, raw, fields, tuple(problems))
-
-
-def require_sender(country: str | None, organization: str | None) -> None:
-    """Whom no country sends, an international organization does: which one has to be said. Raises Invalid."""
-    said = country or ""
-    if countries.means_none(said) and not countries.parse(said) and is_blank(organization or ""):
-        sentence = _l("Write the international organization that the person works for, because no country sends the person.")
-        raise Invalid("organization_needed", sentence, "organization")
 
 
 def _name_problems(

@@ -11,14 +11,20 @@ from flask_babel import lazy_gettext as _l
 from accounts.models import Gender, Organization, PersonnelCategory
 from accounts.roles import Permission
 from accounts.services import record_person
-from accounts.values import clean_country, clean_identifier, clean_name, clean_nationalities, find_email
+from accounts.values import (
+    clean_country,
+    clean_identifier,
+    clean_name,
+    clean_nationalities,
+    find_email,
+    require_sender,
+)
 from core import clock
 from core.database import db
 from core.errors import DomainError, Invalid, collect
 from core.policy import Actor, can, require
 from courses.services import touch
 from enrollment.models import Enrollment, Nomination
-from enrollment.nomination_files import require_sender
 from enrollment.services.enrolling import Wish, checked, place, require_identity
 from enrollment.services.letters import tell_all
 from enrollment.services.stages import require_open
