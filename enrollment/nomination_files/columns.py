@@ -70,8 +70,11 @@ HEADINGS = {
 }
 
 _SYNONYMS = {
-    "identifier": "id, personal id, person id, service number, personnel number, staff number, matricule, "
-    "numéro de matricule, n° matricule, no matricule, numéro d'identification",
+    "identifier": "id, personal id, person id, service number, service no, personnel number, personnel no, "
+    "staff number, staff no, staff id, employee number, employee no, employee id, id number, id no, identification number, "
+    "matricule, n matricule, no matricule, numéro matricule, n de matricule, no de matricule, numéro de matricule, "
+    "n de service, no de service, numéro de service, n d'identification, no d'identification, numéro d'identification, "
+    "n d'identité, numéro d'identité, numéro personnel",
     "given_name": "first name, given names, first names, forename, forenames, prénoms, prénom usuel",
     "family_name": "surname, last name, family names, nom, noms, nom de naissance, nom d'usage",
     "name_on_certificate": "certificate name, name for certificate, name on the certificate, nom du "
