@@ -83,7 +83,7 @@ def check_pace(kind: str, what: str, *, free: int, longest: int) -> None:
 
 def pace(kind: str, what: str, *, free: int, longest: int, waits: bool = True) -> None:
     """Counts a try of `what`, inside the open transaction; raises TooManyTries, which undoes it, while `what` has to wait. A try
-    that is refused is not counted, so nobody can prolong another person's wait. With `waits=False` the try is counted, but
+    that is refused is not counted, so no one can prolong another person's wait. With `waits=False` the try is counted, but
     never refused."""
     now = clock.now()
     found = {"key": _key(kind, what), "since": now, "count": 0}

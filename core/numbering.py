@@ -47,7 +47,7 @@ class Counter(Base):
 
 
 class VoidNumbers(Base):
-    """Numbers from `first` to `last` that this database gave to nobody and never will: they may have been issued by one that
+    """Numbers from `first` to `last` that this database gave to no one and never will: they may have been issued by one that
     was lost."""
 
     __tablename__ = "void_numbers"
@@ -161,8 +161,8 @@ def _key(name: str) -> str:
 
 
 def agree() -> list[tuple[str, int, int]]:
-    """Call this in the restored database just before it replaces the one in use, when nobody can draw a number any more. Makes
-    void the numbers drawn since the restore began, and raises marks that are behind. Returns series, first and last number."""
+    """Call this in the restored database just before it replaces the one in use, when no one can draw a number any more. Voids
+    the numbers drawn since the restore began, and raises marks that are behind. Returns series, first and last number."""
     counted, marked = counters(), marks()
     late = [(name, counted.get(name, 0) + 1, value) for name, value in marked.items() if value > counted.get(name, 0)]
     for name, first, last in late:

@@ -24,7 +24,7 @@ Properties = dict[str, tuple[Any, dict[str, str]]]
 
 @dataclass(frozen=True)
 class Shown:
-    """What a delivery's calendar shows. The file is made from it, and `SEQUENCE` rises when it changes."""
+    """What a delivery's calendar shows. The file is built from it, and `SEQUENCE` rises when it changes."""
 
     language: str
     calendar: Properties

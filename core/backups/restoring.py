@@ -99,7 +99,7 @@ def _facts(copy: Copy, known: Known, skips: list[Skip]) -> dict[str, Any]:
 
 
 def _finish(skips: list[Skip], facts: dict[str, Any]) -> tuple[int, str]:
-    """In the restored database: starts jobs again, makes void the numbers that must not be issued again, and adds the entry
+    """In the restored database: starts jobs again, voids the numbers that must not be issued again, and adds the entry
     that says what happened."""
     if found := list(audit.breaches_of_chain()):
         raise BackupError("\n".join(found))
@@ -112,7 +112,7 @@ def _finish(skips: list[Skip], facts: dict[str, Any]) -> tuple[int, str]:
 
 
 def _agree(notes: list[str]) -> None:
-    """Makes void in the restored database the numbers that were issued in the meantime. Called when nobody can write to the
+    """Voids, in the restored database, the numbers that were issued in the meantime. Called when no one can write to the
     database in use any more. Leaves no connection open, because the swap comes next."""
     show = numbering.series_of_app().show
     with transaction():

@@ -85,7 +85,7 @@ def _make_private_copy(source: Path, target: Path) -> None:
 
 def swap_file(path: Path, last: Callable[[], None]) -> str | None:
     """Puts the staged file in the place of the one in use. Returns where the old one is kept, if it held anything. `last` is
-    called when nobody can write any more."""
+    called when no one can write any more."""
     source = staged_file(path)
     with writers.turn(path, time.monotonic() + PATIENCE):
         last()
@@ -147,7 +147,7 @@ def _set_aside_damaged(path: Path) -> str:
 
 def load(dump: Path) -> None:
     """The dump's tables in the staged schema, all or none. The schema in use is away only inside this one transaction, where
-    nobody else sees it."""
+    no one else sees it."""
     restore, into = programs.find("pg_restore", programs.server_version()), programs.find("psql")
     schema, there = _schema_of(restore, dump), ""
     with connected() as connection:
@@ -218,7 +218,7 @@ def connection_facts() -> dict[str, Any]:
 
 def swap_schema(last: Callable[[], None]) -> str | None:
     """Puts the staged schema in the place of the one in use. Returns the name under which the old one is kept, if it held
-    anything. `last` is called when nobody can write any more, and again when the first try fails after that.
+    anything. `last` is called when no one can write any more, and again when the first try fails after that.
 
     Whoever is connected is disconnected: their next statement opens a new connection and finds the restored tables.
     """

@@ -59,7 +59,7 @@ def put_course(actor: Actor, code: str, definition: CourseDefinition, *, version
 
 
 def find_course_to_change(code: str) -> Course | None:
-    """The course, locked, so that nobody changes it between reading and writing."""
+    """The course, locked, so that no one changes it between reading and writing."""
     statement = sa.select(Course).where(Course.code == code).options(selectinload(Course.versions))
     return db.session.scalar(statement.with_for_update(of=Course))
 

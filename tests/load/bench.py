@@ -293,7 +293,7 @@ def attack_rows(folder: Path) -> list[Row]:
             client.connection.close()
 
         attacks.others(look, 2)
-        rows.append(attack_row("nobody attacks", process.pid, look, memory(process.pid)))
+        rows.append(attack_row("no attack", process.pid, look, memory(process.pid)))
         for name, what in attacks.NAMES.items():
             before = memory(process.pid)
             with attacks.under(name, port, given.get(name, "/")):
