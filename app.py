@@ -28,6 +28,7 @@ import accounts.sessions
 import accounts.views
 import certificates.api
 import certificates.cli
+import certificates.handlers
 import certificates.jobs
 import certificates.queries
 import certificates.views
@@ -45,7 +46,7 @@ import roster.cli
 import roster.handlers
 import roster.queries
 import roster.views
-from accounts.events import PersonChanged
+from accounts.events import AddressConfirmed, MergeConfirmed, MergeUndone, PersonChanged
 from accounts.roles import Permission as P
 from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
 from certificates.fonts import unprintable
@@ -81,6 +82,7 @@ from core.policy import Actor
 from core.settings import ROOT, read_settings
 from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryMoved
 from demonstration.cli import demo_cli
+from enrollment.events import EnrollmentReassigned
 
 gc.freeze()
 gc.enable()
@@ -108,6 +110,18 @@ SUBSCRIBERS: events.Subscribers = {
     CertificateIssued: [roster.handlers.grant_skills],
     CertificateRevoked: [roster.handlers.withdraw_skills],
     CertificateSuperseded: [roster.handlers.withdraw_skills],
+    AddressConfirmed: [enrollment.handlers.count_applications],
+    MergeConfirmed: [
+        enrollment.handlers.move_enrollments,
+        certificates.handlers.follow_enrollments,
+        roster.handlers.move_skills,
+    ],
+    MergeUndone: [
+        enrollment.handlers.move_enrollments_back,
+        certificates.handlers.follow_enrollments,
+        roster.handlers.move_skills,
+    ],
+    EnrollmentReassigned: [certificates.handlers.follow_enrollment, roster.handlers.move_skills_of],
     PersonChanged: [roster.handlers.refresh_profile],
 }
 
@@ -119,6 +133,8 @@ JOBS: Mapping[str, running.JobFunction] = {
     "audit.deliver": audit_cli.deliver,
     "answers.forget": once.forget_old,
     "enrollment.forget": enrollment.jobs.forget_old_drafts,
+    "enrollment.lapse": enrollment.jobs.lapse,
+    "enrollment.compare": enrollment.jobs.compare,
 }
 
 #: Lanes of work that do not wait for one another. Links that someone waits for have a lane of their own and go first in the other
@@ -131,6 +147,7 @@ LANES = [
 
 #: kind of job → every so many seconds.
 SCHEDULE = {"audit.checkpoint": 3600, "answers.forget": 86400, "accounts.forget": 86400, "enrollment.forget": 86400}
+SCHEDULE |= {"enrollment.lapse": 900}
 
 #: What `flask check` verifies: each yields a sentence for every breach it finds.
 CHECKS: list[checking.Check] = [

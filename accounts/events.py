@@ -15,12 +15,52 @@ class PersonRecorded(Event):
 
 
 @dataclass(frozen=True)
-class PersonMatched(Event):
-    """Two acts recorded the same person at the same moment; the second found what the first had made."""
+class AddressConfirmed(Event):
+    """Somebody opened the link that an application was answered with: the address is theirs, and the application counts."""
 
-    name = "person.matched"
+    name = "person.address_confirmed"
     subject = ("person", "person_id")
     person_id: int
+
+
+@dataclass(frozen=True)
+class MergeProposed(Event):
+    name = "merge.proposed"
+    subject = ("merge", "merge_id")
+    merge_id: int
+    keep_id: int
+    merged_id: int
+
+
+@dataclass(frozen=True)
+class MergeDeclined(Event):
+    name = "merge.declined"
+    subject = ("merge", "merge_id")
+    merge_id: int
+    keep_id: int
+    merged_id: int
+
+
+@dataclass(frozen=True)
+class MergeConfirmed(Event):
+    """Two records are one person now: `merged_id` leads to `keep_id`."""
+
+    name = "merge.confirmed"
+    subject = ("merge", "merge_id")
+    merge_id: int
+    keep_id: int
+    merged_id: int
+
+
+@dataclass(frozen=True)
+class MergeUndone(Event):
+    """The two are two people again; what was recorded for the merged record goes back to it."""
+
+    name = "merge.undone"
+    subject = ("merge", "merge_id")
+    merge_id: int
+    keep_id: int
+    merged_id: int
 
 
 @dataclass(frozen=True)

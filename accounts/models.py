@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from accounts.roles import Role
@@ -31,6 +30,13 @@ class Gender(enum.StrEnum):
     UNDISCLOSED = "undisclosed"
 
 
+class IdentifierKind(enum.StrEnum):
+    """What sort of number it is: two numbers of different sorts are never compared."""
+
+    SERVICE = "service"
+    PASSPORT = "passport"
+
+
 class Organization(Base):
     """A body that nominates people: a ministry, a police service, an armed force, an NGO."""
 
@@ -46,9 +52,11 @@ class Organization(Base):
 class Person(Base):
     """A person. Participant, expert and user are what a person does; each of those points here.
 
-    `email` is kept as it was typed and compared by `email_key`. `identifier`, a service or staff number, is kept as typed and
-    compared by `identifier_key`. Both keys are unique when given. `shared_email` is an address that is another person's too, who
-    signs in with it; messages go there. `family_first` is what the person decided about the order of
+    `email` is kept as it was typed and compared by `email_key`; several people may share a mailbox, which then identifies
+    none of them. `identifier`, a service or staff number, belongs to its issuer (`issuer_id` an organization, `issuer_country`
+    a country) and is kept as typed and compared by `identifier_key`. `is_provisional`: somebody applied with this address
+    and has not opened the link sent there; nobody is recognised by it, and nobody signs in. `merged_into_id`: the record of
+    the same person that is used now. `family_first` is what the person decided about the order of
     the names; None leaves it to script, country and language. `sort_name` and `search_names` follow from the names (core.names).
     """
 
@@ -57,20 +65,27 @@ class Person(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     identifier: Mapped[str | None] = mapped_column(sa.String(60), index=True)
-    identifier_key: Mapped[str | None] = mapped_column(sa.String(60), default=lambda c: _key_of(c.get_current_parameters()))
+    identifier_key: Mapped[str | None] = mapped_column(
+        sa.String(60), index=True, default=lambda c: _key_of(c.get_current_parameters())
+    )
+    identifier_kind: Mapped[IdentifierKind] = mapped_column(
+        enum_column(IdentifierKind), default=IdentifierKind.SERVICE, server_default=IdentifierKind.SERVICE.value
+    )
+    issuer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"))
+    issuer_country: Mapped[str | None] = mapped_column(sa.String(2))
     given_name: Mapped[str] = mapped_column(sa.String(120))
     family_name: Mapped[str] = mapped_column(sa.String(120))
     name_on_certificate: Mapped[str] = mapped_column(sa.String(120))
-    email: Mapped[str | None] = mapped_column(sa.String(254), unique=True)
-    email_key: Mapped[str | None] = mapped_column(sa.String(254), unique=True, index=True)
+    email: Mapped[str | None] = mapped_column(sa.String(254))
+    email_key: Mapped[str | None] = mapped_column(sa.String(254), index=True)
     country: Mapped[str | None] = mapped_column(sa.String(2), index=True)  # who sends the person; None also for the UN, EU, AU
     nationalities: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
     gender: Mapped[Gender] = mapped_column(enum_column(Gender), default=Gender.UNDISCLOSED)
     birth_date: Mapped[date | None]
     language: Mapped[str] = mapped_column(sa.String(3), default="en")
-    shared_email: Mapped[str | None] = mapped_column(sa.String(254))
-    shared_email_key: Mapped[str | None] = mapped_column(sa.String(254), index=True)
     family_first: Mapped[bool | None]
+    is_provisional: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
     sort_name: Mapped[str] = mapped_column(names.SORTED, default=lambda c: _sorted_by(c.get_current_parameters()))
     search_names: Mapped[str] = mapped_column(sa.Text, default=lambda c: _found_by(c.get_current_parameters()))
     created_at: Mapped[datetime]
@@ -80,26 +95,19 @@ class Person(Base):
     @validates("email")
     def _key_follows(self, _name: str, email: str | None) -> str | None:
         self.email_key = email_key(email) if email else None
-        if email:
-            self.shared_email = self.shared_email_key = None
         return email
-
-    @hybrid_property
-    def mailbox(self) -> str | None:
-        """Where the person is written to."""
-        return self.email or self.shared_email
-
-    @mailbox.inplace.expression
-    @classmethod
-    def _mailbox(cls) -> sa.ColumnElement[str | None]:
-        return sa.func.coalesce(cls.email, cls.shared_email)
 
     @validates("identifier")
     def _number_follows(self, _name: str, identifier: str | None) -> str | None:
         self.identifier_key = _key_of({"identifier": identifier})
         return identifier
 
-    __table_args__ = (sa.UniqueConstraint("identifier_key", name="uq_person_identifier"), sa.Index(None, "sort_name", "id"))
+    __table_args__ = (sa.Index(None, "sort_name", "id"),)
+
+    @property
+    def is_current(self) -> bool:
+        """A record that people are recognised by: neither provisional nor merged into another."""
+        return not self.is_provisional and self.merged_into_id is None
 
     @property
     def full_name(self) -> str:
@@ -127,6 +135,37 @@ def _names_follow(_mapper: Any, _connection: Any, person: Person) -> None:
     if any(sa.inspect(person).attrs[name].history.has_changes() for name in said):
         now = {name: getattr(person, name) for name in said}
         person.sort_name, person.search_names = _sorted_by(now), _found_by(now)
+
+
+class MergeStatus(enum.StrEnum):
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    UNDONE = "undone"
+
+
+class Merge(Base):
+    """Two records of one person become one: `merged_id` leads to `keep_id` from then on. Proposed by one reviewer and
+    confirmed by another, unless nothing but a single nomination stood on the merged record (`is_reviewed` False). Nothing of
+    either record is deleted, so that it can be undone."""
+
+    __tablename__ = "merge"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    keep_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    merged_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    status: Mapped[MergeStatus] = mapped_column(enum_column(MergeStatus))
+    is_reviewed: Mapped[bool] = mapped_column(default=True)
+    reason: Mapped[str] = mapped_column(sa.String(500))
+    proposed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    proposed_at: Mapped[datetime]
+    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None]
+    undone_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    undone_at: Mapped[datetime | None]
+
+    keep: Mapped[Person] = relationship(foreign_keys=[keep_id])
+    merged: Mapped[Person] = relationship(foreign_keys=[merged_id])
 
 
 class Account(Base):
@@ -172,7 +211,8 @@ class UserSession(Base):
 
 
 class SignInLink(Base):
-    """A link that signs in once, kept as its SHA-256."""
+    """A link that signs in once, kept as its SHA-256. `mail_id`: the message it goes out with, of a link that is good for a
+    while from the moment at which the mail server took the message (see services.entry)."""
 
     __tablename__ = "sign_in_link"
     __audited__ = False
@@ -183,6 +223,7 @@ class SignInLink(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    mail_id: Mapped[int | None]
 
 
 #: What a token may do, when it is not limited to some roles.

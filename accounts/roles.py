@@ -42,6 +42,7 @@ class Permission(enum.StrEnum):
     PERSON_READ = "person:read"  # a person's full data
     PERSON_WRITE = "person:write"  # correct them, but not what opens the way in
     PERSON_RENAME = "person:rename"  # give another name to somebody who has an account
+    IDENTITY_DECIDE = "identity:decide"  # whether two records are one person; propose and confirm merges
     AUDIT_READ = "audit:read"
     JOB_READ = "job:read"
     JOB_MANAGE = "job:manage"
@@ -97,6 +98,7 @@ ROLES: dict[Role, dict[Permission, Reach]] = {
         P.CERTIFICATE_REVOKE: EVERYWHERE,
         P.ORGANIZATION_MANAGE: EVERYWHERE,
         P.PERSON_READ: EVERYWHERE,
+        P.IDENTITY_DECIDE: EVERYWHERE,
         P.JOB_READ: EVERYWHERE,
     },
     Role.ROSTER: {

@@ -8,14 +8,17 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
+from accounts.events import AddressConfirmed, MergeConfirmed, MergeUndone
 from core.database import db
 from core.errors import Conflict
 from core.policy import Actor
 from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryMoved
 from courses.models import Delivery
 from enrollment.models import GOING_ON, Enrollment
+from enrollment.services.confirming import confirm_applications
 from enrollment.services.filling import fill, seating
 from enrollment.services.letters import tell
+from enrollment.services.sharing import follow_person, part_again
 from enrollment.states import ENROLLMENT
 
 
@@ -48,6 +51,21 @@ def fit_places(event: DeliveryChanged, actor: Actor) -> None:
             "places",
         )
     fill(actor, delivery)
+
+
+def count_applications(event: AddressConfirmed, actor: Actor) -> None:
+    """An applicant opened the emailed link."""
+    confirm_applications(actor, event.person_id)
+
+
+def move_enrollments(event: MergeConfirmed, actor: Actor) -> None:
+    """Two records became one person."""
+    follow_person(actor, event.keep_id, event.merged_id)
+
+
+def move_enrollments_back(event: MergeUndone, actor: Actor) -> None:
+    """One person became two again."""
+    part_again(actor, event.merged_id)
 
 
 def _going_on(delivery: Delivery) -> Sequence[Enrollment]:

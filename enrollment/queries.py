@@ -9,9 +9,9 @@ from datetime import date
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
-from accounts.models import Gender, Person, PersonnelCategory
+from accounts.models import Gender, Organization, Person, PersonnelCategory
 from accounts.roles import Permission
 from core import clock, names
 from core.database import db, in_thousands
@@ -28,8 +28,11 @@ from enrollment.models import (
     SEATED,
     Enrollment,
     EnrollmentStatus,
+    IdentityQuestion,
     Mark,
     MarkKind,
+    Nomination,
+    QuestionStatus,
     Reopening,
     Score,
     ScoreKind,
@@ -141,7 +144,7 @@ def positions(*delivery_ids: int) -> dict[int, int]:
 # Enrollments
 
 _PEOPLE = (joinedload(Enrollment.person), joinedload(Enrollment.nominated_by))
-_RELATED = (joinedload(Enrollment.delivery), *_PEOPLE)
+_RELATED = (joinedload(Enrollment.delivery), joinedload(Enrollment.seat), *_PEOPLE)
 
 
 def enrollments_visible(actor: Actor) -> sa.Select[Enrollment]:
@@ -158,6 +161,13 @@ def enrollments_of(actor: Actor, delivery: Delivery) -> sa.Select[Enrollment]:
     return enrollments_visible(actor).where(Enrollment.delivery_id == delivery.id).order_by(Enrollment.id)
 
 
+def stands_at(status: EnrollmentStatus) -> sa.ColumnElement[bool]:
+    """The condition that an enrollment is shown with this status: its own, or that of the seat which it shares."""
+    seat = aliased(Enrollment)
+    shared = sa.select(seat.status).where(seat.id == Enrollment.seat_id).scalar_subquery()
+    return sa.func.coalesce(shared, Enrollment.status) == status
+
+
 def get_enrollment(actor: Actor, enrollment_id: int) -> Enrollment:
     """NotFound also for one that is not the actor's to see."""
     enrollment = db.session.scalar(enrollments_visible(actor).where(Enrollment.id == enrollment_id))
@@ -166,10 +176,31 @@ def get_enrollment(actor: Actor, enrollment_id: int) -> Enrollment:
     return enrollment
 
 
+def open_questions(actor: Actor) -> sa.Select[IdentityQuestion]:
+    """The questions about people that `actor` decides."""
+    return (
+        sa.select(IdentityQuestion)
+        .join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
+        .where(IdentityQuestion.status == QuestionStatus.OPEN, visible(Enrollment, actor, Permission.IDENTITY_DECIDE))
+        .options(
+            joinedload(IdentityQuestion.candidate),
+            joinedload(IdentityQuestion.enrollment).options(
+                joinedload(Enrollment.delivery), joinedload(Enrollment.nomination), joinedload(Enrollment.origin)
+            ),
+        )
+        .order_by(IdentityQuestion.id)
+    )
+
+
 def count_to_tell(delivery_id: int) -> int:
     """How many people get a letter when the delivery moves: whoever has or wants a place, and an address."""
-    concerned = Enrollment.delivery_id == delivery_id, Enrollment.status.in_(GOING_ON), Person.mailbox.is_not(None)
+    concerned = Enrollment.delivery_id == delivery_id, Enrollment.status.in_(GOING_ON), Person.email.is_not(None)
     return db.session.scalar(sa.select(sa.func.count()).select_from(Enrollment).join(Enrollment.person).where(*concerned)) or 0
+
+
+def people_of(organization: Organization) -> sa.Select[int]:
+    """The records of the people that the organization put forward before."""
+    return sa.select(Enrollment.origin_id).join(Nomination).where(Nomination.organization_id == organization.id)
 
 
 def find_enrollment(delivery_id: int, person_id: int) -> Enrollment | None:
@@ -187,7 +218,8 @@ _LIVE_ONE = sa.select(Enrollment).where(
 
 @dataclass(frozen=True)
 class PersonShown:
-    """What one reader is shown of the person behind an enrollment."""
+    """What one reader is shown of the person behind an enrollment. `id`: for a body that of its own submission.
+    `submitted_name`: what the nomination said, where that names somebody else than the record does."""
 
     id: int
     identifier: str | None
@@ -201,6 +233,7 @@ class PersonShown:
     birth_date: date | None
     full_name: str
     sort_name: str
+    submitted_name: str | None = None
 
     @property
     def is_family_first(self) -> bool:
@@ -217,21 +250,33 @@ def person_shown(actor: Actor, enrollment: Enrollment) -> PersonShown:
     if is_full or is_teaching:
         return PersonShown(
             person.id, person.identifier if is_full else None, person.given_name, person.family_name,
-            enrollment.name_on_certificate, person.mailbox, person.country, person.nationalities,
+            enrollment.name_on_certificate, person.email, person.country, person.nationalities,
             person.gender, person.birth_date if is_full else None,
-            person.full_name, person.sort_name,
+            person.full_name, person.sort_name, _differing_name(person, nomination) if is_full else None,
         )  # fmt: skip
     assert nomination is not None, "seen only through the organization that nominated"
     n = nomination
     full_name = names.full_name(n.given_name, n.family_name, names.Origin(n.country, n.nationalities))
     return PersonShown(
-        person.id, n.identifier, n.given_name, n.family_name, full_name, n.email, n.country, n.nationalities, n.gender,
+        enrollment.origin_id, n.identifier, n.given_name, n.family_name, full_name, n.email, n.country, n.nationalities, n.gender,
         n.birth_date, full_name, names.sort_key(n.given_name, n.family_name),
     )  # fmt: skip
 
 
+def _differing_name(person: Person, nomination: Nomination | None) -> str | None:
+    if nomination is None:
+        return None
+    said = nomination.given_name, nomination.family_name
+    if names.is_same_name(said, (person.given_name, person.family_name)):
+        return None
+    return names.full_name(*said, names.Origin(nomination.country, nomination.nationalities))
+
+
 def explain(enrollment: Enrollment, position: int | None) -> str | None:
     """Why the enrollment stands where it stands, in one sentence; None when there is nothing to explain."""
+    enrollment = enrollment.standing
+    if enrollment.status is S.UNCONFIRMED:
+        return _("Waiting for the applicant to open the link in the email.")
     if enrollment.status is S.WAITLISTED and position is not None:
         return _("All places open to you are taken; you are number %(position)s on the waiting list.", position=number(position))
     if enrollment.status is S.REQUESTED:

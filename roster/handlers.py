@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from accounts.events import PersonChanged
+from accounts.events import MergeConfirmed, MergeUndone, PersonChanged
 from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
 from certificates.models import Certificate
 from core.database import db
 from core.policy import Actor
+from enrollment.events import EnrollmentReassigned
 from roster import services
 
 
@@ -23,3 +24,13 @@ def withdraw_skills(event: CertificateRevoked | CertificateSuperseded, actor: Ac
 def refresh_profile(event: PersonChanged, actor: Actor) -> None:
     """A person's data changed: the search finds the person by the new ones."""
     services.refresh_document(event.person_id)
+
+
+def move_skills(event: MergeConfirmed | MergeUndone, actor: Actor) -> None:
+    """Certificates have another holder since two records became one, or two again: so have the skills."""
+    services.follow_certificates(actor, (event.keep_id, event.merged_id))
+
+
+def move_skills_of(event: EnrollmentReassigned, actor: Actor) -> None:
+    """An enrollment turned out to be another person's."""
+    services.follow_certificates(actor, [event.person_id])

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from accounts import values
 from accounts.models import Account, Organization, Person, RoleAssignment
 from accounts.roles import Permission, Role
+from accounts.services.identity import current_record
 from core import names
 from core.database import db
 from core.errors import NotFound
@@ -40,18 +41,21 @@ class PersonRow:
 
 
 def get_person(actor: Actor, person_id: int) -> Person:
-    """NotFound when unknown or not the actor's to see."""
+    """The person, also by the id of a record that was merged. NotFound when unknown or not the actor's to see."""
     seen = visible(Person, actor, Permission.PERSON_READ)
     person = db.session.scalar(sa.select(Person).where(Person.id == person_id, seen))
     if person is None:
         raise NotFound("unknown_person", _l("This person is not known here."))
-    return person
+    return current_record(person)
 
 
 def find_person_by_email(email: str) -> Person | None:
-    """The person with this address, in whatever case it is typed."""
+    """The person with this address, in whatever case it is typed; of several, one with an account."""
     key = values.email_key(email)
-    return db.session.scalar(sa.select(Person).where(Person.email_key == key)) if key else None
+    holders = sa.select(Person).outerjoin(Account, Account.person_id == Person.id)
+    holders = holders.where(Person.email_key == key, ~Person.is_provisional, Person.merged_into_id.is_(None))
+    by_account = sa.case((Account.person_id.is_(None), 1), else_=0), Person.id
+    return db.session.scalar(holders.order_by(*by_account).limit(1)) if key else None
 
 
 def find_account(person_id: int) -> Account | None:
@@ -63,7 +67,8 @@ def list_people(
 ) -> Page[PersonRow]:
     """People by name: those whose name has words that begin so (core.names), or in whose address or identifier every word
     occurs; with this role."""
-    statement = sa.select(Person).where(visible(Person, actor, Permission.PERSON_READ))
+    used = ~Person.is_provisional, Person.merged_into_id.is_(None)
+    statement = sa.select(Person).where(visible(Person, actor, Permission.PERSON_READ), *used)
     if words.strip():
         others = sa.and_(*(_occurs(one) for one in words.split()[:6]))
         statement = statement.where(sa.or_(names.finds(Person.search_names, words), others))

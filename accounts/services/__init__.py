@@ -18,21 +18,34 @@ from accounts.services.entry import (
     enters_by_link,
     invite,
     issue_link,
+    link_ends_at,
     note_refusal,
     refresh_hash,
     request_link,
+    send_confirmation,
     send_link,
     use_link,
 )
-from accounts.services.identity import require_own_name
+from accounts.services.identity import Comparison, compare, compared, current_record, require_own_name
+from accounts.services.merging import (
+    confirm_merge,
+    decline_merge,
+    get_merge,
+    join_records,
+    propose_merge,
+    records_of,
+    undo_merge,
+)
 from accounts.services.organizations import change_organization, create_organization, organization_by_code
-from accounts.services.people import change_person, record_person
+from accounts.services.people import Identified, change_person, identify_person, record_applicant, record_person
 from accounts.services.tokens import create_token, revoke_token
 
 __all__ = [
-    "INVITATION", "SHORT", "ask_for_address", "assign_role", "change_organization", "change_person", "check_password",
-    "close_account", "confirm_address", "create_account", "create_organization", "create_token", "end_sessions",
-    "ensure_account", "enters_by_link", "find_asked_address", "first_administrator_link", "invite", "issue_link", "note_refusal",
-    "organization_by_code", "record_person", "refresh_hash", "remove_password", "reopen_account", "request_link",
-    "require_own_name", "revoke_token", "send_link", "set_password", "use_link", "withdraw_role",
+    "INVITATION", "SHORT", "Comparison", "Identified", "ask_for_address", "assign_role", "change_organization",
+    "change_person", "check_password", "close_account", "compare", "compared", "confirm_address", "confirm_merge",
+    "create_account", "create_organization", "create_token", "current_record", "decline_merge", "end_sessions", "ensure_account",
+    "enters_by_link", "find_asked_address",  "first_administrator_link", "get_merge", "identify_person", "invite",
+    "issue_link", "join_records", "link_ends_at", "note_refusal", "organization_by_code", "propose_merge", "record_applicant",
+    "record_person", "records_of", "refresh_hash", "remove_password", "reopen_account", "request_link", "require_own_name",
+    "revoke_token", "send_confirmation", "send_link", "set_password", "undo_merge", "use_link", "withdraw_role",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from accounts.services.people import record_person
 from accounts.values import email_key
 from core.database import db, settings_of
 from core.errors import Invalid
-from core.names import number_key
+from core.names import is_same_name, number_key
 from core.policy import SYSTEM, Actor, Reach, require
 
 FIRST_ADMINISTRATOR = "first-administrator"
@@ -49,8 +49,7 @@ def create_account(
         raise Invalid("organization_needed", _l("A nominator acts for an organization. Give its code."), "organization")
     if not (email or "").strip():
         raise Invalid("required", _l("Fill in this field."), "email")
-    holder = sa.select(Person).join(Account).where(Person.email_key == email_key(email))
-    person = db.session.scalar(holder) or record_person(
+    person = _holder(email, given_name, family_name) or record_person(
         actor, identifier=identifier, given_name=given_name, family_name=family_name, email=email, country=country,
         language=language, names_confirmed=names_confirmed,
     )  # fmt: skip
@@ -65,6 +64,16 @@ def create_account(
         else:
             assign_role(actor, person.id, role)
     return person
+
+
+def _holder(email: str, given_name: str, family_name: str) -> Person | None:
+    """Who has an account with this address; of several people with one mailbox the one of this name."""
+    held = sa.select(Person).join(Account).where(Person.email_key == email_key(email), Person.merged_into_id.is_(None))
+    people = db.session.scalars(held.order_by(Person.id)).all()
+    if len(people) < 2:
+        return people[0] if people else None
+    said = given_name or "", family_name or ""
+    return next((one for one in people if is_same_name(said, (one.given_name, one.family_name))), None)
 
 
 def first_administrator_link() -> str | None:

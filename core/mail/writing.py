@@ -29,8 +29,9 @@ def send(
     secret: bool = False,
     expires_at: datetime | None = None,
     **context: Any,
-) -> None:
-    """Writes the mail `templates/emails/<kind>.txt` (first line: subject) in `language` and queues it for sending.
+) -> int:
+    """Writes the mail `templates/emails/<kind>.txt` (first line: subject) in `language` and queues it for sending. Returns
+    its id.
 
     `secret`: its text opens a door, until `expires_at`; after that it is not sent any more.
     """
@@ -51,6 +52,7 @@ def send(
     if goes_out:
         is_awaited = expires_at is not None and expires_at - now < SHORT_LIVED
         jobs.enqueue(LINKS if is_awaited else BULK, dedupe_key=ticket(mail_id), mail_id=mail_id)
+    return mail_id
 
 
 _WRITE = sa.insert(Mail.__table__)  # type: ignore[arg-type]  # the table

@@ -22,6 +22,7 @@ from accounts.values import (
 )
 from core import countries, languages, names
 from core.errors import Invalid
+from core.forms import whole
 from enrollment.nomination_files import birth_dates, words
 from enrollment.nomination_files.columns import COLUMNS
 from enrollment.nomination_files.results import NominationRow, Problem, shown
@@ -53,6 +54,8 @@ NAME_NEEDED = _l("Write the name. One is enough: leave the other empty for a per
 _NAMES = ("given_name", "family_name", "name_on_certificate")
 #: The key under which a row says that its names, odd as they look, are the right ones.
 CONFIRMED = "names_confirmed"
+#: The key under which it says who is meant, once that was asked: "new", or the id of a person.
+IDENTITY = "identity"
 _WHEN_BLANK: dict[str, Any] = {"gender": "undisclosed", "birth_date": None, "nationalities": ()}
 
 
@@ -116,6 +119,8 @@ def check_row(
         problems.append(Problem(row, "organization", "", refusal.code, refusal.message))
     if is_confirmed:
         raw[CONFIRMED], fields[CONFIRMED] = "1", True
+    if (answer := values.get(IDENTITY) or "") == "new" or whole(answer):
+        raw[IDENTITY], fields[IDENTITY] = answer, whole(answer) or answer
     return NominationRow(row, raw, fields, tuple(problems))
 
 

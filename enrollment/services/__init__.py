@@ -4,10 +4,11 @@ from enrollment.services.attendance import MarkGiven, ScoreGiven, record_attenda
 from enrollment.services.deciding import approve, decline, withdraw
 from enrollment.services.drafting import KEPT_FOR as DRAFTS_KEPT_FOR
 from enrollment.services.drafting import discard_draft, find_draft, keep_draft, list_drafts
-from enrollment.services.enrolling import Wish, checked, clean_rank_code, enroll, remind, require_identity
+from enrollment.services.enrolling import Wish, apply, checked, clean_rank_code, enroll, require_identity
 from enrollment.services.filling import fill
 from enrollment.services.finishing import finish
-from enrollment.services.nominating import Nominee, nominate
+from enrollment.services.nominating import Nominee, enter, nominate
+from enrollment.services.questions import decide_different, decide_same, get_question, suspects
 from enrollment.services.reopening import reopen
 from enrollment.services.stages import is_reopened
 
@@ -17,23 +18,28 @@ __all__ = [
     "Nominee",
     "ScoreGiven",
     "Wish",
+    "apply",
     "approve",
     "checked",
     "clean_rank_code",
+    "decide_different",
+    "decide_same",
     "decline",
     "discard_draft",
     "enroll",
+    "enter",
     "fill",
     "find_draft",
     "finish",
+    "get_question",
     "is_reopened",
     "keep_draft",
     "list_drafts",
     "nominate",
     "record_attendance",
     "record_scores",
-    "remind",
     "reopen",
     "require_identity",
+    "suspects",
     "withdraw",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from accounts.services import enters_by_link, issue_link, send_link
+from accounts.services import enters_by_link, issue_link, send_confirmation, send_link
 from core import mail
 from core.database import db, settings_of
 from courses.models import DeliverySession
@@ -38,7 +38,7 @@ def tell(enrollment: Enrollment, kind: str | None = None, **more: Any) -> None:
     Whoever has no password gets a link that signs in: nobody else can read that mail, and there is no other way in.
     """
     person = enrollment.person
-    if person.mailbox is None:
+    if person.email is None:
         return
     kind = kind or KINDS.get(enrollment.status, "enrollment_confirmed")
     facts = _facts(enrollment) | more
@@ -47,7 +47,12 @@ def tell(enrollment: Enrollment, kind: str | None = None, **more: Any) -> None:
         return
     issue_link(person, lifetime=timedelta())  # never sent and never good: who has a password costs as much as who is new
     link = settings_of().public_url + status_path(enrollment)
-    mail.send(kind, person.mailbox, person_id=person.id, language=person.language, link=link, person=person, **facts)
+    mail.send(kind, person.email, person_id=person.id, language=person.language, link=link, person=person, **facts)
+
+
+def ask_to_confirm(enrollment: Enrollment) -> None:
+    """Writes to an applicant, whoever that is, with the link that makes the application count."""
+    send_confirmation(enrollment.person, status_path(enrollment), "application_received", **_facts(enrollment))
 
 
 def _facts(enrollment: Enrollment) -> dict[str, Any]:
@@ -55,7 +60,7 @@ def _facts(enrollment: Enrollment) -> dict[str, Any]:
     delivery = enrollment.delivery
     facts = {
         "enrollment": enrollment, "delivery": delivery, "course": delivery.course,
-        "reference": reference(delivery.id, enrollment.person_id),
+        "reference": reference(delivery.id, enrollment.origin_id),
     }  # fmt: skip
     if enrollment.status is not EnrollmentStatus.CONFIRMED:
         return facts

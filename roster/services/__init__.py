@@ -11,7 +11,7 @@ from roster.services.profiles import (
     refresh_document,
 )
 from roster.services.rebuilding import differences, index_differences, rebuild
-from roster.services.skills import grant_skills, withdraw_skills
+from roster.services.skills import follow_certificates, grant_skills, withdraw_skills
 
 __all__ = [
     "Profile",
@@ -19,6 +19,7 @@ __all__ = [
     "Window",
     "change_expert",
     "differences",
+    "follow_certificates",
     "grant_skills",
     "index_differences",
     "put_expert",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from certificates.models import Certificate
@@ -43,6 +45,23 @@ def withdraw_skills(actor: Actor, certificate: Certificate) -> list[ExpertSkill]
     if rows:
         documents.refresh({row.expert_id for row in rows})
     return list(rows)
+
+
+def follow_certificates(actor: Actor, person_ids: Collection[int]) -> None:
+    """Skills stand on the profile of whoever holds their certificate: after records of these people were merged or parted."""
+    rows = (
+        sa.select(ExpertSkill, Certificate)
+        .join(Certificate, Certificate.id == ExpertSkill.certificate_id)
+        .join(Expert, Expert.id == ExpertSkill.expert_id)
+        .where(Certificate.person_id.in_(person_ids), Certificate.person_id != Expert.person_id)
+    )
+    concerned: set[int] = set()
+    for row, certificate in db.session.execute(rows.order_by(ExpertSkill.id)).all():
+        expert = expert_by_enrollment(actor, certificate)
+        concerned |= {row.expert_id, expert.id}
+        row.expert_id = expert.id
+    if concerned:
+        documents.refresh(concerned)
 
 
 def skill_row(proof: evidence.Proof, expert_id: int) -> ExpertSkill:

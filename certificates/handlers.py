@@ -1,0 +1,30 @@
+"""How certificates react to what happens to people, in the same transaction: a certificate belongs to whoever the enrollment
+that it came from belongs to."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from accounts.events import MergeConfirmed, MergeUndone
+from certificates.models import Certificate
+from core.database import db
+from core.policy import Actor
+from enrollment.events import EnrollmentReassigned
+from enrollment.models import Enrollment
+
+
+def follow_enrollments(event: MergeConfirmed | MergeUndone, actor: Actor) -> None:
+    """Two records became one person, or two again."""
+    _follow(Enrollment.person_id.in_((event.keep_id, event.merged_id)))
+
+
+def follow_enrollment(event: EnrollmentReassigned, actor: Actor) -> None:
+    """An enrollment turned out to be another person's."""
+    _follow(Enrollment.id == event.enrollment_id)
+
+
+def _follow(condition: sa.ColumnElement[bool]) -> None:
+    rows = sa.select(Certificate, Enrollment.person_id).join(Enrollment, Enrollment.id == Certificate.enrollment_id)
+    for certificate, person_id in db.session.execute(rows.where(condition, Certificate.person_id != Enrollment.person_id)).all():
+        certificate.person_id = person_id
+    db.session.flush()
