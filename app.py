@@ -37,9 +37,11 @@ import courses.api
 import courses.cli
 import courses.views
 import enrollment.api
+import enrollment.cli
 import enrollment.handlers
 import enrollment.jobs
 import enrollment.queries
+import enrollment.services
 import enrollment.views
 import roster.api
 import roster.cli
@@ -153,6 +155,7 @@ SCHEDULE |= {"enrollment.lapse": 900}
 CHECKS: list[checking.Check] = [
     accounts.queries.checking.breaches,
     enrollment.queries.breaches,
+    enrollment.services.breaches_of_identity,
     certificates.queries.breaches,
     roster.queries.breaches,
     storage.breaches,
@@ -168,6 +171,7 @@ COMMANDS: list[AppGroup | Any] = [
     certificates.cli.certificates_cli,
     courses.cli.courses_cli,
     roster.cli.roster_cli,
+    enrollment.cli.people_cli,
     demo_cli,
     worker.jobs_cli,
     audit_cli.audit_cli,
@@ -183,6 +187,7 @@ NAVIGATION = [
     (_l("Courses"), "enrollment.catalogue", None),
     (_l("Deliveries"), "enrollment.deliveries", P.DELIVERY_READ),
     (_l("Nominations"), "enrollment.nominations", P.ENROLLMENT_NOMINATE),
+    (_l("People to check"), "enrollment.questions", P.IDENTITY_DECIDE),
     (_l("Certificates"), "certificates.register", P.CERTIFICATE_ISSUE),
     (_l("Roster"), "roster.search", P.ROSTER_SEARCH),
     (_l("Administration"), "accounts.administration", P.ACCOUNT_MANAGE),

@@ -24,7 +24,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from accounts.models import ALL, READ, Gender
 from accounts.roles import Role
 from core import countries, i18n
-from core.forms import Form, NationalitiesField, SubmissionField, names_confirmation
+from core.forms import Confirmation, Form, NationalitiesField, SubmissionField, names_confirmation
 from core.words import WORDS
 
 #: How to say that there is one name only; the services ask for at least one.
@@ -141,6 +141,7 @@ class AccountForm(Form):
     given_name = StringField(_l("Given names"), description=ONE_NAME)
     family_name = StringField(_l("Family name"))
     names_confirmed = names_confirmation()
+    is_another = Confirmation(_l("This is another person, who uses the same mailbox."), code="identity_in_doubt")
     language = RadioField(_l("Language of pages and messages"), default="en")
     roles = CheckboxesField(_l("Roles"))
     organization = StringField(_l("Organization of a nominator (its code)"))

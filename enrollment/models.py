@@ -71,7 +71,9 @@ class Enrollment(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"))
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
-    origin_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    origin_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("person.id"), index=True, default=lambda context: context.get_current_parameters()["person_id"]
+    )
     seat_id: Mapped[int | None] = mapped_column(sa.ForeignKey("enrollment.id"), index=True)
     status: Mapped[EnrollmentStatus] = mapped_column(enum_column(EnrollmentStatus))
     line: Mapped[int]

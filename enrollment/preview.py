@@ -82,7 +82,8 @@ class Preview:
     """Rows as they stand, nothing saved.
 
     `checked`: what the rows mean, and what is still to be asked about the whole file.
-    `candidates`: by row, who could be meant (id, name). `hints`: by row, what is no fault of a good row but should be known before it is nominated.
+    `candidates`: by row, who could be meant (id, name).
+    `hints`: by row, what is no fault of a good row but should be known before it is nominated.
     """
 
     rows: Sequence[NominationRow]

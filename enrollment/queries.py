@@ -11,13 +11,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import aliased, joinedload
 
-from accounts.models import Gender, Organization, Person, PersonnelCategory
+from accounts.models import Gender, Merge, MergeStatus, Organization, Person, PersonnelCategory
 from accounts.roles import Permission
 from core import clock, names
 from core.database import db, in_thousands
 from core.errors import NotFound
 from core.i18n import number
-from core.policy import Actor, can, visible
+from core.policy import Actor, can, require, visible
 from courses.models import Course, CourseVersion, Delivery, DeliverySession, DeliveryStatus, Pool
 from enrollment import completion as rule
 from enrollment.completion import Lack
@@ -185,11 +185,57 @@ def open_questions(actor: Actor) -> sa.Select[IdentityQuestion]:
         .options(
             joinedload(IdentityQuestion.candidate),
             joinedload(IdentityQuestion.enrollment).options(
-                joinedload(Enrollment.delivery), joinedload(Enrollment.nomination), joinedload(Enrollment.origin)
+                joinedload(Enrollment.delivery),
+                joinedload(Enrollment.nomination),
+                joinedload(Enrollment.origin),
+                joinedload(Enrollment.nominated_by),
             ),
         )
         .order_by(IdentityQuestion.id)
     )
+
+
+@dataclass(frozen=True)
+class ReadingRow:
+    """One thing as it was submitted and as it is known. `fact`: agrees, differs, or empty."""
+
+    label: str
+    submitted: str | None
+    known: str | None
+    fact: str
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Both readings of a person."""
+
+    submitted_name: str
+    rows: list[ReadingRow]
+
+
+def readings(question: IdentityQuestion) -> Readings:
+    """What was submitted beside what is known of the candidate."""
+    said, known = question.enrollment.nomination or question.enrollment.origin, question.candidate
+    name = names.full_name(said.given_name, said.family_name, names.Origin(said.country, said.nationalities))
+    rows = [
+        ("name", _("Name"), name, known.full_name),
+        ("birth_date", _("Date of birth"), said.birth_date and str(said.birth_date), known.birth_date and str(known.birth_date)),
+        ("number", _("Service or staff number"), said.identifier, known.identifier),
+        ("address", _("E-mail"), said.email, known.email),
+        ("", _("Country"), said.country, known.country),
+    ]
+    facts = dict.fromkeys(question.agrees, "agrees") | dict.fromkeys(question.differs, "differs")
+    return Readings(name, [ReadingRow(label, a, b, facts.get(fact, "")) for fact, label, a, b in rows])
+
+
+def merges(actor: Actor, *, is_open: bool) -> list[Merge]:
+    """Merges that wait for a second person, or the last ones that were made."""
+    require(actor, Permission.IDENTITY_DECIDE)
+    status = MergeStatus.PROPOSED if is_open else MergeStatus.CONFIRMED
+    found = sa.select(Merge).where(Merge.status == status).options(joinedload(Merge.keep), joinedload(Merge.merged))
+    if not is_open:
+        found = found.where(Merge.is_reviewed)
+    return list(db.session.scalars(found.order_by(Merge.id.desc()).limit(50)))
 
 
 def count_to_tell(delivery_id: int) -> int:

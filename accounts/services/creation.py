@@ -34,6 +34,7 @@ def create_account(
     country: str | None = None,
     language: str | None = None,
     identifier: str | None = None,
+    identity: str | int | None = None,
     names_confirmed: bool | None = None,
     password: str | None = None,
     is_demonstration: bool = False,
@@ -41,7 +42,7 @@ def create_account(
     """The account of the person with this address, with `roles` added to those it has; both are made when new.
 
     `organization` (a code, made when unknown) is what a nominator acts for. An account is known by its
-    address alone and stays as it is; about a person without one who is known by another name, Conflict("identity_in_doubt").
+    address alone and stays as it is; about a person without one who is known by another name, Conflict("identity_in_doubt") unless `identity` says who is meant.
     """
     require(actor, Permission.ACCOUNT_MANAGE)
     wanted = [Role(role) for role in roles]
@@ -51,7 +52,7 @@ def create_account(
         raise Invalid("required", _l("Fill in this field."), "email")
     person = _holder(email, given_name, family_name) or record_person(
         actor, identifier=identifier, given_name=given_name, family_name=family_name, email=email, country=country,
-        language=language, names_confirmed=names_confirmed,
+        language=language, names_confirmed=names_confirmed, identity=identity,
     )  # fmt: skip
     account = ensure_account(actor, person)
     account.is_demonstration = account.is_demonstration or is_demonstration

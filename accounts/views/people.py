@@ -45,6 +45,7 @@ def new_account() -> Any:
                     given_name=form.given_name.data or "",
                     family_name=form.family_name.data or "",
                     names_confirmed=form.names_confirmed.data,
+                    identity="new" if form.is_another.data else None,
                     language=form.language.data,
                     roles=form.roles.data or [],
                     organization=(form.organization.data or "").strip() or None,

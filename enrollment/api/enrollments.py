@@ -88,7 +88,7 @@ def enrollments(code: str, query: EnrollmentQuery):
         statement = statement.where(Enrollment.category == query.category)
     found = page(statement, [Enrollment.id], after=query.after, limit=query.limit)
     positions = queries.positions(delivery.id)
-    return Page([EnrollmentAnswer.of(actor, one, positions.get(one.id)) for one in found.items], found.next)
+    return Page([EnrollmentAnswer.of(actor, one, positions.get(one.standing.id)) for one in found.items], found.next)
 
 
 @routes.call("GET", "/enrollments/<int:enrollment_id>", "An enrollment", answers={200: EnrollmentAnswer})
@@ -121,4 +121,4 @@ def withdraw(enrollment_id: int, body: WithdrawBody):
 
 
 def _answer(actor: Actor, enrollment: Enrollment) -> EnrollmentAnswer:
-    return EnrollmentAnswer.of(actor, enrollment, queries.positions(enrollment.delivery_id).get(enrollment.id))
+    return EnrollmentAnswer.of(actor, enrollment, queries.positions(enrollment.delivery_id).get(enrollment.standing.id))

@@ -8,7 +8,7 @@ from enrollment.services.enrolling import Wish, apply, checked, clean_rank_code,
 from enrollment.services.filling import fill
 from enrollment.services.finishing import finish
 from enrollment.services.nominating import Nominee, enter, nominate
-from enrollment.services.questions import decide_different, decide_same, get_question, suspects
+from enrollment.services.questions import breaches_of_identity, decide_different, decide_same, get_question, suspects
 from enrollment.services.reopening import reopen
 from enrollment.services.stages import is_reopened
 
@@ -20,6 +20,7 @@ __all__ = [
     "Wish",
     "apply",
     "approve",
+    "breaches_of_identity",
     "checked",
     "clean_rank_code",
     "decide_different",

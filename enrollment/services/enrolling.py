@@ -91,7 +91,6 @@ def _made(actor: Actor, delivery: Delivery, person: Person, wish: Wish, nominate
     return Enrollment(
         delivery=delivery,
         person=person,
-        origin_id=person.id,
         line=delivery.rev,
         category=PersonnelCategory(wish.category),
         name_on_certificate=wish.name_on_certificate or person.name_on_certificate,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -79,7 +79,10 @@ def compare_with_all(enrollment_ids: Iterable[int]) -> None:
         touch(enrollment.delivery_id)
         db.session.refresh(enrollment)
         own = current_record(enrollment.person)
-        near = [one for one in compared(said_by(nomination), but=[own.id]) if one.is_near]
+        # Of two records the later one asks about the earlier: whoever came second is compared after both are there.
+        near = [
+            one for one in compared(said_by(nomination), but=[own.id]) if one.is_near and one.record.id < enrollment.origin_id
+        ]
         _join_or_ask(enrollment, own, near)
 
 
@@ -167,7 +170,7 @@ def _reassign(actor: Actor, enrollment: Enrollment, nomination: Nomination) -> N
     publish(EnrollmentReassigned(enrollment.id, made.id), actor)
 
 
-def suspects() -> Iterable[tuple[Enrollment, Nomination, Person]]:
+def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:
     """Enrollments whose nomination names a different person from the one enrolled, and no one has decided about it."""
     decided = sa.exists().where(
         IdentityQuestion.enrollment_id == Enrollment.id,
@@ -185,3 +188,9 @@ def suspects() -> Iterable[tuple[Enrollment, Nomination, Person]]:
         said, known = (nomination.given_name, nomination.family_name), (person.given_name, person.family_name)
         if not names.is_same_name(said, known):
             yield enrollment, nomination, person
+
+
+def breaches_of_identity() -> Iterator[str]:
+    """For `flask check`: enrollments that name one person and are another's. (Names are told by `flask people suspects`.)"""
+    for enrollment, _nomination, person in suspects():
+        yield f"identity: enrollment {enrollment.id} was nominated under another name than that of person {person.id}"

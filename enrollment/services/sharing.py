@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
+from accounts.models import Person
 from accounts.services import records_of
 from core.database import db
 from core.errors import Conflict
@@ -29,9 +30,16 @@ def follow_person(actor: Actor, keep_id: int, merged_id: int) -> None:
         if other is not None:
             share_seat(actor, other, enrollment)
         enrollment.person_id = keep_id
+        _follow_printed_name(enrollment, db.session.get_one(Person, merged_id), db.session.get_one(Person, keep_id))
         db.session.flush()
         if other is not None:
             fill(actor, delivery)
+
+
+def _follow_printed_name(enrollment: Enrollment, merged: Person, keep: Person) -> None:
+    """A printed name that nobody chose becomes the one that the person uses, until the result is fixed."""
+    if enrollment.status not in RESULTS and enrollment.name_on_certificate == merged.name_on_certificate:
+        enrollment.name_on_certificate = keep.name_on_certificate
 
 
 def share_seat(actor: Actor, one: Enrollment, other: Enrollment) -> None:

@@ -33,15 +33,16 @@ def nominations() -> Any:
     actor = current_actor()
     statement = _filtered(actor)
     found = page(statement, [-Enrollment.id], after=request.args.get("after"), limit=PAGE)
-    waiting = {one.delivery_id for one in found.items if one.status is EnrollmentStatus.WAITLISTED}
+    waiting = {one.delivery_id for one in found.items if one.standing.status is EnrollmentStatus.WAITLISTED}
     positions = queries.positions(*waiting) if waiting else {}
     refused = refused_mail(one.person_id for one in found.items)
     rows = [
         {
             "is_refused": one.person_id in refused,
             "enrollment": one,
+            "status": one.standing.status,
             "person": queries.person_shown(actor, one),
-            "why": queries.explain(one, positions.get(one.id)),
+            "why": queries.explain(one, positions.get(one.standing.id)),
             "may_withdraw": "withdraw" in ENROLLMENT.available(one, actor) and one.delivery.status == "published",
         }
         for one in found.items
@@ -69,13 +70,13 @@ def nominations_file() -> Response:
     """Everything the filters keep, with what each organization itself said of its people."""
     actor = current_actor()
     found = db.session.scalars(_filtered(actor).order_by(-Enrollment.id)).all()
-    waiting = {one.delivery_id for one in found if one.status is EnrollmentStatus.WAITLISTED}
+    waiting = {one.delivery_id for one in found if one.standing.status is EnrollmentStatus.WAITLISTED}
     positions = queries.positions(*waiting) if waiting else {}
     header = [
         _("Identifier"), _("Given name"), _("Family name"), _("E-mail"), _("Country"), _("Nationality"), _("Category"),
         _("Rank"), _("Nominated by"), _("Course"), _("Delivery"), _("Begins"), _("Status"), _("Position"), _("Why"),
     ]  # fmt: skip
-    rows = [_line(actor, one, positions.get(one.id)) for one in found]
+    rows = [_line(actor, one, positions.get(one.standing.id)) for one in found]
     return exports.download(actor, "nominations", "nominations", header, rows)
 
 
@@ -85,7 +86,7 @@ def _line(actor: Actor, one: Enrollment, position: int | None) -> list[Any]:
         person.identifier, person.given_name, person.family_name, person.email, person.country,
         countries.written(person.nationalities, i18n.locale()), word(one.category), one.rank,
         one.nominated_by.name if one.nominated_by else "", i18n.text(one.delivery.course.title), one.delivery.code,
-        one.delivery.starts_on, word(one.status), position, queries.explain(one, position),
+        one.delivery.starts_on, word(one.standing.status), position, queries.explain(one, position),
     ]  # fmt: skip
 
 
@@ -109,7 +110,7 @@ def _filtered(actor: Actor) -> sa.Select[Any]:
         of_delivery = sa.select(Delivery.id).where(Delivery.code == code).scalar_subquery()
         statement = statement.where(Enrollment.delivery_id == of_delivery)
     if (status := request.args.get("status")) in set(EnrollmentStatus):
-        statement = statement.where(Enrollment.status == EnrollmentStatus(status))
+        statement = statement.where(queries.stands_at(EnrollmentStatus(status)))
     return statement
 
 

@@ -103,7 +103,8 @@ def _said(made: list[Enrollment]) -> str:
 
 def _entries(actor: Actor, delivery: Delivery) -> list[Entry]:
     """All people of the delivery, in four queries."""
-    found = db.session.scalars(queries.enrollments_of(actor, delivery)).all()
+    shown = Enrollment.seat_id.is_(None), Enrollment.status != S.UNCONFIRMED  # unconfirmed applications count nowhere
+    found = db.session.scalars(queries.enrollments_of(actor, delivery).where(*shown)).all()
     positions = queries.positions(delivery.id)
     refused = refused_mail(one.person_id for one in found)
     is_running = delivery.status is DeliveryStatus.PUBLISHED
@@ -171,7 +172,7 @@ def participants_file(code: str) -> Response:
 def _line(delivery: Delivery, entry: Entry) -> list[Any]:
     one, person = entry.enrollment, entry.person
     return [
-        reference(delivery.id, one.person_id), person.family_name, person.given_name, person.name_on_certificate, person.email,
+        reference(delivery.id, one.origin_id), person.family_name, person.given_name, person.name_on_certificate, person.email,
         person.country or (_("none") if one.organization else ""), countries.written(person.nationalities, i18n.locale()),
         word(one.category), one.rank, one.rank_code, one.organization,
         one.nominated_by.name if one.nominated_by else "", one.needs, word(one.status), entry.position, entry.why,
