@@ -42,7 +42,8 @@ def create_account(
     """The account of the person with this address, with `roles` added to those it has; both are made when new.
 
     `organization` (a code, made when unknown) is what a nominator acts for. An account is known by its
-    address alone and stays as it is; about a person without one who is known by another name, Conflict("identity_in_doubt") unless `identity` says who is meant.
+    address alone and stays as it is; about a person without one who is known by another name, Conflict("identity_in_doubt")
+    unless `identity` says who is meant.
     """
     require(actor, Permission.ACCOUNT_MANAGE)
     wanted = [Role(role) for role in roles]

@@ -1,6 +1,7 @@
 """What may change an enrollment, a module per use case."""
 
 from enrollment.services.attendance import MarkGiven, ScoreGiven, record_attendance, record_scores
+from enrollment.services.confirming import lapse_applications
 from enrollment.services.deciding import approve, decline, withdraw
 from enrollment.services.drafting import KEPT_FOR as DRAFTS_KEPT_FOR
 from enrollment.services.drafting import discard_draft, find_draft, keep_draft, list_drafts
@@ -35,6 +36,7 @@ __all__ = [
     "get_question",
     "is_reopened",
     "keep_draft",
+    "lapse_applications",
     "list_drafts",
     "nominate",
     "record_attendance",
