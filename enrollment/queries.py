@@ -219,7 +219,7 @@ def readings(question: IdentityQuestion) -> Readings:
     name = names.full_name(said.given_name, said.family_name, names.Origin(said.country, said.nationalities))
     rows = [
         ("name", _("Name"), name, known.full_name),
-        ("birth_date", _("Date of birth"), said.birth_date and str(said.birth_date), known.birth_date and str(known.birth_date)),
+        ("birth_date", _("Date of birth"), str(said.birth_date or ""), str(known.birth_date or "")),
         ("number", _("Service or staff number"), said.identifier, known.identifier),
         ("address", _("E-mail"), said.email, known.email),
         ("", _("Country"), said.country, known.country),

@@ -226,8 +226,9 @@ def check_password(email: str, password: str) -> int | None:
         if account is not None and account.password_hash and _may_enter(account) and _may_enter(_account(current_record(person)))
     ]
     db.session.rollback()  # hashing takes long, so no snapshot is held meanwhile
-    found = [person_id for person_id, hashed in kept or [(0, None)] if passwords.verify(hashed, password)]
-    return next((one for one in found if one), None)
+    if not kept:
+        passwords.verify(None, password)
+    return next((person_id for person_id, hashed in kept if passwords.verify(hashed, password)), None)
 
 
 def refresh_hash(person_id: int, password: str) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,58 +33,45 @@ class Identified:
     is_decided: bool = False
 
 
-def record_person(actor: Actor, **said: Any) -> Person:
+def record_person(actor: Actor, *, identity: str | int | None = None, update: bool = False, **said: Any) -> Person:
     """`identify_person` for those who need only the person."""
-    return identify_person(actor, **said).person
+    return identify_person(actor, said, identity=identity, update=update).person
+
+
+#: What may be said of a person, by name; values as `accounts.values` takes them.
+SAID = (
+    "identifier", "identifier_kind", "given_name", "family_name", "email", "country", "nationalities", "gender", "birth_date",
+    "name_on_certificate", "language",
+)  # fmt: skip
 
 
 def identify_person(
     actor: Actor,
+    said: Mapping[str, Any],
     *,
-    identifier: str | None = None,
-    identifier_issuer: str | None = None,
-    identifier_kind: IdentifierKind | str | None = None,
-    given_name: str | None = None,
-    family_name: str | None = None,
-    email: str | None = None,
-    country: str | None = None,
-    nationalities: Sequence[str] | str | None = None,
-    gender: Gender | str | None = None,
-    birth_date: date | None = None,
-    name_on_certificate: str | None = None,
-    language: str | None = None,
-    names_confirmed: bool | None = None,
     identity: str | int | None = None,
     among: sa.ColumnElement[bool] | None = None,
     unless: Callable[[Person], bool] = lambda person: False,
     update: bool = False,
 ) -> Identified:
-    """The person meant: matched as `identity.find_known` says, looking only `among` these people if given, and not at one of
-    whom `unless` is true; else new.
+    """The person meant by what is `said` (SAID, `identifier_issuer`, `names_confirmed`): matched as `identity.find_known` says,
+    looking only `among` these people if given, and not at one of whom `unless` is true; else new.
 
     `update` overwrites the given values of a matched person (with PERSON_WRITE); without it only gaps are filled, by those
     who may read the person. What a person is recognised by is only added, never replaced: whoever could change an address
     could sign in as its owner. One name is enough. Refused values are all named at once, with fields such as "person.email";
     names in doubt (accounts.name_rules) unless they are confirmed.
     """
-    given = _clean(
-        {
-            "identifier": identifier, "identifier_kind": identifier_kind, "given_name": given_name, "family_name": family_name,
-            "email": email, "country": country, "nationalities": nationalities, "gender": gender, "birth_date": birth_date,
-            "name_on_certificate": name_on_certificate, "language": language,
-        },
-        "person.",
-        known=None if update else {},
-        is_confirmed=bool(names_confirmed),
-    )  # fmt: skip
+    given, is_confirmed = {name: said.get(name) for name in SAID}, bool(said.get("names_confirmed"))
+    given = _clean(given, "person.", known=None if update else {}, is_confirmed=is_confirmed)
     if given.get("identifier"):
-        given |= clean_issuer(identifier_issuer, given.get("country"), "person.identifier_issuer")
+        given |= clean_issuer(said.get("identifier_issuer"), given.get("country"), "person.identifier_issuer")
     known = find_known(actor, given, "person.", identity=identity, among=among, is_change=update)
     found = current_record(known.record) if known.record is not None else None
     if found is not None and unless(found):
         known, found = Known(None), None
     if update and (found is None or any(name in given for name in _NAMES)):
-        _check_names(_names_of(found) | given, "person.", is_confirmed=bool(names_confirmed))
+        _check_names(_chosen_names(found) | given, "person.", is_confirmed=is_confirmed)
     if found is None:
         found = _insert(given, "person.")
         publish(PersonRecorded(found.id), actor)
@@ -130,7 +116,7 @@ def change_person(actor: Actor, person: Person, *, names_confirmed: bool | None 
     kept = {name: value for name, value in changes.items() if name not in emptied}
     missing = [name for name in ("name_on_certificate", "language") if name in kept and not kept[name]]
     collect([Invalid("required", _l("Fill in this field."), name) for name in missing])
-    cleaned = _clean(kept, "", known=_names_of(person), is_confirmed=bool(names_confirmed))
+    cleaned = _clean(kept, "", known=_chosen_names(person), is_confirmed=bool(names_confirmed))
     if issuer or cleaned.get("identifier", person.identifier) != person.identifier:
         cleaned |= clean_issuer(issuer, cleaned.get("country", person.country), "identifier_issuer")
     _overwrite(actor, person, cleaned | emptied, "")
@@ -165,6 +151,14 @@ _OF_THE_NUMBER = ("identifier_kind", "issuer_id", "issuer_country")
 
 def _names_of(person: Person | None) -> dict[str, Any]:
     return {name: getattr(person, name) for name in _NAMES} if person is not None else {}
+
+
+def _chosen_names(person: Person | None) -> dict[str, Any]:
+    """The names that the person has; a printed one that nobody chose follows the others and is none."""
+    chosen = _names_of(person)
+    if person is not None and person.name_on_certificate == person.full_name:
+        chosen["name_on_certificate"] = ""
+    return chosen
 
 
 def _check_names(said: dict[str, Any], prefix: str, *, is_confirmed: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -22,7 +23,6 @@ from accounts.values import (
 )
 from core import countries, languages, names
 from core.errors import Invalid
-from core.forms import whole
 from enrollment.nomination_files import birth_dates, words
 from enrollment.nomination_files.columns import COLUMNS
 from enrollment.nomination_files.results import NominationRow, Problem, shown
@@ -56,6 +56,7 @@ _NAMES = ("given_name", "family_name", "name_on_certificate")
 CONFIRMED = "names_confirmed"
 #: The key under which it says who is meant, once that was asked: "new", or the id of a person.
 IDENTITY = "identity"
+_ID = re.compile("[1-9][0-9]{0,8}")
 _WHEN_BLANK: dict[str, Any] = {"gender": "undisclosed", "birth_date": None, "nationalities": ()}
 
 
@@ -119,8 +120,9 @@ def check_row(
         problems.append(Problem(row, "organization", "", refusal.code, refusal.message))
     if is_confirmed:
         raw[CONFIRMED], fields[CONFIRMED] = "1", True
-    if (answer := values.get(IDENTITY) or "") == "new" or whole(answer):
-        raw[IDENTITY], fields[IDENTITY] = answer, whole(answer) or answer
+    answer = values.get(IDENTITY) or ""
+    if answer == "new" or _ID.fullmatch(answer):
+        raw[IDENTITY], fields[IDENTITY] = answer, answer if answer == "new" else int(answer)
     return NominationRow(row, raw, fields, tuple(problems))
 
 

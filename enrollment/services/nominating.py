@@ -112,7 +112,7 @@ def enter(actor: Actor, delivery_id: int, nominee: Nominee) -> Enrollment:
     require_open(actor, delivery)
     _check_one(delivery, nominee)
     said = _said(nominee)
-    identified = identify_person(actor, **said, identity=nominee.identity)
+    identified = identify_person(actor, said, identity=nominee.identity)
     enrollment = place(actor, delivery, identified.person, nominee.wish)
     enrollment.origin_id = identified.record.id
     note_identity(actor, enrollment, identified, said)
@@ -152,11 +152,11 @@ def _identify(actor: Actor, delivery: Delivery, organization: Organization, nomi
     """Who is meant: among everyone for those who may decide, else among the body's own people. One of these who has a place
     here by somebody else's doing is somebody new, too: the body would learn of it."""
     if can(actor, Permission.IDENTITY_DECIDE):
-        return identify_person(actor, **said, identity=nominee.identity)
+        return identify_person(actor, said, identity=nominee.identity)
     own = Person.id.in_(people_of(organization))
     return identify_person(
         actor,
-        **said,
+        said,
         identity=nominee.identity,
         among=own,
         unless=lambda person: _is_here_by_others(delivery, person, organization),

@@ -160,12 +160,12 @@ def _begin(actor: Actor, question: IdentityQuestion) -> Enrollment:
 
 
 def _reassign(actor: Actor, enrollment: Enrollment, nomination: Nomination) -> None:
-    made = identify_person(
-        actor, identifier=nomination.identifier, identifier_issuer=nomination.identifier_issuer,
-        identifier_kind=nomination.identifier_kind, given_name=nomination.given_name, family_name=nomination.family_name,
-        email=nomination.email, country=nomination.country, nationalities=nomination.nationalities, gender=nomination.gender,
-        birth_date=nomination.birth_date, names_confirmed=True, among=sa.false(),
-    ).person  # fmt: skip
+    names = (
+        "identifier", "identifier_issuer", "identifier_kind", "given_name", "family_name", "email", "country", "nationalities",
+        "gender", "birth_date",
+    )  # fmt: skip
+    said = {name: getattr(nomination, name) for name in names} | {"names_confirmed": True}
+    made = identify_person(actor, said, among=sa.false()).person
     enrollment.person_id = enrollment.origin_id = made.id
     publish(EnrollmentReassigned(enrollment.id, made.id), actor)
 
