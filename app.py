@@ -34,6 +34,7 @@ import certificates.views
 import core.docs
 import courses.api
 import courses.cli
+import courses.handlers
 import courses.views
 import enrollment.api
 import enrollment.handlers
@@ -45,7 +46,7 @@ import roster.cli
 import roster.handlers
 import roster.queries
 import roster.views
-from accounts.events import PersonChanged
+from accounts.events import OrganizationChanged, PersonChanged
 from accounts.roles import Permission as P
 from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
 from certificates.fonts import unprintable
@@ -102,6 +103,7 @@ BLUEPRINTS = [
 
 #: Who reacts to what, in the transaction of the fact itself.
 SUBSCRIBERS: events.Subscribers = {
+    OrganizationChanged: [courses.handlers.keep_kinds],
     DeliveryCancelled: [enrollment.handlers.end_enrollments],
     DeliveryChanged: [enrollment.handlers.fit_places],
     DeliveryMoved: [enrollment.handlers.tell_of_move],

@@ -59,14 +59,17 @@ class Enrollment(Base):
     """A person's place, or wish for one, in a delivery.
 
     `line` orders the waiting list: the delivery's `rev` when the person joined it, so it never ties. The position shown to
-    people is derived from it. Category, rank and printed name are as declared for this delivery.
+    people is derived from it. Category, rank and printed name are as declared for this delivery. `centre_id` is the delivery's.
     """
 
     __tablename__ = "enrollment"
-    __scope__ = {Reach.DELIVERY: "delivery_id", Reach.ORGANIZATION: "nominated_by_id", Reach.SELF: "person_id"}
+    __scope__ = {
+        Reach.DELIVERY: "delivery_id", Reach.CENTRE: "centre_id", Reach.ORGANIZATION: "nominated_by_id", Reach.SELF: "person_id",
+    }  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"))
+    centre_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"))
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     status: Mapped[EnrollmentStatus] = mapped_column(enum_column(EnrollmentStatus))
     line: Mapped[int]
@@ -86,7 +89,7 @@ class Enrollment(Base):
 
     delivery: Mapped[Delivery] = relationship()
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
-    nominated_by: Mapped[Organization | None] = relationship()
+    nominated_by: Mapped[Organization | None] = relationship(foreign_keys=[nominated_by_id])
     nomination: Mapped[Nomination | None] = relationship(back_populates="enrollment")
 
     __table_args__ = (

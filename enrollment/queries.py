@@ -208,13 +208,11 @@ class PersonShown:
 
 
 def person_shown(actor: Actor, enrollment: Enrollment) -> PersonShown:
-    """Everything for the person and for holders of PERSON_READ; for the delivery's trainers what teaching needs; for the
-    nominating organization only what it said itself: what others know of the person is none of its business."""
+    """Everything for the person and for holders of PERSON_READ in the delivery's centre; for its trainers what teaching needs;
+    for the nominating organization only what it said itself: what others know of the person is none of its business."""
     person, nomination = enrollment.person, enrollment.nomination
-    is_full = can(actor, Permission.PERSON_READ, person)
-    grant = actor.grants.get(Permission.ENROLLMENT_READ)
-    is_teaching = actor.is_system or (grant is not None and (grant.everywhere or enrollment.delivery_id in grant.delivery))
-    if is_full or is_teaching:
+    is_full = can(actor, Permission.PERSON_READ, enrollment)
+    if is_full or can(actor, Permission.ENROLLMENT_READ, enrollment.delivery):
         return PersonShown(
             person.id, person.identifier if is_full else None, person.given_name, person.family_name,
             enrollment.name_on_certificate, person.mailbox, person.country, person.nationalities,

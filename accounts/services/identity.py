@@ -14,7 +14,7 @@ from accounts.values import email_key
 from core import names
 from core.database import db
 from core.errors import Conflict, Invalid
-from core.policy import Actor, can
+from core.policy import Actor, can_beyond_oneself
 
 NEW = "new"
 
@@ -30,7 +30,7 @@ def find_known(actor: Actor, given: dict[str, Any], prefix: str, *, identity: st
     number, address = names.number_key(given.get("identifier") or ""), email_key(given.get("email"))
     near = _with_any(number or None, address)
     numbered = next((one for one in near if number and one.identifier_key == number), None)
-    reads_people = can(actor, Permission.PERSON_READ, Person(id=None))  # anybody's data, not only one's own
+    reads_people = can_beyond_oneself(actor, Permission.PERSON_READ)
     if identity is not None and reads_people:
         return _as_decided(identity, near, given, numbered, address, prefix)
     if numbered is not None and (is_change or _is_same(given, numbered) or given.get("birth_date", ...) == numbered.birth_date):

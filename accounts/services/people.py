@@ -21,7 +21,7 @@ from core import clock, mail, names
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.events import publish
-from core.policy import Actor, can, require
+from core.policy import Actor, can, can_beyond_oneself, require
 
 
 def record_person(
@@ -43,9 +43,9 @@ def record_person(
 ) -> Person:
     """The person meant: matched by identifier or e-mail address where the name agrees (see `identity.find_known`), else new.
 
-    `update` overwrites the given values of a matched person (with PERSON_WRITE); without it only gaps are filled, by those
-    who may read the person. What a person is recognised by is only added, never replaced: whoever could change an address
-    could sign in as its owner. One name is enough. Refused values are all named at once, with fields such as "person.email";
+    `update` overwrites the given values of a matched person (with PERSON_WRITE); without it only gaps are filled, by
+    the person and those who read people. What a person is recognised by is only added, never replaced: whoever could change an
+    address could sign in as its owner. One name is enough. Refused values are all named at once, with fields such as "person.email";
     names in doubt (accounts.name_rules) unless they are confirmed.
     """
     given = _clean(
@@ -77,7 +77,7 @@ def record_person(
         _refuse_replaced_keys(actor, found, given, "person.")
         _refuse_renaming(actor, found, given, "person.")
         _overwrite(actor, found, given, "person.")
-    elif can(actor, Permission.PERSON_READ, found):
+    elif can(actor, Permission.PERSON_READ, found) or can_beyond_oneself(actor, Permission.PERSON_READ):
         _fill_gaps(actor, found, given)
     return found
 

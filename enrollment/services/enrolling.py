@@ -73,6 +73,7 @@ def place(
     category = PersonnelCategory(wish.category)
     enrollment = Enrollment(
         delivery=delivery,
+        centre_id=delivery.centre_id,
         person=person,
         line=delivery.rev,
         category=category,

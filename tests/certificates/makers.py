@@ -64,7 +64,7 @@ def _person_in(delivery: Delivery, name: str, status: EnrollmentStatus, organiza
     db.session.flush()
     db.session.add(Account(person_id=person.id, created_at=clock.now()))
     enrollment = Enrollment(
-        delivery_id=delivery.id, person_id=person.id, status=status, line=n, category=PersonnelCategory.MILITARY,
+        delivery_id=delivery.id, centre_id=delivery.centre_id, person_id=person.id, status=status, line=n, category=PersonnelCategory.MILITARY,
         name_on_certificate=name, nominated_by_id=organization.id if organization else None, created_at=clock.now(),
         finished_at=clock.now(),
     )  # fmt: skip
