@@ -45,8 +45,8 @@ def record_person(
 
     `update` overwrites the given values of a matched person (with PERSON_WRITE); without it only gaps are filled, by
     the person and those who read people. What a person is recognised by is only added, never replaced: whoever could change an
-    address could sign in as its owner. One name is enough. Refused values are all named at once, with fields such as "person.email";
-    names in doubt (accounts.name_rules) unless they are confirmed.
+    address could sign in as its owner. One name is enough. Refused values are all named at once, with fields such as
+    "person.email"; names in doubt (accounts.name_rules) unless they are confirmed.
     """
     given = _clean(
         {
