@@ -46,8 +46,7 @@ ORGANIZATIONS = (
     ("GH-AF", "Ghana Armed Forces", "GH"),
 )
 
-#: Code, name, country, kind and, of a centre, its names as printed and the address for questions; all invented. The first centre and
-#: roster office are there from the start.
+#: Bodies that do not nominate; all invented. The first centre and roster office are there from the start.
 OTHER_BODIES: tuple[dict[str, Any], ...] = (
     {
         "code": "VTC", "name": "Volta Training Centre for Peace Operations", "country": "GH", "kinds": ["centre"],
