@@ -35,6 +35,7 @@ import certificates.views
 import core.docs
 import courses.api
 import courses.cli
+import courses.handlers
 import courses.views
 import enrollment.api
 import enrollment.cli
@@ -48,7 +49,7 @@ import roster.cli
 import roster.handlers
 import roster.queries
 import roster.views
-from accounts.events import AddressConfirmed, MergeConfirmed, MergeUndone, PersonChanged
+from accounts.events import AddressConfirmed, MergeConfirmed, MergeUndone, OrganizationChanged, PersonChanged
 from accounts.roles import Permission as P
 from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
 from certificates.fonts import unprintable
@@ -106,6 +107,7 @@ BLUEPRINTS = [
 
 #: Who reacts to what, in the transaction of the fact itself.
 SUBSCRIBERS: events.Subscribers = {
+    OrganizationChanged: [courses.handlers.keep_kinds],
     DeliveryCancelled: [enrollment.handlers.end_enrollments],
     DeliveryChanged: [enrollment.handlers.fit_places],
     DeliveryMoved: [enrollment.handlers.tell_of_move],

@@ -6,7 +6,7 @@ import click
 
 from accounts import queries, services, values
 from accounts.models import ALL
-from accounts.roles import Role
+from accounts.roles import WITHIN, Role
 from core.commands import Commands
 from core.database import settings_of, transaction
 from core.errors import DomainError
@@ -21,12 +21,17 @@ ROLES = [Role.PARTICIPANT, Role.NOMINATOR, Role.TRAINER, Role.COORDINATOR, Role.
 @click.argument("email")
 @click.option("--name", required=True, help="The whole name, such as “Zoë van der Berg”.")
 @click.option("--role", "roles", multiple=True, type=click.Choice([role.value for role in ROLES]), help="May be repeated.")
-@click.option("--organization", help="Code of the organization a nominator acts for; made when unknown.")
+@click.option(
+    "--organization",
+    help="Code of the body in which the roles are held; without it, the first centre or roster office. A nominator's is made "
+    "when unknown.",
+)
 def create(email: str, name: str, roles: tuple[str, ...], organization: str | None) -> None:
     """Makes an account (or gives more roles to an existing one) and prints a one-time sign-in link."""
     given, family = values.split_name(name)
-    if organization and Role.NOMINATOR not in roles:
-        raise click.ClickException("--organization is for nominators: add --role nominator.")
+    if organization and not set(roles) & set(WITHIN):
+        sentence = "--organization is for roles held in a body: add --role nominator, trainer, coordinator or roster."
+        raise click.ClickException(sentence)
     with _refusals(), transaction():
         person = services.create_account(
             SYSTEM, email=email, given_name=given, family_name=family, roles=roles, organization=organization,

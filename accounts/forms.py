@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -21,8 +21,8 @@ from wtforms import (
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from accounts.models import ALL, READ, Gender
-from accounts.roles import Role
+from accounts.models import ALL, READ, Gender, Organization
+from accounts.roles import BodyKind, Role
 from core import countries, i18n
 from core.forms import Confirmation, Form, NationalitiesField, SubmissionField, names_confirmation
 from core.words import WORDS
@@ -144,7 +144,7 @@ class AccountForm(Form):
     is_another = Confirmation(_l("This is another person, who uses the same mailbox."), code="identity_in_doubt")
     language = RadioField(_l("Language of pages and messages"), default="en")
     roles = CheckboxesField(_l("Roles"))
-    organization = StringField(_l("Organization of a nominator (its code)"))
+    organization = StringField(_l("Organization in which the roles are held (its code)"))
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -177,39 +177,63 @@ class PersonForm(Form):
 
 
 class RoleForm(Form):
-    """Gives a role."""
+    """Gives a role, in a body of the right kind."""
 
     role = SelectField(_l("Role"), NEEDED)
-    organization = SelectField(_l("Organization of a nominator"))
+    organization = SelectField(_l("Organization"))
 
-    def __init__(self, *args: Any, organizations: list[tuple[int, str]], **kwargs: Any):
+    def __init__(self, *args: Any, bodies: Mapping[BodyKind, list[tuple[int, str]]], **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.role.choices = [(role.value, WORDS[role.value]) for role in ASSIGNABLE]
-        self.organization.choices = [("", _l("None")), *((str(key), name) for key, name in organizations)]
+        groups = {_FOR[kind]: [(str(key), name) for key, name in those] for kind, those in bodies.items() if those}
+        self.organization.choices = {"": [("", _l("None"))]} | groups
 
 
-class OrganizationForm(Form):
+_FOR = {
+    BodyKind.NOMINATOR: _l("Nominators"),
+    BodyKind.CENTRE: _l("Trainers and coordinators"),
+    BodyKind.ROSTER_OFFICE: _l("Roster staff"),
+}
+
+
+class OrganizationChangeForm(Form):
+    """An organization's name and what it is. Whoever may only record bodies that nominate is asked for no more."""
+
+    name = StringField(_l("Name"), NEEDED)
+    country = SelectField(_l("Country"))
+    kinds = CheckboxesField(_l("What it does here"))
+    contact_email = EmailField(_l("Address for questions"))
+    title_en = StringField(_l("Name on certificates and in messages, in English"), name="title-en")
+    title_fr = StringField(_l("Name on certificates and in messages, in French"), name="title-fr")
+    two_person_revocation = BooleanField(_l("Revoking a certificate always takes two people"))
+
+    def __init__(self, *args: Any, manages_all: bool, body: Organization | None = None, **kwargs: Any):
+        kept = (body.title if body else None) or {}
+        super().__init__(*args, obj=body, data={"title_en": kept.get("en", ""), "title_fr": kept.get("fr", "")}, **kwargs)
+        self.country.choices = country_choices()
+        self.kinds.choices = [(kind.value, WORDS[f"kind:{kind.value}"]) for kind in BodyKind]
+        if body is None and not self.is_submitted():
+            self.kinds.data = [BodyKind.NOMINATOR.value]
+        if not manages_all:
+            for name in ("kinds", "title_en", "title_fr", "two_person_revocation"):
+                del self[name]
+
+    def given(self) -> dict[str, Any]:
+        """What services.put_organization takes of it."""
+        given: dict[str, Any] = {
+            "name": self.name.data or "", "country": self.country.data or None, "contact_email": self.contact_email.data or None,
+        }  # fmt: skip
+        if self.kinds:
+            titles = {"en": self.title_en.data or "", "fr": self.title_fr.data or ""}
+            given |= {"kinds": self.kinds.data or [], "title": titles, "two_person_revocation": self.two_person_revocation.data}
+        return given
+
+
+class OrganizationForm(OrganizationChangeForm):
     """A new organization."""
 
     submission = SubmissionField()
     code = StringField(_l("Code"), NEEDED)
-    name = StringField(_l("Name"), NEEDED)
-    country = SelectField(_l("Country"))
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.country.choices = country_choices()
-
-
-class OrganizationChangeForm(Form):
-    """An organization's name and country."""
-
-    name = StringField(_l("Name"), NEEDED)
-    country = SelectField(_l("Country"))
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.country.choices = country_choices()
 
 
 def country_choices() -> list[tuple[str, Any]]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from accounts.roles import Role
+from accounts.roles import BodyKind, Role
 from accounts.values import email_key
 from core import names
 from core.codes import Code
-from core.database import Base, enum_column
+from core.database import Base, enum_column, settings_of
 from core.policy import Reach
 
 
@@ -38,7 +39,11 @@ class IdentifierKind(enum.StrEnum):
 
 
 class Organization(Base):
-    """A body that nominates people: a ministry, a police service, an armed force, an NGO."""
+    """A body: a ministry or service that nominates people, a centre, a roster office, a funder; `kinds` says which of these.
+
+    One centre and one roster office are there from the start (`is_first`): without a `title` and a contact address of their own
+    they are called and written to as the settings say.
+    """
 
     __tablename__ = "organization"
     __scope__ = {Reach.ORGANIZATION: "id"}
@@ -47,6 +52,29 @@ class Organization(Base):
     code: Mapped[str] = mapped_column(Code(60), unique=True)
     name: Mapped[str] = mapped_column(sa.String(200))
     country: Mapped[str | None] = mapped_column(sa.String(2))
+    kinds: Mapped[list[str]] = mapped_column(sa.JSON, default=lambda: [BodyKind.NOMINATOR.value])
+    title: Mapped[dict[str, str] | None] = mapped_column(sa.JSON(none_as_null=True))  # as it is printed; None: as it is called
+    contact_email: Mapped[str | None] = mapped_column(sa.String(254))
+    two_person_revocation: Mapped[bool] = mapped_column(default=False)  # of a centre: for any reason, not only for fraud
+    is_first: Mapped[bool] = mapped_column(default=False)
+
+    def is_a(self, kind: BodyKind) -> bool:
+        return kind.value in self.kinds
+
+    @classmethod
+    def of_kind(cls, kind: BodyKind) -> sa.ColumnElement[bool]:
+        """The condition that keeps the bodies of this kind (the column is a JSON list, written as text on both databases)."""
+        return sa.cast(cls.kinds, sa.Text).contains(f'"{kind.value}"')
+
+    @property
+    def titles(self) -> Mapping[str, str]:
+        """What it is called on certificates, in letters and on pages, by language."""
+        return self.title or (settings_of().issuer if self.is_first else {"en": self.name, "fr": self.name})
+
+    @property
+    def contact(self) -> str:
+        """Where questions to it go."""
+        return self.contact_email or settings_of().contact_email
 
 
 class Person(Base):
@@ -183,7 +211,7 @@ class Account(Base):
 
 
 class RoleAssignment(Base):
-    """A role within a scope: everywhere, one organization (`scope_id`), or one delivery (`scope_id`)."""
+    """A role within a scope: everywhere, one body (`scope_id`: an organization's), or one delivery (`scope_id`)."""
 
     __tablename__ = "role_assignment"
 

@@ -16,6 +16,24 @@ class Role(enum.StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+class BodyKind(enum.StrEnum):
+    """What an organization does here; one may do several things."""
+
+    NOMINATOR = "nominator"  # puts people forward
+    CENTRE = "centre"  # teaches and issues
+    ROSTER_OFFICE = "roster_office"  # keeps a roster
+    FUNDER = "funder"  # pays for deliveries: a name on them, nobody signs in for it
+
+
+#: The roles that are given within a body: the kind of body, and how far the role reaches there.
+WITHIN: dict[Role, tuple[BodyKind, Reach]] = {
+    Role.NOMINATOR: (BodyKind.NOMINATOR, Reach.ORGANIZATION),
+    Role.TRAINER: (BodyKind.CENTRE, Reach.CENTRE),
+    Role.COORDINATOR: (BodyKind.CENTRE, Reach.CENTRE),
+    Role.ROSTER: (BodyKind.ROSTER_OFFICE, Reach.OFFICE),
+}
+
+
 class Permission(enum.StrEnum):
     SKILL_WRITE = "skill:write"
     COURSE_WRITE = "course:write"
@@ -38,7 +56,8 @@ class Permission(enum.StrEnum):
     EXPERT_READ = "expert:read"
     EXPERT_WRITE = "expert:write"
     ACCOUNT_MANAGE = "account:manage"
-    ORGANIZATION_MANAGE = "organization:manage"
+    ORGANIZATION_MANAGE = "organization:manage"  # record and change bodies that only nominate
+    BODY_MANAGE = "body:manage"  # also centres, roster offices and funders
     PERSON_READ = "person:read"  # a person's full data
     PERSON_WRITE = "person:write"  # correct them, but not what opens the way in
     PERSON_RENAME = "person:rename"  # give another name to somebody who has an account
@@ -50,7 +69,9 @@ class Permission(enum.StrEnum):
 
 
 P, EVERYWHERE, ORGANIZATION, DELIVERY, SELF = Permission, Reach.EVERYWHERE, Reach.ORGANIZATION, Reach.DELIVERY, Reach.SELF
+CENTRE, OFFICE = Reach.CENTRE, Reach.OFFICE
 
+#: "Everywhere" in a role that is given within a body: what belongs to no body, such as the names of skills.
 ROLES: dict[Role, dict[Permission, Reach]] = {
     Role.PARTICIPANT: {
         P.ENROLLMENT_READ: SELF,
@@ -70,8 +91,8 @@ ROLES: dict[Role, dict[Permission, Reach]] = {
     },
     Role.TRAINER: {
         P.SKILL_WRITE: EVERYWHERE,
-        P.COURSE_WRITE: EVERYWHERE,
-        P.DELIVERY_SCHEDULE: EVERYWHERE,
+        P.COURSE_WRITE: CENTRE,
+        P.DELIVERY_SCHEDULE: CENTRE,
         P.DELIVERY_READ: DELIVERY,
         P.DELIVERY_WRITE: DELIVERY,
         P.ENROLLMENT_READ: DELIVERY,
@@ -81,32 +102,30 @@ ROLES: dict[Role, dict[Permission, Reach]] = {
     },
     Role.COORDINATOR: {
         P.SKILL_WRITE: EVERYWHERE,
-        P.COURSE_WRITE: EVERYWHERE,
-        P.COURSE_RETIRE: EVERYWHERE,
-        P.DELIVERY_SCHEDULE: EVERYWHERE,
-        P.DELIVERY_READ: EVERYWHERE,
-        P.DELIVERY_WRITE: EVERYWHERE,
-        P.DELIVERY_FINISH: EVERYWHERE,
-        P.ENROLLMENT_READ: EVERYWHERE,
-        P.ENROLLMENT_CREATE: EVERYWHERE,
-        P.ENROLLMENT_DECIDE: EVERYWHERE,
-        P.ENROLLMENT_WITHDRAW: EVERYWHERE,
-        P.ATTENDANCE_READ: EVERYWHERE,
-        P.ATTENDANCE_RECORD: EVERYWHERE,
-        P.CERTIFICATE_ISSUE: EVERYWHERE,
-        P.CERTIFICATE_READ: EVERYWHERE,
-        P.CERTIFICATE_REVOKE: EVERYWHERE,
+        P.COURSE_WRITE: CENTRE,
+        P.COURSE_RETIRE: CENTRE,
+        P.DELIVERY_SCHEDULE: CENTRE,
+        P.DELIVERY_READ: CENTRE,
+        P.DELIVERY_WRITE: CENTRE,
+        P.DELIVERY_FINISH: CENTRE,
+        P.ENROLLMENT_READ: CENTRE,
+        P.ENROLLMENT_CREATE: CENTRE,
+        P.ENROLLMENT_DECIDE: CENTRE,
+        P.ENROLLMENT_WITHDRAW: CENTRE,
+        P.ATTENDANCE_READ: CENTRE,
+        P.ATTENDANCE_RECORD: CENTRE,
+        P.CERTIFICATE_ISSUE: CENTRE,
+        P.CERTIFICATE_READ: CENTRE,
+        P.CERTIFICATE_REVOKE: CENTRE,
         P.ORGANIZATION_MANAGE: EVERYWHERE,
-        P.PERSON_READ: EVERYWHERE,
-        P.IDENTITY_DECIDE: EVERYWHERE,
-        P.JOB_READ: EVERYWHERE,
+        P.PERSON_READ: CENTRE,
+        P.IDENTITY_DECIDE: CENTRE,
     },
     Role.ROSTER: {
-        P.ROSTER_SEARCH: EVERYWHERE,
-        P.EXPERT_READ: EVERYWHERE,
-        P.EXPERT_WRITE: EVERYWHERE,
-        P.CERTIFICATE_READ: EVERYWHERE,
-        P.PERSON_READ: EVERYWHERE,
+        P.ROSTER_SEARCH: OFFICE,
+        P.EXPERT_READ: OFFICE,
+        P.EXPERT_WRITE: OFFICE,
+        P.PERSON_READ: OFFICE,
         P.PERSON_WRITE: EVERYWHERE,
     },
     Role.ADMINISTRATOR: dict.fromkeys(Permission, EVERYWHERE),

@@ -123,7 +123,7 @@ def make_actor(person: Person, assignments: Iterable[Any], **facts) -> Actor:
     """The actor that `person` is with these roles; everybody is a participant where it concerns themselves.
     `assignments`: rows with `role`, `scope` and `scope_id`."""
     grants: dict[str, Grant] = {}
-    roles, organizations = {Role.PARTICIPANT}, set()
+    roles: set[str] = {Role.PARTICIPANT}
     for permission in ROLES[Role.PARTICIPANT]:
         grants[permission] = Grant(self=frozenset({person.id}))
     held: dict[tuple[Role, Reach], set[int]] = {}  # together: a trainer may have hundreds of deliveries
@@ -131,11 +131,8 @@ def make_actor(person: Person, assignments: Iterable[Any], **facts) -> Actor:
         held.setdefault((assignment.role, assignment.scope), set()).add(assignment.scope_id)
     for (role, scope), ids in held.items():
         roles.add(role)
-        if scope is Reach.ORGANIZATION:
-            organizations |= ids
-        grant = Grant(everywhere=True) if scope is Reach.EVERYWHERE else Grant(**{scope.value: frozenset(ids)})
         for permission, reach in ROLES[role].items():
-            if reach is scope:  # as far as the matrix says and the assignment's scope allows
+            if grant := _granted(reach, scope, ids):
                 grants[permission] = grants.get(permission, Grant()) | grant
     return Actor(
         person_id=person.id,
@@ -143,9 +140,22 @@ def make_actor(person: Person, assignments: Iterable[Any], **facts) -> Actor:
         email=person.email,
         roles=frozenset(roles),
         grants=grants,
-        organization_ids=frozenset(organizations),
+        organization_ids=frozenset(held.get((Role.NOMINATOR, Reach.ORGANIZATION), ())),
+        centre_ids=frozenset(id_ for (_, scope), ids in held.items() if scope is Reach.CENTRE for id_ in ids),
+        office_ids=frozenset(id_ for (_, scope), ids in held.items() if scope is Reach.OFFICE for id_ in ids),
         **facts,
     )
+
+
+def _granted(reach: Reach, scope: Reach, ids: set[int]) -> Grant | None:
+    """As far as the matrix says and the assignment's scope allows. What belongs to no body is open to whoever holds the role in
+    one; a trainer of single deliveries only has these."""
+    if reach is Reach.EVERYWHERE and scope in (Reach.EVERYWHERE, Reach.CENTRE, Reach.OFFICE):
+        return Grant(everywhere=True)
+    # Until experts say which roster office they belong to (Expert.__scope__: Reach.OFFICE), an office reaches all of them.
+    if reach is scope is Reach.OFFICE:
+        return Grant(everywhere=True)
+    return Grant(**{scope.value: frozenset(ids)}) if reach is scope else None
 
 
 def actor_of(person: Person) -> Actor:

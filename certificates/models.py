@@ -37,7 +37,9 @@ class Certificate(Base):
     """
 
     __tablename__ = "certificate"
-    __scope__ = {Reach.DELIVERY: "delivery_id", Reach.ORGANIZATION: "organization_id", Reach.SELF: "person_id"}
+    __scope__ = {
+        Reach.DELIVERY: "delivery_id", Reach.CENTRE: "centre_id", Reach.ORGANIZATION: "organization_id", Reach.SELF: "person_id",
+    }  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(sa.String(40), unique=True)
@@ -46,6 +48,7 @@ class Certificate(Base):
     enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"), index=True)
+    centre_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)  # which issued it: the delivery's
     organization_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"), index=True)
     holder_name: Mapped[str] = mapped_column(sa.String(120))
     holder_words: Mapped[str] = mapped_column(

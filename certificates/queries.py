@@ -116,12 +116,23 @@ def delivery_codes(certificates: Sequence[Certificate]) -> dict[int, str]:
 
 
 def get_job(actor: Actor, job_id: int) -> Job:
-    """A job, for whoever asked for it and for those who may read all; NotFound for others."""
+    """A job, for whoever asked for it, for those who may issue in its delivery and those who read all; NotFound for others."""
     job = find_job(job_id)
     is_own = job is not None and actor.person_id is not None and job.created_by_id == actor.person_id
-    if job is None or not (is_own or can(actor, P.JOB_READ, job)):
+    if job is None or not (is_own or can(actor, P.JOB_READ, job) or _issues_in(actor, job)):
         raise NotFound("unknown_job", _l("There is no such job."))
     return job
+
+
+def _issues_in(actor: Actor, job: Job) -> bool:
+    """Whether the job makes certificates of a delivery in which the actor may issue them."""
+    about = _ABOUT.get(job.kind)
+    subject = db.session.get(about[0], job.args.get(about[1], 0)) if about else None
+    return subject is not None and can(actor, P.CERTIFICATE_ISSUE, subject)
+
+
+#: Kind of job → what it is about, and where its arguments say so.
+_ABOUT = {JOB_KIND: (Delivery, "delivery_id"), "certificates.render": (Certificate, "certificate_id")}
 
 
 @dataclass(frozen=True)

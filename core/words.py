@@ -72,6 +72,11 @@ WORDS: dict[str, Any] = {
     "coordinator": _l("Coordinator"),
     "roster": _l("Roster staff"),
     "administrator": _l("Administrator"),
+    # what organizations do here
+    "kind:nominator": _l("Nominating body"),
+    "kind:centre": _l("Training centre"),
+    "kind:roster_office": _l("Roster office"),
+    "kind:funder": _l("Funder"),
     # what a token may do
     "all": _l("Everything"),
     "read": _l("Only read"),

@@ -20,7 +20,7 @@ FURTHEST = timedelta(days=3653)  # ten years: further away is a slip of the keyb
 
 
 #: What a plan and a delivery have under the same names.
-PLAIN = ("starts_on", "time_zone", "venue", "country", "language", "places", "closes_on")
+PLAIN = ("starts_on", "time_zone", "venue", "country", "language", "places", "closes_on", "funder_id")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class DeliveryPlan:
     closes_on: date | None = None
     trainers: tuple[int, ...] | None = None
     code: str | None = None
+    funder_id: int | None = None
 
 
 def usual_closing(starts_on: date, today: date) -> date:

@@ -19,11 +19,11 @@ import sqlalchemy as sa
 from accounts.models import Gender, Person, PersonnelCategory
 from certificates.models import Certificate, CertificateStatus, RevocationReason
 from certificates.numbers import ALPHABET, format_number, normalise_token, series_of
-from certificates.payload import Bilingual, CertificatePayload, GrantedSkill
+from certificates.payload import CertificatePayload, GrantedSkill
 from certificates.services import JOB_KIND
 from certificates.snapshot import bilingual, digest, valid_until, verify_url
 from core import audit, clock, jobs
-from core.database import db, settings_of, transaction
+from core.database import db, transaction
 from core.numbering import Counter, mark
 from core.policy import SYSTEM
 from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition
@@ -213,6 +213,7 @@ def _run(random: Random, version: CourseVersion, number: int) -> _Run:
     planned = datetime.combine(starts_on - timedelta(days=60), time(9), UTC)
     row = {
         "code": f"{version.course.code}-{starts_on.year}-R{number:04d}", "course_id": version.course_id, "version_id": version.id,
+        "centre_id": version.course.centre_id,
         "rev": PLACES, "status": DeliveryStatus.FINISHED, "starts_on": starts_on,
         "ends_on": last_day(version.blocks, starts_on), "time_zone": zone, "venue": venue, "country": country, "language": "en",
         "places": PLACES,
@@ -238,7 +239,8 @@ def _add_enrollments(random: Random, seats: list[tuple[dict[str, Any], _Run]]) -
 def _enrollment(person: dict[str, Any], run: _Run, line: int) -> dict[str, Any]:
     asked = datetime.combine(run.row["starts_on"] - timedelta(days=40), time(10), UTC)
     return {
-        "delivery_id": run.delivery_id, "person_id": person["id"], "status": EnrollmentStatus.COMPLETED, "line": line,
+        "delivery_id": run.delivery_id, "centre_id": run.row["centre_id"], "person_id": person["id"],
+        "status": EnrollmentStatus.COMPLETED, "line": line,
         "category": person["category"], "name_on_certificate": person["name_on_certificate"], "rank": person["rank"],
         "rank_code": person["rank_code"], "organization": None, "roster_consent": True, "lacking": [],
         "created_at": asked, "finished_at": _after(run, 1),
@@ -319,9 +321,8 @@ def _windows(random: Random, expert_id: int) -> list[dict[str, Any]]:
 
 def _certify(random: Random, holders: list[_Holder], expert_ids: dict[int, int], *, files: bool) -> None:
     """A certificate for everybody, one in fifty revoked since; the skills follow from them as from any certificate."""
-    issuer = bilingual(settings_of().issuer)
     counted: dict[int, int] = {}
-    rows = [_certificate(random, holder, issuer, counted) for holder in holders]
+    rows = [_certificate(random, holder, counted) for holder in holders]
     for year, value in counted.items():
         db.session.merge(Counter(name=series_of(year), value=value))
         mark(series_of(year), value)
@@ -336,7 +337,7 @@ def _certify(random: Random, holders: list[_Holder], expert_ids: dict[int, int],
         _ask_for_files(rows)
 
 
-def _certificate(random: Random, holder: _Holder, issuer: Bilingual, counted: dict[int, int]) -> dict[str, Any]:
+def _certificate(random: Random, holder: _Holder, counted: dict[int, int]) -> dict[str, Any]:
     person, run = holder.person, holder.run
     day = run.row["ends_on"] + timedelta(days=2)
     number, token = _next_number(day.year, counted), _token(random)
@@ -352,11 +353,12 @@ def _certificate(random: Random, holder: _Holder, issuer: Bilingual, counted: di
             GrantedSkill(grant.skill.code, bilingual(grant.skill.title), grant.level.value, grant.valid_months)
             for grant in run.version.grants
         ),
-        issuer=issuer, score_percent=holder.score,
+        issuer=bilingual(course.centre.titles), score_percent=holder.score,
     )  # fmt: skip
     return {
         "number": number, "token": token, "enrollment_id": holder.enrollment["id"], "person_id": person["id"],
-        "delivery_id": run.delivery_id, "holder_name": payload.holder_name, "payload": payload.to_dict(),
+        "delivery_id": run.delivery_id, "centre_id": run.row["centre_id"],
+        "holder_name": payload.holder_name, "payload": payload.to_dict(),
         "payload_sha256": digest(payload), "issued_on": day, "valid_until": until, "issued_at": _after(run, 2),
         **_end(random, day),
     }  # fmt: skip

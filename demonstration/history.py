@@ -24,7 +24,7 @@ from courses import services as courses_services
 from courses.models import Course, Delivery
 from courses.plans import DeliveryPlan, PoolPlan
 from courses.schemas import CourseBody
-from demonstration.people import DOMAIN, ORGANIZATIONS, PARTICIPANTS, SIGN_INS
+from demonstration.people import DOMAIN, ORGANIZATIONS, OTHER_BODIES, PARTICIPANTS, SIGN_INS
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
 
@@ -47,6 +47,7 @@ def load() -> None:
     _under_way(people, today)
     _upcoming(people, today)
     _draft_and_cancelled(today)
+    _second_centre(people, today)
 
 
 @contextmanager
@@ -65,6 +66,8 @@ def _accounts() -> None:
     with transaction():
         for code, name, country in ORGANIZATIONS:
             accounts_services.create_organization(SYSTEM, code=code, name=name, country=country)
+        for facts in OTHER_BODIES:
+            accounts_services.create_organization(SYSTEM, **facts)
         for one in SIGN_INS:
             accounts_services.create_account(
                 SYSTEM,
@@ -82,11 +85,12 @@ def _accounts() -> None:
 
 def _courses() -> None:
     with transaction():
-        for file in ("gender-training-initiative.json", "further-courses.json"):
+        for file in ("gender-training-initiative.json", "further-courses.json", "second-centre.json"):
             content = json.loads((COURSES / file).read_text(encoding="utf-8"))
             for values in content if isinstance(content, list) else [content]:
                 code = values.pop("code")
-                courses_services.put_course(SYSTEM, code, CourseBody.model_validate(values).definition())
+                body = CourseBody.model_validate(values)
+                courses_services.put_course(SYSTEM, code, body.definition(), centre=body.centre)
 
 
 def _participants(day: date) -> list[tuple[int, tuple]]:
@@ -113,6 +117,10 @@ def _person(role: str) -> Person:
     return db.session.scalars(sa.select(Person).where(Person.email == f"{role}@{DOMAIN}")).one()
 
 
+def _body(code: str) -> int:
+    return db.session.scalars(sa.select(Organization.id).where(Organization.code == code)).one()
+
+
 def _participant() -> tuple[int, tuple]:
     """The one who signs in: certified, on the roster, and waiting for an answer."""
     return _person("participant").id, (None, None, None, None, "police", "Inspectrice", None, "Police nationale")
@@ -124,8 +132,7 @@ def _schedule(code: str, course: str, starts_on: date, *, publish: bool = True, 
         plan = DeliveryPlan(
             starts_on=starts_on,
             code=code,
-            trainers=(_person("trainer").id,),
-            **(USUAL | changes),
+            **({"trainers": (_person("trainer").id,)} | USUAL | changes),
         )
         found = db.session.scalars(sa.select(Course).where(Course.code == course)).one()
         delivery = courses_services.schedule(SYSTEM, found, plan)
@@ -230,7 +237,7 @@ def _under_way(people: list[tuple[int, tuple]], today: date) -> None:
 def _upcoming(people: list[tuple[int, tuple]], today: date) -> None:
     """What one may apply for now: open, nearly full with a waiting list, and by approval with nominations."""
     monday = today + timedelta(days=7 - today.weekday())
-    soon = _schedule("GTI-NEXT", "GTI", monday + timedelta(weeks=10))
+    soon = _schedule("GTI-NEXT", "GTI", monday + timedelta(weeks=10), funder_id=_body("AURORA"))
     _enroll(soon, people[:6])
     _nominate(soon)
     full = _schedule(
@@ -325,3 +332,21 @@ def _draft_and_cancelled(today: date) -> None:
     )
     with transaction():
         courses_services.cancel(SYSTEM, db.session.get_one(Delivery, cancelled), reason="The venue is not available.")
+
+
+def _second_centre(people: list[tuple[int, tuple]], today: date) -> None:
+    """A centre of its own, with its own trainer and coordinator: one delivery finished and certified, one to come."""
+    monday = today + timedelta(days=7 - today.weekday())
+    there = {
+        "venue": "Ho", "country": "GH", "time_zone": "Africa/Accra", "places": 16, "pools": (), "funder_id": _body("AURORA"),
+        "trainers": (_person("trainer.vtc").id,),
+    }  # fmt: skip
+    start = monday - timedelta(weeks=20)
+    with _on(start - timedelta(days=50)):
+        done = _schedule("COP-FIRST", "COP", start, **there)
+        _enroll(done, people[10:17])
+    with _on(start + timedelta(days=3)):
+        _attend(done, 6, absences={2: {1, 2, 3}}, scores={})
+        _finish(done)
+        _certify(done)
+    _enroll(_schedule("COP-NEXT", "COP", monday + timedelta(weeks=11), **there), people[14:18])

@@ -62,14 +62,18 @@ class Enrollment(Base):
     `line` orders the waiting list: the delivery's `rev` when the person joined it, so it never ties. The position shown to
     people is derived from it. Category, rank and printed name are as declared for this delivery. `origin_id` is the record of
     the person that it was made for and never changes; `person_id` is the record that is used now (see Merge). `seat_id`: another
-    nomination of the same person has the seat, and this one, `substituted` by it, shows how that one stands.
+    nomination of the same person has the seat, and this one, `substituted` by it, shows how that one stands. `centre_id` is the
+    delivery's.
     """
 
     __tablename__ = "enrollment"
-    __scope__ = {Reach.DELIVERY: "delivery_id", Reach.ORGANIZATION: "nominated_by_id", Reach.SELF: "person_id"}
+    __scope__ = {
+        Reach.DELIVERY: "delivery_id", Reach.CENTRE: "centre_id", Reach.ORGANIZATION: "nominated_by_id", Reach.SELF: "person_id",
+    }  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"))
+    centre_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"))
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     origin_id: Mapped[int] = mapped_column(
         sa.ForeignKey("person.id"), index=True, default=lambda context: context.get_current_parameters()["person_id"]
@@ -94,7 +98,7 @@ class Enrollment(Base):
     delivery: Mapped[Delivery] = relationship()
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
     origin: Mapped[Person] = relationship(foreign_keys=[origin_id])
-    nominated_by: Mapped[Organization | None] = relationship()
+    nominated_by: Mapped[Organization | None] = relationship(foreign_keys=[nominated_by_id])
     nomination: Mapped[Nomination | None] = relationship(back_populates="enrollment")
     seat: Mapped[Enrollment | None] = relationship(remote_side=[id], foreign_keys=[seat_id])
 

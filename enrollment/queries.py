@@ -176,12 +176,41 @@ def get_enrollment(actor: Actor, enrollment_id: int) -> Enrollment:
     return enrollment
 
 
+def decides_about(actor: Actor) -> sa.ColumnElement[bool]:
+    """The condition that a question is the actor's to decide: those within one centre are its coordinators', those across
+    centres an administrator's."""
+    seen = visible(Enrollment, actor, Permission.IDENTITY_DECIDE)
+    if _is_everywhere(actor):
+        return seen
+    other = aliased(Enrollment)
+    is_candidate = sa.or_(other.person_id == IdentityQuestion.candidate_id, other.origin_id == IdentityQuestion.candidate_id)
+    known_here = sa.exists().where(is_candidate, other.centre_id == Enrollment.centre_id, other.id != Enrollment.id)
+    is_own = Enrollment.person_id == IdentityQuestion.candidate_id  # the doubt is about this enrollment alone
+    return sa.and_(seen, sa.or_(known_here, is_own))
+
+
+def _is_everywhere(actor: Actor) -> bool:
+    grant = actor.grants.get(Permission.IDENTITY_DECIDE)
+    return actor.is_system or (grant is not None and grant.everywhere)
+
+
+def require_reach(actor: Actor, person_ids: Iterable[int]) -> None:
+    """NotFound unless the actor may decide who each of these people is: a coordinator, of people known in the own centre."""
+    if _is_everywhere(actor):
+        return
+    seen = visible(Enrollment, actor, Permission.IDENTITY_DECIDE)
+    for person_id in person_ids:
+        known = sa.select(Enrollment.id).where(sa.or_(Enrollment.person_id == person_id, Enrollment.origin_id == person_id), seen)
+        if db.session.scalar(known.limit(1)) is None:
+            raise NotFound("unknown_person", _l("This person is not known here."))
+
+
 def open_questions(actor: Actor) -> sa.Select[IdentityQuestion]:
     """The questions about people that `actor` decides."""
     return (
         sa.select(IdentityQuestion)
         .join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
-        .where(IdentityQuestion.status == QuestionStatus.OPEN, visible(Enrollment, actor, Permission.IDENTITY_DECIDE))
+        .where(IdentityQuestion.status == QuestionStatus.OPEN, decides_about(actor))
         .options(
             joinedload(IdentityQuestion.candidate),
             joinedload(IdentityQuestion.enrollment).options(
@@ -235,6 +264,10 @@ def merges(actor: Actor, *, is_open: bool) -> list[Merge]:
     found = sa.select(Merge).where(Merge.status == status).options(joinedload(Merge.keep), joinedload(Merge.merged))
     if not is_open:
         found = found.where(Merge.is_reviewed)
+    if not _is_everywhere(actor):
+        seen = visible(Enrollment, actor, Permission.IDENTITY_DECIDE)
+        for side in (Merge.keep_id, Merge.merged_id):
+            found = found.where(sa.exists().where(sa.or_(Enrollment.person_id == side, Enrollment.origin_id == side), seen))
     return list(db.session.scalars(found.order_by(Merge.id.desc()).limit(50)))
 
 
@@ -287,13 +320,11 @@ class PersonShown:
 
 
 def person_shown(actor: Actor, enrollment: Enrollment) -> PersonShown:
-    """Everything for the person and for holders of PERSON_READ; for the delivery's trainers what teaching needs; for the
-    nominating organization only what it said itself: what others know of the person is none of its business."""
+    """Everything for the person and for holders of PERSON_READ in the delivery's centre; for its trainers what teaching needs;
+    for the nominating organization only what it said itself: what others know of the person is none of its business."""
     person, nomination = enrollment.person, enrollment.nomination
-    is_full = can(actor, Permission.PERSON_READ, person)
-    grant = actor.grants.get(Permission.ENROLLMENT_READ)
-    is_teaching = actor.is_system or (grant is not None and (grant.everywhere or enrollment.delivery_id in grant.delivery))
-    if is_full or is_teaching:
+    is_full = can(actor, Permission.PERSON_READ, enrollment)
+    if is_full or can(actor, Permission.ENROLLMENT_READ, enrollment.delivery):
         return PersonShown(
             person.id, person.identifier if is_full else None, person.given_name, person.family_name,
             enrollment.name_on_certificate, person.email, person.country, person.nationalities,

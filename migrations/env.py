@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 from alembic import context
 from flask import current_app
@@ -18,32 +21,44 @@ def render_item(kind, thing, autogen_context):
     return False
 
 
+@contextmanager
+def _references_at_rest(connection: sa.Connection) -> Iterator[None]:
+    """SQLite makes a table that is altered anew, and takes the old one away: while it watches over references, it refuses that
+    for a table to which rows refer. So it does not watch meanwhile, and each migration is looked through before it is kept."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.driver_connection  # straight, because inside a transaction the switch does nothing
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _check_references(connection: sa.Connection) -> None:
+    if connection.dialect.name == "sqlite" and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
+        raise RuntimeError(f"the migration leaves references to rows that are not there: {broken[:10]}")
+
+
 def run() -> None:
     engine: sa.Engine = current_app.extensions["sqlalchemy"].engine
     steps: list[bool] = []
-    with engine.connect().execution_options(writes=True) as connection:
-        is_sqlite = engine.dialect.name == "sqlite"
-        driver = connection.connection.driver_connection
-        if is_sqlite:
-            # A table that is made anew is dropped for a moment, and others refer to it (sqlite.org/lang_altertable.html §7).
-            driver.execute("PRAGMA foreign_keys=OFF")
+    with engine.connect().execution_options(writes=True) as connection, _references_at_rest(connection):
         context.configure(
             connection=connection,
             target_metadata=db.metadata,
-            render_as_batch=is_sqlite,
+            render_as_batch=connection.dialect.name == "sqlite",
             include_object=include_object,
             compare_type=compare_type,
             render_item=render_item,
             transaction_per_migration=True,
-            on_version_apply=lambda step, **_: steps.append(step.is_upgrade),
+            on_version_apply=lambda step, **_: (_check_references(connection), steps.append(step.is_upgrade)),
         )
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()
-        if is_sqlite:
-            if broken := driver.execute("PRAGMA foreign_key_check").fetchall():
-                raise RuntimeError(f"the migration left rows that refer to nothing: {broken[:5]}")
-            driver.execute("PRAGMA foreign_keys=ON")
     if steps and all(steps) and "staged" not in current_app.extensions:
         checkpoints.begin()  # from the first day on, so that a file which is missing later was taken away
         db.session.remove()

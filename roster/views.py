@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from accounts.roles import Permission
+from certificates.models import Certificate
 from core import clock, exports, readings
 from core.countries import written
 from core.database import transaction
@@ -242,6 +243,13 @@ def my_profile() -> Any:
     return render_template("roster/my_profile.html", form=form, expert=found, **_skills(found)), form.status
 
 
+def _certificate_page(certificate: Certificate) -> str | None:
+    """For whoever may read the certificate; roster staff see its number and what it is worth."""
+    if not current_actor().can(P.CERTIFICATE_READ, certificate):
+        return None
+    return url_for("certificates.certificate", number=certificate.number)
+
+
 def _skills(found: Expert | None) -> dict[str, Any]:
     """The skills that stand and those that were withdrawn, for today."""
     today = clock.today()
@@ -252,7 +260,8 @@ def _skills(found: Expert | None) -> dict[str, Any]:
             "row": row,
             "status": row.status_on(today),
             "number": row.certificate.number,
-            "url": url_for("certificates.certificate", number=row.certificate.number),
+            "url": _certificate_page(row.certificate),
+            "proof": row.certificate.status_on(today),
             "reason": word(row.withdrawn_reason) if row.withdrawn_reason else None,
         }
         for row in (found.skills if found else ())

@@ -80,7 +80,7 @@ class AuditFilter:
 
     @property
     def condition(self) -> sa.ColumnElement[bool]:
-        parts = [sa.true()]
+        parts: list[sa.ColumnElement[bool]] = [sa.true()]
         if self.action:
             parts.append(AuditEntry.action == self.action)
         if self.subject:

@@ -10,7 +10,8 @@ from flask_babel import lazy_gettext as _l
 
 from accounts import values
 from accounts.models import Account, Organization, Person, RoleAssignment
-from accounts.roles import Permission, Role
+from accounts.queries.bodies import bodies_of, body_name
+from accounts.roles import WITHIN, BodyKind, Permission, Role
 from accounts.services.identity import current_record
 from core import names
 from core.database import db
@@ -23,7 +24,7 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class RoleHeld:
-    """A role and what it is for: an organization's name, a delivery's id, or everything."""
+    """A role and what it is for: a body (what it is called), a delivery's id, or everything."""
 
     role: Role
     scope: Reach
@@ -92,18 +93,19 @@ def _occurs(word: str) -> sa.ColumnElement[bool]:
 def roles_of(person_ids: Iterable[int]) -> dict[int, list[RoleHeld]]:
     """The roles of each person, in the order of the matrix."""
     rows = db.session.execute(
-        sa.select(RoleAssignment, Organization.name)
-        .outerjoin(
-            Organization,
-            sa.and_(RoleAssignment.scope == Reach.ORGANIZATION, Organization.id == RoleAssignment.scope_id),
-        )
+        sa.select(RoleAssignment, Organization)
+        .outerjoin(Organization, sa.and_(RoleAssignment.scope.in_(_BODIES), Organization.id == RoleAssignment.scope_id))
         .where(RoleAssignment.person_id.in_(list(person_ids)))
     ).all()
     order = list(Role)
     found: dict[int, list[RoleHeld]] = {}
-    for held, name in sorted(rows, key=lambda row: (order.index(row[0].role), row[0].scope_id)):
+    for held, body in sorted(rows, key=lambda row: (order.index(row[0].role), row[0].scope_id)):
+        name = body_name(body) if body is not None else None
         found.setdefault(held.person_id, []).append(RoleHeld(held.role, held.scope, held.scope_id, name))
     return found
+
+
+_BODIES = tuple(scope for _kind, scope in WITHIN.values())
 
 
 def get_organization(actor: Actor, organization_id: int) -> Organization:
@@ -115,16 +117,24 @@ def get_organization(actor: Actor, organization_id: int) -> Organization:
     return found
 
 
-def list_organizations(actor: Actor, *, words: str = "", after: str | None = None, limit: int = PAGE) -> Page[Organization]:
+def list_organizations(
+    actor: Actor, *, words: str = "", kind: BodyKind | None = None, after: str | None = None, limit: int = PAGE
+) -> Page[Organization]:
     """Organizations by name."""
     statement = sa.select(Organization).where(visible(Organization, actor, Permission.ORGANIZATION_MANAGE))
+    if kind is not None:
+        statement = statement.where(Organization.of_kind(kind))
     for one in words.split()[:6]:
         fits = (column.icontains(one, autoescape=True) for column in (Organization.name, Organization.code))
         statement = statement.where(sa.or_(*fits))
     return page(statement, (Organization.name.expression, Organization.id.expression), after=after, limit=limit)
 
 
-def organization_choices() -> list[tuple[int, str]]:
-    """(id, name and code) of every organization, for a list to choose from."""
-    rows = db.session.execute(sa.select(Organization.id, Organization.name, Organization.code).order_by(Organization.name))
-    return [(row.id, row.name if row.name == row.code else f"{row.name} ({row.code})") for row in rows]
+def organization_choices(kind: BodyKind = BodyKind.NOMINATOR) -> list[tuple[int, str]]:
+    """(id, name and code) of every body of this kind, for a list to choose from."""
+    return [(one.id, _with_code(one)) for one in bodies_of(kind)]
+
+
+def _with_code(body: Organization) -> str:
+    name = body_name(body)
+    return name if name == body.code else f"{name} ({body.code})"

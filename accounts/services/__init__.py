@@ -9,7 +9,7 @@ from accounts.services.account import (
     set_password,
 )
 from accounts.services.address import ask_for_address, confirm_address, find_asked_address
-from accounts.services.assignments import assign_role, withdraw_role
+from accounts.services.assignments import assign_role, assign_within, withdraw_role
 from accounts.services.creation import create_account, first_administrator_link
 from accounts.services.entry import (
     INVITATION,
@@ -36,16 +36,23 @@ from accounts.services.merging import (
     records_of,
     undo_merge,
 )
-from accounts.services.organizations import change_organization, create_organization, organization_by_code
+from accounts.services.organizations import (
+    change_organization,
+    create_organization,
+    organization_by_code,
+    put_organization,
+    require_kinds,
+)
 from accounts.services.people import Identified, change_person, identify_person, record_applicant, record_person
 from accounts.services.tokens import create_token, revoke_token
 
 __all__ = [
-    "INVITATION", "SHORT", "Comparison", "Identified", "ask_for_address", "assign_role", "change_organization",
-    "change_person", "check_password", "close_account", "compare", "compared", "confirm_address", "confirm_merge",
-    "create_account", "create_organization", "create_token", "current_record", "decline_merge", "end_sessions", "ensure_account",
-    "enters_by_link", "find_asked_address",  "first_administrator_link", "get_merge", "identify_person", "invite",
-    "issue_link", "join_records", "link_ends_at", "note_refusal", "organization_by_code", "propose_merge", "record_applicant",
-    "record_person", "records_of", "refresh_hash", "remove_password", "reopen_account", "request_link", "require_own_name",
-    "revoke_token", "send_confirmation", "send_link", "set_password", "undo_merge", "use_link", "withdraw_role",
+    "INVITATION", "SHORT", "Comparison", "Identified", "ask_for_address", "assign_role", "assign_within",
+    "change_organization", "change_person", "check_password", "close_account", "compare", "compared", "confirm_address",
+    "confirm_merge", "create_account", "create_organization", "create_token", "current_record", "decline_merge",
+    "end_sessions", "ensure_account", "enters_by_link", "find_asked_address", "first_administrator_link", "get_merge",
+    "identify_person", "invite", "issue_link", "join_records", "link_ends_at", "note_refusal", "organization_by_code",
+    "propose_merge", "put_organization", "record_applicant", "record_person", "records_of", "refresh_hash",
+    "remove_password", "reopen_account", "request_link", "require_kinds", "require_own_name", "revoke_token",
+    "send_confirmation", "send_link", "set_password", "undo_merge", "use_link", "withdraw_role",
 ]  # fmt: skip

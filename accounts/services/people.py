@@ -19,7 +19,7 @@ from core import clock, mail, names
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.events import publish
-from core.policy import Actor, can, require
+from core.policy import Actor, can, can_beyond_oneself, require
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,10 @@ def identify_person(
     """The person meant by what is `said` (SAID, `identifier_issuer`, `names_confirmed`): matched as `identity.find_known` says,
     looking only `among` these people if given, and not at one of whom `unless` is true; else new.
 
-    `update` overwrites the given values of a matched person (with PERSON_WRITE); without it only gaps are filled, by those
-    who may read the person. What a person is recognised by is only added, never replaced: whoever could change an address
-    could sign in as its owner. One name is enough. Refused values are all named at once, with fields such as "person.email";
-    names in doubt (accounts.name_rules) unless they are confirmed.
+    `update` overwrites the given values of a matched person (with PERSON_WRITE); without it only gaps are filled, by
+    the person and those who read people. What a person is recognised by is only added, never replaced: whoever could change an
+    address could sign in as its owner. One name is enough. Refused values are all named at once, with fields such as
+    "person.email"; names in doubt (accounts.name_rules) unless they are confirmed.
     """
     given, is_confirmed = {name: said.get(name) for name in SAID}, bool(said.get("names_confirmed"))
     given = _clean(given, "person.", known=None if update else {}, is_confirmed=is_confirmed)
@@ -86,7 +86,7 @@ def identify_person(
         _refuse_replaced_keys(actor, found, given, "person.")
         _refuse_renaming(actor, found, given, "person.")
         _overwrite(actor, found, given, "person.")
-    elif can(actor, Permission.PERSON_READ, found):
+    elif can(actor, Permission.PERSON_READ, found) or can_beyond_oneself(actor, Permission.PERSON_READ):
         _fill_gaps(actor, found, given)
     return Identified(known.record or found, found, False, known.doubts, known.is_decided)
 

@@ -60,6 +60,7 @@ def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None
         enrollment_id=enrollment.id,
         person_id=enrollment.person_id,
         delivery_id=enrollment.delivery_id,
+        centre_id=enrollment.centre_id,
         organization_id=enrollment.nominated_by_id,
         holder_name=payload.holder_name,
         payload=payload.to_dict(),

@@ -13,12 +13,16 @@ from wtforms.validators import DataRequired, InputRequired, ValidationError
 from accounts.models import Person, PersonnelCategory
 from core import clock, countries, i18n, languages
 from core.errors import DomainError
-from core.forms import DayField, Form, NumberField, SubmissionField
+from core.forms import DayField, Form, NumberField, SubmissionField, whole
 from core.words import word
 from courses.forms.fields import CheckboxesField
 from courses.models import Admission
 from courses.plans import DeliveryPlan, PoolPlan
 from courses.timetable import grouped_zones, is_time_of, zone_names, zone_of, zones_of
+
+
+def _id_of(value: Any) -> int | None:
+    return whole(str(value)) if value is not None else None
 
 
 class DeliveryForm(Form):
@@ -37,6 +41,7 @@ class DeliveryForm(Form):
     pool_civilian = NumberField(_l("Civilian"))
     admission = RadioField(_l("Admission"), validate_choice=False, default=Admission.AUTOMATIC.value)
     trainers = CheckboxesField(_l("Trainers"), coerce=int)
+    funder = SelectField(_l("Funded by"), validate_choice=False, coerce=_id_of)
     code = StringField(_l("Code"))
     asked_zone = HiddenField()  # the country and time zone about which it was asked whether they belong together
     submission = SubmissionField()
@@ -46,7 +51,7 @@ class DeliveryForm(Form):
     #: Paths of the API's body → fields of this form.
     _PLACES_OF_FAULTS = {"pools": "pool_military", "rev": "", "status": ""}
 
-    def __init__(self, trainers: Iterable[Person], **kwargs: Any):
+    def __init__(self, trainers: Iterable[Person], funders: Iterable[tuple[int, str]] = (), **kwargs: Any):
         super().__init__(**kwargs)
         language = i18n.locale()
         known = kwargs.get("data") or {}
@@ -56,6 +61,7 @@ class DeliveryForm(Form):
         self.language.choices = [("", _("Choose a language")), *_languages(self.language.data, language)]
         self.admission.choices = [(one.value, word(one)) for one in Admission]
         self.trainers.choices = [(person.id, person.full_name) for person in trainers]
+        self.funder.choices = [("", _("Nobody is named")), *funders]
 
     def validate_time_zone(self, field: Any) -> None:
         """Where the time zone does not go with the country, its own is proposed, once: a course may keep other clocks."""
@@ -77,7 +83,7 @@ class DeliveryForm(Form):
             for name in ("starts_on", "time_zone", "venue", "country", "language", "places", "admission", "closes_on", "code")
         }
         pools = {f"pool_{pool.category}": pool.places for pool in plan.pools}
-        return {**values, **pools, "trainers": list(plan.trainers or ())}
+        return {**values, **pools, "trainers": list(plan.trainers or ()), "funder": plan.funder_id}
 
     def plan(self) -> DeliveryPlan:
         assert self.starts_on.date is not None
@@ -94,6 +100,7 @@ class DeliveryForm(Form):
             closes_on=self.closes_on.date,
             trainers=tuple(self.trainers.data or ()),
             code=(self.code.data or "").strip() or None,
+            funder_id=self.funder.data,
         )
 
     is_stale = False

@@ -55,12 +55,12 @@ def decide_different(question_id: int, body: DifferentBody):
 )  # fmt: skip
 def propose_merge(body: MergeBody):
     """A second person confirms it."""
-    return MergeAnswer.of(accounts_services.propose_merge(current_actor(), body.keep, body.merge, reason=body.reason)), 201
+    return MergeAnswer.of(services.propose(current_actor(), body.keep, body.merge, reason=body.reason)), 201
 
 
 @routes.call("GET", "/merges/<int:merge_id>", "A merge", requires=P.IDENTITY_DECIDE, answers={200: MergeAnswer})
 def merge(merge_id: int):
-    return MergeAnswer.of(accounts_services.get_merge(current_actor(), merge_id))
+    return MergeAnswer.of(services.merge_to_decide(current_actor(), merge_id))
 
 
 @routes.call(
@@ -69,7 +69,7 @@ def merge(merge_id: int):
 )  # fmt: skip
 def confirm_merge(merge_id: int):
     actor = current_actor()
-    return MergeAnswer.of(accounts_services.confirm_merge(actor, accounts_services.get_merge(actor, merge_id)))
+    return MergeAnswer.of(accounts_services.confirm_merge(actor, services.merge_to_decide(actor, merge_id)))
 
 
 @routes.call(
@@ -78,7 +78,7 @@ def confirm_merge(merge_id: int):
 )  # fmt: skip
 def decline_merge(merge_id: int):
     actor = current_actor()
-    return MergeAnswer.of(accounts_services.decline_merge(actor, accounts_services.get_merge(actor, merge_id)))
+    return MergeAnswer.of(accounts_services.decline_merge(actor, services.merge_to_decide(actor, merge_id)))
 
 
 @routes.call(
@@ -88,4 +88,4 @@ def decline_merge(merge_id: int):
 def undo_merge(merge_id: int):
     """Certificates stay with the enrollment that they came from."""
     actor = current_actor()
-    return MergeAnswer.of(accounts_services.undo_merge(actor, accounts_services.get_merge(actor, merge_id)))
+    return MergeAnswer.of(accounts_services.undo_merge(actor, services.merge_to_decide(actor, merge_id)))

@@ -9,7 +9,15 @@ from enrollment.services.enrolling import Wish, apply, checked, clean_rank_code,
 from enrollment.services.filling import fill
 from enrollment.services.finishing import finish
 from enrollment.services.nominating import Nominee, enter, nominate
-from enrollment.services.questions import breaches_of_identity, decide_different, decide_same, get_question, suspects
+from enrollment.services.questions import (
+    breaches_of_identity,
+    decide_different,
+    decide_same,
+    get_question,
+    merge_to_decide,
+    propose,
+    suspects,
+)
 from enrollment.services.reopening import reopen
 from enrollment.services.stages import is_reopened
 
@@ -38,7 +46,9 @@ __all__ = [
     "keep_draft",
     "lapse_applications",
     "list_drafts",
+    "merge_to_decide",
     "nominate",
+    "propose",
     "record_attendance",
     "record_scores",
     "reopen",

@@ -90,6 +90,7 @@ def place(
 def _made(actor: Actor, delivery: Delivery, person: Person, wish: Wish, nominated_by: Organization | None = None) -> Enrollment:
     return Enrollment(
         delivery=delivery,
+        centre_id=delivery.centre_id,
         person=person,
         line=delivery.rev,
         category=PersonnelCategory(wish.category),

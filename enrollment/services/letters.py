@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from accounts.queries import sender_of
 from accounts.services import enters_by_link, issue_link, send_confirmation, send_link
 from core import mail
 from core.database import db, settings_of
@@ -60,7 +61,7 @@ def _facts(enrollment: Enrollment) -> dict[str, Any]:
     delivery = enrollment.delivery
     facts = {
         "enrollment": enrollment, "delivery": delivery, "course": delivery.course,
-        "reference": reference(delivery.id, enrollment.origin_id),
+        "reference": reference(delivery.id, enrollment.origin_id), "sender": sender_of(delivery.centre),
     }  # fmt: skip
     if enrollment.status is not EnrollmentStatus.CONFIRMED:
         return facts

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from accounts.models import Gender, IdentifierKind, Organization, Person, PersonnelCategory
-from accounts.roles import Permission
+from accounts.queries import require_kind
+from accounts.roles import BodyKind, Permission
 from accounts.services import Identified, identify_person
 from accounts.values import (
     clean_country,
@@ -87,6 +88,7 @@ def nominate(actor: Actor, delivery_id: int, organization: Organization, nominee
     delivery = touch(delivery_id)
     if not can(actor, Permission.ENROLLMENT_CREATE, delivery):
         require(actor, Permission.ENROLLMENT_NOMINATE, organization)
+    require_kind(organization, BodyKind.NOMINATOR, "nominated_by")
     require_open(actor, delivery)
     if not nominees:
         raise Invalid("nobody_nominated", _l("Name at least one person."))

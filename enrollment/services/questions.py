@@ -16,6 +16,7 @@ from accounts.services import (
     compare,
     compared,
     current_record,
+    get_merge,
     identify_person,
     join_records,
     propose_merge,
@@ -25,11 +26,11 @@ from core import clock, names
 from core.database import db
 from core.errors import NotFound
 from core.events import publish
-from core.policy import SYSTEM, Actor, can, require, visible
+from core.policy import SYSTEM, Actor, can, require
 from courses.services import touch
 from enrollment.events import EnrollmentReassigned
 from enrollment.models import RESULTS, Enrollment, IdentityQuestion, Nomination, QuestionStatus
-from enrollment.queries import find_enrollment
+from enrollment.queries import decides_about, find_enrollment, require_reach
 from enrollment.states import QUESTION
 
 LONGEST_REASON = 500
@@ -119,8 +120,8 @@ def _is_light(person: Person) -> bool:
 
 def get_question(actor: Actor, question_id: int) -> IdentityQuestion:
     """NotFound also for one that others decide."""
-    seen = sa.select(IdentityQuestion).join(Enrollment).where(visible(Enrollment, actor, Permission.IDENTITY_DECIDE))
-    found = db.session.scalar(seen.where(IdentityQuestion.id == question_id))
+    seen = sa.select(IdentityQuestion).join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
+    found = db.session.scalar(seen.where(decides_about(actor), IdentityQuestion.id == question_id))
     if found is None:
         raise NotFound("unknown_question", _l("There is no such question."))
     return found
@@ -148,6 +149,20 @@ def decide_different(actor: Actor, question: IdentityQuestion, *, reason: str | 
     if current_record(question.candidate).id == enrollment.person_id and enrollment.nomination is not None:
         _reassign(actor, enrollment, enrollment.nomination)
     _settle(actor, question, "different", kept)
+
+
+def propose(actor: Actor, keep_id: int, merged_id: int, *, reason: str) -> Merge:
+    """Proposes to merge two records of people whom the actor may decide about."""
+    require(actor, Permission.IDENTITY_DECIDE)
+    require_reach(actor, (keep_id, merged_id))
+    return propose_merge(actor, keep_id, merged_id, reason=reason)
+
+
+def merge_to_decide(actor: Actor, merge_id: int) -> Merge:
+    """NotFound also for one that others decide."""
+    merge = get_merge(actor, merge_id)
+    require_reach(actor, (merge.keep_id, merge.merged_id))
+    return merge
 
 
 def _begin(actor: Actor, question: IdentityQuestion) -> Enrollment:

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 import enrollment.queries
+from accounts.queries import body_name
 from accounts.roles import Permission as P
 from core import clock, i18n
 from core.paging import page
@@ -44,7 +45,7 @@ class Situation:
 @public
 def delivery(code: str) -> str:
     actor = current_actor()
-    found = queries.get_delivery(actor, code, load=queries.VERSION)
+    found = queries.get_delivery(actor, code, load=queries.VERSION + queries.BODIES)
     sessions = queries.timetable_of(found.id)
     pools = enrollment.queries.places([found.id])[found.id]
     situation = _situation(found, pools)
@@ -69,6 +70,8 @@ def delivery(code: str) -> str:
         own=own,
         prerequisites=queries.titles_of(found.version.prerequisites) if found.version.prerequisites else {},
         trainers=queries.trainers_of([found.id])[found.id],
+        centre=body_name(found.centre),
+        funder=body_name(found.funder) if found.funder else None,
         may_nominate=situation.may_apply and can(actor, P.ENROLLMENT_NOMINATE),
         work=_work(actor, found),
         steps=DELIVERY.available(found, actor),

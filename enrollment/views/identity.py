@@ -79,7 +79,7 @@ def propose_merge() -> Any:
         with refusals_on(form):
             with transaction():
                 keep, merge = form.ids()
-                accounts_services.propose_merge(current_actor(), keep, merge, reason=form.reason.data or "")
+                services.propose(current_actor(), keep, merge, reason=form.reason.data or "")
                 flash(_("The merge is proposed. A second person has to confirm it."), "ok")
             return see_other(url_for("enrollment.questions"))
     return _page(form)
@@ -97,7 +97,7 @@ def decide_merge(merge_id: int, step: str) -> Any:
     decide, said = acts[step]
 
     def act() -> str:
-        decide(actor, accounts_services.get_merge(actor, merge_id))
+        decide(actor, services.merge_to_decide(actor, merge_id))
         return said
 
     return _done(act)

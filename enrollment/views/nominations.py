@@ -14,7 +14,7 @@ from core import countries, exports, i18n
 from core.codes import spelling
 from core.database import db
 from core.paging import page
-from core.policy import Actor, require
+from core.policy import Actor, require, visible
 from core.web import current_actor, signed_in
 from core.words import word
 from courses.models import Delivery
@@ -91,17 +91,19 @@ def _line(actor: Actor, one: Enrollment, position: int | None) -> list[Any]:
 
 
 def _is_everybody(actor: Actor) -> bool:
-    """Whether the actor reads the nominations of all organizations."""
+    """Whether the actor reads the nominations of all organizations, in a centre or everywhere."""
     grant = actor.grants.get(P.ENROLLMENT_READ)
-    return grant is not None and grant.everywhere
+    return grant is not None and (grant.everywhere or bool(grant.centre))
 
 
 def _own(actor: Actor) -> sa.ColumnElement[bool]:
-    """Nominations, not applications; of the own organizations, or all for those who read everybody's."""
+    """Nominations, not applications, that the actor may see; of the own organizations, or those of all organizations for whoever
+    coordinates a centre."""
+    seen = visible(Enrollment, actor, P.ENROLLMENT_READ)
     if _is_everybody(actor):
-        return Enrollment.nominated_by_id.is_not(None)
+        return sa.and_(Enrollment.nominated_by_id.is_not(None), seen)
     require(actor, P.ENROLLMENT_NOMINATE)
-    return Enrollment.nominated_by_id.in_(actor.grants[P.ENROLLMENT_NOMINATE].organization)
+    return sa.and_(Enrollment.nominated_by_id.in_(actor.grants[P.ENROLLMENT_NOMINATE].organization), seen)
 
 
 def _filtered(actor: Actor) -> sa.Select[Any]:

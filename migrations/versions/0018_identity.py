@@ -10,7 +10,7 @@ from alembic import op
 from core.names import number_key
 
 revision = "0018"
-down_revision = "0013"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

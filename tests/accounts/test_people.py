@@ -281,7 +281,7 @@ def test_roles_are_given_within_their_scope_once(context):
     with transaction():
         for _ in range(2):
             services.assign_role(boss, person.id, Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=organization.id)
-            services.assign_role(boss, person.id, Role.COORDINATOR)
+            services.assign_within(boss, person.id, Role.COORDINATOR)
             services.assign_role(boss, person.id, Role.PARTICIPANT)
     assert db.session.scalar(sa.select(sa.func.count()).where(RoleAssignment.person_id == person.id)) == 2
     actor = factories.refreshed(factories.actor_of(person))
@@ -300,6 +300,8 @@ def test_roles_are_given_within_their_scope_once(context):
         (Role.NOMINATOR, Reach.ORGANIZATION, 999, "organization_needed"),
         (Role.ADMINISTRATOR, Reach.ORGANIZATION, 1, "bad_scope"), (Role.COORDINATOR, Reach.DELIVERY, 1, "bad_scope"),
         (Role.TRAINER, Reach.EVERYWHERE, 3, "bad_scope"), (Role.TRAINER, Reach.DELIVERY, 0, "bad_scope"),
+        (Role.COORDINATOR, Reach.EVERYWHERE, 0, "bad_scope"), (Role.ROSTER, Reach.CENTRE, 1, "bad_scope"),
+        (Role.COORDINATOR, Reach.CENTRE, 999, "unknown_organization"),
     ],
 )  # fmt: skip
 def test_roles_outside_of_their_scope_are_refused(context, role, scope, scope_id, code):
