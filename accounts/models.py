@@ -178,6 +178,7 @@ class Merge(Base):
     either record is deleted, so that it can be undone."""
 
     __tablename__ = "merge"
+    __scope__: dict[Reach, str] = {}  # whom it concerns is asked by enrollment.queries.require_reach
 
     id: Mapped[int] = mapped_column(primary_key=True)
     keep_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)

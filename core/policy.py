@@ -98,13 +98,13 @@ SYSTEM = Actor(name="system", is_system=True)
 
 
 def can(actor: Actor, permission: str, obj: Any = None) -> bool:
-    """Whether `actor` has `permission` on `obj`; without an object, on anything at all."""
+    """Whether `actor` has `permission` on `obj`; without an object, or on one that belongs to nobody, on anything at all."""
     if actor.is_system:
         return True
     grant = actor.grants.get(permission)
     if grant is None:
         return False
-    if grant.everywhere or obj is None:
+    if grant.everywhere or obj is None or not type(obj).__scope__:
         return True
     return any(getattr(obj, column) in grant.ids(reach) for reach, column in type(obj).__scope__.items())
 

@@ -167,6 +167,7 @@ class IdentityQuestion(Base):
     """
 
     __tablename__ = "identity_question"
+    __scope__: dict[Reach, str] = {}  # whose it is says enrollment.queries.decides_about
 
     id: Mapped[int] = mapped_column(primary_key=True)
     enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))

@@ -184,9 +184,9 @@ def decides_about(actor: Actor) -> sa.ColumnElement[bool]:
         return seen
     other = aliased(Enrollment)
     is_candidate = sa.or_(other.person_id == IdentityQuestion.candidate_id, other.origin_id == IdentityQuestion.candidate_id)
-    known_here = sa.exists().where(is_candidate, other.centre_id == Enrollment.centre_id, other.id != Enrollment.id)
-    is_own = Enrollment.person_id == IdentityQuestion.candidate_id  # the doubt is about this enrollment alone
-    return sa.and_(seen, sa.or_(known_here, is_own))
+    here = sa.exists().where(is_candidate, other.centre_id == Enrollment.centre_id, other.id != Enrollment.id)
+    elsewhere = sa.exists().where(is_candidate, other.centre_id != Enrollment.centre_id)
+    return sa.and_(seen, sa.or_(here, ~elsewhere))
 
 
 def _is_everywhere(actor: Actor) -> bool:
@@ -195,13 +195,15 @@ def _is_everywhere(actor: Actor) -> bool:
 
 
 def require_reach(actor: Actor, person_ids: Iterable[int]) -> None:
-    """NotFound unless the actor may decide who each of these people is: a coordinator, of people known in the own centre."""
+    """NotFound unless the actor may decide who each of these people is: a coordinator, of people who are known in the own
+    centre, or in none."""
     if _is_everywhere(actor):
         return
     seen = visible(Enrollment, actor, Permission.IDENTITY_DECIDE)
     for person_id in person_ids:
-        known = sa.select(Enrollment.id).where(sa.or_(Enrollment.person_id == person_id, Enrollment.origin_id == person_id), seen)
-        if db.session.scalar(known.limit(1)) is None:
+        own = sa.select(seen).where(sa.or_(Enrollment.person_id == person_id, Enrollment.origin_id == person_id))
+        known = db.session.scalars(own).all()
+        if known and not any(known):
             raise NotFound("unknown_person", _l("This person is not known here."))
 
 
