@@ -24,7 +24,7 @@ from core.errors import NotFound
 from core.jobs import Job, find_job
 from core.paging import Page, newest, page
 from core.policy import Actor, can, visible
-from courses.models import Delivery
+from courses.models import Course, Delivery
 from enrollment.models import SEATED, Enrollment, EnrollmentStatus
 
 P = Permission
@@ -211,6 +211,7 @@ def breaches() -> Iterator[str]:
     """Every certificate that is not as it was issued, every file that is not as it was filed, every gap in the numbers."""
     yield from _gaps()
     yield from _orphans()
+    yield from _strays()
     busy, unjustified = _being_made(), _unjustified()
     for certificate in db.session.scalars(sa.select(Certificate).order_by(Certificate.id)).yield_per(200):
         if certificate.id in unjustified:
@@ -222,6 +223,17 @@ def breaches() -> Iterator[str]:
                 yield f"certificates: the file of {certificate.number} {fault}"
         elif _is_valid(certificate) and certificate.enrollment_id not in busy:
             yield f"certificates: {certificate.number} has no file and no job is making it"
+
+
+def _strays() -> Iterator[str]:
+    """Whatever belongs to another centre than the course it comes from: the wrong people would see it."""
+    for owner, kept, foreign in (
+        (Course, Delivery, Delivery.course_id), (Delivery, Enrollment, Enrollment.delivery_id),
+        (Delivery, Certificate, Certificate.delivery_id),
+    ):  # fmt: skip
+        astray = sa.select(kept.id).join(owner, owner.id == foreign).where(kept.centre_id != owner.centre_id)
+        for row_id in db.session.scalars(astray.order_by(kept.id)):
+            yield f"bodies: {kept.__tablename__} {row_id} belongs to another centre than its {owner.__tablename__}"
 
 
 def _unjustified() -> set[int]:

@@ -20,9 +20,9 @@ def permissions() -> str:
     lines = [
         HEADER + "# Permissions",
         "",
-        "What each role may do, and how far: *everywhere*, in the *organization* one nominates for, in one's *centre* or roster",
-        "*office*, in one's own *deliveries*, or about one*self*. Trainers, coordinators and roster staff hold their roles within a",
-        "body; what is *everywhere* for them belongs to none.",
+        "What each role may do, and how far: *everywhere*, in the *organization* one nominates for, in one's *centre*,",
+        "in one's roster *office*, in one's own *deliveries*, or about one*self*. Trainers, coordinators and roster staff",
+        "hold their roles within a body; what is *everywhere* for them belongs to none.",
         "Everybody who is signed in is a participant. The matrix is `accounts/roles.py`.",
         "",
         "| permission | " + " | ".join(Role) + " |",

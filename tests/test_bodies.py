@@ -454,3 +454,17 @@ def test_a_person_enrolled_by_a_coordinator_is_recognised_across_centres(two: Tw
             )
             enrollment.services.enroll(two.second, get_delivery(SYSTEM, "COP-OPEN").id, found, Wish("police"))
         assert (found.id, found.country) == (first.id, "GH")
+
+
+def test_the_check_finds_what_belongs_to_another_centre_than_its_course(two: Two) -> None:
+    with two.app.app_context():
+        assert list(certificates.queries._strays()) == []
+        kac, [person, _other] = queries.find_body("KAC").id, enrollments_of("GTI-DONE")
+        db.session.rollback()
+        with db.engine.begin() as connection:
+            connection.exec_driver_sql(f"UPDATE enrollment SET centre_id = {kac} WHERE id = {person}")
+            connection.exec_driver_sql(f"UPDATE certificate SET centre_id = {kac} WHERE enrollment_id = {person}")
+    checked = two.app.test_cli_runner().invoke(args=["check"])
+    assert checked.exit_code == 1
+    assert f"bodies: enrollment {person} belongs to another centre than its delivery" in checked.output
+    assert "bodies: certificate" in checked.output
