@@ -43,9 +43,10 @@ import enrollment.views
 import roster.api
 import roster.cli
 import roster.handlers
+import roster.jobs
 import roster.queries
 import roster.views
-from accounts.events import PersonChanged
+from accounts.events import ConsentGiven, ConsentWithdrawn, PersonChanged, SignInLinkUsed
 from accounts.roles import Permission as P
 from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
 from certificates.fonts import unprintable
@@ -109,6 +110,9 @@ SUBSCRIBERS: events.Subscribers = {
     CertificateRevoked: [roster.handlers.withdraw_skills],
     CertificateSuperseded: [roster.handlers.withdraw_skills],
     PersonChanged: [roster.handlers.refresh_profile],
+    SignInLinkUsed: [enrollment.handlers.keep_ticked_consent],
+    ConsentGiven: [roster.handlers.keep_given_consent],
+    ConsentWithdrawn: [roster.handlers.keep_withdrawn_consent],
 }
 
 JOBS: Mapping[str, running.JobFunction] = {
@@ -119,6 +123,7 @@ JOBS: Mapping[str, running.JobFunction] = {
     "audit.deliver": audit_cli.deliver,
     "answers.forget": once.forget_old,
     "enrollment.forget": enrollment.jobs.forget_old_drafts,
+    "roster.forget": roster.jobs.forget_old_proposals,
 }
 
 #: Lanes of work that do not wait for one another. Links that someone waits for have a lane of their own and go first in the other
@@ -130,7 +135,7 @@ LANES = [
 ]
 
 #: kind of job → every so many seconds.
-SCHEDULE = {"audit.checkpoint": 3600, "answers.forget": 86400, "accounts.forget": 86400, "enrollment.forget": 86400}
+SCHEDULE = {"audit.checkpoint": 3600, "answers.forget": 86400, "accounts.forget": 86400, "enrollment.forget": 86400, "roster.forget": 86400}
 
 #: What `flask check` verifies: each yields a sentence for every breach it finds.
 CHECKS: list[checking.Check] = [
@@ -148,6 +153,7 @@ CHECKS: list[checking.Check] = [
 
 COMMANDS: list[AppGroup | Any] = [
     accounts.cli.accounts_cli,
+    accounts.cli.people_cli,
     certificates.cli.certificates_cli,
     courses.cli.courses_cli,
     roster.cli.roster_cli,
@@ -193,6 +199,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.extensions["certificate_panel"] = certificate_panel
     app.extensions["first_start"] = _first_start
     app.extensions["people_to_tell"] = enrollment.queries.count_to_tell  # courses asks, which knows no enrollments
+    app.extensions["people_to_ask"] = roster.queries.people_to_ask  # accounts asks, which knows no experts
     app.extensions["system_warnings"] = check_system_libraries
     app.extensions["is_invented"] = accounts.demonstration.is_invented
     app.extensions["is_demonstration"] = lambda: settings.demo and settings.is_local

@@ -34,9 +34,12 @@ class Permission(enum.StrEnum):
     CERTIFICATE_ISSUE = "certificate:issue"  # also reissue
     CERTIFICATE_READ = "certificate:read"
     CERTIFICATE_REVOKE = "certificate:revoke"
+    EVIDENCE_READ = "evidence:read"  # the certificates of people who let roster staff find them
     ROSTER_SEARCH = "roster:search"
     EXPERT_READ = "expert:read"
     EXPERT_WRITE = "expert:write"
+    EXPERT_ADMIT = "expert:admit"  # put people who said yes on the roster
+    CONSENT_RECORD = "consent:record"  # note what somebody signed on paper
     ACCOUNT_MANAGE = "account:manage"
     ORGANIZATION_MANAGE = "organization:manage"
     PERSON_READ = "person:read"  # a person's full data
@@ -97,13 +100,16 @@ ROLES: dict[Role, dict[Permission, Reach]] = {
         P.CERTIFICATE_REVOKE: EVERYWHERE,
         P.ORGANIZATION_MANAGE: EVERYWHERE,
         P.PERSON_READ: EVERYWHERE,
+        P.CONSENT_RECORD: EVERYWHERE,
         P.JOB_READ: EVERYWHERE,
     },
     Role.ROSTER: {
         P.ROSTER_SEARCH: EVERYWHERE,
         P.EXPERT_READ: EVERYWHERE,
         P.EXPERT_WRITE: EVERYWHERE,
-        P.CERTIFICATE_READ: EVERYWHERE,
+        P.EXPERT_ADMIT: EVERYWHERE,
+        P.EVIDENCE_READ: EVERYWHERE,
+        P.CONSENT_RECORD: EVERYWHERE,
         P.PERSON_READ: EVERYWHERE,
         P.PERSON_WRITE: EVERYWHERE,
     },

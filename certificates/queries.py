@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
+from accounts.models import ConsentPurpose
 from accounts.roles import Permission
+from accounts.services import has_consent
 from certificates import files
 from certificates.models import Certificate, CertificateStatus
 from certificates.numbers import SERIES, format_number, normalise_number
@@ -41,7 +43,12 @@ def get_certificate(actor: Actor, number: str) -> Certificate:
 
 
 def certificates_visible(actor: Actor) -> sa.Select[Certificate]:
-    return sa.select(Certificate).where(visible(Certificate, actor, P.CERTIFICATE_READ))
+    """Roster staff see the certificates of people who let them: to them all others do not exist."""
+    seen = visible(Certificate, actor, P.CERTIFICATE_READ)
+    if not actor.is_system and can(actor, P.EVIDENCE_READ):
+        evidence = visible(Certificate, actor, P.EVIDENCE_READ)
+        seen = sa.or_(seen, sa.and_(evidence, has_consent(Certificate.person_id, ConsentPurpose.ROSTER)))
+    return sa.select(Certificate).where(seen)
 
 
 def find_by_token(token: str) -> Certificate | None:

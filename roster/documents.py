@@ -1,7 +1,7 @@
 """The search document of an expert: made from the profile and its skills, written in the transaction that changed them.
 
-Tokens say what is so; dates are left to the skill and availability rows, which every search asks again. Who refused to be
-found has no document at all.
+Tokens say what is so; dates are left to the skill and availability rows, which every search asks again. Only who is
+admitted has a document; the services keep that equal to the person's consent, and `flask check` proves it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from accounts.models import Person
 from core import names
 from core.database import db
-from roster.models import Expert, ExpertLanguage, ExpertSearch, ExpertSkill
+from roster.models import Expert, ExpertLanguage, ExpertSearch, ExpertSkill, ExpertStatus
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def documents(expert_ids: Collection[int] | None = None) -> dict[int, Document]:
             Person.family_name, Person.name_on_certificate, Person.identifier,
         )
         .join(Person, Person.id == Expert.person_id)
-        .where(Expert.consent.is_not(False))
+        .where(Expert.status == ExpertStatus.ADMITTED)
     )  # fmt: skip
     return {row.id: _document(row, levels[row.id]) for row in of_these(people, Expert.id)}
 

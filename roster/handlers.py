@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from accounts.events import PersonChanged
+from accounts.events import ConsentGiven, ConsentWithdrawn, PersonChanged
+from accounts.models import ConsentPurpose
 from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
 from certificates.models import Certificate
 from core.database import db
@@ -23,3 +24,15 @@ def withdraw_skills(event: CertificateRevoked | CertificateSuperseded, actor: Ac
 def refresh_profile(event: PersonChanged, actor: Actor) -> None:
     """A person's data changed: the search finds the person by the new ones."""
     services.refresh_document(event.person_id)
+
+
+def keep_given_consent(event: ConsentGiven, actor: Actor) -> None:
+    """Somebody may be found now: what waited for it becomes the profile, and the person waits for admission."""
+    if event.purpose == ConsentPurpose.ROSTER and event.counts:
+        services.take_yes(event.person_id)
+
+
+def keep_withdrawn_consent(event: ConsentWithdrawn, actor: Actor) -> None:
+    """Somebody may no longer be found: gone from the roster, its searches and lists, at once."""
+    if event.purpose == ConsentPurpose.ROSTER:
+        services.take_no(event.person_id)

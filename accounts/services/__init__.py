@@ -1,5 +1,6 @@
 """What may change people, organizations, roles and ways in: a module per use case."""
 
+from accounts.consent_texts import consent_text
 from accounts.services.account import (
     close_account,
     end_sessions,
@@ -10,6 +11,19 @@ from accounts.services.account import (
 )
 from accounts.services.address import ask_for_address, confirm_address, find_asked_address
 from accounts.services.assignments import assign_role, withdraw_role
+from accounts.services.consents import (
+    CONSENTS_PATH,
+    ask_for_consent,
+    consent_is_personal,
+    current_consent,
+    find_consent,
+    give_consent,
+    has_consent,
+    may_be_asked,
+    person_on_paper,
+    record_paper_consent,
+    shares_mailbox,
+)
 from accounts.services.creation import create_account, first_administrator_link
 from accounts.services.entry import (
     INVITATION,
@@ -26,13 +40,15 @@ from accounts.services.entry import (
 )
 from accounts.services.identity import require_own_name
 from accounts.services.organizations import change_organization, create_organization, organization_by_code
-from accounts.services.people import change_person, record_person
+from accounts.services.people import change_person, clean_person, record_person
 from accounts.services.tokens import create_token, revoke_token
 
 __all__ = [
-    "INVITATION", "SHORT", "ask_for_address", "assign_role", "change_organization", "change_person", "check_password",
-    "close_account", "confirm_address", "create_account", "create_organization", "create_token", "end_sessions",
-    "ensure_account", "enters_by_link", "find_asked_address", "first_administrator_link", "invite", "issue_link", "note_refusal",
-    "organization_by_code", "record_person", "refresh_hash", "remove_password", "reopen_account", "request_link",
-    "require_own_name", "revoke_token", "send_link", "set_password", "use_link", "withdraw_role",
+    "CONSENTS_PATH", "INVITATION", "SHORT", "ask_for_address", "ask_for_consent", "assign_role", "change_organization",
+    "change_person", "check_password", "clean_person", "close_account", "confirm_address", "consent_is_personal", "consent_text", "create_account",
+    "create_organization", "create_token", "current_consent", "end_sessions", "ensure_account", "enters_by_link",
+    "find_asked_address", "find_consent", "first_administrator_link", "give_consent", "has_consent", "invite", "issue_link",
+    "may_be_asked", "note_refusal", "organization_by_code", "person_on_paper", "record_paper_consent", "record_person", "refresh_hash",
+    "remove_password", "reopen_account", "request_link", "require_own_name", "revoke_token", "send_link", "set_password",
+    "shares_mailbox", "use_link", "withdraw_role",
 ]  # fmt: skip

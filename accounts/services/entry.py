@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from accounts import passwords, values
 from accounts.demonstration import is_demonstration_here
-from accounts.events import SignInLinkRefused, SignInLinkSent, SignInRefused
+from accounts.events import SignInLinkRefused, SignInLinkSent, SignInLinkUsed, SignInRefused
 from accounts.models import Account, Person, SignInLink
 from accounts.roles import Permission
 from accounts.secrets import digest
@@ -139,7 +140,13 @@ def use_link(token: str) -> tuple[Person, str]:
     person = db.session.get(Person, row.person_id) if row is not None else None
     if row is None or person is None or not _may_enter(ensure_account(SYSTEM, person)):
         raise Invalid("bad_link", _l("This link cannot be used."))
+    target = row.target if _OF_AN_OBJECT.fullmatch(row.target) else ""
+    publish(SignInLinkUsed(person.id, target), Actor(person_id=person.id))
     return person, row.target
+
+
+#: The page of an object, such as /enrollments/7: what the trail may hold. Other targets may carry what somebody typed.
+_OF_AN_OBJECT = re.compile("/[a-z]+/[0-9]+")
 
 
 def check_password(email: str, password: str) -> int | None:

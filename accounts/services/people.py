@@ -102,6 +102,11 @@ def change_person(actor: Actor, person: Person, *, names_confirmed: bool | None 
     return person
 
 
+def clean_person(*, names_confirmed: bool | None = None, **given: Any) -> dict[str, Any]:
+    """The values as `record_person` would keep them for somebody new, without keeping them; raises the same refusals."""
+    return _clean(given, "person.", known={}, is_confirmed=bool(names_confirmed))
+
+
 def _clean(given: dict[str, Any], prefix: str, *, known: dict[str, Any] | None, is_confirmed: bool) -> dict[str, Any]:
     """The given values as they are kept, without those that are None. Raises all refusals together, also of what the names
     say as a whole when they are not those that are `known` ({}: none are; None: that is looked at elsewhere)."""

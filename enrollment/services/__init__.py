@@ -1,6 +1,7 @@
 """What may change an enrollment, a module per use case."""
 
 from enrollment.services.attendance import MarkGiven, ScoreGiven, record_attendance, record_scores
+from enrollment.services.consenting import consent_from_application, require_own_answer
 from enrollment.services.deciding import approve, decline, withdraw
 from enrollment.services.drafting import KEPT_FOR as DRAFTS_KEPT_FOR
 from enrollment.services.drafting import discard_draft, find_draft, keep_draft, list_drafts
@@ -20,6 +21,7 @@ __all__ = [
     "approve",
     "checked",
     "clean_rank_code",
+    "consent_from_application",
     "decline",
     "discard_draft",
     "enroll",
@@ -35,5 +37,6 @@ __all__ = [
     "remind",
     "reopen",
     "require_identity",
+    "require_own_answer",
     "withdraw",
 ]

@@ -25,6 +25,7 @@ from core.errors import DomainError, Invalid, collect
 from core.policy import Actor, can, require
 from courses.services import touch
 from enrollment.models import Enrollment, Nomination
+from enrollment.services.consenting import require_own_answer
 from enrollment.services.enrolling import Wish, checked, place, require_identity
 from enrollment.services.letters import tell_all
 from enrollment.services.stages import require_open
@@ -77,6 +78,8 @@ def nominate(actor: Actor, delivery_id: int, organization: Organization, nominee
     if not can(actor, Permission.ENROLLMENT_CREATE, delivery):
         require(actor, Permission.ENROLLMENT_NOMINATE, organization)
     require_open(actor, delivery)
+    for nominee in nominees:
+        require_own_answer(actor, None, nominee.roster_consent)
     if not nominees:
         raise Invalid("nobody_nominated", _l("Name at least one person."))
     refusals: list[DomainError] = []

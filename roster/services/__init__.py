@@ -1,24 +1,29 @@
 """What is done with the roster: profiles are written, skills granted and withdrawn, everything derived made again."""
 
+from roster.services.admission import admit, admit_several, take_no, take_yes
 from roster.services.exporting import record_export, record_reading
 from roster.services.profiles import (
-    Profile,
-    SpokenLanguage,
-    Window,
     change_expert,
     put_expert,
     put_own_profile,
     refresh_document,
 )
+from roster.services.proposals import answer_proposal, find_proposal, forget_proposals
 from roster.services.rebuilding import differences, index_differences, rebuild
 from roster.services.skills import grant_skills, withdraw_skills
+from roster.services.values import Profile, SpokenLanguage, Window
 
 __all__ = [
     "Profile",
     "SpokenLanguage",
     "Window",
+    "admit",
+    "admit_several",
+    "answer_proposal",
     "change_expert",
     "differences",
+    "find_proposal",
+    "forget_proposals",
     "grant_skills",
     "index_differences",
     "put_expert",
@@ -27,5 +32,7 @@ __all__ = [
     "record_export",
     "record_reading",
     "refresh_document",
+    "take_no",
+    "take_yes",
     "withdraw_skills",
 ]
