@@ -65,10 +65,10 @@ class Expert(Base):
     languages: Mapped[list[ExpertLanguage]] = relationship(order_by="ExpertLanguage.id", cascade="all, delete-orphan")
     availability: Mapped[list[Availability]] = relationship(order_by="Availability.starts_on", cascade="all, delete-orphan")
     skills: Mapped[list[ExpertSkill]] = relationship(order_by="ExpertSkill.id", back_populates="expert")
-    admissions: Mapped[list[Admission]] = relationship(order_by="Admission.id")
+    admissions: Mapped[list[RosterAdmission]] = relationship(order_by="RosterAdmission.id")
 
 
-class Admission(Base):
+class RosterAdmission(Base):
     """A decision to put an expert on the roster, in a field of expertise (None: in general). It ends when the expert leaves; the
     row stays."""
 

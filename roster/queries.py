@@ -20,7 +20,7 @@ from core.paging import Page, every, page
 from core.policy import Actor, require, visible
 from roster import search
 from roster.filters import Filters, WantedLanguage
-from roster.models import Admission, Availability, Expert, ExpertLanguage, ExpertSkill, ExpertStatus, SkillStatus
+from roster.models import RosterAdmission, Availability, Expert, ExpertLanguage, ExpertSkill, ExpertStatus, SkillStatus
 from roster.services.rebuilding import differences
 
 MOST_COUNTED = search.MOST_COUNTED
@@ -240,6 +240,6 @@ def breaches() -> Iterator[str]:
     consents = has_consent(Expert.person_id, ConsentPurpose.ROSTER)
     for expert_id in db.session.scalars(sa.select(Expert.id).where(Expert.status == ExpertStatus.ADMITTED, ~consents)):
         yield f"roster: expert {expert_id} is on the roster without a current consent"
-    admitted = sa.exists(sa.literal_column("1")).where(Admission.expert_id == Expert.id, Admission.ended_at.is_(None))
+    admitted = sa.exists(sa.literal_column("1")).where(RosterAdmission.expert_id == Expert.id, RosterAdmission.ended_at.is_(None))
     for expert_id in db.session.scalars(sa.select(Expert.id).where((Expert.status == ExpertStatus.ADMITTED) != admitted)):
         yield f"roster: expert {expert_id}: status and admissions disagree"

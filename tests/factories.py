@@ -6,8 +6,9 @@ import itertools
 
 import sqlalchemy as sa
 
-from accounts.models import Account, Organization, Person, RoleAssignment, UserSession
+from accounts.models import Account, ConsentPurpose, ConsentWay, Organization, Person, RoleAssignment, UserSession
 from accounts.roles import Role
+from accounts.services import give_consent
 from accounts.sessions import actor_of, digest
 from core import audit, clock
 from core.database import db, transaction
@@ -30,6 +31,13 @@ def person(given: str = "Amina", family: str = "Diallo", **values) -> Person:
         db.session.add(Account(person_id=made.id, created_at=clock.now()))
         audit.record(SYSTEM, "test.person", f"person:{made.id}", {})
     return made
+
+
+def consent(person: Person | int, given: bool = True, purpose: str = "roster") -> None:
+    """The person's own answer, given on the page."""
+    with transaction():
+        own = db.session.get_one(Person, person if isinstance(person, int) else person.id)
+        give_consent(Actor(person_id=own.id), own, ConsentPurpose(purpose), given, how=ConsentWay.PAGE)
 
 
 def organization(code: str = "CA-MFA", name: str = "Ministry of Foreign Affairs", country: str = "CA") -> Organization:

@@ -18,7 +18,7 @@ from core.events import publish
 from core.policy import SYSTEM, Actor, require
 from roster import documents
 from roster.events import ExpertAdmitted
-from roster.models import Admission, AdmissionWay, Expert, ExpertSkill, ExpertStatus, SkillStatus
+from roster.models import RosterAdmission, AdmissionWay, Expert, ExpertSkill, ExpertStatus, SkillStatus
 from roster.services import proposals
 from roster.services.profiles import MOST_EXPERTISE, change_expert, find_expert_of, locked, obtain, require_open_to
 from roster.services.values import Profile
@@ -121,13 +121,13 @@ def _apply(values: dict, person_id: int) -> None:
 
 def _note(expert: Expert, fields: Sequence[str | None], how: AdmissionWay, reviewer_id: int | None) -> None:
     facts = {"expert_id": expert.id, "office_id": expert.office_id, "how": how, "reviewer_id": reviewer_id}
-    db.session.add_all([Admission(**facts, field=field, admitted_at=clock.now()) for field in fields])
+    db.session.add_all([RosterAdmission(**facts, field=field, admitted_at=clock.now()) for field in fields])
     db.session.flush()
     db.session.expire(expert, ["admissions"])
 
 
-def _open_admissions(expert_id: int) -> Sequence[Admission]:
-    return db.session.scalars(sa.select(Admission).where(Admission.expert_id == expert_id, Admission.ended_at.is_(None))).all()
+def _open_admissions(expert_id: int) -> Sequence[RosterAdmission]:
+    return db.session.scalars(sa.select(RosterAdmission).where(RosterAdmission.expert_id == expert_id, RosterAdmission.ended_at.is_(None))).all()
 
 
 def _open_fields(expert_id: int) -> set[str | None]:
