@@ -56,7 +56,9 @@ class Expert(Base):
     rank_code: Mapped[str | None] = mapped_column(sa.String(8))
     organization: Mapped[str | None] = mapped_column(sa.String(200))
     expertise: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
-    status: Mapped[ExpertStatus] = mapped_column(enum_column(ExpertStatus), default=ExpertStatus.CERTIFIED)
+    status: Mapped[ExpertStatus] = mapped_column(
+        enum_column(ExpertStatus), default=ExpertStatus.CERTIFIED, server_default=ExpertStatus.CERTIFIED.value
+    )
     office_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"))  # the roster office that admitted
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

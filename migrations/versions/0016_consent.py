@@ -50,17 +50,16 @@ trail = sa.table(
 
 def upgrade() -> None:
     _make_tables()
-    with op.batch_alter_table("expert") as table:
-        table.add_column(sa.Column("status", sa.String(32), nullable=False, server_default="certified"))
-        table.add_column(sa.Column("office_id", sa.Integer(), nullable=True))
-        table.create_check_constraint("expertstatus", sa.column("status").in_(list(STATUSES)))
-        table.create_foreign_key(op.f("fk_expert_office_id"), "organization", ["office_id"], ["id"])
+    # Column by column: SQLite cannot make a table anew to which others refer.
+    words = ", ".join(f"'{one}'" for one in STATUSES)
+    op.execute(
+        f"ALTER TABLE expert ADD COLUMN status VARCHAR(32) DEFAULT 'certified' NOT NULL CONSTRAINT expertstatus CHECK (status IN ({words}))"
+    )
+    op.execute("ALTER TABLE expert ADD COLUMN office_id INTEGER CONSTRAINT fk_expert_office_id REFERENCES organization (id)")
     connection = op.get_bind()
     if connection.scalar(sa.text("SELECT 1 FROM person LIMIT 1")):
         _carry_over(connection)
-    with op.batch_alter_table("expert") as table:
-        table.alter_column("status", existing_type=sa.String(32), existing_nullable=False, server_default=None)
-        table.drop_column("consent")
+    op.execute("ALTER TABLE expert DROP COLUMN consent")
 
 
 def _make_tables() -> None:
@@ -263,11 +262,8 @@ def downgrade() -> None:
         "UPDATE expert SET consent = (SELECT given FROM consent AS said WHERE said.person_id = expert.person_id AND "
         "said.purpose = 'roster' AND said.counts ORDER BY said.id DESC LIMIT 1)"
     )
-    with op.batch_alter_table("expert") as table:
-        table.drop_constraint(op.f("fk_expert_office_id"), type_="foreignkey")
-        table.drop_constraint("expertstatus", type_="check")
-        table.drop_column("office_id")
-        table.drop_column("status")
+    op.execute("ALTER TABLE expert DROP COLUMN office_id")
+    op.execute("ALTER TABLE expert DROP COLUMN status")
     op.drop_table("expert_proposal")
     op.drop_table("admission")
     op.drop_table("consent")
