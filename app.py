@@ -135,7 +135,13 @@ LANES = [
 ]
 
 #: kind of job → every so many seconds.
-SCHEDULE = {"audit.checkpoint": 3600, "answers.forget": 86400, "accounts.forget": 86400, "enrollment.forget": 86400, "roster.forget": 86400}
+SCHEDULE = {
+    "audit.checkpoint": 3600,
+    "answers.forget": 86400,
+    "accounts.forget": 86400,
+    "enrollment.forget": 86400,
+    "roster.forget": 86400,
+}
 
 #: What `flask check` verifies: each yields a sentence for every breach it finds.
 CHECKS: list[checking.Check] = [

@@ -24,8 +24,8 @@ _TEXTS = {
         "m’inscrire au fichier. Je peux retirer ce consentement à tout moment ; il ne me voit alors plus.",
     },
     ConsentPurpose.CONTACT: {
-        "en": "You may write to me about missions and training that fit my profile. I can withdraw this at any time; then you write "
-        "only about courses that I take part in.",
+        "en": "You may write to me about missions and training that fit my profile. I can withdraw this at any time; then you "
+        "write only about courses that I take part in.",
         "fr": "Vous pouvez m’écrire au sujet de missions et de formations qui correspondent à mon profil. Je peux retirer ce "
         "consentement à tout moment ; vous ne m’écrivez alors qu’au sujet des cours auxquels je participe.",
     },

@@ -62,7 +62,9 @@ class EnrollmentBody(Schema):
         description="answers `identity_in_doubt`, for who may read people: `new` for another person than the one known with this "
         "address or number, or the id of the one who is meant",
     )
-    roster_consent: StrictBool | None = Field(None, description="the person's own answer only; from anyone else: 403 `consent_is_personal`")
+    roster_consent: StrictBool | None = Field(
+        None, description="the person's own answer only; from anyone else: 403 `consent_is_personal`"
+    )
 
     def wish(self) -> Wish:
         return Wish(

@@ -20,7 +20,7 @@ from core.paging import Page, every, page
 from core.policy import Actor, require, visible
 from roster import search
 from roster.filters import Filters, WantedLanguage
-from roster.models import RosterAdmission, Availability, Expert, ExpertLanguage, ExpertSkill, ExpertStatus, SkillStatus
+from roster.models import Availability, Expert, ExpertLanguage, ExpertSkill, ExpertStatus, RosterAdmission, SkillStatus
 from roster.services.rebuilding import differences
 
 MOST_COUNTED = search.MOST_COUNTED

@@ -226,7 +226,10 @@ def new() -> Any:
             if made:
                 flash(_("The profile was saved."), "ok")
             else:
-                flash(_("We asked the person. What you wrote is kept for 90 days and becomes the profile if the answer is yes."), "ok")
+                flash(
+                    _("We asked the person. What you wrote is kept for 90 days and becomes the profile if the answer is yes."),
+                    "ok",
+                )
             return answer
     return render_template("roster/new.html", form=form), form.status
 

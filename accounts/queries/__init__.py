@@ -33,6 +33,7 @@ __all__ = [
     "AuditFilter", "ConsentState", "JobOverview", "LinkState", "PersonRow", "RoleHeld", "answered_by", "audit_entries",
     "audit_facts", "consents_of", "count_mail", "demonstration_people", "find_account", "find_person_by_email", "get_job",
     "get_mail", "get_organization", "get_person", "history_of", "job_overview", "link_state", "list_jobs", "list_mail",
-    "list_organizations", "list_people", "names_of", "organization_choices", "refused_mail", "roles_of", "roster_question", "roster_text",
+    "list_organizations", "list_people", "names_of", "organization_choices", "refused_mail",
+    "roles_of", "roster_question", "roster_text",
     "session_started", "sessions_of", "tokens_of",
 ]  # fmt: skip

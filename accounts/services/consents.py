@@ -107,7 +107,9 @@ def record_paper_consent(
     last = find_consent(person.id, purpose)
     assert signed_on is not None
     if last is not None and not last.given and last.at.date() >= signed_on:
-        raise Conflict("withdrawn_since", _l("The person answered otherwise after signing this. A new signature is needed."), "signed_on")
+        raise Conflict(
+            "withdrawn_since", _l("The person answered otherwise after signing this. A new signature is needed."), "signed_on"
+        )
     text = consent_text(purpose, person.language)
     row = Consent(
         person_id=person.id, purpose=purpose, given=True, counts=True, text_version=text.version, language=text.language,
@@ -158,8 +160,11 @@ def _last(person_id: int, purpose: ConsentPurpose) -> Consent | None:
 def _keep(actor: Actor, row: Consent) -> Consent:
     db.session.add(row)
     db.session.flush()
-    facts = {"person_id": row.person_id, "purpose": row.purpose.value, "how": row.how.value, "version": row.text_version}
-    publish(ConsentGiven(**facts, counts=row.counts) if row.given else ConsentWithdrawn(**facts), actor)
+    purpose, how, version = row.purpose.value, row.how.value, row.text_version
+    if row.given:
+        publish(ConsentGiven(row.person_id, purpose, how, version, row.counts), actor)
+    else:
+        publish(ConsentWithdrawn(row.person_id, purpose, how, version), actor)
     return row
 
 

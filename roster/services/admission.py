@@ -18,7 +18,7 @@ from core.events import publish
 from core.policy import SYSTEM, Actor, require
 from roster import documents
 from roster.events import ExpertAdmitted
-from roster.models import RosterAdmission, AdmissionWay, Expert, ExpertSkill, ExpertStatus, SkillStatus
+from roster.models import AdmissionWay, Expert, ExpertSkill, ExpertStatus, RosterAdmission, SkillStatus
 from roster.services import proposals
 from roster.services.profiles import MOST_EXPERTISE, change_expert, find_expert_of, locked, obtain, require_open_to
 from roster.services.values import Profile
@@ -36,7 +36,8 @@ def admit(actor: Actor, expert: Expert, fields: Sequence[str] = ()) -> Expert:
     require_open_to(Actor(), expert)  # the system and the person themselves do not pass either: a yes is needed
     was = expert.status
     held = _open_fields(expert.id) if was is ExpertStatus.ADMITTED else set()
-    new = [one for one in wanted or [None] if one not in held]
+    asked: list[str | None] = [*wanted] or [None]
+    new = [one for one in asked if one not in held]
     if was is ExpertStatus.ADMITTED and (not new or not wanted):
         raise Conflict("already_admitted", _l("This person is on the roster already."))
     expert.office_id = min(actor.organization_ids) if actor.organization_ids else expert.office_id
@@ -127,7 +128,9 @@ def _note(expert: Expert, fields: Sequence[str | None], how: AdmissionWay, revie
 
 
 def _open_admissions(expert_id: int) -> Sequence[RosterAdmission]:
-    return db.session.scalars(sa.select(RosterAdmission).where(RosterAdmission.expert_id == expert_id, RosterAdmission.ended_at.is_(None))).all()
+    return db.session.scalars(
+        sa.select(RosterAdmission).where(RosterAdmission.expert_id == expert_id, RosterAdmission.ended_at.is_(None))
+    ).all()
 
 
 def _open_fields(expert_id: int) -> set[str | None]:

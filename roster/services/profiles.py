@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,7 +23,7 @@ from core.policy import Actor, require
 from enrollment.services import clean_rank_code
 from roster import documents, languages
 from roster.events import ExpertChanged, ExpertRecorded
-from roster.models import Availability, Expert, ExpertLanguage, LanguageFramework
+from roster.models import Availability, Expert, ExpertLanguage
 from roster.services import proposals
 from roster.services.values import Profile, SpokenLanguage, Window
 

@@ -212,4 +212,6 @@ def _digest(token: str) -> str:
 
 def _seal(text: str) -> str:
     """What tells two questions about one number apart from two about others, and tells nobody the number."""
-    return hmac.new(settings_of().secret_key.encode(), f"proposal:{text}".encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    return hmac.new(
+        settings_of().secret_key.encode(), f"proposal:{text}".encode("utf-8", "surrogatepass"), hashlib.sha256
+    ).hexdigest()

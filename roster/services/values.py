@@ -58,7 +58,9 @@ class Profile:
         if "category" in values:
             values["category"] = PersonnelCategory(values["category"])
         if "languages" in values:
-            values["languages"] = [SpokenLanguage(code, level, LanguageFramework(kind)) for code, level, kind in kept["languages"]]
+            values["languages"] = [
+                SpokenLanguage(code, level, LanguageFramework(kind)) for code, level, kind in kept["languages"]
+            ]
         if "availability" in values:
             days = [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in kept["availability"]]
             values["availability"] = [Window(*one) for one in days]

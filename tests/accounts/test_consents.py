@@ -103,7 +103,9 @@ def test_the_page_speaks_french_and_so_does_the_text(app: Flask, sign_in: SignIn
         assert db.session.scalars(sa.select(Consent.language)).one() == "fr"
 
 
-@pytest.mark.parametrize("body", [{"purpose": "roster"}, {"purpose": "all", "given": True}, {"purpose": "roster", "given": "yes"}])
+@pytest.mark.parametrize(
+    "body", [{"purpose": "roster"}, {"purpose": "all", "given": True}, {"purpose": "roster", "given": "yes"}]
+)
 def test_an_answer_is_said_and_not_guessed(app: Flask, awa: Actor, body: dict[str, Any]) -> None:
     assert client(app, awa).post("/me/consents", body).status_code == 422
     assert answers(app) == []
@@ -112,7 +114,9 @@ def test_an_answer_is_said_and_not_guessed(app: Flask, awa: Actor, body: dict[st
 def test_a_form_without_an_answer_is_refused(app: Flask, sign_in: SignIn, awa: Actor) -> None:
     browser = sign_in(awa)
     assert browser.post("/me/consents", {"csrf_token": browser.token(), "purpose": "roster"}).status == 422
-    sent = browser.post("/me/consents", {"csrf_token": browser.token(), "purpose": "roster", "given": "no", "next": "//evil.example"})
+    sent = browser.post(
+        "/me/consents", {"csrf_token": browser.token(), "purpose": "roster", "given": "no", "next": "//evil.example"}
+    )
     assert sent.path == "/me/consents"
 
 
@@ -158,7 +162,9 @@ def test_a_person_who_enrols_by_program_answers_for_oneself(app: Flask, awa: Act
 # Applying
 
 
-def test_who_applies_while_signed_in_answers_at_once_and_an_empty_box_is_no_answer(app: Flask, sign_in: SignIn, awa: Actor) -> None:
+def test_who_applies_while_signed_in_answers_at_once_and_an_empty_box_is_no_answer(
+    app: Flask, sign_in: SignIn, awa: Actor
+) -> None:
     with app.app_context():
         first, second = makers.delivery().code, makers.delivery(code="SECOND", course=makers.course(code="OTHER")).code
 
@@ -303,7 +309,9 @@ def test_consent_on_paper_by_page(app: Flask, sign_in: SignIn) -> None:
                        signed_on="2026-11-20", document="Form 3")  # fmt: skip
     assert "is recorded" in page.text and answers(app) == [("roster", True, True, "paper")]
     assert mails(app) == [], "there is no address to write to"
-    form.submit(given_name="Ali", family_name="Ouédraogo", identifier="BF-7", reference="R 1", signed_on="2026-11-20", document="x")
+    form.submit(
+        given_name="Ali", family_name="Ouédraogo", identifier="BF-7", reference="R 1", signed_on="2026-11-20", document="x"
+    )
     assert len(answers(app)) == 1, "the same form sent twice records once"
 
 

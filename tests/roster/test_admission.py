@@ -135,7 +135,9 @@ def test_many_are_admitted_at_once_and_who_withdrew_meanwhile_is_not(app: Flask,
     with app.app_context():
         assert [status(key) for key, _ in people] == ["admitted", "certified", "admitted"]
         fields = db.session.execute(sa.select(RosterAdmission.expert_id, RosterAdmission.field)).all()
-        assert sorted(fields) == sorted((key, field) for key, _ in (people[0], people[2]) for field in ("Investigation", "Traffic"))
+        assert sorted(fields) == sorted(
+            (key, field) for key, _ in (people[0], people[2]) for field in ("Investigation", "Traffic")
+        )
 
 
 def test_others_admit_nobody(app: Flask, sign_in: SignIn) -> None:

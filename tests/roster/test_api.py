@@ -58,7 +58,9 @@ def known(app: Flask) -> int:
         return makers.consenting("SN-0001", email="amina@police.example.sn").id
 
 
-def test_who_holds_an_account_is_renamed_by_nobody_but_the_person_and_administrators(app: Flask, api: ApiClient, known: int) -> None:
+def test_who_holds_an_account_is_renamed_by_nobody_but_the_person_and_administrators(
+    app: Flask, api: ApiClient, known: int
+) -> None:
     api.put("/experts/SN-0001", AMINA)
     with app.app_context(), transaction():
         person = db.session.scalars(sa.select(Person).where(Person.identifier == "SN-0001")).one()

@@ -52,7 +52,14 @@ class Earlier:
         )  # fmt: skip
         if expert:
             self.insert(
-                "expert", id=100 + key, person_id=key, category="police", expertise="[]", consent=consent, created_at=AT, updated_at=AT
+                "expert",
+                id=100 + key,
+                person_id=key,
+                category="police",
+                expertise="[]",
+                consent=consent,
+                created_at=AT,
+                updated_at=AT,
             )
             self.insert("expert_search", expert_id=100 + key, sort_name="p", tokens="cat_police", names="n_p")
         return key
@@ -148,7 +155,10 @@ def rows(statement: str) -> list[Any]:
 def test_only_what_the_person_said_becomes_a_consent(outcome: tuple[dict[str, int], str]) -> None:
     people, printed = outcome
     names = {key: name for name, key in people.items()}
-    said = {names[one[0]]: (bool(one[1]), bool(one[2]), one[3], one[4]) for one in rows("SELECT person_id, given, counts, how, language FROM consent")}
+    said = {
+        names[one[0]]: (bool(one[1]), bool(one[2]), one[3], one[4])
+        for one in rows("SELECT person_id, given, counts, how, language FROM consent")
+    }
     yes, no = (True, True, "carried_over", "fr"), (False, True, "carried_over", "fr")
     assert said == {
         "own_yes": yes, "own_no": no, "staff_no": no, "applied_signed_in": yes, "visitor_who_came": yes, "unticked": no,
@@ -177,7 +187,11 @@ def test_those_who_were_not_asked_are_asked_by_a_command(outcome: tuple[dict[str
 
     people, _ = outcome
     with db.engine.connect().execution_options(writes=True) as connection:
-        connection.execute(sa.text("UPDATE person SET email = 'p' || id || '@example.org', email_key = 'p' || id || '@example.org' WHERE shared_email IS NULL"))
+        connection.execute(
+            sa.text(
+                "UPDATE person SET email = 'p' || id || '@example.org', email_key = 'p' || id || '@example.org' WHERE shared_email IS NULL"
+            )
+        )
         connection.commit()
     names = {key: name for name, key in people.items()}
     asked = {names[key] for key in people_to_ask()}
@@ -190,4 +204,9 @@ def test_the_answers_go_back_down(outcome: tuple[dict[str, int], str]) -> None:
     people, _ = outcome
     downgrade(revision="0013")
     kept = {key: None if value is None else bool(value) for key, value in rows("SELECT person_id, consent FROM expert")}
-    assert (kept[people["own_yes"]], kept[people["own_no"]], kept[people["staff_yes"]], kept[people["shared"]]) == (True, False, None, None)
+    assert (kept[people["own_yes"]], kept[people["own_no"]], kept[people["staff_yes"]], kept[people["shared"]]) == (
+        True,
+        False,
+        None,
+        None,
+    )
