@@ -46,8 +46,9 @@ from accounts.services.tokens import create_token, revoke_token
 __all__ = [
     "CONSENTS_PATH", "INVITATION", "SHORT", "ask_for_address", "ask_for_consent", "assign_role", "change_organization",
     "change_person", "check_password", "clean_person", "close_account", "confirm_address", "consent_is_personal", "consent_text",
-    "create_account", "create_organization", "create_token", "current_consent", "end_sessions", "ensure_account", "enters_by_link",
-    "find_asked_address", "find_consent", "first_administrator_link", "give_consent", "has_consent", "invite", "issue_link",
+    "create_account", "create_organization", "create_token", "current_consent", "end_sessions", "ensure_account",
+    "enters_by_link", "find_asked_address", "find_consent", "first_administrator_link", "give_consent", "has_consent", "invite",
+    "issue_link",
     "may_be_asked", "note_refusal", "organization_by_code", "person_on_paper", "record_paper_consent", "record_person",
     "refresh_hash",
     "remove_password", "reopen_account", "request_link", "require_own_name", "revoke_token", "send_link", "set_password",

@@ -102,9 +102,10 @@ def change_person(actor: Actor, person: Person, *, names_confirmed: bool | None 
     return person
 
 
-def clean_person(*, names_confirmed: bool | None = None, **given: Any) -> dict[str, Any]:
-    """The values as `record_person` would keep them for somebody new, without keeping them; raises the same refusals."""
-    return _clean(given, "person.", known={}, is_confirmed=bool(names_confirmed))
+def clean_person(*, is_new: bool, names_confirmed: bool | None = None, **given: Any) -> dict[str, Any]:
+    """The values as `record_person` would keep them, without keeping them; raises the same refusals. `is_new`: of somebody new,
+    whose name must be given and be in no doubt."""
+    return _clean(given, "person.", known={} if is_new else None, is_confirmed=bool(names_confirmed))
 
 
 def _clean(given: dict[str, Any], prefix: str, *, known: dict[str, Any] | None, is_confirmed: bool) -> dict[str, Any]:

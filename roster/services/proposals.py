@@ -47,7 +47,8 @@ class Near:
 
 
 def people_near(identifier: str | None, who: Mapping[str, Any]) -> list[Near]:
-    """Those whom number or address may mean, the bearer of the number first."""
+    """Those whom number or address may mean, the bearer of the number first. `who` is checked before anybody is looked up."""
+    who = clean_person(**{**who, "identifier": identifier}, is_new=False)
     number, address = number_key(identifier or ""), email_key(who.get("email"))
     same = [Person.identifier_key == number] if number else []
     same += [Person.email_key == address, Person.shared_email_key == address] if address else []
@@ -77,7 +78,7 @@ def without_others_address(who: Mapping[str, Any], near: Sequence[Near], known: 
 
 def propose(actor: Actor, identifier: str | None, profile: Profile, near: Sequence[Near]) -> None:
     """Keeps the values until the person answers, and asks once. The caller learns nothing."""
-    given = clean_person(**{**profile.person, "identifier": identifier})
+    given = clean_person(**{**profile.person, "identifier": identifier}, is_new=True)
     if not given.get("identifier") and not given.get("email"):
         sentence = _l("Give a service number or an e-mail address, so that the person is recognised.")
         raise Invalid("identity_needed", sentence, "person.identifier")
@@ -212,6 +213,5 @@ def _digest(token: str) -> str:
 
 def _seal(text: str) -> str:
     """What tells two questions about one number apart from two about others, and tells nobody the number."""
-    return hmac.new(
-        settings_of().secret_key.encode(), f"proposal:{text}".encode("utf-8", "surrogatepass"), hashlib.sha256
-    ).hexdigest()
+    message = f"proposal:{text}".encode("utf-8", "surrogatepass")
+    return hmac.new(settings_of().secret_key.encode(), message, hashlib.sha256).hexdigest()
