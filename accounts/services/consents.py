@@ -98,11 +98,11 @@ def record_paper_consent(
     """What this person signed on paper, recorded by somebody else and told to the person wherever there is an address."""
     require(actor, Permission.CONSENT_RECORD)
     if actor.person_id == person.id:
-        raise NotAllowed("own_paper", _l("Somebody else must record what you signed. On your own page you can answer yourself."))
+        raise NotAllowed("own_paper", _l("Someone else must record what you signed. On your own page you can answer yourself."))
     faults: list[DomainError] = []
     kept = {"reference": _needed(reference, "reference", 120, faults), "document": _needed(document, "document", 200, faults)}
     if signed_on is None or signed_on > clock.today():
-        faults.append(Invalid("bad_date", _l("Give the day on which it was signed."), "signed_on"))
+        faults.append(Invalid("bad_date", _l("Enter the day on which it was signed."), "signed_on"))
     collect(faults)
     last = find_consent(person.id, purpose)
     assert signed_on is not None

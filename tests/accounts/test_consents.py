@@ -237,7 +237,7 @@ def test_nominated_people_are_told_what_is_kept_and_answer_with_one_click(app: F
     [(address, _kind, letter)] = mails(app)
     assert address == "officer@example.org"
     for words in ("Ministry of Foreign Affairs has nominated you", "What we keep", "as Ministry of Foreign Affairs gave them",
-                  "as long as", "/privacy", "Nobody has answered this for you", "yes or no"):  # fmt: skip
+                  "as long as", "/privacy", "No one has answered this for you", "yes or no"):  # fmt: skip
         assert words in letter, words
     page = Browser(app).get(link_of(letter)).form(button="Sign in").submit()
     assert "May roster staff find you?" in page.text and answers(app) == []

@@ -88,7 +88,7 @@ def test_without_a_current_yes_roster_staff_get_404_by_any_id_page_and_api(
         assert api.get("/experts").json["items"] == api.get("/experts?q=SN-1").json["items"] == []
         file = browser.client.post("/roster/export", data={"csrf_token": browser.token()}).get_data(as_text=True)
         assert "Diallo" not in file
-        assert "Nobody is waiting" in browser.get("/roster/waiting").text
+        assert "No one is waiting" in browser.get("/roster/waiting").text
     assert api_of(app, staff).get(f"/certificates/{number}").status_code == 404, "nor by the number of a certificate"
     assert sign_in(staff).get(f"/certificates/{number}").status == 404
     with app.app_context():
@@ -131,7 +131,7 @@ def test_many_are_admitted_at_once_and_who_withdrew_meanwhile_is_not(app: Flask,
     with app.app_context():
         factories.consent(people[1][1], False)
     page = form.submit(expert=[str(key) for key, _ in people], expertise="Investigation\nTraffic")
-    assert "2 people admitted" in page.text and "Nobody is waiting" in page.text
+    assert "2 people admitted" in page.text and "No one is waiting" in page.text
     with app.app_context():
         assert [status(key) for key, _ in people] == ["admitted", "certified", "admitted"]
         fields = db.session.execute(sa.select(RosterAdmission.expert_id, RosterAdmission.field)).all()

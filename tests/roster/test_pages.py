@@ -350,7 +350,7 @@ def test_a_person_joins_the_roster_by_oneself(app: Flask, sign_in: SignIn, staff
     assert form.submit().status == 422, "a category is needed"
     page = form.submit(category="civilian", languages_0_language="no", languages_0_level="C2")
     assert "Your profile was saved" in page.text and "Without your consent" in page.text
-    assert "Nobody is waiting" in staff.get("/roster/waiting").text
+    assert "No one is waiting" in staff.get("/roster/waiting").text
     page = page.form("/me/consents", button="Yes, I agree").submit()
     assert page.path == "/me/profile" and "You said yes" in page.text
     waiting = staff.get("/roster/waiting")
