@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import accounts.api
 import accounts.cli
 import accounts.demonstration
+import accounts.handlers
 import accounts.jobs
 import accounts.queries.checking
 import accounts.sessions
@@ -47,9 +48,19 @@ import enrollment.views
 import roster.api
 import roster.cli
 import roster.handlers
+import roster.jobs
 import roster.queries
 import roster.views
-from accounts.events import AddressConfirmed, MergeConfirmed, MergeUndone, OrganizationChanged, PersonChanged
+from accounts.events import (
+    AddressConfirmed,
+    ConsentGiven,
+    ConsentWithdrawn,
+    MergeConfirmed,
+    MergeUndone,
+    OrganizationChanged,
+    PersonChanged,
+    SignInLinkUsed,
+)
 from accounts.roles import Permission as P
 from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
 from certificates.fonts import unprintable
@@ -116,6 +127,7 @@ SUBSCRIBERS: events.Subscribers = {
     CertificateSuperseded: [roster.handlers.withdraw_skills],
     AddressConfirmed: [enrollment.handlers.count_applications],
     MergeConfirmed: [
+        accounts.handlers.carry_refusal,
         enrollment.handlers.move_enrollments,
         certificates.handlers.follow_enrollments,
         roster.handlers.move_skills,
@@ -127,6 +139,9 @@ SUBSCRIBERS: events.Subscribers = {
     ],
     EnrollmentReassigned: [certificates.handlers.follow_enrollment, roster.handlers.move_skills_of],
     PersonChanged: [roster.handlers.refresh_profile],
+    SignInLinkUsed: [enrollment.handlers.keep_ticked_consent],
+    ConsentGiven: [roster.handlers.keep_given_consent],
+    ConsentWithdrawn: [roster.handlers.keep_withdrawn_consent],
 }
 
 JOBS: Mapping[str, running.JobFunction] = {
@@ -139,6 +154,7 @@ JOBS: Mapping[str, running.JobFunction] = {
     "enrollment.forget": enrollment.jobs.forget_old_drafts,
     "enrollment.lapse": enrollment.jobs.lapse,
     "enrollment.compare": enrollment.jobs.compare,
+    "roster.forget": roster.jobs.forget_old_proposals,
 }
 
 #: Lanes of work that do not wait for one another. Links that someone waits for have a lane of their own and go first in the other
@@ -150,8 +166,14 @@ LANES = [
 ]
 
 #: kind of job → every so many seconds.
-SCHEDULE = {"audit.checkpoint": 3600, "answers.forget": 86400, "accounts.forget": 86400, "enrollment.forget": 86400}
-SCHEDULE |= {"enrollment.lapse": 900}
+SCHEDULE = {
+    "audit.checkpoint": 3600,
+    "answers.forget": 86400,
+    "accounts.forget": 86400,
+    "enrollment.forget": 86400,
+    "enrollment.lapse": 900,
+    "roster.forget": 86400,
+}
 
 #: What `flask check` verifies: each yields a sentence for every breach it finds.
 CHECKS: list[checking.Check] = [
@@ -170,10 +192,10 @@ CHECKS: list[checking.Check] = [
 
 COMMANDS: list[AppGroup | Any] = [
     accounts.cli.accounts_cli,
+    accounts.cli.people_cli,  # enrollment.cli adds to it
     certificates.cli.certificates_cli,
     courses.cli.courses_cli,
     roster.cli.roster_cli,
-    enrollment.cli.people_cli,
     demo_cli,
     worker.jobs_cli,
     audit_cli.audit_cli,
@@ -217,6 +239,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.extensions["certificate_panel"] = certificate_panel
     app.extensions["first_start"] = _first_start
     app.extensions["people_to_tell"] = enrollment.queries.count_to_tell  # courses asks, which knows no enrollments
+    app.extensions["people_to_ask"] = roster.queries.people_to_ask  # accounts asks, which knows no experts
     app.extensions["system_warnings"] = check_system_libraries
     app.extensions["is_invented"] = accounts.demonstration.is_invented
     app.extensions["is_demonstration"] = lambda: settings.demo and settings.is_local

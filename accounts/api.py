@@ -1,11 +1,21 @@
-"""The API: organizations."""
+"""The API: organizations, and consents, one's own and those on paper."""
 
 from __future__ import annotations
 
 from accounts import queries, services
+from accounts.models import ConsentPurpose, ConsentWay, Person
 from accounts.roles import Permission as P
-from accounts.schemas import OrganizationAnswer, OrganizationBody, OrganizationsQuery
+from accounts.schemas import (
+    ConsentAnswer,
+    ConsentBody,
+    OrganizationAnswer,
+    OrganizationBody,
+    OrganizationsQuery,
+    PaperAnswer,
+    PaperBody,
+)
 from core.api import Routes
+from core.database import db
 from core.paging import Page
 from core.web import current_actor
 
@@ -31,3 +41,32 @@ def list_organizations(query: OrganizationsQuery) -> Page[OrganizationAnswer]:
     """By name, with what each does here."""
     found = queries.list_organizations(current_actor(), kind=query.kind, after=query.after, limit=query.limit)
     return Page([OrganizationAnswer.of(one) for one in found.items], found.next)
+
+
+@routes.call("GET", "/me/consents", "One's own consents", answers={200: ConsentAnswer}, is_list=True)
+def my_consents() -> Page[ConsentAnswer]:
+    """Every purpose with its exact words and the person's answer."""
+    return Page([ConsentAnswer.of(state) for state in queries.consents_of(current_actor().person_id or 0)], None)
+
+
+@routes.call("POST", "/me/consents", "Give or withdraw one's own consent", body=ConsentBody, answers={201: ConsentAnswer})
+def answer_consent(body: ConsentBody) -> tuple[ConsentAnswer, int]:
+    """Only the person can: the token's user answers for nobody else."""
+    actor = current_actor()
+    own = db.session.get_one(Person, actor.person_id)
+    services.give_consent(actor, own, body.purpose, body.given, how=ConsentWay.API)
+    return ConsentAnswer.of(next(one for one in queries.consents_of(own.id) if one.purpose is body.purpose)), 201
+
+
+@routes.call(
+    "POST", "/people/consent-on-paper", "Record a consent on paper", requires=P.CONSENT_RECORD, body=PaperBody,
+    answers={201: PaperAnswer},
+)  # fmt: skip
+def consent_on_paper(body: PaperBody) -> tuple[PaperAnswer, int]:
+    """What one person signed. The person is told wherever there is an address."""
+    actor = current_actor()
+    person = services.person_on_paper(actor, **body.person.model_dump())
+    row = services.record_paper_consent(
+        actor, person, ConsentPurpose(body.purpose), reference=body.reference, signed_on=body.signed_on, document=body.document
+    )
+    return PaperAnswer.of(row), 201

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import click
+from flask import current_app
 
 from accounts import queries, services, values
-from accounts.models import ALL
+from accounts.models import ALL, Person
 from accounts.roles import WITHIN, Role
 from core.commands import Commands
-from core.database import settings_of, transaction
+from core.database import db, settings_of, transaction
 from core.errors import DomainError
 from core.policy import SYSTEM
 
@@ -57,6 +58,20 @@ def token(email: str, name: str, days: int, scope: tuple[str, ...]) -> None:
             raise click.ClickException(f"Nobody has the e-mail address {email}. Make an account first: flask accounts create")
         made = services.create_token(SYSTEM, person, name=name, days=days, scope=scope)
     click.echo(made)
+
+
+people_cli = Commands("people", help="People and what they agreed to.")
+
+
+@people_cli.command("ask")
+def ask() -> None:
+    """Writes, once each, to people with a profile who have not been asked whether roster staff may find them."""
+    wanted = current_app.extensions["people_to_ask"]()
+    count = 0
+    for person_id in wanted:
+        with transaction():  # each letter with its note that it was written, so that stopping halfway writes to nobody twice
+            count += services.ask_for_consent(db.session.get_one(Person, person_id))
+    click.echo(f"{count} people asked")
 
 
 class _refusals:

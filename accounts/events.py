@@ -196,3 +196,48 @@ class TokenRevoked(Event):
     subject = ("person", "person_id")
     person_id: int
     token_id: int
+
+
+@dataclass(frozen=True)
+class SignInLinkUsed(Event):
+    """An e-mailed link signed somebody in; `target` is the page of an object it led to, else empty."""
+
+    name = "sign_in.link_used"
+    subject = ("person", "person_id")
+    person_id: int
+    target: str
+
+
+@dataclass(frozen=True)
+class ConsentGiven(Event):
+    """A person said yes, or it was recorded from paper. `counts` False: kept, but not current until the person confirms it."""
+
+    name = "consent.given"
+    subject = ("person", "person_id")
+    person_id: int
+    purpose: str
+    how: str
+    version: str
+    counts: bool
+
+
+@dataclass(frozen=True)
+class ConsentWithdrawn(Event):
+    """A person said no, or no longer yes."""
+
+    name = "consent.withdrawn"
+    subject = ("person", "person_id")
+    person_id: int
+    purpose: str
+    how: str
+    version: str
+
+
+@dataclass(frozen=True)
+class ConsentAsked(Event):
+    """A person who has not answered was written to."""
+
+    name = "consent.asked"
+    subject = ("person", "person_id")
+    person_id: int
+    purpose: str

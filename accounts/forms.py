@@ -21,9 +21,10 @@ from wtforms import (
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from accounts.models import ALL, READ, Gender, Organization
+from accounts.models import ALL, READ, ConsentPurpose, Gender, Organization
 from accounts.roles import BodyKind, Role
 from core import countries, i18n
+from core.errors import DomainError
 from core.forms import Confirmation, Form, NationalitiesField, SubmissionField, names_confirmation
 from core.words import WORDS
 
@@ -55,6 +56,41 @@ class PasswordForm(Form):
     email = EmailField(_l("E-mail address"), NEEDED, id="password-email")
     password = PasswordField(_l("Password"), NEEDED)
     next = HiddenField()
+
+
+class PaperForm(Form):
+    """Consent on paper: who signed, and what."""
+
+    submission = SubmissionField()
+    given_name = StringField(_l("Given name"), description=ONE_NAME)
+    family_name = StringField(_l("Family name"), validators=[Optional()])
+    names_confirmed = names_confirmation()
+    identifier = StringField(_l("Service or staff number"), validators=[Optional()])
+    email = StringField(_l("E-mail address"), validators=[Optional()])
+    country = SelectField(_l("Country"), validate_choice=False)
+    purpose = RadioField(_l("What the person agreed to"), validators=[InputRequired()], default=ConsentPurpose.ROSTER.value)
+    reference = StringField(_l("Reference"), NEEDED, description=_l("Under which you keep the paper, such as HR-2026/114."))
+    signed_on = DateField(_l("Signed on"), validators=[Optional()])
+    document = StringField(_l("Document"), NEEDED, description=_l("Name or number of the form that was signed."))
+
+    def __init__(self, **options: Any):
+        super().__init__(**options)
+        self.country.choices = [("", ""), *countries.choices(i18n.locale())]
+        self.purpose.choices = [(one.value, WORDS[f"consent_{one.value}"]) for one in ConsentPurpose]
+
+    def refuse(self, error: DomainError) -> None:
+        """The services speak of "person.email" where this form has "email"."""
+        for one in error.errors or [error]:
+            one.field = (one.field or "").removeprefix("person.") or None
+        super().refuse(error)
+
+    def person(self) -> dict[str, Any]:
+        """What `record_person` takes."""
+        names = ("identifier", "email", "country")
+        return {name: (self[name].data or "").strip() or None for name in names} | {
+            "given_name": self.given_name.data or "", "family_name": self.family_name.data or "",
+            "names_confirmed": self.names_confirmed.data,
+        }  # fmt: skip
 
 
 class OneButtonForm(Form):

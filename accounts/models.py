@@ -38,6 +38,19 @@ class IdentifierKind(enum.StrEnum):
     PASSPORT = "passport"
 
 
+class ConsentPurpose(enum.StrEnum):
+    ROSTER = "roster"  # roster staff may find the person
+    CONTACT = "contact"  # they may write about missions and training
+
+
+class ConsentWay(enum.StrEnum):
+    PAGE = "page"
+    LINK = "link"  # signed in by an e-mailed link: the answer is as good as the mailbox
+    API = "api"
+    PAPER = "paper"
+    CARRIED_OVER = "carried_over"  # from before consents were rows
+
+
 class Organization(Base):
     """A body: a ministry or service that nominates people, a centre, a roster office, a funder; `kinds` says which of these.
 
@@ -276,3 +289,30 @@ class ApiToken(Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]  # to within ten minutes
     revoked_at: Mapped[datetime | None]
+
+
+class Consent(Base):
+    """What a person answered, once: rows are added and never changed, and the latest that `counts` is how things stand.
+
+    A yes through a mailbox that is not the person's alone is kept with `counts` False, until the person says it from an address
+    of their own or on paper. `reference`, `signed_on`, `document` and `recorded_by_id` belong to consent on paper.
+    """
+
+    __tablename__ = "consent"
+    __scope__ = {Reach.SELF: "person_id"}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    purpose: Mapped[ConsentPurpose] = mapped_column(enum_column(ConsentPurpose))
+    given: Mapped[bool]
+    counts: Mapped[bool] = mapped_column(default=True)
+    text_version: Mapped[str] = mapped_column(sa.String(20))
+    language: Mapped[str] = mapped_column(sa.String(3))
+    how: Mapped[ConsentWay] = mapped_column(enum_column(ConsentWay))
+    at: Mapped[datetime]
+    reference: Mapped[str | None] = mapped_column(sa.String(120))
+    signed_on: Mapped[date | None]
+    document: Mapped[str | None] = mapped_column(sa.String(200))
+    recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+
+    __table_args__ = (sa.Index("ix_consent_person_id_purpose_id", "person_id", "purpose", "id"),)

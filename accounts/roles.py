@@ -55,6 +55,8 @@ class Permission(enum.StrEnum):
     ROSTER_SEARCH = "roster:search"
     EXPERT_READ = "expert:read"
     EXPERT_WRITE = "expert:write"
+    EXPERT_ADMIT = "expert:admit"  # put people who said yes on the roster
+    CONSENT_RECORD = "consent:record"  # note what somebody signed on paper
     ACCOUNT_MANAGE = "account:manage"
     ORGANIZATION_MANAGE = "organization:manage"  # record and change bodies that only nominate
     BODY_MANAGE = "body:manage"  # also centres, roster offices and funders
@@ -120,11 +122,14 @@ ROLES: dict[Role, dict[Permission, Reach]] = {
         P.ORGANIZATION_MANAGE: EVERYWHERE,
         P.PERSON_READ: CENTRE,
         P.IDENTITY_DECIDE: CENTRE,
+        P.CONSENT_RECORD: EVERYWHERE,
     },
     Role.ROSTER: {
         P.ROSTER_SEARCH: OFFICE,
         P.EXPERT_READ: OFFICE,
         P.EXPERT_WRITE: OFFICE,
+        P.EXPERT_ADMIT: OFFICE,
+        P.CONSENT_RECORD: EVERYWHERE,
         P.PERSON_READ: OFFICE,
         P.PERSON_WRITE: EVERYWHERE,
     },

@@ -152,9 +152,6 @@ def _granted(reach: Reach, scope: Reach, ids: set[int]) -> Grant | None:
     one; a trainer of single deliveries only has these."""
     if reach is Reach.EVERYWHERE and scope in (Reach.EVERYWHERE, Reach.CENTRE, Reach.OFFICE):
         return Grant(everywhere=True)
-    # Until experts say which roster office they belong to (Expert.__scope__: Reach.OFFICE), an office reaches all of them.
-    if reach is scope is Reach.OFFICE:
-        return Grant(everywhere=True)
     return Grant(**{scope.value: frozenset(ids)}) if reach is scope else None
 
 

@@ -65,6 +65,17 @@ WORDS: dict[str, Any] = {
     "practitioner": _l("Practitioner"),
     "advanced": _l("Advanced"),
     "expert": _l("Expert"),
+    # experts and consents
+    "certified": _l("Not on the roster"),
+    "admitted": _l("On the roster"),
+    "left": _l("Left the roster"),
+    "consent_roster": _l("Roster staff may find the person"),
+    "consent_contact": _l("We may write about missions and training"),
+    "page": _l("on your page"),
+    "link": _l("by an e-mailed link"),
+    "api": _l("by a program"),
+    "paper": _l("on paper"),
+    "carried_over": _l("carried over from before"),
     # roles
     "participant": _l("Participant"),
     "nominator": _l("Nominator"),

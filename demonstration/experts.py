@@ -16,7 +16,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from accounts.models import Gender, Person, PersonnelCategory
+from accounts.models import Consent, ConsentPurpose, ConsentWay, Gender, Person, PersonnelCategory
+from accounts.services import consent_text
 from certificates.models import Certificate, CertificateStatus, RevocationReason
 from certificates.numbers import ALPHABET, format_number, normalise_token, series_of
 from certificates.payload import CertificatePayload, GrantedSkill
@@ -34,10 +35,21 @@ from courses.timetable import instants, last_day
 from demonstration.cultures import CULTURES, Culture
 from enrollment.models import Enrollment, EnrollmentStatus, Mark, MarkKind, Score, ScoreKind
 from roster import documents, evidence, languages
-from roster.models import Availability, Expert, ExpertLanguage, ExpertSearch, ExpertSkill, LanguageFramework
+from roster.models import (
+    AdmissionWay,
+    Availability,
+    Expert,
+    ExpertLanguage,
+    ExpertSearch,
+    ExpertSkill,
+    ExpertStatus,
+    LanguageFramework,
+    RosterAdmission,
+)
 
 COURSES_EACH = 2  # of two skills each
 PLACES = 25
+REFUSED, WAITING = 0.02, 0.05  # shares of those who said no, and of those who said yes and wait for admission
 PAUSE = 10.0  # seconds between the jobs that make the files of a delivery each
 VENUES = (
     ("Accra", "GH", "Africa/Accra"), ("Nairobi", "KE", "Africa/Nairobi"), ("Kathmandu", "NP", "Asia/Kathmandu"),
@@ -242,7 +254,7 @@ def _enrollment(person: dict[str, Any], run: _Run, line: int) -> dict[str, Any]:
         "delivery_id": run.delivery_id, "centre_id": run.row["centre_id"], "person_id": person["id"],
         "status": EnrollmentStatus.COMPLETED, "line": line,
         "category": person["category"], "name_on_certificate": person["name_on_certificate"], "rank": person["rank"],
-        "rank_code": person["rank_code"], "organization": None, "roster_consent": True, "lacking": [],
+        "rank_code": person["rank_code"], "organization": None, "roster_consent": None, "lacking": [],
         "created_at": asked, "finished_at": _after(run, 1),
     }  # fmt: skip
 
@@ -274,12 +286,16 @@ def _add_experts(random: Random, people: list[dict[str, Any]]) -> dict[int, int]
     rows = [
         {
             "person_id": one["id"], "category": one["category"], "rank": one["rank"], "rank_code": one["rank_code"],
-            "expertise": random.sample(FIELDS, random.randint(0, 2)), "consent": random.random() > 0.02,
+            "expertise": random.sample(FIELDS, random.randint(0, 2)), "status": _standing(random),
             "created_at": one["created_at"], "updated_at": now,
         }
         for one in people
     ]  # fmt: skip
+    refused = {row["person_id"] for row in rows if row["status"] is None}
+    for row in rows:
+        row["status"] = row["status"] or ExpertStatus.CERTIFIED
     ids = _insert_ids(Expert, rows)
+    _add_answers(people, rows, ids, refused)
     spoken, windows = [], []
     for one, expert_id in zip(people, ids, strict=True):
         spoken += _languages(random, one["culture"], expert_id)
@@ -287,6 +303,28 @@ def _add_experts(random: Random, people: list[dict[str, Any]]) -> dict[int, int]
     _insert(ExpertLanguage, spoken)
     _insert(Availability, windows)
     return dict(zip((one["id"] for one in people), ids, strict=True))
+
+
+def _standing(random: Random) -> ExpertStatus | None:
+    """Most people said yes and were admitted, some wait, a few refused (None)."""
+    drawn = random.random()
+    return None if drawn < REFUSED else ExpertStatus.CERTIFIED if drawn < REFUSED + WAITING else ExpertStatus.ADMITTED
+
+
+def _add_answers(people: Sequence[dict], rows: Sequence[dict], expert_ids: Sequence[int], refused: set[int]) -> None:
+    """What each of them answered, and the decisions that followed."""
+    answers, admissions = [], []
+    for one, row, expert_id in zip(people, rows, expert_ids, strict=True):
+        at, text = one["created_at"] + timedelta(days=1), consent_text(ConsentPurpose.ROSTER, one["language"])
+        answers.append({
+            "person_id": one["id"], "purpose": ConsentPurpose.ROSTER, "given": one["id"] not in refused, "counts": True,
+            "text_version": text.version, "language": text.language, "how": ConsentWay.PAGE, "at": at,
+        })  # fmt: skip
+        if row["status"] is ExpertStatus.ADMITTED:
+            decided = {"how": AdmissionWay.REVIEWED, "admitted_at": clock.now()}
+            admissions.append({"expert_id": expert_id, **decided})
+    _insert(Consent, answers)
+    _insert(RosterAdmission, admissions)
 
 
 def _languages(random: Random, culture: Culture, expert_id: int) -> list[dict[str, Any]]:

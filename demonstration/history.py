@@ -14,12 +14,14 @@ from flask import current_app
 
 import certificates.services
 import enrollment.services
+import roster.services
 from accounts import services as accounts_services
-from accounts.models import Organization, Person
+from accounts.models import ConsentPurpose, ConsentWay, Organization, Person
 from accounts.passwords import DEMONSTRATION_PASSWORD
+from accounts.sessions import actor_of
 from core import clock, jobs
 from core.database import db, transaction
-from core.policy import SYSTEM
+from core.policy import SYSTEM, Actor
 from courses import services as courses_services
 from courses.models import Course, Delivery
 from courses.plans import DeliveryPlan, PoolPlan
@@ -27,6 +29,7 @@ from courses.schemas import CourseBody
 from demonstration.people import DOMAIN, ORGANIZATIONS, OTHER_BODIES, PARTICIPANTS, SIGN_INS
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
+from roster.models import Expert
 
 COURSES = Path(__file__).parent / "courses"
 POOLS = (PoolPlan("military", 10), PoolPlan("police", 5), PoolPlan("civilian", 10))
@@ -143,7 +146,7 @@ def _schedule(code: str, course: str, starts_on: date, *, publish: bool = True, 
 
 def _wish(facts: Sequence) -> Wish:
     _, _, _, _, category, rank, rank_code, organization = facts
-    return Wish(category=category, rank=rank, rank_code=rank_code, organization=organization, roster_consent=True)
+    return Wish(category=category, rank=rank, rank_code=rank_code, organization=organization)
 
 
 def _enroll(delivery_id: int, people: Sequence[tuple[int, tuple]]) -> None:
@@ -186,6 +189,8 @@ def _finished(people: list[tuple[int, tuple]], today: date) -> None:
         _attend(first, 12, absences={3: {1, 2}}, scores={5: 64})
         _finish(first)
         issued = _certify(first)
+    with _on(start + timedelta(days=5)):
+        _answer_and_admit([*people[:12], _participant()])
     with _on(start + timedelta(days=40)), transaction():
         certificates.services.revoke(
             SYSTEM, db.session.get_one(type(issued[-2]), issued[-2].id), reason_code="issued_in_error", note="Demonstration."
@@ -199,6 +204,23 @@ def _finished(people: list[tuple[int, tuple]], today: date) -> None:
     with _on(recent + timedelta(days=2)):
         _attend(second, 5, absences={1: {1, 2, 3}}, scores={4: 41})
         _finish(second)
+
+
+def _answer_and_admit(people: Sequence[tuple[int, tuple]]) -> None:
+    """What the graduates answered when they were asked about the roster: most said yes and are admitted, one said no, one has not
+    answered, and the last but one waits."""
+    with transaction():
+        for place, (person_id, _facts) in enumerate(people):
+            if place != 6:
+                own = db.session.get_one(Person, person_id)
+                accounts_services.give_consent(
+                    Actor(person_id=person_id), own, ConsentPurpose.ROSTER, place != 4, how=ConsentWay.PAGE
+                )
+    with transaction():
+        office = actor_of(_person("roster"))
+        graduates = [person_id for place, (person_id, _facts) in enumerate(people) if place not in (4, 6, len(people) - 2)]
+        experts = db.session.scalars(sa.select(Expert.id).where(Expert.person_id.in_(graduates))).all()
+        roster.services.admit_several(office, experts)
 
 
 def _finish(delivery_id: int) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import click
 
-from core.commands import Commands
+from accounts.cli import people_cli
 from enrollment import services
-
-people_cli = Commands("people", help="People and how they are known.")
 
 
 @people_cli.command("suspects")

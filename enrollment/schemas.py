@@ -67,7 +67,9 @@ class EnrollmentBody(Schema):
         description="answers `identity_in_doubt`, for coordinators: `new` for another person than those named in `candidates`, "
         "or the id of the one who is meant",
     )
-    roster_consent: StrictBool | None = Field(None, description="whether roster staff may find the person after a certificate")
+    roster_consent: StrictBool | None = Field(
+        None, description="the person's own answer only; from anyone else: 403 `consent_is_personal`"
+    )
 
     def wish(self) -> Wish:
         return Wish(

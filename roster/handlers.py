@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from accounts.events import MergeConfirmed, MergeUndone, PersonChanged
+from accounts.events import ConsentGiven, ConsentWithdrawn, MergeConfirmed, MergeUndone, PersonChanged
+from accounts.models import ConsentPurpose
 from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
 from certificates.models import Certificate
 from core.database import db
@@ -27,10 +28,25 @@ def refresh_profile(event: PersonChanged, actor: Actor) -> None:
 
 
 def move_skills(event: MergeConfirmed | MergeUndone, actor: Actor) -> None:
-    """Certificates have another holder since two records became one, or two again: so have the skills."""
+    """Certificates have another holder since two records became one, or two again: so have the skills. The record that leads to
+    another one is on no roster."""
+    if isinstance(event, MergeConfirmed):
+        services.take_merge(event.merged_id)
     services.follow_certificates(actor, (event.keep_id, event.merged_id))
 
 
 def move_skills_of(event: EnrollmentReassigned, actor: Actor) -> None:
     """An enrollment turned out to be another person's."""
     services.follow_certificates(actor, [event.person_id])
+
+
+def keep_given_consent(event: ConsentGiven, actor: Actor) -> None:
+    """Somebody may be found now: what waited for it becomes the profile, and the person waits for admission."""
+    if event.purpose == ConsentPurpose.ROSTER and event.counts:
+        services.take_yes(event.person_id)
+
+
+def keep_withdrawn_consent(event: ConsentWithdrawn, actor: Actor) -> None:
+    """Somebody may no longer be found: gone from the roster, its searches and lists, at once."""
+    if event.purpose == ConsentPurpose.ROSTER:
+        services.take_no(event.person_id)

@@ -11,6 +11,7 @@ from core.mail.settling import MAIL
 from core.settings import DOCUMENTED, ROOT
 from courses.states import COURSE, DELIVERY
 from enrollment.states import ENROLLMENT
+from roster.states import EXPERT
 
 HEADER = "<!-- Written by `make docs` from the code; a test keeps it true. -->\n\n"
 
@@ -42,6 +43,7 @@ def lifecycles() -> str:
         ("Delivery", "courses/states.py", DELIVERY),
         ("Enrollment", "enrollment/states.py", ENROLLMENT),
         ("Certificate", "certificates/states.py", CERTIFICATE),
+        ("Expert", "roster/states.py", EXPERT),
         ("Message", "core/mail/settling.py", MAIL),
     ):
         parts.append(_lifecycle(title, source, machine))

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from accounts.models import Account, Organization, Person, RoleAssignment, UserSession
+from accounts.models import Account, ConsentPurpose, ConsentWay, Organization, Person, RoleAssignment, UserSession
 from accounts.queries import first_body
 from accounts.roles import WITHIN, BodyKind, Role
+from accounts.services import give_consent
 from accounts.sessions import actor_of, digest
 from core import audit, clock
 from core.database import db, transaction
@@ -32,6 +33,13 @@ def person(given: str = "Amina", family: str = "Diallo", **values) -> Person:
         db.session.add(Account(person_id=made.id, created_at=clock.now()))
         audit.record(SYSTEM, "test.person", f"person:{made.id}", {})
     return made
+
+
+def consent(person: Person | int, given: bool = True, purpose: str = "roster") -> None:
+    """The person's own answer, given on the page."""
+    with transaction():
+        own = db.session.get_one(Person, person if isinstance(person, int) else person.id)
+        give_consent(Actor(person_id=own.id), own, ConsentPurpose(purpose), given, how=ConsentWay.PAGE)
 
 
 def organization(

@@ -79,6 +79,7 @@ def _build(app: Flask) -> World:
     theirs = courses.delivery(course=courses.course(code="THEIRS", centre="KAC"), code="THEIRS")
     foreign_id, elsewhere_id, theirs_id = foreign.id, elsewhere.id, theirs.id
     certificate = _certified(done.id)
+    factories.consent(person.person_id)  # roster staff see nobody who has not said yes
     actors: dict[str, Actor | None] = {
         "anonymous": None,
         "self": person,
@@ -99,7 +100,7 @@ def _build(app: Flask) -> World:
     names = {
         **ids, "code": "OPEN", "number": certificate["number"], "expert_id": str(expert.id), "mail_id": str(letter.id), "job_id": str(job.id if job else 0),
         "token_id": "1", "token": certificate["token"], "filename": "rostrum.css",
-        "roster_api.put_expert.id": "NEW-1", "roster_api.get_expert.id": str(expert.id),
+        "roster_api.put_expert.id": "NEW-1", "roster_api.admit.id": str(expert.id), "roster_api.get_expert.id": str(expert.id),
         "skill": "gender-peace-operations", "courses.course.code": "GTI", "courses.edit.code": "GTI", "courses.schedule.code": "GTI",
         "courses.retire.code": "GTI", "courses.bring_back.code": "GTI", "courses_api.retire_course.code": "GTI", "courses_api.bring_course_back.code": "GTI",
         "courses_api.get_course.code": "GTI", "courses_api.put_course.code": "GTI", "courses_api.post_delivery.code": "GTI",
@@ -143,6 +144,8 @@ def body_of(world: World, method: str, path: str) -> dict | None:
         return None
     person = {"given_name": "New", "family_name": "Person", "email": "new@example.org", "country": "CA"}
     shapes = {
+        "/me/consents": {"purpose": "contact", "given": True},
+        "/consent-on-paper": {"person": person, "reference": "HR-1", "signed_on": "2026-11-20", "document": "Form 3"},
         "/attendance": {"marks": [{"enrollment": int(world.names["enrollment_id"]), "session": 1, "mark": "present"}]},
         "/scores": {"scores": [{"enrollment": int(world.names["enrollment_id"]), "kind": "post", "percent": 90}]},
         "/enrollments": {"person": person, "category": "civilian"},

@@ -7,16 +7,19 @@ import json
 
 import pypdf
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from accounts import services as accounts_services
 from accounts.models import Person
 from core import jobs
 from core.database import db, transaction
-from core.policy import SYSTEM
+from core.policy import SYSTEM, Actor
+from roster.models import Expert
 from tests import factories
 from tests.api_client import ApiClient
 from tests.courses.makers import gti
+from tests.enrollment.makers import token_of
 
 PEOPLE = [
     ("CA-0001", "Zoë", "Lefèvre-Nguyễn", "military", "female"),
@@ -133,6 +136,7 @@ def test_from_an_empty_folder_to_a_certified_skill(app: Flask, api: ApiClient) -
     certificate = next(item for item in listed if item["holder"] == "Zoë Lefèvre-Nguyễn")
     the_file_is_what_was_issued(api, certificate)
     anyone_can_verify(app, certificate)
+    the_person_agrees_and_is_admitted(app, api)
     the_roster_knows(api, certificate)
     revoking_ends_it(app, api, certificate)
 
@@ -163,6 +167,18 @@ def anyone_can_verify(app: Flask, certificate: dict) -> None:
     facts = public(app, certificate, Accept="application/json").json
     assert facts["status"] == "valid"
     assert "@forces" not in json.dumps(facts) + page.text
+
+
+def the_person_agrees_and_is_admitted(app: Flask, api: ApiClient) -> None:
+    """Without the person's yes the roster shows nobody."""
+    assert api.get("/experts?category=military").json["items"] == []
+    with app.app_context():
+        person = db.session.scalars(sa.select(Person).where(Person.family_name == "Lefèvre-Nguyễn")).one()
+        own = ApiClient(app, token_of(Actor(person_id=person.id)))
+        key = db.session.scalars(sa.select(Expert.id).where(Expert.person_id == person.id)).one()
+    assert api.post(f"/experts/{key}/admit").status_code == 404
+    assert own.post("/me/consents", {"purpose": "roster", "given": True}).status_code == 201
+    assert api.post(f"/experts/{key}/admit", {"expertise": ["Gender"]}).json["status"] == "admitted"
 
 
 def the_roster_knows(api: ApiClient, certificate: dict) -> None:

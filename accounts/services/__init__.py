@@ -1,5 +1,6 @@
 """What may change people, organizations, roles and ways in: a module per use case."""
 
+from accounts.consent_texts import consent_text
 from accounts.services.account import (
     close_account,
     end_sessions,
@@ -10,6 +11,20 @@ from accounts.services.account import (
 )
 from accounts.services.address import ask_for_address, confirm_address, find_asked_address
 from accounts.services.assignments import assign_role, assign_within, withdraw_role
+from accounts.services.consents import (
+    CONSENTS_PATH,
+    ask_for_consent,
+    carry_refusal,
+    consent_is_personal,
+    current_consent,
+    find_consent,
+    give_consent,
+    has_consent,
+    may_be_asked,
+    person_on_paper,
+    record_paper_consent,
+    shares_mailbox,
+)
 from accounts.services.creation import create_account, first_administrator_link
 from accounts.services.entry import (
     INVITATION,
@@ -43,16 +58,25 @@ from accounts.services.organizations import (
     put_organization,
     require_kinds,
 )
-from accounts.services.people import Identified, change_person, identify_person, record_applicant, record_person
+from accounts.services.people import (
+    Identified,
+    change_person,
+    clean_person,
+    identify_person,
+    record_applicant,
+    record_person,
+)
 from accounts.services.tokens import create_token, revoke_token
 
 __all__ = [
-    "INVITATION", "SHORT", "Comparison", "Identified", "ask_for_address", "assign_role", "assign_within",
-    "change_organization", "change_person", "check_password", "close_account", "compare", "compared", "confirm_address",
-    "confirm_merge", "create_account", "create_organization", "create_token", "current_record", "decline_merge",
-    "end_sessions", "ensure_account", "enters_by_link", "find_asked_address", "first_administrator_link", "get_merge",
-    "identify_person", "invite", "issue_link", "join_records", "link_ends_at", "note_refusal", "organization_by_code",
-    "propose_merge", "put_organization", "record_applicant", "record_person", "records_of", "refresh_hash",
-    "remove_password", "reopen_account", "request_link", "require_kinds", "require_own_name", "revoke_token",
-    "send_confirmation", "send_link", "set_password", "undo_merge", "use_link", "withdraw_role",
+    "CONSENTS_PATH", "INVITATION", "SHORT", "Comparison", "Identified", "ask_for_address", "ask_for_consent", "assign_role",
+    "assign_within", "change_organization", "change_person", "check_password", "clean_person", "close_account", "compare",
+    "carry_refusal", "compared", "confirm_address", "confirm_merge", "consent_is_personal", "consent_text", "create_account",
+    "create_organization", "create_token", "current_consent", "current_record", "decline_merge", "end_sessions",
+    "ensure_account", "enters_by_link", "find_asked_address", "find_consent", "first_administrator_link", "get_merge",
+    "give_consent", "has_consent", "identify_person", "invite", "issue_link", "join_records", "link_ends_at",
+    "may_be_asked", "note_refusal", "organization_by_code", "person_on_paper", "propose_merge", "put_organization",
+    "record_applicant", "record_paper_consent", "record_person", "records_of", "refresh_hash", "remove_password",
+    "reopen_account", "request_link", "require_kinds", "require_own_name", "revoke_token", "send_confirmation", "send_link",
+    "set_password", "shares_mailbox", "undo_merge", "use_link", "withdraw_role",
 ]  # fmt: skip

@@ -123,6 +123,15 @@ def change_person(actor: Actor, person: Person, *, names_confirmed: bool | None 
     return person
 
 
+def clean_person(*, is_new: bool, names_confirmed: bool | None = None, **given: Any) -> dict[str, Any]:
+    """The values as `record_person` would keep them, without keeping them; raises the same refusals. `is_new`: of somebody new,
+    whose name must be given and be in no doubt."""
+    cleaned = _clean(given, "person.", known={} if is_new else None, is_confirmed=bool(names_confirmed))
+    if is_new:
+        _printed(cleaned, "person.")
+    return cleaned
+
+
 def _clean(given: dict[str, Any], prefix: str, *, known: dict[str, Any] | None, is_confirmed: bool) -> dict[str, Any]:
     """The given values as they are kept, without those that are None. Raises all refusals together, also of what the names
     say as a whole when they are not those that are `known` ({}: none are; None: that is looked at elsewhere)."""
@@ -185,13 +194,16 @@ _CLEANING: dict[str, Any] = {
 
 def _insert(given: dict[str, Any], prefix: str) -> Person:
     called = {"given_name": given.get("given_name", ""), "family_name": given.get("family_name", "")}
-    origin = names.Origin(given.get("country"), given.get("nationalities") or (), given.get("language"))
-    printed = given.get("name_on_certificate") or values.whole_name(
-        names.full_name(**called, origin=origin), prefix + "name_on_certificate"
-    )
-    kept = given | called | {"name_on_certificate": printed, "created_at": clock.now()}
+    kept = given | called | {"name_on_certificate": _printed(given, prefix), "created_at": clock.now()}
     kept["email_key"] = values.email_key(given.get("email"))
     return db.session.scalars(_INSERT, kept).one()
+
+
+def _printed(given: dict[str, Any], prefix: str) -> str:
+    """The name for certificates: the one given, else the whole name, or Invalid when that is too long."""
+    origin = names.Origin(given.get("country"), given.get("nationalities") or (), given.get("language"))
+    whole = names.full_name(given.get("given_name", ""), given.get("family_name", ""), origin)
+    return given.get("name_on_certificate") or values.whole_name(whole, prefix + "name_on_certificate")
 
 
 _INSERT = sa.insert(Person).returning(Person)

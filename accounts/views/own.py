@@ -23,6 +23,7 @@ RECENTLY = timedelta(minutes=15)
 
 #: Pages about oneself that other rooms have: words and endpoint.
 ELSEWHERE = [
+    ("accounts.my_consents", lambda: _("Who may find and contact me")),
     ("enrollment.mine", lambda: _("My enrollments")),
     ("certificates.mine", lambda: _("My certificates")),
     ("roster.my_profile", lambda: _("My roster profile")),

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
+from accounts.queries import roster_question
 from accounts.roles import Permission as P
 from certificates import numbers, queries, services
 from certificates.forms import ReissueForm, RevokeForm
@@ -155,4 +156,4 @@ def mine() -> Any:
     assert actor.person_id is not None
     own = queries.certificates_of_person(actor, actor.person_id)
     shown = [(one, one.status_on(clock.today()), verify_url(one.token)) for one in own]
-    return render_template("certificates/mine.html", shown=shown)
+    return render_template("certificates/mine.html", shown=shown, question=roster_question(actor.person_id) if shown else None)

@@ -31,6 +31,8 @@ def enroll(code: str, body: EnrollmentBody):
     nominates for one), and participants themselves."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
+    is_own = _is_self(actor, body.person) and not body.nominated_by
+    services.require_own_answer(actor, actor.person_id if is_own else None, body.roster_consent)
     with renamed(lambda field: _OF_THE_PERSON.get(field, field)):
         if organization := _nominator(actor, delivery, body):
             enrollment = services.nominate(actor, delivery.id, organization, [body.nominee()])[0]

@@ -2,6 +2,7 @@
 
 from enrollment.services.attendance import MarkGiven, ScoreGiven, record_attendance, record_scores
 from enrollment.services.confirming import lapse_applications
+from enrollment.services.consenting import consent_from_application, require_own_answer
 from enrollment.services.deciding import approve, decline, withdraw
 from enrollment.services.drafting import KEPT_FOR as DRAFTS_KEPT_FOR
 from enrollment.services.drafting import discard_draft, find_draft, keep_draft, list_drafts
@@ -32,6 +33,7 @@ __all__ = [
     "breaches_of_identity",
     "checked",
     "clean_rank_code",
+    "consent_from_application",
     "decide_different",
     "decide_same",
     "decline",
@@ -53,6 +55,7 @@ __all__ = [
     "record_scores",
     "reopen",
     "require_identity",
+    "require_own_answer",
     "suspects",
     "withdraw",
 ]

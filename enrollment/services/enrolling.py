@@ -20,6 +20,7 @@ from courses.services import touch
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.nomination_files import parse_rank_code
 from enrollment.queries import find_enrollment
+from enrollment.services.consenting import consent_while_enrolling, require_own_answer
 from enrollment.services.filling import seating
 from enrollment.services.letters import ask_to_confirm, tell_all
 from enrollment.services.stages import require_open
@@ -49,7 +50,9 @@ def enroll(actor: Actor, delivery_id: int, person: Person, wish: Wish) -> Enroll
     if not (actor.is_system or actor.person_id == person.id):
         require(actor, Permission.ENROLLMENT_CREATE, delivery)
     require_open(actor, delivery)
+    require_own_answer(actor, person.id, wish.roster_consent)
     enrollment = place(actor, delivery, person, wish)
+    consent_while_enrolling(actor, enrollment)
     tell_all([enrollment])
     return enrollment
 

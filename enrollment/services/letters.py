@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from accounts.queries import sender_of
+from accounts.queries import answered_by, sender_of
 from accounts.services import enters_by_link, issue_link, send_confirmation, send_link
 from core import mail
 from core.database import db, settings_of
@@ -62,6 +62,7 @@ def _facts(enrollment: Enrollment) -> dict[str, Any]:
     facts = {
         "enrollment": enrollment, "delivery": delivery, "course": delivery.course,
         "reference": reference(delivery.id, enrollment.origin_id), "sender": sender_of(delivery.centre),
+        "privacy_page": f"{settings_of().public_url}/privacy",
     }  # fmt: skip
     if enrollment.status is not EnrollmentStatus.CONFIRMED:
         return facts
@@ -80,5 +81,8 @@ def tell_all(enrollments: Sequence[Enrollment]) -> None:
     """Writes to each of them, people on the waiting list with their position. All are of one delivery."""
     waits = any(one.status is EnrollmentStatus.WAITLISTED for one in enrollments)
     places_in_line = positions(enrollments[0].delivery_id) if waits else {}
+    nominated = [one.person_id for one in enrollments if one.nominated_by_id is not None]
+    answered = answered_by(nominated) if nominated else set()
     for enrollment in enrollments:
-        tell(enrollment, position=places_in_line.get(enrollment.id))
+        asks = enrollment.nominated_by_id is not None and enrollment.person_id not in answered
+        tell(enrollment, position=places_in_line.get(enrollment.id), asks_consent=asks)

@@ -30,6 +30,7 @@ from courses.models import Delivery
 from courses.services import touch
 from enrollment.models import Enrollment, Nomination
 from enrollment.queries import find_enrollment, people_of
+from enrollment.services.consenting import require_own_answer
 from enrollment.services.enrolling import Wish, checked, place, require_identity
 from enrollment.services.letters import tell_all
 from enrollment.services.questions import note_identity
@@ -90,6 +91,8 @@ def nominate(actor: Actor, delivery_id: int, organization: Organization, nominee
         require(actor, Permission.ENROLLMENT_NOMINATE, organization)
     require_kind(organization, BodyKind.NOMINATOR, "nominated_by")
     require_open(actor, delivery)
+    for nominee in nominees:
+        require_own_answer(actor, None, nominee.roster_consent)
     if not nominees:
         raise Invalid("nobody_nominated", _l("Name at least one person."))
     refusals: list[DomainError] = []

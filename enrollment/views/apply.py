@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from accounts.models import Person
+from accounts.queries import roster_text
 from accounts.roles import Permission as P
 from accounts.services import change_person, record_applicant, require_own_name
 from accounts.values import email_key
@@ -136,6 +137,7 @@ def _screen(delivery: Delivery, form: ApplicationForm, screen: int, person: Pers
         screen=screen,
         person=person,
         prospects=prospects(delivery) if screen != 2 else [],
+        consent=roster_text() if screen == LAST else None,
     )
     return page, form.status
 

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy.orm import selectinload
 
-from accounts.queries import refused_mail
+from accounts.queries import refused_mail, roster_question
 from accounts.roles import Permission as P
 from core.database import db, transaction
 from core.errors import Conflict
@@ -67,6 +67,7 @@ def enrollment(enrollment_id: int) -> Any:
         reference=reference(delivery.id, found.origin_id),
         steps=ENROLLMENT.available(found, actor) if delivery.status is DeliveryStatus.PUBLISHED else [],
         is_own=found.person_id == actor.person_id,
+        question=roster_question(found.person_id) if found.person_id == actor.person_id else None,
         is_unreached=bool(refused_mail([found.person_id])),
         is_live=standing.status in LIVE,
         may_apply_again=standing.status is EnrollmentStatus.WITHDRAWN and is_open_for_enrollment(delivery),

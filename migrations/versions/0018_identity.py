@@ -35,6 +35,21 @@ def upgrade() -> None:
     ):
         op.add_column("nomination", column)
     _create_tables()
+    _give_offices(connection)
+
+
+def _give_offices(connection: sa.Connection) -> None:
+    """Whoever is on the roster is so by the roster office that there is from the start."""
+    op.add_column("expert_search", sa.Column("office_id", sa.Integer(), nullable=True))
+    op.create_index("ix_expert_search_office_id_sort_name_expert_id", "expert_search", ["office_id", "sort_name", "expert_id"])
+    firsts = connection.execute(sa.text("SELECT id, kinds FROM organization WHERE is_first")).all()
+    office = next(row.id for row in firsts if "roster_office" in row.kinds)
+    for statement in (
+        "UPDATE expert SET office_id = :office WHERE status = 'admitted' AND office_id IS NULL",
+        "UPDATE admission SET office_id = :office WHERE ended_at IS NULL AND office_id IS NULL",
+        "UPDATE expert_search SET office_id = :office",
+    ):
+        connection.execute(sa.text(statement), {"office": office})
 
 
 def _free_people() -> None:
@@ -129,6 +144,8 @@ def _enum(name: str, *values: str) -> sa.Enum:
 
 def downgrade() -> None:
     """The later of two people with one address or one number loses it: the older release keeps each once."""
+    op.drop_index("ix_expert_search_office_id_sort_name_expert_id", table_name="expert_search")
+    op.drop_column("expert_search", "office_id")
     op.drop_table("identity_question")
     op.drop_table("merge")
     op.drop_column("nomination", "identifier_kind")

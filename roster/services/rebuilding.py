@@ -120,7 +120,7 @@ def _record(proof: evidence.Proof) -> None:
 
 def _document_differences() -> Iterator[Difference]:
     expected = documents.documents()
-    columns = (ExpertSearch.expert_id, ExpertSearch.sort_name, ExpertSearch.tokens, ExpertSearch.names)
+    columns = (ExpertSearch.expert_id, ExpertSearch.office_id, ExpertSearch.sort_name, ExpertSearch.tokens, ExpertSearch.names)
     kept = {row.expert_id: documents.Document(*row[1:]) for row in db.session.execute(sa.select(*columns))}
     for expert_id in sorted(expected.keys() | kept.keys()):
         if expected.get(expert_id) != kept.get(expert_id):

@@ -13,8 +13,9 @@ from core.events import publish
 from core.policy import Actor
 from enrollment.models import Enrollment
 from roster import documents, evidence
-from roster.events import ExpertChanged, SkillGranted, SkillWithdrawn
+from roster.events import SkillGranted, SkillWithdrawn
 from roster.models import Expert, ExpertSkill
+from roster.services.admission import admit_by_rule
 from roster.services.profiles import obtain
 
 
@@ -30,6 +31,7 @@ def grant_skills(actor: Actor, certificate: Certificate) -> list[ExpertSkill]:
     for row in made:
         publish(SkillGranted(expert.id, row.skill_id, row.level.value, certificate.id), actor)
     documents.refresh([expert.id])
+    admit_by_rule(expert)
     return made
 
 
@@ -73,13 +75,11 @@ def skill_row(proof: evidence.Proof, expert_id: int) -> ExpertSkill:
 
 
 def expert_by_enrollment(actor: Actor, certificate: Certificate) -> Expert:
-    """The holder's profile; a first one is made of what the person declared when enrolling."""
+    """The holder's profile; a first one is made of what the person declared when enrolling. It is nobody's to find before the
+    person says yes and is admitted."""
     declared = db.session.get_one(Enrollment, certificate.enrollment_id)
     expert, _ = obtain(
         actor, certificate.person_id, declared.category, rank=declared.rank, rank_code=declared.rank_code,
-        organization=declared.organization, consent=declared.roster_consent,
+        organization=declared.organization,
     )  # fmt: skip
-    if expert.consent is None and declared.roster_consent is not None:
-        expert.consent = declared.roster_consent
-        publish(ExpertChanged(expert.id, ("consent",)), actor)
     return expert

@@ -36,10 +36,10 @@ def tokens(expert: Expert) -> list[str]:
 
 
 def test_a_certificate_makes_profile_and_skill(context: Flask) -> None:
-    certificate = makers.certified(rank="Inspector", rank_code="OF-2", organization="Police nationale", roster_consent=True)
+    certificate = makers.certified(rank="Inspector", rank_code="OF-2", organization="Police nationale")
     expert = makers.expert_of(certificate)
-    assert (expert.category, expert.rank, expert.rank_code, expert.organization, expert.consent) == (
-        "police", "Inspector", "OF-2", "Police nationale", True,
+    assert (expert.category, expert.rank, expert.rank_code, expert.organization, expert.status) == (
+        "police", "Inspector", "OF-2", "Police nationale", "admitted",
     )  # fmt: skip
     (skill,) = skills(expert)
     assert (skill.skill.code, skill.level, skill.level_rank) == (makers.GENDER, "practitioner", 3)
@@ -150,12 +150,12 @@ def test_what_was_known_on_a_day_stays_known(context: Flask) -> None:
 
 
 def test_a_profile_is_not_made_over_by_a_later_enrollment(context: Flask) -> None:
-    expert = makers.expert(category="military", rank="Major", consent=True)
+    expert = makers.expert(category="military", rank="Major")
     person = db.session.get_one(Person, expert.person_id)
-    makers.certified(person, category="civilian", rank="Adviser", roster_consent=False)
+    makers.certified(person, category="civilian", rank="Adviser", agrees=None)
     db.session.rollback()
     kept = db.session.get_one(Expert, expert.id)
-    assert (kept.category, kept.rank, kept.consent) == ("military", "Major", True)
+    assert (kept.category, kept.rank, kept.status) == ("military", "Major", "admitted")
 
 
 def test_a_changed_name_is_found_at_once(context: Flask) -> None:
