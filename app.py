@@ -47,7 +47,13 @@ import roster.queries
 import roster.views
 from accounts.events import PersonChanged
 from accounts.roles import Permission as P
-from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
+from certificates.events import (
+    CertificateIssued,
+    CertificateLifted,
+    CertificateRevoked,
+    CertificateSuperseded,
+    CertificateSuspended,
+)
 from certificates.fonts import unprintable
 from certificates.numbers import SERIES
 from certificates.rendering import check_system_libraries
@@ -106,7 +112,9 @@ SUBSCRIBERS: events.Subscribers = {
     DeliveryChanged: [enrollment.handlers.fit_places],
     DeliveryMoved: [enrollment.handlers.tell_of_move],
     CertificateIssued: [roster.handlers.grant_skills],
+    CertificateLifted: [roster.handlers.grant_skills],
     CertificateRevoked: [roster.handlers.withdraw_skills],
+    CertificateSuspended: [roster.handlers.withdraw_skills],
     CertificateSuperseded: [roster.handlers.withdraw_skills],
     PersonChanged: [roster.handlers.refresh_profile],
 }

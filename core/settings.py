@@ -43,6 +43,7 @@ DOCUMENTED = {
     "JOBS_URL": "redis://… for the distributed job engine; default: the embedded engine on SQLite",
     "ISSUER_EN": "name of the issuing centre on certificates, in English",
     "ISSUER_FR": "name of the issuing centre on certificates, in French",
+    "TWO_PERSON_REVOCATION": "1: two people revoke a certificate, whatever the reason; default 0: for fraud only",
     "WORKERS": "web processes of `make serve`; default 2",
     "PROXY_HOPS": "number of reverse proxies in front whose forwarding headers are trusted; default 0",
     "REQUEST_MB": "megabytes that one request may carry; default 4",
@@ -74,6 +75,7 @@ class Settings:
     storage_path: Path = Path("instance/files")
     jobs_url: str = field(default="", repr=False)
     issuer: Mapping[str, str] = field(default_factory=dict)
+    two_person_revocation: bool = False
     workers: int = 2
     proxy_hops: int = 0
     request_mb: int = 4
@@ -137,6 +139,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             "en": given.get("ISSUER_EN", "Rostrum Training Centre"),
             "fr": given.get("ISSUER_FR", "Centre de formation Rostrum"),
         },
+        two_person_revocation=_yes_or_no(given, "TWO_PERSON_REVOCATION", False),
         workers=_whole_number(given, "WORKERS", 2, 1, 64),
         proxy_hops=_whole_number(given, "PROXY_HOPS", 0, 0, 5),
         request_mb=_whole_number(given, "REQUEST_MB", 4, 3, 1024),

@@ -253,7 +253,6 @@ def _skills(found: Expert | None) -> dict[str, Any]:
             "status": row.status_on(today),
             "number": row.certificate.number,
             "url": url_for("certificates.certificate", number=row.certificate.number),
-            "reason": word(row.withdrawn_reason) if row.withdrawn_reason else None,
         }
         for row in (found.skills if found else ())
     ]
