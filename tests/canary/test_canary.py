@@ -48,7 +48,7 @@ OUT_OF_REACH = {
         user_session.digest""",
     "ids, and the product's own words for what happened, never those of people": """
         api_token.scope audit_entry.action audit_entry.body audit_entry.subject certificate.reason_code counter.name
-        enrollment.lacking expert_search.tokens expert_skill.withdrawn_reason first_answer.location job.args job.error job.kind
+        enrollment.lacking expert_search.tokens first_answer.location job.args job.error job.kind
         mail.kind mail_server.fault reopening.lacking user_session.method void_numbers.reason void_numbers.series""",
     "codes of letters, digits and hyphens": "course.code course_version.prerequisites delivery.code organization.code skill.code",
     "one of a list: countries, languages, ranks, zones, categories": """

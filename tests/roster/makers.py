@@ -51,7 +51,7 @@ def certified(
     return db.session.get_one(Certificate, issued)
 
 
-def revoke(certificate: Certificate, reason: str = "plagiarism") -> None:
+def revoke(certificate: Certificate, reason: str = "recognition_withdrawn") -> None:
     with transaction():
         certificates.revoke(SYSTEM, db.session.get_one(Certificate, certificate.id), reason_code=reason)
 
