@@ -29,6 +29,7 @@ class Permission(enum.StrEnum):
     ENROLLMENT_NOMINATE = "enrollment:nominate"  # put forward people of one's own organization
     ENROLLMENT_DECIDE = "enrollment:decide"  # approve, decline
     ENROLLMENT_WITHDRAW = "enrollment:withdraw"
+    NEEDS_READ = "needs:read"  # access, diet and health, to arrange rooms and meals
     ATTENDANCE_READ = "attendance:read"
     ATTENDANCE_RECORD = "attendance:record"
     CERTIFICATE_ISSUE = "certificate:issue"  # also reissue
@@ -74,6 +75,7 @@ ROLES: dict[Role, dict[Permission, Reach]] = {
         P.DELIVERY_READ: DELIVERY,
         P.DELIVERY_WRITE: DELIVERY,
         P.ENROLLMENT_READ: DELIVERY,
+        P.NEEDS_READ: DELIVERY,
         P.ATTENDANCE_READ: DELIVERY,
         P.ATTENDANCE_RECORD: DELIVERY,
         P.CERTIFICATE_READ: DELIVERY,
@@ -90,6 +92,7 @@ ROLES: dict[Role, dict[Permission, Reach]] = {
         P.ENROLLMENT_CREATE: EVERYWHERE,
         P.ENROLLMENT_DECIDE: EVERYWHERE,
         P.ENROLLMENT_WITHDRAW: EVERYWHERE,
+        P.NEEDS_READ: EVERYWHERE,
         P.ATTENDANCE_READ: EVERYWHERE,
         P.ATTENDANCE_RECORD: EVERYWHERE,
         P.CERTIFICATE_ISSUE: EVERYWHERE,

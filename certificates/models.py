@@ -99,7 +99,8 @@ class Certificate(Base):
 
 
 class Suspension(Base):
-    """From when to when a certificate was not to be relied on. Kept when it is lifted: what was known on a day is read from it."""
+    """From when to when a certificate was not to be relied on. Kept when it is lifted, because what was known on a
+    day is read from it."""
 
     __tablename__ = "suspension"
 

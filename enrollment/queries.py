@@ -140,8 +140,8 @@ def positions(*delivery_ids: int) -> dict[int, int]:
 
 # Enrollments
 
-_PEOPLE = (joinedload(Enrollment.person), joinedload(Enrollment.nominated_by))
-_RELATED = (joinedload(Enrollment.delivery), *_PEOPLE)
+PEOPLE = (joinedload(Enrollment.person), joinedload(Enrollment.nominated_by))
+_RELATED = (joinedload(Enrollment.delivery), *PEOPLE)
 
 
 def enrollments_visible(actor: Actor) -> sa.Select[Enrollment]:
@@ -275,7 +275,7 @@ def attendance_grid(delivery: Delivery) -> Grid:
     seated = (
         sa.select(Enrollment)
         .where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
-        .options(*_PEOPLE)  # not the delivery, which is known: reading it anew would drop its sessions
+        .options(*PEOPLE)  # not the delivery, which is known: reading it anew would drop its sessions
         .execution_options(populate_existing=True)
     )
     people = sorted(db.session.scalars(seated), key=lambda e: (e.person.sort_name, e.id))

@@ -25,8 +25,8 @@ def needs_second_person(certificate: Certificate, reason: RevocationReason) -> b
 def revoke(
     actor: Actor, certificate: Certificate, *, reason_code: str, note: str | None = None
 ) -> RevocationProposal | None:  # fmt: skip
-    """Ends a certificate's validity for good, or returns the proposal that a second person has to confirm. The skills that rest on
-    it are withdrawn in the same transaction, and its holder is told of both. The note stays with those who may revoke."""
+    """Ends a certificate's validity for good, or returns the proposal that a second person has to confirm. The skills that rest
+    on it are withdrawn in the same transaction, and its holder is told of both. The note stays with those who may revoke."""
     require(actor, Permission.CERTIFICATE_REVOKE, certificate)
     if reason_code not in list(RevocationReason):
         raise Invalid("unknown_reason", _l("Choose why the certificate is revoked."), "reason_code")

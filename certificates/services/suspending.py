@@ -16,8 +16,8 @@ from core.policy import Actor, require
 
 
 def suspend(actor: Actor, certificate: Certificate, *, note: str | None) -> Certificate:
-    """Whoever checks it reads that it is suspended, and its skills are withdrawn until it is lifted. The holder is told of it; the
-    note stays with those who may revoke."""
+    """Whoever checks it reads that it is suspended, and its skills are withdrawn until it is lifted. The holder is told of it;
+    the note stays with those who may revoke."""
     require(actor, Permission.CERTIFICATE_REVOKE, certificate)
     note = _needed(note, _l("Say in a few words why the certificate is suspended."))
     certificate = locked(certificate)

@@ -141,8 +141,8 @@ def _said_of(proposal: Any) -> str:
     if proposal is None:
         return _("The certificate is revoked. The skills that rested on it are withdrawn.")
     return _(
-        "The revocation is proposed. Until another person confirms it, the certificate stands: suspend it if no one is to rely on "
-        "it meanwhile."
+        "The revocation is proposed. Until another person confirms it, the certificate stands: suspend it if no one is to rely "
+        "on it meanwhile."
     )
 
 

@@ -1,5 +1,6 @@
 """What may change an enrollment, a module per use case."""
 
+from enrollment.services.arranging import deliveries_to_erase, erase_needs, record_needs_read
 from enrollment.services.attendance import MarkGiven, ScoreGiven, record_attendance, record_scores
 from enrollment.services.deciding import approve, decline, withdraw
 from enrollment.services.drafting import KEPT_FOR as DRAFTS_KEPT_FOR
@@ -21,8 +22,10 @@ __all__ = [
     "checked",
     "clean_rank_code",
     "decline",
+    "deliveries_to_erase",
     "discard_draft",
     "enroll",
+    "erase_needs",
     "fill",
     "find_draft",
     "finish",
@@ -31,6 +34,7 @@ __all__ = [
     "list_drafts",
     "nominate",
     "record_attendance",
+    "record_needs_read",
     "record_scores",
     "remind",
     "reopen",

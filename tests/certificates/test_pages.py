@@ -390,7 +390,9 @@ def test_revoking_asks_why_and_shows_it_to_staff_only(app, sign_in) -> None:
     refused = page.form(button="Revoke the certificate").submit(note="Cheated in the test")
     assert refused.status == 422 and "Choose why" in refused.text and "Cheated in the test" in refused.html
     done = refused.form(button="Revoke the certificate").submit(reason_code="recognition_withdrawn")
-    assert "The certificate is revoked" in done.text and "Recognition withdrawn" in done.text and "Cheated in the test" in done.text
+    assert (
+        "The certificate is revoked" in done.text and "Recognition withdrawn" in done.text and "Cheated in the test" in done.text
+    )
     assert not [t for f in done.forms for t, _ in f.buttons if "Revoke" in t]
     own = sign_in(made.holders[0]).get(f"/certificates/{made.numbers[0]}")
     assert "Revoked" in own.text and "Recognition withdrawn" not in own.text and "Cheated" not in own.text

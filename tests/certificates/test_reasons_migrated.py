@@ -101,8 +101,13 @@ def test_going_back_counts_nothing_that_is_suspended(empty_app: Flask) -> None:
     at = "2026-02-01 00:00:00"
     with db.engine.connect().execution_options(writes=True) as connection:
         connection.execute(sa.text("UPDATE certificate SET status = 'suspended' WHERE id = 5"))
-        connection.execute(sa.text("INSERT INTO suspension (id, certificate_id, suspended_at, note, lifted_at) VALUES (1, 5, :at, 'x', :at)"), {"at": at})
-        connection.execute(sa.text("INSERT INTO suspension (id, certificate_id, suspended_at, note) VALUES (2, 5, :at, 'Enquiry')"), {"at": at})
+        connection.execute(
+            sa.text("INSERT INTO suspension (id, certificate_id, suspended_at, note, lifted_at) VALUES (1, 5, :at, 'x', :at)"),
+            {"at": at},
+        )
+        connection.execute(
+            sa.text("INSERT INTO suspension (id, certificate_id, suspended_at, note) VALUES (2, 5, :at, 'Enquiry')"), {"at": at}
+        )
         connection.execute(sa.text("UPDATE expert_skill SET withdrawn_at = :at WHERE id = 5"), {"at": at})
         connection.execute(
             sa.text(

@@ -23,8 +23,8 @@ from roster.services import differences, rebuild
 from tests import factories
 from tests.browsing import Browser
 from tests.certificates import makers
-from tests.certificates.test_pages import Made  # what pages are looked at with
 from tests.certificates.test_ending import certificate_of, reissue, revoke
+from tests.certificates.test_pages import Made  # what pages are looked at with
 
 
 def suspend(certificate: Certificate, actor: Actor = SYSTEM, note: str = "An enquiry is open") -> Certificate:
@@ -157,7 +157,11 @@ def test_each_step_asks_why(context, act) -> None:
 
 def test_only_who_may_revoke_suspends(context) -> None:
     certificate = certificate_of()
-    for actor in (makers.holder(certificate), factories.actor("roster"), factories.actor("trainer", delivery_id=certificate.delivery_id)):
+    for actor in (
+        makers.holder(certificate),
+        factories.actor("roster"),
+        factories.actor("trainer", delivery_id=certificate.delivery_id),
+    ):
         with pytest.raises(NotAllowed):
             suspend(certificate, actor)
 

@@ -29,7 +29,9 @@ def coordinators(count: int = 2) -> list[Actor]:
     return [factories.actor(Role.COORDINATOR, family=f"Coordinator{n}") for n in range(count)]
 
 
-def propose(actor: Actor, certificate: Certificate, reason: str = "fraud", note: str | None = "Another person sat the test") -> None:
+def propose(
+    actor: Actor, certificate: Certificate, reason: str = "fraud", note: str | None = "Another person sat the test"
+) -> None:
     revoke(actor, certificate, reason_code=reason, note=note)
 
 
