@@ -186,7 +186,9 @@ def through_what_ends(sender: Sender) -> None:
         valid = db.session.scalars(sa.select(Certificate.number).where(Certificate.status == "valid")).first()
     calls = [
         ("PUT", "skills/gender-peace-operations", {"title": texts, "description": texts, "framework": TAG}),
-        ("POST", f"certificates/{valid}/revoke", {"reason_code": "other", "note": f"{TAG}{UNSEEN}"}),
+        ("POST", f"certificates/{valid}/revoke", {"reason_code": "fraud", "note": f"{TAG}{UNSEEN}"}),
+        ("POST", f"certificates/{valid}/revoke/decline", {}),
+        ("POST", f"certificates/{valid}/revoke", {"reason_code": "recognition_withdrawn", "note": f"{TAG}{UNSEEN}"}),
         ("POST", "deliveries/DONE/reopen", {"enrollments": [finished], "reason": f"{TAG}{UNSEEN}"}),
     ]
     for method, path, body in calls:
