@@ -62,7 +62,13 @@ from accounts.events import (
     SignInLinkUsed,
 )
 from accounts.roles import Permission as P
-from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
+from certificates.events import (
+    CertificateIssued,
+    CertificateLifted,
+    CertificateRevoked,
+    CertificateSuperseded,
+    CertificateSuspended,
+)
 from certificates.fonts import unprintable
 from certificates.numbers import SERIES
 from certificates.rendering import check_system_libraries
@@ -123,7 +129,9 @@ SUBSCRIBERS: events.Subscribers = {
     DeliveryChanged: [enrollment.handlers.fit_places],
     DeliveryMoved: [enrollment.handlers.tell_of_move],
     CertificateIssued: [roster.handlers.grant_skills],
+    CertificateLifted: [roster.handlers.grant_skills],
     CertificateRevoked: [roster.handlers.withdraw_skills],
+    CertificateSuspended: [roster.handlers.withdraw_skills],
     CertificateSuperseded: [roster.handlers.withdraw_skills],
     AddressConfirmed: [enrollment.handlers.count_applications],
     MergeConfirmed: [

@@ -1,9 +1,13 @@
-"""The API: organizations, and consents, one's own and those on paper."""
+"""The API: oneself, one's consents and those on paper, and organizations."""
 
 from __future__ import annotations
 
+from typing import Literal
+
+from pydantic import StrictBool
+
 from accounts import queries, services
-from accounts.models import ConsentPurpose, ConsentWay, Person
+from accounts.models import ConsentPurpose, ConsentWay, Gender, Person
 from accounts.roles import Permission as P
 from accounts.schemas import (
     ConsentAnswer,
@@ -14,7 +18,7 @@ from accounts.schemas import (
     PaperAnswer,
     PaperBody,
 )
-from core.api import Routes
+from core.api import Answer, Routes, Schema
 from core.database import db
 from core.paging import Page
 from core.web import current_actor
@@ -70,3 +74,36 @@ def consent_on_paper(body: PaperBody) -> tuple[PaperAnswer, int]:
         actor, person, ConsentPurpose(body.purpose), reference=body.reference, signed_on=body.signed_on, document=body.document
     )
     return PaperAnswer.of(row), 201
+
+
+class OwnBody(Schema):
+    """What people correct themselves. What is left out stays as it is."""
+
+    gender: Gender | None = None
+    family_first: StrictBool | None = None
+    language: Literal["en", "fr"] | None = None
+
+
+class OwnAnswer(Answer):
+    id: int
+    given_name: str
+    family_name: str
+    full_name: str
+    family_first: bool | None
+    gender: Gender
+    language: str
+
+
+@routes.call("GET", "/me", "The caller’s own data", answers={200: OwnAnswer})
+def me() -> OwnAnswer:
+    return OwnAnswer.model_validate(_own())
+
+
+@routes.call("PUT", "/me", "Correct the caller’s own gender, name order and language", body=OwnBody, answers={200: OwnAnswer})
+def put_me(body: OwnBody) -> OwnAnswer:
+    values = {name: value for name, value in body.model_dump().items() if value is not None}
+    return OwnAnswer.model_validate(services.change_person(current_actor(), _own(), **values))
+
+
+def _own() -> Person:
+    return queries.get_person(current_actor(), current_actor().person_id or 0)

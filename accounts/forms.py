@@ -117,7 +117,7 @@ def order_choices(usual: Any) -> list[tuple[str, Any]]:
 
 
 class NameForm(Form):
-    """One's own name and language."""
+    """One's own name, gender and language."""
 
     given_name = StringField(_l("Given names"), description=ONE_NAME)
     family_name = StringField(_l("Family name"))
@@ -126,10 +126,12 @@ class NameForm(Form):
     name_on_certificate = StringField(_l("Name as printed on certificates"), NEEDED)
     country = SelectField(_l("Country that sends me"), validate_choice=False)
     nationalities = NationalitiesField()
+    gender = RadioField(_l("Gender"))
     language = RadioField(_l("Language of pages and messages"))
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        self.gender.choices = [(one.value, WORDS[one.value]) for one in Gender]
         self.family_first.choices = order_choices(_l("As is usual for my name and country"))
         self.country.choices = country_choices()
         self.language.choices = list(i18n.LANGUAGES.items())

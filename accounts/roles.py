@@ -47,6 +47,7 @@ class Permission(enum.StrEnum):
     ENROLLMENT_NOMINATE = "enrollment:nominate"  # put forward people of one's own organization
     ENROLLMENT_DECIDE = "enrollment:decide"  # approve, decline
     ENROLLMENT_WITHDRAW = "enrollment:withdraw"
+    NEEDS_READ = "needs:read"  # access, diet and health, to arrange rooms and meals
     ATTENDANCE_READ = "attendance:read"
     ATTENDANCE_RECORD = "attendance:record"
     CERTIFICATE_ISSUE = "certificate:issue"  # also reissue
@@ -98,6 +99,7 @@ ROLES: dict[Role, dict[Permission, Reach]] = {
         P.DELIVERY_READ: DELIVERY,
         P.DELIVERY_WRITE: DELIVERY,
         P.ENROLLMENT_READ: DELIVERY,
+        P.NEEDS_READ: DELIVERY,
         P.ATTENDANCE_READ: DELIVERY,
         P.ATTENDANCE_RECORD: DELIVERY,
         P.CERTIFICATE_READ: DELIVERY,
@@ -114,6 +116,7 @@ ROLES: dict[Role, dict[Permission, Reach]] = {
         P.ENROLLMENT_CREATE: CENTRE,
         P.ENROLLMENT_DECIDE: CENTRE,
         P.ENROLLMENT_WITHDRAW: CENTRE,
+        P.NEEDS_READ: CENTRE,
         P.ATTENDANCE_READ: CENTRE,
         P.ATTENDANCE_RECORD: CENTRE,
         P.CERTIFICATE_ISSUE: CENTRE,

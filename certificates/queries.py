@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
+from accounts.models import Person
 from accounts.roles import Permission
 from certificates import files
-from certificates.models import Certificate, CertificateStatus
+from certificates.models import NOT_ENDED, Certificate, CertificateStatus, RevocationProposal, Suspension
 from certificates.numbers import SERIES, format_number, normalise_number
 from certificates.services.names import fault_of
 from certificates.services.requesting import JOB_KIND, OPEN, latest_certificates, reasons_of
@@ -28,7 +29,7 @@ from courses.models import Course, Delivery
 from enrollment.models import SEATED, Enrollment, EnrollmentStatus
 
 P = Permission
-ALL_STATUSES = ("valid", "expired", "superseded", "revoked")
+ALL_STATUSES = ("valid", "expired", "suspended", "superseded", "revoked")
 
 
 def get_certificate(actor: Actor, number: str) -> Certificate:
@@ -110,6 +111,62 @@ def list_register(actor: Actor, q: str, status: str, *, after: str | None, limit
     return newest(search(actor, q, status), Certificate.id, after=after, limit=limit)
 
 
+def suspensions_of(certificate: Certificate) -> list[Suspension]:
+    """The first one first."""
+    own = sa.select(Suspension).where(Suspension.certificate_id == certificate.id)
+    return list(db.session.scalars(own.order_by(Suspension.id)))
+
+
+def suspended_on(certificate: Certificate) -> date | None:
+    """Since which day it is suspended; None when it is not."""
+    if certificate.status is not CertificateStatus.SUSPENDED:
+        return None
+    return next((one.suspended_at.date() for one in suspensions_of(certificate) if one.lifted_at is None), None)
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A revocation that waits for a second person, as those who may revoke see it."""
+
+    certificate: Certificate
+    proposal: RevocationProposal
+    proposed_by: str | None
+
+    def is_by(self, actor: Actor) -> bool:
+        return actor.person_id is not None and actor.person_id == self.proposal.proposed_by_id
+
+
+def get_proposal(actor: Actor, number: str) -> Proposed:
+    """The proposed revocation of a certificate; NotFound when there is none, also for whoever may not revoke it."""
+    certificate = get_certificate(actor, number)
+    found = find_proposal_shown(actor, certificate)
+    if found is None:
+        raise NotFound("nothing_proposed", _l("No revocation of this certificate waits for a second person."))
+    return found
+
+
+def find_proposal_shown(actor: Actor, certificate: Certificate) -> Proposed | None:
+    return next(iter(_proposed(actor, Certificate.id == certificate.id)), None)
+
+
+def proposals_waiting(actor: Actor) -> list[Proposed]:
+    """All that wait for a second person among what the actor may revoke, the oldest first."""
+    return _proposed(actor)
+
+
+def _proposed(actor: Actor, *conditions: sa.ColumnElement[bool]) -> list[Proposed]:
+    waiting = (
+        sa.select(Certificate, RevocationProposal, Person)
+        .join(RevocationProposal, RevocationProposal.certificate_id == Certificate.id)
+        .outerjoin(Person, Person.id == RevocationProposal.proposed_by_id)
+        .where(RevocationProposal.decided_at.is_(None), visible(Certificate, actor, P.CERTIFICATE_REVOKE), *conditions)
+        .order_by(RevocationProposal.id)
+        .limit(200)
+    )
+    rows = db.session.execute(waiting).all()
+    return [Proposed(certificate, proposal, person.full_name if person else None) for certificate, proposal, person in rows]
+
+
 def delivery_codes(certificates: Sequence[Certificate]) -> dict[int, str]:
     ids = {certificate.delivery_id for certificate in certificates}
     return dict(db.session.execute(sa.select(Delivery.id, Delivery.code).where(Delivery.id.in_(ids))).all())
@@ -149,16 +206,16 @@ class Candidate:
         """Completed, and nothing was issued yet (or the file is still missing)."""
         if self.enrollment.status is not EnrollmentStatus.COMPLETED:
             return False
-        return self.certificate is None or (self.certificate.status is CertificateStatus.VALID and not self.certificate.file_key)
+        return self.certificate is None or (self.is_printed and not self.certificate.file_key)
 
     @property
     def is_printed(self) -> bool:
         """Issued, so that the name is what it is; only the file is missing."""
-        return self.certificate is not None and self.certificate.status is CertificateStatus.VALID
+        return self.certificate is not None and not self.certificate.has_ended
 
     @property
     def is_unjustified(self) -> bool:
-        """A valid certificate whose result was corrected since: a coordinator decides what becomes of it."""
+        """A certificate that has not ended, but whose result was corrected since: a coordinator decides what becomes of it."""
         return self.is_printed and self.enrollment.status in (EnrollmentStatus.NOT_COMPLETED, EnrollmentStatus.NO_SHOW)
 
     @property
@@ -175,16 +232,12 @@ def candidates(delivery: Delivery) -> list[Candidate]:
         Candidate(
             row,
             latest.get(row.id),
-            fault_of(row.name_on_certificate, row.person) if row.id not in latest or not _is_valid(latest[row.id]) else None,
+            fault_of(row.name_on_certificate, row.person) if row.id not in latest or latest[row.id].has_ended else None,
             "" if row.status is EnrollmentStatus.COMPLETED else reasons_of(row),
         )
         for row in rows
     ]
     return sorted(found, key=lambda one: (one.enrollment.person.sort_name, one.enrollment.id))
-
-
-def _is_valid(certificate: Certificate) -> bool:
-    return certificate.status is CertificateStatus.VALID
 
 
 def open_job(delivery: Delivery) -> Job | None:
@@ -212,16 +265,18 @@ def breaches() -> Iterator[str]:
     yield from _gaps()
     yield from _orphans()
     yield from _strays()
+    yield from _beside()
+    yield from _contradictions()
     busy, unjustified = _being_made(), _unjustified()
     for certificate in db.session.scalars(sa.select(Certificate).order_by(Certificate.id)).yield_per(200):
         if certificate.id in unjustified:
-            yield f"certificates: {certificate.number} is valid, but its holder did not complete the course"
+            yield f"certificates: {certificate.number} is {certificate.status.value}, but its holder did not complete the course"
         if not is_intact(certificate):
             yield f"certificates: {certificate.number} was altered"
         if certificate.file_key is not None:
             if fault := files.fault_of(certificate):
                 yield f"certificates: the file of {certificate.number} {fault}"
-        elif _is_valid(certificate) and certificate.enrollment_id not in busy:
+        elif not certificate.has_ended and certificate.enrollment_id not in busy:
             yield f"certificates: {certificate.number} has no file and no job is making it"
 
 
@@ -237,10 +292,32 @@ def _strays() -> Iterator[str]:
 
 
 def _unjustified() -> set[int]:
-    """Ids of valid certificates whose enrollment's result was corrected to something else than completed."""
+    """Ids of certificates that have not ended, but whose enrollment's result was corrected to something else than completed."""
     fell_short = (EnrollmentStatus.NOT_COMPLETED, EnrollmentStatus.NO_SHOW)
     those = sa.select(Certificate.id).join(Enrollment, Enrollment.id == Certificate.enrollment_id)
-    return set(db.session.scalars(those.where(Certificate.status == CertificateStatus.VALID, Enrollment.status.in_(fell_short))))
+    return set(db.session.scalars(those.where(Certificate.status.in_(NOT_ENDED), Enrollment.status.in_(fell_short))))
+
+
+def _beside() -> Iterator[str]:
+    """An enrollment has one place for a certificate, and a suspended one keeps it."""
+    standing = sa.select(Certificate.enrollment_id).where(Certificate.status.in_(NOT_ENDED))
+    for enrollment_id in db.session.scalars(standing.group_by(Certificate.enrollment_id).having(sa.func.count() > 1)):
+        yield f"certificates: enrollment {enrollment_id} has several that have not ended"
+
+
+def _contradictions() -> Iterator[str]:
+    """What is suspended has a suspension that is not lifted, and nothing else has, unless it ended while it was suspended; a
+    revocation is proposed only of what has not ended."""
+    suspended = sa.exists().where(Suspension.certificate_id == Certificate.id, Suspension.lifted_at.is_(None))
+    wrong = sa.or_(
+        sa.and_(Certificate.status == CertificateStatus.SUSPENDED, sa.not_(suspended)),
+        sa.and_(Certificate.status == CertificateStatus.VALID, suspended),
+    )
+    for number, status in db.session.execute(sa.select(Certificate.number, Certificate.status).where(wrong)):
+        yield f"certificates: {number} is {status.value}, but its suspensions say otherwise"
+    proposed = sa.exists().where(RevocationProposal.certificate_id == Certificate.id, RevocationProposal.decided_at.is_(None))
+    for number in db.session.scalars(sa.select(Certificate.number).where(Certificate.status.not_in(NOT_ENDED), proposed)):
+        yield f"certificates: {number} has ended, but its revocation still waits for a second person"
 
 
 def _being_made() -> set[int]:

@@ -47,6 +47,7 @@ WORDS: dict[str, Any] = {
     "expired": _l("Expired"),
     "superseded": _l("Replaced"),
     "revoked": _l("Revoked"),
+    "suspended": _l("Suspended"),
     "current": _l("Current"),
     "expiring": _l("Expiring soon"),
     # void numbers
@@ -56,9 +57,9 @@ WORDS: dict[str, Any] = {
     "mark_lost": _l("The file that records the last number was lost; these numbers may have been issued before"),
     # reasons of revocation
     "issued_in_error": _l("Issued in error"),
-    "misconduct": _l("Misconduct"),
-    "plagiarism": _l("Plagiarism"),
-    "other": _l("Other"),
+    "wrong_person": _l("Issued to the wrong person"),
+    "fraud": _l("Fraud"),
+    "recognition_withdrawn": _l("Recognition withdrawn"),
     # levels
     "awareness": _l("Awareness"),
     "basic": _l("Basic"),

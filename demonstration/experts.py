@@ -406,7 +406,7 @@ def _end(random: Random, issued_on: date) -> dict[str, Any]:
     if random.random() > 0.02:
         return {"status": CertificateStatus.VALID, "ended_at": None, "reason_code": None}
     ended = datetime.combine(issued_on + timedelta(days=random.randint(1, 15)), time(15), UTC)
-    reason = random.choice([RevocationReason.ISSUED_IN_ERROR, RevocationReason.MISCONDUCT])
+    reason = random.choice([RevocationReason.ISSUED_IN_ERROR, RevocationReason.RECOGNITION_WITHDRAWN])
     return {"status": CertificateStatus.REVOKED, "ended_at": ended, "reason_code": reason.value}
 
 

@@ -180,7 +180,8 @@ def _attend(delivery_id: int, sessions: int, absences: dict[int, set[int]], scor
 
 
 def _finished(people: list[tuple[int, tuple]], today: date) -> None:
-    """Two finished deliveries: one a year ago, certified, one certificate revoked; one last month, waiting to be certified."""
+    """Two finished deliveries: one a year ago, certified, one certificate revoked and one
+    suspended; one last month, waiting to be certified."""
     start = today - timedelta(days=370)
     with _on(start - timedelta(days=60)):
         first = _schedule("GTI-FIRST", "GTI", start)
@@ -195,6 +196,8 @@ def _finished(people: list[tuple[int, tuple]], today: date) -> None:
         certificates.services.revoke(
             SYSTEM, db.session.get_one(type(issued[-2]), issued[-2].id), reason_code="issued_in_error", note="Demonstration."
         )
+    with _on(today - timedelta(days=6)), transaction():
+        certificates.services.suspend(SYSTEM, db.session.get_one(type(issued[-3]), issued[-3].id), note="Demonstration.")
     recent = today - timedelta(days=30)
     with _on(recent - timedelta(days=45)):
         second = _schedule(

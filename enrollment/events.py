@@ -134,6 +134,16 @@ class AttendanceRecorded(Event):
 
 
 @dataclass(frozen=True)
+class NeedsRead(Event):
+    """Somebody read what people with a place need: how many people, never who."""
+
+    name = "needs.read"
+    subject = ("delivery", "delivery_id")
+    delivery_id: int
+    people: int
+
+
+@dataclass(frozen=True)
 class ScoresRecorded(Event):
     name = "scores.recorded"
     subject = ("delivery", "delivery_id")

@@ -143,8 +143,8 @@ def positions(*delivery_ids: int) -> dict[int, int]:
 
 # Enrollments
 
-_PEOPLE = (joinedload(Enrollment.person), joinedload(Enrollment.nominated_by))
-_RELATED = (joinedload(Enrollment.delivery), joinedload(Enrollment.seat), *_PEOPLE)
+PEOPLE = (joinedload(Enrollment.person), joinedload(Enrollment.nominated_by))
+_RELATED = (joinedload(Enrollment.delivery), joinedload(Enrollment.seat), *PEOPLE)
 
 
 def enrollments_visible(actor: Actor) -> sa.Select[Enrollment]:
@@ -399,7 +399,7 @@ def attendance_grid(delivery: Delivery) -> Grid:
     seated = (
         sa.select(Enrollment)
         .where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
-        .options(*_PEOPLE)  # not the delivery, which is known: reading it anew would drop its sessions
+        .options(*PEOPLE)  # not the delivery, which is known: reading it anew would drop its sessions
         .execution_options(populate_existing=True)
     )
     people = sorted(db.session.scalars(seated), key=lambda e: (e.person.sort_name, e.id))

@@ -12,6 +12,7 @@ from core.api import Answer, Day, Id, Language, ListQuery, PersonCountry, Person
 from core.policy import Actor
 from courses.models import DeliverySession
 from enrollment.models import Enrollment, EnrollmentStatus, IdentityQuestion, MarkKind, ScoreKind
+from enrollment.needs import needs_shown
 from enrollment.queries import Completion, Grid, GridRow, explain, person_shown
 from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
 
@@ -132,7 +133,7 @@ class EnrollmentAnswer(Answer):
     rank_code: str | None
     organization: str | None
     nominated_by: str | None
-    needs: str | None
+    needs: str | None = Field(description="for the person and the body that wrote them; others read `/deliveries/{code}/needs`")
     roster_consent: bool | None
     created_at: datetime
 
@@ -151,7 +152,7 @@ class EnrollmentAnswer(Answer):
             rank_code=enrollment.rank_code,
             organization=enrollment.organization,
             nominated_by=enrollment.nominated_by.code if enrollment.nominated_by else None,
-            needs=enrollment.needs,
+            needs=needs_shown(actor, enrollment),
             roster_consent=enrollment.roster_consent,
             created_at=enrollment.created_at,
         )
@@ -361,6 +362,16 @@ class ResultAnswer(Answer):
             minutes_taught=result.minutes_taught,
             score=result.score,
         )
+
+
+class NeedsAnswer(Answer):
+    enrollment: int
+    person: GridPersonAnswer
+    needs: str
+
+    @classmethod
+    def of(cls, enrollment: Enrollment) -> NeedsAnswer:
+        return cls(enrollment=enrollment.id, person=GridPersonAnswer.of(enrollment.person), needs=enrollment.needs or "")
 
 
 class FinishedAnswer(Answer):

@@ -93,14 +93,13 @@ class SkillGranted(Event):
 
 @dataclass(frozen=True)
 class SkillWithdrawn(Event):
-    """The certificate a skill rested on ended; the row stays as history."""
+    """The certificate a skill rested on ended or is suspended; the row stays as history. Why is none of the roster's business."""
 
     name = "skill.withdrawn"
     subject = ("expert", "expert_id")
     expert_id: int
     skill_id: int
     certificate_id: int
-    reason: str
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from accounts.events import ConsentGiven, ConsentWithdrawn, MergeConfirmed, MergeUndone, PersonChanged
 from accounts.models import ConsentPurpose
-from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
+from certificates.events import (
+    CertificateIssued,
+    CertificateLifted,
+    CertificateRevoked,
+    CertificateSuperseded,
+    CertificateSuspended,
+)
 from certificates.models import Certificate
 from core.database import db
 from core.policy import Actor
@@ -12,13 +18,13 @@ from enrollment.events import EnrollmentReassigned
 from roster import services
 
 
-def grant_skills(event: CertificateIssued, actor: Actor) -> None:
-    """A certificate was issued: its holder has what it proves."""
+def grant_skills(event: CertificateIssued | CertificateLifted, actor: Actor) -> None:
+    """A certificate was issued, or is valid again: its holder has what it proves."""
     services.grant_skills(actor, db.session.get_one(Certificate, event.certificate_id))
 
 
-def withdraw_skills(event: CertificateRevoked | CertificateSuperseded, actor: Actor) -> None:
-    """A certificate ended: nothing rests on it any more."""
+def withdraw_skills(event: CertificateRevoked | CertificateSuperseded | CertificateSuspended, actor: Actor) -> None:
+    """A certificate ended, or is not to be relied on for now: nothing rests on it any more."""
     services.withdraw_skills(actor, db.session.get_one(Certificate, event.certificate_id))
 
 

@@ -137,7 +137,8 @@ class Availability(Base):
 
 class ExpertSkill(Base):
     """A dated, levelled competence that rests on a certificate. Withdrawn rows stay: "who was qualified on date D, as known
-    on date K" reads `valid_from … valid_until` against D and `recorded_at … withdrawn_at` against K."""
+    on date K" reads `valid_from … valid_until` against D and `recorded_at … withdrawn_at` against K. A certificate that was
+    suspended and lifted has a row for each period; why one ended is not kept here."""
 
     __tablename__ = "expert_skill"
 
@@ -151,14 +152,20 @@ class ExpertSkill(Base):
     valid_until: Mapped[date | None]
     recorded_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
-    withdrawn_reason: Mapped[str | None] = mapped_column(sa.String(40))
 
     expert: Mapped[Expert] = relationship(back_populates="skills")
     skill: Mapped[Skill] = relationship(lazy="joined", innerjoin=True)
     certificate: Mapped[Certificate] = relationship()
 
     __table_args__ = (
-        sa.UniqueConstraint("certificate_id", "skill_id"),
+        sa.Index(
+            "uq_expert_skill_standing",
+            "certificate_id",
+            "skill_id",
+            unique=True,
+            sqlite_where=sa.text("withdrawn_at IS NULL"),
+            postgresql_where=sa.text("withdrawn_at IS NULL"),
+        ),
         sa.Index(  # all that a search asks of a candidate's skill
             "ix_expert_skill_search",
             "expert_id",

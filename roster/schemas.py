@@ -138,7 +138,7 @@ class WindowAnswer(Answer):
 class EvidenceAnswer(Answer):
     kind: Literal["certificate"] = "certificate"
     number: str
-    status: Literal["valid", "expired", "superseded", "revoked"]
+    status: Literal["valid", "expired", "suspended", "superseded", "revoked"]
 
 
 class ExpertSkillAnswer(Answer):

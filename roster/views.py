@@ -342,8 +342,6 @@ def _skills(found: Expert | None) -> dict[str, Any]:
             "status": row.status_on(today),
             "number": row.certificate.number,
             "url": _certificate_page(row.certificate),
-            "proof": row.certificate.status_on(today),
-            "reason": word(row.withdrawn_reason) if row.withdrawn_reason else None,
         }
         for row in (found.skills if found else ())
     ]

@@ -196,13 +196,13 @@ def revoking_ends_it(app: Flask, api: ApiClient, certificate: dict) -> None:
     checked = app.test_cli_runner().invoke(args=["roster", "rebuild", "--check"])
     assert checked.exit_code == 0, checked.output
     revoked = api.post(
-        f"/certificates/{certificate['number']}/revoke", {"reason_code": "plagiarism", "note": "copied the post-test"}
+        f"/certificates/{certificate['number']}/revoke", {"reason_code": "recognition_withdrawn", "note": "copied the post-test"}
     )
     assert revoked.json["status"] == "revoked"
     assert api.get("/experts?skill=gender-peace-operations&category=military&valid_on=2027-06-01").json["items"] == []
     facts = public(app, certificate, Accept="application/json")
     assert facts.json["status"] == "revoked"
-    assert "plagiarism" not in facts.text + public(app, certificate).text
+    assert "recognition_withdrawn" not in facts.text + public(app, certificate).text
     for command in (["roster", "rebuild", "--check"], ["check"], ["audit", "verify"]):
         result = app.test_cli_runner().invoke(args=command)
         assert result.exit_code == 0, result.output

@@ -59,7 +59,7 @@ def me() -> Any:
 @pages.route("/me/details", methods=["GET", "POST"])
 @signed_in
 def my_details() -> Any:
-    """Name, country and language."""
+    """Name, country, gender and language."""
     form = NameForm(obj=_own())
     if form.validate_on_submit():
         with refusals_on(form):
@@ -72,7 +72,8 @@ def my_details() -> Any:
 
 
 _DETAILS = (
-    "given_name", "family_name", "names_confirmed", "family_first", "name_on_certificate", "country", "nationalities", "language",
+    "given_name", "family_name", "names_confirmed", "family_first", "name_on_certificate", "country", "nationalities", "gender",
+    "language",
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What may change an enrollment, a module per use case."""
 
+from enrollment.services.arranging import deliveries_to_erase, erase_needs, record_needs_read
 from enrollment.services.attendance import MarkGiven, ScoreGiven, record_attendance, record_scores
 from enrollment.services.confirming import lapse_applications
 from enrollment.services.consenting import consent_from_application, require_own_answer
@@ -37,9 +38,11 @@ __all__ = [
     "decide_different",
     "decide_same",
     "decline",
+    "deliveries_to_erase",
     "discard_draft",
     "enroll",
     "enter",
+    "erase_needs",
     "fill",
     "find_draft",
     "finish",
@@ -52,6 +55,7 @@ __all__ = [
     "nominate",
     "propose",
     "record_attendance",
+    "record_needs_read",
     "record_scores",
     "reopen",
     "require_identity",

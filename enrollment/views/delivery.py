@@ -117,6 +117,7 @@ _WORK = (
     ("enrollment.selection", _l("Participants and selection"), P.ENROLLMENT_READ),
     ("enrollment.attendance", _l("Attendance"), P.ATTENDANCE_RECORD),
     ("enrollment.scores", _l("Scores"), P.ATTENDANCE_RECORD),
+    ("enrollment.needs", _l("Needs for rooms and meals"), P.NEEDS_READ),
     ("enrollment.finish", _l("Finish and certify"), P.DELIVERY_FINISH),
 )
 

@@ -22,6 +22,7 @@ from courses.queries import is_open_for_enrollment
 from enrollment import queries, services
 from enrollment.forms.ending import DeclineForm, WithdrawForm
 from enrollment.models import LIVE, SEATED, Enrollment, EnrollmentStatus
+from enrollment.needs import needs_shown
 from enrollment.references import reference
 from enrollment.states import ENROLLMENT
 from enrollment.views.blueprint import pages
@@ -66,6 +67,7 @@ def enrollment(enrollment_id: int) -> Any:
         certificate=_certificate(actor, standing),
         reference=reference(delivery.id, found.origin_id),
         steps=ENROLLMENT.available(found, actor) if delivery.status is DeliveryStatus.PUBLISHED else [],
+        needs=needs_shown(actor, found),
         is_own=found.person_id == actor.person_id,
         question=roster_question(found.person_id) if found.person_id == actor.person_id else None,
         is_unreached=bool(refused_mail([found.person_id])),

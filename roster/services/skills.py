@@ -20,13 +20,13 @@ from roster.services.profiles import obtain
 
 
 def grant_skills(actor: Actor, certificate: Certificate) -> list[ExpertSkill]:
-    """Records what `certificate` proves; what it proved before already stays as it is."""
-    proven = evidence.proofs(certificate, evidence.skill_ids())
+    """Records what `certificate` proves from now on; what stands already stays as it is."""
+    proven = [proof for proof in evidence.proofs_of(certificate) if proof.withdrawn_at is None]
     if not proven:
         return []
     expert = expert_by_enrollment(actor, certificate)
-    recorded = set(db.session.scalars(sa.select(ExpertSkill.skill_id).where(ExpertSkill.certificate_id == certificate.id)))
-    made = [skill_row(proof, expert.id) for proof in proven if proof.skill_id not in recorded]
+    standing = {row.skill_id for row in _standing(certificate)}
+    made = [skill_row(proof, expert.id) for proof in proven if proof.skill_id not in standing]
     db.session.add_all(made)
     for row in made:
         publish(SkillGranted(expert.id, row.skill_id, row.level.value, certificate.id), actor)
@@ -36,17 +36,22 @@ def grant_skills(actor: Actor, certificate: Certificate) -> list[ExpertSkill]:
 
 
 def withdraw_skills(actor: Actor, certificate: Certificate) -> list[ExpertSkill]:
-    """Ends what rests on a certificate that ended; the rows stay as history, and other evidence of a skill stays good."""
-    rows = db.session.scalars(
-        sa.select(ExpertSkill).where(ExpertSkill.certificate_id == certificate.id, ExpertSkill.withdrawn_at.is_(None))
-    ).all()
-    reason = evidence.reason_of(certificate) or "withdrawn"
+    """Ends what rests on a certificate that ended or is suspended; the rows stay as history, and other evidence of a skill stays
+    good."""
+    db.session.flush()
+    ends = {proof.skill_id: proof.withdrawn_at for proof in evidence.proofs_of(certificate)}  # the last period of each counts
+    rows = _standing(certificate)
     for row in rows:
-        row.withdrawn_at, row.withdrawn_reason = certificate.ended_at or clock.now(), reason
-        publish(SkillWithdrawn(row.expert_id, row.skill_id, certificate.id, reason), actor)
+        row.withdrawn_at = ends.get(row.skill_id) or clock.now()
+        publish(SkillWithdrawn(row.expert_id, row.skill_id, certificate.id), actor)
     if rows:
         documents.refresh({row.expert_id for row in rows})
-    return list(rows)
+    return rows
+
+
+def _standing(certificate: Certificate) -> list[ExpertSkill]:
+    rests = sa.select(ExpertSkill).where(ExpertSkill.certificate_id == certificate.id, ExpertSkill.withdrawn_at.is_(None))
+    return list(db.session.scalars(rests))
 
 
 def follow_certificates(actor: Actor, person_ids: Collection[int]) -> None:
@@ -70,7 +75,7 @@ def skill_row(proof: evidence.Proof, expert_id: int) -> ExpertSkill:
     return ExpertSkill(
         expert_id=expert_id, skill_id=proof.skill_id, level=proof.level, level_rank=proof.level.rank,
         certificate_id=proof.certificate_id, valid_from=proof.valid_from, valid_until=proof.valid_until,
-        recorded_at=proof.recorded_at, withdrawn_at=proof.withdrawn_at, withdrawn_reason=proof.withdrawn_reason,
+        recorded_at=proof.recorded_at, withdrawn_at=proof.withdrawn_at,
     )  # fmt: skip
 
 

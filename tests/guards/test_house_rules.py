@@ -344,7 +344,7 @@ USUAL = {
 DOMAIN_MODULES = {
     "accounts": {"common_passwords", "consent_texts", "name_rules", "demonstration", "passwords", "roles", "secrets", "sessions", "trail", "values"},
     "courses": {"calendars", "definitions", "plans", "timetable"},
-    "enrollment": {"catalogue", "completion", "nomination_files", "places", "preview", "references"},
+    "enrollment": {"catalogue", "completion", "needs", "nomination_files", "places", "prerequisites", "preview", "references"},
     "certificates": {
         "composition", "files", "fonts", "numbers", "payload", "press", "rendering", "snapshot", "wording",
     },

@@ -92,7 +92,7 @@ def listed(client: ApiClient, identifier: str, body: dict[str, Any]) -> dict[str
     return client.get(f"/experts/{answer.json['id']}").json
 
 
-def revoke(certificate: Certificate, reason: str = "plagiarism") -> None:
+def revoke(certificate: Certificate, reason: str = "recognition_withdrawn") -> None:
     with transaction():
         certificates.revoke(SYSTEM, db.session.get_one(Certificate, certificate.id), reason_code=reason)
 

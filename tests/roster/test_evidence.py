@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +18,9 @@ from core import clock, events
 from core.audit import AuditEntry
 from core.database import db, transaction
 from core.policy import SYSTEM
+from courses.models import Skill
+from roster import queries
+from roster.filters import Filters, read_filters
 from roster.models import Expert, ExpertSearch, ExpertSkill, SkillStatus
 from roster.services import differences
 from tests import factories
@@ -72,10 +76,8 @@ def test_revoking_withdraws_the_skill_and_keeps_the_history(context: Flask) -> N
     makers.revoke(certificate)
     (skill,) = skills(expert)
     assert skill.status_on(date(2027, 4, 1)) is SkillStatus.WITHDRAWN
-    assert (skill.withdrawn_reason, skill.withdrawn_at) == (
-        "plagiarism",
-        db.session.get_one(Certificate, certificate.id).ended_at,
-    )
+    assert skill.withdrawn_at == db.session.get_one(Certificate, certificate.id).ended_at
+    assert not hasattr(skill, "withdrawn_reason"), "why is none of the roster's business"
     assert not [t for t in tokens(expert) if t.startswith("skill")]
     assert list(differences()) == []
 
@@ -99,7 +101,7 @@ def test_a_correction_hands_the_skill_to_the_successor(context: Flask) -> None:
             SYSTEM, db.session.get_one(Certificate, certificate.id), name_on_certificate="Amina Diallo-Sow", reason="Married"
         ).id
     rows = skills(expert)
-    assert [(one.certificate_id, one.withdrawn_reason) for one in rows] == [(certificate.id, "superseded"), (successor, None)]
+    assert [(one.certificate_id, one.withdrawn_at is None) for one in rows] == [(certificate.id, False), (successor, True)]
     assert rows[0].valid_until == rows[1].valid_until
     assert list(differences()) == []
 
@@ -166,3 +168,28 @@ def test_a_changed_name_is_found_at_once(context: Flask) -> None:
         change_person(SYSTEM, db.session.get_one(Person, expert.person_id), family_name="Nguyễn")
     assert "n_nguyen" in db.session.get_one(ExpertSearch, expert.id).names.split()
     assert factories.person().id  # a person without a profile is no business of the roster
+
+
+def test_what_was_known_of_a_suspended_one_stays_right(context: Flask) -> None:
+    """Known until it was suspended, not known while it was, known again since it was lifted: whenever one asks."""
+    certificate = makers.certified()
+    expert = makers.expert_of(certificate)
+    key, known = certificate.id, [clock.now() + timedelta(hours=1)]
+    for act in (certificates.suspend, certificates.lift):
+        clock.travel(context, clock.now() + timedelta(days=1))
+        with transaction():
+            act(SYSTEM, db.session.get_one(Certificate, key), note="An enquiry")
+        known.append(clock.now() + timedelta(hours=1))
+    day = date(2027, 4, 1)
+    wanted = search_for(makers.GENDER)
+    for as_of, is_found in zip(known, (True, False, True), strict=True):
+        found = queries.find_experts(SYSTEM, replace(wanted, valid_on=day, as_of=as_of))
+        assert [one.expert.id for one in found.page.items] == ([expert.id] if is_found else []), as_of
+        standing = [one for one in skills(expert) if one.counts(day, as_of) and one.status_on(day, as_of) is SkillStatus.CURRENT]
+        assert len(standing) == is_found
+    assert [t for t in tokens(expert) if t.startswith("skill")]
+    assert list(differences()) == []
+
+
+def search_for(code: str) -> Filters:
+    return read_filters({"skill": [code]}, db.session.scalars(sa.select(Skill)))

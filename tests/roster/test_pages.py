@@ -228,10 +228,10 @@ def test_a_skill_that_begins_later_is_not_called_current(app: Flask, staff: Brow
 def test_a_withdrawn_skill_stays_as_history(app: Flask, staff: Browser) -> None:
     with app.app_context():
         certificate = makers.certified(factories.person("Amina"))
-        makers.revoke(certificate, "misconduct")
+        makers.revoke(certificate, "recognition_withdrawn")
         key = makers.expert_of(certificate).id
     page = staff.get(f"/roster/{key}")
-    assert "No skill yet" in page.text and "Withdrawn skills" in page.text and "Misconduct" in page.text
+    assert "No skill yet" in page.text and "Withdrawn skills" in page.text and "Recognition" not in page.text
     assert names_on(page) == ["Gender in peace operations"]
 
 
