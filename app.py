@@ -28,6 +28,7 @@ import accounts.sessions
 import accounts.views
 import certificates.api
 import certificates.cli
+import certificates.handlers
 import certificates.jobs
 import certificates.queries
 import certificates.views
@@ -36,6 +37,7 @@ import courses.api
 import courses.cli
 import courses.views
 import enrollment.api
+import enrollment.checking
 import enrollment.handlers
 import enrollment.jobs
 import enrollment.queries
@@ -51,7 +53,7 @@ from certificates.events import CertificateIssued, CertificateRevoked, Certifica
 from certificates.fonts import unprintable
 from certificates.numbers import SERIES
 from certificates.rendering import check_system_libraries
-from certificates.views.panel import certificate_panel
+from certificates.views.panel import certificate_panel, certificate_reviews
 from core import (
     audit,
     audit_cli,
@@ -79,8 +81,9 @@ from core.instance import make_private
 from core.jobs import engine, running, worker
 from core.policy import Actor
 from core.settings import ROOT, read_settings
-from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryMoved
+from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryCutShort, DeliveryMoved
 from demonstration.cli import demo_cli
+from enrollment.events import EnrollmentResult
 
 gc.freeze()
 gc.enable()
@@ -105,6 +108,8 @@ SUBSCRIBERS: events.Subscribers = {
     DeliveryCancelled: [enrollment.handlers.end_enrollments],
     DeliveryChanged: [enrollment.handlers.fit_places],
     DeliveryMoved: [enrollment.handlers.tell_of_move],
+    DeliveryCutShort: [enrollment.handlers.cut_sessions],
+    EnrollmentResult: [certificates.handlers.open_review],
     CertificateIssued: [roster.handlers.grant_skills],
     CertificateRevoked: [roster.handlers.withdraw_skills],
     CertificateSuperseded: [roster.handlers.withdraw_skills],
@@ -136,6 +141,7 @@ SCHEDULE = {"audit.checkpoint": 3600, "answers.forget": 86400, "accounts.forget"
 CHECKS: list[checking.Check] = [
     accounts.queries.checking.breaches,
     enrollment.queries.breaches,
+    enrollment.checking.breaches_of_time,
     certificates.queries.breaches,
     roster.queries.breaches,
     storage.breaches,
@@ -191,6 +197,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.extensions["footer_links"] = _footer
     app.extensions["alerts"] = _alerts
     app.extensions["certificate_panel"] = certificate_panel
+    app.extensions["certificate_reviews"] = certificate_reviews
     app.extensions["first_start"] = _first_start
     app.extensions["people_to_tell"] = enrollment.queries.count_to_tell  # courses asks, which knows no enrollments
     app.extensions["system_warnings"] = check_system_libraries

@@ -14,6 +14,7 @@ from accounts.roles import Permission
 from certificates import files
 from certificates.models import Certificate, CertificateStatus
 from certificates.numbers import SERIES, format_number, normalise_number
+from certificates.reviews import FELL_SHORT, reviewed_ids
 from certificates.services.names import fault_of
 from certificates.services.requesting import JOB_KIND, OPEN, latest_certificates, reasons_of
 from certificates.snapshot import is_intact
@@ -24,7 +25,7 @@ from core.errors import NotFound
 from core.jobs import Job, find_job
 from core.paging import Page, newest, page
 from core.policy import Actor, can, visible
-from courses.models import Delivery
+from courses.models import Delivery, DeliverySession
 from enrollment.models import SEATED, Enrollment, EnrollmentStatus
 
 P = Permission
@@ -148,7 +149,7 @@ class Candidate:
     @property
     def is_unjustified(self) -> bool:
         """A valid certificate whose result was corrected since: a coordinator decides what becomes of it."""
-        return self.is_printed and self.enrollment.status in (EnrollmentStatus.NOT_COMPLETED, EnrollmentStatus.NO_SHOW)
+        return self.is_printed and self.enrollment.status in FELL_SHORT
 
     @property
     def was_revoked(self) -> bool:
@@ -200,10 +201,12 @@ def breaches() -> Iterator[str]:
     """Every certificate that is not as it was issued, every file that is not as it was filed, every gap in the numbers."""
     yield from _gaps()
     yield from _orphans()
-    busy, unjustified = _being_made(), _unjustified()
+    busy, unjustified, early = _being_made(), reviewed_ids(), _issued_early()
     for certificate in db.session.scalars(sa.select(Certificate).order_by(Certificate.id)).yield_per(200):
         if certificate.id in unjustified:
             yield f"certificates: {certificate.number} is valid, but its holder did not complete the course"
+        if certificate.id in early:
+            yield f"certificates: {certificate.number} was issued before the last session of its delivery had ended"
         if not is_intact(certificate):
             yield f"certificates: {certificate.number} was altered"
         if certificate.file_key is not None:
@@ -213,11 +216,16 @@ def breaches() -> Iterator[str]:
             yield f"certificates: {certificate.number} has no file and no job is making it"
 
 
-def _unjustified() -> set[int]:
-    """Ids of valid certificates whose enrollment's result was corrected to something else than completed."""
-    fell_short = (EnrollmentStatus.NOT_COMPLETED, EnrollmentStatus.NO_SHOW)
-    those = sa.select(Certificate.id).join(Enrollment, Enrollment.id == Certificate.enrollment_id)
-    return set(db.session.scalars(those.where(Certificate.status == CertificateStatus.VALID, Enrollment.status.in_(fell_short))))
+def _issued_early() -> set[int]:
+    """Ids of certificates that were issued before the last session that is held had ended."""
+    ended = (
+        sa.select(DeliverySession.delivery_id, sa.func.max(DeliverySession.ends_at).label("at"))
+        .where(DeliverySession.cancelled_at.is_(None))
+        .group_by(DeliverySession.delivery_id)
+        .subquery()
+    )
+    those = sa.select(Certificate.id).join(ended, ended.c.delivery_id == Certificate.delivery_id)
+    return set(db.session.scalars(those.where(Certificate.issued_at < ended.c.at)))
 
 
 def _being_made() -> set[int]:

@@ -15,6 +15,7 @@ from core.api import Answer, Country, Day, Language, ListQuery, Schema, Texts, a
 from core.errors import Invalid, collect
 from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition
 from courses.models import (
+    PROMOTION_DAYS,
     Admission,
     Course,
     CourseStatus,
@@ -225,6 +226,11 @@ class DeliveryBody(Schema):
     trainers: list[Annotated[str, at_most(254)]] | None = Field(
         None, max_length=50, description="e-mail addresses of people who have the role of trainer"
     )
+    promotion_days: Number = Field(
+        PROMOTION_DAYS,
+        description="closer to the start than so many days no one moves up the waiting list automatically; 0 for participants "
+        "who live nearby",
+    )
 
     def plan(self, course: Course, trainers: tuple[int, ...] | None) -> DeliveryPlan:
         return DeliveryPlan(
@@ -239,10 +245,16 @@ class DeliveryBody(Schema):
             closes_on=self.closes_on,
             trainers=trainers,
             code=self.code or None,
+            promotion_days=self.promotion_days,
         )
 
 
 class CancelBody(Schema):
+    reason: Annotated[str, at_most(500)]
+
+
+class CutShortBody(Schema):
+    after_session: Number = Field(description="number of the last session that is held; all after it are cancelled")
     reason: Annotated[str, at_most(500)]
 
 
@@ -262,6 +274,8 @@ class DeliverySessionAnswer(Answer):
     ends_at: datetime
     minutes: int
     title: dict[str, str]
+    cancelled: bool = Field(description="it is not held: the course was cut short")
+    cancel_reason: str | None
 
     @classmethod
     def of(cls, session: DeliverySession, zone: ZoneInfo) -> DeliverySessionAnswer:
@@ -272,6 +286,8 @@ class DeliverySessionAnswer(Answer):
             ends_at=session.ends_at.astimezone(zone),
             minutes=session.minutes,
             title=session.title,
+            cancelled=session.is_cancelled,
+            cancel_reason=session.cancel_reason,
         )
 
 
@@ -298,6 +314,7 @@ class DeliveryAnswer(Answer):
     pools: list[PoolAnswer]
     admission: Admission
     closes_on: date
+    promotion_days: int
     cancel_reason: str | None
     sessions: list[DeliverySessionAnswer]
 
@@ -308,7 +325,7 @@ class DeliveryAnswer(Answer):
 
 _COPIED = (
     "code", "status", "starts_on", "ends_on", "time_zone", "venue", "country", "language", "places", "admission", "closes_on",
-    "cancel_reason",
+    "promotion_days", "cancel_reason",
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from courses.models import Delivery, DeliverySession
 
 
 class EnrollmentStatus(enum.StrEnum):
+    UNCONFIRMED = "unconfirmed"
     REQUESTED = "requested"
     WAITLISTED = "waitlisted"
     OFFERED = "offered"
@@ -23,6 +24,7 @@ class EnrollmentStatus(enum.StrEnum):
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
     SUBSTITUTED = "substituted"
+    DELIVERY_CANCELLED = "delivery_cancelled"
     ATTENDED = "attended"
     COMPLETED = "completed"
     NOT_COMPLETED = "not_completed"

@@ -16,12 +16,12 @@ from certificates.services.telling import tell_holder
 from certificates.states import CERTIFICATE
 from core import clock, jobs
 from core.database import db
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
 from core.events import publish
 from core.policy import Actor, require
 from core.text import one_line
 from courses.services import touch
-from enrollment.models import Enrollment
+from enrollment.models import Enrollment, EnrollmentStatus
 
 LONGEST_NOTE = 1000
 
@@ -50,6 +50,8 @@ def reissue(actor: Actor, certificate: Certificate, *, name_on_certificate: str 
         raise Invalid("reason_needed", _l("Say in a few words what is corrected."), "reason")
     certificate = _locked(certificate)
     enrollment = db.session.get_one(Enrollment, certificate.enrollment_id, populate_existing=True)
+    if enrollment.status is not EnrollmentStatus.COMPLETED:  # its result was corrected: what is under review gets no successor
+        raise Conflict("not_eligible", _l("Only who completed the course gets a certificate."))
     _correct_name(actor, enrollment, name_on_certificate)
     _end(certificate, note)
     CERTIFICATE.fire(certificate, "supersede", actor)

@@ -21,7 +21,7 @@ from core.jobs import Job, JobState
 from core.policy import Actor, require
 from core.words import word
 from courses.models import Delivery, DeliveryStatus
-from courses.services import touch
+from courses.services import require_over, touch
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.queries import explain
 
@@ -38,6 +38,7 @@ def request_issue(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int] 
     require(actor, Permission.CERTIFICATE_ISSUE, delivery)
     if delivery.status is not DeliveryStatus.FINISHED:
         raise Conflict("delivery_not_finished", _l("Finish the delivery first: only then is it certain who completed it."))
+    require_over(delivery)
     latest = latest_certificates(delivery.id)
     asked = _completed(delivery) if enrollment_ids is None else _chosen(delivery, enrollment_ids)
     wanted = [e for e in asked if _lacks(latest.get(e.id), is_chosen=enrollment_ids is not None)]

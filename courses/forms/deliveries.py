@@ -13,10 +13,10 @@ from wtforms.validators import DataRequired, InputRequired, ValidationError
 from accounts.models import Person, PersonnelCategory
 from core import clock, countries, i18n, languages
 from core.errors import DomainError
-from core.forms import DayField, Form, NumberField, SubmissionField
+from core.forms import DayField, Form, NumberField, SubmissionField, whole
 from core.words import word
 from courses.forms.fields import CheckboxesField
-from courses.models import Admission
+from courses.models import PROMOTION_DAYS, Admission
 from courses.plans import DeliveryPlan, PoolPlan
 from courses.timetable import grouped_zones, is_time_of, zone_names, zone_of, zones_of
 
@@ -35,6 +35,7 @@ class DeliveryForm(Form):
     pool_military = NumberField(_l("Military"))
     pool_police = NumberField(_l("Police"))
     pool_civilian = NumberField(_l("Civilian"))
+    promotion_days = NumberField(_l("Days before the start from which no one moves up automatically"))
     admission = RadioField(_l("Admission"), validate_choice=False, default=Admission.AUTOMATIC.value)
     trainers = CheckboxesField(_l("Trainers"), coerce=int)
     code = StringField(_l("Code"))
@@ -74,7 +75,18 @@ class DeliveryForm(Form):
         """What the form starts with for this plan."""
         values = {
             name: getattr(plan, name)
-            for name in ("starts_on", "time_zone", "venue", "country", "language", "places", "admission", "closes_on", "code")
+            for name in (
+                "starts_on",
+                "time_zone",
+                "venue",
+                "country",
+                "language",
+                "places",
+                "admission",
+                "closes_on",
+                "code",
+                "promotion_days",
+            )
         }
         pools = {f"pool_{pool.category}": pool.places for pool in plan.pools}
         return {**values, **pools, "trainers": list(plan.trainers or ())}
@@ -94,6 +106,7 @@ class DeliveryForm(Form):
             closes_on=self.closes_on.date,
             trainers=tuple(self.trainers.data or ()),
             code=(self.code.data or "").strip() or None,
+            promotion_days=PROMOTION_DAYS if self.promotion_days.data is None else self.promotion_days.data,
         )
 
     is_stale = False
@@ -143,4 +156,14 @@ def _languages(current: str | None, language: str) -> list[tuple[str, str]]:
 
 
 class CancelForm(Form):
+    reason = TextAreaField(_l("Reason"))
+
+
+class CutShortForm(Form):
+    after_session = RadioField(
+        _l("Last session that is held"),
+        [InputRequired(_l("Choose the last session that is held."))],
+        coerce=whole,
+        validate_choice=False,
+    )
     reason = TextAreaField(_l("Reason"))
