@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,7 +35,8 @@ def finished_delivery(
     people: int | Sequence[str] = 1, *, not_completed: int = 0, organization: Organization | None = None, code: str | None = None
 ) -> Delivery:
     """A finished delivery (June 2026) of the Gender Training Initiative in which so many people (or these names) completed."""
-    made = courses.delivery(code=code or f"GTI-2026-{next(_count):02d}")
+    with factories.at(datetime(2026, 5, 4, 9, tzinfo=UTC)):
+        made = courses.delivery(code=code or f"GTI-2026-{next(_count):02d}", starts_on=date(2026, 6, 8))
     names = [f"{NAMES[i % len(NAMES)]}" for i in range(people)] if isinstance(people, int) else list(people)
     with transaction():
         delivery = db.session.get_one(Delivery, made.id)

@@ -46,7 +46,7 @@ def certified(
     place = enrollments.enrolled(into, category, person, **wish)
     enrollments.attend(into, place)
     enrollments.finished(into)
-    with transaction():
+    with factories.after(into.id), transaction():
         issued = certificates.issue(SYSTEM, db.session.get_one(Enrollment, place.id)).id
     return db.session.get_one(Certificate, issued)
 
