@@ -38,9 +38,9 @@ def request_issue(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int] 
     require(actor, Permission.CERTIFICATE_ISSUE, delivery)
     if delivery.status is not DeliveryStatus.FINISHED:
         raise Conflict("delivery_not_finished", _l("Finish the delivery first: only then is it certain who completed it."))
-    require_over(delivery)
     latest = latest_certificates(delivery.id)
     asked = _completed(delivery) if enrollment_ids is None else _chosen(delivery, enrollment_ids)
+    require_over(delivery)
     wanted = [e for e in asked if _lacks(latest.get(e.id), is_chosen=enrollment_ids is not None)]
     ids = [enrollment.id for enrollment in wanted]
     if found := _job_for(delivery.id, ids or [enrollment.id for enrollment in asked], is_over=not ids):

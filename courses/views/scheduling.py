@@ -188,7 +188,7 @@ def _to_cut(code: str) -> Delivery:
 
 def _cut_page(form: CutShortForm, delivery: Delivery) -> str:
     held = delivery.held
-    form.after_session.choices = [(one.number, _session_words(delivery, one)) for one in held[:-1]]
+    form.after_session.choices = [(str(one.number), _session_words(delivery, one)) for one in held[:-1]]
     return render_template(
         "courses/cut_short.html", form=form, delivery=delivery, last=held[-1] if len(held) > 1 else None,
         share=delivery.version.min_attendance_percent,
