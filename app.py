@@ -39,6 +39,7 @@ import courses.cli
 import courses.handlers
 import courses.views
 import enrollment.api
+import enrollment.checking
 import enrollment.cli
 import enrollment.handlers
 import enrollment.jobs
@@ -72,7 +73,7 @@ from certificates.events import (
 from certificates.fonts import unprintable
 from certificates.numbers import SERIES
 from certificates.rendering import check_system_libraries
-from certificates.views.panel import certificate_panel
+from certificates.views.panel import certificate_panel, certificate_reviews
 from core import (
     audit,
     audit_cli,
@@ -100,9 +101,9 @@ from core.instance import make_private
 from core.jobs import engine, running, worker
 from core.policy import Actor
 from core.settings import ROOT, read_settings
-from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryMoved
+from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryCutShort, DeliveryMoved
 from demonstration.cli import demo_cli
-from enrollment.events import EnrollmentReassigned
+from enrollment.events import EnrollmentReassigned, EnrollmentResult
 
 gc.freeze()
 gc.enable()
@@ -128,6 +129,8 @@ SUBSCRIBERS: events.Subscribers = {
     DeliveryCancelled: [enrollment.handlers.end_enrollments],
     DeliveryChanged: [enrollment.handlers.fit_places],
     DeliveryMoved: [enrollment.handlers.tell_of_move],
+    DeliveryCutShort: [enrollment.handlers.cut_sessions],
+    EnrollmentResult: [certificates.handlers.open_review],
     CertificateIssued: [roster.handlers.grant_skills],
     CertificateLifted: [roster.handlers.grant_skills],
     CertificateRevoked: [roster.handlers.withdraw_skills],
@@ -188,6 +191,7 @@ CHECKS: list[checking.Check] = [
     accounts.queries.checking.breaches,
     enrollment.queries.breaches,
     enrollment.services.breaches_of_identity,
+    enrollment.checking.breaches_of_time,
     certificates.queries.breaches,
     roster.queries.breaches,
     storage.breaches,
@@ -245,6 +249,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.extensions["footer_links"] = _footer
     app.extensions["alerts"] = _alerts
     app.extensions["certificate_panel"] = certificate_panel
+    app.extensions["certificate_reviews"] = certificate_reviews
     app.extensions["first_start"] = _first_start
     app.extensions["people_to_tell"] = enrollment.queries.count_to_tell  # courses asks, which knows no enrollments
     app.extensions["people_to_ask"] = roster.queries.people_to_ask  # accounts asks, which knows no experts

@@ -42,6 +42,17 @@ class CertificateRevoked(Event):
 
 
 @dataclass(frozen=True)
+class CertificateReviewOpened(Event):
+    """The result behind a certificate was corrected to something else than completed: a coordinator decides about it."""
+
+    name = "certificate.review_opened"
+    subject = ("certificate", "certificate_id")
+    certificate_id: int
+    number: str
+    enrollment_id: int
+
+
+@dataclass(frozen=True)
 class CertificateSuspended(Event):
     """It is not to be relied on until it is lifted."""
 

@@ -1,15 +1,19 @@
-"""How certificates react to what happens to people, in the same transaction: a certificate belongs to whoever the enrollment
-that it came from belongs to."""
+"""How certificates react to what happens to people and results, in the same transaction: a certificate belongs to whoever the
+enrollment that it came from belongs to."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
 from accounts.events import MergeConfirmed, MergeUndone
+from certificates.events import CertificateReviewOpened
 from certificates.models import Certificate
+from certificates.reviews import FELL_SHORT
+from certificates.services.issuing import find_standing
 from core.database import db
+from core.events import publish
 from core.policy import Actor
-from enrollment.events import EnrollmentReassigned
+from enrollment.events import EnrollmentReassigned, EnrollmentResult
 from enrollment.models import Enrollment
 
 
@@ -28,3 +32,12 @@ def _follow(condition: sa.ColumnElement[bool]) -> None:
     for certificate, person_id in db.session.execute(rows.where(condition, Certificate.person_id != Enrollment.person_id)).all():
         certificate.person_id = person_id
     db.session.flush()
+
+
+def open_review(event: EnrollmentResult, actor: Actor) -> None:
+    """The result of somebody who holds a certificate is not "completed" any more: nothing is changed silently, the trail says
+    that a review is open, and coordinators see it until they have revoked the certificate or corrected the result again."""
+    if event.after not in FELL_SHORT:
+        return
+    if certificate := find_standing(event.enrollment_id):
+        publish(CertificateReviewOpened(certificate.id, certificate.number, event.enrollment_id), actor)

@@ -15,6 +15,7 @@ from accounts.roles import Permission
 from certificates import files
 from certificates.models import NOT_ENDED, Certificate, CertificateStatus, RevocationProposal, Suspension
 from certificates.numbers import SERIES, format_number, normalise_number
+from certificates.reviews import FELL_SHORT, reviewed_ids
 from certificates.services.names import fault_of
 from certificates.services.requesting import JOB_KIND, OPEN, latest_certificates, reasons_of
 from certificates.snapshot import is_intact
@@ -25,7 +26,7 @@ from core.errors import NotFound
 from core.jobs import Job, find_job
 from core.paging import Page, newest, page
 from core.policy import Actor, can, visible
-from courses.models import Course, Delivery
+from courses.models import Course, Delivery, DeliverySession
 from enrollment.models import SEATED, Enrollment, EnrollmentStatus
 
 P = Permission
@@ -216,7 +217,7 @@ class Candidate:
     @property
     def is_unjustified(self) -> bool:
         """A certificate that has not ended, but whose result was corrected since: a coordinator decides what becomes of it."""
-        return self.is_printed and self.enrollment.status in (EnrollmentStatus.NOT_COMPLETED, EnrollmentStatus.NO_SHOW)
+        return self.is_printed and self.enrollment.status in FELL_SHORT
 
     @property
     def was_revoked(self) -> bool:
@@ -267,10 +268,12 @@ def breaches() -> Iterator[str]:
     yield from _strays()
     yield from _beside()
     yield from _contradictions()
-    busy, unjustified = _being_made(), _unjustified()
+    busy, unjustified, early = _being_made(), reviewed_ids(), _issued_early()
     for certificate in db.session.scalars(sa.select(Certificate).order_by(Certificate.id)).yield_per(200):
         if certificate.id in unjustified:
             yield f"certificates: {certificate.number} is {certificate.status.value}, but its holder did not complete the course"
+        if certificate.id in early:
+            yield f"certificates: {certificate.number} was issued before the last session of its delivery had ended"
         if not is_intact(certificate):
             yield f"certificates: {certificate.number} was altered"
         if certificate.file_key is not None:
@@ -289,13 +292,6 @@ def _strays() -> Iterator[str]:
         astray = sa.select(kept.id).join(owner, owner.id == foreign).where(kept.centre_id != owner.centre_id)
         for row_id in db.session.scalars(astray.order_by(kept.id)):
             yield f"bodies: {kept.__tablename__} {row_id} belongs to another centre than its {owner.__tablename__}"
-
-
-def _unjustified() -> set[int]:
-    """Ids of certificates that have not ended, but whose enrollment's result was corrected to something else than completed."""
-    fell_short = (EnrollmentStatus.NOT_COMPLETED, EnrollmentStatus.NO_SHOW)
-    those = sa.select(Certificate.id).join(Enrollment, Enrollment.id == Certificate.enrollment_id)
-    return set(db.session.scalars(those.where(Certificate.status.in_(NOT_ENDED), Enrollment.status.in_(fell_short))))
 
 
 def _beside() -> Iterator[str]:
@@ -318,6 +314,18 @@ def _contradictions() -> Iterator[str]:
     proposed = sa.exists().where(RevocationProposal.certificate_id == Certificate.id, RevocationProposal.decided_at.is_(None))
     for number in db.session.scalars(sa.select(Certificate.number).where(Certificate.status.not_in(NOT_ENDED), proposed)):
         yield f"certificates: {number} has ended, but its revocation still waits for a second person"
+
+
+def _issued_early() -> set[int]:
+    """Ids of certificates that were issued before the last session that is held had ended."""
+    ended = (
+        sa.select(DeliverySession.delivery_id, sa.func.max(DeliverySession.ends_at).label("at"))
+        .where(DeliverySession.cancelled_at.is_(None))
+        .group_by(DeliverySession.delivery_id)
+        .subquery()
+    )
+    those = sa.select(Certificate.id).join(ended, ended.c.delivery_id == Certificate.delivery_id)
+    return set(db.session.scalars(those.where(Certificate.issued_at < ended.c.at)))
 
 
 def _being_made() -> set[int]:

@@ -67,6 +67,10 @@ class CertificateAnswer(Answer):
     verify_url: str
     pdf_url: str | None = Field(description="null while it is being made")
     credential_url: str | None
+    is_under_review: bool = Field(
+        description="valid, although the result behind it was corrected to something else than completed: a coordinator revokes "
+        "it or corrects the result again. False for those who do not issue certificates"
+    )
 
 
 class RevokeBody(Schema):
@@ -115,7 +119,7 @@ def job_answer(job: Job) -> JobAnswer:
     return JobAnswer(id=job.id, status=cast(JobStatus, job.public_status), done=job.done, total=job.total, errors=errors)
 
 
-def certificate_answer(certificate: Certificate) -> CertificateAnswer:
+def certificate_answer(certificate: Certificate, *, is_under_review: bool = False) -> CertificateAnswer:
     is_filed = certificate.file_key is not None
     return CertificateAnswer(
         number=certificate.number,
@@ -131,6 +135,7 @@ def certificate_answer(certificate: Certificate) -> CertificateAnswer:
         verify_url=verify_url(certificate.token),
         pdf_url=public_address("certificates_api.get_pdf", number=certificate.number) if is_filed else None,
         credential_url=None,
+        is_under_review=is_under_review,
     )
 
 

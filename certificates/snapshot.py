@@ -45,7 +45,7 @@ def snapshot(enrollment: Enrollment, *, number: str, token: str, issued_on: date
         venue=_shortened(delivery.venue, rendering.LONGEST_VENUE),
         country=delivery.country,
         teaching_language=delivery.language,
-        minutes=version.minutes,
+        minutes=sum(session.minutes for session in delivery.held),  # less than the course has when it was cut short
         objectives=tuple(_objective(text) for text in version.stated_objectives[: rendering.MOST_OBJECTIVES]),
         skills=tuple(
             GrantedSkill(grant.skill.code, bilingual(grant.skill.title), grant.level.value, grant.valid_months)

@@ -26,6 +26,7 @@ WORDS: dict[str, Any] = {
     "automatic": _l("Automatic: a place while there is one, else the waiting list"),
     "approval": _l("By approval: a coordinator selects"),
     # enrollments
+    "unconfirmed": _l("Not confirmed yet"),
     "requested": _l("Awaiting a decision"),
     "waitlisted": _l("On the waiting list"),
     "offered": _l("Place offered"),
@@ -33,6 +34,7 @@ WORDS: dict[str, Any] = {
     "declined": _l("Not accepted"),
     "withdrawn": _l("Withdrawn"),
     "substituted": _l("Replaced by another person"),
+    "delivery_cancelled": _l("Delivery cancelled"),
     "attended": _l("Attended"),
     "completed": _l("Completed"),
     "not_completed": _l("Not completed"),
@@ -48,6 +50,7 @@ WORDS: dict[str, Any] = {
     "superseded": _l("Replaced"),
     "revoked": _l("Revoked"),
     "suspended": _l("Suspended"),
+    "not_yet_valid": _l("Not yet valid"),
     "current": _l("Current"),
     "expiring": _l("Expiring soon"),
     # void numbers

@@ -21,6 +21,7 @@ from courses.schemas import (
     CourseAnswer,
     CourseBody,
     CourseQuery,
+    CutShortBody,
     DeliveryAnswer,
     DeliveryBody,
     SkillAnswer,
@@ -119,3 +120,15 @@ def publish_delivery(code: str) -> DeliveryAnswer:
 def cancel_delivery(code: str, body: CancelBody) -> DeliveryAnswer:
     actor = current_actor()
     return DeliveryAnswer.of(services.cancel(actor, queries.get_delivery(actor, code), reason=body.reason))
+
+
+@routes.call(
+    "POST", "/deliveries/<code>/cut-short", "Cancel the sessions that are not held", requires=P.DELIVERY_FINISH,
+    body=CutShortBody, answers={200: DeliveryAnswer},
+)  # fmt: skip
+def cut_short(code: str, body: CutShortBody) -> DeliveryAnswer:
+    """For a course that ends early. The sessions after `after_session` count as not taught; the share of the minutes that
+    completion asks for stays that of the whole course."""
+    actor = current_actor()
+    delivery = queries.get_delivery(actor, code)
+    return DeliveryAnswer.of(services.cut_short(actor, delivery, after_session=body.after_session, reason=body.reason))

@@ -40,9 +40,10 @@ def shown(delivery: Delivery) -> Shown:
 
 
 def _properties(delivery: Delivery, session: DeliverySession) -> Properties:
-    is_cancelled = delivery.status is DeliveryStatus.CANCELLED
+    reason = delivery.cancel_reason if delivery.status is DeliveryStatus.CANCELLED else session.cancel_reason
+    is_cancelled = delivery.status is DeliveryStatus.CANCELLED or session.is_cancelled
     title = _("%(code)s: %(title)s", code=delivery.code, title=text(session.title))
-    about = [text(delivery.course.title), *([_("Cancelled: %(reason)s", reason=delivery.cancel_reason)] if is_cancelled else [])]
+    about = [text(delivery.course.title), *([_("Cancelled: %(reason)s", reason=reason)] if is_cancelled else [])]
     return {
         "dtstart": (session.starts_at, {}),
         "dtend": (session.ends_at, {}),

@@ -101,6 +101,20 @@ class DeliveryCancelled(Event):
 
 
 @dataclass(frozen=True)
+class DeliveryCutShort(Event):
+    """The course ended early: the numbers of the sessions that are not held, and the last day of those that are."""
+
+    name = "delivery.cut_short"
+    subject = ("delivery", "delivery_id")
+    delivery_id: int
+    sessions: tuple[int, ...]
+    ends_on: date
+
+    def facts(self) -> dict[str, Any]:
+        return {**super().facts(), "ends_on": self.ends_on.isoformat()}
+
+
+@dataclass(frozen=True)
 class DeliveryFinished(Event):
     name = "delivery.finished"
     subject = ("delivery", "delivery_id")

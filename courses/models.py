@@ -17,6 +17,9 @@ from core.codes import Code
 from core.database import Base, enum_column
 from core.policy import Reach
 
+#: So many days before a delivery begins nobody moves up its waiting list any more without being asked: journeys take time.
+PROMOTION_DAYS = 21
+
 
 class SkillLevel(enum.StrEnum):
     """From least to most: who has one has all before it."""
@@ -204,6 +207,7 @@ class Delivery(Base):
     places: Mapped[int]
     admission: Mapped[Admission] = mapped_column(enum_column(Admission), default=Admission.AUTOMATIC)
     closes_on: Mapped[date]  # last day on which people may apply or be nominated, in the delivery's time zone
+    promotion_days: Mapped[int] = mapped_column(default=PROMOTION_DAYS, server_default=str(PROMOTION_DAYS))  # see moves_up
     cancel_reason: Mapped[str | None] = mapped_column(sa.String(500))
     created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     created_at: Mapped[datetime]
@@ -221,6 +225,11 @@ class Delivery(Base):
     sessions: Mapped[list[DeliverySession]] = relationship(back_populates="delivery", order_by="DeliverySession.number")
     pools: Mapped[list[Pool]] = relationship(order_by="Pool.id", cascade="all, delete-orphan")
 
+    @property
+    def held(self) -> list[DeliverySession]:
+        """The sessions that were or will be held, in their order: all but those that were cancelled."""
+        return [session for session in self.sessions if not session.is_cancelled]
+
     __table_args__ = (
         sa.CheckConstraint("places > 0", name="places"),
         sa.CheckConstraint("closes_on <= starts_on", name="closing"),
@@ -229,7 +238,7 @@ class Delivery(Base):
 
 
 class DeliverySession(Base):
-    """One block of a delivery's timetable, as real instants."""
+    """One block of a delivery's timetable, as real instants. One that is cancelled is not held, and counts as not taught."""
 
     __tablename__ = "delivery_session"
 
@@ -241,8 +250,14 @@ class DeliverySession(Base):
     ends_at: Mapped[datetime]
     minutes: Mapped[int]
     title: Mapped[dict[str, str]] = mapped_column(sa.JSON)
+    cancelled_at: Mapped[datetime | None]
+    cancel_reason: Mapped[str | None] = mapped_column(sa.String(500))
 
     delivery: Mapped[Delivery] = relationship(back_populates="sessions")
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.cancelled_at is not None
 
     __table_args__ = (sa.UniqueConstraint("delivery_id", "number"),)
 

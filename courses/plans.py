@@ -11,16 +11,17 @@ from core.countries import is_country
 from core.errors import DomainError, Invalid
 from core.languages import is_language
 from courses.definitions import MOST_PLACES, category_faults, places_fault, text_faults
-from courses.models import Admission, Delivery
+from courses.models import PROMOTION_DAYS, Admission, Delivery
 from courses.timetable import zone_names
 
 CLOSES_BEFORE = timedelta(days=21)
 LONGEST_VENUE = 200
+MOST_PROMOTION_DAYS = 365
 FURTHEST = timedelta(days=3653)  # ten years: further away is a slip of the keyboard
 
 
 #: What a plan and a delivery have under the same names.
-PLAIN = ("starts_on", "time_zone", "venue", "country", "language", "places", "closes_on", "funder_id")
+PLAIN = ("starts_on", "time_zone", "venue", "country", "language", "places", "closes_on", "funder_id", "promotion_days")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class DeliveryPlan:
     trainers: tuple[int, ...] | None = None
     code: str | None = None
     funder_id: int | None = None
+    promotion_days: int = PROMOTION_DAYS
 
 
 def usual_closing(starts_on: date, today: date) -> date:
@@ -104,6 +106,9 @@ def _place_faults(plan: DeliveryPlan) -> list[DomainError]:
             total=total, places=plan.places,
         )  # fmt: skip
         found.append(Invalid("pools_exceed_places", sentence, "pools"))
+    if not 0 <= plan.promotion_days <= MOST_PROMOTION_DAYS:
+        sentence = _l("Enter a number of days from 0 to %(most)s.", most=MOST_PROMOTION_DAYS)
+        found.append(Invalid("bad_promotion_days", sentence, "promotion_days"))
     if plan.admission not in set(Admission):
         found.append(Invalid("unknown_admission", _l("Choose automatic admission or admission by approval."), "admission"))
     return found

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -150,16 +150,28 @@ def get_delivery(actor: Actor, code: str, *, load: tuple[ExecutableOption, ...] 
 
 _TIMETABLE = (
     sa.select(
-        DeliverySession.day, DeliverySession.starts_at, DeliverySession.ends_at, DeliverySession.minutes, DeliverySession.title
+        DeliverySession.day,
+        DeliverySession.starts_at,
+        DeliverySession.ends_at,
+        DeliverySession.minutes,
+        DeliverySession.title,
+        DeliverySession.cancelled_at.is_not(None).label("is_cancelled"),
     )
     .where(DeliverySession.delivery_id == sa.bindparam("delivery"))
     .order_by(DeliverySession.number)
 )
 
 
-def timetable_of(delivery_id: int) -> Sequence[sa.Row[int, datetime, datetime, int, dict[str, str]]]:
-    """The sessions of a delivery in their order, as rows of day, starts_at, ends_at, minutes and title: to be shown."""
+def timetable_of(delivery_id: int) -> Sequence[sa.Row[int, datetime, datetime, int, dict[str, str], bool]]:
+    """The sessions of a delivery in their order, as rows of day, starts_at, ends_at, minutes, title and is_cancelled: to be
+    shown."""
     return db.session.execute(_TIMETABLE, {"delivery": delivery_id}).all()
+
+
+def cut_reason_of(delivery_id: int) -> str | None:
+    """Why sessions of the delivery are not held."""
+    those = DeliverySession.delivery_id == delivery_id, DeliverySession.cancelled_at.is_not(None)
+    return db.session.scalar(sa.select(DeliverySession.cancel_reason).where(*those).order_by(DeliverySession.number).limit(1))
 
 
 _of_version = TimetableBlock.version_id == sa.bindparam("version")
@@ -225,31 +237,74 @@ def find_last_delivery(actor: Actor, course: Course) -> Delivery | None:
     return db.session.scalar(likely.options(selectinload(Delivery.pools)).order_by(is_same.desc(), Delivery.id.desc()).limit(1))
 
 
+def may_be_upcoming() -> sa.ColumnElement[bool]:
+    """The condition that keeps every published delivery which `is_upcoming`, and few others: somewhere on earth it still is
+    yesterday, and no database knows where."""
+    return sa.and_(Delivery.status == DeliveryStatus.PUBLISHED, Delivery.starts_on >= clock.today() - timedelta(days=1))
+
+
+def is_upcoming(delivery: Delivery) -> bool:
+    """Whether a published delivery begins today or later, by the calendar of the place where it is held."""
+    return delivery.status is DeliveryStatus.PUBLISHED and delivery.starts_on >= today_of(delivery)
+
+
 def upcoming_of(course: Course, *, limit: int = 6) -> list[Delivery]:
     """The next published deliveries of a course that have not begun."""
-    return list(
-        db.session.scalars(
-            sa.select(Delivery)
-            .where(
-                Delivery.course_id == course.id,
-                Delivery.status == DeliveryStatus.PUBLISHED,
-                Delivery.starts_on >= clock.today(),
-            )
-            .order_by(Delivery.starts_on, Delivery.id)
-            .limit(limit)
-        )
-    )
+    those = sa.select(Delivery).where(Delivery.course_id == course.id, may_be_upcoming())
+    found = db.session.scalars(those.order_by(Delivery.starts_on, Delivery.id).limit(limit + _MOST_OF_YESTERDAY))
+    return [delivery for delivery in found if is_upcoming(delivery)][:limit]
+
+
+#: More deliveries of one course than this never begin on two days in a row.
+_MOST_OF_YESTERDAY = 50
+
+
+def today_of(delivery: Delivery) -> date:
+    """Today, by the calendar of the place where the delivery is held."""
+    return today_in(delivery.time_zone, clock.now())
 
 
 def is_open_for_enrollment(delivery: Delivery) -> bool:
     """Whether people may apply or be nominated today, by the calendar of the place where it is held."""
-    return delivery.status is DeliveryStatus.PUBLISHED and today_in(delivery.time_zone, clock.now()) <= delivery.closes_on
+    return delivery.status is DeliveryStatus.PUBLISHED and today_of(delivery) <= delivery.closes_on
+
+
+_HELD = DeliverySession.cancelled_at.is_(None)
+_SPAN = sa.select(sa.func.min(DeliverySession.starts_at), sa.func.max(DeliverySession.ends_at)).where(
+    DeliverySession.delivery_id == sa.bindparam("delivery"), _HELD
+)
+
+
+def span_of(delivery_id: int) -> tuple[datetime | None, datetime | None]:
+    """When the delivery's first session begins and when its last one ends, of those that are held; None without sessions."""
+    first, last = db.session.execute(_SPAN, {"delivery": delivery_id}).one()
+    return first, last
 
 
 def has_begun(delivery_id: int) -> bool:
     """Whether the delivery's first session has begun."""
-    first = db.session.scalar(sa.select(sa.func.min(DeliverySession.starts_at)).where(DeliverySession.delivery_id == delivery_id))
+    first = span_of(delivery_id)[0]
     return first is not None and first <= clock.now()
+
+
+def has_ended(delivery_id: int) -> bool:
+    """Whether the last session that is held has ended."""
+    last = span_of(delivery_id)[1]
+    return last is None or last <= clock.now()
+
+
+def moves_up(delivery: Delivery) -> bool:
+    """Whether whoever waits gets a place that becomes free by itself: while the course is so far away that everybody can still
+    come. Later a coordinator gives the place, to somebody who can."""
+    return moves_up_still(delivery.time_zone, delivery.promotion_days, span_of(delivery.id)[0])
+
+
+def moves_up_still(time_zone: str, promotion_days: int, begins_at: datetime | None) -> bool:
+    """The same of a delivery whose first session begins then, in days of its own calendar."""
+    now = clock.now()
+    if begins_at is None or begins_at <= now:
+        return begins_at is None
+    return today_in(time_zone, begins_at) - today_in(time_zone, now) >= timedelta(days=promotion_days)
 
 
 def trainer_ids(emails: Iterable[str], centre_id: int) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from core.api import Answer, Country, Day, Language, ListQuery, Schema, Texts, a
 from core.errors import Invalid, collect
 from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition
 from courses.models import (
+    PROMOTION_DAYS,
     Admission,
     Course,
     CourseStatus,
@@ -232,6 +233,11 @@ class DeliveryBody(Schema):
     )
     centre: str | None = Field(None, description="if given, the code of the course's centre")
     funder: str | None = Field(None, description="code of the organization that pays for it")
+    promotion_days: Number = Field(
+        PROMOTION_DAYS,
+        description="closer to the start than so many days no one moves up the waiting list automatically; 0 for participants "
+        "who live nearby",
+    )
 
     def plan(self, course: Course, trainers: tuple[int, ...] | None, funder_id: int | None) -> DeliveryPlan:
         return DeliveryPlan(
@@ -247,10 +253,16 @@ class DeliveryBody(Schema):
             trainers=trainers,
             code=self.code or None,
             funder_id=funder_id,
+            promotion_days=self.promotion_days,
         )
 
 
 class CancelBody(Schema):
+    reason: Annotated[str, at_most(500)]
+
+
+class CutShortBody(Schema):
+    after_session: Number = Field(description="number of the last session that is held; all after it are cancelled")
     reason: Annotated[str, at_most(500)]
 
 
@@ -270,6 +282,8 @@ class DeliverySessionAnswer(Answer):
     ends_at: datetime
     minutes: int
     title: dict[str, str]
+    cancelled: bool = Field(description="it is not held: the course was cut short")
+    cancel_reason: str | None
 
     @classmethod
     def of(cls, session: DeliverySession, zone: ZoneInfo) -> DeliverySessionAnswer:
@@ -280,6 +294,8 @@ class DeliverySessionAnswer(Answer):
             ends_at=session.ends_at.astimezone(zone),
             minutes=session.minutes,
             title=session.title,
+            cancelled=session.is_cancelled,
+            cancel_reason=session.cancel_reason,
         )
 
 
@@ -306,6 +322,7 @@ class DeliveryAnswer(Answer):
     pools: list[PoolAnswer]
     admission: Admission
     closes_on: date
+    promotion_days: int
     cancel_reason: str | None
     centre: str = Field(description="code of the centre that holds it")
     funder: str | None = Field(description="code of the organization that pays for it")
@@ -318,7 +335,7 @@ class DeliveryAnswer(Answer):
 
 _COPIED = (
     "code", "status", "starts_on", "ends_on", "time_zone", "venue", "country", "language", "places", "admission", "closes_on",
-    "cancel_reason",
+    "promotion_days", "cancel_reason",
 )  # fmt: skip
 
 

@@ -267,7 +267,7 @@ def _add_results(random: Random, placed: list[_Holder]) -> None:
     """Everybody was there, one in eight late once; a late person's minutes still reach the share asked for."""
     marks, scores = [], []
     for one in placed:
-        said = {"enrollment_id": one.enrollment["id"], "recorded_at": _after(one.run, 0)}
+        said = {"enrollment_id": one.enrollment["id"], "recorded_at": _after(one.run, 1)}
         late = random.randrange(8 * len(one.run.sessions))
         for place, (session_id, minutes) in enumerate(one.run.sessions):
             kind, lost = (MarkKind.LATE, 30) if place == late else (MarkKind.PRESENT, 0)

@@ -54,11 +54,11 @@ def load() -> None:
 
 
 @contextmanager
-def _on(day: date) -> Iterator[None]:
-    """Lives at nine o'clock of `day`, and comes back."""
+def _on(day: date, hour: int = 9) -> Iterator[None]:
+    """Lives at `hour` o'clock (UTC) of `day`, and comes back."""
     before = current_app.extensions["clock_offset"]
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the clock belongs to the app
-    clock.travel(app, datetime.combine(day, time(9), UTC))
+    clock.travel(app, datetime.combine(day, time(hour), UTC))
     try:
         yield
     finally:
@@ -252,7 +252,7 @@ def _under_way(people: list[tuple[int, tuple]], today: date) -> None:
     with _on(start - timedelta(days=40)):
         running = _schedule("GTI-NOW", "GTI", start, venue="Dakar", country="SN", time_zone="Africa/Dakar", language="fr")
         _enroll(running, people[:18])
-    with _on(start):
+    with _on(start, 20):
         seated = _seated(running)
         marks = [MarkGiven(one, number, "present", None) for one in seated for number in range(1, 5)]
         with transaction():

@@ -22,7 +22,8 @@ from core.database import db
 from core.paging import page
 from core.words import word
 from courses.models import Course, Delivery, DeliveryStatus
-from courses.queries import is_open_for_enrollment
+from courses.queries import is_open_for_enrollment, is_upcoming, may_be_upcoming
+from courses.timetable import today_in
 from enrollment.queries import PoolPlaces
 
 ROWS = 200  # one page: it stays light because rows are plain words
@@ -88,18 +89,14 @@ class Choices:
     months: list[tuple[str, str]]
 
 
-def _is_upcoming() -> sa.ColumnElement[bool]:
-    return sa.and_(Delivery.status == DeliveryStatus.PUBLISHED, Delivery.starts_on >= clock.today())
-
-
 def upcoming(wanted: Wanted, *, after: str | None) -> Found:
     """The next page of what is wanted, by date."""
-    statement = sa.select(Delivery).where(_is_upcoming(), *_conditions(wanted)).options(lazyload(Delivery.course))
+    statement = sa.select(Delivery).where(may_be_upcoming(), *_conditions(wanted)).options(lazyload(Delivery.course))
     kept: list[tuple[Delivery, list[PoolPlaces]]] = []
     for _batch in range(MOST_BATCHES):
         found = page(statement, [Delivery.starts_on, Delivery.id], after=after, limit=ROWS)
         places = enrollment.queries.places([delivery.id for delivery in found.items])
-        kept = [(one, places[one.id]) for one in found.items if has_places(places[one.id], wanted.category)]
+        kept = [(one, places[one.id]) for one in found.items if is_upcoming(one) and has_places(places[one.id], wanted.category)]
         after = found.next
         if kept or after is None:
             break
@@ -156,7 +153,7 @@ def _titles(course_ids: Iterable[int]) -> dict[int, str]:
 
 def has_places(pools: list[PoolPlaces], category: str) -> bool:
     """Whether somebody of the category finds a place: in the own pool or among those open to everybody."""
-    return not category or any(pool.left > 0 for pool in pools if pool.category in (None, category))
+    return not category or any(pool.left_for_new > 0 for pool in pools if pool.category in (None, category))
 
 
 # Words
@@ -211,9 +208,9 @@ def places_words(pools: list[PoolPlaces]) -> str:
     """ "Police 3, Military full": the places left in each pool. One pool for all is named by the number alone."""
     locale = i18n.locale()
     if len(pools) == 1 and pools[0].category is None:
-        left = pools[0].left
+        left = pools[0].left_for_new
         return _left(left, locale) if left else _waiting(pools[0].waiting, locale)
-    return ", ".join(_pool(pool.category, pool.left, locale) for pool in pools if pool.places or pool.category)
+    return ", ".join(_pool(pool.category, pool.left_for_new, locale) for pool in pools if pool.places or pool.category)
 
 
 @lru_cache(maxsize=4096)
@@ -240,19 +237,24 @@ def closing_words(delivery: Delivery) -> str:
 def choices() -> Choices:
     """The filters' values, in one query."""
     rows = db.session.execute(
-        sa.select(Course.code, Course.title, Delivery.language, Delivery.country, sa.func.max(Delivery.starts_on))
+        sa.select(
+            Course.code, Course.title, Delivery.language, Delivery.country, Delivery.time_zone,
+            sa.func.max(Delivery.starts_on).label("last"),
+        )
         .select_from(Delivery)
         .join(Course, Course.id == Delivery.course_id)
-        .where(_is_upcoming())
-        .group_by(Course.id, Delivery.language, Delivery.country)
-    ).all()
-    locale = i18n.locale()
-    latest = max((row[4] for row in rows), default=clock.today())
+        .where(may_be_upcoming())
+        .group_by(Course.id, Delivery.language, Delivery.country, Delivery.time_zone)
+    ).all()  # fmt: skip
+    now, locale = clock.now(), i18n.locale()
+    rows = [row for row in rows if row.last >= today_in(row.time_zone, now)]
+    first = min((today_in(row.time_zone, now) for row in rows), default=clock.today())
+    latest = max((row.last for row in rows), default=first)
     return Choices(
         courses=sorted({row.code: i18n.text(row.title) for row in rows}.items(), key=lambda pair: pair[1].casefold()),
         languages=sorted({row.language: _language(row.language, locale) for row in rows}.items(), key=lambda pair: pair[1]),
         countries=sorted({row.country: _country(row.country, locale) for row in rows}.items(), key=lambda pair: pair[1]),
-        months=_months(clock.today(), latest),
+        months=_months(first, latest),
     )
 
 

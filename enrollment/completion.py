@@ -13,7 +13,7 @@ from core.i18n import number
 
 @dataclass(frozen=True)
 class Rule:
-    """What a course version asks for: a share of the minutes taught, a post-test score, courses completed before."""
+    """What a course version asks for: a share of its minutes, a post-test score, courses completed before."""
 
     min_attendance_percent: int
     min_score_percent: int | None = None
@@ -52,14 +52,15 @@ def read_lacks(stored: list[dict[str, Any]] | None) -> list[Lack]:
     return [Lack(one["code"], one["params"]) for one in stored or ()]
 
 
-def judge(rule: Rule, *, minutes: int, minutes_taught: int, score: float | None, completed: Collection[str]) -> list[Lack]:
+def judge(rule: Rule, *, minutes: int, minutes_of_course: int, score: float | None, completed: Collection[str]) -> list[Lack]:
     """Everything that is lacking for completion; nothing when it is reached. `completed`: codes of courses completed before.
+    `minutes_of_course`: those of the whole course, also when it was cut short; less taught is less learned.
 
     Shares are compared in whole numbers: 90 % of 1,080 minutes is 972, and neither 971 nor a rounding error reaches it.
     """
     lacking = []
-    if minutes * 100 < rule.min_attendance_percent * minutes_taught:
-        lacking.append(Lack("attendance_below_minimum", {"minutes": minutes, "taught": minutes_taught}))
+    if minutes * 100 < rule.min_attendance_percent * minutes_of_course:
+        lacking.append(Lack("attendance_below_minimum", {"minutes": minutes, "taught": minutes_of_course}))
     if rule.min_score_percent is not None:
         if score is None:
             lacking.append(Lack("score_missing", {"needed": rule.min_score_percent}))

@@ -112,6 +112,13 @@ class EnrollmentWithdrawn(EnrollmentStep):
 
 
 @dataclass(frozen=True)
+class EnrollmentDeliveryCancelled(EnrollmentStep):
+    """The delivery was cancelled: nobody withdrew."""
+
+    name = "enrollment.delivery_cancelled"
+
+
+@dataclass(frozen=True)
 class EnrollmentResult(EnrollmentStep):
     """The result fixed when the delivery was finished."""
 

@@ -12,9 +12,9 @@ from accounts.events import AddressConfirmed, MergeConfirmed, MergeUndone, SignI
 from core.database import db
 from core.errors import Conflict
 from core.policy import Actor
-from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryMoved
-from courses.models import Delivery
-from enrollment.models import GOING_ON, Enrollment
+from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryCutShort, DeliveryMoved
+from courses.models import Delivery, DeliverySession
+from enrollment.models import GOING_ON, OPEN, Enrollment, Mark
 from enrollment.services.confirming import confirm_applications
 from enrollment.services.consenting import consent_from_application
 from enrollment.services.filling import fill, seating
@@ -47,9 +47,31 @@ def keep_ticked_consent(event: SignInLinkUsed, actor: Actor) -> None:
         consent_from_application(found)
 
 
+def cut_sessions(event: DeliveryCutShort, actor: Actor) -> None:
+    """Sessions that are not held after all: refused when somebody was there in one, else whoever has a place is told."""
+    delivery = db.session.get_one(Delivery, event.delivery_id)
+    marked = (
+        sa.select(DeliverySession.number)
+        .join(Mark, Mark.session_id == DeliverySession.id)
+        .where(DeliverySession.delivery_id == delivery.id, DeliverySession.number.in_(event.sessions), Mark.minutes > 0)
+        .order_by(DeliverySession.number)
+    )
+    if (number := db.session.scalar(marked.limit(1))) is not None:
+        sentence = _l(
+            "People are marked present in session %(number)s, so it was held. If that is wrong, correct the marks first.",
+            number=number,
+        )
+        raise Conflict("session_held", sentence, "after_session")
+    reason = next(session.cancel_reason for session in delivery.sessions if session.number in event.sessions)
+    for enrollment in _going_on(delivery):
+        if enrollment.status in OPEN:
+            tell(enrollment, "course_cut_short", reason=reason, sessions=len(event.sessions))
+
+
 def fit_places(event: DeliveryChanged, actor: Actor) -> None:
-    """Changed places or pools: refused when people would lose theirs, else whoever fits now is seated."""
-    if not {"places", "pools"} & set(event.changed):
+    """Changed places or pools: refused when people would lose theirs, else whoever fits now is seated. So is whoever may move
+    up now, because the delivery begins later or its cut-off does."""
+    if not {"places", "pools", "promotion_days", "starts_on", "time_zone"} & set(event.changed):
         return
     delivery = db.session.get_one(Delivery, event.delivery_id)
     now = seating(delivery)

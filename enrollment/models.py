@@ -24,6 +24,7 @@ class EnrollmentStatus(enum.StrEnum):
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
     SUBSTITUTED = "substituted"
+    DELIVERY_CANCELLED = "delivery_cancelled"
     ATTENDED = "attended"
     COMPLETED = "completed"
     NOT_COMPLETED = "not_completed"

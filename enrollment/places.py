@@ -51,6 +51,26 @@ class Seating:
     def fits(self, category: PersonnelCategory) -> bool:
         return self.left_for(category) > 0
 
+    def left_for_new(self, category: PersonnelCategory) -> int:
+        """How many more of this category could be seated after everybody who waits and fits: a free place is theirs first."""
+        return self.pool_left_for_new(category) + self.open_left_for_new
+
+    def pool_left_for_new(self, category: PersonnelCategory) -> int:
+        return max(0, self.pool_left(category) - self.waiting.get(category, 0))
+
+    @property
+    def open_left_for_new(self) -> int:
+        """The order of the line does not matter: whoever finds no place in a pool of their own takes an open one."""
+        wanted = sum(max(0, count - self.pool_left(category)) for category, count in self.waiting.items())
+        return max(0, self.open_left - wanted)
+
+    @property
+    def left_for_line(self) -> int:
+        """How many of those who wait could be seated now."""
+        of_pools = {category: min(count, self.pool_left(category)) for category, count in self.waiting.items()}
+        overflow = sum(self.waiting.values()) - sum(of_pools.values())
+        return sum(of_pools.values()) + min(overflow, max(0, self.open_left))
+
     def with_one_more(self, category: PersonnelCategory) -> Seating:
         """The seating once somebody of this category has sat down."""
         return replace(self, seated={**self.seated, category: self.seated.get(category, 0) + 1})

@@ -38,7 +38,7 @@ class Prospect:
 
 
 def prospect(delivery: Delivery, seating: Seating, category: PersonnelCategory) -> Prospect:
-    left = seating.left_for(category)
+    left = seating.left_for_new(category)
     if delivery.admission is Admission.APPROVAL:
         return Prospect(category, S.REQUESTED, left, None)
     if left > 0:
@@ -260,7 +260,7 @@ def _effects(delivery: Delivery, rows: Sequence[NominationRow]) -> list[PoolEffe
         category = PersonnelCategory(row.fields["category"])
         line = category if seating.pools else None
         people[line] = people.get(line, 0) + 1
-        if now.fits(category):
+        if now.left_for_new(category) > 0:
             now = now.with_one_more(category)
             seated[line] = seated.get(line, 0) + 1
     return [
@@ -270,4 +270,4 @@ def _effects(delivery: Delivery, rows: Sequence[NominationRow]) -> list[PoolEffe
 
 
 def _left(seating: Seating, category: PersonnelCategory | None) -> int:
-    return max(0, seating.open_left) if category is None else seating.left_for(category)
+    return seating.open_left_for_new if category is None else seating.left_for_new(category)

@@ -13,12 +13,13 @@ from sqlalchemy.orm import aliased, joinedload
 
 from accounts.models import Gender, Merge, MergeStatus, Organization, Person, PersonnelCategory
 from accounts.roles import Permission
-from core import clock, names
+from core import names
 from core.database import db, in_thousands
 from core.errors import NotFound
 from core.i18n import number
 from core.policy import Actor, can, require, visible
 from courses.models import Course, CourseVersion, Delivery, DeliverySession, DeliveryStatus, Pool
+from courses.queries import moves_up_still
 from enrollment import completion as rule
 from enrollment.completion import Lack
 from enrollment.models import (
@@ -54,6 +55,7 @@ class PoolPlaces:
     taken: int
     left: int
     waiting: int
+    left_for_new: int  # when a coordinator gives free places to those who wait, these are not for others
 
 
 def _counting() -> sa.CompoundSelect:
@@ -112,11 +114,14 @@ def pool_places(seating: Seating) -> list[PoolPlaces]:
             taken=min(size, seating.seated.get(category, 0)),
             left=seating.pool_left(category),
             waiting=seating.waiting.get(category, 0),
+            left_for_new=seating.pool_left_for_new(category),
         )
         for category, size in seating.pools.items()
     ]
     waiting = sum(count for category, count in seating.waiting.items() if category not in seating.pools)
-    is_open = PoolPlaces(None, seating.open_places, seating.open_taken, max(0, seating.open_left), waiting)
+    is_open = PoolPlaces(
+        None, seating.open_places, seating.open_taken, max(0, seating.open_left), waiting, seating.open_left_for_new
+    )
     if not listed or is_open.places or is_open.taken or is_open.waiting:
         listed.append(is_open)
     return listed
@@ -383,14 +388,18 @@ class GridRow:
 
 @dataclass(frozen=True)
 class Grid:
-    """The sessions of a delivery, and a row for everybody who has a place."""
+    """The sessions of a delivery, also those that were cancelled, and a row for everybody who has a place."""
 
     sessions: list[DeliverySession]
     rows: list[GridRow]
 
     @property
+    def held(self) -> list[DeliverySession]:
+        return [session for session in self.sessions if not session.is_cancelled]
+
+    @property
     def minutes_taught(self) -> int:
-        return sum(session.minutes for session in self.sessions)
+        return sum(session.minutes for session in self.held)
 
 
 def attendance_grid(delivery: Delivery) -> Grid:
@@ -418,36 +427,39 @@ def attendance_grid(delivery: Delivery) -> Grid:
 @dataclass(frozen=True)
 class Completion:
     """One person's result: the rule's as things stand, or, once the delivery is finished, the one that was fixed. `missed`: the
-    sessions in which the person was not there all the time."""
+    sessions in which the person was not there all the time. `minutes_of_course`: what the share of attendance is a share of;
+    more than was taught when the course was cut short."""
 
     enrollment: Enrollment
     is_complete: bool
     lacking: list[Lack]
     minutes: int
     minutes_taught: int
+    minutes_of_course: int
     score: float | None
     missed: list[DeliverySession]
 
 
 def completion(delivery: Delivery) -> list[Completion]:
-    """The result of everybody seated, by name; seven queries at most whatever the number of people."""
+    """The result of everybody seated, by name; eight queries at most whatever the number of people."""
     grid = attendance_grid(delivery)
     version = db.session.get_one(CourseVersion, delivery.version_id)
     asked = rule.Rule(version.min_attendance_percent, version.min_score_percent, tuple(version.prerequisites))
     completed = completed_courses([row.enrollment.person_id for row in grid.rows], asked.prerequisites)
-    return [_result(asked, grid, row, completed.get(row.enrollment.person_id, set())) for row in grid.rows]
+    whole = version.minutes
+    return [_result(asked, whole, grid, row, completed.get(row.enrollment.person_id, set())) for row in grid.rows]
 
 
-def _result(asked: rule.Rule, grid: Grid, row: GridRow, completed: set[str]) -> Completion:
+def _result(asked: rule.Rule, whole: int, grid: Grid, row: GridRow, completed: set[str]) -> Completion:
     enrollment, score = row.enrollment, row.scores.get(ScoreKind.POST)
     there = {number: mark.minutes for number, mark in row.marks.items()}
-    missed = [session for session in grid.sessions if there.get(session.number, 0) < session.minutes]
+    missed = [session for session in grid.held if there.get(session.number, 0) < session.minutes]
     if enrollment.status in OPEN:
-        lacking = rule.judge(asked, minutes=row.minutes, minutes_taught=grid.minutes_taught, score=score, completed=completed)
-        return Completion(enrollment, not lacking, lacking, row.minutes, grid.minutes_taught, score, missed)
-    is_complete = enrollment.status is S.COMPLETED
-    lacking = rule.read_lacks(enrollment.lacking)
-    return Completion(enrollment, is_complete, lacking, row.minutes, grid.minutes_taught, score, missed)
+        lacking = rule.judge(asked, minutes=row.minutes, minutes_of_course=whole, score=score, completed=completed)
+        is_complete = not lacking
+    else:
+        lacking, is_complete = rule.read_lacks(enrollment.lacking), enrollment.status is S.COMPLETED
+    return Completion(enrollment, is_complete, lacking, row.minutes, grid.minutes_taught, whole, score, missed)
 
 
 def completed_courses(person_ids: Sequence[int], codes: Sequence[str]) -> dict[int, set[str]]:
@@ -477,10 +489,15 @@ def breaches() -> Iterator[str]:
 
 
 def _breaches_of_places() -> Iterator[str]:
-    begins_at = sa.select(sa.func.min(DeliverySession.starts_at)).where(DeliverySession.delivery_id == Delivery.id)
+    begins_at = sa.select(sa.func.min(DeliverySession.starts_at)).where(
+        DeliverySession.delivery_id == Delivery.id, DeliverySession.cancelled_at.is_(None)
+    )
     rows = db.session.execute(
-        sa.select(Delivery.id, Delivery.code, Delivery.status, begins_at.scalar_subquery().label("begins_at"))
-    ).all()
+        sa.select(
+            Delivery.id, Delivery.code, Delivery.status, Delivery.time_zone, Delivery.promotion_days,
+            begins_at.scalar_subquery().label("begins_at"),
+        )
+    ).all()  # fmt: skip
     counted = seatings(row.id for row in rows)
     for row in rows:
         seating = counted[row.id]
@@ -488,7 +505,8 @@ def _breaches_of_places() -> Iterator[str]:
             yield f"places: the pools of {row.code} add up to more than its places"
         elif seating.is_oversold:
             yield f"places: {row.code} has {-seating.open_left} more people seated than places for them"
-        if row.status is DeliveryStatus.PUBLISHED and not (row.begins_at and row.begins_at <= clock.now()):
+        is_filled = moves_up_still(row.time_zone, row.promotion_days, row.begins_at)
+        if row.status is DeliveryStatus.PUBLISHED and is_filled:
             for category, count in seating.waiting.items():
                 if count and seating.fits(category):
                     yield f"places: {count} wait for {row.code} ({category.value}) although a place for them is free"

@@ -273,10 +273,14 @@ class GridSessionAnswer(Answer):
     ends_at: datetime
     minutes: int
     title: dict[str, str]
+    cancelled: bool = Field(description="it is not held: the course was cut short")
 
     @classmethod
     def of(cls, session: DeliverySession) -> GridSessionAnswer:
-        return cls.model_validate(session)
+        return cls(
+            number=session.number, day=session.day, starts_at=session.starts_at, ends_at=session.ends_at, minutes=session.minutes,
+            title=session.title, cancelled=session.is_cancelled,
+        )  # fmt: skip
 
 
 class GridMarkAnswer(Answer):
@@ -348,6 +352,9 @@ class ResultAnswer(Answer):
     lacking: list[LackAnswer]
     minutes: int
     minutes_taught: int
+    minutes_of_course: int = Field(
+        description="of the whole course, which completion asks a share of; more than was taught when the course was cut short"
+    )
     score: float | None
 
     @classmethod
@@ -360,6 +367,7 @@ class ResultAnswer(Answer):
             lacking=[LackAnswer(code=lack.code, detail=lack.detail) for lack in result.lacking],
             minutes=result.minutes,
             minutes_taught=result.minutes_taught,
+            minutes_of_course=result.minutes_of_course,
             score=result.score,
         )
 
@@ -372,6 +380,24 @@ class NeedsAnswer(Answer):
     @classmethod
     def of(cls, enrollment: Enrollment) -> NeedsAnswer:
         return cls(enrollment=enrollment.id, person=GridPersonAnswer.of(enrollment.person), needs=enrollment.needs or "")
+
+
+class LetterAnswer(Answer):
+    """What a letter of participation says. It is no certificate: it has no number, verifies nothing and grants no skill."""
+
+    enrollment: int
+    name: str
+    course: str
+    title: dict[str, str]
+    delivery: str
+    starts_on: date
+    ends_on: date
+    venue: str
+    country: str
+    minutes: int = Field(description="attended")
+    minutes_taught: int
+    minutes_of_course: int
+    page_url: str = Field(description="the letter to print, for people who are signed in")
 
 
 class FinishedAnswer(Answer):

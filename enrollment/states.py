@@ -66,7 +66,7 @@ ENROLLMENT = Machine(
             Permission.ENROLLMENT_WITHDRAW,
             _announce(events.EnrollmentWithdrawn),
         ),
-        Transition("end", _WAITING | _SEATED, S.WITHDRAWN, None, _announce(events.EnrollmentWithdrawn)),  # delivery cancelled
+        Transition("end", _WAITING | _SEATED, S.DELIVERY_CANCELLED, None, _announce(events.EnrollmentDeliveryCancelled)),
         Transition("complete", _SEATED, S.COMPLETED, None, _result),
         Transition("fall_short", _SEATED, S.NOT_COMPLETED, None, _result),
         Transition("miss", _SEATED, S.NO_SHOW, None, _result),

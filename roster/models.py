@@ -25,6 +25,7 @@ class LanguageFramework(enum.StrEnum):
 
 
 class SkillStatus(enum.StrEnum):
+    NOT_YET_VALID = "not_yet_valid"
     CURRENT = "current"
     EXPIRING = "expiring"
     EXPIRED = "expired"
@@ -179,14 +180,16 @@ class ExpertSkill(Base):
         sa.Index(None, "skill_id", "level_rank", "valid_until", "expert_id"),
     )
 
-    def counts(self, valid_on: date | None = None, as_of: datetime | None = None) -> bool:
-        """Whether the row was known at `as_of` (None: now), and had begun on `valid_on` (None: later ones count, too)."""
-        return (as_of is None or self.recorded_at <= as_of) and (valid_on is None or self.valid_from <= valid_on)
+    def counts(self, as_of: datetime | None = None) -> bool:
+        """Whether the row was known at `as_of` (None: now)."""
+        return as_of is None or self.recorded_at <= as_of
 
     def status_on(self, day: date, as_of: datetime | None = None) -> SkillStatus:
         """The status for `day` as known at `as_of` (None: now), computed: nothing has to run for a skill to expire."""
         if self.withdrawn_at is not None and (as_of is None or self.withdrawn_at <= as_of):
             return SkillStatus.WITHDRAWN
+        if self.valid_from > day:
+            return SkillStatus.NOT_YET_VALID
         if self.valid_until is not None and self.valid_until < day:
             return SkillStatus.EXPIRED
         if self.valid_until is not None and self.valid_until - day <= EXPIRING_WITHIN:
@@ -194,12 +197,15 @@ class ExpertSkill(Base):
         return SkillStatus.CURRENT
 
     def worth(self, day: date, as_of: datetime | None = None) -> tuple[int, int, date]:
-        """Orders what proves one skill, the greatest being the best: what holds before what has expired or was withdrawn, then
-        the higher level, then whatever lasts longer. The one rule for lists, files, profiles and programs."""
+        """Orders what proves one skill, the greatest being the best: what holds before what will, before what has expired or was
+        withdrawn, then the higher level, then whatever lasts longer. The one rule for lists, files, profiles and programs."""
         return _STANDING[self.status_on(day, as_of)], self.level_rank, self.valid_until or date.max
 
 
-_STANDING = {SkillStatus.WITHDRAWN: 0, SkillStatus.EXPIRED: 1, SkillStatus.EXPIRING: 2, SkillStatus.CURRENT: 2}
+_STANDING = {
+    SkillStatus.WITHDRAWN: 0, SkillStatus.EXPIRED: 1, SkillStatus.NOT_YET_VALID: 2,
+    SkillStatus.EXPIRING: 3, SkillStatus.CURRENT: 3,
+}  # fmt: skip
 
 
 class ExpertSearch(Base):

@@ -230,7 +230,7 @@ def best_skills(rows: Iterable[ExpertSkill], filters: Filters) -> list[tuple[Exp
     best: dict[int, tuple[ExpertSkill, SkillStatus]] = {}
     for row in rows:
         status = row.status_on(filters.day, filters.as_of)
-        if (asked and row.skill_id not in asked) or not row.counts(filters.valid_on, filters.as_of):
+        if (asked and row.skill_id not in asked) or not row.counts(filters.as_of):
             continue
         if status in (SkillStatus.EXPIRED, SkillStatus.WITHDRAWN):
             continue

@@ -203,7 +203,7 @@ def _rows_by_skill(expert: Expert, filters: Filters) -> list[list[ExpertSkill]]:
     """Of each skill its rows, the best first."""
     by_skill: dict[int, list[ExpertSkill]] = {}
     for row in expert.skills:
-        if row.counts(filters.valid_on, filters.as_of):
+        if row.counts(filters.as_of):
             by_skill.setdefault(row.skill_id, []).append(row)
 
     def worth(row: ExpertSkill) -> tuple[int, int, date]:

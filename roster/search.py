@@ -113,9 +113,8 @@ def _holds(wanted: WantedSkill, filters: Filters) -> sa.ColumnElement[bool]:
         ExpertSkill.skill_id == wanted.skill.id,
         ExpertSkill.level_rank >= _rank(wanted),
         sa.or_(ExpertSkill.valid_until.is_(None), ExpertSkill.valid_until >= day),
+        ExpertSkill.valid_from <= day,
     )
-    if filters.valid_on is not None:
-        condition &= ExpertSkill.valid_from <= day
     if filters.as_of is None:
         condition &= ExpertSkill.withdrawn_at.is_(None)
     else:

@@ -142,7 +142,7 @@ def _row(listed: queries.Listed, filters: Filters, *, everything: bool = False) 
 
 def _exported(row: dict[str, Any]) -> list[Any]:
     expert, person, window = row["expert"], row["person"], row["window"]
-    skills = (f"{title} ({level}, {skill.valid_until or '–'})" for title, level, skill, _status in row["skills"])
+    skills = (_skill_exported(*one) for one in row["skills"])
     return [
         person.family_name, person.given_name, person.identifier, word(expert.category), expert.rank,
         written([person.country] if person.country else [], locale()), written(person.nationalities, locale()),
@@ -150,6 +150,11 @@ def _exported(row: dict[str, Any]) -> list[Any]:
         row["languages"], "; ".join(skills),
         window and window.starts_on, window and window.ends_on,
     ]  # fmt: skip
+
+
+def _skill_exported(title: str, level: str, skill: Any, status: SkillStatus) -> str:
+    until = skill.valid_until or "–"
+    return f"{title} ({level}, {word(status)}, {until})" if status is SkillStatus.NOT_YET_VALID else f"{title} ({level}, {until})"
 
 
 def _loosenings(filters: Filters) -> list[tuple[str, str]]:
@@ -345,7 +350,7 @@ def _skills(found: Expert | None) -> dict[str, Any]:
         }
         for row in (found.skills if found else ())
     ]
-    order = [SkillStatus.CURRENT, SkillStatus.EXPIRING, SkillStatus.EXPIRED]
+    order = [SkillStatus.CURRENT, SkillStatus.EXPIRING, SkillStatus.NOT_YET_VALID, SkillStatus.EXPIRED]
     standing = [row for row in rows if row["status"] in order]
     return {
         "skills": sorted(standing, key=lambda row: (order.index(row["status"]), row["title"])),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from flask import current_app
 
 from accounts.models import Account, ConsentPurpose, ConsentWay, Organization, Person, RoleAssignment, UserSession
 from accounts.queries import first_body
@@ -15,6 +18,7 @@ from accounts.sessions import actor_of, digest
 from core import audit, clock
 from core.database import db, transaction
 from core.policy import SYSTEM, Actor, Reach
+from courses.queries import span_of
 
 _count = itertools.count(1)
 
@@ -99,6 +103,30 @@ def refreshed(of: Actor) -> Actor:
     """The same actor with the roles it has now (scheduling a delivery makes its trainer one)."""
     found = db.session.get_one(Person, of.person_id)
     return actor_of(found)
+
+
+@contextmanager
+def at(moment: datetime) -> Iterator[None]:
+    """Lives at `moment`, and comes back (inside an app context)."""
+    extensions = current_app.extensions
+    before = extensions["clock_offset"]
+    clock.travel(current_app._get_current_object(), moment)  # type: ignore[attr-defined]  # the clock belongs to the app
+    try:
+        yield
+    finally:
+        extensions["clock_offset"] = before
+
+
+def end_of(delivery_id: int) -> datetime:
+    """A minute after the last session that is held."""
+    last = span_of(delivery_id)[1]
+    assert last is not None
+    return last + timedelta(minutes=1)
+
+
+def after(delivery_id: int):
+    """Lives after the delivery's last session, unless that is past: what may be recorded only then."""
+    return at(max(end_of(delivery_id), clock.now()))
 
 
 def sign_in(browser, of: Actor) -> None:

@@ -124,9 +124,10 @@ def _certified(delivery_id: int) -> dict[str, str]:
     import certificates.services
     from certificates.models import Certificate
 
-    with transaction():
-        certificates.services.request_issue(SYSTEM, delivery_id, None)
-    jobs.drain()
+    with factories.after(delivery_id):
+        with transaction():
+            certificates.services.request_issue(SYSTEM, delivery_id, None)
+        jobs.drain()
     made = db.session.scalars(db.select(Certificate)).one()
     return {"number": made.number, "token": made.token}
 
@@ -159,6 +160,7 @@ def body_of(world: World, method: str, path: str) -> dict | None:
         "/reopen": {"enrollments": [int(world.names["enrollment_id"])], "reason": "No."},
         "/decline": {"reason": "No."},
         "/cancel": {"reason": "No."},
+        "/cut-short": {"after_session": 1, "reason": "No."},
         "/revoke": {"reason_code": "other", "note": ""},
         "/reissue": {"reason": "A slip in the name."},
         "/experts/NEW-1": {"person": person | {"email": "expert@example.org"}, "category": "civilian"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime
 
 import pypdf
 import pytest
@@ -12,7 +13,7 @@ from flask import Flask
 
 from accounts import services as accounts_services
 from accounts.models import Person
-from core import jobs
+from core import clock, jobs
 from core.database import db, transaction
 from core.policy import SYSTEM, Actor
 from roster.models import Expert
@@ -21,6 +22,7 @@ from tests.api_client import ApiClient
 from tests.courses.makers import gti
 from tests.enrollment.makers import token_of
 
+AFTER = datetime(2027, 3, 11, 12, tzinfo=UTC)
 PEOPLE = [
     ("CA-0001", "Zoë", "Lefèvre-Nguyễn", "military", "female"),
     ("CA-0002", "محمد", "بن عبد الرحمن", "civilian", "male"),
@@ -103,6 +105,7 @@ def taught(api: ApiClient) -> tuple[str, list[dict]]:
         for one in people
         for number in range(1, 13)
     ]
+    clock.travel(api.client.application, AFTER)
     assert api.put("/deliveries/GTI-2027-03/attendance", {"marks": marks}).json == {"recorded": 72}
     scores = [{"enrollment": one["id"], "kind": "post", "percent": 64 if one is people[5] else 82} for one in people]
     assert api.put("/deliveries/GTI-2027-03/scores", {"scores": scores}).status_code == 200

@@ -18,7 +18,7 @@ from core.errors import Conflict, Invalid
 from core.events import publish
 from core.policy import Actor, require
 from core.text import one_line
-from enrollment.models import Enrollment
+from enrollment.models import Enrollment, EnrollmentStatus
 
 
 def reissue(actor: Actor, certificate: Certificate, *, name_on_certificate: str | None = None, reason: str) -> Certificate:
@@ -32,6 +32,8 @@ def reissue(actor: Actor, certificate: Certificate, *, name_on_certificate: str 
         raise Conflict("certificate_suspended", _l("This certificate is suspended. Lift the suspension before you replace it."))
     require_undecided(certificate)
     enrollment = db.session.get_one(Enrollment, certificate.enrollment_id, populate_existing=True)
+    if enrollment.status is not EnrollmentStatus.COMPLETED:  # its result was corrected: what is under review gets no successor
+        raise Conflict("not_eligible", _l("Only who completed the course gets a certificate."))
     _correct_name(actor, enrollment, name_on_certificate)
     certificate.reason_code, certificate.note, certificate.ended_at = None, note, clock.now()
     CERTIFICATE.fire(certificate, "supersede", actor)

@@ -4,7 +4,6 @@ that rest on it. The file follows from the payload, later and as often as need b
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -23,8 +22,8 @@ from core.errors import Conflict, DomainError, Invalid
 from core.events import publish
 from core.numbering import next_in
 from core.policy import Actor, require
-from courses.services import touch
-from courses.timetable import today_in
+from courses.queries import today_of
+from courses.services import require_over, touch
 from enrollment.models import Enrollment, EnrollmentStatus
 
 
@@ -48,10 +47,12 @@ def find_standing(enrollment_id: int) -> Certificate | None:
 
 
 def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None) -> Certificate:
-    """A new certificate, under the delivery's lock. All checks come before the number is drawn, because an issue that fails
+    """A new certificate, under the delivery's lock, dated by the calendar of the place where the course was held; not before its
+    last session has ended. All checks come before the number is drawn, because an issue that fails
     after that leaves a void number."""
+    require_over(enrollment.delivery)
     check_name(enrollment.name_on_certificate, enrollment.person, field_of(enrollment.id))
-    day = _today_of(enrollment)
+    day = today_of(enrollment.delivery)
     unnumbered = snapshot(enrollment, number="SPECIMEN", token=new_token(), issued_on=day)
     check_payload(unnumbered)
     payload = replace(unnumbered, number=format_number(day.year, next_in(series_of(day.year))))
@@ -82,15 +83,10 @@ def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None
     return certificate
 
 
-def _today_of(enrollment: Enrollment) -> date:
-    """The date where the course was held: in Apia a course of the 5th ends while it is still the 4th in UTC."""
-    return today_in(enrollment.delivery.time_zone, clock.now())
-
-
 def specimen(enrollment: Enrollment) -> CertificatePayload:
     """What the certificate would state, refused like it. It has nobody's number, and its QR code checks nothing."""
     check_name(enrollment.name_on_certificate, enrollment.person, field_of(enrollment.id))
-    payload = snapshot(enrollment, number="SPECIMEN", token="0" * 26, issued_on=_today_of(enrollment))
+    payload = snapshot(enrollment, number="SPECIMEN", token="0" * 26, issued_on=today_of(enrollment.delivery))
     check_payload(payload)
     return replace(payload, verify_url=f"{settings_of().public_url}/verify")
 

@@ -21,7 +21,7 @@ from core.jobs import Job, JobState
 from core.policy import Actor, require
 from core.words import word
 from courses.models import Delivery, DeliveryStatus
-from courses.services import touch
+from courses.services import require_over, touch
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.queries import explain
 
@@ -40,6 +40,7 @@ def request_issue(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int] 
         raise Conflict("delivery_not_finished", _l("Finish the delivery first: only then is it certain who completed it."))
     latest = latest_certificates(delivery.id)
     asked = _completed(delivery) if enrollment_ids is None else _chosen(delivery, enrollment_ids, latest)
+    require_over(delivery)
     wanted = [e for e in asked if _lacks(latest.get(e.id), is_chosen=enrollment_ids is not None)]
     ids = [enrollment.id for enrollment in wanted]
     if found := _job_for(delivery.id, ids or [enrollment.id for enrollment in asked], is_over=not ids):

@@ -1,16 +1,27 @@
 """What stands of a certificate on the page of the enrollment that it rests on. The enrollment room does not know certificates:
-app.py hands it this panel."""
+app.py hands it these panels."""
 
 from __future__ import annotations
 
 from flask import render_template
 from markupsafe import Markup
 
+from accounts.roles import Permission
 from certificates import queries
+from certificates.reviews import reviews_of
 from certificates.snapshot import verify_url
 from core import clock
-from core.policy import Actor
+from core.policy import Actor, can
+from courses.models import Delivery, DeliveryStatus
 from enrollment.models import Enrollment
+
+
+def certificate_reviews(actor: Actor, delivery: Delivery) -> Markup:
+    """For the page of results: the certificates of a delivery that are no longer justified, for those who decide about them."""
+    if delivery.status is not DeliveryStatus.FINISHED or not can(actor, Permission.CERTIFICATE_ISSUE, delivery):
+        return Markup()
+    page = render_template("certificates/_reviews.html", certificates=reviews_of(delivery))
+    return Markup(page)  # noqa: S704 -- a template's output, escaped there
 
 
 def certificate_panel(actor: Actor, enrollment: Enrollment) -> Markup:

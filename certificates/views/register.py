@@ -12,6 +12,7 @@ from accounts.roles import Permission as P
 from certificates import numbers, queries, services
 from certificates.forms import LiftForm, ReissueForm, RevokeForm, SuspendForm
 from certificates.models import Certificate, RevocationReason
+from certificates.reviews import reviewed_ids, under_review
 from certificates.schemas import file_answer
 from certificates.snapshot import verify_url
 from certificates.states import CERTIFICATE
@@ -42,8 +43,16 @@ def register() -> Any:
     return render_template(
         "certificates/register.html", found=found, codes=codes, q=q, status=status, statuses=queries.ALL_STATUSES,
         today=clock.today(), export=export, is_filtered=bool(q or status),
-        may_read_audit=current_actor().can(P.AUDIT_READ), waiting=queries.proposals_waiting(current_actor()),
+        may_read_audit=current_actor().can(P.AUDIT_READ), waiting=queries.proposals_waiting(current_actor()), reviews=_reviews(),
     )  # fmt: skip
+
+
+def _reviews() -> list[Certificate]:
+    """What waits for a decision, for those who decide."""
+    actor = current_actor()
+    if not actor.can(P.CERTIFICATE_ISSUE):
+        return []
+    return [one for one in db.session.scalars(under_review().limit(PER_PAGE)) if can(actor, P.CERTIFICATE_ISSUE, one)]
 
 
 @pages.get("/certificates/void-numbers")
@@ -82,6 +91,7 @@ def certificate(number: str) -> Any:
         steps=[step for step in steps if step not in ("revoke", "supersede")] if proposed else steps,
         before=queries.find_predecessor(found), after=queries.find_successor(found), suspensions=queries.suspensions_of(found),
         proposed=proposed, is_own_proposal=proposed is not None and proposed.is_by(actor),
+        is_under_review=can(actor, P.CERTIFICATE_ISSUE, found) and bool(reviewed_ids([found.id])),
         may_see_reason=can(actor, P.CERTIFICATE_REVOKE, found), may_issue=can(actor, P.CERTIFICATE_ISSUE, found),
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from core.errors import DomainError
 from core.forms import DayField, Form, NumberField, SubmissionField, whole
 from core.words import word
 from courses.forms.fields import CheckboxesField
-from courses.models import Admission
+from courses.models import PROMOTION_DAYS, Admission
 from courses.plans import DeliveryPlan, PoolPlan
 from courses.timetable import grouped_zones, is_time_of, zone_names, zone_of, zones_of
 
@@ -39,6 +39,7 @@ class DeliveryForm(Form):
     pool_military = NumberField(_l("Military"))
     pool_police = NumberField(_l("Police"))
     pool_civilian = NumberField(_l("Civilian"))
+    promotion_days = NumberField(_l("Days before the start from which no one moves up automatically"))
     admission = RadioField(_l("Admission"), validate_choice=False, default=Admission.AUTOMATIC.value)
     trainers = CheckboxesField(_l("Trainers"), coerce=int)
     funder = SelectField(_l("Funded by"), validate_choice=False, coerce=_id_of)
@@ -80,7 +81,18 @@ class DeliveryForm(Form):
         """What the form starts with for this plan."""
         values = {
             name: getattr(plan, name)
-            for name in ("starts_on", "time_zone", "venue", "country", "language", "places", "admission", "closes_on", "code")
+            for name in (
+                "starts_on",
+                "time_zone",
+                "venue",
+                "country",
+                "language",
+                "places",
+                "admission",
+                "closes_on",
+                "code",
+                "promotion_days",
+            )
         }
         pools = {f"pool_{pool.category}": pool.places for pool in plan.pools}
         return {**values, **pools, "trainers": list(plan.trainers or ()), "funder": plan.funder_id}
@@ -101,6 +113,7 @@ class DeliveryForm(Form):
             trainers=tuple(self.trainers.data or ()),
             code=(self.code.data or "").strip() or None,
             funder_id=self.funder.data,
+            promotion_days=PROMOTION_DAYS if self.promotion_days.data is None else self.promotion_days.data,
         )
 
     is_stale = False
@@ -150,4 +163,14 @@ def _languages(current: str | None, language: str) -> list[tuple[str, str]]:
 
 
 class CancelForm(Form):
+    reason = TextAreaField(_l("Reason"))
+
+
+class CutShortForm(Form):
+    after_session = RadioField(
+        _l("Last session that is held"),
+        [InputRequired(_l("Choose the last session that is held."))],
+        coerce=whole,
+        validate_choice=False,
+    )
     reason = TextAreaField(_l("Reason"))

@@ -26,6 +26,7 @@ from courses.events import DeliveryChanged, DeliveryMoved, DeliveryScheduled
 from courses.models import Admission, Course, Delivery, DeliverySession, DeliveryStatus, Pool
 from courses.plans import PLAIN, DeliveryPlan, plan_faults, usual_closing
 from courses.services.renewing import renewed_calendars
+from courses.services.timing import last_day_held
 from courses.services.touching import touch
 from courses.states import CHANGEABLE, DELIVERY
 
@@ -82,6 +83,7 @@ def change(actor: Actor, delivery: Delivery, plan: DeliveryPlan, *, rev: int, se
         sentence = _l("Somebody changed this delivery in the meantime. Compare, and save again what should hold.")
         raise Conflict("stale_form", sentence, "rev")
     plan = _checked(plan, delivery, plan.trainers, delivery.centre_id)
+    _require_unbegun_to_move(delivery, plan)
     before = queries.facts_of(delivery)
     with renewed_calendars([delivery]):
         _apply(delivery, plan)
@@ -108,9 +110,15 @@ def publish(actor: Actor, delivery: Delivery) -> Delivery:
 
 
 def cancel(actor: Actor, delivery: Delivery, *, reason: str) -> Delivery:
-    """Calls the delivery off; everybody who is told is told the reason."""
+    """Calls the delivery off; everybody who is told is told the reason. Once the first session has begun this is too late:
+    what was held was held, and only the rest can be cancelled (`cut_short`)."""
     delivery = touch(delivery.id)
     require(actor, Permission.DELIVERY_WRITE, delivery)
+    if delivery.status is DeliveryStatus.PUBLISHED and queries.has_begun(delivery.id):
+        raise Conflict(
+            "already_begun",
+            _l("This delivery has begun, so it can no longer be cancelled. Cancel the sessions that are not held."),
+        )
     reason = clean_lines(reason or "", "reason", longest=500)
     if not reason:
         raise Invalid("required", _l("Give the reason: the people who enrolled are told."), "reason")
@@ -139,6 +147,14 @@ def check_changeable(delivery: Delivery) -> None:
         raise Conflict("state_does_not_allow", _l("This delivery is over, so it can no longer be changed."))
 
 
+def _require_unbegun_to_move(delivery: Delivery, plan: DeliveryPlan) -> None:
+    """What was held and marked stays where it was."""
+    is_moved = (delivery.starts_on, delivery.time_zone) != (plan.starts_on, plan.time_zone)
+    if is_moved and delivery.status is DeliveryStatus.PUBLISHED and queries.has_begun(delivery.id):
+        field = "starts_on" if delivery.starts_on != plan.starts_on else "time_zone"
+        raise Conflict("already_begun", _l("This delivery has begun, so its dates and its time zone stay as they are."), field)
+
+
 def _today(zone: str) -> date:
     return timetable.today_in(zone, clock.now())
 
@@ -150,9 +166,9 @@ def _apply(delivery: Delivery, plan: DeliveryPlan) -> None:
     delivery.admission = Admission(plan.admission)
     if is_moved:
         blocks = delivery.version.blocks
-        delivery.ends_on = timetable.last_day(blocks, plan.starts_on)
         for session, block in zip(delivery.sessions, timetable.instants(blocks, plan.starts_on, plan.time_zone), strict=True):
             session.starts_at, session.ends_at = block.starts_at, block.ends_at
+        delivery.ends_on = last_day_held(delivery)
     wanted = {PersonnelCategory(pool.category): pool.places for pool in plan.pools}
     delivery.pools = [pool for pool in delivery.pools if pool.category in wanted]
     for pool in delivery.pools:

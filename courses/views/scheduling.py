@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import current_app, flash, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from accounts.queries import body_name, organization_choices
 from accounts.roles import BodyKind
@@ -13,13 +14,14 @@ from accounts.roles import Permission as P
 from core import i18n
 from core.database import transaction
 from core.forms import refusals_on, whole
-from core.policy import require
+from core.policy import can, require
 from core.web import current_actor, remember_answer, requires, see_other, submitted_once
 from core.words import word
 from courses import queries, services
-from courses.forms.deliveries import CancelForm, DeliveryForm
-from courses.models import Course, Delivery
+from courses.forms.deliveries import CancelForm, CutShortForm, DeliveryForm
+from courses.models import PROMOTION_DAYS, Course, Delivery, DeliverySession
 from courses.queries import fingerprint, plan_of
+from courses.timetable import today_in
 from courses.views.blueprint import pages
 
 
@@ -46,12 +48,14 @@ def schedule(code: str) -> Any:
 def _proposed(course: Course) -> dict[str, Any]:
     """What the form begins with: the course's own, and what was chosen last for it or by the actor."""
     actor = current_actor()
-    values: dict[str, Any] = {"places": course.default_places, "trainers": [actor.person_id]}
+    values: dict[str, Any] = {
+        "places": course.default_places, "trainers": [actor.person_id], "promotion_days": PROMOTION_DAYS,
+    }  # fmt: skip
     last = queries.find_last_delivery(actor, course)
     if last is None:
         return values
     chosen = DeliveryForm.values_of(plan_of(last))
-    kept = ["time_zone", "venue", "country", "language", "trainers"]
+    kept = ["time_zone", "venue", "country", "language", "trainers", "promotion_days"]
     if last.course_id == course.id:
         kept += ["places", "admission", "pool_military", "pool_police", "pool_civilian"]
     return values | {name: chosen[name] for name in kept if name in chosen}
@@ -119,6 +123,10 @@ def _facts_now(delivery: Delivery) -> list[tuple[str, str]]:
         (_("Language of teaching"), i18n.language_name(delivery.language)),
         (_("Places"), i18n.number(delivery.places)),
         (_("Places kept"), "; ".join(pools) or _("None")),
+        (
+            _("No one moves up automatically"),
+            ngettext("%(num)s day before the start", "%(num)s days before the start", delivery.promotion_days),
+        ),
         (_("Admission"), word(delivery.admission)),
         (_("Trainers"), ", ".join(person.full_name for person in trainers) or _("None")),
         *([(_("Funded by"), body_name(delivery.funder))] if delivery.funder else []),
@@ -148,7 +156,57 @@ def cancel_delivery(code: str) -> Any:
                 flash(_("%(code)s is cancelled.", code=code), "ok")
             return see_other(_address(delivery))
         delivery = _own(code)  # the refusal undid what was read
-    return render_template("courses/cancel.html", form=form, delivery=delivery), form.status
+    page = render_template(
+        "courses/cancel.html", form=form, delivery=delivery, has_begun=queries.has_begun(delivery.id),
+        may_cut_short=can(current_actor(), P.DELIVERY_FINISH, delivery),
+    )  # fmt: skip
+    return page, form.status
+
+
+@pages.route("/deliveries/<code>/cut-short", methods=["GET", "POST"])
+@requires(P.DELIVERY_FINISH)
+def cut_short(code: str) -> Any:
+    """Asks for the last session that is held and for the reason, and says what will happen."""
+    delivery = _to_cut(code)
+    services.check_changeable(delivery)
+    form = CutShortForm()
+    if form.validate_on_submit():
+        with refusals_on(form):
+            with transaction():
+                after = form.after_session.data
+                services.cut_short(
+                    current_actor(), delivery, after_session=-1 if after is None else after, reason=form.reason.data or ""
+                )
+                flash(_("%(code)s ends early: the sessions that are not held are cancelled.", code=code), "ok")
+            return see_other(_address(delivery))
+        delivery = _to_cut(code)  # the refusal undid what was read
+    return _cut_page(form, delivery), form.status
+
+
+def _to_cut(code: str) -> Delivery:
+    """The delivery, for whoever may end it."""
+    actor = current_actor()
+    delivery = queries.get_delivery(actor, code, load=queries.SESSIONS)
+    require(actor, P.DELIVERY_FINISH, delivery)
+    return delivery
+
+
+def _cut_page(form: CutShortForm, delivery: Delivery) -> str:
+    held = delivery.held
+    form.after_session.choices = [(str(one.number), _session_words(delivery, one)) for one in held[:-1]]
+    return render_template(
+        "courses/cut_short.html", form=form, delivery=delivery, last=held[-1] if len(held) > 1 else None,
+        share=delivery.version.min_attendance_percent,
+    )  # fmt: skip
+
+
+def _session_words(delivery: Delivery, session: DeliverySession) -> str:
+    """ "8. Case study – Tuesday 9 March 2027, 15:00"."""
+    return _(
+        "%(number)s. %(title)s – %(day)s, %(time)s", number=session.number, title=i18n.text(session.title),
+        day=i18n.weekday_words(today_in(delivery.time_zone, session.starts_at)),
+        time=i18n.time_words(session.starts_at, delivery.time_zone),
+    )  # fmt: skip
 
 
 def _own(code: str) -> Delivery:

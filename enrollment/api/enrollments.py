@@ -8,7 +8,7 @@ from accounts.models import Organization, Person
 from accounts.roles import Permission
 from accounts.services import change_person, organization_by_code, require_own_name
 from accounts.values import email_key, require_sender
-from core.database import db
+from core.database import db, settings_of
 from core.errors import renamed
 from core.paging import Page, page
 from core.policy import Actor, can, require
@@ -19,7 +19,16 @@ from courses.services import touch
 from enrollment import queries, services
 from enrollment.api.routes import routes
 from enrollment.models import Enrollment
-from enrollment.schemas import ApplicantBody, DeclineBody, EnrollmentAnswer, EnrollmentBody, EnrollmentQuery, WithdrawBody
+from enrollment.participation import get_letter
+from enrollment.schemas import (
+    ApplicantBody,
+    DeclineBody,
+    EnrollmentAnswer,
+    EnrollmentBody,
+    EnrollmentQuery,
+    LetterAnswer,
+    WithdrawBody,
+)
 
 
 @routes.call(
@@ -120,6 +129,21 @@ def decline(enrollment_id: int, body: DeclineBody):
 def withdraw(enrollment_id: int, body: WithdrawBody):
     actor = current_actor()
     return _answer(actor, services.withdraw(actor, queries.get_enrollment(actor, enrollment_id), reason=body.reason))
+
+
+@routes.call("GET", "/enrollments/<int:enrollment_id>/letter", "The letter of participation", answers={200: LetterAnswer})
+def letter(enrollment_id: int):
+    """For who attended and did not complete the course; for the person, and for those who issue certificates."""
+    actor = current_actor()
+    said = get_letter(actor, queries.get_enrollment(actor, enrollment_id))
+    enrollment, delivery = said.enrollment, said.delivery
+    return LetterAnswer(
+        enrollment=enrollment.id, name=enrollment.name_on_certificate, course=delivery.course.code, title=delivery.course.title,
+        delivery=delivery.code, starts_on=delivery.starts_on, ends_on=delivery.ends_on, venue=delivery.venue,
+        country=delivery.country, minutes=said.minutes, minutes_taught=said.minutes_taught,
+        minutes_of_course=said.minutes_of_course,
+        page_url=settings_of().public_url + url_for("enrollment.letter", enrollment_id=enrollment.id),
+    )  # fmt: skip
 
 
 def _answer(actor: Actor, enrollment: Enrollment) -> EnrollmentAnswer:

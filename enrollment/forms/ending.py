@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, SelectMultipleField, TextAreaField
+from wtforms import SelectMultipleField, TextAreaField
 
 from core.forms import Form, whole
 
@@ -19,7 +19,3 @@ class DeclineForm(Form):
 class ReopenForm(Form):
     enrollments = SelectMultipleField(coerce=whole, validate_choice=False)
     reason = TextAreaField(_l("What is corrected"))
-
-
-class FinishForm(Form):
-    is_early = BooleanField()

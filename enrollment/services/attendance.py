@@ -11,11 +11,12 @@ from flask_babel import lazy_gettext as _l
 from accounts.roles import Permission
 from core import clock
 from core.database import db
-from core.errors import DomainError, Invalid, collect
+from core.errors import Conflict, DomainError, Invalid, collect
 from core.events import publish
+from core.i18n import instant_words
 from core.policy import Actor, require
 from courses.models import Delivery, DeliverySession
-from courses.services import touch
+from courses.services import require_begun, touch
 from enrollment.events import AttendanceRecorded, ScoresRecorded
 from enrollment.models import OPEN, RESULTS, Enrollment, EnrollmentStatus, Mark, MarkKind, Score, ScoreKind
 from enrollment.services.stages import require_recordable
@@ -48,31 +49,39 @@ class ScoreGiven:
 def record_attendance(actor: Actor, delivery_id: int, marks: Sequence[MarkGiven]) -> int:
     """Keeps the marks, new or corrected, and returns how many were given. All of them, or none.
 
-    Refusals name the mark and what of it is wrong ("marks.3.minutes").
+    Refusals name the mark and what of it is wrong ("marks.3.minutes"). Conflict: session_not_begun, session_cancelled.
     """
     delivery = _begin(actor, delivery_id)
     sessions = {s.number: s for s in _sessions(delivery_id)}
     seated = _seated(delivery_id)
     faults: list[DomainError] = []
+    untimely: list[DomainError] = []
     given: dict[tuple[int, int], tuple[int, MarkKind, int]] = {}
     for index, mark in enumerate(marks):
         found = _mark_faults(f"marks.{index}", mark, sessions, seated)
         session = sessions.get(mark.session_number)
         if found or session is None:
             faults += found
+        elif refusal := _out_of_time(f"marks.{index}", session):
+            untimely.append(refusal)
         elif (mark.enrollment_id, session.id) in given:
             faults.append(Invalid("marked_twice", _l("This person is marked twice for this session."), f"marks.{index}"))
         else:
             kind = MarkKind(mark.mark)
             given[mark.enrollment_id, session.id] = (session.number, kind, _minutes(kind, mark.minutes, session))
     collect(faults)
+    collect(untimely)
     changed = _keep_marks(actor, given)
     publish(AttendanceRecorded(delivery.id, tuple(changed)), actor)
     return len(given)
 
 
 def record_scores(actor: Actor, delivery_id: int, scores: Sequence[ScoreGiven]) -> int:
-    """Keeps the scores, new, corrected or removed, and returns how many were given. All of them, or none."""
+    """Keeps the scores, new, corrected or removed, and returns how many were given. All of them, or none.
+
+    What people know beforehand may be tested before the course, what they have learned only once it has begun:
+    Conflict("session_not_begun").
+    """
     delivery = _begin(actor, delivery_id)
     seated = _seated(delivery_id)
     faults: list[DomainError] = []
@@ -86,6 +95,8 @@ def record_scores(actor: Actor, delivery_id: int, scores: Sequence[ScoreGiven]) 
         else:
             given[score.enrollment_id, ScoreKind(score.kind)] = score.percent
     collect(faults)
+    if any(kind is ScoreKind.POST for _enrollment, kind in given):
+        require_begun(delivery)
     changed = _keep_scores(actor, given)
     publish(ScoresRecorded(delivery.id, tuple(changed)), actor)
     return len(given)
@@ -117,6 +128,19 @@ def _person_faults(at: str, enrollment_id: int, seated: Seated) -> list[DomainEr
     if seated[enrollment_id] not in OPEN:
         return [Invalid("not_seated", _l("This person has no place in this delivery."), f"{at}.enrollment")]
     return []
+
+
+def _out_of_time(at: str, session: DeliverySession) -> Conflict | None:
+    """Why nothing can be marked in this session: it has not begun, or is not held."""
+    if session.is_cancelled:
+        return Conflict("session_cancelled", _l("This session was cancelled, so nobody can be marked in it."), f"{at}.session")
+    if session.starts_at > clock.now():
+        sentence = _l(
+            "This session begins on %(moment)s. Marks can be entered from then on.",
+            moment=instant_words(session.starts_at, session.delivery.time_zone),
+        )
+        return Conflict("session_not_begun", sentence, f"{at}.session")
+    return None
 
 
 def _mark_faults(at: str, mark: MarkGiven, sessions: dict[int, DeliverySession], seated: Seated) -> list[DomainError]:

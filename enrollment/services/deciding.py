@@ -29,14 +29,14 @@ def approve(actor: Actor, enrollment: Enrollment) -> Enrollment:
     """
     delivery = _begin(actor, enrollment, Permission.ENROLLMENT_DECIDE)
     _require_disinterest(actor, enrollment)
-    has_place = seating(delivery).fits(enrollment.category)
+    now = seating(delivery)
     if enrollment.status is EnrollmentStatus.WAITLISTED:
-        if not has_place:
+        if not now.fits(enrollment.category):
             raise Conflict("state_does_not_allow", _l("No place is free for this person's category."))
         ENROLLMENT.fire(enrollment, "seat", actor)
         tell(enrollment, "enrollment_promoted")
         return enrollment
-    if has_place:
+    if now.left_for_new(enrollment.category) > 0:
         ENROLLMENT.fire(enrollment, "approve", actor)
     else:
         ENROLLMENT.fire(enrollment, "approve_to_wait", actor)

@@ -112,7 +112,8 @@ def _made(actor: Actor, delivery: Delivery, person: Person, wish: Wish, nominate
 def first_status(delivery: Delivery, category: PersonnelCategory) -> EnrollmentStatus:
     if delivery.admission is Admission.APPROVAL:
         return EnrollmentStatus.REQUESTED
-    return EnrollmentStatus.CONFIRMED if seating(delivery).fits(category) else EnrollmentStatus.WAITLISTED
+    is_free = seating(delivery).left_for_new(category) > 0  # a place that waits for a coordinator is for those who wait
+    return EnrollmentStatus.CONFIRMED if is_free else EnrollmentStatus.WAITLISTED
 
 
 _TEXTS: dict[str, tuple[Callable[..., str], int]] = {

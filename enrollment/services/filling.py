@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload
 from core.database import db
 from core.policy import Actor
 from courses.models import Delivery, DeliveryStatus
-from courses.queries import has_begun
+from courses.queries import moves_up
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.places import Seating
 from enrollment.queries import seatings
@@ -25,14 +25,14 @@ def seating(delivery: Delivery) -> Seating:
 def fill(actor: Actor, delivery: Delivery) -> list[Enrollment]:
     """Goes down the waiting line and seats everyone who fits; returns those who got a place. After `touch`.
 
-    Once the first session has begun nobody moves up by themselves: who would come is told too late. A coordinator may still
-    give a free place to somebody on the list.
+    After the delivery's cut-off nobody moves up by themselves: who would come is told too late. A coordinator may still give a
+    free place to somebody on the list.
     """
     if delivery.status is not DeliveryStatus.PUBLISHED:
         return []
     now = seating(delivery)
     in_reach = [category for category, count in now.waiting.items() if count and now.fits(category)]
-    if not in_reach or has_begun(delivery.id):
+    if not in_reach or not moves_up(delivery):
         return []
     line = db.session.scalars(
         sa.select(Enrollment)

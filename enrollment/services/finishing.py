@@ -9,7 +9,7 @@ from core import clock
 from core.database import db
 from core.policy import Actor, require
 from courses.models import Delivery, DeliveryStatus
-from courses.services import touch
+from courses.services import require_over, touch
 from courses.states import DELIVERY
 from enrollment.completion import Lack
 from enrollment.models import Enrollment, EnrollmentStatus
@@ -24,12 +24,15 @@ _WAITING = (EnrollmentStatus.REQUESTED, EnrollmentStatus.WAITLISTED, EnrollmentS
 def finish(actor: Actor, delivery_id: int) -> Delivery:
     """Closes the delivery: whoever has a place gets the rule's result with what was lacking, whoever still waits lapses.
 
+    Conflict("not_over") before the last session that is held has ended.
+
     Of a finished delivery it fixes the results that were reopened, and leaves the others; when there are none, it is
     Conflict("delivery_finished").
     """
     delivery = touch(delivery_id)
     require(actor, Permission.DELIVERY_FINISH, delivery)
     require_recordable(delivery)
+    require_over(delivery)
     for result in completion(delivery):
         enrollment = result.enrollment
         if enrollment.status not in _JUDGED:

@@ -25,6 +25,7 @@ KINDS = {
     EnrollmentStatus.CONFIRMED: "enrollment_confirmed",
     EnrollmentStatus.DECLINED: "enrollment_declined",
     EnrollmentStatus.WITHDRAWN: "enrollment_withdrawn",
+    EnrollmentStatus.DELIVERY_CANCELLED: "delivery_cancelled",
 }
 
 
@@ -74,7 +75,9 @@ def _facts(enrollment: Enrollment) -> dict[str, Any]:
     }
 
 
-_BEGINS = sa.select(sa.func.min(DeliverySession.starts_at)).where(DeliverySession.delivery_id == sa.bindparam("delivery"))
+_BEGINS = sa.select(sa.func.min(DeliverySession.starts_at)).where(
+    DeliverySession.delivery_id == sa.bindparam("delivery"), DeliverySession.cancelled_at.is_(None)
+)
 
 
 def tell_all(enrollments: Sequence[Enrollment]) -> None:

@@ -56,10 +56,11 @@ class Line:
 def attendance(code: str) -> Any:
     """The session that is under way, else the next one, else the last."""
     delivery = teaching(code, P.ATTENDANCE_READ)
-    if not delivery.sessions:
+    if not delivery.held:
         raise NotFound("no_sessions", _l("This delivery has no sessions."))
     now = clock.now()
-    current = next((one for one in delivery.sessions if one.ends_at > now), delivery.sessions[-1])
+    held = delivery.held
+    current = next((one for one in held if one.ends_at > now), held[-1])
     return see_other(url_for("enrollment.attendance_session", code=code, number=current.number))
 
 
@@ -97,6 +98,11 @@ def may_record(delivery: Delivery, rows: list[GridRow]) -> bool:
         delivery.status is DeliveryStatus.FINISHED and any(row.enrollment.status in OPEN for row in rows)
     )
     return is_open and can(current_actor(), P.ATTENDANCE_RECORD, delivery)
+
+
+def may_mark(session: DeliverySession) -> bool:
+    """Nothing is marked before a session begins, nor in one that is not held."""
+    return not session.is_cancelled and session.starts_at <= clock.now()
 
 
 def _line(row: GridRow, session: DeliverySession) -> Line:
@@ -140,6 +146,9 @@ def _received(delivery: Delivery, session: DeliverySession) -> Any:
     if is_shown_again():
         grid = queries.attendance_grid(delivery)
         return _page(delivery, session, grid, [_as_sent(row, session) for row in correctable(delivery, grid.rows)])
+    if not may_mark(session):  # the page offers no marks: it was made before the session was cancelled, or by hand
+        grid = queries.attendance_grid(delivery)
+        return _page(delivery, session, grid, [_line(row, session) for row in correctable(delivery, grid.rows)], is_refused=True)
     if request.form.get("rest") == MarkKind.PRESENT:
         grid = queries.attendance_grid(delivery)
         return _page(delivery, session, grid, _with_rest_present(delivery, grid, session))
@@ -222,10 +231,12 @@ def _refuse(changed: list[Line], refusal: Invalid) -> None:
 
 def _following(delivery: Delivery, session: DeliverySession) -> int | None:
     """The number of the next session."""
-    return next((one.number for one in delivery.sessions if one.number > session.number), None)
+    return next((one.number for one in delivery.held if one.number > session.number), None)
 
 
-def _page(delivery: Delivery, session: DeliverySession, grid: Grid, lines: list[Line], saved: int = 0) -> Any:
+def _page(
+    delivery: Delivery, session: DeliverySession, grid: Grid, lines: list[Line], saved: int = 0, *, is_refused: bool = False
+) -> Any:
     marked = {one.number: sum(one.number in row.marks for row in grid.rows) for one in delivery.sessions}
     page = render_template(
         "enrollment/attendance.html",
@@ -236,14 +247,15 @@ def _page(delivery: Delivery, session: DeliverySession, grid: Grid, lines: list[
         sessions=[(one, local_day(delivery, one), marked[one.number]) for one in delivery.sessions],
         total=len(grid.rows),
         following=_following(delivery, session) if marked[session.number] == len(grid.rows) else None,
+        is_reopened=may_record(delivery, grid.rows),
         has_begun=clock.now() >= session.starts_at,
-        may_record=may_record(delivery, grid.rows),
+        may_record=may_record(delivery, grid.rows) and may_mark(session),
         is_unsaved=request.form.get("rest") == MarkKind.PRESENT,
         errors=[
             (_("%(name)s: %(error)s", name=one.name, error=one.error), f"at-{one.enrollment_id}") for one in lines if one.error
         ],
         saved=saved,
     )
-    if any(line.is_contested for line in lines):
+    if is_refused or any(line.is_contested for line in lines):
         return page, 409
     return page, 422 if any(line.error for line in lines) else 200

@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 import enrollment.queries
 from accounts.queries import body_name
 from accounts.roles import Permission as P
-from core import clock, i18n
+from core import i18n
 from core.paging import page
 from core.policy import Actor, can
 from core.web import current_actor, public, requires
@@ -23,7 +23,6 @@ from core.words import word
 from courses import queries
 from courses.models import Delivery, DeliveryStatus
 from courses.states import CHANGEABLE, DELIVERY
-from courses.timetable import today_in
 from enrollment.catalogue import days_words
 from enrollment.queries import PoolPlaces
 from enrollment.views.blueprint import pages
@@ -48,6 +47,7 @@ def delivery(code: str) -> str:
     found = queries.get_delivery(actor, code, load=queries.VERSION + queries.BODIES)
     sessions = queries.timetable_of(found.id)
     pools = enrollment.queries.places([found.id])[found.id]
+    work, has_begun = _work(actor, found), queries.has_begun(found.id)
     situation = _situation(found, pools)
     others = [one for one in queries.upcoming_of(found.course) if one.id != found.id] if situation.shows_others else []
     own = enrollment.queries.find_enrollment(found.id, actor.person_id) if actor.person_id else None
@@ -61,7 +61,8 @@ def delivery(code: str) -> str:
             (number, found.starts_on + timedelta(days=number - 1), list(of_the_day))
             for number, of_the_day in groupby(sessions, key=lambda session: session.day)
         ],
-        length=((found.ends_on - found.starts_on).days + 1, len(sessions), sum(session.minutes for session in sessions)),
+        length=_length(found, sessions),
+        cut_reason=queries.cut_reason_of(found.id) if any(session.is_cancelled for session in sessions) else None,
         objectives=queries.stated_objectives(found.version),
         dates=days_words(found.starts_on, found.ends_on, i18n.locale()),
         places=[(_whose(pool), _left(pool)) for pool in pools],
@@ -73,10 +74,27 @@ def delivery(code: str) -> str:
         centre=body_name(found.centre),
         funder=body_name(found.funder) if found.funder else None,
         may_nominate=situation.may_apply and can(actor, P.ENROLLMENT_NOMINATE),
-        work=_work(actor, found),
+        work=work,
+        waits=_waits(actor, found),
         steps=DELIVERY.available(found, actor),
+        may_cancel=not (has_begun and found.status is DeliveryStatus.PUBLISHED),
+        may_cut_short=found.status is DeliveryStatus.PUBLISHED and len(sessions) > 1 and can(actor, P.DELIVERY_FINISH, found),
         may_edit=can(actor, P.DELIVERY_WRITE, found) and found.status in CHANGEABLE,
     )
+
+
+def _length(found: Delivery, sessions: Any) -> tuple[int, int, int]:
+    """Days, sessions and minutes of what is held."""
+    held = [session for session in sessions if not session.is_cancelled]
+    return (found.ends_on - found.starts_on).days + 1, len(held), sum(session.minutes for session in held)
+
+
+def _waits(actor: Actor, found: Delivery) -> tuple[int, int]:
+    """How many places a coordinator can give to people on the list, and how many wait."""
+    if found.status is not DeliveryStatus.PUBLISHED or not can(actor, P.ENROLLMENT_DECIDE, found):
+        return 0, 0
+    seating = enrollment.queries.seatings([found.id])[found.id]
+    return seating.left_for_line, sum(seating.waiting.values())
 
 
 def _situation(found: Delivery, pools: list[PoolPlaces]) -> Situation:
@@ -87,14 +105,19 @@ def _situation(found: Delivery, pools: list[PoolPlaces]) -> Situation:
     if found.status is DeliveryStatus.FINISHED:
         return Situation("info", _("This delivery is finished."), shows_others=True)
     if not queries.is_open_for_enrollment(found):
-        if today_in(found.time_zone, clock.now()) >= found.starts_on:
+        if queries.today_of(found) >= found.starts_on:
             return Situation("info", _("This delivery has begun. Applications are closed."), shows_others=True)
         day = i18n.date_words(found.closes_on)
         return Situation("info", _("Applications closed on %(day)s.", day=day), shows_others=True)
-    if not any(pool.left for pool in pools):
+    if not any(pool.left_for_new for pool in pools):
         sentence = _(
             "All places are taken. You can still apply: you join the waiting list and get the next place that becomes free."
         )
+        if not queries.moves_up(found):
+            sentence = _(
+                "All places are taken. You can still apply: you join the waiting list, and a coordinator gives a place that "
+                "becomes free to someone on it."
+            )
         return Situation("warn", sentence, may_apply=True, shows_others=True)
     return Situation("ok", _("You can apply until %(day)s.", day=i18n.weekday_words(found.closes_on)), may_apply=True)
 
@@ -104,8 +127,8 @@ def _whose(pool: PoolPlaces) -> str:
 
 
 def _left(pool: PoolPlaces) -> str:
-    facts = {"left": i18n.number(pool.left), "places": i18n.number(pool.places), "waiting": i18n.number(pool.waiting)}
-    if pool.left:
+    facts = {"left": i18n.number(pool.left_for_new), "places": i18n.number(pool.places), "waiting": i18n.number(pool.waiting)}
+    if pool.left_for_new:
         return _("%(left)s of %(places)s left", **facts)
     if pool.waiting:
         return _("Full (%(places)s), %(waiting)s waiting", **facts)

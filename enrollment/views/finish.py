@@ -7,6 +7,7 @@ from typing import Any
 from flask import current_app, flash, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from markupsafe import Markup
 
 from accounts.roles import Permission as P
 from core import clock
@@ -14,15 +15,15 @@ from core.database import db, transaction
 from core.errors import Conflict
 from core.forms import is_shown_again, refusals_on
 from core.i18n import number
-from core.policy import require
+from core.policy import Actor, require
 from core.web import current_actor, requires, see_other
 from courses.models import Delivery, DeliverySession, DeliveryStatus
-from courses.queries import get_delivery
+from courses.queries import get_delivery, has_ended, span_of
 from enrollment import queries, services
-from enrollment.forms.ending import FinishForm, ReopenForm
+from enrollment.forms.ending import ReopenForm
 from enrollment.models import OPEN, RESULTS, Enrollment, EnrollmentStatus
 from enrollment.views.blueprint import pages
-from enrollment.views.timetable import local_day
+from enrollment.views.timetable import cut_reason, local_day
 
 _WAITING = (EnrollmentStatus.REQUESTED, EnrollmentStatus.WAITLISTED, EnrollmentStatus.OFFERED)
 
@@ -31,24 +32,23 @@ _WAITING = (EnrollmentStatus.REQUESTED, EnrollmentStatus.WAITLISTED, EnrollmentS
 @requires(P.DELIVERY_FINISH)
 def finish(code: str) -> Any:
     """What finishing would do, or, once it is done, what it did."""
-    return _page(_delivery(code), FinishForm())
+    return _page(_delivery(code))
 
 
 @pages.post("/deliveries/<code>/finish")
 @requires(P.DELIVERY_FINISH)
 def finish_delivery(code: str) -> Any:
-    """People slip where programs do not: before the last session has begun, the page asks whether they mean it."""
-    delivery, form = _delivery(code), FinishForm()
+    """Before the last session has ended, the page says when it does."""
+    delivery = _delivery(code)
     if is_shown_again():
-        return _page(delivery, form)
-    if delivery.status is DeliveryStatus.PUBLISHED and _future(delivery) and not form.is_early.data:
-        form.is_early.errors = [_("Tick this if you want to finish the delivery all the same.")]
-        return _page(delivery, form)
+        return _page(delivery)
     try:
         with transaction():
             services.finish(current_actor(), delivery.id)
             flash(_("The delivery is finished and its results are fixed."), "ok")
     except Conflict as refusal:
+        if refusal.code == "not_over":
+            return _page(_delivery(code), 409)
         if refusal.code != "delivery_finished":
             raise  # pressed twice is no mistake: the page shows what the first did
     return see_other(url_for("enrollment.finish", code=code))
@@ -80,14 +80,13 @@ def _reopening(delivery: Delivery, form: ReopenForm) -> Any:
     return render_template("enrollment/reopen.html", form=form, delivery=delivery, results=results), form.status
 
 
-def _page(delivery: Delivery, form: FinishForm) -> Any:
+def _page(delivery: Delivery, status: int = 200) -> Any:
     actor = current_actor()
     results = [one for one in queries.completion(delivery) if one.enrollment.status is not EnrollmentStatus.OFFERED]
     waiting = queries.enrollments_of(actor, delivery).where(Enrollment.status.in_(_WAITING))
     is_over = delivery.status is DeliveryStatus.FINISHED
     page = render_template(
         "enrollment/finish.html",
-        form=form,
         delivery=delivery,
         rule=delivery.version,
         eligible=[one for one in results if one.is_complete],
@@ -96,9 +95,12 @@ def _page(delivery: Delivery, form: FinishForm) -> Any:
         waiting=db.session.scalars(waiting).all(),
         unmarked=_unmarked(delivery),
         future=_future(delivery),
+        ends_at=None if has_ended(delivery.id) else span_of(delivery.id)[1],
+        cut=_cut(delivery),
+        reviews=_reviews(actor, delivery),
         issue=_issue_address(delivery),
     )
-    return page, form.status
+    return page, status
 
 
 def _delivery(code: str) -> Delivery:
@@ -109,7 +111,19 @@ def _delivery(code: str) -> Delivery:
 
 
 def _future(delivery: Delivery) -> list[DeliverySession]:
-    return [one for one in delivery.sessions if one.starts_at > clock.now()]
+    """The sessions that have not begun: nobody missed them yet."""
+    return [one for one in delivery.held if one.starts_at > clock.now()]
+
+
+def _cut(delivery: Delivery) -> tuple[int, int, str] | None:
+    """(sessions held, sessions in all, reason) of a delivery that was cut short."""
+    reason = cut_reason(delivery)
+    return None if reason is None else (len(delivery.held), len(delivery.sessions), reason)
+
+
+def _reviews(actor: Actor, delivery: Delivery) -> Markup:
+    """Certificates that wait for a decision, by the panel that app.py hands over: this room knows no certificates."""
+    return current_app.extensions["certificate_reviews"](actor, delivery)
 
 
 def _unmarked(delivery: Delivery) -> list[tuple[Any, Any, str]]:
@@ -118,7 +132,7 @@ def _unmarked(delivery: Delivery) -> list[tuple[Any, Any, str]]:
         return []
     grid = queries.attendance_grid(delivery)
     total = len(grid.rows)
-    counted = [(one, sum(one.number in row.marks for row in grid.rows)) for one in delivery.sessions]
+    counted = [(one, sum(one.number in row.marks for row in grid.rows)) for one in grid.held]
     return [
         (one, local_day(delivery, one), _("%(marked)s of %(total)s marked", marked=number(count), total=number(total)))
         for one, count in counted

@@ -11,22 +11,24 @@ from sqlalchemy.orm import selectinload
 
 from accounts.queries import refused_mail, roster_question
 from accounts.roles import Permission as P
-from core.database import db, transaction
+from core import exports, i18n
+from core.database import db, settings_of, transaction
 from core.errors import Conflict
 from core.forms import refusals_on
 from core.policy import Actor, can
 from core.web import current_actor, requires, see_other, signed_in
 from core.words import word
 from courses.models import Delivery, DeliveryStatus
-from courses.queries import is_open_for_enrollment
+from courses.queries import is_open_for_enrollment, moves_up, today_of
 from enrollment import queries, services
 from enrollment.forms.ending import DeclineForm, WithdrawForm
 from enrollment.models import LIVE, SEATED, Enrollment, EnrollmentStatus
 from enrollment.needs import needs_shown
+from enrollment.participation import get_letter, has_letter, may_read_letter
 from enrollment.references import reference
 from enrollment.states import ENROLLMENT
 from enrollment.views.blueprint import pages
-from enrollment.views.timetable import by_day, local_day
+from enrollment.views.timetable import by_day, cut_reason, local_day
 
 
 @pages.get("/me/enrollments")
@@ -54,6 +56,7 @@ def enrollment(enrollment_id: int) -> Any:
     is_waiting = standing.status is EnrollmentStatus.WAITLISTED
     position = queries.positions(found.delivery_id).get(standing.id) if is_waiting else None
     delivery = _with_sessions(found.delivery_id)
+    result = _result(standing, delivery)
     return render_template(
         "enrollment/enrollment.html",
         enrollment=found,
@@ -63,7 +66,10 @@ def enrollment(enrollment_id: int) -> Any:
         days=[(local_day(delivery, blocks[0]), blocks) for blocks in by_day(delivery)],
         position=position,
         why=queries.explain(found, position),
-        result=_result(standing, delivery),
+        result=result,
+        may_print_letter=has_letter(standing, result) and may_read_letter(actor, found),
+        moves_up=not is_waiting or moves_up(delivery),
+        cut_reason=cut_reason(delivery),
         certificate=_certificate(actor, standing),
         reference=reference(delivery.id, found.origin_id),
         steps=ENROLLMENT.available(found, actor) if delivery.status is DeliveryStatus.PUBLISHED else [],
@@ -74,6 +80,29 @@ def enrollment(enrollment_id: int) -> Any:
         is_live=standing.status in LIVE,
         may_apply_again=standing.status is EnrollmentStatus.WITHDRAWN and is_open_for_enrollment(delivery),
     )
+
+
+@pages.get("/enrollments/<int:enrollment_id>/letter")
+@signed_in
+def letter(enrollment_id: int) -> Any:
+    """The letter of participation, to print."""
+    actor = current_actor()
+    said = get_letter(actor, queries.get_enrollment(actor, enrollment_id))
+    enrollment, delivery = said.enrollment, said.delivery
+    is_own = enrollment.person_id == actor.person_id
+    page = render_template(
+        "enrollment/letter.html", said=said, enrollment=enrollment, delivery=delivery, today=today_of(delivery),
+        hours=[_hours(minutes) for minutes in (said.minutes, said.minutes_taught, said.minutes_of_course)],
+        back=url_for("enrollment.enrollment", enrollment_id=enrollment.id), issuer_name=i18n.text(settings_of().issuer),
+    )  # fmt: skip
+    if not is_own:
+        exports.note(actor, "letter", f"enrollment:{enrollment_id}", {})
+    return page
+
+
+def _hours(minutes: int) -> str:
+    """ "13.5": hours with the part that is needed."""
+    return i18n.number(round(minutes / 60, 2))
 
 
 def _with_sessions(delivery_id: int) -> Delivery:
@@ -118,9 +147,14 @@ def withdraw(enrollment_id: int) -> Any:
 
 def _said_withdrawn(found: Enrollment) -> str:
     """What to say once it is withdrawn, of the enrollment as it stood before."""
+    goes_on = moves_up(found.delivery)
     if found.person_id != current_actor().person_id:
+        if not goes_on:
+            return _("Withdrawn. No one moves up automatically any more: a coordinator gives the place to someone who waits.")
         return _("Withdrawn. If somebody was waiting, the next in line now has the place.")
     if found.status is EnrollmentStatus.CONFIRMED:
+        if not goes_on:
+            return _("You gave up your place. Thank you for telling us.")
         return _("You gave up your place. If somebody was waiting, the next in line now has it.")
     return _("You withdrew your application.")
 
@@ -158,6 +192,7 @@ def _question(template: str, enrollment_id: int, form: Any, back: str) -> Any:
         delivery=found.delivery,
         person=queries.person_shown(actor, found),
         is_own=found.person_id == actor.person_id,
+        moves_up=moves_up(found.delivery),
         form=form,
         back=back,
     )

@@ -12,11 +12,12 @@ from flask_babel import ngettext
 
 from accounts.roles import Permission as P
 from core.database import transaction
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
 from core.forms import is_shown_again
 from core.i18n import number
 from core.policy import require
 from core.web import current_actor, requires, see_other
+from courses.queries import has_begun
 from courses.services import touch
 from enrollment import queries, services
 from enrollment.models import ScoreKind
@@ -78,9 +79,14 @@ def scores(code: str) -> Any:
                 services.record_scores(actor, delivery.id, given)
         except Invalid as refusal:
             _refuse(changed, refusal)
+        except Conflict as refusal:
+            if refusal.code != "session_not_begun":
+                raise
+            _refuse_post(changed, refusal)
     if any(cell.error for cell in changed):
         delivery = teaching(code, P.ATTENDANCE_READ)
-        return _page(delivery, lines, queries.attendance_grid(delivery).rows, 422)
+        is_early = any(cell.error and cell.kind is ScoreKind.POST for cell in changed) and not has_begun(delivery.id)
+        return _page(delivery, lines, queries.attendance_grid(delivery).rows, 409 if is_early else 422)
     removed = sum(not cell.value for cell in changed)
     if removed:
         flash(ngettext("%(num)s score removed.", "%(num)s scores removed.", removed), "ok")
@@ -127,6 +133,13 @@ def _refuse(changed: list[Cell], refusal: Invalid) -> None:
             changed[int(parts[1])].error = one.message
 
 
+def _refuse_post(changed: list[Cell], refusal: Conflict) -> None:
+    """A final test before the course: told at each of its scores. None of the scores was saved."""
+    for cell in changed:
+        if cell.kind is ScoreKind.POST:
+            cell.error = refusal.message
+
+
 def _page(delivery: Any, lines: list[Line], rows: list[GridRow], status: int = 200) -> Any:
     cells = [cell for line in lines for cell in line.cells]
     page = render_template(
@@ -135,6 +148,7 @@ def _page(delivery: Any, lines: list[Line], rows: list[GridRow], status: int = 2
         lines=lines,
         needed=delivery.version.min_score_percent,
         may_record=may_record(delivery, rows),
+        has_begun=has_begun(delivery.id),
         errors=[(_("%(name)s: %(error)s", name=one.name, error=one.error), one.field) for one in cells if one.error],
     )
     return page, status

@@ -24,3 +24,8 @@ def by_day(delivery: Delivery) -> list[list[DeliverySession]]:
 def dates_words(delivery: Delivery) -> str:
     """ "8–10 March 2027"."""
     return days_words(delivery.starts_on, delivery.ends_on, locale())
+
+
+def cut_reason(delivery: Delivery) -> str | None:
+    """Why the delivery ends early; None when all of its sessions are held."""
+    return next((session.cancel_reason for session in delivery.sessions if session.is_cancelled), None)

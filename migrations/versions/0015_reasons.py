@@ -15,7 +15,7 @@ from core.audit import chained
 from core.checkpoints import canonical
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,7 +41,8 @@ def finished_delivery(
 ) -> Delivery:
     """A finished delivery (June 2026) of the Gender Training Initiative, or of `course`, in which so many people (or these names)
     completed."""
-    made = courses.delivery(course=course, code=code or f"GTI-2026-{next(_count):02d}")
+    with factories.at(datetime(2026, 5, 4, 9, tzinfo=UTC)):
+        made = courses.delivery(course=course, code=code or f"GTI-2026-{next(_count):02d}", starts_on=date(2026, 6, 8))
     names = [f"{NAMES[i % len(NAMES)]}" for i in range(people)] if isinstance(people, int) else list(people)
     with transaction():
         delivery = db.session.get_one(Delivery, made.id)

@@ -34,7 +34,7 @@ def test_from_the_request_to_the_file(app) -> None:
     number = listed["items"][0]["number"]
     one = api.get(f"/certificates/{number}").json
     assert (one["status"], one["course"], one["delivery"], one["languages"]) == ("valid", "GTI", made.code, ["en", "fr"])
-    assert one["issued_on"] == "2026-11-23" and one["valid_until"] == "2030-03-10" and one["credential_url"] is None
+    assert one["issued_on"] == "2026-11-23" and one["valid_until"] == "2029-06-10" and one["credential_url"] is None
     pdf = api.get(urlsplit(one["pdf_url"]).path)
     assert pdf.mimetype == "application/pdf" and hashlib.sha256(pdf.data).hexdigest() == one["sha256"]
     checked = app.test_client().get(urlsplit(one["verify_url"]).path, headers={"Accept": "application/json"})

@@ -7,9 +7,11 @@ import threading
 import pytest
 import sqlalchemy as sa
 
+from accounts.models import Organization
 from accounts.roles import Role
 from certificates import queries, services
 from certificates.models import Certificate, RevocationProposal
+from core import audit
 from core.audit import AuditEntry
 from core.database import db, transaction
 from core.errors import Conflict, DomainError, NotAllowed

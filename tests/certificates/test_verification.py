@@ -40,7 +40,7 @@ def test_the_page_repeats_every_printed_fact(app, browser, made: Made) -> None:
     assert "This certificate is valid" in page.text
     facts = [
         printed["holder_name"], printed["number"], printed["course_title"]["en"], "GTI v1", printed["delivery_code"],
-        "8 to 10 March 2027", "18\u00a0hours", "Clementsport, Canada", "English", "Military", "23 November 2026", "10 March 2030",
+        "8 to 10 June 2026", "18\u00a0hours", "Clementsport, Canada", "English", "Military", "23 November 2026", "10 June 2029",
         printed["issuer"]["en"], sha256, *(skill["title"]["en"] for skill in printed["skills"]),
         *(objective["en"] for objective in printed["objectives"]), "valid for 3 years",
     ]  # fmt: skip
@@ -49,7 +49,7 @@ def test_the_page_repeats_every_printed_fact(app, browser, made: Made) -> None:
 
 def test_in_french(browser, made: Made) -> None:
     page = browser.get(f"/verify/{made.tokens[0]}?lang=fr")
-    assert page.tree.get("lang") == "fr" and "du 8 au 10 mars 2027" in page.text and "10 mars 2030" in page.text
+    assert page.tree.get("lang") == "fr" and "du 8 au 10 juin 2026" in page.text and "10 juin 2029" in page.text
 
 
 def test_it_is_light_and_loads_no_script(app, made: Made) -> None:
@@ -86,9 +86,9 @@ def test_revoked_expired_and_replaced_have_their_own_words(app, browser, sign_in
     assert "This certificate was replaced" in replaced.text
     assert "Zoë Deux" in replaced.follow("Check the certificate that replaces it").text
     assert replaced.link("Check the certificate that replaces it").endswith(successor)
-    clock.travel(app, datetime(2030, 3, 11, 9, tzinfo=UTC))
+    clock.travel(app, datetime(2029, 6, 11, 9, tzinfo=UTC))
     assert "This certificate has expired" in browser.get(f"/verify/{made.tokens[2]}").text
-    clock.travel(app, datetime(2030, 3, 10, 9, tzinfo=UTC))
+    clock.travel(app, datetime(2029, 6, 10, 9, tzinfo=UTC))
     assert "This certificate is valid" in browser.get(f"/verify/{made.tokens[2]}").text, "the last day counts"
     statuses = [machine(browser, f"/verify/{token}").json["status"] for token in made.tokens]
     assert statuses == ["revoked", "superseded", "valid"]
@@ -113,7 +113,7 @@ def test_machines_get_every_printed_fact(app, browser, made: Made) -> None:
         one = db.session.scalars(sa.select(Certificate)).one()
     facts = answer.json
     assert facts["status"] == "valid" and facts["sha256"] == one.sha256 and facts["number"] == one.number
-    assert facts["delivery"]["starts_on"] == "2027-03-08" and facts["minutes"] == 1080 and facts["valid_until"] == "2030-03-10"
+    assert facts["delivery"]["starts_on"] == "2026-06-08" and facts["minutes"] == 1080 and facts["valid_until"] == "2029-06-10"
     assert facts["course"]["title"] == one.payload["course_title"] and len(facts["objectives"]) == len(one.payload["objectives"])
     assert [skill["code"] for skill in facts["skills"]] == [skill["code"] for skill in one.payload["skills"]]
     assert facts["verify_url"].endswith(f"/verify/{one.token}")

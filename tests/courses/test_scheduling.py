@@ -70,6 +70,7 @@ def test_a_delivery_is_scheduled_as_the_contract_says(api: ApiClient) -> None:
     assert first == {
         "number": 1, "day": 1, "starts_at": "2027-03-08T09:00:00-04:00", "ends_at": "2027-03-08T10:30:00-04:00", "minutes": 90,
         "title": {"en": "Opening, ground rules, pre-test", "fr": "Ouverture, règles de conduite, test initial"},
+        "cancelled": False, "cancel_reason": None,
     }  # fmt: skip
     assert len(made.json["sessions"]) == 12
     published = api.post("/deliveries/GTI-2027-03/publish")

@@ -39,9 +39,9 @@ def nominee(category: str = "civilian", **values: Any) -> Nominee:
 
 
 def attend(into: Delivery, enrollment: Enrollment, minutes: int | None = None, score: float | None = None) -> None:
-    """Marks the person present in every session from the first on, up to `minutes` in all (None: all of it)."""
+    """Marks the person present in every session from the first on, up to `minutes` in all (None: all of it), after the last one."""
     left, marks = minutes, []
-    for session in attendance_grid(into).sessions:
+    for session in attendance_grid(into).held:
         now = session.minutes if left is None else min(left, session.minutes)
         left = None if left is None else left - now
         mark = (
@@ -50,14 +50,15 @@ def attend(into: Delivery, enrollment: Enrollment, minutes: int | None = None, s
             else MarkGiven(enrollment.id, session.number, "absent")
         )
         marks.append(mark)
-    with transaction():
+    with factories.after(into.id), transaction():
         services.record_attendance(SYSTEM, into.id, marks)
         if score is not None:
             services.record_scores(SYSTEM, into.id, [ScoreGiven(enrollment.id, "post", score)])
 
 
 def finished(into: Delivery) -> Delivery:
-    with transaction():
+    """Finished after its last session."""
+    with factories.after(into.id), transaction():
         return services.finish(SYSTEM, into.id)
 
 

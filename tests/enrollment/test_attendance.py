@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from accounts.roles import Role
-from core import audit
+from core import audit, clock
 from core.database import db, transaction
 from core.errors import Conflict, DomainError, NotAllowed, NotFound
 from core.policy import SYSTEM
@@ -25,12 +25,12 @@ from tests.enrollment import makers
 
 
 def record(delivery: Delivery, *marks: MarkGiven, actor=SYSTEM) -> int:
-    with transaction():
+    with factories.after(delivery.id), transaction():
         return services.record_attendance(actor, delivery.id, marks)
 
 
 def score(delivery: Delivery, *scores: ScoreGiven, actor=SYSTEM) -> int:
-    with transaction():
+    with factories.after(delivery.id), transaction():
         return services.record_scores(actor, delivery.id, scores)
 
 
@@ -221,6 +221,7 @@ def test_two_who_finish_at_once_finish_once(app: Flask, monkeypatch: pytest.Monk
     """Without the touch lock both would judge before either writes, and fix every result twice."""
     with app.app_context():
         delivery_id = makers.enrolled(makers.delivery()).delivery_id
+        clock.travel(app, factories.end_of(delivery_id))
         db.session.remove()
     meeting, refusals = threading.Barrier(2), []
 
@@ -267,4 +268,5 @@ def test_only_a_running_delivery_is_finished_and_only_by_coordinators(context: F
     assert isinstance(refusal(finish, SYSTEM, 999), NotFound)
     trainer = factories.actor(Role.TRAINER, delivery_id=running.id)
     assert isinstance(refusal(finish, trainer, running.id), NotAllowed)
-    finish(makers.coordinator(), running.id)
+    with factories.after(running.id):
+        finish(makers.coordinator(), running.id)

@@ -26,30 +26,30 @@ from enrollment.completion import Lack, Rule, judge, read_lacks
     ],
 )
 def test_the_share_of_minutes_is_exact(percent: int, minutes: int, taught: int, complete: bool) -> None:
-    lacking = judge(Rule(percent), minutes=minutes, minutes_taught=taught, score=None, completed=())
+    lacking = judge(Rule(percent), minutes=minutes, minutes_of_course=taught, score=None, completed=())
     assert (not lacking) is complete
 
 
 @pytest.mark.parametrize(("score", "code"), [(70, None), (69.99, "score_below_minimum"), (None, "score_missing"), (100, None)])
 def test_the_score(score: float | None, code: str | None) -> None:
-    lacking = judge(Rule(0, 70), minutes=0, minutes_taught=0, score=score, completed=())
+    lacking = judge(Rule(0, 70), minutes=0, minutes_of_course=0, score=score, completed=())
     assert [lack.code for lack in lacking] == ([code] if code else [])
 
 
 def test_without_a_minimum_no_score_is_needed() -> None:
-    assert judge(Rule(0), minutes=0, minutes_taught=0, score=None, completed=()) == []
-    assert judge(Rule(0), minutes=0, minutes_taught=0, score=1.0, completed=()) == []
+    assert judge(Rule(0), minutes=0, minutes_of_course=0, score=None, completed=()) == []
+    assert judge(Rule(0), minutes=0, minutes_of_course=0, score=1.0, completed=()) == []
 
 
 def test_everything_that_lacks_is_said_in_words(context: Flask) -> None:
     rule = Rule(100, 70, ("GTI-BASIC", "HEAT"))
-    lacking = judge(rule, minutes=720, minutes_taught=1080, score=64.0, completed={"HEAT"})
+    lacking = judge(rule, minutes=720, minutes_of_course=1080, score=64.0, completed={"HEAT"})
     assert [(lack.code, lack.detail) for lack in lacking] == [
         ("attendance_below_minimum", "720 of 1,080 minutes"),
         ("score_below_minimum", "score 64, needs 70"),
         ("prerequisite_missing", "GTI-BASIC not completed"),
     ]
-    missing = judge(rule, minutes=1080, minutes_taught=1080, score=None, completed={"HEAT", "GTI-BASIC"})
+    missing = judge(rule, minutes=1080, minutes_of_course=1080, score=None, completed={"HEAT", "GTI-BASIC"})
     assert [(lack.code, lack.detail) for lack in missing] == [("score_missing", "no post-test score, needs 70")]
     assert Lack("score_below_minimum", {"score": 64.5, "needed": 70}).detail == "score 64.5, needs 70"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from flask import Flask
 from accounts.models import Person
 from accounts.roles import Role
 from accounts.services import assign_role
+from core import clock
 from core.database import db, transaction
 from core.policy import SYSTEM, Reach
 from courses.models import Delivery
@@ -21,6 +22,7 @@ from tests import factories
 from tests.api_client import ApiClient
 from tests.enrollment import makers
 
+AFTER = datetime(2027, 3, 11, 12, tzinfo=UTC)
 ZOE = {
     "identifier": "CA-0001", "given_name": "Zoë", "family_name": "Lefèvre-Nguyễn", "name_on_certificate": "Zoë Lefèvre-Nguyễn",
     "email": "zoe.lefevre@forces.example.ca", "country": "CA", "gender": "female", "birth_date": None,
@@ -343,6 +345,7 @@ def test_from_attendance_to_the_fixed_result(app: Flask, client, code: str) -> N
     )
     marks = [{"enrollment": one, "session": n, "mark": "present"} for n in range(1, 13)]
     marks += [{"enrollment": two, "session": n, "mark": "present", "minutes": 90} for n in range(1, 9)]
+    clock.travel(app, AFTER)
     assert coordinator.put(f"/deliveries/{code}/attendance", {"marks": marks}).json == {"recorded": 20}
     scores = [{"enrollment": one, "kind": "post", "percent": 82}, {"enrollment": two, "kind": "post", "percent": 64}]
     assert coordinator.put(f"/deliveries/{code}/scores", {"scores": scores}).json == {"recorded": 2}
@@ -406,6 +409,7 @@ def test_attendance_is_for_the_deliverys_own_trainers(app: Flask, client, code: 
         own = ApiClient(app, makers.token_of(factories.actor(Role.TRAINER, delivery_id=delivery.id)))
     enrollment = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY).json["id"]
     body = {"marks": [{"enrollment": enrollment, "session": 1, "mark": "present"}]}
+    clock.travel(app, AFTER)
     assert own.put(f"/deliveries/{code}/attendance", body).json == {"recorded": 1}
     assert own.get(f"/deliveries/{code}/completion").status_code == 200
     assert own.post(f"/deliveries/{code}/finish").status_code == 403

@@ -111,21 +111,18 @@ def test_what_was_lacking_is_on_ones_own_page(app: Flask, sign_in: Any, code: st
     assert "Withdraw" not in page.text
 
 
-def test_finishing_before_the_last_session_has_begun_is_asked_twice(app: Flask, sign_in: Any, code: str) -> None:
+@pytest.mark.parametrize("when", [datetime(2027, 3, 1, tzinfo=UTC), datetime(2027, 3, 10, 20, 59, tzinfo=UTC)])
+def test_before_the_last_session_has_ended_nothing_is_finished(app: Flask, sign_in: Any, code: str, when: datetime) -> None:
+    clock.travel(app, when)
     with app.app_context():
         browser = sign_in(factories.actor(Role.COORDINATOR))
     page = browser.get(f"/deliveries/{code}/finish")
-    assert "12 sessions have not begun yet" in page.text
-    asked = page.form("/finish").submit("Finish the delivery")
-    assert asked.status == 422 and asked.errors == ["Tick this if you want to finish the delivery all the same."]
+    assert "The last session ends on 10 March 2027, 17:00 (AST)" in page.text
+    assert not [form for form in page.all("form") if (form.get("action") or "").endswith("/finish")]
+    assert page.link("Cut the course short") == f"/deliveries/{code}/cut-short"
+    refused = browser.post(f"/deliveries/{code}/finish", {"csrf_token": browser.token()})
+    assert refused.status == 409 and "The last session ends on 10 March 2027, 17:00 (AST)" in refused.text
     assert statuses(app)["Ba"] == "confirmed"
-    assert "I know that 12 sessions have not begun yet." in asked.text
-    done = asked.form("/finish").submit("Finish the delivery", is_early="y")
-    assert "finished and its results are fixed" in done.text and statuses(app) == RESULT
-
-
-def test_after_the_last_session_has_begun_nothing_is_asked(app: Flask, coordinator: Browser, code: str) -> None:
-    assert "is_early" not in coordinator.get(f"/deliveries/{code}/finish").form("/finish").names
 
 
 def test_who_may_finish(app: Flask, sign_in: Any, code: str) -> None:

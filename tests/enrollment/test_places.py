@@ -63,11 +63,11 @@ def test_places_are_counted_per_pool_in_one_query(context: Flask) -> None:
         found = queries.places(ids)
     assert count.selects == 1
     assert found[full.id] == [
-        PoolPlaces(C.POLICE, 2, 2, 0, 1),
-        PoolPlaces(C.MILITARY, 1, 1, 0, 0),
-        PoolPlaces(None, 2, 2, 0, 1),
+        PoolPlaces(C.POLICE, 2, 2, 0, 1, 0),
+        PoolPlaces(C.MILITARY, 1, 1, 0, 0, 0),
+        PoolPlaces(None, 2, 2, 0, 1, 0),
     ]
-    assert found[plain.id] == [PoolPlaces(None, 3, 1, 2, 0)]
+    assert found[plain.id] == [PoolPlaces(None, 3, 1, 2, 0, 2)]
 
 
 @pytest.mark.both_databases

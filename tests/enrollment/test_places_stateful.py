@@ -99,10 +99,10 @@ class Places(RuleBasedStateMachine):
         person = factories.person(email=f"stateful{next(_names)}@example.org")
         self._apply(person.id, category)
 
-    @precondition(lambda self: self._with(S.WITHDRAWN, S.DECLINED))
+    @precondition(lambda self: self._with(S.WITHDRAWN, S.DECLINED, S.DELIVERY_CANCELLED))
     @rule(number=numbers, category=categories)
     def apply_again(self, number: int, category: str) -> None:
-        ended = self._pick(number, S.WITHDRAWN, S.DECLINED)
+        ended = self._pick(number, S.WITHDRAWN, S.DECLINED, S.DELIVERY_CANCELLED)
         self._apply(self._person_id(ended), category)
 
     @precondition(lambda self: self._with(S.REQUESTED, S.WAITLISTED, S.CONFIRMED))
@@ -176,7 +176,7 @@ class Places(RuleBasedStateMachine):
             courses.services.cancel(SYSTEM, db.session.get_one(Delivery, self.delivery_id), reason="Flood")
         self.is_cancelled = True
         for somebody in self._with(S.REQUESTED, S.WAITLISTED, S.CONFIRMED):
-            somebody.status = S.WITHDRAWN
+            somebody.status = S.DELIVERY_CANCELLED
 
     # What must hold after each step
 

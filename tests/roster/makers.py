@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from accounts.models import Account, Person
 from certificates import services as certificates
 from certificates.models import Certificate
-from core import audit
+from core import audit, clock
 from core.database import db, transaction
 from core.policy import SYSTEM
 from courses.models import Course
@@ -42,17 +42,20 @@ def course(code: str = "GTI", *grants: tuple[str, str, int | None]) -> Course:
 
 
 def certified(
-    person: Person | None = None, taught: Course | None = None, starts_on: date = date(2027, 3, 8), **wish: Any
+    person: Person | None = None, taught: Course | None = None, starts_on: date = date(2026, 3, 8), **wish: Any
 ) -> Certificate:
-    """A certificate of a delivery of `taught` that the person alone took, issued now. `agrees`: the holder says yes to the roster
-    (or no), and is admitted; None: nobody asked."""
+    """A certificate of a delivery of `taught` that the person alone took, issued now, or after its end when that is to come.
+    `agrees`: the holder says yes to the roster (or no), and is admitted; None: nobody asked."""
     agrees = wish.pop("agrees", True)
     category = wish.pop("category", "police")
-    into = courses.delivery(course=taught or course(), starts_on=starts_on, code=f"RUN-{next(_count)}")
-    place = enrollments.enrolled(into, category, person, **wish)
+    taught = taught or course()
+    planned = datetime.combine(starts_on, time(9), UTC) - timedelta(days=60)
+    with factories.at(min(planned, clock.now())):
+        into = courses.delivery(course=taught, starts_on=starts_on, code=f"RUN-{next(_count)}")
+        place = enrollments.enrolled(into, category, person, **wish)
     enrollments.attend(into, place)
     enrollments.finished(into)
-    with transaction():
+    with factories.after(into.id), transaction():
         made = certificates.issue(SYSTEM, db.session.get_one(Enrollment, place.id))
         issued, holder = made.id, made.person_id
     if agrees is not None:

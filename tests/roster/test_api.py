@@ -176,8 +176,8 @@ def test_a_skill_comes_with_its_evidence(app: Flask, api: ApiClient) -> None:
         "skill": makers.GENDER,
         "level": "practitioner",
         "status": "current",
-        "valid_from": "2027-03-10",
-        "valid_until": "2030-03-10",
+        "valid_from": "2026-03-10",
+        "valid_until": "2029-03-10",
         "evidence": [{"kind": "certificate", "number": number, "status": "valid"}],
     }
     (skill,) = api.get(f"/experts/{key}").json["skills"]
@@ -192,12 +192,12 @@ def test_a_skill_proven_twice_is_one_skill_with_both_certificates(app: Flask, ap
     key = makers.listed(api, "SN-0001", AMINA)["id"]
     with app.app_context():
         person_id = db.session.get_one(Expert, key).person_id
-        dates = [date(2027, 3, 8), date(2028, 3, 6), date(2027, 9, 6)]
+        dates = [date(2025, 3, 10), date(2026, 3, 9), date(2025, 9, 8)]
         made = [makers.certified(db.session.get_one(Person, person_id), starts_on=day) for day in dates]
         numbers = [one.number for one in made]
         makers.revoke(made[1])
     (skill,) = api.get(f"/experts/{key}").json["skills"]
-    assert (skill["status"], skill["valid_from"], skill["valid_until"]) == ("current", "2027-09-08", "2030-09-08")
+    assert (skill["status"], skill["valid_from"], skill["valid_until"]) == ("current", "2025-09-10", "2028-09-10")
     assert [(one["number"], one["status"]) for one in skill["evidence"]] == [
         (numbers[2], "valid"), (numbers[0], "valid"), (numbers[1], "revoked"),
     ]  # fmt: skip

@@ -47,7 +47,7 @@ def test_a_certificate_makes_profile_and_skill(context: Flask) -> None:
     )  # fmt: skip
     (skill,) = skills(expert)
     assert (skill.skill.code, skill.level, skill.level_rank) == (makers.GENDER, "practitioner", 3)
-    assert (skill.valid_from, skill.valid_until) == (date(2027, 3, 10), date(2030, 3, 10))
+    assert (skill.valid_from, skill.valid_until) == (date(2026, 3, 10), date(2029, 3, 10))
     assert (skill.recorded_at, skill.withdrawn_at) == (certificate.issued_at, None)
     assert [t for t in tokens(expert) if t.startswith("skill")] == [f"skill_{skill.skill_id}_{n}" for n in (1, 2, 3)]
     assert db.session.scalar(sa.select(AuditEntry.body).where(AuditEntry.action == "skill.granted")) is not None
@@ -89,7 +89,7 @@ def test_another_certificate_keeps_the_skill_current(context: Flask) -> None:
     person = db.session.get_one(Person, first.person_id)
     makers.certified(person, makers.course("GTI-2", (makers.GENDER, "basic", 12)))
     makers.revoke(first)
-    assert [one.status_on(date(2027, 4, 1)) for one in skills(expert)] == [SkillStatus.WITHDRAWN, SkillStatus.CURRENT]
+    assert [one.status_on(date(2027, 3, 1)) for one in skills(expert)] == [SkillStatus.WITHDRAWN, SkillStatus.CURRENT]
     assert [t.rsplit("_", 1)[1] for t in tokens(expert) if t.startswith("skill")] == ["1", "2"]
 
 
@@ -135,9 +135,20 @@ def test_what_fails_in_the_roster_undoes_the_issue(context: Flask, monkeypatch: 
 
 def test_a_status_is_computed_for_a_day(context: Flask) -> None:
     skill = ExpertSkill(valid_from=date(2026, 1, 1), valid_until=date(2027, 1, 1), withdrawn_at=None)
-    statuses = [skill.status_on(day) for day in (date(2026, 10, 2), date(2026, 10, 3), date(2027, 1, 1), date(2027, 1, 2))]
-    assert statuses == [SkillStatus.CURRENT, SkillStatus.EXPIRING, SkillStatus.EXPIRING, SkillStatus.EXPIRED]
-    assert ExpertSkill(valid_until=None, withdrawn_at=None).status_on(date(2099, 1, 1)) is SkillStatus.CURRENT
+    days = date(2025, 12, 31), date(2026, 1, 1), date(2026, 10, 2), date(2026, 10, 3), date(2027, 1, 1), date(2027, 1, 2)
+    assert [skill.status_on(day).value for day in days] == [
+        "not_yet_valid", "current", "current", "expiring", "expiring", "expired",
+    ]  # fmt: skip
+    endless = ExpertSkill(valid_from=date(2026, 1, 1), valid_until=None, withdrawn_at=None)
+    assert endless.status_on(date(2099, 1, 1)) is SkillStatus.CURRENT
+
+
+def test_what_will_hold_is_worth_less_than_what_holds_and_more_than_what_did(context: Flask) -> None:
+    day = date(2026, 6, 1)
+    holds = ExpertSkill(valid_from=date(2026, 1, 1), valid_until=date(2026, 6, 30), level_rank=1)
+    will_hold = ExpertSkill(valid_from=date(2026, 6, 2), valid_until=None, level_rank=4)
+    held = ExpertSkill(valid_from=date(2024, 1, 1), valid_until=date(2026, 5, 31), level_rank=5)
+    assert sorted((will_hold, held, holds), key=lambda row: row.worth(day), reverse=True) == [holds, will_hold, held]
 
 
 def test_what_was_known_on_a_day_stays_known(context: Flask) -> None:

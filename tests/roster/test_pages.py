@@ -14,12 +14,12 @@ from flask import Flask
 
 from accounts.models import Person
 from accounts.roles import Role
-from core import clock
+from core import audit, clock
 from core.audit import AuditEntry
-from core.database import db
-from core.policy import Actor
+from core.database import db, transaction
+from core.policy import SYSTEM, Actor
 from demonstration.experts import load_experts
-from roster.models import Expert
+from roster.models import Expert, ExpertSkill
 from roster.services import SpokenLanguage, Window
 from tests import factories
 from tests.browsing import Browser
@@ -84,7 +84,7 @@ def test_the_journey_of_the_roster_in_one_screen(staff: Browser, amina: int) -> 
         "Gender in peace operations, at least Basic",
         "skills valid on 30 June 2027",
         "available from 1 December 2026 to 31 December 2026",
-        "until 10 Mar 2030",
+        "until 10 Mar 2029",
         "French C1",
         "1 Dec 2026 to 31 Dec 2027",
         "Current",
@@ -170,7 +170,7 @@ def test_the_list_as_a_file_is_harmless_and_noted_without_names(app: Flask, staf
     assert answer.mimetype == "text/csv" and "attachment" in answer.headers["Content-Disposition"]
     rows = list(csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
     assert [row["Given name"] for row in rows] == ["Amina", "'+1+A"]
-    assert rows[0]["Languages"] == "French C1, English SLP 2222" and "2030-03-10" in rows[0]["Skills"]
+    assert rows[0]["Languages"] == "French C1, English SLP 2222" and "2029-03-10" in rows[0]["Skills"]
     with app.app_context():
         (body,) = db.session.scalars(sa.select(AuditEntry.body).where(AuditEntry.action == "roster.exported"))
         assert json.loads(body)["facts"] == {"exported_by": 1, "filters": ["category"], "rows": 2}
@@ -205,9 +205,9 @@ def test_the_profile_shows_what_is_known_and_what_it_rests_on(app: Flask, staff:
         "Investigation",
         "Gender in peace operations",
         "Practitioner",
-        "10 Mar 2027",
-        "10 Mar 2030",
-        "From 10 Mar 2027",
+        "10 Mar 2026",
+        "10 Mar 2029",
+        "✓ Current",
         "RST-2026-000001",
     ):
         assert words in page.text, words
@@ -215,9 +215,17 @@ def test_the_profile_shows_what_is_known_and_what_it_rests_on(app: Flask, staff:
 
 
 def test_a_skill_that_begins_later_is_not_called_current(app: Flask, staff: Browser, sign_in: SignIn, amina: int) -> None:
-    """A delivery finished early: its certificate counts from the last day."""
+    """As of old data: a certificate issued before its course counts from the last day."""
+    with app.app_context(), transaction():
+        db.session.execute(sa.update(ExpertSkill).values(valid_from=date(2027, 3, 10)))
+        audit.record(SYSTEM, "test.early", "roster:all", {})
     for page in (staff.get("/roster", query={"q": "Diallo"}), staff.get(f"/roster/{amina}")):
-        assert "From 10 Mar 2027" in page.text.replace("\u00a0", " ") and "✓ Current" not in page.text
+        assert "… Not yet valid" in page.text and "✓ Current" not in page.text
+        assert "10 Mar 2027" in page.text.replace("\u00a0", " ")
+    file = staff.client.post("/roster/export?q=Diallo", data={"csrf_token": staff.token()}).get_data(as_text=True)
+    assert "Practitioner, Not yet valid, 2029-03-10" in file
+    assert names_on(staff.get("/roster", query={"skill": makers.GENDER})) == []
+    assert names_on(staff.get("/roster", query={"skill": makers.GENDER, "valid_on": "2027-03-10"})) == ["Amina Diallo"]
     clock.travel(app, datetime(2027, 3, 10, 12, tzinfo=UTC))
     with app.app_context():
         staff = sign_in(factories.actor(Role.ROSTER))

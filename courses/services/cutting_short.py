@@ -1,0 +1,65 @@
+"""A course that ends early: the sessions that are not held are cancelled, each with the reason."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from accounts.roles import Permission
+from accounts.values import clean_lines
+from core import clock, events
+from core.database import db
+from core.errors import Conflict, DomainError, Invalid, collect
+from core.policy import Actor, require
+from courses.events import DeliveryCutShort
+from courses.models import Delivery, DeliverySession, DeliveryStatus
+from courses.services.renewing import renewed_calendars
+from courses.services.timing import last_day_held
+from courses.services.touching import touch
+
+LONGEST_REASON = 500
+
+
+def cut_short(actor: Actor, delivery: Delivery, *, after_session: int, reason: str) -> Delivery:
+    """Cancels every session after the one with this number. They count as not taught, and the delivery ends on the day of the
+    last one that is held; what completion asks for stays. Whoever reacts refuses when one of them was held after all.
+
+    What tells whether a session was held are its marks, not the hour: a course that was broken off is often recorded days later.
+    """
+    delivery = touch(delivery.id)
+    require(actor, Permission.DELIVERY_FINISH, delivery)
+    _require_running(delivery)
+    chosen, faults = _chosen(delivery, after_session)
+    try:
+        reason = clean_lines(reason or "", "reason", longest=LONGEST_REASON)
+        if not reason:
+            raise Invalid("required", _l("Enter the reason: the people who have a place are told."), "reason")
+    except Invalid as fault:
+        faults.append(fault)
+    collect(faults)
+    now = clock.now()
+    with renewed_calendars([delivery]):
+        for session in chosen:
+            session.cancelled_at, session.cancel_reason = now, reason
+        delivery.ends_on = last_day_held(delivery)
+        db.session.flush()
+    events.publish(DeliveryCutShort(delivery.id, tuple(session.number for session in chosen), delivery.ends_on), actor)
+    return delivery
+
+
+def _require_running(delivery: Delivery) -> None:
+    if delivery.status is DeliveryStatus.DRAFT:
+        raise Conflict("not_published", _l("This delivery is still a draft. Publish it first."))
+    if delivery.status is not DeliveryStatus.PUBLISHED:
+        raise Conflict("state_does_not_allow", _l("This delivery is over, so it can no longer be changed."))
+
+
+def _chosen(delivery: Delivery, after_session: int) -> tuple[list[DeliverySession], list[DomainError]]:
+    """The sessions to cancel; without any, why."""
+    held = delivery.held
+    if after_session not in {session.number for session in held}:
+        return [], [Invalid("unknown_session", _l("There is no session with this number."), "after_session")]
+    chosen = [session for session in held if session.number > after_session]
+    if not chosen:
+        sentence = _l("No session follows this one, so there is nothing to cancel.")
+        return [], [Invalid("nothing_to_cancel", sentence, "after_session")]
+    return chosen, []

@@ -1,0 +1,41 @@
+"""What a delivery's own calendar and clock allow: refusals with the sentence that says when."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from flask_babel import lazy_gettext as _l
+
+from core import clock
+from core.errors import Conflict
+from core.i18n import instant_words
+from courses.models import Delivery
+from courses.queries import span_of
+
+
+def last_day_held(delivery: Delivery) -> date:
+    """The day of the last session that is held."""
+    return delivery.starts_on + timedelta(days=max((session.day for session in delivery.held), default=1) - 1)
+
+
+def require_over(delivery: Delivery) -> None:
+    """Raises Conflict("not_over") until the last session that is held has ended."""
+    last = span_of(delivery.id)[1]
+    if last is not None and last > clock.now():
+        raise Conflict(
+            "not_over",
+            _l(
+                "The last session ends on %(moment)s: come back after that. If the course ended early, cut it short first.",
+                moment=instant_words(last, delivery.time_zone),
+            ),
+        )
+
+
+def require_begun(delivery: Delivery) -> None:
+    """Raises Conflict("session_not_begun") until the first session that is held has begun."""
+    first = span_of(delivery.id)[0]
+    if first is not None and first > clock.now():
+        raise Conflict(
+            "session_not_begun",
+            _l("The course begins on %(moment)s. Enter this after that.", moment=instant_words(first, delivery.time_zone)),
+        )
