@@ -39,7 +39,6 @@ import courses.cli
 import courses.handlers
 import courses.views
 import enrollment.api
-import enrollment.checking
 import enrollment.cli
 import enrollment.handlers
 import enrollment.jobs
@@ -191,7 +190,6 @@ CHECKS: list[checking.Check] = [
     accounts.queries.checking.breaches,
     enrollment.queries.breaches,
     enrollment.services.breaches_of_identity,
-    enrollment.checking.breaches_of_time,
     certificates.queries.breaches,
     roster.queries.breaches,
     storage.breaches,
