@@ -344,9 +344,11 @@ USUAL = {
 DOMAIN_MODULES = {
     "accounts": {"common_passwords", "name_rules", "demonstration", "passwords", "roles", "secrets", "sessions", "trail", "values"},
     "courses": {"calendars", "definitions", "plans", "timetable"},
-    "enrollment": {"catalogue", "completion", "nomination_files", "places", "preview", "references"},
+    "enrollment": {
+        "catalogue", "checking", "completion", "nomination_files", "participation", "places", "preview", "references",
+    },
     "certificates": {
-        "composition", "files", "fonts", "numbers", "payload", "press", "rendering", "snapshot", "wording",
+        "composition", "files", "fonts", "numbers", "payload", "press", "rendering", "reviews", "snapshot", "wording",
     },
     "roster": {"documents", "evidence", "filters", "languages", "search", "sentences"},
 }  # fmt: skip
