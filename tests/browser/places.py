@@ -91,7 +91,7 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     ],
     "enrollment.attendance": [("trainer", "/deliveries/GTI-NOW/attendance")],
     "enrollment.attendance_session": [
-        ("trainer", "/deliveries/GTI-NOW/attendance/5"), ("trainer", "/deliveries/GTI-NOW/attendance/1"),
+        ("trainer", "/deliveries/GTI-NOW/attendance/4"), ("trainer", "/deliveries/GTI-NOW/attendance/1"),
         ("coordinator", "/deliveries/GTI-FIRST/attendance/1"), ("coordinator", "/deliveries/HEAT-FR/attendance/1"),
     ],
     "enrollment.catalogue": [(None, "/"), (None, "/?country=AQ"), ("coordinator", "/")],

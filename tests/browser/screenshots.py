@@ -26,7 +26,7 @@ PAGES = {
     "me": ("participant", "/me"), "my-certificates": ("participant", "/me/certificates"), "my-profile": ("participant", "/me/profile"),
     "messages": ("participant", "/mail"), "message": ("participant", "/mail/{letter}"),
     "me-trainer": ("trainer", "/me"), "course-form": ("trainer", "/courses/new"), "schedule": ("trainer", "/courses/GTI/schedule"),
-    "attendance": ("trainer", "/deliveries/GTI-NOW/attendance/5"), "scores": ("trainer", "/deliveries/GTI-NOW/scores"),
+    "attendance": ("trainer", "/deliveries/GTI-NOW/attendance/4"), "scores": ("trainer", "/deliveries/GTI-NOW/scores"),
     "nominate": ("nominator", "/deliveries/GTI-NEXT/nominate"), "nominations": ("nominator", "/nominations"),
     "me-coordinator": ("coordinator", "/me"), "deliveries": ("coordinator", "/deliveries"),
     "delivery-staff": ("coordinator", "/deliveries/GTI-NEXT"), "selection": ("coordinator", "/deliveries/POC-FULL/selection"),

@@ -166,7 +166,7 @@ def test_refusals(visits, made: dict[str, str], language: str) -> None:
 
 DARK = (
     (None, "/"), (None, "/deliveries/GTI-NEXT"), (None, "/deliveries/GTI-NEXT/apply"), (None, "/sign-in"), (None, "/verify/{valid_token}"),
-    (None, "/verify/{revoked_token}"), (None, "/api/v1/docs"), ("participant", "/me"), ("trainer", "/deliveries/GTI-NOW/attendance/5"),
+    (None, "/verify/{revoked_token}"), (None, "/api/v1/docs"), ("participant", "/me"), ("trainer", "/deliveries/GTI-NOW/attendance/4"),
     ("trainer", "/courses/new"), ("coordinator", "/deliveries/POC-FULL/selection"), ("coordinator", "/deliveries/POC-RECENT/certificates"),
     ("coordinator", "/deliveries/GTI-NOW/finish"), ("roster", "/roster"), ("administrator", "/administration"),
 )  # fmt: skip
@@ -216,7 +216,7 @@ def test_errors_lead_to_their_fields(visits) -> None:
 def test_the_focus_is_never_under_the_bar(visits) -> None:
     """Attendance at telephone width by keyboard alone: the bar with the button never covers what has the focus (2.4.11)."""
     page = visits.context("trainer", viewport={"width": 360, "height": 640}, reduced_motion="reduce").new_page()
-    page.goto("/deliveries/GTI-NOW/attendance/5")
+    page.goto("/deliveries/GTI-NOW/attendance/4")
     hidden, reached = [], 0
     for _ in range(90):
         page.keyboard.press("Tab")
@@ -244,7 +244,7 @@ def test_larger_spacing_of_text_hides_nothing(visits) -> None:
 
     page = visits.context("coordinator", viewport={"width": 360, "height": 740}).new_page()
     found = []
-    for address in ("/", "/deliveries/GTI-NEXT", "/deliveries/POC-FULL/selection", "/deliveries/GTI-NOW/attendance/5"):
+    for address in ("/", "/deliveries/GTI-NEXT", "/deliveries/POC-FULL/selection", "/deliveries/GTI-NOW/attendance/4"):
         page.goto(address)
         page.evaluate(
             """() => { const sheet = new CSSStyleSheet();

@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 def test_changed_minutes_wait_like_a_changed_mark(visits) -> None:
     page = visits.context("trainer").new_page()
     page.on("dialog", lambda dialog: dialog.accept())  # leaving with unsaved marks asks
-    page.goto("/deliveries/GTI-NOW/attendance/5")
+    page.goto("/deliveries/GTI-NOW/attendance/4")
     said, first = page.locator("[data-said]"), page.locator(".mark").first
     first.locator("[value=late]").check(force=True)
     first.locator(".minutes input").fill("45")

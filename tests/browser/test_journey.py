@@ -167,6 +167,17 @@ class Journey:
 
     # The course runs
 
+    def let_it_happen(self) -> None:
+        """Six weeks pass: what is on record of the delivery moves into the past, because a running server keeps its clock."""
+        self.starts_on -= timedelta(days=44)
+        for statement in (
+            "UPDATE delivery_session SET starts_at = datetime(starts_at, '-44 days') || '.000000', "
+            "ends_at = datetime(ends_at, '-44 days') || '.000000' WHERE delivery_id = (SELECT id FROM delivery WHERE code = ?)",
+            "UPDATE delivery SET starts_on = date(starts_on, '-44 days'), ends_on = date(ends_on, '-44 days'), "
+            "closes_on = date(closes_on, '-44 days') WHERE code = ?",
+        ):
+            self.site.write(statement, self.code)
+
     def mark_attendance(self) -> None:
         """Every session at telephone width: all present, the exceptions by hand, saved."""
         page = self.page("trainer", viewport=PHONE, has_touch=True)
@@ -213,7 +224,6 @@ class Journey:
         page.locator("a[href$='/finish']").first.click()
         text = page.locator("main").inner_text()
         assert "64" in text and re.search(r"990\D+1.080", text), text
-        page.locator("form[action$='/finish'] input[name=is_early]").check()  # its sessions lie ahead
         page.locator("form[action$='/finish'] button.button").click()
         page.locator("main a[href$='/certificates']").first.click()
         assert page.url.endswith(f"/deliveries/{self.code}/certificates")
@@ -315,6 +325,7 @@ def test_the_whole_journey(visits, javascript: bool, language: str) -> None:
     journey.apply()
     journey.sign_in_by_mail()
     journey.nominate()
+    journey.let_it_happen()
     journey.mark_attendance()
     journey.enter_scores()
     journey.finish()

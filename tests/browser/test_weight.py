@@ -15,7 +15,7 @@ PAGES = (
     (None, "/verify/{valid_token}", READING), (None, "/verify/{revoked_token}", READING), (None, "/verify", READING),
     (None, "/deliveries/GTI-NEXT", READING), (None, "/deliveries/GTI-NEXT/apply", READING), (None, "/", READING),
     (None, "/sign-in", READING), (None, "/courses/GTI", READING), (None, "/help", READING), ("participant", "/me", READING),
-    ("trainer", "/deliveries/GTI-NOW/attendance/5", WORK), ("trainer", "/deliveries/GTI-NOW/scores", WORK),
+    ("trainer", "/deliveries/GTI-NOW/attendance/4", WORK), ("trainer", "/deliveries/GTI-NOW/scores", WORK),
     ("trainer", "/courses/GTI/edit", WORK), ("coordinator", "/deliveries/POC-FULL/selection", WORK),
     ("coordinator", "/deliveries/POC-RECENT/certificates", WORK), ("roster", "/roster", WORK),
     ("administrator", "/administration/people", WORK),

@@ -344,9 +344,11 @@ USUAL = {
 DOMAIN_MODULES = {
     "accounts": {"common_passwords", "consent_texts", "name_rules", "demonstration", "passwords", "roles", "secrets", "sessions", "trail", "values"},
     "courses": {"calendars", "definitions", "plans", "timetable"},
-    "enrollment": {"catalogue", "completion", "needs", "nomination_files", "places", "prerequisites", "preview", "references"},
+    "enrollment": {
+        "catalogue", "completion", "needs", "nomination_files", "participation", "places", "prerequisites", "preview", "references",
+    },
     "certificates": {
-        "composition", "files", "fonts", "numbers", "payload", "press", "rendering", "snapshot", "wording",
+        "composition", "files", "fonts", "numbers", "payload", "press", "rendering", "reviews", "snapshot", "wording",
     },
     "roster": {"documents", "evidence", "filters", "languages", "search", "sentences"},
 }  # fmt: skip

@@ -20,7 +20,7 @@ from tests.guards import source
 
 #: file → (how many calls of Markup there are, why what they call markup is).
 MARKUP = {
-    "certificates/views/panel.py": (1, "the output of a template"),
+    "certificates/views/panel.py": (2, "the output of a template"),
     "core/forms.py": (4, "the parts are escaped one by one"),
     "core/i18n.py": (1, "our own sentence, from the catalogue; its facts are escaped"),
     "enrollment/views/catalogue.py": (1, "the output of a template"),

@@ -177,3 +177,59 @@ def assert_bodies() -> None:
             ("administrator", "everywhere", 0), ("nominator", "organization", 100),
         ]  # fmt: skip
         assert connection.exec_driver_sql("SELECT COUNT(*) FROM delivery_session").scalar() == 1
+
+
+def test_people_of_a_cancelled_delivery_did_not_withdraw(empty_app: Flask) -> None:
+    """Who was there when a delivery was cancelled got its reason; who had withdrawn before keeps status and reason."""
+    upgrade(revision="0013")
+    person = (
+        "INSERT INTO person (id, given_name, family_name, name_on_certificate, search_names, sort_name, nationalities, gender, "
+        "language, created_at) VALUES ({0}, 'A', 'B', 'A B', '', '', '[]', 'undisclosed', 'en', '2026-01-01 00:00:00')"
+    )
+    course = (
+        "INSERT INTO course (id, code, title, audience, default_places, day_starts, day_ends, is_retired, created_at) VALUES "
+        "(1, 'GTI', '{{}}', '[]', 25, '09:00', '17:00', {0}, '2026-01-01 00:00:00')"
+    )
+    version = (
+        "INSERT INTO course_version (id, course_id, number, objectives, min_attendance_percent, prerequisites, created_at) "
+        "VALUES (1, 1, 1, '[]', 80, '[]', '2026-01-01 00:00:00')"
+    )
+    delivery = (
+        "INSERT INTO delivery (id, rev, code, course_id, version_id, status, starts_on, ends_on, time_zone, venue, country, language, "
+        "places, admission, closes_on, cancel_reason, created_at, calendar_uid, calendar_sequence) VALUES ({0}, 1, 'D-{0}', 1, 1, "
+        "'{1}', '2027-03-08', '2027-03-10', 'UTC', 'Here', 'CA', 'en', 5, 'automatic', '2027-03-01', {2}, '2026-01-01 00:00:00', "
+        "'u{0}', 0)"
+    )
+    enrollment = (
+        "INSERT INTO enrollment (id, delivery_id, person_id, status, line, category, name_on_certificate, reason, created_at) VALUES "
+        "({0}, {1}, {0}, '{2}', {0}, 'police', 'A B', {3}, '2026-01-01 00:00:00')"
+    )
+    rows = [
+        (1, 1, "withdrawn", "'Flood'"),
+        (2, 1, "withdrawn", "'Ill'"),
+        (3, 1, "declined", "'Flood'"),
+        (4, 2, "withdrawn", "'Flood'"),
+    ]
+    with db.engine.connect().execution_options(writes=True) as connection:
+        for number in range(1, 5):
+            connection.exec_driver_sql(person.format(number))
+        connection.exec_driver_sql(course.format("false" if db.engine.dialect.name == "postgresql" else "0"))
+        connection.exec_driver_sql(version)
+        connection.exec_driver_sql(delivery.format(1, "cancelled", "'Flood'"))
+        connection.exec_driver_sql(delivery.format(2, "published", "NULL"))
+        for row in rows:
+            connection.exec_driver_sql(enrollment.format(*row))
+        connection.commit()
+    upgrade(revision="0014")
+    with db.engine.connect() as connection:
+        found = connection.exec_driver_sql("SELECT status FROM enrollment ORDER BY id").scalars().all()
+        assert found == ["delivery_cancelled", "withdrawn", "declined", "withdrawn"]
+        assert connection.exec_driver_sql("SELECT promotion_days FROM delivery").scalars().all() == [21, 21]
+        indexes = {one["name"]: one for one in sa.inspect(connection).get_indexes("enrollment")}
+        assert indexes["uq_enrollment_live"]["unique"] and indexes["uq_enrollment_live"]["dialect_options"]
+    downgrade(revision="0013")
+    with db.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT DISTINCT status FROM enrollment ORDER BY status").scalars().all() == [
+            "declined",
+            "withdrawn",
+        ]

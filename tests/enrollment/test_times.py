@@ -1,0 +1,610 @@
+"""Nothing before its time, nothing after it: marks, scores, results, certificates and skills, by the delivery's own clock; a course
+that was cut short; the cut-off of the waiting list; a mark that is corrected after the end."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from accounts.roles import Role
+from accounts.sessions import actor_of
+from certificates import services as certificates
+from certificates.models import Certificate
+from core import audit, clock, jobs
+from core.checking import breaches
+from core.database import db, transaction
+from core.errors import Conflict, DomainError
+from core.mail import Mail
+from core.policy import SYSTEM
+from courses import services as courses
+from courses.models import Delivery, DeliverySession
+from courses.queries import get_delivery, is_open_for_enrollment, is_upcoming, plan_of, upcoming_of
+from enrollment import catalogue, queries, services
+from enrollment.models import Enrollment, Mark
+from roster.models import ExpertSkill
+from tests import factories
+from tests.api_client import ApiClient
+from tests.browsing import Browser
+from tests.courses import makers as course_makers
+from tests.enrollment import makers
+from tests.test_journey_api import gti
+
+HOUR = timedelta(hours=1)
+#: The Gender Training Initiative in Halifax, 8 to 10 March 2027: first session from 13:00 UTC, last until 21:00 UTC.
+BEGINS, ENDS = datetime(2027, 3, 8, 13, tzinfo=UTC), datetime(2027, 3, 10, 21, tzinfo=UTC)
+SECOND_DAY_ENDS = datetime(2027, 3, 9, 21, tzinfo=UTC)
+Made = Callable[..., Any]
+
+
+@pytest.fixture
+def office(app: Flask) -> ApiClient:
+    """A coordinator's program."""
+    with app.app_context():
+        return ApiClient(app, makers.token_of(factories.actor(Role.COORDINATOR, Role.ROSTER)))
+
+
+@pytest.fixture
+def coordinator(app: Flask, sign_in: Any) -> Callable[[], Browser]:
+    """A coordinator's browser, signed in at the time it is asked for."""
+
+    def make() -> Browser:
+        with app.app_context():
+            return sign_in(factories.actor(Role.COORDINATOR))
+
+    return make
+
+
+def running(app: Flask, *names: str, **changes: Any) -> tuple[str, list[int]]:
+    """The code of a delivery, and the enrollments of Awa so-and-so."""
+    with app.app_context():
+        into = course_makers.delivery(**changes)
+        made = [makers.enrolled(into, "police", factories.person("Awa", name)) for name in names or ("Ba",)]
+        return into.code, [one.id for one in made]
+
+
+def marks(enrollment: int, first: int = 1, last: int = 12, mark: str = "present") -> dict[str, Any]:
+    return {"marks": [{"enrollment": enrollment, "session": n, "mark": mark} for n in range(first, last + 1)]}
+
+
+def post_score(enrollment: int, kind: str = "post") -> dict[str, Any]:
+    return {"scores": [{"enrollment": enrollment, "kind": kind, "percent": 90}]}
+
+
+def refused(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json["code"]
+
+
+def status_of(app: Flask, enrollment: int) -> str:
+    with app.app_context():
+        return db.session.get_one(Enrollment, enrollment).status.value
+
+
+# Nothing before its time
+
+
+def test_no_mark_before_its_session_has_begun(app: Flask, office: ApiClient) -> None:
+    code, [ba] = running(app)
+    clock.travel(app, BEGINS - timedelta(seconds=30))
+    assert refused(office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 1))) == (409, "session_not_begun")
+    clock.travel(app, BEGINS)
+    assert office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 1)).json == {"recorded": 1}
+    both = office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 2))
+    assert refused(both) == (409, "session_not_begun"), "all of them, or none"
+    assert "begins on 8 March 2027, 11:00" in both.json["detail"] + both.json.get("title", "")
+    wrong = office.put(f"/deliveries/{code}/attendance", {"marks": [*marks(ba, 2, 2)["marks"], *marks(999, 1, 1)["marks"]]})
+    assert wrong.status_code == 422, "what is wrong is told first"
+
+
+def test_a_session_to_come_offers_no_marks_on_its_page(app: Flask, coordinator: Made) -> None:
+    code, [ba] = running(app)
+    clock.travel(app, BEGINS)
+    browser = coordinator()
+    assert browser.get(f"/deliveries/{code}/attendance/1").form("/attendance/1")
+    page = browser.get(f"/deliveries/{code}/attendance/2")
+    assert "This session begins on 8 March 2027, 11:00 (AST)." in page.text and "Save attendance" not in page.text
+    sent = browser.post(f"/deliveries/{code}/attendance/2", {"csrf_token": browser.token(), f"mark-{ba}": "present"})
+    assert sent.status == 409
+    with app.app_context():
+        assert db.session.scalars(sa.select(Mark)).all() == []
+
+
+def test_no_final_score_before_the_course_and_a_first_test_at_any_time(app: Flask, office: ApiClient, coordinator: Made) -> None:
+    code, [ba] = running(app)
+    path = f"/deliveries/{code}/scores"
+    assert refused(office.put(path, post_score(ba))) == (409, "session_not_begun")
+    assert office.put(path, post_score(ba, "pre")).json == {"recorded": 1}
+    browser = coordinator()
+    page = browser.get(path)
+    assert "post-test scores can be entered once it has" in page.text and f"post-{ba}" not in page.form("/scores").names
+    sent = {"csrf_token": browser.token(), f"was-pre-{ba}": "90", f"was-post-{ba}": "", f"post-{ba}": "90"}
+    assert browser.post(path, sent).status == 409
+    clock.travel(app, BEGINS)
+    assert office.put(path, post_score(ba)).json == {"recorded": 1}
+    assert f"post-{ba}" in coordinator().get(path).form("/scores").names
+
+
+def test_nothing_is_finished_before_the_last_session_has_ended(app: Flask, office: ApiClient) -> None:
+    code, [ba] = running(app)
+    for moment in (BEGINS - HOUR, BEGINS + HOUR, ENDS - timedelta(seconds=30)):
+        clock.travel(app, moment)
+        assert refused(office.post(f"/deliveries/{code}/finish")) == (409, "not_over")
+    assert status_of(app, ba) == "confirmed"
+    clock.travel(app, ENDS)
+    assert office.post(f"/deliveries/{code}/finish").json["status"] == "finished"
+
+
+def test_no_certificate_before_the_last_session_has_ended(app: Flask, office: ApiClient) -> None:
+    """Of a delivery that was finished too early, as in old data; reopened or not."""
+    code, [ba] = running(app)
+    with app.app_context():
+        into = get_delivery(SYSTEM, code)
+        makers.attend(into, db.session.get_one(Enrollment, ba), score=90)
+        makers.finished(into)
+    assert refused(office.post(f"/deliveries/{code}/certificates")) == (409, "not_over")
+    assert refused(office.post(f"/deliveries/{code}/certificates", {"enrollments": [ba]})) == (409, "not_over")
+    with app.app_context(), pytest.raises(Conflict) as refusal, transaction():
+        certificates.issue(SYSTEM, db.session.get_one(Enrollment, ba))
+    assert refusal.value.code == "not_over"
+    assert office.post(f"/deliveries/{code}/reopen", {"enrollments": [ba], "reason": "A slip"}).status_code == 200
+    assert refused(office.post(f"/deliveries/{code}/finish")) == (409, "not_over")
+    clock.travel(app, ENDS)
+    assert office.post(f"/deliveries/{code}/finish").status_code == 200
+    assert office.post(f"/deliveries/{code}/certificates").status_code == 202
+
+
+def test_a_skill_is_not_yet_valid_before_its_day(app: Flask, office: ApiClient, sign_in: Any) -> None:
+    """As of old data, in every list, answer, search and file."""
+    code, [ba] = running(app)
+    clock.travel(app, ENDS)
+    with app.app_context():
+        into = get_delivery(SYSTEM, code)
+        with transaction():
+            db.session.get_one(Enrollment, ba).roster_consent = True
+            audit.record(SYSTEM, "test.consent", f"enrollment:{ba}", {})
+        makers.attend(into, db.session.get_one(Enrollment, ba), score=90)
+        makers.finished(into)
+        with transaction():
+            certificates.issue(SYSTEM, db.session.get_one(Enrollment, ba))
+        with transaction():
+            db.session.execute(sa.update(ExpertSkill).values(valid_from=date(2027, 4, 1)))
+            audit.record(SYSTEM, "test.early", "roster:all", {})
+        person = actor_of(db.session.get_one(Enrollment, ba).person)
+        staff = sign_in(factories.actor(Role.ROSTER))
+    (found,) = office.get("/experts?q=awa").json["items"]
+    assert [(skill["status"], skill["valid_from"]) for skill in found["skills"]] == [("not_yet_valid", "2027-04-01")]
+    skill = "gender-peace-operations"
+    assert office.get(f"/experts?skill={skill}").json["items"] == []
+    assert office.get(f"/experts?skill={skill}&valid_on=2027-03-31").json["items"] == []
+    assert len(office.get(f"/experts?skill={skill}&valid_on=2027-04-01").json["items"]) == 1
+    for page in (staff.get("/roster?q=awa"), staff.get(f"/roster/{found['id']}"), sign_in(person).get("/me/profile")):
+        assert "Not yet valid" in page.text and "Current" not in page.text
+    file = staff.client.post("/roster/export?q=awa", data={"csrf_token": staff.token()}).get_data(as_text=True)
+    assert "Practitioner, Not yet valid, 2030-03-10" in file
+    clock.travel(app, datetime(2027, 4, 1, 1, tzinfo=UTC))
+    assert [one["status"] for one in office.get(f"/experts?skill={skill}").json["items"][0]["skills"]] == ["current"]
+
+
+# A course that was cut short
+
+
+@pytest.mark.both_databases
+def test_a_course_cut_short(app: Flask, office: ApiClient, coordinator: Made, sign_in: Any) -> None:
+    """After two of three days: Ba attended all that was held, which is less than the course asks for."""
+    code, [ba, faye] = running(app, "Ba", "Faye")
+    clock.travel(app, SECOND_DAY_ENDS)
+    assert office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 8)).json == {"recorded": 8}
+    assert office.put(f"/deliveries/{code}/scores", post_score(ba)).status_code == 200
+    before = get_file(app, code)
+    cut = office.post(f"/deliveries/{code}/cut-short", {"after_session": 8, "reason": "The camp was flooded."})
+    assert (cut.status_code, cut.json["ends_on"]) == (200, "2027-03-09")
+    assert [one["cancelled"] for one in cut.json["sessions"]] == [False] * 8 + [True] * 4
+    assert cut.json["sessions"][8]["cancel_reason"] == "The camp was flooded."
+    after = get_file(app, code)
+    assert after.count("STATUS:CANCELLED") == 4 and after.count("STATUS:CONFIRMED") == 8
+    assert "SEQUENCE:0" in before and "SEQUENCE:1" in after
+    assert refused(office.put(f"/deliveries/{code}/attendance", marks(ba, 9, 9))) == (409, "session_cancelled")
+    told = [(mail.kind, "The camp was flooded." in mail.body) for mail in mails(app) if mail.kind == "course_cut_short"]
+    assert told == [("course_cut_short", True)] * 2
+    browser = coordinator()
+    for path in ("", "/attendance/9", "/sheet", "/finish"):
+        page = browser.get(f"/deliveries/{code}{path}")
+        assert page.status == 200 and "ancelled" in page.text + ("cancelled" if path == "/finish" else ""), path
+    assert "8 of 12 sessions were held" in browser.get(f"/deliveries/{code}/finish").text
+    grid = office.get(f"/deliveries/{code}/attendance").json
+    assert [one["cancelled"] for one in grid["sessions"]] == [False] * 8 + [True] * 4
+    (result,) = [one for one in office.get(f"/deliveries/{code}/completion").json["items"] if one["enrollment"] == ba]
+    assert (result["complete"], result["minutes"], result["minutes_taught"], result["minutes_of_course"]) == (
+        False,
+        720,
+        720,
+        1080,
+    )
+    assert [lack["code"] for lack in result["lacking"]] == ["attendance_below_minimum"]
+    assert office.post(f"/deliveries/{code}/finish").status_code == 200, "the last session that is held has ended"
+    assert (status_of(app, ba), status_of(app, faye)) == ("not_completed", "no_show")
+    the_letter(app, office, sign_in, ba, faye)
+    with app.app_context():
+        assert breaches() == []
+
+
+def the_letter(app: Flask, office: ApiClient, sign_in: Any, ba: int, faye: int) -> None:
+    """Who attended gets a letter of participation, which is no certificate; who did not come, none."""
+    letter = office.get(f"/enrollments/{ba}/letter").json
+    assert (letter["name"], letter["minutes"], letter["minutes_taught"], letter["minutes_of_course"]) == (
+        "Awa Ba",
+        720,
+        720,
+        1080,
+    )
+    assert refused(office.get(f"/enrollments/{faye}/letter")) == (409, "no_letter")
+    with app.app_context():
+        who = [actor_of(db.session.get_one(Enrollment, one).person) for one in (ba, faye)]
+    own, other = map(sign_in, who)
+    page = own.get(own.get(f"/enrollments/{ba}").link("Letter of participation"))
+    for words in (
+        "Awa Ba",
+        "8–9 March 2027",
+        "12 of 12 hours held",
+        "18: the course ended early",
+        "This letter is not a certificate",
+    ):
+        assert words in page.text
+    assert "RST-" not in page.text and "/verify" not in page.text
+    assert other.get(f"/enrollments/{ba}/letter").status == 404
+    assert "Letter of participation" not in other.get(f"/enrollments/{faye}").text
+
+
+def get_file(app: Flask, code: str) -> str:
+    return app.test_client().get(f"/deliveries/{code}.ics").get_data(as_text=True)
+
+
+def mails(app: Flask) -> list[Mail]:
+    with app.app_context():
+        return list(db.session.scalars(sa.select(Mail).order_by(Mail.id)))
+
+
+def test_the_certificate_prints_the_hours_held(app: Flask, office: ApiClient) -> None:
+    """A course that asks for half of its minutes: two thirds were held, and that is enough."""
+    assert office.put("/courses/HALF", gti() | {"completion": {"min_attendance_percent": 50}}).status_code == 201
+    with app.app_context():
+        into = course_makers.delivery(course=course_makers.course(code="HALF", completion={"min_attendance_percent": 50}))
+        code, ba = into.code, makers.enrolled(into, "police", factories.person("Awa", "Ba")).id
+    clock.travel(app, SECOND_DAY_ENDS)
+    assert office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 8)).status_code == 200
+    assert office.post(f"/deliveries/{code}/cut-short", {"after_session": 8, "reason": "Flood"}).status_code == 200
+    assert office.post(f"/deliveries/{code}/finish").json["completed"] == 1
+    assert office.post(f"/deliveries/{code}/certificates").status_code == 202
+    with app.app_context():
+        jobs.drain()
+        made = db.session.scalars(sa.select(Certificate)).one()
+        assert (made.payload["minutes"], made.payload["ends_on"]) == (720, "2027-03-09")
+        assert db.session.scalars(sa.select(ExpertSkill.valid_from)).all() == [date(2027, 3, 9)]
+        assert breaches() == []
+
+
+def test_what_cannot_be_cut(app: Flask, office: ApiClient) -> None:
+    code, [ba] = running(app)
+    clock.travel(app, ENDS)
+    office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 9))
+    path = f"/deliveries/{code}/cut-short"
+    assert refused(office.post(path, {"after_session": 8, "reason": "Flood"})) == (409, "session_held")
+    assert refused(office.post(path, {"after_session": 13, "reason": "Flood"})) == (422, "unknown_session")
+    assert refused(office.post(path, {"after_session": 12, "reason": "Flood"})) == (422, "nothing_to_cancel")
+    assert refused(office.post(path, {"after_session": 9, "reason": "  "})) == (422, "required")
+    with app.app_context():
+        assert get_delivery(SYSTEM, code).ends_on == date(2027, 3, 10), "nothing of it was kept"
+        draft = course_makers.delivery(code="DRAFT", published=False, starts_on=date(2027, 6, 7)).code
+    assert refused(office.post(f"/deliveries/{draft}/cut-short", {"after_session": 1, "reason": "Flood"})) == (
+        409,
+        "not_published",
+    )
+    assert office.post(path, {"after_session": 9, "reason": "Recorded a day late"}).status_code == 200, "nobody was there"
+    office.post(f"/deliveries/{code}/finish")
+    assert refused(office.post(path, {"after_session": 1, "reason": "Flood"})) == (409, "state_does_not_allow")
+
+
+def test_cutting_short_by_the_page(app: Flask, coordinator: Made) -> None:
+    code, _ids = running(app)
+    clock.travel(app, SECOND_DAY_ENDS)
+    browser = coordinator()
+    page = browser.get(browser.get(f"/deliveries/{code}").link("Cut the course short"))
+    empty = page.form("").submit("Cancel the sessions not held")
+    assert empty.status == 422 and "Choose the last session that is held." in empty.text and "Enter the reason" not in empty.text
+    done = page.form("").submit("Cancel the sessions not held", after_session="8", reason="Flood")
+    assert "ends early" in done.text and done.text.count("Cancelled") == 4
+    with app.app_context():
+        assert [one.number for one in get_delivery(SYSTEM, code).held] == list(range(1, 9))
+
+
+# The delivery's own day
+
+
+@pytest.mark.parametrize(
+    ("zone", "country", "last_minute"),
+    [("Pacific/Apia", "WS", datetime(2027, 2, 15, 10, 59, tzinfo=UTC)), ("Pacific/Honolulu", "US", datetime(2027, 2, 16, 9, 59, tzinfo=UTC))],
+)  # fmt: skip
+def test_apia_and_honolulu_close_on_their_own_day(context: Flask, zone: str, country: str, last_minute: datetime) -> None:
+    into = course_makers.delivery(time_zone=zone, country=country, closes_on=date(2027, 2, 15))
+    for moment, is_open in ((last_minute, True), (last_minute + timedelta(minutes=1), False)):
+        clock.travel(context, moment)
+        assert is_open_for_enrollment(into) is is_open
+        assert bool(catalogue.open_rows()) is is_open
+
+
+@pytest.mark.parametrize(
+    ("zone", "country", "midnight"),
+    [("Pacific/Apia", "WS", datetime(2027, 3, 8, 11, tzinfo=UTC)), ("Pacific/Honolulu", "US", datetime(2027, 3, 9, 10, tzinfo=UTC))],
+)  # fmt: skip
+def test_apia_and_honolulu_are_upcoming_through_their_own_first_day(
+    context: Flask, zone: str, country: str, midnight: datetime
+) -> None:
+    into = course_makers.delivery(time_zone=zone, country=country)
+    for moment, expected in ((midnight - timedelta(minutes=1), True), (midnight, False)):
+        clock.travel(context, moment)
+        assert is_upcoming(into) is expected
+        assert [one.code for one in upcoming_of(into.course)] == ([into.code] if expected else [])
+        assert catalogue.upcoming(catalogue.Wanted(), after=None).count == int(expected)
+        assert bool(catalogue.choices().courses) is expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "country", "ends", "issued_on"),
+    [
+        ("Pacific/Apia", "WS", datetime(2027, 3, 10, 4, tzinfo=UTC), date(2027, 3, 11)),
+        ("Pacific/Honolulu", "US", datetime(2027, 3, 11, 3, tzinfo=UTC), date(2027, 3, 10)),
+    ],
+)
+def test_apia_and_honolulu_finish_and_issue_by_their_own_calendar(
+    app: Flask, office: ApiClient, zone: str, country: str, ends: datetime, issued_on: date
+) -> None:
+    """The last session ends at 17:00 of the 10th: in Apia that is early on the 10th in UTC, in Honolulu the 11th."""
+    code, [ba] = running(app, time_zone=zone, country=country)
+    with app.app_context():
+        makers.attend(get_delivery(SYSTEM, code), db.session.get_one(Enrollment, ba), score=90)
+    clock.travel(app, ends - timedelta(minutes=1))
+    assert refused(office.post(f"/deliveries/{code}/finish")) == (409, "not_over")
+    clock.travel(app, ends)
+    assert office.post(f"/deliveries/{code}/finish").status_code == 200
+    clock.travel(app, ends if zone == "Pacific/Honolulu" else ends + 8 * HOUR)  # past midnight in Apia, not yet in UTC
+    assert office.post(f"/deliveries/{code}/certificates").status_code == 202
+    with app.app_context():
+        jobs.drain()
+        made = db.session.scalars(sa.select(Certificate)).one()
+        assert (made.issued_on, made.payload["starts_on"], made.payload["ends_on"]) == (issued_on, "2027-03-08", "2027-03-10")
+        assert made.issued_at.date() != issued_on, "another day in UTC"
+        assert breaches() == []
+
+
+# The cut-off of the waiting list
+
+
+def full(context: Flask, **changes: Any) -> tuple[Delivery, list[Enrollment]]:
+    """One place and three people: the first has it."""
+    into = course_makers.delivery(places=1, **changes)
+    return into, [makers.enrolled(into, "police", factories.person("Awa", name)) for name in ("Ba", "Cissé", "Diop")]
+
+
+def withdraw(enrollment: Enrollment) -> None:
+    with transaction():
+        services.withdraw(SYSTEM, db.session.get_one(Enrollment, enrollment.id))
+
+
+def statuses(made: list[Enrollment]) -> list[str]:
+    return [makers.again(one).status.value for one in made]
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    ("days", "moment", "moves_up"),
+    [
+        (21, datetime(2027, 2, 16, 3, 59, tzinfo=UTC), True),  # 23:59 of the 15th in Halifax, 21 days before
+        (21, datetime(2027, 2, 16, 4, 1, tzinfo=UTC), False),
+        (0, BEGINS - timedelta(minutes=1), True),
+        (0, BEGINS, False),
+        (365, datetime(2026, 11, 24, tzinfo=UTC), False),
+    ],
+)
+def test_the_promotion_cut_off(context: Flask, days: int, moment: datetime, moves_up: bool) -> None:
+    _into, made = full(context, promotion_days=days)
+    clock.travel(context, moment)
+    withdraw(made[0])
+    assert statuses(made) == ["withdrawn", "confirmed" if moves_up else "waitlisted", "waitlisted"]
+    assert list(queries.breaches()) == []
+
+
+def test_after_the_cut_off_a_coordinator_sees_the_free_place_and_gives_it(app: Flask, coordinator: Made) -> None:
+    with app.app_context():
+        into, made = full(app)
+        code, cissé, diop = into.code, made[1].id, made[2].id
+        clock.travel(app, datetime(2027, 3, 1, tzinfo=UTC))
+        withdraw(made[0])
+    browser = coordinator()
+    assert "1 place is free; 2 people wait: give it to someone on the list." in browser.get(f"/deliveries/{code}").text
+    page = browser.get(f"/deliveries/{code}/selection")
+    assert "1 place is free; 2 people wait: give it to someone on the list." in page.text
+    given = browser.post(f"/deliveries/{code}/selection", {"csrf_token": browser.token(), "approve": str(diop)})
+    assert given.status == 200 and "is free" not in given.text
+    assert (status_of(app, cissé), status_of(app, diop)) == ("waitlisted", "confirmed")
+
+
+def test_who_applies_after_the_cut_off_does_not_pass_those_who_wait(context: Flask) -> None:
+    into, made = full(context, admission="automatic")
+    clock.travel(context, datetime(2027, 2, 16, 5, tzinfo=UTC))
+    withdraw(made[0])
+    late = makers.enrolled(into, "civilian")
+    assert statuses([late]) == ["waitlisted"], "the free place is for those who wait"
+    changed(into, places=5)
+    assert statuses([*made[1:], late]) == ["waitlisted"] * 3
+    assert statuses([makers.enrolled(into, "civilian") for _ in range(3)]) == ["confirmed", "confirmed", "waitlisted"]
+
+
+def changed(delivery: Delivery, **changes: Any) -> None:
+    with transaction():
+        now = db.session.get_one(Delivery, delivery.id)
+        courses.change(SYSTEM, now, dataclasses.replace(plan_of(now), **changes), rev=now.rev)
+
+
+def test_a_cut_off_that_is_moved_lets_people_move_up(context: Flask) -> None:
+    into, made = full(context)
+    clock.travel(context, datetime(2027, 2, 20, tzinfo=UTC))
+    withdraw(made[0])
+    assert statuses(made) == ["withdrawn", "waitlisted", "waitlisted"]
+    changed(into, promotion_days=7)
+    assert statuses(made) == ["withdrawn", "confirmed", "waitlisted"]
+    assert list(queries.breaches()) == []
+
+
+def test_the_cut_off_is_said_to_programs_and_on_the_form(app: Flask, office: ApiClient, coordinator: Made) -> None:
+    code, _ids = running(app)
+    assert office.get(f"/deliveries/{code}").json["promotion_days"] == 21
+    body = {
+        "starts_on": "2027-05-03", "time_zone": "Africa/Dakar", "venue": "Dakar", "country": "SN", "language": "fr",
+    }  # fmt: skip
+    assert office.post("/courses/GTI/deliveries", body | {"promotion_days": 0}).json["promotion_days"] == 0
+    bad = office.post("/courses/GTI/deliveries", body | {"promotion_days": -1})
+    assert (bad.status_code, bad.json["errors"][0]["field"]) == (422, "promotion_days")
+    form = coordinator().get(f"/deliveries/{code}/edit").form("/edit")
+    assert form.values["promotion_days"] == "21"
+    assert form.submit("Save", promotion_days="400").errors == ["Enter a number of days from 0 to 365."]
+    assert form.submit("Save", promotion_days="3").status == 200
+    assert office.get(f"/deliveries/{code}").json["promotion_days"] == 3
+
+
+# The end of a delivery as a whole
+
+
+def test_a_delivery_that_has_begun_is_not_cancelled(app: Flask, office: ApiClient, coordinator: Made) -> None:
+    code, [ba] = running(app)
+    clock.travel(app, BEGINS)
+    assert refused(office.post(f"/deliveries/{code}/cancel", {"reason": "Flood"})) == (409, "already_begun")
+    browser = coordinator()
+    assert "Cancel the delivery" not in browser.get(f"/deliveries/{code}").text
+    page = browser.get(f"/deliveries/{code}/cancel")
+    assert "can no longer be cancelled" in page.text and page.link("Cut the course short") == f"/deliveries/{code}/cut-short"
+    assert browser.post(f"/deliveries/{code}/cancel", {"csrf_token": browser.token(), "reason": "Flood"}).status in (409, 422)
+    assert status_of(app, ba) == "confirmed"
+
+
+def test_a_delivery_that_has_begun_stays_when_it_was(context: Flask) -> None:
+    into, _made = full(context)
+    clock.travel(context, BEGINS)
+    with pytest.raises(DomainError) as refusal:
+        changed(into, starts_on=date(2027, 3, 15))
+    db.session.rollback()
+    assert (refusal.value.code, refusal.value.field) == ("already_begun", "starts_on")
+    changed(into, venue="Another hall")
+
+
+def test_cancelling_withdraws_nobody(app: Flask, office: ApiClient) -> None:
+    code, [ba, faye] = running(app, "Ba", "Faye")
+    assert office.post(f"/enrollments/{faye}/withdraw", {"reason": "Ill"}).status_code == 200
+    assert office.post(f"/deliveries/{code}/cancel", {"reason": "Flood"}).status_code == 200
+    assert (status_of(app, ba), status_of(app, faye)) == ("delivery_cancelled", "withdrawn")
+    found = office.get(f"/deliveries/{code}/enrollments?status=delivery_cancelled").json["items"]
+    assert [(one["id"], one["reason"]) for one in found] == [(ba, "Flood")]
+
+
+# A mark corrected after the end
+
+
+def ended(app: Flask, **changes: Any) -> tuple[str, int, int]:
+    """Ba attended everything, Faye nothing by mistake; the delivery is finished, and Ba is certified."""
+    code, [ba, faye] = running(app, "Ba", "Faye", **changes)
+    clock.travel(app, ENDS)
+    with app.app_context():
+        into = get_delivery(SYSTEM, code)
+        makers.attend(into, db.session.get_one(Enrollment, ba), score=90)
+        makers.finished(into)
+        with transaction():
+            certificates.issue(SYSTEM, db.session.get_one(Enrollment, ba))
+    return code, ba, faye
+
+
+def test_a_mark_corrected_after_the_end_without_a_certificate(app: Flask, office: ApiClient) -> None:
+    code, ba, faye = ended(app)
+    assert refused(office.put(f"/deliveries/{code}/attendance", marks(faye))) == (409, "delivery_finished")
+    opened = office.post(f"/deliveries/{code}/reopen", {"enrollments": [faye], "reason": "Marked absent by mistake"})
+    assert opened.json["reopened"] == 1
+    assert refused(office.put(f"/deliveries/{code}/attendance", marks(ba))) == (422, "result_fixed"), "the others stay"
+    assert office.put(f"/deliveries/{code}/attendance", marks(faye)).json == {"recorded": 12}
+    assert office.put(f"/deliveries/{code}/scores", post_score(faye)).status_code == 200
+    assert office.post(f"/deliveries/{code}/finish").status_code == 200
+    assert (status_of(app, ba), status_of(app, faye)) == ("completed", "completed")
+    assert office.post(f"/deliveries/{code}/certificates").status_code == 202
+    with app.app_context():
+        jobs.drain()
+    items = office.get(f"/deliveries/{code}/certificates").json["items"]
+    assert sorted((one["enrollment"], one["is_under_review"]) for one in items) == [(ba, False), (faye, False)]
+
+
+def test_a_mark_corrected_after_the_end_with_a_certificate(
+    app: Flask, office: ApiClient, coordinator: Made, sign_in: Any
+) -> None:
+    """The certificate that is no longer justified is under review: seen by coordinators everywhere, and changed by nobody."""
+    code, ba, _faye = ended(app)
+    office.post(f"/deliveries/{code}/reopen", {"enrollments": [ba], "reason": "The marks of somebody else"})
+    office.put(f"/deliveries/{code}/attendance", marks(ba, mark="absent"))
+    assert office.post(f"/deliveries/{code}/finish").status_code == 200
+    assert status_of(app, ba) == "not_completed"
+    (item,) = office.get(f"/deliveries/{code}/certificates").json["items"]
+    number = item["number"]
+    assert (item["status"], item["is_under_review"]) == ("valid", True)
+    assert office.get(f"/certificates/{number}").json["is_under_review"] is True
+    assert refused(office.post(f"/certificates/{number}/reissue", {"reason": "A slip"})) == (409, "not_eligible")
+    browser = coordinator()
+    for path in (f"/deliveries/{code}/finish", f"/deliveries/{code}/certificates", "/certificates"):
+        page = browser.get(path)
+        assert "1 certificate is no longer justified" in page.text and page.link(number), path
+    assert "Under review" in browser.get(f"/certificates/{number}").text
+    with app.app_context():
+        holder = actor_of(db.session.get_one(Enrollment, ba).person)
+        own = ApiClient(app, makers.token_of(holder))
+        opened = db.session.scalars(
+            sa.select(audit.AuditEntry).where(audit.AuditEntry.action == "certificate.review_opened")
+        ).all()
+        assert len(opened) == 1
+        assert f"certificates: {number} is valid, but its holder did not complete the course" in breaches()
+    assert own.get(f"/certificates/{number}").json["is_under_review"] is False, "a matter of those who decide"
+    assert "Under review" not in sign_in(holder).get(f"/certificates/{number}").text
+    office.post(f"/certificates/{number}/revoke", {"reason_code": "issued_in_error"})
+    assert office.get(f"/certificates/{number}").json["is_under_review"] is False
+    assert "no longer justified" not in browser.get(f"/deliveries/{code}/finish").text
+
+
+# `flask check`
+
+
+def planted(statement: Any) -> list[str]:
+    with transaction():
+        db.session.execute(statement, execution_options={"synchronize_session": False})
+        audit.record(SYSTEM, "test.breach", "test", {})
+    return breaches()
+
+
+def test_check_finds_a_mark_before_its_session(app: Flask) -> None:
+    ended(app)
+    with app.app_context():
+        jobs.drain()
+        found = planted(sa.update(Mark).where(Mark.id == 1).values(recorded_at=BEGINS - HOUR))
+        assert "marks: 1 was recorded before its session began" in found
+
+
+def test_check_finds_a_certificate_before_the_end_of_its_delivery(app: Flask) -> None:
+    ended(app)
+    with app.app_context():
+        number = db.session.scalars(sa.select(Certificate.number)).one()
+        found = planted(sa.update(Certificate).values(issued_at=ENDS - timedelta(days=150)))
+        assert f"certificates: {number} was issued before the last session of its delivery had ended" in found
+
+
+def test_check_finds_minutes_of_a_session_that_was_cancelled(app: Flask) -> None:
+    ended(app)
+    with app.app_context():
+        gone = sa.update(DeliverySession).where(DeliverySession.number == 12).values(cancelled_at=ENDS, cancel_reason="Flood")
+        assert [one for one in planted(gone) if "minutes of a session that was cancelled" in one]
