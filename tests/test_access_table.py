@@ -105,6 +105,7 @@ def _build(app: Flask) -> World:
         "courses.retire.code": "GTI", "courses.bring_back.code": "GTI", "courses_api.retire_course.code": "GTI", "courses_api.bring_course_back.code": "GTI",
         "courses_api.get_course.code": "GTI", "courses_api.put_course.code": "GTI", "courses_api.post_delivery.code": "GTI",
         "courses_api.put_skill.code": "gender-peace-operations", "accounts_api.put_organization.code": "CA-MFA",
+        "accounts_api.get_organization.code": "CA-MFA",
         "certificates.archive.code": "DONE", "certificates.preview.code": "DONE",
         "certificates.issue_page.code": "DONE", "enrollment.attendance_session.number": "1", "enrollment.save_attendance.number": "1",
     }  # fmt: skip

@@ -108,10 +108,11 @@ def roles_of(person_ids: Iterable[int]) -> dict[int, list[RoleHeld]]:
 _BODIES = tuple(scope for _kind, scope in WITHIN.values())
 
 
-def get_organization(actor: Actor, organization_id: int) -> Organization:
-    """NotFound when unknown or not the actor's to change."""
+def get_organization(actor: Actor, key: int | str) -> Organization:
+    """The organization with this id or code; NotFound when unknown or not the actor's to manage."""
     seen = visible(Organization, actor, Permission.ORGANIZATION_MANAGE)
-    found = db.session.scalar(sa.select(Organization).where(Organization.id == organization_id, seen))
+    same = Organization.code == key if isinstance(key, str) else Organization.id == key
+    found = db.session.scalar(sa.select(Organization).where(same, seen))
     if found is None:
         raise NotFound("unknown_organization", _l("This organization is not known here."))
     return found
