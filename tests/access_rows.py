@@ -246,7 +246,7 @@ ROWS = {
     "GET /roster/<int:expert_id>": "sign in hidden hidden hidden hidden in",
     "GET /roster/<int:expert_id>/edit": "sign in hidden hidden hidden hidden in",
     "POST /roster/<int:expert_id>/edit": "sign in hidden hidden hidden hidden in",
-    "GET /roster/asked/<token>": "hidden hidden hidden hidden hidden hidden hidden",
+    "GET /roster/asked/<token>": "in in in in in in in",
     "POST /roster/asked/<token>": "in in in in in in in",
     "POST /roster/export": "sign no no no no no in",
     "GET /roster/waiting": "sign no no no no no in",

@@ -20,13 +20,14 @@ import pytest
 from flask import Flask
 
 from accounts import services as accounts_services
-from accounts.models import ApiToken, Person
+from accounts.models import ApiToken, Person, PersonnelCategory
 from accounts.roles import Role
 from core import jobs, mail
 from core.database import db, transaction
 from core.policy import SYSTEM, Actor
 from enrollment import services as enrollment_services
 from enrollment.services import Nominee
+from roster import services as roster_services
 from roster.models import Expert
 from tests import factories
 from tests.access_rows import FOREIGN_COORDINATOR, FOREIGN_ROSTER, FOREIGN_TRAINER, ROSTER, ROWS
@@ -109,6 +110,7 @@ def _build(app: Flask) -> World:
         "certificates.archive.code": "DONE", "certificates.preview.code": "DONE",
         "certificates.issue_page.code": "DONE", "enrollment.attendance_session.number": "1", "enrollment.save_attendance.number": "1",
     }  # fmt: skip
+    names["roster.asked.token"] = names["roster.answer_asked.token"] = _asked()
     tokens = {name: _token(actor) for name, actor in actors.items()}
     return World(app, actors, tokens, names)
 
@@ -119,6 +121,15 @@ def _nominated(delivery_id: int, organization, person: Actor):
             SYSTEM, delivery_id, organization, [Nominee("Amina", "Diallo", "civilian", email=person.email, country="CA")]
         )
         return made[0]
+
+
+def _asked() -> str:
+    """The token of the question to somebody whom roster staff want a profile of."""
+    who = {"given_name": "Asked", "family_name": "Person", "email": "asked@example.org"}
+    with transaction():
+        roster_services.put_expert(SYSTEM, "ASKED-1", roster_services.Profile(person=who, category=PersonnelCategory.POLICE))
+    body = db.session.scalars(db.select(mail.Mail.body).where(mail.Mail.kind == "roster_asked")).one()
+    return re.findall(r"/roster/asked/([\w-]+)", body)[0]
 
 
 def _certified(delivery_id: int) -> dict[str, str]:

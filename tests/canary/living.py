@@ -7,18 +7,19 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from accounts.models import Person
-from accounts.services import issue_link
+from accounts.models import ConsentPurpose, Person
+from accounts.roles import Role
+from accounts.services import issue_link, record_paper_consent
 from certificates.models import Certificate
 from certificates.services import request_issue
-from core import audit, jobs
+from core import audit, clock, jobs
 from core.database import db, transaction
 from core.mail import Mail, route, server, settling
 from core.policy import SYSTEM
 from enrollment.models import Enrollment
 from enrollment.services import Nominee, nominate
 from roster.models import Expert
-from roster.services import Profile, change_expert
+from roster.services import Profile, admit, change_expert
 from tests import factories
 from tests.canary.looking import ADDRESS, CANARIES, UNSEEN
 from tests.courses import makers as courses
@@ -77,6 +78,11 @@ def live() -> Life:
     expert = db.session.scalars(sa.select(Expert).where(Expert.person_id == person_id)).one()
     with transaction():
         change_expert(SYSTEM, expert, Profile(rank=name, organization=name, expertise=[name]))
+    office = factories.actor(Role.ROSTER)
+    with transaction():  # on paper, because the address is another person's too
+        paper = {"reference": name, "document": name, "signed_on": clock.today()}
+        record_paper_consent(office, db.session.get_one(Person, person_id), ConsentPurpose.ROSTER, **paper)
+        admit(office, db.session.get_one(Expert, expert.id), [name])
     _from_elsewhere(expert.person)
     return Life(
         pages=(

@@ -45,14 +45,15 @@ OUT_OF_REACH = {
         account.password_hash api_token.digest audit_entry.digest audit_head.digest certificate.file_key certificate.number
         certificate.payload_sha256 certificate.sha256 certificate.token delivery.calendar_uid first_answer.key
         first_answer.request_digest job.dedupe_key job.token mail.message_id mail_server.url sign_in_link.digest try_count.key
-        user_session.digest""",
+        user_session.digest expert_proposal.digest expert_proposal.token_digest consent.text_version""",
     "ids, and the product's own words for what happened, never those of people": """
         api_token.scope audit_entry.action audit_entry.body audit_entry.subject certificate.reason_code counter.name
-        enrollment.lacking expert_search.tokens first_answer.location job.args job.error job.kind
-        mail.kind mail_server.fault reopening.lacking user_session.method void_numbers.reason void_numbers.series""",
+         admission.end_reason enrollment.lacking expert_search.tokens first_answer.location identity_question.agrees
+         identity_question.differs job.args job.error job.kind
+         mail.kind mail_server.fault reopening.lacking user_session.method void_numbers.reason void_numbers.series""",
     "codes of letters, digits and hyphens": "course.code course_version.prerequisites delivery.code organization.code skill.code",
     "one of a list: countries, languages, ranks, zones, categories": """
-        course.audience delivery.country delivery.language delivery.time_zone enrollment.rank_code expert.rank_code
+        consent.language course.audience delivery.country delivery.language delivery.time_zone enrollment.rank_code expert.rank_code
         expert_language.language expert_language.level mail.language nomination.country nomination.nationalities
         organization.country person.country person.language person.nationalities""",
     "a time of day": "course.day_ends course.day_starts timetable_block.start",
