@@ -109,6 +109,7 @@ def me() -> OwnAnswer:
 
 @routes.call("PUT", "/me", "Correct the caller’s own gender, name order and language", body=OwnBody, answers={200: OwnAnswer})
 def put_me(body: OwnBody) -> OwnAnswer:
+    """Fields that are left out, or null, stay as they are."""
     values = {name: value for name, value in body.model_dump().items() if value is not None}
     return OwnAnswer.model_validate(services.change_person(current_actor(), _own(), **values))
 
