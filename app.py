@@ -200,9 +200,11 @@ CHECKS: list[checking.Check] = [
     mail.route.breaches,
 ]
 
+accounts.cli.people_cli.add_command(enrollment.cli.suspects)
+
 COMMANDS: list[AppGroup | Any] = [
     accounts.cli.accounts_cli,
-    accounts.cli.people_cli,  # enrollment.cli adds to it
+    accounts.cli.people_cli,
     certificates.cli.certificates_cli,
     courses.cli.courses_cli,
     roster.cli.roster_cli,

@@ -1,14 +1,17 @@
-"""`flask people …`"""
+"""`flask people suspects`: the group is that of accounts, which knows no enrollments (app.py puts it there)."""
 
 from __future__ import annotations
 
 import click
+from flask.cli import with_appcontext
 
-from accounts.cli import people_cli
+from core.commands import on_migrated
 from enrollment import services
 
 
-@people_cli.command("suspects")
+@click.command("suspects")
+@with_appcontext
+@on_migrated
 def suspects() -> None:
     """Lists enrollments whose nomination names a different person from the one enrolled."""
     count = 0

@@ -52,8 +52,14 @@ FOREIGN_COORDINATOR = FOREIGN_TRAINER | {
     "GET /nominations.csv": "in",
 }
 
-#: Until experts say which roster office they belong to, another office gets what the first one gets.
-FOREIGN_ROSTER = ROSTER
+#: Another roster office's staff: whom the first office admitted, they do not find.
+FOREIGN_ROSTER = ROSTER | {
+    "GET /api/v1/experts/<id>": "hidden",
+    "POST /api/v1/experts/<id>/admit": "hidden",
+    "GET /roster/<int:expert_id>": "hidden",
+    "GET /roster/<int:expert_id>/edit": "hidden",
+    "POST /roster/<int:expert_id>/edit": "hidden",
+}
 
 # anonymous self other nominator trainer coordinator administrator
 ROWS = {

@@ -22,10 +22,11 @@ from flask import Flask
 from accounts import services as accounts_services
 from accounts.models import ApiToken, Person, PersonnelCategory
 from accounts.roles import Role
-from core import jobs, mail
+from core import clock, jobs, mail
 from core.database import db, transaction
 from core.policy import SYSTEM, Actor
 from enrollment import services as enrollment_services
+from enrollment.models import Enrollment, IdentityQuestion, QuestionStatus
 from enrollment.services import Nominee
 from roster import services as roster_services
 from roster.models import Expert
@@ -81,6 +82,8 @@ def _build(app: Flask) -> World:
     foreign_id, elsewhere_id, theirs_id = foreign.id, elsewhere.id, theirs.id
     certificate = _certified(done.id)
     factories.consent(person.person_id)  # roster staff see nobody who has not said yes
+    with transaction():
+        roster_services.admit(SYSTEM, db.session.scalars(db.select(Expert)).one())  # to the first roster office
     actors: dict[str, Actor | None] = {
         "anonymous": None,
         "self": person,
@@ -110,6 +113,7 @@ def _build(app: Flask) -> World:
         "certificates.archive.code": "DONE", "certificates.preview.code": "DONE",
         "certificates.issue_page.code": "DONE", "enrollment.attendance_session.number": "1", "enrollment.save_attendance.number": "1",
     }  # fmt: skip
+    names |= _doubts(enrollment.id, foreigner.person_id)
     names["roster.asked.token"] = names["roster.answer_asked.token"] = _asked()
     tokens = {name: _token(actor) for name, actor in actors.items()}
     return World(app, actors, tokens, names)
@@ -121,6 +125,20 @@ def _nominated(delivery_id: int, organization, person: Actor):
             SYSTEM, delivery_id, organization, [Nominee("Amina", "Diallo", "civilian", email=person.email, country="CA")]
         )
         return made[0]
+
+
+def _doubts(enrollment_id: int, other_id: int) -> dict[str, str]:
+    """A question whether two records are one person, and a merge that waits for a second reviewer."""
+    with transaction():
+        question = IdentityQuestion(
+            enrollment_id=enrollment_id, candidate_id=other_id, status=QuestionStatus.OPEN, agrees=["address"], differs=["name"],
+            asked_at=clock.now(),
+        )  # fmt: skip
+        db.session.add(question)
+        merged = db.session.get_one(Enrollment, enrollment_id).person_id
+        merge = accounts_services.propose_merge(SYSTEM, other_id, merged, reason="One person")
+        db.session.flush()
+        return {"question_id": str(question.id), "merge_id": str(merge.id), "step": "confirm"}
 
 
 def _asked() -> str:
