@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import accounts.api
 import accounts.cli
 import accounts.demonstration
+import accounts.handlers
 import accounts.jobs
 import accounts.queries.checking
 import accounts.sessions
@@ -35,21 +36,39 @@ import certificates.views
 import core.docs
 import courses.api
 import courses.cli
+import courses.handlers
 import courses.views
 import enrollment.api
-import enrollment.checking
+import enrollment.cli
 import enrollment.handlers
 import enrollment.jobs
 import enrollment.queries
+import enrollment.services
 import enrollment.views
 import roster.api
 import roster.cli
 import roster.handlers
+import roster.jobs
 import roster.queries
 import roster.views
-from accounts.events import PersonChanged
+from accounts.events import (
+    AddressConfirmed,
+    ConsentGiven,
+    ConsentWithdrawn,
+    MergeConfirmed,
+    MergeUndone,
+    OrganizationChanged,
+    PersonChanged,
+    SignInLinkUsed,
+)
 from accounts.roles import Permission as P
-from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
+from certificates.events import (
+    CertificateIssued,
+    CertificateLifted,
+    CertificateRevoked,
+    CertificateSuperseded,
+    CertificateSuspended,
+)
 from certificates.fonts import unprintable
 from certificates.numbers import SERIES
 from certificates.rendering import check_system_libraries
@@ -83,7 +102,7 @@ from core.policy import Actor
 from core.settings import ROOT, read_settings
 from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryCutShort, DeliveryMoved
 from demonstration.cli import demo_cli
-from enrollment.events import EnrollmentResult
+from enrollment.events import EnrollmentReassigned, EnrollmentResult
 
 gc.freeze()
 gc.enable()
@@ -105,15 +124,34 @@ BLUEPRINTS = [
 
 #: Who reacts to what, in the transaction of the fact itself.
 SUBSCRIBERS: events.Subscribers = {
+    OrganizationChanged: [courses.handlers.keep_kinds],
     DeliveryCancelled: [enrollment.handlers.end_enrollments],
     DeliveryChanged: [enrollment.handlers.fit_places],
     DeliveryMoved: [enrollment.handlers.tell_of_move],
     DeliveryCutShort: [enrollment.handlers.cut_sessions],
     EnrollmentResult: [certificates.handlers.open_review],
     CertificateIssued: [roster.handlers.grant_skills],
+    CertificateLifted: [roster.handlers.grant_skills],
     CertificateRevoked: [roster.handlers.withdraw_skills],
+    CertificateSuspended: [roster.handlers.withdraw_skills],
     CertificateSuperseded: [roster.handlers.withdraw_skills],
+    AddressConfirmed: [enrollment.handlers.count_applications],
+    MergeConfirmed: [
+        accounts.handlers.carry_refusal,
+        enrollment.handlers.move_enrollments,
+        certificates.handlers.follow_enrollments,
+        roster.handlers.move_skills,
+    ],
+    MergeUndone: [
+        enrollment.handlers.move_enrollments_back,
+        certificates.handlers.follow_enrollments,
+        roster.handlers.move_skills,
+    ],
+    EnrollmentReassigned: [certificates.handlers.follow_enrollment, roster.handlers.move_skills_of],
     PersonChanged: [roster.handlers.refresh_profile],
+    SignInLinkUsed: [enrollment.handlers.keep_ticked_consent],
+    ConsentGiven: [roster.handlers.keep_given_consent],
+    ConsentWithdrawn: [roster.handlers.keep_withdrawn_consent],
 }
 
 JOBS: Mapping[str, running.JobFunction] = {
@@ -124,6 +162,9 @@ JOBS: Mapping[str, running.JobFunction] = {
     "audit.deliver": audit_cli.deliver,
     "answers.forget": once.forget_old,
     "enrollment.forget": enrollment.jobs.forget_old_drafts,
+    "enrollment.lapse": enrollment.jobs.lapse,
+    "enrollment.compare": enrollment.jobs.compare,
+    "roster.forget": roster.jobs.forget_old_proposals,
 }
 
 #: Lanes of work that do not wait for one another. Links that someone waits for have a lane of their own and go first in the other
@@ -135,13 +176,20 @@ LANES = [
 ]
 
 #: kind of job → every so many seconds.
-SCHEDULE = {"audit.checkpoint": 3600, "answers.forget": 86400, "accounts.forget": 86400, "enrollment.forget": 86400}
+SCHEDULE = {
+    "audit.checkpoint": 3600,
+    "answers.forget": 86400,
+    "accounts.forget": 86400,
+    "enrollment.forget": 86400,
+    "enrollment.lapse": 900,
+    "roster.forget": 86400,
+}
 
 #: What `flask check` verifies: each yields a sentence for every breach it finds.
 CHECKS: list[checking.Check] = [
     accounts.queries.checking.breaches,
     enrollment.queries.breaches,
-    enrollment.checking.breaches_of_time,
+    enrollment.services.breaches_of_identity,
     certificates.queries.breaches,
     roster.queries.breaches,
     storage.breaches,
@@ -154,6 +202,7 @@ CHECKS: list[checking.Check] = [
 
 COMMANDS: list[AppGroup | Any] = [
     accounts.cli.accounts_cli,
+    accounts.cli.people_cli,  # enrollment.cli adds to it
     certificates.cli.certificates_cli,
     courses.cli.courses_cli,
     roster.cli.roster_cli,
@@ -172,6 +221,7 @@ NAVIGATION = [
     (_l("Courses"), "enrollment.catalogue", None),
     (_l("Deliveries"), "enrollment.deliveries", P.DELIVERY_READ),
     (_l("Nominations"), "enrollment.nominations", P.ENROLLMENT_NOMINATE),
+    (_l("People to check"), "enrollment.questions", P.IDENTITY_DECIDE),
     (_l("Certificates"), "certificates.register", P.CERTIFICATE_ISSUE),
     (_l("Roster"), "roster.search", P.ROSTER_SEARCH),
     (_l("Administration"), "accounts.administration", P.ACCOUNT_MANAGE),
@@ -200,6 +250,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.extensions["certificate_reviews"] = certificate_reviews
     app.extensions["first_start"] = _first_start
     app.extensions["people_to_tell"] = enrollment.queries.count_to_tell  # courses asks, which knows no enrollments
+    app.extensions["people_to_ask"] = roster.queries.people_to_ask  # accounts asks, which knows no experts
     app.extensions["system_warnings"] = check_system_libraries
     app.extensions["is_invented"] = accounts.demonstration.is_invented
     app.extensions["is_demonstration"] = lambda: settings.demo and settings.is_local

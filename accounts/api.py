@@ -1,7 +1,109 @@
-"""The API."""
+"""The API: oneself, one's consents and those on paper, and organizations."""
 
 from __future__ import annotations
 
-from core.api import Routes
+from typing import Literal
+
+from pydantic import StrictBool
+
+from accounts import queries, services
+from accounts.models import ConsentPurpose, ConsentWay, Gender, Person
+from accounts.roles import Permission as P
+from accounts.schemas import (
+    ConsentAnswer,
+    ConsentBody,
+    OrganizationAnswer,
+    OrganizationBody,
+    OrganizationsQuery,
+    PaperAnswer,
+    PaperBody,
+)
+from core.api import Answer, Routes, Schema
+from core.database import db
+from core.paging import Page
+from core.web import current_actor
 
 routes = Routes("accounts")
+
+
+@routes.call(
+    "PUT", "/organizations/<code>", "Record or change an organization", requires=P.ORGANIZATION_MANAGE, body=OrganizationBody,
+    answers={200: OrganizationAnswer, 201: OrganizationAnswer},
+)  # fmt: skip
+def put_organization(code: str, body: OrganizationBody) -> tuple[OrganizationAnswer, int]:
+    """Coordinators record and change bodies that nominate; centres, roster offices and funders are for administrators. Nobody
+    signs in for a funder."""
+    organization, is_new = services.put_organization(current_actor(), code, **body.given())
+    return OrganizationAnswer.of(organization), 201 if is_new else 200
+
+
+@routes.call(
+    "GET", "/organizations", "List the organizations", requires=P.ORGANIZATION_MANAGE, query=OrganizationsQuery,
+    answers={200: OrganizationAnswer}, is_list=True,
+)  # fmt: skip
+def list_organizations(query: OrganizationsQuery) -> Page[OrganizationAnswer]:
+    """By name, with what each does here."""
+    found = queries.list_organizations(current_actor(), kind=query.kind, after=query.after, limit=query.limit)
+    return Page([OrganizationAnswer.of(one) for one in found.items], found.next)
+
+
+@routes.call("GET", "/me/consents", "One's own consents", answers={200: ConsentAnswer}, is_list=True)
+def my_consents() -> Page[ConsentAnswer]:
+    """Every purpose with its exact words and the person's answer."""
+    return Page([ConsentAnswer.of(state) for state in queries.consents_of(current_actor().person_id or 0)], None)
+
+
+@routes.call("POST", "/me/consents", "Give or withdraw one's own consent", body=ConsentBody, answers={201: ConsentAnswer})
+def answer_consent(body: ConsentBody) -> tuple[ConsentAnswer, int]:
+    """Only the person can: the token's user answers for nobody else."""
+    actor = current_actor()
+    own = db.session.get_one(Person, actor.person_id)
+    services.give_consent(actor, own, body.purpose, body.given, how=ConsentWay.API)
+    return ConsentAnswer.of(next(one for one in queries.consents_of(own.id) if one.purpose is body.purpose)), 201
+
+
+@routes.call(
+    "POST", "/people/consent-on-paper", "Record a consent on paper", requires=P.CONSENT_RECORD, body=PaperBody,
+    answers={201: PaperAnswer},
+)  # fmt: skip
+def consent_on_paper(body: PaperBody) -> tuple[PaperAnswer, int]:
+    """What one person signed. The person is told wherever there is an address."""
+    actor = current_actor()
+    person = services.person_on_paper(actor, **body.person.model_dump())
+    row = services.record_paper_consent(
+        actor, person, ConsentPurpose(body.purpose), reference=body.reference, signed_on=body.signed_on, document=body.document
+    )
+    return PaperAnswer.of(row), 201
+
+
+class OwnBody(Schema):
+    """What people correct themselves. What is left out stays as it is."""
+
+    gender: Gender | None = None
+    family_first: StrictBool | None = None
+    language: Literal["en", "fr"] | None = None
+
+
+class OwnAnswer(Answer):
+    id: int
+    given_name: str
+    family_name: str
+    full_name: str
+    family_first: bool | None
+    gender: Gender
+    language: str
+
+
+@routes.call("GET", "/me", "The caller’s own data", answers={200: OwnAnswer})
+def me() -> OwnAnswer:
+    return OwnAnswer.model_validate(_own())
+
+
+@routes.call("PUT", "/me", "Correct the caller’s own gender, name order and language", body=OwnBody, answers={200: OwnAnswer})
+def put_me(body: OwnBody) -> OwnAnswer:
+    values = {name: value for name, value in body.model_dump().items() if value is not None}
+    return OwnAnswer.model_validate(services.change_person(current_actor(), _own(), **values))
+
+
+def _own() -> Person:
+    return queries.get_person(current_actor(), current_actor().person_id or 0)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import click
+from flask import current_app
 
 from accounts import queries, services, values
-from accounts.models import ALL
-from accounts.roles import Role
+from accounts.models import ALL, Person
+from accounts.roles import WITHIN, Role
 from core.commands import Commands
-from core.database import settings_of, transaction
+from core.database import db, settings_of, transaction
 from core.errors import DomainError
 from core.policy import SYSTEM
 
@@ -21,12 +22,17 @@ ROLES = [Role.PARTICIPANT, Role.NOMINATOR, Role.TRAINER, Role.COORDINATOR, Role.
 @click.argument("email")
 @click.option("--name", required=True, help="The whole name, such as “Zoë van der Berg”.")
 @click.option("--role", "roles", multiple=True, type=click.Choice([role.value for role in ROLES]), help="May be repeated.")
-@click.option("--organization", help="Code of the organization a nominator acts for; made when unknown.")
+@click.option(
+    "--organization",
+    help="Code of the body in which the roles are held; without it, the first centre or roster office. A nominator's is made "
+    "when unknown.",
+)
 def create(email: str, name: str, roles: tuple[str, ...], organization: str | None) -> None:
     """Makes an account (or gives more roles to an existing one) and prints a one-time sign-in link."""
     given, family = values.split_name(name)
-    if organization and Role.NOMINATOR not in roles:
-        raise click.ClickException("--organization is for nominators: add --role nominator.")
+    if organization and not set(roles) & set(WITHIN):
+        sentence = "--organization is for roles held in a body: add --role nominator, trainer, coordinator or roster."
+        raise click.ClickException(sentence)
     with _refusals(), transaction():
         person = services.create_account(
             SYSTEM, email=email, given_name=given, family_name=family, roles=roles, organization=organization,
@@ -52,6 +58,20 @@ def token(email: str, name: str, days: int, scope: tuple[str, ...]) -> None:
             raise click.ClickException(f"Nobody has the e-mail address {email}. Make an account first: flask accounts create")
         made = services.create_token(SYSTEM, person, name=name, days=days, scope=scope)
     click.echo(made)
+
+
+people_cli = Commands("people", help="People and what they agreed to.")
+
+
+@people_cli.command("ask")
+def ask() -> None:
+    """Writes, once each, to people with a profile who have not been asked whether roster staff may find them."""
+    wanted = current_app.extensions["people_to_ask"]()
+    count = 0
+    for person_id in wanted:
+        with transaction():  # each letter with its note that it was written, so that stopping halfway writes to nobody twice
+            count += services.ask_for_consent(db.session.get_one(Person, person_id))
+    click.echo(f"{count} people asked")
 
 
 class _refusals:

@@ -15,12 +15,52 @@ class PersonRecorded(Event):
 
 
 @dataclass(frozen=True)
-class PersonMatched(Event):
-    """Two acts recorded the same person at the same moment; the second found what the first had made."""
+class AddressConfirmed(Event):
+    """Somebody opened the link that an application was answered with: the address is theirs, and the application counts."""
 
-    name = "person.matched"
+    name = "person.address_confirmed"
     subject = ("person", "person_id")
     person_id: int
+
+
+@dataclass(frozen=True)
+class MergeProposed(Event):
+    name = "merge.proposed"
+    subject = ("merge", "merge_id")
+    merge_id: int
+    keep_id: int
+    merged_id: int
+
+
+@dataclass(frozen=True)
+class MergeDeclined(Event):
+    name = "merge.declined"
+    subject = ("merge", "merge_id")
+    merge_id: int
+    keep_id: int
+    merged_id: int
+
+
+@dataclass(frozen=True)
+class MergeConfirmed(Event):
+    """Two records are one person now: `merged_id` leads to `keep_id`."""
+
+    name = "merge.confirmed"
+    subject = ("merge", "merge_id")
+    merge_id: int
+    keep_id: int
+    merged_id: int
+
+
+@dataclass(frozen=True)
+class MergeUndone(Event):
+    """The two are two people again; what was recorded for the merged record goes back to it."""
+
+    name = "merge.undone"
+    subject = ("merge", "merge_id")
+    merge_id: int
+    keep_id: int
+    merged_id: int
 
 
 @dataclass(frozen=True)
@@ -156,3 +196,48 @@ class TokenRevoked(Event):
     subject = ("person", "person_id")
     person_id: int
     token_id: int
+
+
+@dataclass(frozen=True)
+class SignInLinkUsed(Event):
+    """An e-mailed link signed somebody in; `target` is the page of an object it led to, else empty."""
+
+    name = "sign_in.link_used"
+    subject = ("person", "person_id")
+    person_id: int
+    target: str
+
+
+@dataclass(frozen=True)
+class ConsentGiven(Event):
+    """A person said yes, or it was recorded from paper. `counts` False: kept, but not current until the person confirms it."""
+
+    name = "consent.given"
+    subject = ("person", "person_id")
+    person_id: int
+    purpose: str
+    how: str
+    version: str
+    counts: bool
+
+
+@dataclass(frozen=True)
+class ConsentWithdrawn(Event):
+    """A person said no, or no longer yes."""
+
+    name = "consent.withdrawn"
+    subject = ("person", "person_id")
+    person_id: int
+    purpose: str
+    how: str
+    version: str
+
+
+@dataclass(frozen=True)
+class ConsentAsked(Event):
+    """A person who has not answered was written to."""
+
+    name = "consent.asked"
+    subject = ("person", "person_id")
+    person_id: int
+    purpose: str

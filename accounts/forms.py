@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -21,10 +21,11 @@ from wtforms import (
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from accounts.models import ALL, READ, Gender
-from accounts.roles import Role
+from accounts.models import ALL, READ, ConsentPurpose, Gender, Organization
+from accounts.roles import BodyKind, Role
 from core import countries, i18n
-from core.forms import Form, NationalitiesField, SubmissionField, names_confirmation
+from core.errors import DomainError
+from core.forms import Confirmation, Form, NationalitiesField, SubmissionField, names_confirmation
 from core.words import WORDS
 
 #: How to say that there is one name only; the services ask for at least one.
@@ -57,6 +58,41 @@ class PasswordForm(Form):
     next = HiddenField()
 
 
+class PaperForm(Form):
+    """Consent on paper: who signed, and what."""
+
+    submission = SubmissionField()
+    given_name = StringField(_l("Given name"), description=ONE_NAME)
+    family_name = StringField(_l("Family name"), validators=[Optional()])
+    names_confirmed = names_confirmation()
+    identifier = StringField(_l("Service or staff number"), validators=[Optional()])
+    email = StringField(_l("E-mail address"), validators=[Optional()])
+    country = SelectField(_l("Country"), validate_choice=False)
+    purpose = RadioField(_l("What the person agreed to"), validators=[InputRequired()], default=ConsentPurpose.ROSTER.value)
+    reference = StringField(_l("Reference"), NEEDED, description=_l("Under which you keep the paper, such as HR-2026/114."))
+    signed_on = DateField(_l("Signed on"), validators=[Optional()])
+    document = StringField(_l("Document"), NEEDED, description=_l("Name or number of the form that was signed."))
+
+    def __init__(self, **options: Any):
+        super().__init__(**options)
+        self.country.choices = [("", ""), *countries.choices(i18n.locale())]
+        self.purpose.choices = [(one.value, WORDS[f"consent_{one.value}"]) for one in ConsentPurpose]
+
+    def refuse(self, error: DomainError) -> None:
+        """The services speak of "person.email" where this form has "email"."""
+        for one in error.errors or [error]:
+            one.field = (one.field or "").removeprefix("person.") or None
+        super().refuse(error)
+
+    def person(self) -> dict[str, Any]:
+        """What `record_person` takes."""
+        names = ("identifier", "email", "country")
+        return {name: (self[name].data or "").strip() or None for name in names} | {
+            "given_name": self.given_name.data or "", "family_name": self.family_name.data or "",
+            "names_confirmed": self.names_confirmed.data,
+        }  # fmt: skip
+
+
 class OneButtonForm(Form):
     """A page with one button."""
 
@@ -81,7 +117,7 @@ def order_choices(usual: Any) -> list[tuple[str, Any]]:
 
 
 class NameForm(Form):
-    """One's own name and language."""
+    """One's own name, gender and language."""
 
     given_name = StringField(_l("Given names"), description=ONE_NAME)
     family_name = StringField(_l("Family name"))
@@ -90,10 +126,12 @@ class NameForm(Form):
     name_on_certificate = StringField(_l("Name as printed on certificates"), NEEDED)
     country = SelectField(_l("Country that sends me"), validate_choice=False)
     nationalities = NationalitiesField()
+    gender = RadioField(_l("Gender"))
     language = RadioField(_l("Language of pages and messages"))
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        self.gender.choices = [(one.value, WORDS[one.value]) for one in Gender]
         self.family_first.choices = order_choices(_l("As is usual for my name and country"))
         self.country.choices = country_choices()
         self.language.choices = list(i18n.LANGUAGES.items())
@@ -141,9 +179,10 @@ class AccountForm(Form):
     given_name = StringField(_l("Given names"), description=ONE_NAME)
     family_name = StringField(_l("Family name"))
     names_confirmed = names_confirmation()
+    is_another = Confirmation(_l("This is another person, who uses the same mailbox."), code="identity_in_doubt")
     language = RadioField(_l("Language of pages and messages"), default="en")
     roles = CheckboxesField(_l("Roles"))
-    organization = StringField(_l("Organization of a nominator (its code)"))
+    organization = StringField(_l("Organization in which the roles are held (its code)"))
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -176,39 +215,63 @@ class PersonForm(Form):
 
 
 class RoleForm(Form):
-    """Gives a role."""
+    """Gives a role, in a body of the right kind."""
 
     role = SelectField(_l("Role"), NEEDED)
-    organization = SelectField(_l("Organization of a nominator"))
+    organization = SelectField(_l("Organization"))
 
-    def __init__(self, *args: Any, organizations: list[tuple[int, str]], **kwargs: Any):
+    def __init__(self, *args: Any, bodies: Mapping[BodyKind, list[tuple[int, str]]], **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.role.choices = [(role.value, WORDS[role.value]) for role in ASSIGNABLE]
-        self.organization.choices = [("", _l("None")), *((str(key), name) for key, name in organizations)]
+        groups = {_FOR[kind]: [(str(key), name) for key, name in those] for kind, those in bodies.items() if those}
+        self.organization.choices = {"": [("", _l("None"))]} | groups
 
 
-class OrganizationForm(Form):
+_FOR = {
+    BodyKind.NOMINATOR: _l("Nominators"),
+    BodyKind.CENTRE: _l("Trainers and coordinators"),
+    BodyKind.ROSTER_OFFICE: _l("Roster staff"),
+}
+
+
+class OrganizationChangeForm(Form):
+    """An organization's name and what it is. Whoever may only record bodies that nominate is asked for no more."""
+
+    name = StringField(_l("Name"), NEEDED)
+    country = SelectField(_l("Country"))
+    kinds = CheckboxesField(_l("What it does here"))
+    contact_email = EmailField(_l("Address for questions"))
+    title_en = StringField(_l("Name on certificates and in messages, in English"), name="title-en")
+    title_fr = StringField(_l("Name on certificates and in messages, in French"), name="title-fr")
+    two_person_revocation = BooleanField(_l("Revoking a certificate always takes two people"))
+
+    def __init__(self, *args: Any, manages_all: bool, body: Organization | None = None, **kwargs: Any):
+        kept = (body.title if body else None) or {}
+        super().__init__(*args, obj=body, data={"title_en": kept.get("en", ""), "title_fr": kept.get("fr", "")}, **kwargs)
+        self.country.choices = country_choices()
+        self.kinds.choices = [(kind.value, WORDS[f"kind:{kind.value}"]) for kind in BodyKind]
+        if body is None and not self.is_submitted():
+            self.kinds.data = [BodyKind.NOMINATOR.value]
+        if not manages_all:
+            for name in ("kinds", "title_en", "title_fr", "two_person_revocation"):
+                del self[name]
+
+    def given(self) -> dict[str, Any]:
+        """What services.put_organization takes of it."""
+        given: dict[str, Any] = {
+            "name": self.name.data or "", "country": self.country.data or None, "contact_email": self.contact_email.data or None,
+        }  # fmt: skip
+        if self.kinds:
+            titles = {"en": self.title_en.data or "", "fr": self.title_fr.data or ""}
+            given |= {"kinds": self.kinds.data or [], "title": titles, "two_person_revocation": self.two_person_revocation.data}
+        return given
+
+
+class OrganizationForm(OrganizationChangeForm):
     """A new organization."""
 
     submission = SubmissionField()
     code = StringField(_l("Code"), NEEDED)
-    name = StringField(_l("Name"), NEEDED)
-    country = SelectField(_l("Country"))
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.country.choices = country_choices()
-
-
-class OrganizationChangeForm(Form):
-    """An organization's name and country."""
-
-    name = StringField(_l("Name"), NEEDED)
-    country = SelectField(_l("Country"))
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.country.choices = country_choices()
 
 
 def country_choices() -> list[tuple[str, Any]]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from accounts.roles import Role
+from accounts.roles import BodyKind, Role
 from accounts.values import email_key
 from core import names
 from core.codes import Code
-from core.database import Base, enum_column
+from core.database import Base, enum_column, settings_of
 from core.policy import Reach
 
 
@@ -31,8 +31,32 @@ class Gender(enum.StrEnum):
     UNDISCLOSED = "undisclosed"
 
 
+class IdentifierKind(enum.StrEnum):
+    """What sort of number it is: two numbers of different sorts are never compared."""
+
+    SERVICE = "service"
+    PASSPORT = "passport"
+
+
+class ConsentPurpose(enum.StrEnum):
+    ROSTER = "roster"  # roster staff may find the person
+    CONTACT = "contact"  # they may write about missions and training
+
+
+class ConsentWay(enum.StrEnum):
+    PAGE = "page"
+    LINK = "link"  # signed in by an e-mailed link: the answer is as good as the mailbox
+    API = "api"
+    PAPER = "paper"
+    CARRIED_OVER = "carried_over"  # from before consents were rows
+
+
 class Organization(Base):
-    """A body that nominates people: a ministry, a police service, an armed force, an NGO."""
+    """A body: a ministry or service that nominates people, a centre, a roster office, a funder; `kinds` says which of these.
+
+    One centre and one roster office are there from the start (`is_first`): without a `title` and a contact address of their own
+    they are called and written to as the settings say.
+    """
 
     __tablename__ = "organization"
     __scope__ = {Reach.ORGANIZATION: "id"}
@@ -41,14 +65,39 @@ class Organization(Base):
     code: Mapped[str] = mapped_column(Code(60), unique=True)
     name: Mapped[str] = mapped_column(sa.String(200))
     country: Mapped[str | None] = mapped_column(sa.String(2))
+    kinds: Mapped[list[str]] = mapped_column(sa.JSON, default=lambda: [BodyKind.NOMINATOR.value])
+    title: Mapped[dict[str, str] | None] = mapped_column(sa.JSON(none_as_null=True))  # as it is printed; None: as it is called
+    contact_email: Mapped[str | None] = mapped_column(sa.String(254))
+    two_person_revocation: Mapped[bool] = mapped_column(default=False)  # of a centre: for any reason, not only for fraud
+    is_first: Mapped[bool] = mapped_column(default=False)
+
+    def is_a(self, kind: BodyKind) -> bool:
+        return kind.value in self.kinds
+
+    @classmethod
+    def of_kind(cls, kind: BodyKind) -> sa.ColumnElement[bool]:
+        """The condition that keeps the bodies of this kind (the column is a JSON list, written as text on both databases)."""
+        return sa.cast(cls.kinds, sa.Text).contains(f'"{kind.value}"')
+
+    @property
+    def titles(self) -> Mapping[str, str]:
+        """What it is called on certificates, in letters and on pages, by language."""
+        return self.title or (settings_of().issuer if self.is_first else {"en": self.name, "fr": self.name})
+
+    @property
+    def contact(self) -> str:
+        """Where questions to it go."""
+        return self.contact_email or settings_of().contact_email
 
 
 class Person(Base):
     """A person. Participant, expert and user are what a person does; each of those points here.
 
-    `email` is kept as it was typed and compared by `email_key`. `identifier`, a service or staff number, is kept as typed and
-    compared by `identifier_key`. Both keys are unique when given. `shared_email` is an address that is another person's too, who
-    signs in with it; messages go there. `family_first` is what the person decided about the order of
+    `email` is kept as it was typed and compared by `email_key`; several people may share a mailbox, which then identifies
+    none of them. `identifier`, a service or staff number, belongs to its issuer (`issuer_id` an organization, `issuer_country`
+    a country) and is kept as typed and compared by `identifier_key`. `is_provisional`: somebody applied with this address
+    and has not opened the link sent there; nobody is recognised by it, and nobody signs in. `merged_into_id`: the record of
+    the same person that is used now. `family_first` is what the person decided about the order of
     the names; None leaves it to script, country and language. `sort_name` and `search_names` follow from the names (core.names).
     """
 
@@ -57,20 +106,27 @@ class Person(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     identifier: Mapped[str | None] = mapped_column(sa.String(60), index=True)
-    identifier_key: Mapped[str | None] = mapped_column(sa.String(60), default=lambda c: _key_of(c.get_current_parameters()))
+    identifier_key: Mapped[str | None] = mapped_column(
+        sa.String(60), index=True, default=lambda c: _key_of(c.get_current_parameters())
+    )
+    identifier_kind: Mapped[IdentifierKind] = mapped_column(
+        enum_column(IdentifierKind), default=IdentifierKind.SERVICE, server_default=IdentifierKind.SERVICE.value
+    )
+    issuer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"))
+    issuer_country: Mapped[str | None] = mapped_column(sa.String(2))
     given_name: Mapped[str] = mapped_column(sa.String(120))
     family_name: Mapped[str] = mapped_column(sa.String(120))
     name_on_certificate: Mapped[str] = mapped_column(sa.String(120))
-    email: Mapped[str | None] = mapped_column(sa.String(254), unique=True)
-    email_key: Mapped[str | None] = mapped_column(sa.String(254), unique=True, index=True)
+    email: Mapped[str | None] = mapped_column(sa.String(254))
+    email_key: Mapped[str | None] = mapped_column(sa.String(254), index=True)
     country: Mapped[str | None] = mapped_column(sa.String(2), index=True)  # who sends the person; None also for the UN, EU, AU
     nationalities: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
     gender: Mapped[Gender] = mapped_column(enum_column(Gender), default=Gender.UNDISCLOSED)
     birth_date: Mapped[date | None]
     language: Mapped[str] = mapped_column(sa.String(3), default="en")
-    shared_email: Mapped[str | None] = mapped_column(sa.String(254))
-    shared_email_key: Mapped[str | None] = mapped_column(sa.String(254), index=True)
     family_first: Mapped[bool | None]
+    is_provisional: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
     sort_name: Mapped[str] = mapped_column(names.SORTED, default=lambda c: _sorted_by(c.get_current_parameters()))
     search_names: Mapped[str] = mapped_column(sa.Text, default=lambda c: _found_by(c.get_current_parameters()))
     created_at: Mapped[datetime]
@@ -80,26 +136,19 @@ class Person(Base):
     @validates("email")
     def _key_follows(self, _name: str, email: str | None) -> str | None:
         self.email_key = email_key(email) if email else None
-        if email:
-            self.shared_email = self.shared_email_key = None
         return email
-
-    @hybrid_property
-    def mailbox(self) -> str | None:
-        """Where the person is written to."""
-        return self.email or self.shared_email
-
-    @mailbox.inplace.expression
-    @classmethod
-    def _mailbox(cls) -> sa.ColumnElement[str | None]:
-        return sa.func.coalesce(cls.email, cls.shared_email)
 
     @validates("identifier")
     def _number_follows(self, _name: str, identifier: str | None) -> str | None:
         self.identifier_key = _key_of({"identifier": identifier})
         return identifier
 
-    __table_args__ = (sa.UniqueConstraint("identifier_key", name="uq_person_identifier"), sa.Index(None, "sort_name", "id"))
+    __table_args__ = (sa.Index(None, "sort_name", "id"),)
+
+    @property
+    def is_current(self) -> bool:
+        """A record that people are recognised by: neither provisional nor merged into another."""
+        return not self.is_provisional and self.merged_into_id is None
 
     @property
     def full_name(self) -> str:
@@ -129,6 +178,38 @@ def _names_follow(_mapper: Any, _connection: Any, person: Person) -> None:
         person.sort_name, person.search_names = _sorted_by(now), _found_by(now)
 
 
+class MergeStatus(enum.StrEnum):
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    UNDONE = "undone"
+
+
+class Merge(Base):
+    """Two records of one person become one: `merged_id` leads to `keep_id` from then on. Proposed by one reviewer and
+    confirmed by another, unless nothing but a single nomination stood on the merged record (`is_reviewed` False). Nothing of
+    either record is deleted, so that it can be undone."""
+
+    __tablename__ = "merge"
+    __scope__: dict[Reach, str] = {}  # whom it concerns is asked by enrollment.queries.require_reach
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    keep_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    merged_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    status: Mapped[MergeStatus] = mapped_column(enum_column(MergeStatus))
+    is_reviewed: Mapped[bool] = mapped_column(default=True)
+    reason: Mapped[str] = mapped_column(sa.String(500))
+    proposed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    proposed_at: Mapped[datetime]
+    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None]
+    undone_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    undone_at: Mapped[datetime | None]
+
+    keep: Mapped[Person] = relationship(foreign_keys=[keep_id])
+    merged: Mapped[Person] = relationship(foreign_keys=[merged_id])
+
+
 class Account(Base):
     """A person's way in. Without a password the e-mailed link is the sign-in."""
 
@@ -144,7 +225,7 @@ class Account(Base):
 
 
 class RoleAssignment(Base):
-    """A role within a scope: everywhere, one organization (`scope_id`), or one delivery (`scope_id`)."""
+    """A role within a scope: everywhere, one body (`scope_id`: an organization's), or one delivery (`scope_id`)."""
 
     __tablename__ = "role_assignment"
 
@@ -172,7 +253,8 @@ class UserSession(Base):
 
 
 class SignInLink(Base):
-    """A link that signs in once, kept as its SHA-256."""
+    """A link that signs in once, kept as its SHA-256. `mail_id`: the message it goes out with, of a link that is good for a
+    while from the moment at which the mail server took the message (see services.entry)."""
 
     __tablename__ = "sign_in_link"
     __audited__ = False
@@ -183,6 +265,7 @@ class SignInLink(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    mail_id: Mapped[int | None]
 
 
 #: What a token may do, when it is not limited to some roles.
@@ -206,3 +289,30 @@ class ApiToken(Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]  # to within ten minutes
     revoked_at: Mapped[datetime | None]
+
+
+class Consent(Base):
+    """What a person answered, once: rows are added and never changed, and the latest that `counts` is how things stand.
+
+    A yes through a mailbox that is not the person's alone is kept with `counts` False, until the person says it from an address
+    of their own or on paper. `reference`, `signed_on`, `document` and `recorded_by_id` belong to consent on paper.
+    """
+
+    __tablename__ = "consent"
+    __scope__ = {Reach.SELF: "person_id"}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    purpose: Mapped[ConsentPurpose] = mapped_column(enum_column(ConsentPurpose))
+    given: Mapped[bool]
+    counts: Mapped[bool] = mapped_column(default=True)
+    text_version: Mapped[str] = mapped_column(sa.String(20))
+    language: Mapped[str] = mapped_column(sa.String(3))
+    how: Mapped[ConsentWay] = mapped_column(enum_column(ConsentWay))
+    at: Mapped[datetime]
+    reference: Mapped[str | None] = mapped_column(sa.String(120))
+    signed_on: Mapped[date | None]
+    document: Mapped[str | None] = mapped_column(sa.String(200))
+    recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+
+    __table_args__ = (sa.Index("ix_consent_person_id_purpose_id", "person_id", "purpose", "id"),)

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from publicsuffixlist import PublicSuffixList
 
 from core.errors import Invalid
+from core.names import is_spelling
 from core.text import normalized
 
 #: Names that no registry gives away (RFC 2606, 6761, 6762, 7686, 8375; ICANN's “internal”) and that lead somewhere all the same.
@@ -71,7 +72,8 @@ def check_name(name: str, field: str) -> None:
 
 def check_names(names: dict[str, str], *, is_confirmed: bool, prefix: str = "") -> None:
     """The given, family and printed name together, each clean or empty. Raises Invalid at the field: `not_a_name` when a
-    filler is all there is, `name_in_doubt` when one stands beside a name and nobody has confirmed that it is one."""
+    filler is all there is; `name_in_doubt`, unless somebody has confirmed the names, when a filler stands beside a name, or
+    when the printed name is no spelling of the others."""
     parts = {field: name for field in ("given_name", "family_name") if (name := names.get(field))}
     printed = names.get("name_on_certificate") or ""
     fillers = [field for field, name in parts.items() if is_filler(name)]
@@ -93,6 +95,15 @@ def check_names(names: dict[str, str], *, is_confirmed: bool, prefix: str = "") 
                 ),
                 prefix + field,
             )
+    if printed and parts and not is_spelling(printed, *parts.values()):
+        raise Invalid(
+            "name_in_doubt",
+            _l(
+                "“%(value)s” has no part of the person’s name. Correct it, or confirm that the person’s name is written so.",
+                value=_shown(printed),
+            ),
+            prefix + "name_on_certificate",
+        )
 
 
 def is_spreadsheet_error(value: str) -> bool:

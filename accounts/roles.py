@@ -16,6 +16,24 @@ class Role(enum.StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+class BodyKind(enum.StrEnum):
+    """What an organization does here; one may do several things."""
+
+    NOMINATOR = "nominator"  # puts people forward
+    CENTRE = "centre"  # teaches and issues
+    ROSTER_OFFICE = "roster_office"  # keeps a roster
+    FUNDER = "funder"  # pays for deliveries: a name on them, nobody signs in for it
+
+
+#: The roles that are given within a body: the kind of body, and how far the role reaches there.
+WITHIN: dict[Role, tuple[BodyKind, Reach]] = {
+    Role.NOMINATOR: (BodyKind.NOMINATOR, Reach.ORGANIZATION),
+    Role.TRAINER: (BodyKind.CENTRE, Reach.CENTRE),
+    Role.COORDINATOR: (BodyKind.CENTRE, Reach.CENTRE),
+    Role.ROSTER: (BodyKind.ROSTER_OFFICE, Reach.OFFICE),
+}
+
+
 class Permission(enum.StrEnum):
     SKILL_WRITE = "skill:write"
     COURSE_WRITE = "course:write"
@@ -29,6 +47,7 @@ class Permission(enum.StrEnum):
     ENROLLMENT_NOMINATE = "enrollment:nominate"  # put forward people of one's own organization
     ENROLLMENT_DECIDE = "enrollment:decide"  # approve, decline
     ENROLLMENT_WITHDRAW = "enrollment:withdraw"
+    NEEDS_READ = "needs:read"  # access, diet and health, to arrange rooms and meals
     ATTENDANCE_READ = "attendance:read"
     ATTENDANCE_RECORD = "attendance:record"
     CERTIFICATE_ISSUE = "certificate:issue"  # also reissue
@@ -37,11 +56,15 @@ class Permission(enum.StrEnum):
     ROSTER_SEARCH = "roster:search"
     EXPERT_READ = "expert:read"
     EXPERT_WRITE = "expert:write"
+    EXPERT_ADMIT = "expert:admit"  # put people who said yes on the roster
+    CONSENT_RECORD = "consent:record"  # note what somebody signed on paper
     ACCOUNT_MANAGE = "account:manage"
-    ORGANIZATION_MANAGE = "organization:manage"
+    ORGANIZATION_MANAGE = "organization:manage"  # record and change bodies that only nominate
+    BODY_MANAGE = "body:manage"  # also centres, roster offices and funders
     PERSON_READ = "person:read"  # a person's full data
     PERSON_WRITE = "person:write"  # correct them, but not what opens the way in
     PERSON_RENAME = "person:rename"  # give another name to somebody who has an account
+    IDENTITY_DECIDE = "identity:decide"  # whether two records are one person; propose and confirm merges
     AUDIT_READ = "audit:read"
     JOB_READ = "job:read"
     JOB_MANAGE = "job:manage"
@@ -49,7 +72,9 @@ class Permission(enum.StrEnum):
 
 
 P, EVERYWHERE, ORGANIZATION, DELIVERY, SELF = Permission, Reach.EVERYWHERE, Reach.ORGANIZATION, Reach.DELIVERY, Reach.SELF
+CENTRE, OFFICE = Reach.CENTRE, Reach.OFFICE
 
+#: "Everywhere" in a role that is given within a body: what belongs to no body, such as the names of skills.
 ROLES: dict[Role, dict[Permission, Reach]] = {
     Role.PARTICIPANT: {
         P.ENROLLMENT_READ: SELF,
@@ -69,42 +94,46 @@ ROLES: dict[Role, dict[Permission, Reach]] = {
     },
     Role.TRAINER: {
         P.SKILL_WRITE: EVERYWHERE,
-        P.COURSE_WRITE: EVERYWHERE,
-        P.DELIVERY_SCHEDULE: EVERYWHERE,
+        P.COURSE_WRITE: CENTRE,
+        P.DELIVERY_SCHEDULE: CENTRE,
         P.DELIVERY_READ: DELIVERY,
         P.DELIVERY_WRITE: DELIVERY,
         P.ENROLLMENT_READ: DELIVERY,
+        P.NEEDS_READ: DELIVERY,
         P.ATTENDANCE_READ: DELIVERY,
         P.ATTENDANCE_RECORD: DELIVERY,
         P.CERTIFICATE_READ: DELIVERY,
     },
     Role.COORDINATOR: {
         P.SKILL_WRITE: EVERYWHERE,
-        P.COURSE_WRITE: EVERYWHERE,
-        P.COURSE_RETIRE: EVERYWHERE,
-        P.DELIVERY_SCHEDULE: EVERYWHERE,
-        P.DELIVERY_READ: EVERYWHERE,
-        P.DELIVERY_WRITE: EVERYWHERE,
-        P.DELIVERY_FINISH: EVERYWHERE,
-        P.ENROLLMENT_READ: EVERYWHERE,
-        P.ENROLLMENT_CREATE: EVERYWHERE,
-        P.ENROLLMENT_DECIDE: EVERYWHERE,
-        P.ENROLLMENT_WITHDRAW: EVERYWHERE,
-        P.ATTENDANCE_READ: EVERYWHERE,
-        P.ATTENDANCE_RECORD: EVERYWHERE,
-        P.CERTIFICATE_ISSUE: EVERYWHERE,
-        P.CERTIFICATE_READ: EVERYWHERE,
-        P.CERTIFICATE_REVOKE: EVERYWHERE,
+        P.COURSE_WRITE: CENTRE,
+        P.COURSE_RETIRE: CENTRE,
+        P.DELIVERY_SCHEDULE: CENTRE,
+        P.DELIVERY_READ: CENTRE,
+        P.DELIVERY_WRITE: CENTRE,
+        P.DELIVERY_FINISH: CENTRE,
+        P.ENROLLMENT_READ: CENTRE,
+        P.ENROLLMENT_CREATE: CENTRE,
+        P.ENROLLMENT_DECIDE: CENTRE,
+        P.ENROLLMENT_WITHDRAW: CENTRE,
+        P.NEEDS_READ: CENTRE,
+        P.ATTENDANCE_READ: CENTRE,
+        P.ATTENDANCE_RECORD: CENTRE,
+        P.CERTIFICATE_ISSUE: CENTRE,
+        P.CERTIFICATE_READ: CENTRE,
+        P.CERTIFICATE_REVOKE: CENTRE,
         P.ORGANIZATION_MANAGE: EVERYWHERE,
-        P.PERSON_READ: EVERYWHERE,
-        P.JOB_READ: EVERYWHERE,
+        P.PERSON_READ: CENTRE,
+        P.IDENTITY_DECIDE: CENTRE,
+        P.CONSENT_RECORD: EVERYWHERE,
     },
     Role.ROSTER: {
-        P.ROSTER_SEARCH: EVERYWHERE,
-        P.EXPERT_READ: EVERYWHERE,
-        P.EXPERT_WRITE: EVERYWHERE,
-        P.CERTIFICATE_READ: EVERYWHERE,
-        P.PERSON_READ: EVERYWHERE,
+        P.ROSTER_SEARCH: OFFICE,
+        P.EXPERT_READ: OFFICE,
+        P.EXPERT_WRITE: OFFICE,
+        P.EXPERT_ADMIT: OFFICE,
+        P.CONSENT_RECORD: EVERYWHERE,
+        P.PERSON_READ: OFFICE,
         P.PERSON_WRITE: EVERYWHERE,
     },
     Role.ADMINISTRATOR: dict.fromkeys(Permission, EVERYWHERE),

@@ -15,6 +15,7 @@ from accounts.events import SignedIn, SignedOut
 from accounts.models import ALL, READ, Account, ApiToken, Person, RoleAssignment, UserSession
 from accounts.roles import ROLES, Role
 from accounts.secrets import digest
+from accounts.services.identity import current_record
 from core import clock
 from core.database import db, settings_of, transaction, write
 from core.errors import NotAllowed, NotSignedIn
@@ -92,13 +93,19 @@ def _load(key: type[UserSession] | type[ApiToken], **asked: Any) -> Actor | None
     rows = db.session.execute(_HELD[key], asked).all()
     if not rows:
         return None
-    held, person, is_demonstration = rows[0][:3]
+    held, record, is_demonstration = rows[0][:3]
+    person, roles = record, [row for row in rows if row.role is not None]
+    if record.merged_into_id is not None:  # the session or the key goes on, with the rights of the record that is used now
+        person = current_record(record)
+        account = db.session.get(Account, person.id)
+        if account is not None and not account.is_active:
+            return None
+        roles = list(db.session.scalars(sa.select(RoleAssignment).where(RoleAssignment.person_id == person.id)))
     if is_demonstration and (not settings_of().is_local or is_forwarded()):
         return None  # its password is known to everybody
     is_session = isinstance(held, UserSession)
     g.profile_language = person.language
     g.seen_at = held.seen_at if is_session else held.used_at
-    roles = [row for row in rows if row.role is not None]
     if not is_session:
         g.token_scope = held.scope
         if held.scope not in (ALL, READ):
@@ -116,7 +123,7 @@ def make_actor(person: Person, assignments: Iterable[Any], **facts) -> Actor:
     """The actor that `person` is with these roles; everybody is a participant where it concerns themselves.
     `assignments`: rows with `role`, `scope` and `scope_id`."""
     grants: dict[str, Grant] = {}
-    roles, organizations = {Role.PARTICIPANT}, set()
+    roles: set[str] = {Role.PARTICIPANT}
     for permission in ROLES[Role.PARTICIPANT]:
         grants[permission] = Grant(self=frozenset({person.id}))
     held: dict[tuple[Role, Reach], set[int]] = {}  # together: a trainer may have hundreds of deliveries
@@ -124,11 +131,8 @@ def make_actor(person: Person, assignments: Iterable[Any], **facts) -> Actor:
         held.setdefault((assignment.role, assignment.scope), set()).add(assignment.scope_id)
     for (role, scope), ids in held.items():
         roles.add(role)
-        if scope is Reach.ORGANIZATION:
-            organizations |= ids
-        grant = Grant(everywhere=True) if scope is Reach.EVERYWHERE else Grant(**{scope.value: frozenset(ids)})
         for permission, reach in ROLES[role].items():
-            if reach is scope:  # as far as the matrix says and the assignment's scope allows
+            if grant := _granted(reach, scope, ids):
                 grants[permission] = grants.get(permission, Grant()) | grant
     return Actor(
         person_id=person.id,
@@ -136,9 +140,19 @@ def make_actor(person: Person, assignments: Iterable[Any], **facts) -> Actor:
         email=person.email,
         roles=frozenset(roles),
         grants=grants,
-        organization_ids=frozenset(organizations),
+        organization_ids=frozenset(held.get((Role.NOMINATOR, Reach.ORGANIZATION), ())),
+        centre_ids=frozenset(id_ for (_, scope), ids in held.items() if scope is Reach.CENTRE for id_ in ids),
+        office_ids=frozenset(id_ for (_, scope), ids in held.items() if scope is Reach.OFFICE for id_ in ids),
         **facts,
     )
+
+
+def _granted(reach: Reach, scope: Reach, ids: set[int]) -> Grant | None:
+    """As far as the matrix says and the assignment's scope allows. What belongs to no body is open to whoever holds the role in
+    one; a trainer of single deliveries only has these."""
+    if reach is Reach.EVERYWHERE and scope in (Reach.EVERYWHERE, Reach.CENTRE, Reach.OFFICE):
+        return Grant(everywhere=True)
+    return Grant(**{scope.value: frozenset(ids)}) if reach is scope else None
 
 
 def actor_of(person: Person) -> Actor:

@@ -15,8 +15,10 @@ from certificates.schemas import (
     IssueAnswer,
     IssueBody,
     JobAnswer,
+    ProposedAnswer,
     ReissueBody,
     RevokeBody,
+    SuspendBody,
     certificate_answer,
     file_answer,
     job_answer,
@@ -79,11 +81,57 @@ def get_pdf(number: str) -> Response:
 
 @routes.call(
     "POST", "/certificates/<number>/revoke", "Revoke a certificate", requires=P.CERTIFICATE_REVOKE, body=RevokeBody,
+    answers={200: CertificateAnswer, 202: ProposedAnswer},
+)  # fmt: skip
+def revoke_certificate(number: str, body: RevokeBody) -> tuple[CertificateAnswer | ProposedAnswer, int]:
+    """Fraud waits for a second person (202), and so does every reason where the centre asks for two people."""
+    certificate = _certificate(number)
+    proposal = services.revoke(current_actor(), certificate, reason_code=body.reason_code.value, note=body.note)
+    if proposal is not None:
+        return ProposedAnswer.of(certificate.number, proposal), 202
+    return certificate_answer(certificate), 200
+
+
+@routes.call(
+    "GET", "/certificates/<number>/revoke", "A revocation that waits for a second person", requires=P.CERTIFICATE_REVOKE,
+    answers={200: ProposedAnswer},
+)  # fmt: skip
+def proposed_revocation(number: str) -> ProposedAnswer:
+    found = queries.get_proposal(current_actor(), number)
+    return ProposedAnswer.of(found.certificate.number, found.proposal)
+
+
+@routes.call(
+    "POST", "/certificates/<number>/revoke/confirm", "Confirm a revocation that another person proposed",
+    requires=P.CERTIFICATE_REVOKE, answers={200: CertificateAnswer},
+)  # fmt: skip
+def confirm_revocation(number: str) -> CertificateAnswer:
+    return certificate_answer(services.confirm_revocation(current_actor(), _certificate(number)))
+
+
+@routes.call(
+    "POST", "/certificates/<number>/revoke/decline", "Decline a proposed revocation, or take it back",
+    requires=P.CERTIFICATE_REVOKE, answers={200: CertificateAnswer},
+)  # fmt: skip
+def decline_revocation(number: str) -> CertificateAnswer:
+    return certificate_answer(services.decline_revocation(current_actor(), _certificate(number)))
+
+
+@routes.call(
+    "POST", "/certificates/<number>/suspend", "Suspend a certificate", requires=P.CERTIFICATE_REVOKE, body=SuspendBody,
     answers={200: CertificateAnswer},
 )  # fmt: skip
-def revoke_certificate(number: str, body: RevokeBody) -> CertificateAnswer:
-    revoked = services.revoke(current_actor(), _certificate(number), reason_code=body.reason_code.value, note=body.note)
-    return certificate_answer(revoked)
+def suspend_certificate(number: str, body: SuspendBody) -> CertificateAnswer:
+    """It is not to be relied on, and its skills are withdrawn, until it is lifted."""
+    return certificate_answer(services.suspend(current_actor(), _certificate(number), note=body.note))
+
+
+@routes.call(
+    "POST", "/certificates/<number>/lift", "Lift the suspension of a certificate", requires=P.CERTIFICATE_REVOKE,
+    body=SuspendBody, answers={200: CertificateAnswer},
+)  # fmt: skip
+def lift_suspension(number: str, body: SuspendBody) -> CertificateAnswer:
+    return certificate_answer(services.lift(current_actor(), _certificate(number), note=body.note))
 
 
 @routes.call(

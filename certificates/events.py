@@ -43,13 +43,57 @@ class CertificateRevoked(Event):
 
 @dataclass(frozen=True)
 class CertificateReviewOpened(Event):
-    """The result behind a valid certificate was corrected to something else than completed: a coordinator decides about it."""
+    """The result behind a certificate was corrected to something else than completed: a coordinator decides about it."""
 
     name = "certificate.review_opened"
     subject = ("certificate", "certificate_id")
     certificate_id: int
     number: str
     enrollment_id: int
+
+
+@dataclass(frozen=True)
+class CertificateSuspended(Event):
+    """It is not to be relied on until it is lifted."""
+
+    name = "certificate.suspended"
+    subject = ("certificate", "certificate_id")
+    certificate_id: int
+    number: str
+    person_id: int
+
+
+@dataclass(frozen=True)
+class CertificateLifted(Event):
+    """It is valid again."""
+
+    name = "certificate.lifted"
+    subject = ("certificate", "certificate_id")
+    certificate_id: int
+    number: str
+    person_id: int
+
+
+@dataclass(frozen=True)
+class RevocationProposed(Event):
+    """A second person has to confirm it. Until then the certificate stands."""
+
+    name = "certificate.revocation_proposed"
+    subject = ("certificate", "certificate_id")
+    certificate_id: int
+    number: str
+    reason_code: str
+
+
+@dataclass(frozen=True)
+class RevocationDeclined(Event):
+    """What was proposed is not done; `outcome` says whether the one who proposed it took it back."""
+
+    name = "certificate.revocation_declined"
+    subject = ("certificate", "certificate_id")
+    certificate_id: int
+    number: str
+    outcome: str
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,24 @@ class RevokeForm(Form):
     )  # fmt: skip
 
 
+class SuspendForm(Form):
+    submission = SubmissionField()
+    note = TextAreaField(
+        _l("Why is it suspended?"),
+        [DataRequired(_l("Say in a few words why the certificate is suspended.")), Length(max=1000)],
+        description=_l("Kept for those who may revoke. The holder is told that it is suspended, but not why."),
+    )
+
+
+class LiftForm(Form):
+    submission = SubmissionField()
+    note = TextAreaField(
+        _l("Why is the suspension lifted?"),
+        [DataRequired(_l("Say in a few words why the suspension is lifted.")), Length(max=1000)],
+        description=_l("Kept for those who may revoke. The holder is told that the certificate is valid again, but not why."),
+    )
+
+
 class ReissueForm(Form):
     submission = SubmissionField()
     name_on_certificate = StringField(

@@ -1,19 +1,43 @@
-"""What certificates do when a result is fixed anew, in the same transaction."""
+"""How certificates react to what happens to people and results, in the same transaction: a certificate belongs to whoever the
+enrollment that it came from belongs to."""
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
+from accounts.events import MergeConfirmed, MergeUndone
 from certificates.events import CertificateReviewOpened
+from certificates.models import Certificate
 from certificates.reviews import FELL_SHORT
-from certificates.services.issuing import find_valid
+from certificates.services.issuing import find_standing
+from core.database import db
 from core.events import publish
 from core.policy import Actor
-from enrollment.events import EnrollmentResult
+from enrollment.events import EnrollmentReassigned, EnrollmentResult
+from enrollment.models import Enrollment
+
+
+def follow_enrollments(event: MergeConfirmed | MergeUndone, actor: Actor) -> None:
+    """Two records became one person, or two again."""
+    _follow(Enrollment.person_id.in_((event.keep_id, event.merged_id)))
+
+
+def follow_enrollment(event: EnrollmentReassigned, actor: Actor) -> None:
+    """An enrollment turned out to be another person's."""
+    _follow(Enrollment.id == event.enrollment_id)
+
+
+def _follow(condition: sa.ColumnElement[bool]) -> None:
+    rows = sa.select(Certificate, Enrollment.person_id).join(Enrollment, Enrollment.id == Certificate.enrollment_id)
+    for certificate, person_id in db.session.execute(rows.where(condition, Certificate.person_id != Enrollment.person_id)).all():
+        certificate.person_id = person_id
+    db.session.flush()
 
 
 def open_review(event: EnrollmentResult, actor: Actor) -> None:
-    """The result of somebody who holds a valid certificate is not "completed" any more: nothing is changed silently, the trail
-    says that a review is open, and coordinators see it until they have revoked the certificate or corrected the result again."""
+    """The result of somebody who holds a certificate is not "completed" any more: nothing is changed silently, the trail says
+    that a review is open, and coordinators see it until they have revoked the certificate or corrected the result again."""
     if event.after not in FELL_SHORT:
         return
-    if certificate := find_valid(event.enrollment_id):
+    if certificate := find_standing(event.enrollment_id):
         publish(CertificateReviewOpened(certificate.id, certificate.number, event.enrollment_id), actor)

@@ -16,7 +16,7 @@ from accounts.models import Account, Person
 from accounts.roles import Permission
 from accounts.sessions import actor_of
 from certificates import files, rendering
-from certificates.models import Certificate, CertificateStatus
+from certificates.models import NOT_ENDED, Certificate, CertificateStatus
 from certificates.rendering import Renderer, RenderingFailed
 from certificates.services import issue, record_file
 from core.database import db, transaction
@@ -85,7 +85,7 @@ class _Tally:
             sa.select(Certificate.enrollment_id).where(
                 Certificate.enrollment_id.in_(self.ids),
                 sa.or_(
-                    sa.and_(Certificate.status == CertificateStatus.VALID, Certificate.file_key.is_not(None)),
+                    sa.and_(Certificate.status.in_(NOT_ENDED), Certificate.file_key.is_not(None)),
                     sa.and_(Certificate.status == CertificateStatus.REVOKED, Certificate.id > self.after),
                 ),
             )

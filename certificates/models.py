@@ -18,15 +18,29 @@ class CertificateStatus(enum.StrEnum):
     """As stored. *Expired* is not stored: it follows from `valid_until` and the day one asks about."""
 
     VALID = "valid"
+    SUSPENDED = "suspended"
     SUPERSEDED = "superseded"
     REVOKED = "revoked"
 
 
+#: It keeps its enrollment's one place: nothing is issued beside it.
+NOT_ENDED = (CertificateStatus.VALID, CertificateStatus.SUSPENDED)
+_NOT_ENDED_SQL = sa.text("status IN ({})".format(", ".join(f"'{s.value}'" for s in NOT_ENDED)))
+
+
 class RevocationReason(enum.StrEnum):
+    """Why the certificate is wrong. What its holder did elsewhere is no reason: conduct belongs to those who judge it."""
+
     ISSUED_IN_ERROR = "issued_in_error"
-    MISCONDUCT = "misconduct"
-    PLAGIARISM = "plagiarism"
-    OTHER = "other"
+    WRONG_PERSON = "wrong_person"
+    FRAUD = "fraud"
+    RECOGNITION_WITHDRAWN = "recognition_withdrawn"
+
+
+class ProposalOutcome(enum.StrEnum):
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"  # by the one who proposed it
 
 
 class Certificate(Base):
@@ -37,7 +51,9 @@ class Certificate(Base):
     """
 
     __tablename__ = "certificate"
-    __scope__ = {Reach.DELIVERY: "delivery_id", Reach.ORGANIZATION: "organization_id", Reach.SELF: "person_id"}
+    __scope__ = {
+        Reach.DELIVERY: "delivery_id", Reach.CENTRE: "centre_id", Reach.ORGANIZATION: "organization_id", Reach.SELF: "person_id",
+    }  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(sa.String(40), unique=True)
@@ -46,6 +62,7 @@ class Certificate(Base):
     enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"), index=True)
+    centre_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)  # which issued it: the delivery's
     organization_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"), index=True)
     holder_name: Mapped[str] = mapped_column(sa.String(120))
     holder_words: Mapped[str] = mapped_column(
@@ -68,13 +85,69 @@ class Certificate(Base):
             "uq_certificate_valid",
             "enrollment_id",
             unique=True,
-            sqlite_where=sa.text("status = 'valid'"),
-            postgresql_where=sa.text("status = 'valid'"),
+            sqlite_where=_NOT_ENDED_SQL,
+            postgresql_where=_NOT_ENDED_SQL,
         ),
     )
 
+    @property
+    def has_ended(self) -> bool:
+        return self.status not in NOT_ENDED
+
     def status_on(self, day: date) -> str:
-        """The public word: valid, expired, superseded or revoked."""
+        """The public word: valid, expired, suspended, superseded or revoked."""
         if self.status is CertificateStatus.VALID and self.valid_until is not None and self.valid_until < day:
             return "expired"
         return self.status.value
+
+
+class Suspension(Base):
+    """From when to when a certificate was not to be relied on. Kept when it is lifted, because what was known on a
+    day is read from it."""
+
+    __tablename__ = "suspension"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    certificate_id: Mapped[int] = mapped_column(sa.ForeignKey("certificate.id"), index=True)
+    suspended_at: Mapped[datetime]
+    suspended_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    note: Mapped[str] = mapped_column(sa.String(1000))
+    lifted_at: Mapped[datetime | None]
+    lifted_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    lift_note: Mapped[str | None] = mapped_column(sa.String(1000))
+
+    __table_args__ = (
+        sa.Index(
+            "uq_suspension_open",
+            "certificate_id",
+            unique=True,
+            sqlite_where=sa.text("lifted_at IS NULL"),
+            postgresql_where=sa.text("lifted_at IS NULL"),
+        ),
+    )
+
+
+class RevocationProposal(Base):
+    """A revocation that waits for a second person, or what became of it. Until it is confirmed the certificate stands."""
+
+    __tablename__ = "revocation_proposal"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    certificate_id: Mapped[int] = mapped_column(sa.ForeignKey("certificate.id"), index=True)
+    reason_code: Mapped[RevocationReason] = mapped_column(enum_column(RevocationReason))
+    note: Mapped[str | None] = mapped_column(sa.String(1000))
+    proposed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    proposed_at: Mapped[datetime]
+    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None]
+    outcome: Mapped[ProposalOutcome | None] = mapped_column(enum_column(ProposalOutcome))
+
+    __table_args__ = (
+        sa.Index(
+            "uq_revocation_proposal_open",
+            "certificate_id",
+            unique=True,
+            sqlite_where=sa.text("decided_at IS NULL"),
+            postgresql_where=sa.text("decided_at IS NULL"),
+        ),
+    )

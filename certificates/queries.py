@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
+from accounts.models import Person
 from accounts.roles import Permission
 from certificates import files
-from certificates.models import Certificate, CertificateStatus
+from certificates.models import NOT_ENDED, Certificate, CertificateStatus, RevocationProposal, Suspension
 from certificates.numbers import SERIES, format_number, normalise_number
 from certificates.reviews import FELL_SHORT, reviewed_ids
 from certificates.services.names import fault_of
@@ -25,11 +26,11 @@ from core.errors import NotFound
 from core.jobs import Job, find_job
 from core.paging import Page, newest, page
 from core.policy import Actor, can, visible
-from courses.models import Delivery, DeliverySession
+from courses.models import Course, Delivery, DeliverySession
 from enrollment.models import SEATED, Enrollment, EnrollmentStatus
 
 P = Permission
-ALL_STATUSES = ("valid", "expired", "superseded", "revoked")
+ALL_STATUSES = ("valid", "expired", "suspended", "superseded", "revoked")
 
 
 def get_certificate(actor: Actor, number: str) -> Certificate:
@@ -111,18 +112,85 @@ def list_register(actor: Actor, q: str, status: str, *, after: str | None, limit
     return newest(search(actor, q, status), Certificate.id, after=after, limit=limit)
 
 
+def suspensions_of(certificate: Certificate) -> list[Suspension]:
+    """The first one first."""
+    own = sa.select(Suspension).where(Suspension.certificate_id == certificate.id)
+    return list(db.session.scalars(own.order_by(Suspension.id)))
+
+
+def suspended_on(certificate: Certificate) -> date | None:
+    """Since which day it is suspended; None when it is not."""
+    if certificate.status is not CertificateStatus.SUSPENDED:
+        return None
+    return next((one.suspended_at.date() for one in suspensions_of(certificate) if one.lifted_at is None), None)
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A revocation that waits for a second person, as those who may revoke see it."""
+
+    certificate: Certificate
+    proposal: RevocationProposal
+    proposed_by: str | None
+
+    def is_by(self, actor: Actor) -> bool:
+        return actor.person_id is not None and actor.person_id == self.proposal.proposed_by_id
+
+
+def get_proposal(actor: Actor, number: str) -> Proposed:
+    """The proposed revocation of a certificate; NotFound when there is none, also for whoever may not revoke it."""
+    certificate = get_certificate(actor, number)
+    found = find_proposal_shown(actor, certificate)
+    if found is None:
+        raise NotFound("nothing_proposed", _l("No revocation of this certificate waits for a second person."))
+    return found
+
+
+def find_proposal_shown(actor: Actor, certificate: Certificate) -> Proposed | None:
+    return next(iter(_proposed(actor, Certificate.id == certificate.id)), None)
+
+
+def proposals_waiting(actor: Actor) -> list[Proposed]:
+    """All that wait for a second person among what the actor may revoke, the oldest first."""
+    return _proposed(actor)
+
+
+def _proposed(actor: Actor, *conditions: sa.ColumnElement[bool]) -> list[Proposed]:
+    waiting = (
+        sa.select(Certificate, RevocationProposal, Person)
+        .join(RevocationProposal, RevocationProposal.certificate_id == Certificate.id)
+        .outerjoin(Person, Person.id == RevocationProposal.proposed_by_id)
+        .where(RevocationProposal.decided_at.is_(None), visible(Certificate, actor, P.CERTIFICATE_REVOKE), *conditions)
+        .order_by(RevocationProposal.id)
+        .limit(200)
+    )
+    rows = db.session.execute(waiting).all()
+    return [Proposed(certificate, proposal, person.full_name if person else None) for certificate, proposal, person in rows]
+
+
 def delivery_codes(certificates: Sequence[Certificate]) -> dict[int, str]:
     ids = {certificate.delivery_id for certificate in certificates}
     return dict(db.session.execute(sa.select(Delivery.id, Delivery.code).where(Delivery.id.in_(ids))).all())
 
 
 def get_job(actor: Actor, job_id: int) -> Job:
-    """A job, for whoever asked for it and for those who may read all; NotFound for others."""
+    """A job, for whoever asked for it, for those who may issue in its delivery and those who read all; NotFound for others."""
     job = find_job(job_id)
     is_own = job is not None and actor.person_id is not None and job.created_by_id == actor.person_id
-    if job is None or not (is_own or can(actor, P.JOB_READ, job)):
+    if job is None or not (is_own or can(actor, P.JOB_READ, job) or _issues_in(actor, job)):
         raise NotFound("unknown_job", _l("There is no such job."))
     return job
+
+
+def _issues_in(actor: Actor, job: Job) -> bool:
+    """Whether the job makes certificates of a delivery in which the actor may issue them."""
+    about = _ABOUT.get(job.kind)
+    subject = db.session.get(about[0], job.args.get(about[1], 0)) if about else None
+    return subject is not None and can(actor, P.CERTIFICATE_ISSUE, subject)
+
+
+#: Kind of job → what it is about, and where its arguments say so.
+_ABOUT = {JOB_KIND: (Delivery, "delivery_id"), "certificates.render": (Certificate, "certificate_id")}
 
 
 @dataclass(frozen=True)
@@ -139,16 +207,16 @@ class Candidate:
         """Completed, and nothing was issued yet (or the file is still missing)."""
         if self.enrollment.status is not EnrollmentStatus.COMPLETED:
             return False
-        return self.certificate is None or (self.certificate.status is CertificateStatus.VALID and not self.certificate.file_key)
+        return self.certificate is None or (self.is_printed and not self.certificate.file_key)
 
     @property
     def is_printed(self) -> bool:
         """Issued, so that the name is what it is; only the file is missing."""
-        return self.certificate is not None and self.certificate.status is CertificateStatus.VALID
+        return self.certificate is not None and not self.certificate.has_ended
 
     @property
     def is_unjustified(self) -> bool:
-        """A valid certificate whose result was corrected since: a coordinator decides what becomes of it."""
+        """A certificate that has not ended, but whose result was corrected since: a coordinator decides what becomes of it."""
         return self.is_printed and self.enrollment.status in FELL_SHORT
 
     @property
@@ -165,16 +233,12 @@ def candidates(delivery: Delivery) -> list[Candidate]:
         Candidate(
             row,
             latest.get(row.id),
-            fault_of(row.name_on_certificate, row.person) if row.id not in latest or not _is_valid(latest[row.id]) else None,
+            fault_of(row.name_on_certificate, row.person) if row.id not in latest or latest[row.id].has_ended else None,
             "" if row.status is EnrollmentStatus.COMPLETED else reasons_of(row),
         )
         for row in rows
     ]
     return sorted(found, key=lambda one: (one.enrollment.person.sort_name, one.enrollment.id))
-
-
-def _is_valid(certificate: Certificate) -> bool:
-    return certificate.status is CertificateStatus.VALID
 
 
 def open_job(delivery: Delivery) -> Job | None:
@@ -201,10 +265,13 @@ def breaches() -> Iterator[str]:
     """Every certificate that is not as it was issued, every file that is not as it was filed, every gap in the numbers."""
     yield from _gaps()
     yield from _orphans()
+    yield from _strays()
+    yield from _beside()
+    yield from _contradictions()
     busy, unjustified, early = _being_made(), reviewed_ids(), _issued_early()
     for certificate in db.session.scalars(sa.select(Certificate).order_by(Certificate.id)).yield_per(200):
         if certificate.id in unjustified:
-            yield f"certificates: {certificate.number} is valid, but its holder did not complete the course"
+            yield f"certificates: {certificate.number} is {certificate.status.value}, but its holder did not complete the course"
         if certificate.id in early:
             yield f"certificates: {certificate.number} was issued before the last session of its delivery had ended"
         if not is_intact(certificate):
@@ -212,8 +279,41 @@ def breaches() -> Iterator[str]:
         if certificate.file_key is not None:
             if fault := files.fault_of(certificate):
                 yield f"certificates: the file of {certificate.number} {fault}"
-        elif _is_valid(certificate) and certificate.enrollment_id not in busy:
+        elif not certificate.has_ended and certificate.enrollment_id not in busy:
             yield f"certificates: {certificate.number} has no file and no job is making it"
+
+
+def _strays() -> Iterator[str]:
+    """Whatever belongs to another centre than the course it comes from: the wrong people would see it."""
+    for owner, kept, foreign in (
+        (Course, Delivery, Delivery.course_id), (Delivery, Enrollment, Enrollment.delivery_id),
+        (Delivery, Certificate, Certificate.delivery_id),
+    ):  # fmt: skip
+        astray = sa.select(kept.id).join(owner, owner.id == foreign).where(kept.centre_id != owner.centre_id)
+        for row_id in db.session.scalars(astray.order_by(kept.id)):
+            yield f"bodies: {kept.__tablename__} {row_id} belongs to another centre than its {owner.__tablename__}"
+
+
+def _beside() -> Iterator[str]:
+    """An enrollment has one place for a certificate, and a suspended one keeps it."""
+    standing = sa.select(Certificate.enrollment_id).where(Certificate.status.in_(NOT_ENDED))
+    for enrollment_id in db.session.scalars(standing.group_by(Certificate.enrollment_id).having(sa.func.count() > 1)):
+        yield f"certificates: enrollment {enrollment_id} has several that have not ended"
+
+
+def _contradictions() -> Iterator[str]:
+    """What is suspended has a suspension that is not lifted, and nothing else has, unless it ended while it was suspended; a
+    revocation is proposed only of what has not ended."""
+    suspended = sa.exists().where(Suspension.certificate_id == Certificate.id, Suspension.lifted_at.is_(None))
+    wrong = sa.or_(
+        sa.and_(Certificate.status == CertificateStatus.SUSPENDED, sa.not_(suspended)),
+        sa.and_(Certificate.status == CertificateStatus.VALID, suspended),
+    )
+    for number, status in db.session.execute(sa.select(Certificate.number, Certificate.status).where(wrong)):
+        yield f"certificates: {number} is {status.value}, but its suspensions say otherwise"
+    proposed = sa.exists().where(RevocationProposal.certificate_id == Certificate.id, RevocationProposal.decided_at.is_(None))
+    for number in db.session.scalars(sa.select(Certificate.number).where(Certificate.status.not_in(NOT_ENDED), proposed)):
+        yield f"certificates: {number} has ended, but its revocation still waits for a second person"
 
 
 def _issued_early() -> set[int]:

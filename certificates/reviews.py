@@ -1,5 +1,5 @@
-"""Certificates under review: valid, although the result behind them was corrected to something else than completed. Nothing is
-stored: a review is open for as long as the two disagree."""
+"""Certificates under review: not ended, although the result behind them was corrected to something else than completed. Nothing
+is stored: a review is open for as long as the two disagree."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from certificates.models import Certificate, CertificateStatus
+from certificates.models import NOT_ENDED, Certificate
 from core.database import db, in_thousands
 from courses.models import Delivery
 from enrollment.models import Enrollment, EnrollmentStatus
@@ -18,7 +18,7 @@ FELL_SHORT = (EnrollmentStatus.NOT_COMPLETED, EnrollmentStatus.NO_SHOW)
 
 def under_review() -> sa.Select[Certificate]:
     """Every certificate whose review is open, by number."""
-    disagrees = Certificate.status == CertificateStatus.VALID, Enrollment.status.in_(FELL_SHORT)
+    disagrees = Certificate.status.in_(NOT_ENDED), Enrollment.status.in_(FELL_SHORT)
     joined = sa.select(Certificate).join(Enrollment, Enrollment.id == Certificate.enrollment_id)
     return joined.where(*disagrees).order_by(Certificate.id)
 

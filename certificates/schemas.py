@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, cast
 
 from flask import Response, url_for
 from pydantic import Field, StringConstraints
 
 from certificates import files
-from certificates.models import Certificate, RevocationReason
+from certificates.models import Certificate, RevocationProposal, RevocationReason
 from certificates.snapshot import verify_url
 from core import clock, exports
 from core.api import Answer, Id, Schema, at_most
@@ -19,7 +19,7 @@ from core.jobs import Job
 from core.policy import Actor
 
 JobStatus = Literal["queued", "running", "succeeded", "failed"]
-Status = Literal["valid", "expired", "superseded", "revoked"]
+Status = Literal["valid", "expired", "suspended", "superseded", "revoked"]
 PrintedName = Annotated[str, StringConstraints(min_length=1), at_most(120)]
 Note = Annotated[str, at_most(1000)]
 #: A certificate is always printed in both.
@@ -76,6 +76,28 @@ class CertificateAnswer(Answer):
 class RevokeBody(Schema):
     reason_code: RevocationReason
     note: Note | None = None
+
+
+class SuspendBody(Schema):
+    note: Annotated[str, StringConstraints(min_length=1), at_most(1000)]
+
+
+class ProposedAnswer(Answer):
+    """A revocation that waits for a second person. Until it is confirmed, the certificate stands."""
+
+    status: Literal["proposed"] = "proposed"
+    number: str
+    reason_code: RevocationReason
+    note: str | None
+    proposed_by: int | None = Field(description="id of the person who proposed it")
+    proposed_at: datetime
+
+    @classmethod
+    def of(cls, number: str, proposal: RevocationProposal) -> ProposedAnswer:
+        return cls(
+            number=number, reason_code=proposal.reason_code, note=proposal.note, proposed_by=proposal.proposed_by_id,
+            proposed_at=proposal.proposed_at,
+        )  # fmt: skip
 
 
 class ReissueBody(Schema):
@@ -154,7 +176,7 @@ class VerifiedSignatory(Answer):
 
 
 class VerificationAnswer(Answer):
-    """Every printed fact and the status on this day; never an address of the holder, never why it was revoked."""
+    """Every printed fact and the status on this day; never an address of the holder, never why it was revoked or suspended."""
 
     status: Status
     checked_on: date

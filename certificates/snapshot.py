@@ -51,7 +51,7 @@ def snapshot(enrollment: Enrollment, *, number: str, token: str, issued_on: date
             GrantedSkill(grant.skill.code, bilingual(grant.skill.title), grant.level.value, grant.valid_months)
             for grant in version.grants
         ),
-        issuer=bilingual(settings_of().issuer),
+        issuer=bilingual(delivery.centre.titles),
         signatories=_signatories(delivery.id),
         score_percent=_score(enrollment) if version.min_score_percent is not None else None,
     )

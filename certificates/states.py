@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accounts.roles import Permission
-from certificates.events import CertificateRevoked, CertificateSuperseded
+from certificates.events import CertificateLifted, CertificateRevoked, CertificateSuperseded, CertificateSuspended
 from certificates.models import CertificateStatus as S
 from core.lifecycles import Machine, Transition
 
@@ -11,8 +11,22 @@ CERTIFICATE = Machine(
     S.VALID,
     [
         Transition(
-            "revoke",
+            "suspend",
             frozenset({S.VALID}),
+            S.SUSPENDED,
+            Permission.CERTIFICATE_REVOKE,
+            lambda c, before: CertificateSuspended(c.id, c.number, c.person_id),
+        ),
+        Transition(
+            "lift",
+            frozenset({S.SUSPENDED}),
+            S.VALID,
+            Permission.CERTIFICATE_REVOKE,
+            lambda c, before: CertificateLifted(c.id, c.number, c.person_id),
+        ),
+        Transition(
+            "revoke",
+            frozenset({S.VALID, S.SUSPENDED}),
             S.REVOKED,
             Permission.CERTIFICATE_REVOKE,
             lambda c, before: CertificateRevoked(c.id, c.number, c.person_id, c.reason_code),

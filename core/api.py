@@ -181,7 +181,7 @@ class Operation:
     is_list: bool = False
     media_type: str = "application/json"
     body_is_optional: bool = False
-    location: Callable[[Any], str] | None = None
+    location: Callable[[Any], str | None] | None = None
     is_catalogue: bool = False
     is_page_too: bool = False
     is_outside: bool = False  # outside /api/, so no budget counts it
@@ -221,7 +221,7 @@ class Routes(Blueprint):
         is_list: bool = False,
         media_type: str = "application/json",
         body_is_optional: bool = False,
-        location: Callable[[Any], str] | None = None,
+        location: Callable[[Any], str | None] | None = None,
         is_catalogue: bool = False,
     ) -> Callable[[Callable], Callable]:
         """Declares one operation. Without `requires` any token may call it (`is_public`: nobody needs one).
@@ -343,8 +343,8 @@ def _respond(result: Any, operation: Operation) -> Response:
             following = settings_of().public_url + url_for(request.endpoint, **(request.view_args or {}), **query)
         result = {"items": [_plain(item) for item in result.items], "next": following}
     response = current_app.response_class(_json(_plain(result)), status, content_type="application/json")
-    if operation.location and status in (201, 202):
-        response.headers["Location"] = settings_of().public_url + operation.location(result)
+    if operation.location and status in (201, 202) and (place := operation.location(result)):
+        response.headers["Location"] = settings_of().public_url + place
     return response
 
 

@@ -11,7 +11,8 @@ from typing import Any
 class DomainError(Exception):
     """A refusal with a stable `code` (programs and tests match it) and a sentence that tells people what to do.
 
-    `field` names the input it is about. `errors` holds several refusals of one act, each with its own field.
+    `field` names the input it is about. `errors` holds several refusals of one act, each with its own field; `details` what a
+    program needs to answer the refusal.
     """
 
     status = 422
@@ -22,6 +23,7 @@ class DomainError(Exception):
         self.message = message
         self.field = field
         self.errors = errors or []
+        self.details: dict[str, Any] = {}
 
 
 class Invalid(DomainError):
@@ -85,7 +87,9 @@ def collect(errors: list[DomainError]) -> None:
         raise errors[0]
     if errors:
         first = errors[0]
-        raise type(first)(first.code, first.message, first.field, errors=list(errors))
+        several = type(first)(first.code, first.message, first.field, errors=list(errors))
+        several.details = first.details
+        raise several
 
 
 def trace(error: BaseException | None) -> str:

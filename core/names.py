@@ -124,6 +124,20 @@ def _is_initial(one: str, other: str) -> bool:
     return min(len(one), len(other)) == 1 and one[0] == other[0] and not _UNSPACED.match(one)
 
 
+def is_spelling(printed: str, *parts: str) -> bool:
+    """Whether a printed name can be a spelling of these names: a word of it is one of theirs, or one runs on into the other."""
+    said, own = _compared(printed), [word for part in parts for word in _compared(part)]
+    if any(len(word) > 1 or _UNSPACED.match(word) for word in set(said) & set(own)):
+        return True
+    one, other = "".join(said), _run_together(*parts)
+    return any(_is_within(word, one) for word in own) or any(_is_within(word, other) for word in said)
+
+
+def _is_within(word: str, text: str) -> bool:
+    """Long enough to mean something: three letters, or one in a script without spaces."""
+    return word in text and (len(word) >= 3 or bool(_UNSPACED.search(word)))
+
+
 def number_key(text: str) -> str:
     """What two spellings of a service number have in common: case, spaces and hyphens count for nothing."""
     plain = normalized("NFKC", normalized("NFKC", text).casefold())

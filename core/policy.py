@@ -22,7 +22,9 @@ class Reach(enum.StrEnum):
     """How far a permission goes."""
 
     EVERYWHERE = "everywhere"
-    ORGANIZATION = "organization"  # what belongs to the actor's organizations
+    ORGANIZATION = "organization"  # what belongs to the organizations that the actor nominates for
+    CENTRE = "centre"  # what belongs to the actor's centres
+    OFFICE = "office"  # what belongs to the actor's roster offices
     DELIVERY = "delivery"  # what belongs to deliveries assigned to the actor
     SELF = "self"  # what is about the actor
 
@@ -33,6 +35,8 @@ class Grant:
 
     everywhere: bool = False
     organization: frozenset[int] = frozenset()
+    centre: frozenset[int] = frozenset()
+    office: frozenset[int] = frozenset()
     delivery: frozenset[int] = frozenset()
     self: frozenset[int] = frozenset()
 
@@ -40,6 +44,8 @@ class Grant:
         return Grant(
             self.everywhere or other.everywhere,
             self.organization | other.organization,
+            self.centre | other.centre,
+            self.office | other.office,
             self.delivery | other.delivery,
             self.self | other.self,
         )
@@ -50,7 +56,11 @@ class Grant:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: a person who is signed in, a token's user, nobody (`ANONYMOUS`) or the application itself (`SYSTEM`)."""
+    """Who acts: a person who is signed in, a token's user, nobody (`ANONYMOUS`) or the application itself (`SYSTEM`).
+
+    `organization_ids` are the bodies that the actor nominates for; centres and roster offices in which the actor works are none
+    of them.
+    """
 
     person_id: int | None = None
     name: str = ""
@@ -58,6 +68,8 @@ class Actor:
     roles: frozenset[str] = frozenset()
     grants: Mapping[str, Grant] = field(default_factory=dict)
     organization_ids: frozenset[int] = frozenset()
+    centre_ids: frozenset[int] = frozenset()
+    office_ids: frozenset[int] = frozenset()
     session_id: int | None = None
     token_id: int | None = None
     is_system: bool = False
@@ -86,15 +98,21 @@ SYSTEM = Actor(name="system", is_system=True)
 
 
 def can(actor: Actor, permission: str, obj: Any = None) -> bool:
-    """Whether `actor` has `permission` on `obj`; without an object, on anything at all."""
+    """Whether `actor` has `permission` on `obj`; without an object, or on one that belongs to nobody, on anything at all."""
     if actor.is_system:
         return True
     grant = actor.grants.get(permission)
     if grant is None:
         return False
-    if grant.everywhere or obj is None:
+    if grant.everywhere or obj is None or not type(obj).__scope__:
         return True
     return any(getattr(obj, column) in grant.ids(reach) for reach, column in type(obj).__scope__.items())
+
+
+def can_beyond_oneself(actor: Actor, permission: str) -> bool:
+    """Whether `actor` has `permission` on anything that is not about the actor alone."""
+    grant = actor.grants.get(permission)
+    return actor.is_system or (grant is not None and grant != Grant(self=grant.self))
 
 
 def require(actor: Actor, permission: str, obj: Any = None) -> None:

@@ -100,7 +100,7 @@ def problem_facts(error: DomainError | Unavailable) -> dict[str, Any]:
             {"field": one.field and one.field[:LONGEST_FIELD], "code": one.code, "message": _short(one.message)}
             for one in several[:MOST_ERRORS]
         ]
-    return facts
+    return facts | getattr(error, "details", {})
 
 
 def _short(sentence: Any) -> str:

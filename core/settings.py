@@ -51,6 +51,7 @@ DOCUMENTED = {
     "API_PER_TOKEN": "API calls per minute with one token; default 3000, 0 for no limit",
     "API_PER_ACCOUNT": "API calls per minute with all tokens of one account; default 6000, 0 for no limit",
     "API_PER_ORIGIN": "API calls per minute from one address (or one IPv6 network); default 12000, 0 for no limit",
+    "ROSTER_ADMISSION": "review: roster staff admit who said yes (default); rule: a yes and a current skill are enough",
     "DEMO": "1 loads demonstration data on the first start (default), 0 starts empty",
     "NOW": "an instant at which the application's clock starts (demonstrations and tests, loopback only)",
 }
@@ -82,6 +83,7 @@ class Settings:
     api_per_token: int = 3000
     api_per_account: int = 6000
     api_per_origin: int = 12_000
+    roster_admission: str = "review"
     demo: bool = True
     now: datetime | None = None
 
@@ -145,6 +147,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         api_per_token=_whole_number(given, "API_PER_TOKEN", 3000, 0, 1_000_000),
         api_per_account=_whole_number(given, "API_PER_ACCOUNT", 6000, 0, 1_000_000),
         api_per_origin=_whole_number(given, "API_PER_ORIGIN", 12_000, 0, 1_000_000),
+        roster_admission=_one_of(given, "ROSTER_ADMISSION", ("review", "rule")),
         demo=_yes_or_no(given, "DEMO", True),
         now=_instant(given.get("NOW")),
     )
@@ -175,6 +178,14 @@ def _yes_or_no(given: Mapping[str, str], name: str, default: bool) -> bool:
     if text not in ("0", "1"):
         raise SettingsError(f"{name} must be 0 or 1, not “{text}”.")
     return text == "1"
+
+
+def _one_of(given: Mapping[str, str], name: str, words: tuple[str, ...]) -> str:
+    """One of these words; the first by default."""
+    text = given.get(name, words[0])
+    if text not in words:
+        raise SettingsError(f"{name} must be {' or '.join(words)}, not “{text}”.")
+    return text
 
 
 def _public_url(text: str) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from flask import url_for
 from flask_babel import lazy_gettext as _l
 
+from accounts.queries import get_body
+from accounts.roles import BodyKind
 from accounts.roles import Permission as P
 from core.api import ListQuery, Routes
 from core.codes import key
 from core.errors import Invalid
 from core.paging import Page
+from core.policy import require
 from core.web import current_actor
 from courses import queries, services
 from courses.models import CourseStatus
@@ -56,7 +59,7 @@ def put_course(code: str, body: CourseBody) -> tuple[CourseAnswer, int]:
     if body.code is not None and key(body.code) != key(code):
         raise Invalid("code_differs", _l("The code in the body differs from the one in the address."), "code")
     definition = body.definition(services.find_course_to_change(code))
-    course, is_new = services.put_course(current_actor(), code, definition, version=body.version)
+    course, is_new = services.put_course(current_actor(), code, definition, version=body.version, centre=body.centre)
     return CourseAnswer.of(course), 201 if is_new else 200
 
 
@@ -92,8 +95,14 @@ def bring_course_back(code: str) -> CourseAnswer:
 )  # fmt: skip
 def post_delivery(code: str, body: DeliveryBody) -> tuple[DeliveryAnswer, int]:
     course = queries.get_course(code)
-    trainers = queries.trainer_ids(body.trainers) if body.trainers is not None else None
-    return DeliveryAnswer.of(services.schedule(current_actor(), course, body.plan(course, trainers))), 201
+    actor = current_actor()
+    require(actor, P.DELIVERY_SCHEDULE, course)
+    if body.centre is not None and key(body.centre) != key(course.centre.code):
+        sentence = _l("This course belongs to the centre %(code)s, which holds its deliveries.", code=course.centre.code)
+        raise Invalid("centre_differs", sentence, "centre")
+    trainers = queries.trainer_ids(body.trainers, course.centre_id) if body.trainers is not None else None
+    funder_id = get_body(body.funder, "funder", BodyKind.FUNDER).id if body.funder else None
+    return DeliveryAnswer.of(services.schedule(actor, course, body.plan(course, trainers, funder_id))), 201
 
 
 @routes.call(

@@ -57,7 +57,7 @@ def _import_one(values: Any, where: str) -> str:
         definition = body.definition()
         if not body.code:
             raise Invalid("required", _l("Give a code, such as GTI."), "code")
-        course, is_new = services.put_course(SYSTEM, body.code, definition, version=None)
+        course, is_new = services.put_course(SYSTEM, body.code, definition, version=None, centre=body.centre)
     except DomainError as refusal:
         raise _located(refusal, where) from None
     return f"{course.code}: {'made' if is_new else 'up to date'}, version {course.current.number}"

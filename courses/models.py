@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from accounts.models import PersonnelCategory
+from accounts.models import Organization, PersonnelCategory
 from core.codes import Code
 from core.database import Base, enum_column
 from core.policy import Reach
@@ -65,11 +65,14 @@ class Skill(Base):
 
 
 class Course(Base):
-    """A course. What is taught and granted stands in its versions; the words around it change in place."""
+    """A course, which belongs to a centre for good. What is taught and granted stands in its versions; the words around it
+    change in place."""
 
     __tablename__ = "course"
+    __scope__ = {Reach.CENTRE: "centre_id"}
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    centre_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"))
     code: Mapped[str] = mapped_column(Code(60), unique=True)
     title: Mapped[dict[str, str]] = mapped_column(sa.JSON)
     summary: Mapped[dict[str, str] | None] = mapped_column(sa.JSON)
@@ -80,6 +83,7 @@ class Course(Base):
     is_retired: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
+    centre: Mapped[Organization] = relationship()
     versions: Mapped[list[CourseVersion]] = relationship(back_populates="course", order_by="CourseVersion.number")
 
     @property
@@ -180,16 +184,19 @@ class SkillGrant(Base):
 
 
 class Delivery(Base):
-    """One dated run of a course. `rev` grows with every change of it, its places or its enrollments (the touch lock)."""
+    """One dated run of a course, by the course's centre. `rev` grows with every change of it, its places or its enrollments (the
+    touch lock)."""
 
     __tablename__ = "delivery"
-    __scope__ = {Reach.DELIVERY: "id"}
+    __scope__ = {Reach.DELIVERY: "id", Reach.CENTRE: "centre_id"}
 
     id: Mapped[int] = mapped_column(primary_key=True)
     rev: Mapped[int] = mapped_column(default=0)
     code: Mapped[str] = mapped_column(Code(60), unique=True)
     course_id: Mapped[int] = mapped_column(sa.ForeignKey("course.id"), index=True)
     version_id: Mapped[int] = mapped_column(sa.ForeignKey("course_version.id"))
+    centre_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    funder_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"))
     status: Mapped[DeliveryStatus] = mapped_column(enum_column(DeliveryStatus), default=DeliveryStatus.DRAFT)
     starts_on: Mapped[date] = mapped_column(index=True)
     ends_on: Mapped[date]
@@ -213,6 +220,8 @@ class Delivery(Base):
 
     course: Mapped[Course] = relationship(lazy="joined", innerjoin=True)
     version: Mapped[CourseVersion] = relationship()
+    centre: Mapped[Organization] = relationship(foreign_keys=[centre_id])
+    funder: Mapped[Organization | None] = relationship(foreign_keys=[funder_id])
     sessions: Mapped[list[DeliverySession]] = relationship(back_populates="delivery", order_by="DeliverySession.number")
     pools: Mapped[list[Pool]] = relationship(order_by="Pool.id", cascade="all, delete-orphan")
 

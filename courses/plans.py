@@ -21,7 +21,7 @@ FURTHEST = timedelta(days=3653)  # ten years: further away is a slip of the keyb
 
 
 #: What a plan and a delivery have under the same names.
-PLAIN = ("starts_on", "time_zone", "venue", "country", "language", "places", "closes_on", "promotion_days")
+PLAIN = ("starts_on", "time_zone", "venue", "country", "language", "places", "closes_on", "funder_id", "promotion_days")
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class DeliveryPlan:
     closes_on: date | None = None
     trainers: tuple[int, ...] | None = None
     code: str | None = None
+    funder_id: int | None = None
     promotion_days: int = PROMOTION_DAYS
 
 

@@ -70,7 +70,8 @@ def granting_courses() -> dict[int, list[Course]]:
 
 def _with_versions(statement: sa.Select) -> sa.Select:
     versions = selectinload(Course.versions)
-    return statement.options(versions.selectinload(CourseVersion.blocks), versions.selectinload(CourseVersion.grants))
+    parts = versions.selectinload(CourseVersion.blocks), versions.selectinload(CourseVersion.grants)
+    return statement.options(joinedload(Course.centre, innerjoin=True), *parts)
 
 
 def get_course(code: str) -> Course:
@@ -109,7 +110,7 @@ def _may_see(actor: Actor, delivery: Delivery) -> bool:
 
 
 def deliveries_of_work(actor: Actor) -> sa.Select[Delivery]:
-    """The deliveries that `actor` works on: a trainer's own, a coordinator's all."""
+    """The deliveries that `actor` works on: a trainer's own, those of a coordinator's centres."""
     return sa.select(Delivery).where(visible(Delivery, actor, Permission.DELIVERY_READ))
 
 
@@ -120,11 +121,13 @@ def count_by_status(actor: Actor) -> dict[DeliveryStatus, int]:
     return {row[0]: row[1] for row in rows}
 
 
-#: What a page can read of a delivery besides its course: only sessions; only the course's version; or all of it.
+#: What a page can read of a delivery besides its course: only sessions; only the course's version; whose it is; or all.
 SESSIONS = (selectinload(Delivery.sessions),)
 VERSION = (joinedload(Delivery.version).joinedload(CourseVersion.grants),)
+BODIES = (joinedload(Delivery.centre), joinedload(Delivery.funder))
 EVERYTHING = (
     *SESSIONS,
+    *BODIES,
     joinedload(Delivery.version).options(selectinload(CourseVersion.blocks), joinedload(CourseVersion.grants)),
     selectinload(Delivery.pools),
 )
@@ -205,11 +208,25 @@ def trainers_of(delivery_ids: Iterable[int]) -> dict[int, list[Person]]:
     return found
 
 
-def list_trainers() -> list[Person]:
-    """Everybody who may be chosen as a trainer, by name."""
-    is_trainer = sa.exists().where(RoleAssignment.person_id == Person.id, RoleAssignment.role == Role.TRAINER)
+def list_trainers(centre_id: int, delivery_id: int | None = None) -> list[Person]:
+    """Everybody who may be chosen as a trainer, by name: the centre's trainers, and those whom the delivery has already."""
+    is_trainer = sa.exists().where(
+        RoleAssignment.person_id == Person.id, RoleAssignment.role == Role.TRAINER, _may_teach(centre_id, delivery_id)
+    )
     by_name = Person.sort_name, Person.id
     return list(db.session.scalars(sa.select(Person).where(is_trainer).order_by(*by_name)))
+
+
+def _may_teach(centre_id: int, delivery_id: int | None) -> sa.ColumnElement[bool]:
+    of_centre = sa.and_(RoleAssignment.scope == Reach.CENTRE, RoleAssignment.scope_id == centre_id)
+    chosen = sa.and_(RoleAssignment.scope == Reach.DELIVERY, RoleAssignment.scope_id == delivery_id)
+    return of_centre if delivery_id is None else sa.or_(of_centre, chosen)
+
+
+def trainers_among(person_ids: Iterable[int], centre_id: int, delivery_id: int | None = None) -> set[int]:
+    """Those of these people whom `list_trainers` lists."""
+    those = RoleAssignment.role == Role.TRAINER, RoleAssignment.person_id.in_(list(person_ids))
+    return set(db.session.scalars(sa.select(RoleAssignment.person_id).where(*those, _may_teach(centre_id, delivery_id))))
 
 
 def find_last_delivery(actor: Actor, course: Course) -> Delivery | None:
@@ -290,10 +307,10 @@ def moves_up_still(time_zone: str, promotion_days: int, begins_at: datetime | No
     return today_in(time_zone, begins_at) - today_in(time_zone, now) >= timedelta(days=promotion_days)
 
 
-def trainer_ids(emails: Iterable[str]) -> tuple[int, ...]:
-    """The trainers with these e-mail addresses; Invalid("unknown_trainer") for an address of nobody who teaches."""
+def trainer_ids(emails: Iterable[str], centre_id: int) -> tuple[int, ...]:
+    """The centre's trainers with these e-mail addresses; Invalid("unknown_trainer") for any other."""
     wanted = [email_key(email) or "" for email in emails]
-    by_email = {person.email_key: person.id for person in list_trainers() if person.email_key}
+    by_email = {person.email_key: person.id for person in list_trainers(centre_id) if person.email_key}
     for number, email in enumerate(wanted):
         if email not in by_email:
             sentence = _l("There is no trainer with this e-mail address.")

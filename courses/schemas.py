@@ -91,6 +91,9 @@ class CourseBody(Schema):
     code: str | None = Field(None, description="if given, the one in the address")
     version: Number | None = Field(None, description="if given, the version in force that this was made from")
     status: CourseStatus | None = Field(None, description="as it was read; retire and bring-back change it")
+    centre: str | None = Field(
+        None, description="code of the centre of a new course; if left out, your own when there is one, else the first"
+    )
     title: Texts | None = None
     summary: Texts | None = None
     audience: list[Annotated[str, one_of(PersonnelCategory)]] = Field(default=list(PersonnelCategory), max_length=10)
@@ -165,6 +168,7 @@ class CourseAnswer(Answer):
     code: str
     version: int
     status: CourseStatus
+    centre: str = Field(description="code of the centre that teaches it")
     title: dict[str, str]
     summary: dict[str, str] | None
     audience: list[str]
@@ -180,6 +184,7 @@ class CourseAnswer(Answer):
         return cls(
             code=course.code,
             status=course.status,
+            centre=course.centre.code,
             title=course.title,
             summary=course.summary,
             audience=course.audience,
@@ -224,15 +229,17 @@ class DeliveryBody(Schema):
     admission: Annotated[str, one_of(Admission)] = Admission.AUTOMATIC.value
     closes_on: Day | None = None
     trainers: list[Annotated[str, at_most(254)]] | None = Field(
-        None, max_length=50, description="e-mail addresses of people who have the role of trainer"
+        None, max_length=50, description="e-mail addresses of people who have the role of trainer in the centre"
     )
+    centre: str | None = Field(None, description="if given, the code of the course's centre")
+    funder: str | None = Field(None, description="code of the organization that pays for it")
     promotion_days: Number = Field(
         PROMOTION_DAYS,
         description="closer to the start than so many days no one moves up the waiting list automatically; 0 for participants "
         "who live nearby",
     )
 
-    def plan(self, course: Course, trainers: tuple[int, ...] | None) -> DeliveryPlan:
+    def plan(self, course: Course, trainers: tuple[int, ...] | None, funder_id: int | None) -> DeliveryPlan:
         return DeliveryPlan(
             starts_on=self.starts_on,
             time_zone=self.time_zone,
@@ -245,6 +252,7 @@ class DeliveryBody(Schema):
             closes_on=self.closes_on,
             trainers=trainers,
             code=self.code or None,
+            funder_id=funder_id,
             promotion_days=self.promotion_days,
         )
 
@@ -316,6 +324,8 @@ class DeliveryAnswer(Answer):
     closes_on: date
     promotion_days: int
     cancel_reason: str | None
+    centre: str = Field(description="code of the centre that holds it")
+    funder: str | None = Field(description="code of the organization that pays for it")
     sessions: list[DeliverySessionAnswer]
 
     @classmethod
@@ -337,6 +347,8 @@ def delivery_facts(delivery: Delivery) -> Mapping[str, Any]:
         "course": delivery.course.code,
         "course_version": delivery.version.number,
         "title": delivery.course.title,
+        "centre": delivery.centre.code,
+        "funder": delivery.funder.code if delivery.funder else None,
         "pools": [PoolAnswer.model_validate(pool) for pool in delivery.pools],
         "sessions": [DeliverySessionAnswer.of(session, zone) for session in delivery.sessions],
     }

@@ -16,14 +16,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from accounts.models import Gender, Person, PersonnelCategory
+from accounts.models import Consent, ConsentPurpose, ConsentWay, Gender, Person, PersonnelCategory
+from accounts.services import consent_text
 from certificates.models import Certificate, CertificateStatus, RevocationReason
 from certificates.numbers import ALPHABET, format_number, normalise_token, series_of
-from certificates.payload import Bilingual, CertificatePayload, GrantedSkill
+from certificates.payload import CertificatePayload, GrantedSkill
 from certificates.services import JOB_KIND
 from certificates.snapshot import bilingual, digest, valid_until, verify_url
 from core import audit, clock, jobs
-from core.database import db, settings_of, transaction
+from core.database import db, transaction
 from core.numbering import Counter, mark
 from core.policy import SYSTEM
 from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition
@@ -34,10 +35,21 @@ from courses.timetable import instants, last_day
 from demonstration.cultures import CULTURES, Culture
 from enrollment.models import Enrollment, EnrollmentStatus, Mark, MarkKind, Score, ScoreKind
 from roster import documents, evidence, languages
-from roster.models import Availability, Expert, ExpertLanguage, ExpertSearch, ExpertSkill, LanguageFramework
+from roster.models import (
+    AdmissionWay,
+    Availability,
+    Expert,
+    ExpertLanguage,
+    ExpertSearch,
+    ExpertSkill,
+    ExpertStatus,
+    LanguageFramework,
+    RosterAdmission,
+)
 
 COURSES_EACH = 2  # of two skills each
 PLACES = 25
+REFUSED, WAITING = 0.02, 0.05  # shares of those who said no, and of those who said yes and wait for admission
 PAUSE = 10.0  # seconds between the jobs that make the files of a delivery each
 VENUES = (
     ("Accra", "GH", "Africa/Accra"), ("Nairobi", "KE", "Africa/Nairobi"), ("Kathmandu", "NP", "Asia/Kathmandu"),
@@ -213,6 +225,7 @@ def _run(random: Random, version: CourseVersion, number: int) -> _Run:
     planned = datetime.combine(starts_on - timedelta(days=60), time(9), UTC)
     row = {
         "code": f"{version.course.code}-{starts_on.year}-R{number:04d}", "course_id": version.course_id, "version_id": version.id,
+        "centre_id": version.course.centre_id,
         "rev": PLACES, "status": DeliveryStatus.FINISHED, "starts_on": starts_on,
         "ends_on": last_day(version.blocks, starts_on), "time_zone": zone, "venue": venue, "country": country, "language": "en",
         "places": PLACES,
@@ -238,9 +251,10 @@ def _add_enrollments(random: Random, seats: list[tuple[dict[str, Any], _Run]]) -
 def _enrollment(person: dict[str, Any], run: _Run, line: int) -> dict[str, Any]:
     asked = datetime.combine(run.row["starts_on"] - timedelta(days=40), time(10), UTC)
     return {
-        "delivery_id": run.delivery_id, "person_id": person["id"], "status": EnrollmentStatus.COMPLETED, "line": line,
+        "delivery_id": run.delivery_id, "centre_id": run.row["centre_id"], "person_id": person["id"],
+        "status": EnrollmentStatus.COMPLETED, "line": line,
         "category": person["category"], "name_on_certificate": person["name_on_certificate"], "rank": person["rank"],
-        "rank_code": person["rank_code"], "organization": None, "roster_consent": True, "lacking": [],
+        "rank_code": person["rank_code"], "organization": None, "roster_consent": None, "lacking": [],
         "created_at": asked, "finished_at": _after(run, 1),
     }  # fmt: skip
 
@@ -272,12 +286,16 @@ def _add_experts(random: Random, people: list[dict[str, Any]]) -> dict[int, int]
     rows = [
         {
             "person_id": one["id"], "category": one["category"], "rank": one["rank"], "rank_code": one["rank_code"],
-            "expertise": random.sample(FIELDS, random.randint(0, 2)), "consent": random.random() > 0.02,
+            "expertise": random.sample(FIELDS, random.randint(0, 2)), "status": _standing(random),
             "created_at": one["created_at"], "updated_at": now,
         }
         for one in people
     ]  # fmt: skip
+    refused = {row["person_id"] for row in rows if row["status"] is None}
+    for row in rows:
+        row["status"] = row["status"] or ExpertStatus.CERTIFIED
     ids = _insert_ids(Expert, rows)
+    _add_answers(people, rows, ids, refused)
     spoken, windows = [], []
     for one, expert_id in zip(people, ids, strict=True):
         spoken += _languages(random, one["culture"], expert_id)
@@ -285,6 +303,28 @@ def _add_experts(random: Random, people: list[dict[str, Any]]) -> dict[int, int]
     _insert(ExpertLanguage, spoken)
     _insert(Availability, windows)
     return dict(zip((one["id"] for one in people), ids, strict=True))
+
+
+def _standing(random: Random) -> ExpertStatus | None:
+    """Most people said yes and were admitted, some wait, a few refused (None)."""
+    drawn = random.random()
+    return None if drawn < REFUSED else ExpertStatus.CERTIFIED if drawn < REFUSED + WAITING else ExpertStatus.ADMITTED
+
+
+def _add_answers(people: Sequence[dict], rows: Sequence[dict], expert_ids: Sequence[int], refused: set[int]) -> None:
+    """What each of them answered, and the decisions that followed."""
+    answers, admissions = [], []
+    for one, row, expert_id in zip(people, rows, expert_ids, strict=True):
+        at, text = one["created_at"] + timedelta(days=1), consent_text(ConsentPurpose.ROSTER, one["language"])
+        answers.append({
+            "person_id": one["id"], "purpose": ConsentPurpose.ROSTER, "given": one["id"] not in refused, "counts": True,
+            "text_version": text.version, "language": text.language, "how": ConsentWay.PAGE, "at": at,
+        })  # fmt: skip
+        if row["status"] is ExpertStatus.ADMITTED:
+            decided = {"how": AdmissionWay.REVIEWED, "admitted_at": clock.now()}
+            admissions.append({"expert_id": expert_id, **decided})
+    _insert(Consent, answers)
+    _insert(RosterAdmission, admissions)
 
 
 def _languages(random: Random, culture: Culture, expert_id: int) -> list[dict[str, Any]]:
@@ -319,9 +359,8 @@ def _windows(random: Random, expert_id: int) -> list[dict[str, Any]]:
 
 def _certify(random: Random, holders: list[_Holder], expert_ids: dict[int, int], *, files: bool) -> None:
     """A certificate for everybody, one in fifty revoked since; the skills follow from them as from any certificate."""
-    issuer = bilingual(settings_of().issuer)
     counted: dict[int, int] = {}
-    rows = [_certificate(random, holder, issuer, counted) for holder in holders]
+    rows = [_certificate(random, holder, counted) for holder in holders]
     for year, value in counted.items():
         db.session.merge(Counter(name=series_of(year), value=value))
         mark(series_of(year), value)
@@ -336,7 +375,7 @@ def _certify(random: Random, holders: list[_Holder], expert_ids: dict[int, int],
         _ask_for_files(rows)
 
 
-def _certificate(random: Random, holder: _Holder, issuer: Bilingual, counted: dict[int, int]) -> dict[str, Any]:
+def _certificate(random: Random, holder: _Holder, counted: dict[int, int]) -> dict[str, Any]:
     person, run = holder.person, holder.run
     day = run.row["ends_on"] + timedelta(days=2)
     number, token = _next_number(day.year, counted), _token(random)
@@ -352,11 +391,12 @@ def _certificate(random: Random, holder: _Holder, issuer: Bilingual, counted: di
             GrantedSkill(grant.skill.code, bilingual(grant.skill.title), grant.level.value, grant.valid_months)
             for grant in run.version.grants
         ),
-        issuer=issuer, score_percent=holder.score,
+        issuer=bilingual(course.centre.titles), score_percent=holder.score,
     )  # fmt: skip
     return {
         "number": number, "token": token, "enrollment_id": holder.enrollment["id"], "person_id": person["id"],
-        "delivery_id": run.delivery_id, "holder_name": payload.holder_name, "payload": payload.to_dict(),
+        "delivery_id": run.delivery_id, "centre_id": run.row["centre_id"],
+        "holder_name": payload.holder_name, "payload": payload.to_dict(),
         "payload_sha256": digest(payload), "issued_on": day, "valid_until": until, "issued_at": _after(run, 2),
         **_end(random, day),
     }  # fmt: skip
@@ -366,7 +406,7 @@ def _end(random: Random, issued_on: date) -> dict[str, Any]:
     if random.random() > 0.02:
         return {"status": CertificateStatus.VALID, "ended_at": None, "reason_code": None}
     ended = datetime.combine(issued_on + timedelta(days=random.randint(1, 15)), time(15), UTC)
-    reason = random.choice([RevocationReason.ISSUED_IN_ERROR, RevocationReason.MISCONDUCT])
+    reason = random.choice([RevocationReason.ISSUED_IN_ERROR, RevocationReason.RECOGNITION_WITHDRAWN])
     return {"status": CertificateStatus.REVOKED, "ended_at": ended, "reason_code": reason.value}
 
 

@@ -14,19 +14,22 @@ from flask import current_app
 
 import certificates.services
 import enrollment.services
+import roster.services
 from accounts import services as accounts_services
-from accounts.models import Organization, Person
+from accounts.models import ConsentPurpose, ConsentWay, Organization, Person
 from accounts.passwords import DEMONSTRATION_PASSWORD
+from accounts.sessions import actor_of
 from core import clock, jobs
 from core.database import db, transaction
-from core.policy import SYSTEM
+from core.policy import SYSTEM, Actor
 from courses import services as courses_services
 from courses.models import Course, Delivery
 from courses.plans import DeliveryPlan, PoolPlan
 from courses.schemas import CourseBody
-from demonstration.people import DOMAIN, ORGANIZATIONS, PARTICIPANTS, SIGN_INS
+from demonstration.people import DOMAIN, ORGANIZATIONS, OTHER_BODIES, PARTICIPANTS, SIGN_INS
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
+from roster.models import Expert
 
 COURSES = Path(__file__).parent / "courses"
 POOLS = (PoolPlan("military", 10), PoolPlan("police", 5), PoolPlan("civilian", 10))
@@ -47,6 +50,7 @@ def load() -> None:
     _under_way(people, today)
     _upcoming(people, today)
     _draft_and_cancelled(today)
+    _second_centre(people, today)
 
 
 @contextmanager
@@ -65,6 +69,8 @@ def _accounts() -> None:
     with transaction():
         for code, name, country in ORGANIZATIONS:
             accounts_services.create_organization(SYSTEM, code=code, name=name, country=country)
+        for facts in OTHER_BODIES:
+            accounts_services.create_organization(SYSTEM, **facts)
         for one in SIGN_INS:
             accounts_services.create_account(
                 SYSTEM,
@@ -82,11 +88,12 @@ def _accounts() -> None:
 
 def _courses() -> None:
     with transaction():
-        for file in ("gender-training-initiative.json", "further-courses.json"):
+        for file in ("gender-training-initiative.json", "further-courses.json", "second-centre.json"):
             content = json.loads((COURSES / file).read_text(encoding="utf-8"))
             for values in content if isinstance(content, list) else [content]:
                 code = values.pop("code")
-                courses_services.put_course(SYSTEM, code, CourseBody.model_validate(values).definition())
+                body = CourseBody.model_validate(values)
+                courses_services.put_course(SYSTEM, code, body.definition(), centre=body.centre)
 
 
 def _participants(day: date) -> list[tuple[int, tuple]]:
@@ -113,6 +120,10 @@ def _person(role: str) -> Person:
     return db.session.scalars(sa.select(Person).where(Person.email == f"{role}@{DOMAIN}")).one()
 
 
+def _body(code: str) -> int:
+    return db.session.scalars(sa.select(Organization.id).where(Organization.code == code)).one()
+
+
 def _participant() -> tuple[int, tuple]:
     """The one who signs in: certified, on the roster, and waiting for an answer."""
     return _person("participant").id, (None, None, None, None, "police", "Inspectrice", None, "Police nationale")
@@ -124,8 +135,7 @@ def _schedule(code: str, course: str, starts_on: date, *, publish: bool = True, 
         plan = DeliveryPlan(
             starts_on=starts_on,
             code=code,
-            trainers=(_person("trainer").id,),
-            **(USUAL | changes),
+            **({"trainers": (_person("trainer").id,)} | USUAL | changes),
         )
         found = db.session.scalars(sa.select(Course).where(Course.code == course)).one()
         delivery = courses_services.schedule(SYSTEM, found, plan)
@@ -136,7 +146,7 @@ def _schedule(code: str, course: str, starts_on: date, *, publish: bool = True, 
 
 def _wish(facts: Sequence) -> Wish:
     _, _, _, _, category, rank, rank_code, organization = facts
-    return Wish(category=category, rank=rank, rank_code=rank_code, organization=organization, roster_consent=True)
+    return Wish(category=category, rank=rank, rank_code=rank_code, organization=organization)
 
 
 def _enroll(delivery_id: int, people: Sequence[tuple[int, tuple]]) -> None:
@@ -170,7 +180,8 @@ def _attend(delivery_id: int, sessions: int, absences: dict[int, set[int]], scor
 
 
 def _finished(people: list[tuple[int, tuple]], today: date) -> None:
-    """Two finished deliveries: one a year ago, certified, one certificate revoked; one last month, waiting to be certified."""
+    """Two finished deliveries: one a year ago, certified, one certificate revoked and one
+    suspended; one last month, waiting to be certified."""
     start = today - timedelta(days=370)
     with _on(start - timedelta(days=60)):
         first = _schedule("GTI-FIRST", "GTI", start)
@@ -179,10 +190,14 @@ def _finished(people: list[tuple[int, tuple]], today: date) -> None:
         _attend(first, 12, absences={3: {1, 2}}, scores={5: 64})
         _finish(first)
         issued = _certify(first)
+    with _on(start + timedelta(days=5)):
+        _answer_and_admit([*people[:12], _participant()])
     with _on(start + timedelta(days=40)), transaction():
         certificates.services.revoke(
             SYSTEM, db.session.get_one(type(issued[-2]), issued[-2].id), reason_code="issued_in_error", note="Demonstration."
         )
+    with _on(today - timedelta(days=6)), transaction():
+        certificates.services.suspend(SYSTEM, db.session.get_one(type(issued[-3]), issued[-3].id), note="Demonstration.")
     recent = today - timedelta(days=30)
     with _on(recent - timedelta(days=45)):
         second = _schedule(
@@ -192,6 +207,23 @@ def _finished(people: list[tuple[int, tuple]], today: date) -> None:
     with _on(recent + timedelta(days=2)):
         _attend(second, 5, absences={1: {1, 2, 3}}, scores={4: 41})
         _finish(second)
+
+
+def _answer_and_admit(people: Sequence[tuple[int, tuple]]) -> None:
+    """What the graduates answered when they were asked about the roster: most said yes and are admitted, one said no, one has not
+    answered, and the last but one waits."""
+    with transaction():
+        for place, (person_id, _facts) in enumerate(people):
+            if place != 6:
+                own = db.session.get_one(Person, person_id)
+                accounts_services.give_consent(
+                    Actor(person_id=person_id), own, ConsentPurpose.ROSTER, place != 4, how=ConsentWay.PAGE
+                )
+    with transaction():
+        office = actor_of(_person("roster"))
+        graduates = [person_id for place, (person_id, _facts) in enumerate(people) if place not in (4, 6, len(people) - 2)]
+        experts = db.session.scalars(sa.select(Expert.id).where(Expert.person_id.in_(graduates))).all()
+        roster.services.admit_several(office, experts)
 
 
 def _finish(delivery_id: int) -> None:
@@ -230,7 +262,7 @@ def _under_way(people: list[tuple[int, tuple]], today: date) -> None:
 def _upcoming(people: list[tuple[int, tuple]], today: date) -> None:
     """What one may apply for now: open, nearly full with a waiting list, and by approval with nominations."""
     monday = today + timedelta(days=7 - today.weekday())
-    soon = _schedule("GTI-NEXT", "GTI", monday + timedelta(weeks=10))
+    soon = _schedule("GTI-NEXT", "GTI", monday + timedelta(weeks=10), funder_id=_body("AURORA"))
     _enroll(soon, people[:6])
     _nominate(soon)
     full = _schedule(
@@ -325,3 +357,21 @@ def _draft_and_cancelled(today: date) -> None:
     )
     with transaction():
         courses_services.cancel(SYSTEM, db.session.get_one(Delivery, cancelled), reason="The venue is not available.")
+
+
+def _second_centre(people: list[tuple[int, tuple]], today: date) -> None:
+    """A centre of its own, with its own trainer and coordinator: one delivery finished and certified, one to come."""
+    monday = today + timedelta(days=7 - today.weekday())
+    there = {
+        "venue": "Ho", "country": "GH", "time_zone": "Africa/Accra", "places": 16, "pools": (), "funder_id": _body("AURORA"),
+        "trainers": (_person("trainer.vtc").id,),
+    }  # fmt: skip
+    start = monday - timedelta(weeks=20)
+    with _on(start - timedelta(days=50)):
+        done = _schedule("COP-FIRST", "COP", start, **there)
+        _enroll(done, people[10:17])
+    with _on(start + timedelta(days=3)):
+        _attend(done, 6, absences={2: {1, 2, 3}}, scores={})
+        _finish(done)
+        _certify(done)
+    _enroll(_schedule("COP-NEXT", "COP", monday + timedelta(weeks=11), **there), people[14:18])

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from accounts.demonstration import DOMAIN
 from accounts.roles import Role
 
-__all__ = ["DOMAIN", "ORGANIZATIONS", "PARTICIPANTS", "SIGN_INS"]
+__all__ = ["DOMAIN", "ORGANIZATIONS", "OTHER_BODIES", "PARTICIPANTS", "SIGN_INS"]
 
 
 @dataclass(frozen=True)
 class SignIn:
-    """A demonstration account: one for each role."""
+    """A demonstration account: one for each role, and some at the second centre. `mailbox`: when the role's own is taken."""
 
     role: Role
     given_name: str
@@ -20,10 +21,11 @@ class SignIn:
     country: str
     language: str = "en"
     organization: str | None = None
+    mailbox: str | None = None
 
     @property
     def email(self) -> str:
-        return f"{self.role}@{DOMAIN}"
+        return f"{self.mailbox or self.role}@{DOMAIN}"
 
 
 SIGN_INS = (
@@ -33,6 +35,9 @@ SIGN_INS = (
     SignIn(Role.COORDINATOR, "Kwame", "Mensah", "GH"),
     SignIn(Role.ROSTER, "Ingrid", "Haugen", "NO"),
     SignIn(Role.ADMINISTRATOR, "Elena", "Petrova", "BG"),
+    SignIn(Role.NOMINATOR, "Abena", "Owusu", "GH", organization="GH-AF", mailbox="nominator.gh"),
+    SignIn(Role.TRAINER, "Efua", "Asante", "GH", organization="VTC", mailbox="trainer.vtc"),
+    SignIn(Role.COORDINATOR, "Yaw", "Darko", "GH", organization="VTC", mailbox="coordinator.vtc"),
 )
 
 ORGANIZATIONS = (
@@ -40,6 +45,18 @@ ORGANIZATIONS = (
     ("SN-PN", "Police nationale du Sénégal", "SN"),
     ("GH-AF", "Ghana Armed Forces", "GH"),
 )
+
+#: Bodies that do not nominate; all invented. The first centre and roster office are there from the start.
+OTHER_BODIES: tuple[dict[str, Any], ...] = (
+    {
+        "code": "VTC", "name": "Volta Training Centre for Peace Operations", "country": "GH", "kinds": ["centre"],
+        "title": {
+            "en": "Volta Training Centre for Peace Operations", "fr": "Centre de formation de la Volta aux opérations de paix",
+        },
+        "contact_email": f"questions.vtc@{DOMAIN}",
+    },
+    {"code": "AURORA", "name": "Aurora Fund for Peace Training", "country": "NO", "kinds": ["funder"]},
+)  # fmt: skip
 
 #: given name, family name, country, gender, category, rank, rank code, organization
 PARTICIPANTS = (

@@ -28,6 +28,68 @@ class Enrolled(EnrollmentStep):
 
 
 @dataclass(frozen=True)
+class EnrollmentConfirmed(EnrollmentStep):
+    """The applicant opened the emailed link: the application counts."""
+
+    name = "enrollment.confirmed"
+
+
+@dataclass(frozen=True)
+class SeatShared(EnrollmentStep):
+    """Another nomination of the same person in the delivery has the seat of both."""
+
+    name = "enrollment.seat_shared"
+
+
+@dataclass(frozen=True)
+class EnrollmentReturned(EnrollmentStep):
+    """A nomination that stood aside stands for itself again: the other one was withdrawn, or is another person's."""
+
+    name = "enrollment.returned"
+
+
+@dataclass(frozen=True)
+class EnrollmentReassigned(Event):
+    """The enrollment is another person's than was thought: `person_id`."""
+
+    name = "enrollment.reassigned"
+    subject = ("enrollment", "enrollment_id")
+    enrollment_id: int
+    person_id: int
+
+
+@dataclass(frozen=True)
+class ApplicationLapsed(Event):
+    """The emailed link was not opened in time: the application and what it said of somebody are forgotten."""
+
+    name = "enrollment.lapsed"
+    subject = ("enrollment", "enrollment_id")
+    enrollment_id: int
+    delivery_id: int
+
+
+@dataclass(frozen=True)
+class IdentityAsked(Event):
+    name = "identity.asked"
+    subject = ("enrollment", "enrollment_id")
+    enrollment_id: int
+    candidate_id: int
+    question_id: int
+
+
+@dataclass(frozen=True)
+class IdentityDecided(Event):
+    """A coordinator decided whether the person of an enrollment is the one of another record."""
+
+    name = "identity.decided"
+    subject = ("enrollment", "enrollment_id")
+    enrollment_id: int
+    candidate_id: int
+    question_id: int
+    is_same: bool
+
+
+@dataclass(frozen=True)
 class EnrollmentApproved(EnrollmentStep):
     name = "enrollment.approved"
 
@@ -76,6 +138,16 @@ class AttendanceRecorded(Event):
     subject = ("delivery", "delivery_id")
     delivery_id: int
     marks: tuple[tuple[int, int, str, int], ...]  # (enrollment, session number, mark, minutes)
+
+
+@dataclass(frozen=True)
+class NeedsRead(Event):
+    """Somebody read what people with a place need: how many people, never who."""
+
+    name = "needs.read"
+    subject = ("delivery", "delivery_id")
+    delivery_id: int
+    people: int
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,18 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
+from accounts.events import AddressConfirmed, MergeConfirmed, MergeUndone, SignInLinkUsed
 from core.database import db
 from core.errors import Conflict
 from core.policy import Actor
 from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryCutShort, DeliveryMoved
 from courses.models import Delivery, DeliverySession
 from enrollment.models import GOING_ON, OPEN, Enrollment, Mark
+from enrollment.services.confirming import confirm_applications
+from enrollment.services.consenting import consent_from_application
 from enrollment.services.filling import fill, seating
 from enrollment.services.letters import tell
+from enrollment.services.sharing import follow_person, part_again
 from enrollment.states import ENROLLMENT
 
 
@@ -33,6 +37,14 @@ def tell_of_move(event: DeliveryMoved, actor: Actor) -> None:
     """Whoever has or wants a place is told what it was and what it is now."""
     for enrollment in _going_on(db.session.get_one(Delivery, event.delivery_id)):
         tell(enrollment, "delivery_moved", was=event)
+
+
+def keep_ticked_consent(event: SignInLinkUsed, actor: Actor) -> None:
+    """The link of an application was opened: what was ticked in it is the person's answer now."""
+    prefix, _slash, number = event.target.rpartition("/")
+    found = db.session.get(Enrollment, int(number)) if prefix == "/enrollments" else None
+    if found is not None and found.person_id == event.person_id:
+        consent_from_application(found)
 
 
 def cut_sessions(event: DeliveryCutShort, actor: Actor) -> None:
@@ -70,6 +82,21 @@ def fit_places(event: DeliveryChanged, actor: Actor) -> None:
             "places",
         )
     fill(actor, delivery)
+
+
+def count_applications(event: AddressConfirmed, actor: Actor) -> None:
+    """An applicant opened the emailed link."""
+    confirm_applications(actor, event.person_id)
+
+
+def move_enrollments(event: MergeConfirmed, actor: Actor) -> None:
+    """Two records became one person."""
+    follow_person(actor, event.keep_id, event.merged_id)
+
+
+def move_enrollments_back(event: MergeUndone, actor: Actor) -> None:
+    """One person became two again."""
+    part_again(actor, event.merged_id)
 
 
 def _going_on(delivery: Delivery) -> Sequence[Enrollment]:

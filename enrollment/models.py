@@ -16,7 +16,7 @@ from courses.models import Delivery, DeliverySession
 
 
 class EnrollmentStatus(enum.StrEnum):
-    UNCONFIRMED = "unconfirmed"
+    UNCONFIRMED = "unconfirmed"  # applied on the public form; the link in the email is not opened yet
     REQUESTED = "requested"
     WAITLISTED = "waitlisted"
     OFFERED = "offered"
@@ -61,15 +61,25 @@ class Enrollment(Base):
     """A person's place, or wish for one, in a delivery.
 
     `line` orders the waiting list: the delivery's `rev` when the person joined it, so it never ties. The position shown to
-    people is derived from it. Category, rank and printed name are as declared for this delivery.
+    people is derived from it. Category, rank and printed name are as declared for this delivery. `origin_id` is the record of
+    the person that it was made for and never changes; `person_id` is the record that is used now (see Merge). `seat_id`: another
+    nomination of the same person has the seat, and this one, `substituted` by it, shows how that one stands. `centre_id` is the
+    delivery's.
     """
 
     __tablename__ = "enrollment"
-    __scope__ = {Reach.DELIVERY: "delivery_id", Reach.ORGANIZATION: "nominated_by_id", Reach.SELF: "person_id"}
+    __scope__ = {
+        Reach.DELIVERY: "delivery_id", Reach.CENTRE: "centre_id", Reach.ORGANIZATION: "nominated_by_id", Reach.SELF: "person_id",
+    }  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"))
+    centre_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"))
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    origin_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("person.id"), index=True, default=lambda context: context.get_current_parameters()["person_id"]
+    )
+    seat_id: Mapped[int | None] = mapped_column(sa.ForeignKey("enrollment.id"), index=True)
     status: Mapped[EnrollmentStatus] = mapped_column(enum_column(EnrollmentStatus))
     line: Mapped[int]
     category: Mapped[PersonnelCategory] = mapped_column(enum_column(PersonnelCategory))
@@ -88,8 +98,15 @@ class Enrollment(Base):
 
     delivery: Mapped[Delivery] = relationship()
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
-    nominated_by: Mapped[Organization | None] = relationship()
+    origin: Mapped[Person] = relationship(foreign_keys=[origin_id])
+    nominated_by: Mapped[Organization | None] = relationship(foreign_keys=[nominated_by_id])
     nomination: Mapped[Nomination | None] = relationship(back_populates="enrollment")
+    seat: Mapped[Enrollment | None] = relationship(remote_side=[id], foreign_keys=[seat_id])
+
+    @property
+    def standing(self) -> Enrollment:
+        """The enrollment whose status this one shows: itself, or the one that has the seat of the same person."""
+        return self.seat or self if self.seat_id else self
 
     __table_args__ = (
         sa.Index("ix_enrollment_delivery_status_line", "delivery_id", "status", "line"),
@@ -124,6 +141,8 @@ class Nomination(Base):
     organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
     nominated_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     identifier: Mapped[str | None] = mapped_column(sa.String(60))
+    identifier_issuer: Mapped[str | None] = mapped_column(sa.String(60))  # an organization's code or a country's
+    identifier_kind: Mapped[str] = mapped_column(sa.String(32), default="service", server_default="service")
     given_name: Mapped[str] = mapped_column(sa.String(120))
     family_name: Mapped[str] = mapped_column(sa.String(120))
     email: Mapped[str | None] = mapped_column(sa.String(254))
@@ -134,6 +153,38 @@ class Nomination(Base):
     created_at: Mapped[datetime]
 
     enrollment: Mapped[Enrollment] = relationship(back_populates="nomination")
+
+
+class QuestionStatus(enum.StrEnum):
+    OPEN = "open"
+    SAME = "same"
+    DIFFERENT = "different"
+
+
+class IdentityQuestion(Base):
+    """Is the person of this enrollment the one of another record, `candidate`? A coordinator decides; both readings stay.
+
+    `agrees` and `differs` name what the two have in common and what not.
+    """
+
+    __tablename__ = "identity_question"
+    __scope__: dict[Reach, str] = {}  # whose it is says enrollment.queries.decides_about
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
+    candidate_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    status: Mapped[QuestionStatus] = mapped_column(enum_column(QuestionStatus))
+    agrees: Mapped[list[str]] = mapped_column(sa.JSON)
+    differs: Mapped[list[str]] = mapped_column(sa.JSON)
+    reason: Mapped[str | None] = mapped_column(sa.String(500))
+    asked_at: Mapped[datetime]
+    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None]
+
+    enrollment: Mapped[Enrollment] = relationship()
+    candidate: Mapped[Person] = relationship(foreign_keys=[candidate_id])
+
+    __table_args__ = (sa.UniqueConstraint("enrollment_id", "candidate_id"), sa.Index(None, "status", "id"))
 
 
 class NominationDraft(Base):

@@ -10,15 +10,18 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from accounts.models import Organization, Person, PersonnelCategory
+from accounts.roles import Permission
+from accounts.services import Comparison, compare
 from accounts.values import email_key
 from core.database import db
 from core.errors import DomainError
-from core.names import is_same_name, number_key
+from core.names import number_key
+from core.policy import Actor, can
 from courses.models import Admission, Delivery
 from enrollment.models import LIVE, Enrollment, EnrollmentStatus, Nomination
-from enrollment.nomination_files import Checked, NominationRow, Problem
+from enrollment.nomination_files import IDENTITY, Checked, NominationRow, Problem
 from enrollment.places import Seating
-from enrollment.queries import seatings
+from enrollment.queries import people_of, seatings
 from enrollment.services import Nominee, checked
 
 S = EnrollmentStatus
@@ -79,6 +82,7 @@ class Preview:
     """Rows as they stand, nothing saved.
 
     `checked`: what the rows mean, and what is still to be asked about the whole file.
+    `candidates`: by row, who could be meant (id, name).
     `hints`: by row, what is no fault of a good row but should be known before it is nominated.
     """
 
@@ -86,6 +90,7 @@ class Preview:
     checked: Checked
     effects: list[PoolEffect] = field(default_factory=list)
     hints: Mapping[int, list[Any]] = field(default_factory=dict)
+    candidates: Mapping[int, list[tuple[int, str]]] = field(default_factory=dict)
 
     @property
     def waits(self) -> bool:
@@ -108,13 +113,14 @@ class Preview:
         return [row for row in self.rows if row.problems and row.row not in left_out]
 
 
-def preview(delivery: Delivery, organization: Organization, checked: Checked) -> Preview:
+def preview(actor: Actor, delivery: Delivery, organization: Organization, checked: Checked) -> Preview:
     """The rows with what the delivery and the people known already say about them; three queries, however many rows."""
     rows = checked.rows
-    met = _People(delivery, organization, [row for row in rows if row.is_good])
+    met = _People(actor, delivery, organization, [row for row in rows if row.is_good])
     examined = [_examined(delivery, met, row) if row.is_good else row for row in rows]
     good = [row for row in examined if row.is_good]
-    return Preview(examined, checked, _effects(delivery, good), {row.row: met.hints(row) for row in good})
+    asked = {row.row: met.candidates(row) for row in examined if any(one.code == "identity_in_doubt" for one in row.problems)}
+    return Preview(examined, checked, _effects(delivery, good), {row.row: met.hints(row) for row in good}, asked)
 
 
 def nominee(row: NominationRow) -> Nominee:
@@ -138,52 +144,63 @@ def with_refusals(view: Preview, refusal: DomainError) -> Preview:
 
 
 class _People:
-    """Who of the rows is known already, who has a place here, and whom the organization put forward before."""
+    """Who of the rows is known already and has a place here: among everyone for those who decide who is meant, among the
+    organization's own people for the others."""
 
-    def __init__(self, delivery: Delivery, organization: Organization, rows: Sequence[NominationRow]):
-        keys = {email_key(row.fields["email"]) for row in rows if row.fields["email"]}
-        numbers = {number_key(row.fields["identifier"]) for row in rows if row.fields["identifier"]}
-        here = sa.exists().where(
-            Enrollment.person_id == Person.id, Enrollment.delivery_id == delivery.id, Enrollment.status.in_(LIVE)
-        )
-        known = sa.select(Person, here.label("is_here")).where(
-            sa.or_(Person.email_key.in_(keys), Person.shared_email_key.in_(keys), Person.identifier_key.in_(numbers))
-        )
-        self.here: set[int] = set()
-        self.by_address: dict[str, list[Person]] = {}
-        self.by_number: dict[str, Person] = {}
-        for person, is_here in db.session.execute(known.order_by(Person.id)).all() if rows else ():
-            if is_here:
-                self.here.add(person.id)
-            if address := person.email_key or person.shared_email_key:
-                self.by_address.setdefault(address, []).append(person)
-            if person.identifier_key:
-                self.by_number[person.identifier_key] = person
+    def __init__(self, actor: Actor, delivery: Delivery, organization: Organization, rows: Sequence[NominationRow]):
+        self.decides = can(actor, Permission.IDENTITY_DECIDE)
+        self.records = self._records(organization, rows) if rows else []
+        self.here = self._here(delivery, organization) if rows else set()
         self.namesakes = _namesakes(organization, rows) if rows else {}
 
-    def _known(self, row: NominationRow) -> tuple[Any, Any]:
-        """The people with the row's address and with its number, where the name agrees: others are none of its business."""
-        called = row.fields["given_name"], row.fields["family_name"]
-        addressed = self.by_address.get(email_key(row.fields["email"]) or "", ())
-        one = next((person for person in addressed if is_same_name(called, (person.given_name, person.family_name))), None)
-        other = self.by_number.get(number_key(row.fields["identifier"]))
-        if other and not is_same_name(called, (other.given_name, other.family_name)):
-            other = other if other.birth_date and other.birth_date == row.fields["birth_date"] else None
-        return one, other
+    def _records(self, organization: Organization, rows: Sequence[NominationRow]) -> list[Person]:
+        keys = {email_key(row.fields["email"]) for row in rows if row.fields["email"]}
+        numbers = {number_key(row.fields["identifier"]) for row in rows if row.fields["identifier"]}
+        near = sa.or_(Person.email_key.in_(keys), Person.identifier_key.in_(numbers))
+        known = sa.select(Person).where(near, ~Person.is_provisional).order_by(Person.id)
+        if not self.decides:
+            known = known.where(Person.id.in_(people_of(organization)))
+        return list(db.session.scalars(known))
+
+    def _here(self, delivery: Delivery, organization: Organization) -> set[int]:
+        """The people who have a place or a request here, for a body those whom it nominated itself."""
+        standing = sa.or_(Enrollment.status.in_(LIVE), Enrollment.seat_id.is_not(None))
+        own = sa.select(Enrollment.person_id).where(Enrollment.delivery_id == delivery.id, standing)
+        if not self.decides:
+            own = own.where(Enrollment.nominated_by_id == organization.id)
+        return set(db.session.scalars(own))
+
+    def near(self, row: NominationRow) -> list[Comparison]:
+        """The people who have the row's number or address, each against the row."""
+        said = dict(row.fields) | {"issuer_country": row.fields["country"]}
+        compared = (compare(said, record) for record in self.records)
+        return list({one.person.id: one for one in compared if one.is_near}.values())
 
     def problem(self, row: NominationRow) -> Problem | None:
-        one, other = self._known(row)
-        found = other or one
-        if found is not None and found.id in self.here:
+        near = self.near(row)
+        known = next((one for one in near if one.is_match), None)
+        if known is not None and known.person.id in self.here:
             remedy = _l("This person already has a place or a request in this delivery. Leave the row out.")
-            return Problem(row.row, "email" if one else "identifier", row.values["email"], "already_enrolled", remedy)
-        return None
+            column = "identifier" if "number" in known.agrees else "email"
+            return Problem(row.row, column, row.values["email"], "already_enrolled", remedy)
+        return None if known or row.values.get(IDENTITY) else self._question(row, near)
+
+    def candidates(self, row: NominationRow) -> list[tuple[int, str]]:
+        """Who could be meant: (id, name)."""
+        return [(one.person.id, one.record.full_name) for one in self.near(row)]
+
+    def _question(self, row: NominationRow, near: Sequence[Comparison]) -> Problem | None:
+        """ "Same person?", asked before anything is guessed."""
+        if not near:
+            return None
+        remedy = _l("The number or the address is that of somebody known here, and not everything agrees. Is it the same person?")
+        column = "identifier" if "number" in near[0].agrees else "email"
+        return Problem(row.row, column, row.values.get(column, ""), "identity_in_doubt", remedy)
 
     def hints(self, row: NominationRow) -> list[Any]:
-        one, other = self._known(row)
-        found = other or one
-        hints = [address_hint(found.mailbox, row.fields["email"])] if found else []
-        if self.namesakes.get(_name(row.fields), set()) - {found.id if found else None}:
+        known = next((one.person for one in self.near(row) if one.is_match), None)
+        hints = [address_hint(known.email, row.fields["email"])] if known else []
+        if self.namesakes.get(_name(row.fields), set()) - {known.id if known else None}:
             hints.append(
                 _l(
                     "The organization has already put forward somebody of this name and country under another number or "
@@ -207,7 +224,7 @@ def _namesakes(organization: Organization, rows: Sequence[NominationRow]) -> dic
     """Whom the organization itself put forward before, by name and country."""
     before = (
         sa.select(Nomination.given_name, Nomination.family_name, Nomination.country, Enrollment.person_id)
-        .join(Enrollment)
+        .join(Enrollment, Enrollment.id == Nomination.enrollment_id)
         .where(Nomination.organization_id == organization.id, Nomination.family_name.in_({r.fields["family_name"] for r in rows}))
     )
     found: dict[tuple[str, ...], set[int]] = {}

@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StringConstraints, WithJsonSchema
 
-from accounts.models import Gender, Person, PersonnelCategory
+from accounts.models import Gender, IdentifierKind, Merge, Person, PersonnelCategory
 from core.api import Answer, Day, Id, Language, ListQuery, PersonCountry, PersonName, Schema, at_most, one_of
 from core.policy import Actor
 from courses.models import DeliverySession
-from enrollment.models import Enrollment, EnrollmentStatus, MarkKind, ScoreKind
+from enrollment.models import Enrollment, EnrollmentStatus, IdentityQuestion, MarkKind, ScoreKind
+from enrollment.needs import needs_shown
 from enrollment.queries import Completion, Grid, GridRow, explain, person_shown
 from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
 
@@ -25,10 +26,15 @@ Reason = Annotated[str, at_most(500)]
 
 
 class ApplicantBody(Schema):
-    """Who: recognised by `identifier`, else by `email`; one of the two is needed. One name is enough: a person with a single
+    """Who: known by `identifier` and its issuer together with the name or the date of birth, or by `email` together with the
+    name; one of `identifier` and `email` is needed. One name is enough: a person with a single
     name has it in `given_name` or `family_name`, and the other is left out or empty."""
 
     identifier: Identifier | None = None
+    identifier_issuer: Annotated[str, at_most(60)] | None = Field(
+        None, description="who issued the identifier: an organization's code or a country; the person's country if left out"
+    )
+    identifier_kind: IdentifierKind | None = None
     given_name: PersonName | None = None
     family_name: PersonName | None = None
     name_on_certificate: PersonName | None = None
@@ -59,10 +65,12 @@ class EnrollmentBody(Schema):
     needs: Annotated[str, at_most(1000)] | None = None
     identity: Literal["new"] | Id | None = Field(
         None,
-        description="answers `identity_in_doubt`, for who may read people: `new` for another person than the one known with this "
-        "address or number, or the id of the one who is meant",
+        description="answers `identity_in_doubt`, for coordinators: `new` for another person than those named in `candidates`, "
+        "or the id of the one who is meant",
     )
-    roster_consent: StrictBool | None = Field(None, description="whether roster staff may find the person after a certificate")
+    roster_consent: StrictBool | None = Field(
+        None, description="the person's own answer only; from anyone else: 403 `consent_is_personal`"
+    )
 
     def wish(self) -> Wish:
         return Wish(
@@ -104,6 +112,7 @@ class ApplicantAnswer(Answer):
     given_name: str
     family_name: str
     full_name: str = Field(description="as the person writes it: 王小明, Nagy János, Zoë Lefèvre")
+    submitted_name: str | None = Field(description="for coordinators: what the nomination says, where it names somebody else")
     name_on_certificate: str
     email: str | None
     country: str | None
@@ -124,28 +133,103 @@ class EnrollmentAnswer(Answer):
     rank_code: str | None
     organization: str | None
     nominated_by: str | None
-    needs: str | None
+    needs: str | None = Field(description="for the person and the body that wrote them; others read `/deliveries/{code}/needs`")
     roster_consent: bool | None
     created_at: datetime
 
     @classmethod
     def of(cls, actor: Actor, enrollment: Enrollment, position: int | None) -> EnrollmentAnswer:
+        standing = enrollment.standing
         return cls(
             id=enrollment.id,
             delivery=enrollment.delivery.code,
             person=ApplicantAnswer.model_validate(person_shown(actor, enrollment)),
             category=enrollment.category,
-            status=enrollment.status,
+            status=standing.status,
             position=position,
             reason=explain(enrollment, position),
             rank=enrollment.rank,
             rank_code=enrollment.rank_code,
             organization=enrollment.organization,
             nominated_by=enrollment.nominated_by.code if enrollment.nominated_by else None,
-            needs=enrollment.needs,
+            needs=needs_shown(actor, enrollment),
             roster_consent=enrollment.roster_consent,
             created_at=enrollment.created_at,
         )
+
+
+# Who is meant
+
+
+class CandidateAnswer(Answer):
+    id: int
+    full_name: str
+    country: str | None
+    birth_date: date | None
+    identifier: str | None
+    email: str | None
+
+
+class SubmittedAnswer(Answer):
+    """What the nomination or the application says."""
+
+    given_name: str
+    family_name: str
+    country: str | None
+    birth_date: date | None
+    identifier: str | None
+    email: str | None
+
+
+class QuestionAnswer(Answer):
+    """Is the person of `enrollment` the `candidate`? `agrees`, `differs`: of number, address, name, birth_date. `status`: open,
+    same or different."""
+
+    id: int
+    enrollment: int
+    delivery: str
+    candidate: CandidateAnswer
+    submitted: SubmittedAnswer
+    agrees: list[str]
+    differs: list[str]
+    status: str
+    merge: int | None = Field(None, description="id of the merge that a second person has to confirm")
+
+    @classmethod
+    def of(cls, question: IdentityQuestion, merge: Merge | None = None) -> QuestionAnswer:
+        return cls(
+            id=question.id,
+            enrollment=question.enrollment_id,
+            delivery=question.enrollment.delivery.code,
+            candidate=CandidateAnswer.model_validate(question.candidate),
+            submitted=SubmittedAnswer.model_validate(question.enrollment.nomination or question.enrollment.origin),
+            agrees=question.agrees,
+            differs=question.differs,
+            status=question.status.value,
+            merge=merge.id if merge else None,
+        )
+
+
+class DifferentBody(Schema):
+    reason: Reason | None = None
+
+
+class MergeBody(Schema):
+    keep: Id = Field(description="id of the record of the person that is used from then on")
+    merge: Id = Field(description="id of the record that leads to it")
+    reason: Annotated[str, StringConstraints(min_length=1), at_most(500)]
+
+
+class MergeAnswer(Answer):
+    id: int
+    keep: int
+    merge: int
+    status: str
+    reason: str
+
+    @classmethod
+    def of(cls, merge: Merge) -> MergeAnswer:
+        return cls(id=merge.id, keep=merge.keep_id, merge=merge.merged_id, status=merge.status.value, reason=merge.reason)
 
 
 # Attendance and scores
@@ -286,6 +370,16 @@ class ResultAnswer(Answer):
             minutes_of_course=result.minutes_of_course,
             score=result.score,
         )
+
+
+class NeedsAnswer(Answer):
+    enrollment: int
+    person: GridPersonAnswer
+    needs: str
+
+    @classmethod
+    def of(cls, enrollment: Enrollment) -> NeedsAnswer:
+        return cls(enrollment=enrollment.id, person=GridPersonAnswer.of(enrollment.person), needs=enrollment.needs or "")
 
 
 class LetterAnswer(Answer):

@@ -1,12 +1,14 @@
-"""The lifecycle of an enrollment. Steps without a permission follow from a rule inside another act."""
+"""The lifecycles of an enrollment and of a question about its person. Steps without a permission follow from a rule inside
+another act."""
 
 from __future__ import annotations
 
 from accounts.roles import Permission
 from core.lifecycles import Machine, Transition
 from enrollment import events
-from enrollment.models import RESULTS, Enrollment
+from enrollment.models import RESULTS, Enrollment, IdentityQuestion
 from enrollment.models import EnrollmentStatus as S
+from enrollment.models import QuestionStatus as Q
 
 
 def _announce(kind: type[events.EnrollmentStep]):
@@ -21,9 +23,21 @@ _WAITING = frozenset({S.REQUESTED, S.WAITLISTED, S.OFFERED})
 _SEATED = frozenset({S.CONFIRMED, S.ATTENDED})
 _result = _announce(events.EnrollmentResult)
 
+_UNCONFIRMED, _ASIDE = frozenset({S.UNCONFIRMED}), frozenset({S.SUBSTITUTED})
+
 ENROLLMENT = Machine(
     S.REQUESTED,
     [
+        # The applicant opened the emailed link.
+        Transition("confirm", _UNCONFIRMED, S.CONFIRMED, None, _announce(events.EnrollmentConfirmed)),
+        Transition("confirm_to_wait", _UNCONFIRMED, S.WAITLISTED, None, _announce(events.EnrollmentConfirmed)),
+        Transition("confirm_to_ask", _UNCONFIRMED, S.REQUESTED, None, _announce(events.EnrollmentConfirmed)),
+        Transition("come_too_late", _UNCONFIRMED, S.DECLINED, None, _result),  # the delivery was over by then
+        # Two nominations of one person have one seat: one of them has it, and the other stands aside until it is needed again.
+        Transition("stand_aside", _UNCONFIRMED | _WAITING | _SEATED, S.SUBSTITUTED, None, _announce(events.SeatShared)),
+        Transition("return", _ASIDE, S.CONFIRMED, None, _announce(events.EnrollmentReturned)),
+        Transition("return_to_wait", _ASIDE, S.WAITLISTED, None, _announce(events.EnrollmentReturned)),
+        Transition("return_to_ask", _ASIDE, S.REQUESTED, None, _announce(events.EnrollmentReturned)),
         Transition(
             "approve", frozenset({S.REQUESTED}), S.CONFIRMED, Permission.ENROLLMENT_DECIDE, _announce(events.EnrollmentApproved)
         ),
@@ -47,7 +61,7 @@ ENROLLMENT = Machine(
         ),
         Transition(
             "withdraw",
-            _WAITING | {S.CONFIRMED},
+            _WAITING | _ASIDE | {S.CONFIRMED},
             S.WITHDRAWN,
             Permission.ENROLLMENT_WITHDRAW,
             _announce(events.EnrollmentWithdrawn),
@@ -59,6 +73,25 @@ ENROLLMENT = Machine(
         Transition("reopen", frozenset(RESULTS), S.CONFIRMED, Permission.DELIVERY_FINISH, _announce(events.EnrollmentReopened)),
         Transition("lapse", _WAITING, S.DECLINED, None, _result),  # the delivery ended without a place for the person
     ],
-    firsts=[S.REQUESTED, S.WAITLISTED, S.CONFIRMED],
+    firsts=[S.UNCONFIRMED, S.REQUESTED, S.WAITLISTED, S.CONFIRMED],
     begins=_announce(events.Enrolled),
+)
+
+
+def _asked(question: IdentityQuestion, before: Q | None) -> events.IdentityAsked:
+    return events.IdentityAsked(question.enrollment_id, question.candidate_id, question.id)
+
+
+def _decided(question: IdentityQuestion, before: Q | None) -> events.IdentityDecided:
+    return events.IdentityDecided(question.enrollment_id, question.candidate_id, question.id, question.status is Q.SAME)
+
+
+_OPEN = frozenset({Q.OPEN})
+QUESTION = Machine(
+    Q.OPEN,
+    [
+        Transition("same", _OPEN, Q.SAME, Permission.IDENTITY_DECIDE, _decided),
+        Transition("different", _OPEN, Q.DIFFERENT, Permission.IDENTITY_DECIDE, _decided),
+    ],
+    begins=_asked,
 )

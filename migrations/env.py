@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import context
 from flask import current_app
@@ -18,19 +22,46 @@ def render_item(kind, thing, autogen_context):
     return False
 
 
+@contextmanager
+def _tables_made_anew(connection: sa.Connection) -> Iterator[None]:
+    """SQLite changes a constraint only by making the table anew, and does not drop one that others refer to while it watches over
+    references: so it looks at them at the end of each migration (https://sqlite.org/lang_altertable.html#otheralter)."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection  # straight: within a transaction the pragma does nothing
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        connection.rollback()  # the pragma does nothing in a transaction that failed, either
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
+def check_references(connection: sa.Connection) -> None:
+    """Inside a migration's transaction: undone when a row refers to one that is not there."""
+    if connection.dialect.name == "sqlite" and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(5)):
+        raise RuntimeError(f"after this migration rows refer to others that are not there: {broken}")
+
+
 def run() -> None:
     engine: sa.Engine = current_app.extensions["sqlalchemy"].engine
     steps: list[bool] = []
-    with engine.connect().execution_options(writes=True) as connection:
+
+    def applied(step, **_) -> None:
+        check_references(connection)
+        steps.append(step.is_upgrade)
+
+    with engine.connect().execution_options(writes=True) as connection, _tables_made_anew(connection):
         context.configure(
             connection=connection,
             target_metadata=db.metadata,
-            render_as_batch=engine.dialect.name == "sqlite",
+            render_as_batch=connection.dialect.name == "sqlite",
             include_object=include_object,
             compare_type=compare_type,
             render_item=render_item,
             transaction_per_migration=True,
-            on_version_apply=lambda step, **_: steps.append(step.is_upgrade),
+            on_version_apply=applied,
         )
         with context.begin_transaction():
             context.run_migrations()

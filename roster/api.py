@@ -6,6 +6,7 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 
 from accounts.roles import Permission
+from accounts.services import consent_is_personal
 from core import readings
 from core.api import Routes, id_in
 from core.errors import Invalid
@@ -15,7 +16,7 @@ from core.web import current_actor
 from courses.queries import skills_to_choose
 from roster import queries, services
 from roster.filters import read_filters
-from roster.schemas import ExpertAnswer, ExpertBody, ExpertQuery, expert_answer
+from roster.schemas import AdmitBody, AskedAnswer, ExpertAnswer, ExpertBody, ExpertQuery, expert_answer
 
 routes = Routes("roster")
 P = Permission
@@ -23,18 +24,35 @@ P = Permission
 
 @routes.call(
     "PUT", "/experts/<id>", "Make or update a roster profile", requires=P.EXPERT_WRITE, body=ExpertBody,
-    answers={200: ExpertAnswer, 201: ExpertAnswer},
-    location=lambda answer: url_for("roster_api.get_expert", id=answer.id),
+    answers={200: ExpertAnswer, 201: ExpertAnswer, 202: AskedAnswer},
+    location=lambda answer: url_for("roster_api.get_expert", id=answer.id) if isinstance(answer, ExpertAnswer) else None,
 )  # fmt: skip
-def put_expert(id: str, body: ExpertBody) -> tuple[ExpertAnswer, int]:
+def put_expert(id: str, body: ExpertBody) -> tuple[ExpertAnswer | AskedAnswer, int]:
     """`id` is the identifier: the person is matched by it, else by e-mail address. Fields that are left out stay as they are.
-    201 when the profile is new. The answer shows a profile, so the audit trail records that staff read it."""
+    201 when the profile is new. The answer shows a profile, so the audit trail records that staff read it. Without the person's
+    current consent the answer is 202, the same for known and unknown people: the person is asked, and the values wait."""
+    if body.consent is not None:
+        raise consent_is_personal("consent")
     if body.person.identifier is not None and number_key(body.person.identifier) != number_key(id):
         message = _l("This identifier differs from the one in the address. Leave it out or make them the same.")
         raise Invalid("identifier_differs", message, "person.identifier")
     expert, is_new = services.put_expert(current_actor(), id, body.profile())
+    if expert is None:
+        return AskedAnswer(), 202
     services.record_reading(current_actor(), [expert.id])
     return expert_answer(expert), 201 if is_new else 200
+
+
+@routes.call(
+    "POST", "/experts/<id>/admit", "Put a consenting person on the roster", requires=P.EXPERT_ADMIT, body=AdmitBody,
+    body_is_optional=True, answers={200: ExpertAnswer},
+)  # fmt: skip
+def admit(id: str, body: AdmitBody) -> ExpertAnswer:
+    """In general, or in fields of expertise. 404 without the person's current consent."""
+    actor = current_actor()
+    expert = services.admit(actor, queries.get_expert(actor, id_in(id)), body.expertise)
+    services.record_reading(actor, [expert.id])
+    return expert_answer(expert)
 
 
 @routes.call("GET", "/experts/<id>", "One expert", requires=P.EXPERT_READ, answers={200: ExpertAnswer})

@@ -1,7 +1,7 @@
 """The search document of an expert: made from the profile and its skills, written in the transaction that changed them.
 
-Tokens say what is so; dates are left to the skill and availability rows, which every search asks again. Who refused to be
-found has no document at all.
+Tokens say what is so; dates are left to the skill and availability rows, which every search asks again. Only who is
+admitted has a document; the services keep that equal to the person's consent, and `flask check` proves it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import sqlalchemy as sa
 from accounts.models import Person
 from core import names
 from core.database import db
-from roster.models import Expert, ExpertLanguage, ExpertSearch, ExpertSkill
+from roster.models import Expert, ExpertLanguage, ExpertSearch, ExpertSkill, ExpertStatus
 
 
 @dataclass(frozen=True)
 class Document:
+    office_id: int | None
     sort_name: str
     tokens: str
     names: str
@@ -75,7 +76,8 @@ def write(made: dict[int, Document], expert_ids: Collection[int]) -> None:
         elif row is None:
             db.session.add(ExpertSearch(expert_id=expert_id, **vars(document)))
         else:
-            row.sort_name, row.tokens, row.names = document.sort_name, document.tokens, document.names
+            for name, value in vars(document).items():
+                setattr(row, name, value)
     db.session.flush()
 
 
@@ -98,11 +100,11 @@ def documents(expert_ids: Collection[int] | None = None) -> dict[int, Document]:
         levels[expert_id] += [skill_token(skill_id, lower) for lower in range(1, rank + 1)]
     people = (
         sa.select(
-            Expert.id, Expert.category, Person.country, Person.nationalities, Person.gender, Person.given_name,
+            Expert.id, Expert.office_id, Expert.category, Person.country, Person.nationalities, Person.gender, Person.given_name,
             Person.family_name, Person.name_on_certificate, Person.identifier,
         )
         .join(Person, Person.id == Expert.person_id)
-        .where(Expert.consent.is_not(False))
+        .where(Expert.status == ExpertStatus.ADMITTED)
     )  # fmt: skip
     return {row.id: _document(row, levels[row.id]) for row in of_these(people, Expert.id)}
 
@@ -113,4 +115,4 @@ def _document(row: sa.Row, levels: list[str]) -> Document:
         tokens.append(country_token(row.country))
     tokens += map(nationality_token, row.nationalities)
     spellings = names.spellings(row.given_name, row.family_name, row.name_on_certificate, row.identifier)
-    return Document(names.sort_key(row.given_name, row.family_name), " ".join(tokens), names.indexed(spellings))
+    return Document(row.office_id, names.sort_key(row.given_name, row.family_name), " ".join(tokens), names.indexed(spellings))

@@ -26,6 +26,60 @@ class ExpertChanged(Event):
 
 
 @dataclass(frozen=True)
+class ExpertAdmitted(Event):
+    """An expert is on the roster now, or admitted in another field as well (`was` admitted)."""
+
+    name = "expert.admitted"
+    subject = ("expert", "expert_id")
+    expert_id: int
+    office_id: int | None
+    was: str
+    how: str
+
+
+@dataclass(frozen=True)
+class ExpertLeft(Event):
+    name = "expert.left"
+    subject = ("expert", "expert_id")
+    expert_id: int
+    because: str
+
+
+@dataclass(frozen=True)
+class ExpertReturned(Event):
+    """Somebody who left said yes again, and waits for admission."""
+
+    name = "expert.returned"
+    subject = ("expert", "expert_id")
+    expert_id: int
+
+
+@dataclass(frozen=True)
+class ExpertProposed(Event):
+    """Roster staff want a profile of somebody who has not said yes. Whoever it is, the trail says the same."""
+
+    name = "expert.proposed"
+    subject = ("proposal", "proposal_id")
+    proposal_id: int
+
+
+@dataclass(frozen=True)
+class ProposalAnswered(Event):
+    name = "proposal.answered"
+    subject = ("proposal", "proposal_id")
+    proposal_id: int
+    is_accepted: bool
+
+
+@dataclass(frozen=True)
+class ProposalsForgotten(Event):
+    name = "proposals.forgotten"
+    subject = ("roster", "scope")
+    scope: str
+    count: int
+
+
+@dataclass(frozen=True)
 class SkillGranted(Event):
     """A certificate proved a skill."""
 
@@ -39,14 +93,13 @@ class SkillGranted(Event):
 
 @dataclass(frozen=True)
 class SkillWithdrawn(Event):
-    """The certificate a skill rested on ended; the row stays as history."""
+    """The certificate a skill rested on ended or is suspended; the row stays as history. Why is none of the roster's business."""
 
     name = "skill.withdrawn"
     subject = ("expert", "expert_id")
     expert_id: int
     skill_id: int
     certificate_id: int
-    reason: str
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,16 @@
 """Skills from certificates: the one place that says what a certificate proves, for the moment it is issued and for every
-rebuild after. A certificate is a snapshot, so the answer never changes; what changes is whether it still stands."""
+rebuild after. A certificate is a snapshot, so the answer never changes; what changes is when it stood."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from certificates.models import Certificate, CertificateStatus
+from certificates.models import Certificate, Suspension
 from core.codes import key
 from core.database import db
 from courses.models import Skill, SkillGrant, SkillLevel
@@ -17,7 +18,7 @@ from courses.models import Skill, SkillGrant, SkillLevel
 
 @dataclass(frozen=True)
 class Proof:
-    """One skill that one certificate proves, with the dates it holds for and the time it was known."""
+    """One skill that one certificate proves, with the dates it holds for, and one of the periods in which it was known."""
 
     certificate_id: int
     skill_id: int
@@ -27,7 +28,6 @@ class Proof:
     valid_until: date | None
     recorded_at: datetime
     withdrawn_at: datetime | None
-    withdrawn_reason: str | None
 
 
 class UnknownSkill(LookupError):
@@ -38,8 +38,9 @@ def skill_ids() -> dict[str, int]:
     return {key(code): skill_id for skill_id, code in db.session.execute(sa.select(Skill.id, Skill.code))}
 
 
-def proofs(certificate: Certificate, ids: Mapping[str, int]) -> list[Proof]:
-    """What `certificate` proves. `ids`: what `skill_ids` gives."""
+def proofs(certificate: Certificate, ids: Mapping[str, int], suspensions: Sequence[Suspension] = ()) -> list[Proof]:
+    """What `certificate` proves, the periods of each skill in their order. `ids`: what `skill_ids` gives; `suspensions`: those of
+    the certificate, the first one first."""
     known_from = date.fromisoformat(certificate.payload["ends_on"]) if certificate.payload.get("skills") else date.min
     return [
         Proof(
@@ -49,27 +50,40 @@ def proofs(certificate: Certificate, ids: Mapping[str, int]) -> list[Proof]:
             level=SkillLevel(granted["level"]),
             valid_from=known_from,
             valid_until=SkillGrant(valid_months=granted.get("valid_months")).valid_until(known_from),
-            recorded_at=certificate.issued_at,
-            withdrawn_at=certificate.ended_at,
-            withdrawn_reason=reason_of(certificate),
+            recorded_at=recorded_at,
+            withdrawn_at=withdrawn_at,
         )
         for granted in certificate.payload.get("skills", ())
+        for recorded_at, withdrawn_at in _periods(certificate, suspensions)
     ]
+
+
+def _periods(certificate: Certificate, suspensions: Sequence[Suspension]) -> list[tuple[datetime, datetime | None]]:
+    """When the certificate could be relied on: from its issue to its end, but for the time in which it was suspended."""
+    periods: list[tuple[datetime, datetime | None]] = []
+    begins: datetime | None = certificate.issued_at
+    for suspension in suspensions:
+        assert begins is not None, "suspended again before it was lifted"
+        periods.append((begins, suspension.suspended_at))
+        begins = suspension.lifted_at
+    return periods if begins is None else [*periods, (begins, certificate.ended_at)]
+
+
+def proofs_of(certificate: Certificate) -> list[Proof]:
+    """What one certificate proves, as things stand now."""
+    own = sa.select(Suspension).where(Suspension.certificate_id == certificate.id).order_by(Suspension.id)
+    return proofs(certificate, skill_ids(), db.session.scalars(own).all())
 
 
 def all_proofs() -> Iterator[Proof]:
     """What all certificates ever issued prove, in the order of issuing."""
     ids = skill_ids()
+    suspended: dict[int, list[Suspension]] = defaultdict(list)
+    for suspension in db.session.scalars(sa.select(Suspension).order_by(Suspension.id)):
+        suspended[suspension.certificate_id].append(suspension)
     for certificate in db.session.scalars(sa.select(Certificate).order_by(Certificate.id)).yield_per(1000):
-        yield from proofs(certificate, ids)
+        yield from proofs(certificate, ids, suspended.get(certificate.id, ()))
         db.session.expunge(certificate)
-
-
-def reason_of(certificate: Certificate) -> str | None:
-    """Why a skill resting on `certificate` was withdrawn, in a stable word; None while it stands."""
-    if certificate.status is CertificateStatus.VALID:
-        return None
-    return certificate.reason_code if certificate.status is CertificateStatus.REVOKED else certificate.status.value
 
 
 def _known(code: str, ids: Mapping[str, int]) -> int:

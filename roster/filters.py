@@ -40,7 +40,8 @@ class WantedLanguage:
 
 @dataclass(frozen=True)
 class Filters:
-    """Everything that is given must hold. `as_of`: the last instant whose records count.
+    """Everything that is given must hold. `as_of`: the last instant whose records count. `offices`: only experts whom one of
+    these roster offices admitted (None: all); set by `queries`, never by an address.
 
     Without `valid_on` a skill counts when its status today is current or expiring; with it, when the day lies in the
     skill's own dates.
@@ -57,6 +58,7 @@ class Filters:
     available_from: date | None = None
     available_to: date | None = None
     as_of: datetime | None = None
+    offices: frozenset[int] | None = None
 
     @property
     def day(self) -> date:

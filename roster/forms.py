@@ -98,7 +98,7 @@ def search_form(values: Mapping[str, Any], skills: Iterable[Skill]) -> SearchFor
 
 
 class ProfileForm(Form):
-    """Rank, organization, fields, consent; languages and availability are rows that `profile_form` adds."""
+    """Rank, organization, fields; languages and availability are rows that `profile_form` adds."""
 
     category = RadioField(_l("Category"), validators=[InputRequired()])
     rank = StringField(_l("Rank or title"), validators=[Optional()])
@@ -107,10 +107,6 @@ class ProfileForm(Form):
     )
     organization = StringField(_l("Organization"), validators=[Optional()])
     expertise = TextAreaField(_l("Fields of expertise"), description=_l("One in each line."), validators=[Optional()])
-    consent = RadioField(
-        _l("May roster staff find this profile?"), validators=[Optional()],
-        description=_l("With “no” the profile and its skills are kept, but no search shows them."),
-    )  # fmt: skip
 
     @property
     def offers_rank_code(self) -> bool:
@@ -152,7 +148,7 @@ class ProfileForm(Form):
         return not self.is_refused
 
     def profile(self) -> Profile:
-        """What was filled in. Empty texts clear; no answer about consent leaves it open."""
+        """What was filled in. Empty texts clear."""
         spoken = [tuple(field.data or "" for field in self.languages()[n]) for n in self._filled("languages")]
         windows = [tuple(field.data for field in self.windows()[n]) for n in self._filled("availability")]
         return Profile(
@@ -163,7 +159,6 @@ class ProfileForm(Form):
             languages=[SpokenLanguage(code, level, LanguageFramework(framework)) for code, framework, level in spoken],
             expertise=[line.strip() for line in (self.expertise.data or "").splitlines() if line.strip()],
             availability=[Window(first, last) for first, last in windows],
-            consent={"yes": True, "no": False}.get(self.consent.data or ""),
         )
 
 
@@ -200,14 +195,12 @@ def profile_form(expert: Expert | None, *, asks_person: bool = False, sent: Mapp
 def _known(expert: Expert | None) -> dict[str, Any]:
     if expert is None:
         return {}
-    consent = {True: "yes", False: "no", None: None}[expert.consent]
     plain = {name: getattr(expert, name) for name in ("rank", "rank_code", "organization")}
-    return plain | {"category": expert.category.value, "expertise": "\n".join(expert.expertise), "consent": consent}
+    return plain | {"category": expert.category.value, "expertise": "\n".join(expert.expertise)}
 
 
 def _offer_choices(form: ProfileForm, spoken: Iterable[Any]) -> None:
     form.category.choices = [(one.value, word(one)) for one in PersonnelCategory]
-    form.consent.choices = [("yes", _("Yes")), ("no", _("No"))]
     extra = [(one.language, i18n.language_name(one.language)) for one in spoken]
     for language, framework, _level in form.languages():
         language.choices = list(dict([*_languages(""), *extra]).items())
@@ -221,6 +214,17 @@ def _rows_sent(sent: Mapping[str, Any] | None, kind: str) -> int:
     """How many rows the form had that was sent."""
     numbers = (whole(name.split("_")[1]) for name in sent or () if name.startswith(f"{kind}_"))
     return min(1 + max((number for number in numbers if number is not None), default=-1), 60)
+
+
+class AdmissionForm(Form):
+    """Admits those who are ticked; in which fields, if not in general."""
+
+    expertise = TextAreaField(
+        _l("Fields of expertise"), description=_l("One in each line. Empty: admitted in general."), validators=[Optional()]
+    )
+
+    def fields(self) -> list[str]:
+        return [line.strip() for line in (self.expertise.data or "").splitlines() if line.strip()]
 
 
 class NewExpertForm(ProfileForm):

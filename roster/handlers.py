@@ -2,24 +2,57 @@
 
 from __future__ import annotations
 
-from accounts.events import PersonChanged
-from certificates.events import CertificateIssued, CertificateRevoked, CertificateSuperseded
+from accounts.events import ConsentGiven, ConsentWithdrawn, MergeConfirmed, MergeUndone, PersonChanged
+from accounts.models import ConsentPurpose
+from certificates.events import (
+    CertificateIssued,
+    CertificateLifted,
+    CertificateRevoked,
+    CertificateSuperseded,
+    CertificateSuspended,
+)
 from certificates.models import Certificate
 from core.database import db
 from core.policy import Actor
+from enrollment.events import EnrollmentReassigned
 from roster import services
 
 
-def grant_skills(event: CertificateIssued, actor: Actor) -> None:
-    """A certificate was issued: its holder has what it proves."""
+def grant_skills(event: CertificateIssued | CertificateLifted, actor: Actor) -> None:
+    """A certificate was issued, or is valid again: its holder has what it proves."""
     services.grant_skills(actor, db.session.get_one(Certificate, event.certificate_id))
 
 
-def withdraw_skills(event: CertificateRevoked | CertificateSuperseded, actor: Actor) -> None:
-    """A certificate ended: nothing rests on it any more."""
+def withdraw_skills(event: CertificateRevoked | CertificateSuperseded | CertificateSuspended, actor: Actor) -> None:
+    """A certificate ended, or is not to be relied on for now: nothing rests on it any more."""
     services.withdraw_skills(actor, db.session.get_one(Certificate, event.certificate_id))
 
 
 def refresh_profile(event: PersonChanged, actor: Actor) -> None:
     """A person's data changed: the search finds the person by the new ones."""
     services.refresh_document(event.person_id)
+
+
+def move_skills(event: MergeConfirmed | MergeUndone, actor: Actor) -> None:
+    """Certificates have another holder since two records became one, or two again: so have the skills. The record that leads to
+    another one is on no roster."""
+    if isinstance(event, MergeConfirmed):
+        services.take_merge(event.merged_id)
+    services.follow_certificates(actor, (event.keep_id, event.merged_id))
+
+
+def move_skills_of(event: EnrollmentReassigned, actor: Actor) -> None:
+    """An enrollment turned out to be another person's."""
+    services.follow_certificates(actor, [event.person_id])
+
+
+def keep_given_consent(event: ConsentGiven, actor: Actor) -> None:
+    """Somebody may be found now: what waited for it becomes the profile, and the person waits for admission."""
+    if event.purpose == ConsentPurpose.ROSTER and event.counts:
+        services.take_yes(event.person_id)
+
+
+def keep_withdrawn_consent(event: ConsentWithdrawn, actor: Actor) -> None:
+    """Somebody may no longer be found: gone from the roster, its searches and lists, at once."""
+    if event.purpose == ConsentPurpose.ROSTER:
+        services.take_no(event.person_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -31,11 +32,23 @@ class SkillStatus(enum.StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class ExpertStatus(enum.StrEnum):
+    CERTIFIED = "certified"  # not asked, not answered, or waiting for admission
+    ADMITTED = "admitted"
+    LEFT = "left"
+
+
+class AdmissionWay(enum.StrEnum):
+    REVIEWED = "reviewed"
+    RULE = "rule"  # by the installation's own rule (ROSTER_ADMISSION)
+    CARRIED_OVER = "carried_over"  # on the roster before admission was a decision
+
+
 class Expert(Base):
-    """A person's roster profile. Without the person's refusal (`consent` False) it is found by roster staff."""
+    """A person's roster profile. Roster staff see it while the person's consent is current, and find it once it is admitted."""
 
     __tablename__ = "expert"
-    __scope__ = {Reach.SELF: "person_id"}
+    __scope__ = {Reach.SELF: "person_id", Reach.OFFICE: "office_id"}
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), unique=True)
@@ -44,7 +57,10 @@ class Expert(Base):
     rank_code: Mapped[str | None] = mapped_column(sa.String(8))
     organization: Mapped[str | None] = mapped_column(sa.String(200))
     expertise: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
-    consent: Mapped[bool | None]
+    status: Mapped[ExpertStatus] = mapped_column(
+        enum_column(ExpertStatus), default=ExpertStatus.CERTIFIED, server_default=ExpertStatus.CERTIFIED.value
+    )
+    office_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"))  # that admitted; None: any may
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -52,6 +68,44 @@ class Expert(Base):
     languages: Mapped[list[ExpertLanguage]] = relationship(order_by="ExpertLanguage.id", cascade="all, delete-orphan")
     availability: Mapped[list[Availability]] = relationship(order_by="Availability.starts_on", cascade="all, delete-orphan")
     skills: Mapped[list[ExpertSkill]] = relationship(order_by="ExpertSkill.id", back_populates="expert")
+    admissions: Mapped[list[RosterAdmission]] = relationship(order_by="RosterAdmission.id")
+
+
+class RosterAdmission(Base):
+    """A decision to put an expert on the roster, in a field of expertise (None: in general). It ends when the expert leaves; the
+    row stays."""
+
+    __tablename__ = "admission"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    expert_id: Mapped[int] = mapped_column(sa.ForeignKey("expert.id"), index=True)
+    office_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"))
+    field: Mapped[str | None] = mapped_column(sa.String(80))
+    how: Mapped[AdmissionWay] = mapped_column(enum_column(AdmissionWay))
+    reviewer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    admitted_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None] = mapped_column(sa.String(40))
+
+
+class ExpertProposal(Base):
+    """What roster staff want to write about somebody who has not said yes: it waits for the person's answer, and is shown to
+    nobody but the person. `identity`: whom they mean, in their words; `person_id`: whom that seemed to be, None for somebody new.
+    After a no only `digest` is left, so that nobody is asked again and again."""
+
+    __tablename__ = "expert_proposal"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(sa.String(64), unique=True)  # of the number or address meant
+    token_digest: Mapped[str | None] = mapped_column(sa.String(64), unique=True)  # of the link in the letter
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    identifier_key: Mapped[str | None] = mapped_column(sa.String(60), index=True)
+    email_key: Mapped[str | None] = mapped_column(sa.String(254), index=True)
+    identity: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    values: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    proposed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(index=True)
+    refused_at: Mapped[datetime | None]
 
 
 class ExpertLanguage(Base):
@@ -84,7 +138,8 @@ class Availability(Base):
 
 class ExpertSkill(Base):
     """A dated, levelled competence that rests on a certificate. Withdrawn rows stay: "who was qualified on date D, as known
-    on date K" reads `valid_from … valid_until` against D and `recorded_at … withdrawn_at` against K."""
+    on date K" reads `valid_from … valid_until` against D and `recorded_at … withdrawn_at` against K. A certificate that was
+    suspended and lifted has a row for each period; why one ended is not kept here."""
 
     __tablename__ = "expert_skill"
 
@@ -98,14 +153,20 @@ class ExpertSkill(Base):
     valid_until: Mapped[date | None]
     recorded_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
-    withdrawn_reason: Mapped[str | None] = mapped_column(sa.String(40))
 
     expert: Mapped[Expert] = relationship(back_populates="skills")
     skill: Mapped[Skill] = relationship(lazy="joined", innerjoin=True)
     certificate: Mapped[Certificate] = relationship()
 
     __table_args__ = (
-        sa.UniqueConstraint("certificate_id", "skill_id"),
+        sa.Index(
+            "uq_expert_skill_standing",
+            "certificate_id",
+            "skill_id",
+            unique=True,
+            sqlite_where=sa.text("withdrawn_at IS NULL"),
+            postgresql_where=sa.text("withdrawn_at IS NULL"),
+        ),
         sa.Index(  # all that a search asks of a candidate's skill
             "ix_expert_skill_search",
             "expert_id",
@@ -156,8 +217,9 @@ class ExpertSearch(Base):
     __audited__ = False
 
     expert_id: Mapped[int] = mapped_column(sa.ForeignKey("expert.id"), primary_key=True)
+    office_id: Mapped[int | None]  # whose staff find the expert
     sort_name: Mapped[str] = mapped_column(names.SORTED)
     tokens: Mapped[str] = mapped_column(sa.Text)
     names: Mapped[str] = mapped_column(sa.Text)
 
-    __table_args__ = (sa.Index(None, "sort_name", "expert_id"),)
+    __table_args__ = (sa.Index(None, "sort_name", "expert_id"), sa.Index(None, "office_id", "sort_name", "expert_id"))

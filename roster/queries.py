@@ -7,18 +7,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
+from accounts.models import Consent, ConsentPurpose, Person
 from accounts.roles import Permission
+from accounts.services import has_consent, may_be_asked
 from core.database import db
 from core.errors import NotFound
-from core.paging import Page, every
-from core.policy import Actor, require, visible
+from core.paging import Page, every, page
+from core.policy import Actor, require
 from roster import search
 from roster.filters import Filters, WantedLanguage
-from roster.models import Availability, Expert, ExpertLanguage, ExpertSkill, SkillStatus
+from roster.models import Availability, Expert, ExpertLanguage, ExpertSkill, ExpertStatus, RosterAdmission, SkillStatus
+from roster.services.profiles import unknown_expert, within_reach
 from roster.services.rebuilding import differences
 
 MOST_COUNTED = search.MOST_COUNTED
@@ -34,6 +36,15 @@ class Listed:
     languages: list[ExpertLanguage]
     windows: list[Availability]
     skills: list[tuple[ExpertSkill, SkillStatus]]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Somebody who may be admitted: the best evidence of each skill, and the answer that allows it."""
+
+    expert: Expert
+    skills: list[tuple[ExpertSkill, SkillStatus]]
+    consent: Consent
 
 
 @dataclass(frozen=True)
@@ -56,14 +67,14 @@ class Loosening:
 
 def find_experts(actor: Actor, filters: Filters, *, after: str | None = None, limit: int = 25) -> Found:
     """The experts who meet every filter, by name. A fixed number of queries, however many there are."""
-    require(actor, Permission.ROSTER_SEARCH)
+    filters = _within(actor, filters)
     ids, count = search.counted_page(filters, after=after, limit=limit)
     return Found(Page(_listed(ids.items, filters), ids.next), _exact(count))
 
 
 def list_experts(actor: Actor, filters: Filters, *, after: str | None, limit: int) -> Page[Expert]:
     """Like `find_experts`, for programs: without the count, with the evidence."""
-    require(actor, Permission.ROSTER_SEARCH)
+    filters = _within(actor, filters)
     ids = search.expert_page(filters, after=after, limit=limit)
     experts = _loaded(ids.items, *_PROFILE, _evidence)
     return Page([experts[one] for one in ids.items], ids.next)
@@ -71,7 +82,7 @@ def list_experts(actor: Actor, filters: Filters, *, after: str | None, limit: in
 
 def experts_to_export(actor: Actor, filters: Filters) -> Iterator[Listed]:
     """Everybody whom the search finds, a few hundred in memory at a time."""
-    require(actor, Permission.ROSTER_SEARCH)
+    filters = _within(actor, filters)
 
     def read(after: str | None) -> Page[Listed]:
         ids = search.expert_page(filters, after=after, limit=PER_READ)
@@ -82,12 +93,19 @@ def experts_to_export(actor: Actor, filters: Filters) -> Iterator[Listed]:
 
 def loosenings(actor: Actor, filters: Filters) -> list[Loosening]:
     """For a search that finds nobody: what each single concession would find, most first, in one query."""
-    require(actor, Permission.ROSTER_SEARCH)
+    filters = _within(actor, filters)
     easier = [(name, position, filters.without(name, position)) for name, position in parts(filters)]
     easier += [("level", position, lower) for position, lower in _lower_levels(filters)]
     found = search.counts([one[2] for one in easier])
     made = [Loosening(*one, _exact(count)) for one, count in zip(easier, found, strict=True) if count]
     return sorted(made, key=lambda one: -(one.count or MOST_COUNTED + 1))
+
+
+def _within(actor: Actor, filters: Filters) -> Filters:
+    """The search among those whom the actor's offices admitted. Raises NotAllowed for whoever may not search."""
+    require(actor, Permission.ROSTER_SEARCH)
+    grant = actor.grants.get(Permission.ROSTER_SEARCH)
+    return replace(filters, offices=None if grant is None or grant.everywhere else grant.office)
 
 
 def parts(filters: Filters) -> Iterator[tuple[str, int]]:
@@ -122,18 +140,52 @@ def find_own_profile(actor: Actor) -> Expert | None:
         return None
 
 
+def waiting(actor: Actor, *, after: str | None = None, limit: int = 50) -> Page[Waiting]:
+    """People who said yes and whom no office admitted, by name, with what they proved."""
+    require(actor, Permission.EXPERT_ADMIT)
+    said_yes = has_consent(Expert.person_id, ConsentPurpose.ROSTER)
+    statement = sa.select(Expert).join(Person, Person.id == Expert.person_id)
+    statement = statement.where(Expert.status != ExpertStatus.ADMITTED, said_yes)
+    keys = (Person.sort_name.expression, Expert.id.expression)
+    found = page(statement.options(_evidence), keys, after=after, limit=limit)
+    people = [expert.person_id for expert in found.items]
+    rows = db.session.scalars(
+        sa.select(Consent).where(Consent.person_id.in_(people), Consent.purpose == ConsentPurpose.ROSTER, Consent.counts)
+    )
+    answers = {row.person_id: row for row in sorted(rows, key=lambda row: row.id)}
+    today = Filters()
+    return Page([Waiting(one, best_skills(one.skills, today), answers[one.person_id]) for one in found.items], found.next)
+
+
+def count_waiting(actor: Actor) -> int:
+    require(actor, Permission.EXPERT_ADMIT)
+    statement = sa.select(sa.func.count()).select_from(Expert)
+    said_yes = has_consent(Expert.person_id, ConsentPurpose.ROSTER)
+    return db.session.scalar(statement.where(Expert.status != ExpertStatus.ADMITTED, said_yes)) or 0
+
+
+def people_to_ask() -> list[int]:
+    """The people with a profile whom nobody has asked yet and who can be written to."""
+    found = sa.select(Person.id).join(Expert, Expert.person_id == Person.id).where(may_be_asked()).order_by(Person.id)
+    return list(db.session.scalars(found))
+
+
 def _get(actor: Actor, condition: sa.ColumnElement[bool], permission: Permission = Permission.EXPERT_READ) -> Expert:
-    statement = sa.select(Expert).where(condition, visible(Expert, actor, permission))
+    """Without the person's current consent there is no such profile, to anybody but the person."""
+    statement = sa.select(Expert).where(condition, within_reach(actor, permission))
+    if not actor.is_system:
+        is_own = Expert.person_id == (actor.person_id or 0)
+        statement = statement.where(sa.or_(is_own, has_consent(Expert.person_id, ConsentPurpose.ROSTER)))
     expert = db.session.scalar(statement.options(*_PROFILE, _evidence))
     if expert is None:
-        raise NotFound("unknown_expert", _l("There is no such expert."))
+        raise unknown_expert()
     return expert
 
 
 _evidence = selectinload(Expert.skills).joinedload(ExpertSkill.certificate)
 
 
-_PROFILE = (selectinload(Expert.languages), selectinload(Expert.availability))
+_PROFILE = (selectinload(Expert.languages), selectinload(Expert.availability), selectinload(Expert.admissions))
 
 
 def _loaded(ids: Sequence[int], *options: ExecutableOption) -> dict[int, Expert]:
@@ -192,3 +244,9 @@ def breaches() -> Iterator[str]:
     """For `flask check`: where the roster does not say what its evidence says."""
     for difference in differences():
         yield difference.sentence
+    consents = has_consent(Expert.person_id, ConsentPurpose.ROSTER)
+    for expert_id in db.session.scalars(sa.select(Expert.id).where(Expert.status == ExpertStatus.ADMITTED, ~consents)):
+        yield f"roster: expert {expert_id} is on the roster without a current consent"
+    admitted = sa.exists(sa.literal_column("1")).where(RosterAdmission.expert_id == Expert.id, RosterAdmission.ended_at.is_(None))
+    for expert_id in db.session.scalars(sa.select(Expert.id).where((Expert.status == ExpertStatus.ADMITTED) != admitted)):
+        yield f"roster: expert {expert_id}: status and admissions disagree"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictBool, StringConstraints
 
-from accounts.models import Gender, PersonnelCategory
+from accounts.models import ConsentPurpose, Gender, PersonnelCategory
+from accounts.services import find_consent
 from core.api import Answer, Day, Instant, Language, ListQuery, PersonCountry, PersonName, Schema, at_most, one_of
 from courses.models import SkillLevel
 from roster.filters import Filters
-from roster.models import Expert, ExpertSkill, LanguageFramework, SkillStatus
+from roster.models import AdmissionWay, Expert, ExpertSkill, ExpertStatus, LanguageFramework, SkillStatus
 from roster.services import Profile, SpokenLanguage, Window
 
 
@@ -58,7 +59,7 @@ class ExpertBody(Schema):
     languages: list[SpokenLanguageBody] | None = None
     expertise: list[str] | None = None
     availability: list[WindowBody] | None = Field(None, description="periods that touch become one; they may not overlap")
-    consent: StrictBool | None = Field(None, description="false: no search shows this profile")
+    consent: StrictBool | None = Field(None, description="403 `consent_is_personal`: only the person gives and withdraws it")
 
     def profile(self) -> Profile:
         spoken = self.languages
@@ -72,8 +73,24 @@ class ExpertBody(Schema):
             languages=None if spoken is None else [SpokenLanguage(one.language, one.level, one.framework) for one in spoken],
             expertise=self.expertise,
             availability=None if windows is None else [Window(one.from_, one.to) for one in windows],
-            consent=self.consent,
         )
+
+
+class AdmitBody(Schema):
+    expertise: list[Annotated[str, at_most(80)]] = Field([], description="fields of expertise; without any: in general")
+
+
+class AskedAnswer(Answer):
+    """The person has not said yes: the person is asked, and the values wait for the answer."""
+
+    status: Literal["asked"] = "asked"
+
+
+class AdmissionAnswer(Answer):
+    field: str | None = Field(description="field of expertise; null: in general")
+    how: AdmissionWay
+    admitted_at: datetime
+    ended_at: datetime | None
 
 
 class ExpertQuery(ListQuery):
@@ -121,7 +138,7 @@ class WindowAnswer(Answer):
 class EvidenceAnswer(Answer):
     kind: Literal["certificate"] = "certificate"
     number: str
-    status: Literal["valid", "expired", "superseded", "revoked"]
+    status: Literal["valid", "expired", "suspended", "superseded", "revoked"]
 
 
 class ExpertSkillAnswer(Answer):
@@ -148,7 +165,9 @@ class ExpertAnswer(Answer):
     languages: list[SpokenLanguageAnswer]
     expertise: list[str]
     availability: list[WindowAnswer]
-    consent: bool | None
+    status: ExpertStatus = Field(description="certified: not asked, or waiting for admission; admitted; left")
+    consent: bool | None = Field(description="whether the person's consent is current; null: never answered")
+    admissions: list[AdmissionAnswer]
     skills: list[ExpertSkillAnswer]
     deployments: list[dict[str, Any]] = []
 
@@ -165,9 +184,19 @@ def expert_answer(expert: Expert, filters: Filters | None = None) -> ExpertAnswe
         languages=[SpokenLanguageAnswer.model_validate(one) for one in expert.languages],
         expertise=expert.expertise,
         availability=[WindowAnswer(from_=one.starts_on, to=one.ends_on) for one in expert.availability],
-        consent=expert.consent,
+        status=expert.status,
+        consent=_consent(expert),
+        admissions=[AdmissionAnswer.model_validate(one) for one in expert.admissions],
         skills=[_skill_answer(rows, filters) for rows in _rows_by_skill(expert, filters)],
     )
+
+
+def _consent(expert: Expert) -> bool | None:
+    """Who is on the roster consents, so that lists ask nothing."""
+    if expert.status is ExpertStatus.ADMITTED:
+        return True
+    found = find_consent(expert.person_id, ConsentPurpose.ROSTER)
+    return found.given if found else None
 
 
 def _rows_by_skill(expert: Expert, filters: Filters) -> list[list[ExpertSkill]]:

@@ -58,6 +58,8 @@ def counts(searches: Sequence[Filters]) -> list[int]:
 def matching(filters: Filters) -> sa.Select[Any]:
     """The ids of all experts found, in no order."""
     statement = sa.select(ExpertSearch.expert_id)
+    if filters.offices is not None:
+        statement = statement.where(ExpertSearch.office_id.in_(sorted(filters.offices)))
     exact, ways = _tokens(filters), names.sought(filters.q)
     if exact or ways:
         statement = statement.where(_document_has(exact, ways))

@@ -8,25 +8,30 @@ from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from accounts.models import ConsentPurpose
+from accounts.queries import consents_of, roster_text
 from accounts.roles import Permission
+from accounts.services import find_consent
+from certificates.models import Certificate
 from core import clock, exports, readings
 from core.countries import written
 from core.database import transaction
 from core.errors import Invalid
-from core.forms import refusals_on, whole
-from core.i18n import locale, number, text
-from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once
+from core.forms import Form, refusals_on, whole
+from core.i18n import language_name, locale, number, text
+from core.web import current_actor, public, remember_answer, requires, see_other, signed_in, submitted_once
 from core.words import word
 from courses.queries import skills_to_choose
 from roster import queries, sentences, services
 from roster.filters import Filters, paired, read_filters
-from roster.forms import NewExpertForm, SearchForm, profile_form, read_day, search_form
+from roster.forms import AdmissionForm, NewExpertForm, SearchForm, profile_form, read_day, search_form
 from roster.models import Expert, SkillStatus
 
 pages = Blueprint("roster", __name__)
 P = Permission
 
 PER_PAGE = 25
+PER_WAITING_PAGE = 50
 MOST_SKILLS_SHOWN = 2
 _DAYS = ("valid_on", "available_from", "available_to", "as_of")
 
@@ -179,10 +184,14 @@ def _loosenings(filters: Filters) -> list[tuple[str, str]]:
 def expert(expert_id: int) -> str:
     """The profile. That staff read it leaves a trace."""
     found = queries.get_expert(current_actor(), expert_id)
-    edit_url = url_for("roster.edit", expert_id=found.id) if current_actor().can(P.EXPERT_WRITE, found) else None
+    edit_url = url_for("roster.edit", expert_id=found.id) if services.reaches(current_actor(), P.EXPERT_WRITE, found) else None
     return _read(
-        found.id, render_template("roster/expert.html", expert=found, person=found.person, edit_url=edit_url, **_skills(found))
-    )
+        found.id,
+        render_template(
+            "roster/expert.html", expert=found, person=found.person, edit_url=edit_url,
+            consent=find_consent(found.person_id, ConsentPurpose.ROSTER), **_skills(found),
+        ),
+    )  # fmt: skip
 
 
 def _read(expert_id: int, page: str) -> str:
@@ -219,13 +228,19 @@ def new() -> Any:
         with refusals_on(form):
             with transaction():
                 made = _put(form)
-                answer = remember_answer(url_for("roster.expert", expert_id=made.id))
-            flash(_("The profile was saved."), "ok")
+                answer = remember_answer(url_for("roster.expert", expert_id=made.id) if made else url_for("roster.new"))
+            if made:
+                flash(_("The profile was saved."), "ok")
+            else:
+                flash(
+                    _("We asked the person. What you wrote is kept for 90 days and becomes the profile if the answer is yes."),
+                    "ok",
+                )
             return answer
     return render_template("roster/new.html", form=form), form.status
 
 
-def _put(form: NewExpertForm) -> Expert:
+def _put(form: NewExpertForm) -> Expert | None:
     profile = form.profile()
     profile = services.Profile(**{**vars(profile), "person": form.person()})
     return services.put_expert(current_actor(), form.person_identifier.data or None, profile)[0]
@@ -244,7 +259,81 @@ def my_profile() -> Any:
             flash(_("Your profile was saved."), "ok")
             return see_other(url_for("roster.my_profile"))
         found = queries.find_own_profile(current_actor())
-    return render_template("roster/my_profile.html", form=form, expert=found, **_skills(found)), form.status
+    state = consents_of(current_actor().person_id or 0)[0]
+    return render_template("roster/my_profile.html", form=form, expert=found, state=state, **_skills(found)), form.status
+
+
+# Admission
+
+
+@pages.route("/roster/waiting", methods=["GET", "POST"])
+@requires(P.EXPERT_ADMIT)
+def waiting() -> Any:
+    """People who said yes and wait: one or many are admitted at once."""
+    actor, form = current_actor(), AdmissionForm()
+    chosen = [number for text in request.form.getlist("expert") if (number := whole(text)) is not None]
+    if form.validate_on_submit():
+        with refusals_on(form):
+            if not chosen:
+                raise Invalid("nobody_chosen", _("Choose at least one person."))
+            with transaction():
+                count = services.admit_several(actor, chosen[:PER_WAITING_PAGE], form.fields())
+            flash(ngettext("%(num)s person admitted to the roster.", "%(num)s people admitted to the roster.", count), "ok")
+            return see_other(url_for("roster.waiting"))
+    found = queries.waiting(actor, after=request.args.get("after"), limit=PER_WAITING_PAGE)
+    rows = [_waiting_row(one) for one in found.items]
+    context = {"form": form, "rows": rows, "next": found.next, "chosen": chosen, "count": queries.count_waiting(actor)}
+    return render_template("roster/waiting.html", **context), form.status
+
+
+def _waiting_row(one: queries.Waiting) -> dict[str, Any]:
+    skills = [
+        (text(row.skill.title), word(row.level), row, status, text(row.certificate.payload["course_title"]))
+        for row, status in one.skills
+    ]
+    address = url_for("roster.expert", expert_id=one.expert.id)
+    return {"expert": one.expert, "person": one.expert.person, "skills": skills, "consent": one.consent, "url": address}
+
+
+# The question to somebody whom staff want on the roster
+
+
+@pages.get("/roster/asked/<token>")
+@public
+def asked(token: str) -> Any:
+    """The page behind the link in the letter: what is kept, from whom, why, for how long; one click answers."""
+    return _asked_page(token)
+
+
+@pages.post("/roster/asked/<token>")
+@public
+def answer_asked(token: str) -> Any:
+    """Yes or no, once."""
+    given = {"yes": True, "no": False}.get(request.form.get("given", ""))
+    if given is None:
+        raise Invalid("unknown_value", _("This choice is not known. Choose from the list."))
+    with transaction():
+        counts = services.answer_proposal(token, given)
+    return render_template("roster/asked_thanks.html", given=given, counts=counts)
+
+
+def _asked_page(token: str) -> Any:
+    found = services.find_proposal(token)
+    name = f"{found.identity.get('given_name', '')} {found.identity.get('family_name', '')}".strip()
+    profile = services.Profile.unpacked(found.values)
+    facts = {
+        "category": word(profile.category), "rank": profile.rank, "organization": profile.organization,
+        "expertise": ", ".join(profile.expertise or ()),
+        "languages": ", ".join(f"{language_name(one.language)} {one.level}" for one in profile.languages or ()),
+    }  # fmt: skip
+    return render_template("roster/asked.html", name=name, facts=facts, consent=roster_text(), form=Form(formdata=None))
+
+
+def _certificate_page(certificate: Certificate) -> str | None:
+    """For whoever may read the certificate; roster staff see its number and what it is worth."""
+    if not current_actor().can(P.CERTIFICATE_READ, certificate):
+        return None
+    return url_for("certificates.certificate", number=certificate.number)
 
 
 def _skills(found: Expert | None) -> dict[str, Any]:
@@ -257,8 +346,7 @@ def _skills(found: Expert | None) -> dict[str, Any]:
             "row": row,
             "status": row.status_on(today),
             "number": row.certificate.number,
-            "url": url_for("certificates.certificate", number=row.certificate.number),
-            "reason": word(row.withdrawn_reason) if row.withdrawn_reason else None,
+            "url": _certificate_page(row.certificate),
         }
         for row in (found.skills if found else ())
     ]

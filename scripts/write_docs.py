@@ -11,6 +11,7 @@ from core.mail.settling import MAIL
 from core.settings import DOCUMENTED, ROOT
 from courses.states import COURSE, DELIVERY
 from enrollment.states import ENROLLMENT
+from roster.states import EXPERT
 
 HEADER = "<!-- Written by `make docs` from the code; a test keeps it true. -->\n\n"
 
@@ -20,8 +21,9 @@ def permissions() -> str:
     lines = [
         HEADER + "# Permissions",
         "",
-        "What each role may do, and how far: *everywhere*, in one's *organization*, in one's own *deliveries*,",
-        "or about one*self*.",
+        "What each role may do, and how far: *everywhere*, in the *organization* one nominates for, in one's *centre*,",
+        "in one's roster *office*, in one's own *deliveries*, or about one*self*. Trainers, coordinators and roster staff",
+        "hold their roles within a body; what is *everywhere* for them belongs to none.",
         "Everybody who is signed in is a participant. The matrix is `accounts/roles.py`.",
         "",
         "| permission | " + " | ".join(Role) + " |",
@@ -41,6 +43,7 @@ def lifecycles() -> str:
         ("Delivery", "courses/states.py", DELIVERY),
         ("Enrollment", "enrollment/states.py", ENROLLMENT),
         ("Certificate", "certificates/states.py", CERTIFICATE),
+        ("Expert", "roster/states.py", EXPERT),
         ("Message", "core/mail/settling.py", MAIL),
     ):
         parts.append(_lifecycle(title, source, machine))

@@ -16,6 +16,7 @@ class ApiClient:
     """`client.post("/courses/GTI/deliveries", {...})`; every answer must be one that OpenAPI promises."""
 
     def __init__(self, app: Flask, token: str | None):
+        self.app = app
         self.client = app.test_client(use_cookies=False)
         self.token = token
         with app.test_request_context():

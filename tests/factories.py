@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from flask import current_app
 
-from accounts.models import Account, Organization, Person, RoleAssignment, UserSession
-from accounts.roles import Role
+from accounts.models import Account, ConsentPurpose, ConsentWay, Organization, Person, RoleAssignment, UserSession
+from accounts.queries import first_body
+from accounts.roles import WITHIN, BodyKind, Role
+from accounts.services import give_consent
 from accounts.sessions import actor_of, digest
 from core import audit, clock
 from core.database import db, transaction
@@ -37,24 +39,60 @@ def person(given: str = "Amina", family: str = "Diallo", **values) -> Person:
     return made
 
 
-def organization(code: str = "CA-MFA", name: str = "Ministry of Foreign Affairs", country: str = "CA") -> Organization:
+def consent(person: Person | int, given: bool = True, purpose: str = "roster") -> None:
+    """The person's own answer, given on the page."""
+    with transaction():
+        own = db.session.get_one(Person, person if isinstance(person, int) else person.id)
+        give_consent(Actor(person_id=own.id), own, ConsentPurpose(purpose), given, how=ConsentWay.PAGE)
+
+
+def organization(
+    code: str = "CA-MFA",
+    name: str = "Ministry of Foreign Affairs",
+    country: str | None = "CA",
+    kinds: Sequence[str] = ("nominator",),
+) -> Organization:
+    """The body with this code, made unless it is there."""
     found = db.session.scalar(sa.select(Organization).where(Organization.code == code))
     if found:
         return found
     with transaction():
-        made = Organization(code=code, name=name, country=country)
+        made = Organization(code=code, name=name, country=country, kinds=list(kinds))
         db.session.add(made)
         audit.record(SYSTEM, "test.organization", "organization", {})
     return made
 
 
-def actor(*roles: Role | str, organization_id: int | None = None, delivery_id: int | None = None, **values) -> Actor:
-    """A signed-in person with these roles (a nominator within `organization_id`; a trainer also of `delivery_id`)."""
+def centre(code: str = "KAC", name: str = "Second Training Centre", **values) -> Organization:
+    """Another centre than the first."""
+    return organization(code, name, values.pop("country", "GH"), ("centre",))
+
+
+def office(code: str = "RO2", name: str = "Second Roster Office") -> Organization:
+    """Another roster office than the first."""
+    return organization(code, name, "NO", ("roster_office",))
+
+
+def actor(
+    *roles: Role | str,
+    organization_id: int | None = None,
+    delivery_id: int | None = None,
+    centre_id: int | None = None,
+    office_id: int | None = None,
+    **values,
+) -> Actor:
+    """A signed-in person with these roles: a nominator within `organization_id`, trainers (also of `delivery_id`) and coordinators
+    within the first centre or `centre_id`, roster staff within the first roster office or `office_id`."""
     made = person(**values)
+    bodies = {
+        Reach.ORGANIZATION: organization_id,
+        Reach.CENTRE: centre_id or first_body(BodyKind.CENTRE).id,
+        Reach.OFFICE: office_id or first_body(BodyKind.ROSTER_OFFICE).id,
+    }
     with transaction():
         for role in map(Role, roles):
-            scope, scope_id = (Reach.ORGANIZATION, organization_id) if role is Role.NOMINATOR else (Reach.EVERYWHERE, 0)
-            db.session.add(RoleAssignment(person_id=made.id, role=role, scope=scope, scope_id=scope_id or 0))
+            scope = WITHIN[role][1] if role in WITHIN else Reach.EVERYWHERE
+            db.session.add(RoleAssignment(person_id=made.id, role=role, scope=scope, scope_id=bodies.get(scope) or 0))
             if role is Role.TRAINER and delivery_id:
                 db.session.add(RoleAssignment(person_id=made.id, role=role, scope=Reach.DELIVERY, scope_id=delivery_id))
         audit.record(SYSTEM, "test.roles", f"person:{made.id}", {})

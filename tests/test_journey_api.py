@@ -8,16 +8,19 @@ from datetime import UTC, datetime
 
 import pypdf
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from accounts import services as accounts_services
 from accounts.models import Person
 from core import clock, jobs
 from core.database import db, transaction
-from core.policy import SYSTEM
+from core.policy import SYSTEM, Actor
+from roster.models import Expert
 from tests import factories
 from tests.api_client import ApiClient
 from tests.courses.makers import gti
+from tests.enrollment.makers import token_of
 
 AFTER = datetime(2027, 3, 11, 12, tzinfo=UTC)
 PEOPLE = [
@@ -136,6 +139,7 @@ def test_from_an_empty_folder_to_a_certified_skill(app: Flask, api: ApiClient) -
     certificate = next(item for item in listed if item["holder"] == "Zoë Lefèvre-Nguyễn")
     the_file_is_what_was_issued(api, certificate)
     anyone_can_verify(app, certificate)
+    the_person_agrees_and_is_admitted(app, api)
     the_roster_knows(api, certificate)
     revoking_ends_it(app, api, certificate)
 
@@ -168,6 +172,18 @@ def anyone_can_verify(app: Flask, certificate: dict) -> None:
     assert "@forces" not in json.dumps(facts) + page.text
 
 
+def the_person_agrees_and_is_admitted(app: Flask, api: ApiClient) -> None:
+    """Without the person's yes the roster shows nobody."""
+    assert api.get("/experts?category=military").json["items"] == []
+    with app.app_context():
+        person = db.session.scalars(sa.select(Person).where(Person.family_name == "Lefèvre-Nguyễn")).one()
+        own = ApiClient(app, token_of(Actor(person_id=person.id)))
+        key = db.session.scalars(sa.select(Expert.id).where(Expert.person_id == person.id)).one()
+    assert api.post(f"/experts/{key}/admit").status_code == 404
+    assert own.post("/me/consents", {"purpose": "roster", "given": True}).status_code == 201
+    assert api.post(f"/experts/{key}/admit", {"expertise": ["Gender"]}).json["status"] == "admitted"
+
+
 def the_roster_knows(api: ApiClient, certificate: dict) -> None:
     found = api.get("/experts?skill=gender-peace-operations:practitioner&valid_on=2030-03-10&category=military").json["items"]
     assert [expert["person"]["family_name"] for expert in found] == ["Lefèvre-Nguyễn"]
@@ -183,13 +199,13 @@ def revoking_ends_it(app: Flask, api: ApiClient, certificate: dict) -> None:
     checked = app.test_cli_runner().invoke(args=["roster", "rebuild", "--check"])
     assert checked.exit_code == 0, checked.output
     revoked = api.post(
-        f"/certificates/{certificate['number']}/revoke", {"reason_code": "plagiarism", "note": "copied the post-test"}
+        f"/certificates/{certificate['number']}/revoke", {"reason_code": "recognition_withdrawn", "note": "copied the post-test"}
     )
     assert revoked.json["status"] == "revoked"
     assert api.get("/experts?skill=gender-peace-operations&category=military&valid_on=2027-06-01").json["items"] == []
     facts = public(app, certificate, Accept="application/json")
     assert facts.json["status"] == "revoked"
-    assert "plagiarism" not in facts.text + public(app, certificate).text
+    assert "recognition_withdrawn" not in facts.text + public(app, certificate).text
     for command in (["roster", "rebuild", "--check"], ["check"], ["audit", "verify"]):
         result = app.test_cli_runner().invoke(args=command)
         assert result.exit_code == 0, result.output

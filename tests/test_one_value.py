@@ -7,6 +7,7 @@ import csv
 import html
 import io
 import itertools
+import re
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -211,12 +212,26 @@ def by_experts_api(app: Flask, lines: list[Line], sentences: dict[str, str], cod
         profile = {name: person.pop(name) for name in WISHED if name in person}
         person["nationalities"] = list(filter(None, [person["nationalities"]]))
         body = profile | {"person": person, "category": "police"}
-        answers[line] = _of_program(client.put(f"/experts/{person['identifier']}", body), field)
+        answer = client.put(f"/experts/{person['identifier']}", body)
+        if answer.status_code == 202:
+            _say_yes(app)
+            answer = client.put(f"/experts/{person['identifier']}", body)
+        answers[line] = _of_program(answer, field)
     return answers
 
 
+def _say_yes(app: Flask) -> None:
+    """The person who was asked about a roster profile agrees: what waited is kept now."""
+    with app.app_context():
+        letters = db.select(Mail.body).where(Mail.kind == "roster_asked").order_by(Mail.id.desc()).limit(1)
+        link = re.search(r"/roster/asked/[\w-]+", db.session.scalars(letters).one())
+    assert link
+    visitor = Browser(app)
+    visitor.post(link[0], {"csrf_token": visitor.token(), "given": "yes"})
+
+
 def _of_program(answer: Any, field: str) -> str:
-    if answer.status_code != 201:
+    if answer.status_code not in (200, 201):
         return (answer.json.get("errors") or [answer.json])[0]["code"]
     return _written((answer.json if field in WISHED else answer.json["person"])[field])
 
@@ -275,6 +290,8 @@ def by_new_expert(app: Flask, lines: list[Line], sentences: dict[str, str], code
         said = {name if name in WISHED else f"person_{name}": value for name, value in _said(changes).items()}
         said |= {"category": "military", "person_gender": "undisclosed", "languages_0_framework": "cefr"}
         refused = desk.send("/roster/new", said)
+        if not refused:
+            _say_yes(app)
         answers[line] = refused or _newest(app, Expert, field)
     return answers
 

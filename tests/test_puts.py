@@ -13,13 +13,14 @@ from tests import factories
 from tests.api_client import ApiClient
 from tests.courses import makers as courses
 from tests.enrollment import makers as enrollments
+from tests.roster import makers as experts
 
 PERSON = {
     "given_name": "Amina", "family_name": "Diallo", "name_on_certificate": "Dr Amina Diallo", "email": "amina@police.example.sn",
     "country": "SN", "nationalities": ["SN", "FR"], "gender": "female", "birth_date": "1988-03-14", "language": "fr",
 }  # fmt: skip
 EXPERT = {
-    "person": PERSON, "category": "police", "rank": "Captain", "rank_code": "OF-2", "organization": "Police", "consent": True,
+    "person": PERSON, "category": "police", "rank": "Captain", "rank_code": "OF-2", "organization": "Police",
     "languages": [{"language": "fr", "level": "C1"}], "expertise": ["gender"],
     "availability": [{"from": "2027-01-01", "to": "2027-02-01"}],
 }  # fmt: skip
@@ -73,7 +74,9 @@ def test_a_skill_keeps_what_is_left_out(api: ApiClient, left_out: str) -> None:
 
 
 @pytest.mark.parametrize("left_out", [*EXPERT, *(f"person.{name}" for name in PERSON)])
-def test_an_expert_keeps_what_is_left_out(api: ApiClient, left_out: str) -> None:
+def test_an_expert_keeps_what_is_left_out(app: Flask, api: ApiClient, left_out: str) -> None:
+    with app.app_context():
+        experts.consenting("SN-1", email=PERSON["email"])
     first = api.put("/experts/SN-1", EXPERT).json
     body = {name: value for name, value in EXPERT.items() if name != left_out}
     if "." in left_out:

@@ -1,5 +1,18 @@
 """What is read of people, their ways in, and what the house keeps about itself."""
 
+from accounts.queries.bodies import (
+    bodies_of,
+    body_name,
+    centre_for,
+    centres_to_choose,
+    find_body,
+    first_body,
+    get_body,
+    may_change,
+    require_kind,
+    sender_of,
+)
+from accounts.queries.consents import ConsentState, answered_by, consents_of, history_of, roster_question, roster_text
 from accounts.queries.entry import LinkState, demonstration_people, link_state, session_started, sessions_of, tokens_of
 from accounts.queries.oversight import (
     AuditFilter,
@@ -29,8 +42,10 @@ from accounts.queries.people import (
 )
 
 __all__ = [
-    "AuditFilter", "JobOverview", "LinkState", "PersonRow", "RoleHeld", "audit_entries", "audit_facts", "count_mail",
-    "demonstration_people", "find_account", "find_person_by_email", "get_job", "get_mail", "get_organization", "get_person",
-    "job_overview", "link_state", "list_jobs", "list_mail", "list_organizations", "list_people", "names_of",
-    "organization_choices", "refused_mail", "roles_of", "session_started", "sessions_of", "tokens_of",
+    "AuditFilter", "ConsentState", "JobOverview", "LinkState", "PersonRow", "RoleHeld", "answered_by", "audit_entries",
+    "audit_facts", "bodies_of", "body_name", "centre_for", "centres_to_choose", "consents_of", "count_mail",
+    "demonstration_people", "find_account", "find_body", "find_person_by_email", "first_body", "get_body", "get_job",
+    "get_mail", "get_organization", "get_person", "history_of", "job_overview", "link_state", "list_jobs", "list_mail",
+    "list_organizations", "list_people", "may_change", "names_of", "organization_choices", "refused_mail", "require_kind",
+    "roles_of", "roster_question", "roster_text", "sender_of", "session_started", "sessions_of", "tokens_of",
 ]  # fmt: skip

@@ -13,6 +13,8 @@ from accounts.models import Account, ApiToken, Person, SignInLink, UserSession
 from accounts.queries.people import RoleHeld, roles_of
 from accounts.secrets import digest
 from accounts.services.address import PREFIX
+from accounts.services.entry import link_ends_at
+from accounts.services.identity import current_record
 from core import clock
 from core.database import db
 
@@ -42,10 +44,11 @@ def link_state(token: str) -> tuple[LinkState, Person | None, str]:
     ).first()
     if row is None or row[0].target.startswith(PREFIX):
         return LinkState.UNKNOWN, None, ""
-    link, person, account = row
+    link, record, account = row
+    person = current_record(record)
     if link.used_at is not None:
         return LinkState.USED, person, link.target
-    if link.expires_at <= clock.now():
+    if link_ends_at(link) <= clock.now():
         return LinkState.EXPIRED, person, link.target
     is_out = account is not None and (not account.is_active or (account.is_demonstration and not is_demonstration_here()))
     return (LinkState.UNKNOWN, None, "") if is_out else (LinkState.GOOD, person, link.target)

@@ -55,7 +55,7 @@ def refused_mail(person_ids: Iterable[int]) -> dict[int, Mail]:
     found = (
         sa.select(Mail)
         .join(Person, Person.id == Mail.person_id)
-        .where(Mail.id.in_(newest_of_each), Mail.state == MailState.REFUSED, Mail.address == Person.mailbox)
+        .where(Mail.id.in_(newest_of_each), Mail.state == MailState.REFUSED, Mail.address == Person.email)
     )
     return {one.person_id: one for one in db.session.scalars(found) if one.person_id is not None}
 
@@ -80,7 +80,7 @@ class AuditFilter:
 
     @property
     def condition(self) -> sa.ColumnElement[bool]:
-        parts = [sa.true()]
+        parts: list[sa.ColumnElement[bool]] = [sa.true()]
         if self.action:
             parts.append(AuditEntry.action == self.action)
         if self.subject:

@@ -10,7 +10,9 @@ from flask_babel import lazy_gettext as _l
 
 from accounts import values
 from accounts.models import Account, Organization, Person, RoleAssignment
-from accounts.roles import Permission, Role
+from accounts.queries.bodies import bodies_of, body_name
+from accounts.roles import WITHIN, BodyKind, Permission, Role
+from accounts.services.identity import current_record
 from core import names
 from core.database import db
 from core.errors import NotFound
@@ -22,7 +24,7 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class RoleHeld:
-    """A role and what it is for: an organization's name, a delivery's id, or everything."""
+    """A role and what it is for: a body (what it is called), a delivery's id, or everything."""
 
     role: Role
     scope: Reach
@@ -40,18 +42,21 @@ class PersonRow:
 
 
 def get_person(actor: Actor, person_id: int) -> Person:
-    """NotFound when unknown or not the actor's to see."""
+    """The person, also by the id of a record that was merged. NotFound when unknown or not the actor's to see."""
     seen = visible(Person, actor, Permission.PERSON_READ)
     person = db.session.scalar(sa.select(Person).where(Person.id == person_id, seen))
     if person is None:
         raise NotFound("unknown_person", _l("This person is not known here."))
-    return person
+    return current_record(person)
 
 
 def find_person_by_email(email: str) -> Person | None:
-    """The person with this address, in whatever case it is typed."""
+    """The person with this address, in whatever case it is typed; of several, one with an account."""
     key = values.email_key(email)
-    return db.session.scalar(sa.select(Person).where(Person.email_key == key)) if key else None
+    holders = sa.select(Person).outerjoin(Account, Account.person_id == Person.id)
+    holders = holders.where(Person.email_key == key, ~Person.is_provisional, Person.merged_into_id.is_(None))
+    by_account = sa.case((Account.person_id.is_(None), 1), else_=0), Person.id
+    return db.session.scalar(holders.order_by(*by_account).limit(1)) if key else None
 
 
 def find_account(person_id: int) -> Account | None:
@@ -63,7 +68,8 @@ def list_people(
 ) -> Page[PersonRow]:
     """People by name: those whose name has words that begin so (core.names), or in whose address or identifier every word
     occurs; with this role."""
-    statement = sa.select(Person).where(visible(Person, actor, Permission.PERSON_READ))
+    used = ~Person.is_provisional, Person.merged_into_id.is_(None)
+    statement = sa.select(Person).where(visible(Person, actor, Permission.PERSON_READ), *used)
     if words.strip():
         others = sa.and_(*(_occurs(one) for one in words.split()[:6]))
         statement = statement.where(sa.or_(names.finds(Person.search_names, words), others))
@@ -87,18 +93,19 @@ def _occurs(word: str) -> sa.ColumnElement[bool]:
 def roles_of(person_ids: Iterable[int]) -> dict[int, list[RoleHeld]]:
     """The roles of each person, in the order of the matrix."""
     rows = db.session.execute(
-        sa.select(RoleAssignment, Organization.name)
-        .outerjoin(
-            Organization,
-            sa.and_(RoleAssignment.scope == Reach.ORGANIZATION, Organization.id == RoleAssignment.scope_id),
-        )
+        sa.select(RoleAssignment, Organization)
+        .outerjoin(Organization, sa.and_(RoleAssignment.scope.in_(_BODIES), Organization.id == RoleAssignment.scope_id))
         .where(RoleAssignment.person_id.in_(list(person_ids)))
     ).all()
     order = list(Role)
     found: dict[int, list[RoleHeld]] = {}
-    for held, name in sorted(rows, key=lambda row: (order.index(row[0].role), row[0].scope_id)):
+    for held, body in sorted(rows, key=lambda row: (order.index(row[0].role), row[0].scope_id)):
+        name = body_name(body) if body is not None else None
         found.setdefault(held.person_id, []).append(RoleHeld(held.role, held.scope, held.scope_id, name))
     return found
+
+
+_BODIES = tuple(scope for _kind, scope in WITHIN.values())
 
 
 def get_organization(actor: Actor, organization_id: int) -> Organization:
@@ -110,16 +117,24 @@ def get_organization(actor: Actor, organization_id: int) -> Organization:
     return found
 
 
-def list_organizations(actor: Actor, *, words: str = "", after: str | None = None, limit: int = PAGE) -> Page[Organization]:
+def list_organizations(
+    actor: Actor, *, words: str = "", kind: BodyKind | None = None, after: str | None = None, limit: int = PAGE
+) -> Page[Organization]:
     """Organizations by name."""
     statement = sa.select(Organization).where(visible(Organization, actor, Permission.ORGANIZATION_MANAGE))
+    if kind is not None:
+        statement = statement.where(Organization.of_kind(kind))
     for one in words.split()[:6]:
         fits = (column.icontains(one, autoescape=True) for column in (Organization.name, Organization.code))
         statement = statement.where(sa.or_(*fits))
     return page(statement, (Organization.name.expression, Organization.id.expression), after=after, limit=limit)
 
 
-def organization_choices() -> list[tuple[int, str]]:
-    """(id, name and code) of every organization, for a list to choose from."""
-    rows = db.session.execute(sa.select(Organization.id, Organization.name, Organization.code).order_by(Organization.name))
-    return [(row.id, row.name if row.name == row.code else f"{row.name} ({row.code})") for row in rows]
+def organization_choices(kind: BodyKind = BodyKind.NOMINATOR) -> list[tuple[int, str]]:
+    """(id, name and code) of every body of this kind, for a list to choose from."""
+    return [(one.id, _with_code(one)) for one in bodies_of(kind)]
+
+
+def _with_code(body: Organization) -> str:
+    name = body_name(body)
+    return name if name == body.code else f"{name} ({body.code})"

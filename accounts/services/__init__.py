@@ -1,5 +1,6 @@
 """What may change people, organizations, roles and ways in: a module per use case."""
 
+from accounts.consent_texts import consent_text
 from accounts.services.account import (
     close_account,
     end_sessions,
@@ -9,7 +10,21 @@ from accounts.services.account import (
     set_password,
 )
 from accounts.services.address import ask_for_address, confirm_address, find_asked_address
-from accounts.services.assignments import assign_role, withdraw_role
+from accounts.services.assignments import assign_role, assign_within, withdraw_role
+from accounts.services.consents import (
+    CONSENTS_PATH,
+    ask_for_consent,
+    carry_refusal,
+    consent_is_personal,
+    current_consent,
+    find_consent,
+    give_consent,
+    has_consent,
+    may_be_asked,
+    person_on_paper,
+    record_paper_consent,
+    shares_mailbox,
+)
 from accounts.services.creation import create_account, first_administrator_link
 from accounts.services.entry import (
     INVITATION,
@@ -18,21 +33,50 @@ from accounts.services.entry import (
     enters_by_link,
     invite,
     issue_link,
+    link_ends_at,
     note_refusal,
     refresh_hash,
     request_link,
+    send_confirmation,
     send_link,
     use_link,
 )
-from accounts.services.identity import require_own_name
-from accounts.services.organizations import change_organization, create_organization, organization_by_code
-from accounts.services.people import change_person, record_person
+from accounts.services.identity import Comparison, compare, compared, current_record, require_own_name
+from accounts.services.merging import (
+    confirm_merge,
+    decline_merge,
+    get_merge,
+    join_records,
+    propose_merge,
+    records_of,
+    undo_merge,
+)
+from accounts.services.organizations import (
+    change_organization,
+    create_organization,
+    organization_by_code,
+    put_organization,
+    require_kinds,
+)
+from accounts.services.people import (
+    Identified,
+    change_person,
+    clean_person,
+    identify_person,
+    record_applicant,
+    record_person,
+)
 from accounts.services.tokens import create_token, revoke_token
 
 __all__ = [
-    "INVITATION", "SHORT", "ask_for_address", "assign_role", "change_organization", "change_person", "check_password",
-    "close_account", "confirm_address", "create_account", "create_organization", "create_token", "end_sessions",
-    "ensure_account", "enters_by_link", "find_asked_address", "first_administrator_link", "invite", "issue_link", "note_refusal",
-    "organization_by_code", "record_person", "refresh_hash", "remove_password", "reopen_account", "request_link",
-    "require_own_name", "revoke_token", "send_link", "set_password", "use_link", "withdraw_role",
+    "CONSENTS_PATH", "INVITATION", "SHORT", "Comparison", "Identified", "ask_for_address", "ask_for_consent", "assign_role",
+    "assign_within", "change_organization", "change_person", "check_password", "clean_person", "close_account", "compare",
+    "carry_refusal", "compared", "confirm_address", "confirm_merge", "consent_is_personal", "consent_text", "create_account",
+    "create_organization", "create_token", "current_consent", "current_record", "decline_merge", "end_sessions",
+    "ensure_account", "enters_by_link", "find_asked_address", "find_consent", "first_administrator_link", "get_merge",
+    "give_consent", "has_consent", "identify_person", "invite", "issue_link", "join_records", "link_ends_at",
+    "may_be_asked", "note_refusal", "organization_by_code", "person_on_paper", "propose_merge", "put_organization",
+    "record_applicant", "record_paper_consent", "record_person", "records_of", "refresh_hash", "remove_password",
+    "reopen_account", "request_link", "require_kinds", "require_own_name", "revoke_token", "send_confirmation", "send_link",
+    "set_password", "shares_mailbox", "undo_merge", "use_link", "withdraw_role",
 ]  # fmt: skip

@@ -7,19 +7,21 @@ from flask_babel import lazy_gettext as _l
 
 from accounts.events import RoleAssigned, RoleWithdrawn
 from accounts.models import Organization, Person, RoleAssignment
-from accounts.roles import Permission, Role
+from accounts.queries.bodies import first_body, require_kind, unknown_body
+from accounts.roles import WITHIN, BodyKind, Permission, Role
 from accounts.services.account import ensure_account, refuse_without_administrator
 from core.database import db
 from core.errors import Invalid, NotFound
 from core.events import publish
 from core.policy import Actor, Reach, require
 
-#: How far each role may be assigned. Everybody is a participant where it concerns themselves, without an assignment.
+#: How far each role may be assigned; within a body, in one of the right kind (`WITHIN`).
+#: Everybody is a participant where it concerns themselves, without an assignment.
 SCOPES = {
     Role.NOMINATOR: {Reach.ORGANIZATION},
-    Role.TRAINER: {Reach.EVERYWHERE, Reach.DELIVERY},
-    Role.COORDINATOR: {Reach.EVERYWHERE},
-    Role.ROSTER: {Reach.EVERYWHERE},
+    Role.TRAINER: {Reach.CENTRE, Reach.DELIVERY},
+    Role.COORDINATOR: {Reach.CENTRE},
+    Role.ROSTER: {Reach.OFFICE},
     Role.ADMINISTRATOR: {Reach.EVERYWHERE},
 }
 
@@ -63,11 +65,33 @@ def _require(actor: Actor, role: Role, scope: Reach) -> None:
     require(actor, Permission.DELIVERY_SCHEDULE if is_of_delivery else Permission.ACCOUNT_MANAGE)
 
 
+def assign_within(actor: Actor, person_id: int, role: Role, body: Organization | None = None) -> None:
+    """Gives the role in this body; without one in the first of its kind, where there is one from the start. What is given
+    within no body is given everywhere."""
+    role = Role(role)
+    if role not in WITHIN:
+        return assign_role(actor, person_id, role)
+    kind, scope = WITHIN[role]
+    if body is None and kind is BodyKind.NOMINATOR:
+        raise _organization_needed()
+    body = body or first_body(kind)
+    assign_role(actor, person_id, role, scope=scope, scope_id=body.id)
+
+
 def _check_scope(role: Role, scope: Reach, scope_id: int) -> None:
-    if role is Role.NOMINATOR and (scope is not Reach.ORGANIZATION or db.session.get(Organization, scope_id) is None):
-        raise Invalid("organization_needed", _l("A nominator acts for an organization. Choose one."), "organization")
+    if role is Role.NOMINATOR and scope is not Reach.ORGANIZATION:
+        raise _organization_needed()
     if scope not in SCOPES[role] or (scope is Reach.EVERYWHERE) != (scope_id == 0):
         raise Invalid("bad_scope", _l("This role cannot be given for that."), "role")
+    if role in WITHIN and scope is not Reach.DELIVERY:
+        body = db.session.get(Organization, scope_id)
+        if body is None:
+            raise _organization_needed() if role is Role.NOMINATOR else unknown_body("organization")
+        require_kind(body, WITHIN[role][0], "organization")
+
+
+def _organization_needed() -> Invalid:
+    return Invalid("organization_needed", _l("A nominator acts for an organization. Choose one."), "organization")
 
 
 def _find(person_id: int, role: Role, scope: Reach, scope_id: int) -> RoleAssignment | None:

@@ -7,18 +7,19 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Account, Person, RoleAssignment, SignInLink
-from accounts.roles import Permission, Role
+from accounts.models import Account, Organization, Person, RoleAssignment, SignInLink
+from accounts.queries.bodies import get_body, wrong_kind
+from accounts.roles import WITHIN, BodyKind, Permission, Role
 from accounts.services.account import ensure_account, keep_password
-from accounts.services.assignments import assign_role
+from accounts.services.assignments import assign_role, assign_within
 from accounts.services.entry import INVITATION, issue_link
 from accounts.services.organizations import organization_by_code
 from accounts.services.people import record_person
 from accounts.values import email_key
 from core.database import db, settings_of
 from core.errors import Invalid
-from core.names import number_key
-from core.policy import SYSTEM, Actor, Reach, require
+from core.names import is_same_name, number_key
+from core.policy import SYSTEM, Actor, require
 
 FIRST_ADMINISTRATOR = "first-administrator"
 
@@ -34,14 +35,17 @@ def create_account(
     country: str | None = None,
     language: str | None = None,
     identifier: str | None = None,
+    identity: str | int | None = None,
     names_confirmed: bool | None = None,
     password: str | None = None,
     is_demonstration: bool = False,
 ) -> Person:
     """The account of the person with this address, with `roles` added to those it has; both are made when new.
 
-    `organization` (a code, made when unknown) is what a nominator acts for. An account is known by its
-    address alone and stays as it is; about a person without one who is known by another name, Conflict("identity_in_doubt").
+    `organization` (a code, made when unknown for a nominator) is the body in which the roles are given that can be held there;
+    others are given in the first centre and roster office. An account is known by its
+    address alone and stays as it is; about a person without one who is known by another name, Conflict("identity_in_doubt")
+    unless `identity` says who is meant.
     """
     require(actor, Permission.ACCOUNT_MANAGE)
     wanted = [Role(role) for role in roles]
@@ -49,22 +53,42 @@ def create_account(
         raise Invalid("organization_needed", _l("A nominator acts for an organization. Give its code."), "organization")
     if not (email or "").strip():
         raise Invalid("required", _l("Fill in this field."), "email")
-    holder = sa.select(Person).join(Account).where(Person.email_key == email_key(email))
-    person = db.session.scalar(holder) or record_person(
+    person = _holder(email, given_name, family_name) or record_person(
         actor, identifier=identifier, given_name=given_name, family_name=family_name, email=email, country=country,
-        language=language, names_confirmed=names_confirmed,
+        language=language, names_confirmed=names_confirmed, identity=identity,
     )  # fmt: skip
     account = ensure_account(actor, person)
     account.is_demonstration = account.is_demonstration or is_demonstration
     if password is not None:
         keep_password(actor, person, account, password)
+    body = _body_for(actor, wanted, organization)
     for role in wanted:
-        if role is Role.NOMINATOR:
-            found = organization_by_code(actor, organization or "", field="organization")
-            assign_role(actor, person.id, role, scope=Reach.ORGANIZATION, scope_id=found.id)
-        else:
-            assign_role(actor, person.id, role)
+        fits = body is not None and role in WITHIN and body.is_a(WITHIN[role][0])
+        assign_within(actor, person.id, role, body if fits else None)
     return person
+
+
+def _holder(email: str, given_name: str, family_name: str) -> Person | None:
+    """Who has an account with this address; of several people with one mailbox the one of this name."""
+    held = sa.select(Person).join(Account).where(Person.email_key == email_key(email), Person.merged_into_id.is_(None))
+    people = db.session.scalars(held.order_by(Person.id)).all()
+    if len(people) < 2:
+        return people[0] if people else None
+    said = given_name or "", family_name or ""
+    return next((one for one in people if is_same_name(said, (one.given_name, one.family_name))), None)
+
+
+def _body_for(actor: Actor, wanted: list[Role], code: str | None) -> Organization | None:
+    """The body with this code, in which at least one of the roles can be held."""
+    if not code:
+        return None
+    kinds = [WITHIN[role][0] for role in wanted if role in WITHIN]
+    if BodyKind.NOMINATOR in kinds:
+        return organization_by_code(actor, code, field="organization")
+    body = get_body(code, "organization")
+    if not any(map(body.is_a, kinds)):
+        raise wrong_kind(kinds[0] if kinds else BodyKind.NOMINATOR, "organization")
+    return body
 
 
 def first_administrator_link() -> str | None:

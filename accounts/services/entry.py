@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,20 +13,26 @@ from flask_babel import lazy_gettext as _l
 
 from accounts import passwords, values
 from accounts.demonstration import is_demonstration_here
-from accounts.events import SignInLinkRefused, SignInLinkSent, SignInRefused
+from accounts.events import AddressConfirmed, SignInLinkRefused, SignInLinkSent, SignInLinkUsed, SignInRefused
 from accounts.models import Account, Person, SignInLink
 from accounts.roles import Permission
 from accounts.secrets import digest
 from accounts.services.account import ensure_account
 from accounts.services.address import PREFIX as ADDRESS_PREFIX
+from accounts.services.identity import current_record
 from core import clock, i18n, mail
 from core.database import db, settings_of, tried, write
 from core.errors import Conflict, Invalid
 from core.events import publish
+from core.mail import Mail, MailState
 from core.policy import ANONYMOUS, SYSTEM, Actor, require
 
 SHORT = timedelta(minutes=30)  # a link somebody asked for just now
-INVITATION = timedelta(days=7)  # a link that comes with an application, a nomination or a new account
+INVITATION = timedelta(days=7)  # a link that comes with a nomination or a new account
+#: A link that confirms an application: so long after the mail server took the message, and at most so long after applying.
+OPENED_WITHIN, AT_MOST = timedelta(hours=24), timedelta(days=5)
+#: People of one mailbox that a message lists, and whose passwords are tried.
+MOST_OF_ONE_MAILBOX = 5
 
 
 def issue_link(person: Person, target: str = "", lifetime: timedelta = SHORT) -> str:
@@ -34,11 +42,37 @@ def issue_link(person: Person, target: str = "", lifetime: timedelta = SHORT) ->
 
 def _keep_link(person_id: int, target: str, lifetime: timedelta) -> str:
     token = secrets.token_urlsafe(32)
-    now = clock.now()
-    ends = now + lifetime
-    kept = {"digest": digest(token), "person_id": person_id, "target": target[:300], "created_at": now, "expires_at": ends}
-    write(_KEEP_LINK, kept)
+    _keep(token, person_id, target, lifetime)
     return f"/sign-in/{token}"
+
+
+def _keep(token: str, person_id: int, target: str, lifetime: timedelta, mail_id: int | None = None) -> None:
+    now = clock.now()
+    kept = {
+        "digest": digest(token), "person_id": person_id, "target": target[:300], "created_at": now,
+        "expires_at": now + lifetime, "mail_id": mail_id,
+    }  # fmt: skip
+    write(_KEEP_LINK, kept)
+
+
+def send_confirmation(person: Person, target: str, kind: str, **context: Any) -> None:
+    """Mails the link that shows an applicant to be the owner of the address."""
+    assert person.email
+    token = secrets.token_urlsafe(32)
+    mail_id = mail.send(
+        kind, person.email, person_id=person.id, language=person.language, secret=True, person=person,
+        link=f"{settings_of().public_url}/sign-in/{token}", expires_at=clock.now() + AT_MOST, **context,
+    )  # fmt: skip
+    _keep(token, person.id, target, AT_MOST, mail_id)
+
+
+def link_ends_at(link: SignInLink) -> datetime:
+    """When the link stops opening anything. One that confirms an application is counted from the moment at which the mail
+    server took its message; while the message still waits, the link does too."""
+    message = db.session.get(Mail, link.mail_id) if link.mail_id is not None else None
+    if message is None or message.state not in (MailState.SENT, MailState.KEPT):
+        return link.expires_at
+    return min(link.expires_at, (message.sent_at or message.created_at) + OPENED_WITHIN)
 
 
 _KEEP_LINK = sa.insert(SignInLink.__table__)  # type: ignore[arg-type]  # the table
@@ -56,7 +90,7 @@ def send_link(person: Person, *, target: str = "", kind: str = "sign_in", actor:
 
     The template gets `link`, `person`, `expires_at`, `lifetime_days` (0 for the short-lived ones) and `context`.
     """
-    if not person.mailbox:
+    if not person.email:
         return False
     _mail_link(kind, person, person.id, target, **context)
     publish(SignInLinkSent(person.id), actor)
@@ -64,14 +98,22 @@ def send_link(person: Person, *, target: str = "", kind: str = "sign_in", actor:
 
 
 def _mail_link(
-    kind: str, person: Person, person_id: int, target: str, *, lifetime: timedelta | None = None, **context: Any
+    kind: str,
+    person: Person,
+    person_id: int,
+    target: str,
+    *,
+    lifetime: timedelta | None = None,
+    address: str | None = None,
+    **context: Any,
 ) -> None:
-    """Writes the link and its message; `lifetime` None is what the kind says."""
-    assert person.mailbox
+    """Writes the link and its message; `lifetime` None is what the kind says, `address` None the person's own."""
+    address = address or person.email
+    assert address
     lifetime = lifetime if lifetime is not None else SHORT if kind == "sign_in" else INVITATION
     link = settings_of().public_url + _keep_link(person_id, target, lifetime)
     mail.send(
-        kind, person.mailbox, person_id=person_id, language=person.language, secret=True, link=link, person=person,
+        kind, address, person_id=person_id, language=person.language, secret=True, link=link, person=person,
         expires_at=clock.now() + lifetime, lifetime_days=lifetime.days, **context,
     )  # fmt: skip
 
@@ -87,30 +129,58 @@ def invite(actor: Actor, person: Person) -> None:
 
 
 def request_link(email: str, target: str = "") -> None:
-    """Sends a link when somebody has this address and may sign in. Says nothing about it, and does the same work in the same
-    order for an address that nobody has: a link that was never good and a message are written, and undone."""
+    """Sends a link when somebody has this address and may sign in; where several people have it, one message with a link for
+    each. Says nothing about it, and does the same work in the same order for an address that nobody has: a link that was
+    never good and a message are written, and undone."""
     key = values.email_key(email)
-    row = db.session.execute(_WITH_KEY_OR_ANYBODY, {"key": key}).first()
-    if row is None:  # nobody at all is known here yet
+    rows = db.session.execute(_WITH_KEY_OR_ANYBODY, {"key": key}).all()
+    if not rows:  # nobody at all is known here yet
         return
-    person, account = row
-    is_meant = person.email_key == key and _may_enter(account)
-    with tried(keep=is_meant):
-        if is_meant:
-            _mail_link("sign_in", person, person.id, target)
+    meant = [one for one in _people(row[0] for row in rows if row[0].email_key == key) if _may_enter(_account(one))]
+    with tried(keep=bool(meant)):
+        if len(meant) > 1:
+            _mail_links(values.clean_email(email, "email"), meant, target)
+        elif meant:
+            _mail_link("sign_in", meant[0], meant[0].id, target, address=values.clean_email(email, "email"))
         else:
-            _mail_link("sign_in", _nobody(values.clean_email(email, "email")), person.id, target, lifetime=timedelta())
-    publish(SignInLinkSent(person.id) if is_meant else SignInLinkRefused(0), ANONYMOUS)
+            _mail_link("sign_in", _nobody(values.clean_email(email, "email")), rows[0][0].id, target, lifetime=timedelta())
+    for person in meant:
+        publish(SignInLinkSent(person.id), ANONYMOUS)
+    if not meant:
+        publish(SignInLinkRefused(0), ANONYMOUS)
 
 
-#: Whom the address belongs to; else any one person, whose id the undone link needs.
+def _mail_links(address: str, people: Sequence[Person], target: str) -> None:
+    """One message to a mailbox that several people use, with a link for each of them."""
+    links = [(one.full_name, settings_of().public_url + _keep_link(one.id, target, SHORT)) for one in people]
+    mail.send(
+        "sign_in_several", address, person_id=people[0].id, language=people[0].language, secret=True, links=links,
+        expires_at=clock.now() + SHORT,
+    )  # fmt: skip
+
+
+#: Who has the address; else any one person, whose id the undone link needs.
 _WITH_KEY_OR_ANYBODY = (
     sa.select(Person, Account)
     .outerjoin(Account, Account.person_id == Person.id)
-    .where(sa.or_(Person.email_key == sa.bindparam("key"), Person.id == sa.select(sa.func.min(Person.id)).scalar_subquery()))
-    .order_by(sa.case((Person.email_key == sa.bindparam("key"), 0), else_=1))
-    .limit(1)
+    .where(
+        sa.or_(
+            sa.and_(Person.email_key == sa.bindparam("key"), ~Person.is_provisional),
+            Person.id == sa.select(sa.func.min(Person.id)).scalar_subquery(),
+        )
+    )
+    .order_by(sa.case((Person.email_key == sa.bindparam("key"), 0), else_=1), Person.id)
+    .limit(MOST_OF_ONE_MAILBOX)
 )
+
+
+def _people(records: Iterable[Person]) -> list[Person]:
+    """The people whose records these are, each once."""
+    return list({one.id: one for one in map(current_record, (one for one in records if not one.is_provisional))}.values())
+
+
+def _account(person: Person) -> Account | None:
+    return db.session.get(Account, person.id)
 
 
 def _nobody(address: str) -> Person:
@@ -119,38 +189,53 @@ def _nobody(address: str) -> Person:
 
 
 def use_link(token: str) -> tuple[Person, str]:
-    """The person whom the link signs in, and where to land; the link is used up. Two clicks at once: one of them wins.
+    """The person whom the link signs in, and where to land; the link is used up. Two clicks at once: one of them wins. The
+    first link of an applicant shows that the address is theirs.
 
     Raises Invalid for a link that is unknown, used, expired, or of a closed account.
     """
-    now = clock.now()
-    row = db.session.execute(
-        sa.update(SignInLink)
-        .where(
-            SignInLink.digest == digest(token),
-            SignInLink.used_at.is_(None),
-            SignInLink.expires_at > now,
-            ~SignInLink.target.startswith(ADDRESS_PREFIX, autoescape=True),
-        )
-        .values(used_at=now)
-        .returning(SignInLink.person_id, SignInLink.target),
-        execution_options={"synchronize_session": False},
-    ).first()
-    person = db.session.get(Person, row.person_id) if row is not None else None
-    if row is None or person is None or not _may_enter(ensure_account(SYSTEM, person)):
+    link = db.session.get(SignInLink, digest(token))
+    if link is None or link.target.startswith(ADDRESS_PREFIX) or link_ends_at(link) <= clock.now() or not _claim(link):
         raise Invalid("bad_link", _l("This link cannot be used."))
-    return person, row.target
+    person = db.session.get_one(Person, link.person_id)
+    if person.is_provisional:
+        person.is_provisional = False
+        publish(AddressConfirmed(person.id), ANONYMOUS)
+        db.session.flush()
+    person = current_record(person)
+    if not _may_enter(ensure_account(SYSTEM, person)):
+        raise Invalid("bad_link", _l("This link cannot be used."))
+    target = link.target if _OF_AN_OBJECT.fullmatch(link.target) else ""
+    publish(SignInLinkUsed(person.id, target), Actor(person_id=person.id))
+    return person, link.target
+
+
+def _claim(link: SignInLink) -> bool:
+    """Uses the link up; False when somebody else has."""
+    unused = sa.update(SignInLink).where(SignInLink.digest == link.digest, SignInLink.used_at.is_(None))
+    claimed = db.session.execute(
+        unused.values(used_at=clock.now()).returning(SignInLink.digest), execution_options={"synchronize_session": False}
+    )
+    return claimed.first() is not None
+
+
+#: The page of an object, such as /enrollments/7: what the trail may hold. Other targets may carry what somebody typed.
+_OF_AN_OBJECT = re.compile("/[a-z]+/[0-9]+")
 
 
 def check_password(email: str, password: str) -> int | None:
-    """Whose password this is, None when it is nobody's. The same work is done in every case; call it outside a transaction."""
+    """Whose password this is, None when it is nobody's; a password belongs to one of the people of a mailbox. The same work
+    is done in every case; call it outside a transaction."""
     key = values.email_key(email)
-    row = _find(key) if key else None
-    account = row[1] if row is not None and row[1] is not None and _may_enter(row[1]) else None
-    kept = account.password_hash if account is not None else None
-    person_id = account.person_id if account is not None else None
+    kept = [
+        (current_record(person).id, account.password_hash)
+        for person, account in (_find(key) if key else ())
+        if account is not None and account.password_hash and _may_enter(account) and _may_enter(_account(current_record(person)))
+    ]
     db.session.rollback()  # hashing takes long, so no snapshot is held meanwhile
-    return person_id if passwords.verify(kept, password) else None
+    if not kept:
+        passwords.verify(None, password)
+    return next((person_id for person_id, hashed in kept if passwords.verify(hashed, password)), None)
 
 
 def refresh_hash(person_id: int, password: str) -> None:
@@ -163,14 +248,14 @@ def refresh_hash(person_id: int, password: str) -> None:
 def note_refusal(email: str) -> None:
     """Leaves a wrong password in the audit trail, without the address that was typed."""
     key = values.email_key(email)
-    row = _find(key) if key else None
-    publish(SignInRefused(row[0].id if row is not None else 0), ANONYMOUS)
+    rows = _find(key) if key else []
+    publish(SignInRefused(rows[0][0].id if rows else 0), ANONYMOUS)
 
 
-def _find(key: str) -> tuple[Person, Account | None] | None:
-    query = sa.select(Person, Account).outerjoin(Account, Account.person_id == Person.id).where(Person.email_key == key)
-    row = db.session.execute(query).first()
-    return (row[0], row[1]) if row is not None else None
+def _find(key: str) -> Sequence[sa.Row[Person, Account | None]]:
+    query = sa.select(Person, Account).outerjoin(Account, Account.person_id == Person.id)
+    query = query.where(Person.email_key == key, ~Person.is_provisional).order_by(Person.id)
+    return db.session.execute(query.limit(MOST_OF_ONE_MAILBOX)).all()
 
 
 def _may_enter(account: Account | None) -> bool:

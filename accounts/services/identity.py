@@ -1,61 +1,119 @@
-"""Who is meant: a person is known by a number or an address only together with the name. No identity is guessed."""
+"""Who is meant: a person is known by a number or an address only together with the name or the date of birth. No identity is
+guessed: where what is said agrees with a record in one respect and not in another, somebody who knows has to decide."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Person
+from accounts import values
+from accounts.models import IdentifierKind, Organization, Person
 from accounts.roles import Permission
-from accounts.values import email_key
-from core import names
-from core.database import db
+from core import countries, names
+from core.database import db, is_sqlite
 from core.errors import Conflict, Invalid
 from core.policy import Actor, can
 
 NEW = "new"
 
 
-def find_known(actor: Actor, given: dict[str, Any], prefix: str, *, identity: str | int | None, is_change: bool) -> Person | None:
-    """The person whom clean values mean; None for somebody new.
+@dataclass(frozen=True)
+class Comparison:
+    """What is said of somebody against the `record` of a `person`, which may be one that was merged. `agrees`, `differs`: of
+    number, address, name, birth_date.
 
-    Where number or address belong to another name, those who may read that person are told (Conflict identity_in_doubt) and
-    decide by `identity`: NEW, or the person's id. Everybody else gets somebody new and learns nothing: `given` then keeps
-    the address as shared and the number without its key, because both stay with whom they are known of. With `is_change`
-    the number alone tells who is meant, and its bearer may be renamed.
+    `is_match`: both are one person. `is_near`: they have a number or an address in common.
     """
-    number, address = names.number_key(given.get("identifier") or ""), email_key(given.get("email"))
-    near = _with_any(number or None, address)
-    numbered = next((one for one in near if number and one.identifier_key == number), None)
-    reads_people = can(actor, Permission.PERSON_READ, Person(id=None))  # anybody's data, not only one's own
-    if identity is not None and reads_people:
-        return _as_decided(identity, near, given, numbered, address, prefix)
-    if numbered is not None and (is_change or _is_same(given, numbered) or given.get("birth_date", ...) == numbered.birth_date):
-        _leave_address(given, near, numbered, address, prefix, is_told=reads_people)
-        return numbered
-    addressed = [one for one in near if address and address in (one.email_key, one.shared_email_key)]
-    namesakes = [one for one in addressed if _is_same(given, one) or (is_change and one.id == actor.person_id)]
-    if namesakes:
-        found = min(namesakes, key=lambda one: (one.email_key is None, one.id))
-        if number and found.identifier_key not in (None, number) and reads_people:
-            raise _conflict(prefix)
-        return found
-    if near and (reads_people or is_change):
-        sentence = _l(
-            "This e-mail address or number is known here with another name. If it is the same person, write the name as it is "
-            "known; if not, give an address or a number of the person’s own."
-        )
-        raise Conflict("identity_in_doubt", sentence, prefix + ("identifier" if numbered is not None else "email"))
-    _stand_aside(given, near, numbered, address)
-    return None
+
+    record: Person
+    person: Person
+    agrees: tuple[str, ...]
+    differs: tuple[str, ...]
+    is_match: bool
+    is_near: bool
+
+    @property
+    def is_doubtful(self) -> bool:
+        return self.is_near and not self.is_match
+
+
+@dataclass(frozen=True)
+class Known:
+    """Who is meant: the person by `record`, None for somebody new; and what is near but not the same. `is_decided`: the actor
+    was asked about `doubts` and said who is meant."""
+
+    record: Person | None
+    doubts: tuple[Comparison, ...] = ()
+    is_decided: bool = False
+
+
+def find_known(
+    actor: Actor,
+    given: dict[str, Any],
+    prefix: str,
+    *,
+    identity: str | int | None = None,
+    among: sa.ColumnElement[bool] | None = None,
+    is_change: bool = False,
+) -> Known:
+    """The person whom clean values mean. `among`: only these people are looked at, for those who may know of no others.
+
+    Those who may decide, and a body about its own people, do so by `identity`, NEW or the person's id; without it they get
+    Conflict("identity_in_doubt"); for everyone else whoever is in doubt is somebody new. With `is_change` a number without a
+    name tells who is meant.
+    """
+    if among is None:
+        hold(given)
+    near = [one for one in compared(given, among=among, is_change=is_change) if one.is_near]
+    decides = can(actor, Permission.IDENTITY_DECIDE)
+    if identity is not None and (decides or among is not None):
+        return _as_decided(identity, near)
+    matches = [one for one in near if one.is_match]
+    # Somebody else's mailbox is no doubt once it is clear who is meant; somebody else's number, or a namesake's mailbox, is.
+    others = [one for one in near if not one.is_match and (not matches or {"number", "name"} & set(one.agrees))]
+    if len(matches) == 1 and not others:
+        return Known(matches[0].record)
+    if not near:
+        return Known(None)
+    if decides or is_change:
+        raise _in_doubt(near, prefix)
+    return Known(None, tuple(near))
+
+
+def _as_decided(identity: str | int, near: Sequence[Comparison]) -> Known:
+    if identity == NEW:
+        return Known(None, tuple(near), is_decided=True)
+    chosen = next((one for one in near if one.person.id == identity), None)
+    if chosen is None:
+        sentence = _l("No one with this id has this address or number. Send “new” for another person.")
+        raise Invalid("unknown_identity", sentence, "identity")
+    return Known(chosen.record, tuple(near), is_decided=True)
+
+
+def _in_doubt(near: Sequence[Comparison], prefix: str) -> Conflict:
+    sentence = _l(
+        "This e-mail address or number is known here, and not everything agrees. Decide whether it is the same person or "
+        "another one."
+    )
+    is_number = any("number" in one.agrees for one in near)
+    refusal = Conflict("identity_in_doubt", sentence, prefix + ("identifier" if is_number else "email"))
+    refusal.details = {"candidates": [_shown(one) for one in near]}
+    return refusal
+
+
+def _shown(one: Comparison) -> dict[str, Any]:
+    facts = {"id": one.person.id, "name": one.person.full_name, "country": one.person.country}
+    return facts | {"agrees": list(one.agrees), "differs": list(one.differs)}
 
 
 def require_own_name(person: Person, given_name: str | None, family_name: str | None, field: str) -> None:
     """Who enters oneself does so under the own name: another one would stand on the certificate. Conflict at `field`."""
-    if not _is_same({"given_name": given_name, "family_name": family_name}, person):
+    said = given_name or "", family_name or ""
+    if any(said) and not names.is_same_name(said, (person.given_name, person.family_name)):
         sentence = _l(
             "This is not the name on your account. Change it on your own page first, or have the other person enrolled by a "
             "coordinator."
@@ -63,56 +121,116 @@ def require_own_name(person: Person, given_name: str | None, family_name: str | 
         raise Conflict("identity_in_doubt", sentence, field)
 
 
-def _as_decided(
-    identity: str | int, near: list[Person], given: dict[str, Any], numbered: Person | None, address: str | None, prefix: str
-) -> Person | None:
-    if identity == NEW:
-        _stand_aside(given, near, numbered, address)
-        return None
-    found = next((one for one in near if one.id == identity), None)
-    if found is None:
-        sentence = _l("Nobody with this id has this address or number. Say “new” for another person.")
-        raise Invalid("unknown_identity", sentence, "identity")
-    return found
+# The issuer of a number
 
 
-def _is_same(given: dict[str, Any], person: Person) -> bool:
-    said = given.get("given_name") or "", given.get("family_name") or ""
-    return not any(said) or names.is_same_name(said, (person.given_name, person.family_name))
+def clean_issuer(said: str | None, country: str | None, field: str) -> dict[str, Any]:
+    """The issuer of a number as it is kept: what is said, an organization's code or a country, else the person's country."""
+    if not (said or "").strip():
+        return {"issuer_id": None, "issuer_country": country}
+    text = (said or "").strip()
+    if body := db.session.scalar(sa.select(Organization).where(Organization.code == text)):
+        return {"issuer_id": body.id, "issuer_country": body.country}
+    if code := countries.parse(text):
+        return {"issuer_id": None, "issuer_country": code}
+    sentence = _l("Enter the code of the organization that issued the number, or a country.")
+    raise Invalid("unknown_issuer", sentence, field)
 
 
-def _leave_address(
-    given: dict[str, Any], near: list[Person], found: Person, address: str | None, prefix: str, *, is_told: bool
-) -> None:
-    """The address given beside a known number may be somebody else's: it stays with that person."""
-    owner = next((one for one in near if address and one.email_key == address and one is not found), None)
-    if owner is None:
+# Comparing
+
+
+def hold(given: dict[str, Any]) -> None:
+    """Holds the number and the address until the transaction ends: of two who record one person at once, the second sees what
+    the first did. (SQLite has one writer anyway.)"""
+    if is_sqlite():
         return
-    if is_told:
-        raise _conflict(prefix)
-    del given["email"]
+    keys = (names.number_key(given.get("identifier") or ""), values.email_key(given.get("email")))
+    for key in sorted(filter(None, keys)):
+        db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
 
 
-def _conflict(prefix: str) -> Conflict:
-    sentence = _l("This e-mail address belongs to another person than this identifier. Correct one of them.")
-    return Conflict("person_conflict", sentence, prefix + "email")
+def compared(
+    given: dict[str, Any], *, among: sa.ColumnElement[bool] | None = None, is_change: bool = False, but: Iterable[int] = ()
+) -> list[Comparison]:
+    """The records with the number or the address, each against what is given; a record that was merged counts as the one it
+    leads to. `but`: ids that are left out."""
+    number, address = names.number_key(given.get("identifier") or ""), values.email_key(given.get("email"))
+    parts = [column == key for column, key in ((Person.identifier_key, number), (Person.email_key, address)) if key]
+    if not parts:
+        return []
+    statement = sa.select(Person).where(sa.or_(*parts), ~Person.is_provisional).order_by(Person.id)
+    if among is not None:
+        statement = statement.where(among)
+    found: dict[int, Comparison] = {}
+    for record in db.session.scalars(statement):
+        one = compare(given, record, is_change=is_change)
+        known = found.get(one.person.id)
+        if one.person.id not in but and (known is None or (one.is_match, len(one.agrees)) > (known.is_match, len(known.agrees))):
+            found[one.person.id] = one
+    return list(found.values())
 
 
-def _stand_aside(given: dict[str, Any], near: list[Person], numbered: Person | None, address: str | None) -> None:
-    if numbered is not None:
-        given["identifier_key"] = None
-    if address and any(one.email_key == address for one in near):
-        given |= {"shared_email": given.pop("email"), "shared_email_key": address}
+def compare(given: dict[str, Any], record: Person, *, is_change: bool = False) -> Comparison:
+    """What is given against one record. A number is one issuer's; an organization and its country are one issuer where the
+    name or the date of birth agrees, and a value that two issuers of one country have is in doubt."""
+    said = given.get("given_name") or "", given.get("family_name") or ""
+    same_name = names.is_same_name(said, (record.given_name, record.family_name)) if any(said) else None
+    facts: dict[str, bool | None] = {
+        "number": _number(given, record),
+        "address": _address(given, record),
+        "name": same_name,
+        "birth_date": _both(given.get("birth_date"), record.birth_date),
+    }
+    is_named = same_name or (same_name is None and is_change)
+    is_someone = bool(is_named or facts["birth_date"])
+    by_number = facts["number"] and is_someone and (_is_one_issuer(given, record) or _is_body_and_country(given, record))
+    by_address = facts["address"] and is_named and facts["number"] is not False
+    is_match = bool((by_number or by_address) and not (is_named and facts["birth_date"] is False))
+    agrees = tuple(name for name, fact in facts.items() if fact)
+    differs = tuple(name for name, fact in facts.items() if fact is False)
+    return Comparison(record, current_record(record), agrees, differs, is_match, bool(facts["number"] or facts["address"]))
 
 
-def _with_any(number: str | None, address: str | None) -> list[Person]:
-    wanted = {name: value for name, value in (("number", number), ("address", address)) if value}
-    return list(db.session.scalars(_having(tuple(wanted)), wanted)) if wanted else []
+def _number(given: dict[str, Any], record: Person) -> bool | None:
+    """Whether the two numbers are one; None where they say nothing about each other, as those of two countries do."""
+    number = names.number_key(given.get("identifier") or "")
+    kind = given.get("identifier_kind") or IdentifierKind.SERVICE
+    if not number or not record.identifier_key or kind != record.identifier_kind:
+        return None
+    if number == record.identifier_key:
+        return True if _is_one_issuer(given, record) or _is_one_country(given, record) else None
+    return False if _is_one_issuer(given, record) else None
 
 
-@lru_cache(maxsize=4)
-def _having(keys: tuple[str, ...]) -> sa.Select[Person]:
-    """The people who have this number or this address. Made once: whoever is entered or applies is looked for."""
-    columns = {"number": (Person.identifier_key,), "address": (Person.email_key, Person.shared_email_key)}
-    conditions = (column == sa.bindparam(key) for key in keys for column in columns[key])
-    return sa.select(Person).where(sa.or_(*conditions)).order_by(Person.id)
+def _is_one_issuer(given: dict[str, Any], record: Person) -> bool:
+    if not given.get("issuer_id") and not given.get("issuer_country"):
+        return True  # nobody said whose number it is
+    if given.get("issuer_id") or record.issuer_id:
+        return given.get("issuer_id") == record.issuer_id
+    return given.get("issuer_country") == record.issuer_country
+
+
+def _is_one_country(given: dict[str, Any], record: Person) -> bool:
+    return record.issuer_country is not None and given.get("issuer_country") == record.issuer_country
+
+
+def _is_body_and_country(given: dict[str, Any], record: Person) -> bool:
+    return _is_one_country(given, record) and (given.get("issuer_id") is None) != (record.issuer_id is None)
+
+
+def _address(given: dict[str, Any], record: Person) -> bool | None:
+    """Two addresses never speak against each other: people have several."""
+    address = values.email_key(given.get("email"))
+    return True if address and address == record.email_key else None
+
+
+def _both(one: Any, other: Any) -> bool | None:
+    return one == other if one and other else None
+
+
+def current_record(record: Person) -> Person:
+    """The record that is used now of the person whose record this is."""
+    while record.merged_into_id is not None:
+        record = db.session.get_one(Person, record.merged_into_id)
+    return record

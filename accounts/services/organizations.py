@@ -1,6 +1,9 @@
-"""Organizations."""
+"""Organizations: bodies that nominate, centres, roster offices, funders."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -8,53 +11,149 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from accounts import values
 from accounts.events import OrganizationChanged, OrganizationRecorded
-from accounts.models import Organization
-from accounts.roles import Permission
+from accounts.models import Organization, RoleAssignment
+from accounts.queries.bodies import find_body, may_change, require_kind, unknown_body
+from accounts.roles import WITHIN, BodyKind, Permission
 from core.database import db, is_sqlite
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, DomainError, Invalid, NotAllowed, collect
 from core.events import publish
 from core.policy import Actor, can, require
+from core.printing import unprintable
+
+LONGEST_NAME = 200
+LONGEST_PRINTED = 100  # what fits beside the emblem
 
 
 def organization_by_code(actor: Actor, code: str, *, field: str = "nominated_by") -> Organization:
-    """The organization with this code; for those who manage organizations an unknown one is made, named by its code."""
-    found = db.session.scalar(sa.select(Organization).where(Organization.code == code.strip()))
+    """The nominating organization with this code; for who manages organizations an unknown one is made, called by its code."""
+    found = find_body(code)
     if found is not None:
+        require_kind(found, BodyKind.NOMINATOR, field)
         return found
     if not can(actor, Permission.ORGANIZATION_MANAGE):
-        raise Invalid("unknown_organization", _l("No organization has this code."), field)
-    return _add(actor, values.clean_code(code, field), values.clean_code(code, field), None)
+        raise unknown_body(field)
+    code = values.clean_code(code, field)
+    return _add(actor, {"code": code, "name": code})
 
 
-def create_organization(actor: Actor, *, code: str, name: str, country: str | None = None) -> Organization:
+def put_organization(actor: Actor, code: str, **given: Any) -> tuple[Organization, bool]:
+    """Makes the organization or changes what is given of it: name, kinds, country, title, contact_email,
+    two_person_revocation; whether it is new. A new one needs a name and, unless told otherwise, nominates."""
+    found = find_body(code)
+    if found is None:
+        return create_organization(actor, code=code, **given), True
+    return change_organization(actor, found, **given), False
+
+
+def create_organization(
+    actor: Actor, *, code: str, name: str | None = None, kinds: Iterable[str] = (BodyKind.NOMINATOR,), **given: Any
+) -> Organization:
     """A new organization. Conflict when the code is taken."""
     require(actor, Permission.ORGANIZATION_MANAGE)
     code = values.clean_code(code, "code")
-    name = values.needed_text(name, "name", longest=200)
-    country = values.clean_country(country, "country") if country else None
-    if db.session.scalar(sa.select(Organization.id).where(Organization.code == code)):
+    facts = _cleaned({"name": name, "kinds": kinds, **given})
+    require_kinds(actor, facts["kinds"])
+    _refuse_unprintable(facts["kinds"], facts["name"], facts.get("title"))
+    if find_body(code) is not None:
         raise Conflict("organization_exists", _l("An organization with this code exists already."), "code")
-    return _add(actor, code, name, country)
+    return _add(actor, {"code": code, **facts})
 
 
-def change_organization(actor: Actor, organization: Organization, *, name: str, country: str | None = None) -> Organization:
-    """Another name or country; the code stays, programs rely on it."""
+def change_organization(actor: Actor, organization: Organization, **given: Any) -> Organization:
+    """Changes what is given; the code stays, programs rely on it. A kind is dropped only when nothing depends on it."""
     require(actor, Permission.ORGANIZATION_MANAGE, organization)
-    given = {
-        "name": values.needed_text(name, "name", longest=200),
-        "country": values.clean_country(country, "country") if country else None,
-    }
-    if changed := tuple(key for key, value in given.items() if getattr(organization, key) != value):
-        organization.name, organization.country = given["name"] or "", given["country"]
+    require_kinds(actor, organization.kinds)
+    facts = _cleaned(given)
+    kinds = facts.get("kinds", organization.kinds)
+    require_kinds(actor, kinds)
+    _refuse_unprintable(kinds, facts.get("name", organization.name), facts.get("title", organization.title))
+    _refuse_other_kinds(organization, set(kinds))
+    if changed := tuple(key for key, value in facts.items() if getattr(organization, key) != value):
+        for key in changed:
+            setattr(organization, key, facts[key])
         publish(OrganizationChanged(organization.id, changed), actor)
     return organization
 
 
-def _add(actor: Actor, code: str, name: str, country: str | None) -> Organization:
+def _cleaned(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The given values as they are kept, or everything that is wrong with them."""
+    cleaned: dict[str, Any] = {}
+    faults: list[DomainError] = []
+    for name, value in given.items():
+        try:
+            cleaned[name] = _CLEANING[name](value)
+        except Invalid as fault:
+            faults.append(fault)
+    collect(faults)
+    return cleaned
+
+
+def _kinds(value: Iterable[str]) -> list[str]:
+    chosen = {values.clean_member(BodyKind, one, "kinds") for one in value or ()}
+    if not chosen:
+        raise Invalid("required", _l("Choose at least one."), "kinds")
+    return [kind.value for kind in BodyKind if kind in chosen]
+
+
+def _title(value: Mapping[str, str] | None) -> dict[str, str] | None:
+    """The printed name by language; None when it is called by its name."""
+    texts = {code: values.clean_text(text, f"title.{code}", longest=LONGEST_PRINTED) for code, text in (value or {}).items()}
+    return {code: text for code, text in texts.items() if text} or None
+
+
+_CLEANING: dict[str, Any] = {
+    "name": lambda value: values.needed_text(value, "name", longest=LONGEST_NAME),
+    "kinds": _kinds,
+    "country": lambda value: values.clean_country(value, "country") if value else None,
+    "title": _title,
+    "contact_email": lambda value: values.clean_email(value, "contact_email") if value else None,
+    "two_person_revocation": bool,
+}
+
+
+def require_kinds(actor: Actor, kinds: Iterable[str]) -> None:
+    """NotAllowed unless the actor may change bodies of these kinds."""
+    if not may_change(actor, kinds):
+        raise NotAllowed(
+            "not_allowed", _l("Only administrators record and change training centres, roster offices and funders."), "kinds"
+        )
+
+
+def _refuse_unprintable(kinds: Iterable[str], name: str, title: Mapping[str, str] | None) -> None:
+    """A centre is named on its certificates."""
+    if BodyKind.CENTRE not in kinds:
+        return
+    printed = {f"title.{code}": text for code, text in title.items()} if title else {"name": name}
+    for field, text in printed.items():
+        if found := unprintable(text):
+            sentence = _l("Certificates cannot show %(characters)s. Write this without it.", characters=" ".join(found[:8]))
+            raise Invalid("not_printable", sentence, field)
+        if len(text) > LONGEST_PRINTED:
+            sentence = _l("This is too long for certificates, which show %(count)s characters.", count=LONGEST_PRINTED)
+            raise Invalid("too_long", sentence, field)
+
+
+#: Of the bodies that there are from the start one is the centre, the other the roster office.
+_FIRST = {BodyKind.CENTRE.value, BodyKind.ROSTER_OFFICE.value}
+
+
+def _refuse_other_kinds(organization: Organization, kinds: set[str]) -> None:
+    """(Courses say for themselves what depends on it.)"""
+    before = set(organization.kinds)
+    if organization.is_first and before & _FIRST != kinds & _FIRST:
+        sentence = _l("This is the training centre or roster office that there is from the start. It stays that, and no more.")
+        raise Conflict("kind_in_use", sentence, "kinds")
+    scopes = {scope for kind, scope in WITHIN.values() if kind in before - kinds}
+    held = sa.select(RoleAssignment.id).where(RoleAssignment.scope.in_(scopes), RoleAssignment.scope_id == organization.id)
+    if scopes and db.session.scalar(held.limit(1)) is not None:
+        raise Conflict("kind_in_use", _l("People still have roles in it. Withdraw these roles first."), "kinds")
+
+
+def _add(actor: Actor, facts: dict[str, Any]) -> Organization:
     """The new organization, or the one that somebody else made with this code at the same moment."""
-    insert = (sqlite if is_sqlite() else postgresql).insert(Organization).values(code=code, name=name, country=country)
+    insert = (sqlite if is_sqlite() else postgresql).insert(Organization).values(**facts)
     made = db.session.scalar(insert.on_conflict_do_nothing().returning(Organization))
     if made is None:
-        return db.session.scalars(sa.select(Organization).where(Organization.code == code)).one()
+        return db.session.scalars(sa.select(Organization).where(Organization.code == facts["code"])).one()
     publish(OrganizationRecorded(made.id, made.code), actor)
     return made

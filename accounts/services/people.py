@@ -2,84 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
 
 from accounts import values
-from accounts.events import PersonChanged, PersonMatched, PersonRecorded
-from accounts.models import Account, Gender, Person
+from accounts.events import PersonChanged, PersonRecorded
+from accounts.models import Account, Gender, IdentifierKind, Person
 from accounts.roles import Permission
 from accounts.services.account import end_sessions_and_links
-from accounts.services.identity import find_known
+from accounts.services.identity import Comparison, Known, clean_issuer, compared, current_record, find_known, hold
 from core import clock, mail, names
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.events import publish
-from core.policy import Actor, can, require
+from core.policy import Actor, can, can_beyond_oneself, require
 
 
-def record_person(
+@dataclass(frozen=True)
+class Identified:
+    """A person who was recognised, by `record`, or recorded; and what was near without being the same (`identity.Known`)."""
+
+    record: Person
+    person: Person
+    is_new: bool
+    doubts: tuple[Comparison, ...] = ()
+    is_decided: bool = False
+
+
+def record_person(actor: Actor, *, identity: str | int | None = None, update: bool = False, **said: Any) -> Person:
+    """`identify_person` for those who need only the person."""
+    return identify_person(actor, said, identity=identity, update=update).person
+
+
+#: What may be said of a person, by name; values as `accounts.values` takes them.
+SAID = (
+    "identifier", "identifier_kind", "given_name", "family_name", "email", "country", "nationalities", "gender", "birth_date",
+    "name_on_certificate", "language",
+)  # fmt: skip
+
+
+def identify_person(
     actor: Actor,
+    said: Mapping[str, Any],
     *,
-    identifier: str | None = None,
-    given_name: str | None = None,
-    family_name: str | None = None,
-    email: str | None = None,
-    country: str | None = None,
-    nationalities: Sequence[str] | str | None = None,
-    gender: Gender | str | None = None,
-    birth_date: date | None = None,
-    name_on_certificate: str | None = None,
-    language: str | None = None,
-    names_confirmed: bool | None = None,
     identity: str | int | None = None,
+    among: sa.ColumnElement[bool] | None = None,
+    unless: Callable[[Person], bool] = lambda person: False,
     update: bool = False,
-) -> Person:
-    """The person meant: matched by identifier or e-mail address where the name agrees (see `identity.find_known`), else new.
+) -> Identified:
+    """The person meant by what is `said` (SAID, `identifier_issuer`, `names_confirmed`): matched as `identity.find_known` says,
+    looking only `among` these people if given, and not at one of whom `unless` is true; else new.
 
-    `update` overwrites the given values of a matched person (with PERSON_WRITE); without it only gaps are filled, by those
-    who may read the person. What a person is recognised by is only added, never replaced: whoever could change an address
-    could sign in as its owner. One name is enough. Refused values are all named at once, with fields such as "person.email";
-    names in doubt (accounts.name_rules) unless they are confirmed.
+    `update` overwrites the given values of a matched person (with PERSON_WRITE); without it only gaps are filled, by
+    the person and those who read people. What a person is recognised by is only added, never replaced: whoever could change an
+    address could sign in as its owner. One name is enough. Refused values are all named at once, with fields such as
+    "person.email"; names in doubt (accounts.name_rules) unless they are confirmed.
     """
-    given = _clean(
-        {
-            "identifier": identifier, "given_name": given_name, "family_name": family_name, "email": email, "country": country,
-            "nationalities": nationalities, "gender": gender, "birth_date": birth_date,
-            "name_on_certificate": name_on_certificate, "language": language,
-        },
-        "person.",
-        known=None if update else {},
-        is_confirmed=bool(names_confirmed),
-    )  # fmt: skip
-    found = find_known(actor, given, "person.", identity=identity, is_change=update)
+    given, is_confirmed = {name: said.get(name) for name in SAID}, bool(said.get("names_confirmed"))
+    given = _clean(given, "person.", known=None if update else {}, is_confirmed=is_confirmed)
+    if given.get("identifier"):
+        given |= clean_issuer(said.get("identifier_issuer"), given.get("country"), "person.identifier_issuer")
+    known = find_known(actor, given, "person.", identity=identity, among=among, is_change=update)
+    found = current_record(known.record) if known.record is not None else None
+    if found is not None and unless(found):
+        known, found = Known(None), None
     if update and (found is None or any(name in given for name in _NAMES)):
-        _check_names(_names_of(found) | given, "person.", is_confirmed=bool(names_confirmed))
+        _check_names(_chosen_names(found) | given, "person.", is_confirmed=is_confirmed)
     if found is None:
-        found, is_new = _add(actor, given, "person.")
-        publish(PersonRecorded(found.id) if is_new else PersonMatched(found.id), actor)
-        if is_new:
-            return found
-    elif actor.is_anonymous and not actor.is_system:  # a stranger's application costs the same for an address that is known
-        _insert(given | {"id": found.id}, "person.")
-        publish(PersonMatched(found.id), actor)
+        found = _insert(given, "person.")
+        publish(PersonRecorded(found.id), actor)
+        return Identified(found, found, True, known.doubts, known.is_decided)
     for name in _KEYS:
         if given.get(name) and _key(name, given[name]) == _key(name, getattr(found, name)):
             del given[name]  # another spelling of what is known: the one that its owner gave stays
+    if "identifier" not in given:
+        given = {name: value for name, value in given.items() if name not in _OF_THE_NUMBER}
     if update:
         require(actor, Permission.PERSON_WRITE, found)
         _refuse_replaced_keys(actor, found, given, "person.")
         _refuse_renaming(actor, found, given, "person.")
         _overwrite(actor, found, given, "person.")
-    elif can(actor, Permission.PERSON_READ, found):
+    elif can(actor, Permission.PERSON_READ, found) or can_beyond_oneself(actor, Permission.PERSON_READ):
         _fill_gaps(actor, found, given)
-    return found
+    return Identified(known.record or found, found, False, known.doubts, known.is_decided)
+
+
+def record_applicant(actor: Actor, *, names_confirmed: bool | None = None, **said: Any) -> Person:
+    """Somebody who applied with this address and has not shown to be its owner: a record of its own, which nobody is
+    recognised by. Whoever the address belongs to, the work is the same."""
+    given = _clean(said, "person.", known={}, is_confirmed=bool(names_confirmed))
+    made = _insert(given | {"is_provisional": True}, "person.")
+    publish(PersonRecorded(made.id), actor)
+    return made
 
 
 def change_person(actor: Actor, person: Person, *, names_confirmed: bool | None = None, **changes: Any) -> Person:
@@ -94,12 +112,24 @@ def change_person(actor: Actor, person: Person, *, names_confirmed: bool | None 
         emptied["family_first"] = None
     if "nationalities" in changes and not changes["nationalities"]:
         emptied["nationalities"] = []
+    issuer = changes.pop("identifier_issuer", None)
     kept = {name: value for name, value in changes.items() if name not in emptied}
     missing = [name for name in ("name_on_certificate", "language") if name in kept and not kept[name]]
     collect([Invalid("required", _l("Fill in this field."), name) for name in missing])
-    cleaned = _clean(kept, "", known=_names_of(person), is_confirmed=bool(names_confirmed))
+    cleaned = _clean(kept, "", known=_chosen_names(person), is_confirmed=bool(names_confirmed))
+    if issuer or cleaned.get("identifier", person.identifier) != person.identifier:
+        cleaned |= clean_issuer(issuer, cleaned.get("country", person.country), "identifier_issuer")
     _overwrite(actor, person, cleaned | emptied, "")
     return person
+
+
+def clean_person(*, is_new: bool, names_confirmed: bool | None = None, **given: Any) -> dict[str, Any]:
+    """The values as `record_person` would keep them, without keeping them; raises the same refusals. `is_new`: of somebody new,
+    whose name must be given and be in no doubt."""
+    cleaned = _clean(given, "person.", known={} if is_new else None, is_confirmed=bool(names_confirmed))
+    if is_new:
+        _printed(cleaned, "person.")
+    return cleaned
 
 
 def _clean(given: dict[str, Any], prefix: str, *, known: dict[str, Any] | None, is_confirmed: bool) -> dict[str, Any]:
@@ -125,10 +155,19 @@ def _clean(given: dict[str, Any], prefix: str, *, known: dict[str, Any] | None, 
 
 
 _NAMES = ("given_name", "family_name", "name_on_certificate")
+_OF_THE_NUMBER = ("identifier_kind", "issuer_id", "issuer_country")
 
 
 def _names_of(person: Person | None) -> dict[str, Any]:
     return {name: getattr(person, name) for name in _NAMES} if person is not None else {}
+
+
+def _chosen_names(person: Person | None) -> dict[str, Any]:
+    """The names that the person has; a printed one that nobody chose follows the others and is none."""
+    chosen = _names_of(person)
+    if person is not None and person.name_on_certificate == person.full_name:
+        chosen["name_on_certificate"] = ""
+    return chosen
 
 
 def _check_names(said: dict[str, Any], prefix: str, *, is_confirmed: bool) -> None:
@@ -139,6 +178,7 @@ def _check_names(said: dict[str, Any], prefix: str, *, is_confirmed: bool) -> No
 
 _CLEANING: dict[str, Any] = {
     "identifier": values.clean_identifier,
+    "identifier_kind": lambda value, field: values.clean_member(IdentifierKind, value, field),
     "given_name": values.clean_name,
     "family_name": values.clean_name,
     "name_on_certificate": values.clean_name,
@@ -152,38 +192,25 @@ _CLEANING: dict[str, Any] = {
 }
 
 
-def _add(actor: Actor, given: dict[str, Any], prefix: str) -> tuple[Person, bool]:
-    """The new person, or the one that somebody else added at the same moment."""
-    made = _insert(given, prefix)
-    if made is not None:
-        return made, True
-    found = find_known(actor, given, prefix, identity=None, is_change=False)
-    if found is None:  # another person with the same address came in between
-        found = _insert(given, prefix)
-        assert found is not None, "whatever belongs to others was left to them"
-        return found, True
-    return found, False
-
-
-def _insert(given: dict[str, Any], prefix: str) -> Person | None:
-    """The new person; None when there is one with this identifier or address."""
+def _insert(given: dict[str, Any], prefix: str) -> Person:
     called = {"given_name": given.get("given_name", ""), "family_name": given.get("family_name", "")}
-    origin = names.Origin(given.get("country"), given.get("nationalities") or (), given.get("language"))
-    printed = given.get("name_on_certificate") or values.whole_name(
-        names.full_name(**called, origin=origin), prefix + "name_on_certificate"
-    )
-    kept = given | called | {"name_on_certificate": printed, "created_at": clock.now()}
+    kept = given | called | {"name_on_certificate": _printed(given, prefix), "created_at": clock.now()}
     kept["email_key"] = values.email_key(given.get("email"))
-    return db.session.scalar(_INSERT[db.engine.dialect.name], kept)
+    return db.session.scalars(_INSERT, kept).one()
 
 
-_INSERT = {
-    dialect.dialect.name: dialect.insert(Person).on_conflict_do_nothing().returning(Person) for dialect in (sqlite, postgresql)
-}
+def _printed(given: dict[str, Any], prefix: str) -> str:
+    """The name for certificates: the one given, else the whole name, or Invalid when that is too long."""
+    origin = names.Origin(given.get("country"), given.get("nationalities") or (), given.get("language"))
+    whole = names.full_name(given.get("given_name", ""), given.get("family_name", ""), origin)
+    return given.get("name_on_certificate") or values.whole_name(whole, prefix + "name_on_certificate")
+
+
+_INSERT = sa.insert(Person).returning(Person)
 
 
 def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
-    _refuse_taken(person, given, prefix)
+    _refuse_taken(actor, person, given, prefix)
     # A printed name that was never chosen follows, also where a form sends it along untouched.
     follows = given.get("name_on_certificate", person.full_name) == person.name_on_certificate == person.full_name
     changed = tuple(sorted(name for name, value in given.items() if getattr(person, name) != value))
@@ -194,11 +221,7 @@ def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str)
         setattr(person, name, given[name])
     if follows:
         person.name_on_certificate = values.whole_name(person.full_name, prefix + "name_on_certificate")
-    try:
-        db.session.flush()
-    except IntegrityError:  # somebody was given the same this very moment
-        sentence = _l("Another person was just given the same. Look again.")
-        raise Conflict("person_conflict", sentence, prefix + changed[0]) from None
+    db.session.flush()
     publish(PersonChanged(person.id, changed), actor)
     if left:
         _leave_address(actor, person, left)
@@ -256,13 +279,16 @@ def _key(name: str, value: str | None) -> str | None:
     return values.email_key(value) if name == "email" else names.number_key(value or "")
 
 
-def _refuse_taken(person: Person, given: dict[str, Any], prefix: str) -> None:
+def _refuse_taken(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
+    """Nobody is given another person's number or address. Only the owner of a mailbox may share it, by opening a link there."""
+    hold(given)
     for name, sentence in _TAKEN.items():
         value = given.get(name)
-        if not value or value == getattr(person, name):
+        if not value or value == getattr(person, name) or (name == "email" and actor.person_id == person.id):
             continue
-        same = getattr(Person, f"{name}_key") == _key(name, value)
-        if db.session.scalar(sa.select(Person.id).where(same, Person.id != person.id)):
+        issuer = {"issuer_country": person.issuer_country, "issuer_id": person.issuer_id}
+        others = compared(issuer | given | {name: value}, but=[person.id])
+        if any(_TAKEN_BY[name] in one.agrees for one in others):
             raise Conflict(f"{name}_taken", sentence, prefix + name)
 
 
@@ -270,3 +296,4 @@ _TAKEN = {
     "identifier": _l("Another person has this identifier."),
     "email": _l("Another person has this e-mail address."),
 }
+_TAKEN_BY = {"identifier": "number", "email": "address"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accounts import models  # noqa: F401 -- the tables must be known
-from accounts.views import administration, information, oversight, own, people, sign_in
+from accounts.views import administration, consents, information, oversight, own, people, sign_in
 from accounts.views.blueprint import pages
 
-__all__ = ["administration", "information", "oversight", "own", "pages", "people", "sign_in"]
+__all__ = ["administration", "consents", "information", "oversight", "own", "pages", "people", "sign_in"]

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from accounts import queries, services
 from accounts.forms import OrganizationChangeForm, OrganizationForm
+from accounts.models import Organization
 from accounts.roles import Permission
 from accounts.views.blueprint import pages
 from core.database import settings_of, transaction
@@ -28,10 +29,14 @@ def administration() -> Any:
 @pages.get("/administration/organizations")
 @requires(Permission.ORGANIZATION_MANAGE)
 def organizations() -> Any:
-    """Organizations by name."""
-    words = request.args.get("q", "").strip()
-    found = queries.list_organizations(current_actor(), words=words, after=request.args.get("after"))
-    return render_template("accounts/organizations.html", organizations=found, words=words)
+    """Organizations by name, and what each does here."""
+    actor, words = current_actor(), request.args.get("q", "").strip()
+    found = queries.list_organizations(actor, words=words, after=request.args.get("after"))
+    changeable = {one.id for one in found.items if queries.may_change(actor, one.kinds)}
+    return render_template(
+        "accounts/organizations.html", organizations=found, words=words, changeable=changeable,
+        manages_all=actor.can(Permission.BODY_MANAGE),
+    )  # fmt: skip
 
 
 @pages.route("/administration/organizations/new", methods=["GET", "POST"])
@@ -39,13 +44,11 @@ def organizations() -> Any:
 @submitted_once
 def new_organization() -> Any:
     """Makes an organization."""
-    form = OrganizationForm()
+    form = OrganizationForm(manages_all=current_actor().can(Permission.BODY_MANAGE))
     if form.validate_on_submit():
         with refusals_on(form):
             with transaction():
-                services.create_organization(
-                    current_actor(), code=form.code.data or "", name=form.name.data or "", country=form.country.data or None
-                )
+                services.create_organization(current_actor(), code=form.code.data or "", **form.given())
                 answer = remember_answer(url_for("accounts.organizations"))
             flash(_("The organization is recorded."), "ok")
             return answer
@@ -55,19 +58,19 @@ def new_organization() -> Any:
 @pages.route("/administration/organizations/<int:organization_id>", methods=["GET", "POST"])
 @requires(Permission.ORGANIZATION_MANAGE)
 def organization(organization_id: int) -> Any:
-    """Corrects an organization's name and country."""
-    found = queries.get_organization(current_actor(), organization_id)
-    form = OrganizationChangeForm(obj=found)
+    """Corrects an organization's name, country and what it does here."""
+    form = OrganizationChangeForm(body=_changeable(organization_id), manages_all=current_actor().can(Permission.BODY_MANAGE))
     if form.validate_on_submit():
         with refusals_on(form):
             with transaction():
-                services.change_organization(
-                    current_actor(),
-                    queries.get_organization(current_actor(), organization_id),
-                    name=form.name.data or "",
-                    country=form.country.data or None,
-                )
+                services.change_organization(current_actor(), _changeable(organization_id), **form.given())
             flash(_("The changes are saved."), "ok")
             return see_other(url_for("accounts.organizations"))
+    return render_template("accounts/organization.html", form=form, organization=_changeable(organization_id)), form.status
+
+
+def _changeable(organization_id: int) -> Organization:
+    """The organization, for whoever may change it."""
     found = queries.get_organization(current_actor(), organization_id)
-    return render_template("accounts/organization.html", form=form, organization=found), form.status
+    services.require_kinds(current_actor(), found.kinds)
+    return found

@@ -23,6 +23,7 @@ RECENTLY = timedelta(minutes=15)
 
 #: Pages about oneself that other rooms have: words and endpoint.
 ELSEWHERE = [
+    ("accounts.my_consents", lambda: _("Who may find and contact me")),
     ("enrollment.mine", lambda: _("My enrollments")),
     ("certificates.mine", lambda: _("My certificates")),
     ("roster.my_profile", lambda: _("My roster profile")),
@@ -58,7 +59,7 @@ def me() -> Any:
 @pages.route("/me/details", methods=["GET", "POST"])
 @signed_in
 def my_details() -> Any:
-    """Name, country and language."""
+    """Name, country, gender and language."""
     form = NameForm(obj=_own())
     if form.validate_on_submit():
         with refusals_on(form):
@@ -71,7 +72,8 @@ def my_details() -> Any:
 
 
 _DETAILS = (
-    "given_name", "family_name", "names_confirmed", "family_first", "name_on_certificate", "country", "nationalities", "language",
+    "given_name", "family_name", "names_confirmed", "family_first", "name_on_certificate", "country", "nationalities", "gender",
+    "language",
 )  # fmt: skip
 
 

@@ -9,12 +9,12 @@ from flask_babel import gettext as _
 
 from accounts import queries, services
 from accounts.forms import AccountForm, PersonForm, RoleForm
-from accounts.models import Person
-from accounts.roles import Permission, Role
+from accounts.models import Organization, Person
+from accounts.roles import WITHIN, BodyKind, Permission, Role
 from accounts.views.blueprint import pages
 from core import audit, readings
-from core.database import transaction
-from core.errors import DomainError, Invalid, NotFound
+from core.database import db, transaction
+from core.errors import DomainError, NotFound
 from core.forms import refusals_on, whole
 from core.policy import Reach
 from core.web import current_actor, remember_answer, requires, see_other, submitted_once
@@ -45,6 +45,7 @@ def new_account() -> Any:
                     given_name=form.given_name.data or "",
                     family_name=form.family_name.data or "",
                     names_confirmed=form.names_confirmed.data,
+                    identity="new" if form.is_another.data else None,
                     language=form.language.data,
                     roles=form.roles.data or [],
                     organization=(form.organization.data or "").strip() or None,
@@ -67,6 +68,11 @@ def person(person_id: int) -> Any:
     return _person_page(queries.get_person(current_actor(), person_id))
 
 
+def _bodies() -> dict[BodyKind, list[tuple[int, str]]]:
+    """Where roles can be held."""
+    return {kind: queries.organization_choices(kind) for kind in dict.fromkeys(kind for kind, _scope in WITHIN.values())}
+
+
 def _read(person_id: int, page: str) -> str:
     actor = current_actor()
     if actor.person_id != person_id:
@@ -75,7 +81,7 @@ def _read(person_id: int, page: str) -> str:
 
 
 def _person_page(found: Person, form: RoleForm | None = None, refusal: DomainError | None = None) -> Any:
-    form = form or RoleForm(formdata=None, organizations=queries.organization_choices())
+    form = form or RoleForm(formdata=None, bodies=_bodies())
     if refusal is not None:
         form.refuse(refusal)
     context = {
@@ -111,24 +117,15 @@ def edit_person(person_id: int) -> Any:
 @pages.post("/administration/people/<int:person_id>/roles")
 @requires(Permission.ACCOUNT_MANAGE)
 def assign_role(person_id: int) -> Any:
-    """Gives a role, to a nominator for an organization."""
+    """Gives a role, in a body where it is held in one."""
     found = queries.get_person(current_actor(), person_id)
-    form = RoleForm(organizations=queries.organization_choices())
+    form = RoleForm(bodies=_bodies())
     if not form.validate_on_submit():
         return _person_page(found, form)
-    role = Role(form.role.data)
-    is_nominator = role is Role.NOMINATOR
     try:
-        if is_nominator and not form.organization.data:
-            raise Invalid("organization_needed", _("A nominator acts for an organization. Choose one."), "organization")
         with transaction():
-            services.assign_role(
-                current_actor(),
-                person_id,
-                role,
-                scope=Reach.ORGANIZATION if is_nominator else Reach.EVERYWHERE,
-                scope_id=int(form.organization.data) if is_nominator else 0,
-            )
+            body = db.session.get(Organization, whole(form.organization.data) or 0)
+            services.assign_within(current_actor(), person_id, Role(form.role.data), body)
     except DomainError as refusal:
         return _person_page(queries.get_person(current_actor(), person_id), form, refusal)
     flash(_("The role is given."), "ok")

@@ -1,9 +1,28 @@
-"""What is done with certificates: asked for, issued, corrected, revoked, filed."""
+"""What is done with certificates: asked for, issued, corrected, suspended, revoked, filed."""
 
-from certificates.services.ending import reissue, revoke
+from certificates.services.ending import reissue
 from certificates.services.filing import record_file, refile
 from certificates.services.issuing import issue, specimen
 from certificates.services.names import correct_names
 from certificates.services.requesting import JOB_KIND, request_issue
+from certificates.services.revoking import confirm_revocation, decline_revocation, needs_second_person, revoke
+from certificates.services.standing import find_proposal
+from certificates.services.suspending import lift, suspend
 
-__all__ = ["JOB_KIND", "correct_names", "issue", "record_file", "refile", "reissue", "request_issue", "revoke", "specimen"]
+__all__ = [
+    "JOB_KIND",
+    "confirm_revocation",
+    "correct_names",
+    "decline_revocation",
+    "find_proposal",
+    "issue",
+    "lift",
+    "needs_second_person",
+    "record_file",
+    "refile",
+    "reissue",
+    "request_issue",
+    "revoke",
+    "specimen",
+    "suspend",
+]

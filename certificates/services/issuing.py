@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from accounts.roles import Permission
 from certificates import rendering
 from certificates.events import CertificateIssued
-from certificates.models import Certificate, CertificateStatus
+from certificates.models import NOT_ENDED, Certificate
 from certificates.numbers import format_number, new_token, series_of
 from certificates.payload import CertificatePayload
 from certificates.services.names import check_name, field_of
@@ -28,20 +28,21 @@ from enrollment.models import Enrollment, EnrollmentStatus
 
 
 def issue(actor: Actor, enrollment: Enrollment) -> Certificate:
-    """The valid certificate of a completed enrollment, made if there is none yet: asking twice is harmless."""
+    """The certificate of a completed enrollment, made if there is none yet: asking twice is harmless. A suspended one keeps the
+    enrollment's place, so nothing is issued beside it."""
     require(actor, Permission.CERTIFICATE_ISSUE, enrollment)
     touch(enrollment.delivery_id)
     db.session.refresh(enrollment)
-    if existing := find_valid(enrollment.id):
+    if existing := find_standing(enrollment.id):
         return existing
     if enrollment.status is not EnrollmentStatus.COMPLETED:
         raise Conflict("not_eligible", _l("Only who completed the course gets a certificate."))
     return make(actor, enrollment)
 
 
-def find_valid(enrollment_id: int) -> Certificate | None:
+def find_standing(enrollment_id: int) -> Certificate | None:
     return db.session.scalar(
-        sa.select(Certificate).where(Certificate.enrollment_id == enrollment_id, Certificate.status == CertificateStatus.VALID)
+        sa.select(Certificate).where(Certificate.enrollment_id == enrollment_id, Certificate.status.in_(NOT_ENDED))
     )
 
 
@@ -61,6 +62,7 @@ def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None
         enrollment_id=enrollment.id,
         person_id=enrollment.person_id,
         delivery_id=enrollment.delivery_id,
+        centre_id=enrollment.centre_id,
         organization_id=enrollment.nominated_by_id,
         holder_name=payload.holder_name,
         payload=payload.to_dict(),

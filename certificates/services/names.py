@@ -21,6 +21,7 @@ from certificates.rendering import LONGEST_NAME
 from core.database import db
 from core.errors import Invalid
 from core.events import publish
+from core.names import is_spelling
 from core.policy import Actor, require
 from core.text import one_line
 from courses.services import touch
@@ -43,6 +44,11 @@ def fault_of(name: str, person: Person) -> tuple[str, Any] | None:
             "The name to print of %(person)s has %(length)s characters and at most %(most)s fit. "
             "Shorten it, for instance with initials.",
             person=person.full_name, length=len(nfc(name)), most=LONGEST_NAME,
+        )  # fmt: skip
+    if not (is_spelling(name, person.given_name, person.family_name) or is_spelling(name, person.name_on_certificate)):
+        return "name_differs", _l(
+            "“%(name)s” is no spelling of the name of %(person)s. Correct the name to print, or the person’s name first.",
+            name=shown(name), person=person.full_name,
         )  # fmt: skip
     if characters := unprintable(name):
         return "name_unprintable", _l(

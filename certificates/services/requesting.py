@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -39,7 +39,7 @@ def request_issue(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int] 
     if delivery.status is not DeliveryStatus.FINISHED:
         raise Conflict("delivery_not_finished", _l("Finish the delivery first: only then is it certain who completed it."))
     latest = latest_certificates(delivery.id)
-    asked = _completed(delivery) if enrollment_ids is None else _chosen(delivery, enrollment_ids)
+    asked = _completed(delivery) if enrollment_ids is None else _chosen(delivery, enrollment_ids, latest)
     require_over(delivery)
     wanted = [e for e in asked if _lacks(latest.get(e.id), is_chosen=enrollment_ids is not None)]
     ids = [enrollment.id for enrollment in wanted]
@@ -47,7 +47,7 @@ def request_issue(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int] 
         return found
     if not ids:
         raise Conflict("nothing_to_issue", _l("Nobody in this delivery is waiting for a certificate."))
-    unissued = [e for e in wanted if e.id not in latest or latest[e.id].status is not CertificateStatus.VALID]
+    unissued = [e for e in wanted if e.id not in latest or latest[e.id].has_ended]
     check_names(unissued)
     if unissued:
         specimen(unissued[0])  # what is the same for all (title, venue, objectives) is tried once
@@ -64,7 +64,7 @@ def _lacks(certificate: Certificate | None, *, is_chosen: bool) -> bool:
     """Whether there is something to do. A revoked one is issued anew only to who was chosen one by one."""
     if certificate is None:
         return True
-    if certificate.status is CertificateStatus.VALID:
+    if not certificate.has_ended:
         return certificate.file_key is None
     return is_chosen
 
@@ -78,13 +78,15 @@ def _completed(delivery: Delivery) -> list[Enrollment]:
     return list(db.session.scalars(_enrollments(delivery).where(Enrollment.status == EnrollmentStatus.COMPLETED)))
 
 
-def _chosen(delivery: Delivery, ids: Sequence[int]) -> list[Enrollment]:
-    """The enrollments of these ids, or Invalid that names each one which is unknown or not eligible, and why."""
+def _chosen(delivery: Delivery, ids: Sequence[int], latest: Mapping[int, Certificate]) -> list[Enrollment]:
+    """The enrollments of these ids, or Invalid that names each one which is unknown or not eligible, and why. `latest`: the last
+    certificate of each enrollment."""
     if not ids:
         raise Invalid("nothing_chosen", _l("Choose at least one person."), "enrollments")
     found = {e.id: e for e in db.session.scalars(_enrollments(delivery).where(Enrollment.id.in_(set(ids))))}
     errors = [_unknown(one, ids.index(one)) for one in dict.fromkeys(ids) if one not in found]
     errors += [_not_eligible(e, ids.index(e.id)) for e in found.values() if e.status is not EnrollmentStatus.COMPLETED]
+    errors += [_suspended(e, ids.index(e.id)) for e in found.values() if e.id in latest and _is_kept_back(latest[e.id])]
     if errors:
         sentence = _l("Not all of these people can get a certificate. Nothing was issued.")
         raise Invalid(errors[0].code, sentence, errors=list(errors))
@@ -99,6 +101,19 @@ def _unknown(enrollment_id: int, number: int) -> Invalid:
 def _not_eligible(enrollment: Enrollment, number: int) -> Invalid:
     sentence = _l("Enrollment %(id)s did not complete the course: %(why)s.", id=enrollment.id, why=reasons_of(enrollment))
     return Invalid("not_eligible", sentence, f"enrollments.{number}")
+
+
+def _is_kept_back(certificate: Certificate) -> bool:
+    """Suspended, and nothing is left to do for it; the file of a suspended one may still be made."""
+    return certificate.status is CertificateStatus.SUSPENDED and certificate.file_key is not None
+
+
+def _suspended(enrollment: Enrollment, number: int) -> Invalid:
+    sentence = _l(
+        "The certificate of enrollment %(id)s is suspended. Lift the suspension or revoke it before another is issued.",
+        id=enrollment.id,
+    )
+    return Invalid("certificate_suspended", sentence, f"enrollments.{number}")
 
 
 def reasons_of(enrollment: Enrollment) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts.models import Person
+from accounts.models import Organization, Person
+from accounts.queries import sender_of
 from certificates.models import Certificate
 from core import mail
 from core.database import db, settings_of
@@ -13,10 +14,11 @@ from core.database import db, settings_of
 def tell_holder(kind: str, certificate: Certificate, **words: Any) -> None:
     """Queues the mail `kind` about a certificate, when its holder has an address."""
     person = db.session.get_one(Person, certificate.person_id)
-    if person.mailbox is None:
+    if person.email is None:
         return
     mail.send(
-        kind, person.mailbox, person_id=person.id, language=person.language,
+        kind, person.email, person_id=person.id, language=person.language,
         holder=certificate.holder_name, number=certificate.number, course=certificate.payload["course_title"],
-        own_url=f"{settings_of().public_url}/me/certificates", **words,
+        own_url=f"{settings_of().public_url}/me/certificates",
+        sender=sender_of(db.session.get_one(Organization, certificate.centre_id)), **words,
     )  # fmt: skip

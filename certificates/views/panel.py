@@ -33,6 +33,7 @@ def certificate_panel(actor: Actor, enrollment: Enrollment) -> Markup:
         status=last.status_on(clock.today()) if last else None,
         before=next((one for one in found if last and one.id == last.replaces_id), None),
         verify_url=verify_url(last.token) if last else None,
+        suspended_on=queries.suspended_on(last) if last else None,
         is_own=enrollment.person_id == actor.person_id,
     )
     return Markup(page)  # noqa: S704 -- a template's output, escaped there

@@ -7,10 +7,11 @@ from typing import Any
 from flask import Response, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
+from accounts.queries import roster_question
 from accounts.roles import Permission as P
 from certificates import numbers, queries, services
-from certificates.forms import ReissueForm, RevokeForm
-from certificates.models import Certificate
+from certificates.forms import LiftForm, ReissueForm, RevokeForm, SuspendForm
+from certificates.models import Certificate, RevocationReason
 from certificates.reviews import reviewed_ids, under_review
 from certificates.schemas import file_answer
 from certificates.snapshot import verify_url
@@ -42,7 +43,7 @@ def register() -> Any:
     return render_template(
         "certificates/register.html", found=found, codes=codes, q=q, status=status, statuses=queries.ALL_STATUSES,
         today=clock.today(), export=export, is_filtered=bool(q or status),
-        may_read_audit=current_actor().can(P.AUDIT_READ), reviews=_reviews(),
+        may_read_audit=current_actor().can(P.AUDIT_READ), waiting=queries.proposals_waiting(current_actor()), reviews=_reviews(),
     )  # fmt: skip
 
 
@@ -83,9 +84,13 @@ def certificate(number: str) -> Any:
     """The facts, the status, the file, the address for verification, the history, and what may be done."""
     actor = current_actor()
     found = queries.get_certificate(actor, number)
+    proposed = queries.find_proposal_shown(actor, found)
+    steps = CERTIFICATE.available(found, actor)
     return render_template(
-        "certificates/certificate.html", **_shown(found), steps=CERTIFICATE.available(found, actor),
-        before=queries.find_predecessor(found), after=queries.find_successor(found),
+        "certificates/certificate.html", **_shown(found),
+        steps=[step for step in steps if step not in ("revoke", "supersede")] if proposed else steps,
+        before=queries.find_predecessor(found), after=queries.find_successor(found), suspensions=queries.suspensions_of(found),
+        proposed=proposed, is_own_proposal=proposed is not None and proposed.is_by(actor),
         is_under_review=can(actor, P.CERTIFICATE_ISSUE, found) and bool(reviewed_ids([found.id])),
         may_see_reason=can(actor, P.CERTIFICATE_REVOKE, found), may_issue=can(actor, P.CERTIFICATE_ISSUE, found),
     )  # fmt: skip
@@ -128,13 +133,99 @@ def revoke(number: str) -> Any:
     form = RevokeForm()
     if form.validate_on_submit():
         with refusals_on(form), transaction():
-            services.revoke(current_actor(), found, reason_code=form.reason_code.data, note=form.note.data)
+            proposal = services.revoke(current_actor(), found, reason_code=form.reason_code.data, note=form.note.data)
             answer = remember_answer(url_for("certificates.certificate", number=found.number))
-            flash(_("The certificate is revoked. The skills that rested on it are withdrawn."), "ok")
+            flash(_said_of(proposal), "ok")
             return answer
     db.session.rollback()
     found = queries.get_certificate(current_actor(), number)
-    return render_template("certificates/revoke.html", form=form, **_shown(found)), form.status
+    return render_template("certificates/revoke.html", form=form, for_two=_for_two(found), **_shown(found)), form.status
+
+
+def _for_two(found: Certificate) -> dict[str, str]:
+    """What stands below the reasons that one person alone cannot act on."""
+    words = _("Another person has to confirm it. Until then the certificate stands.")
+    return {reason.value: words for reason in RevocationReason if services.needs_second_person(found, reason)}
+
+
+def _said_of(proposal: Any) -> str:
+    if proposal is None:
+        return _("The certificate is revoked. The skills that rested on it are withdrawn.")
+    return _(
+        "The revocation is proposed. Until another person confirms it, the certificate stands: suspend it if no one is to rely "
+        "on it meanwhile."
+    )
+
+
+@pages.route("/certificates/<number>/revoke/confirm", methods=["GET", "POST"])
+@requires(P.CERTIFICATE_REVOKE)
+def confirm_revocation(number: str) -> Any:
+    """What another person proposed, and why; confirmed by a second one."""
+    actor = current_actor()
+    found = queries.get_proposal(actor, number) if request.method == "GET" else None
+    if found is None:
+        certificate = queries.get_certificate(actor, number)
+        with transaction():
+            services.confirm_revocation(actor, certificate)
+            address = url_for("certificates.certificate", number=certificate.number)
+        flash(_said_of(None), "ok")
+        return see_other(address)
+    return render_template(
+        "certificates/confirm_revocation.html", proposed=found, is_own=found.is_by(actor), **_shown(found.certificate)
+    )
+
+
+@pages.post("/certificates/<number>/revoke/decline")
+@requires(P.CERTIFICATE_REVOKE)
+def decline_revocation(number: str) -> Any:
+    """The proposed revocation is not done."""
+    actor = current_actor()
+    found = queries.get_certificate(actor, number)
+    with transaction():
+        services.decline_revocation(actor, found)
+        address = url_for("certificates.certificate", number=found.number)
+    flash(_("The certificate is not revoked."), "ok")
+    return see_other(address)
+
+
+@pages.route("/certificates/<number>/suspend", methods=["GET", "POST"])
+@requires(P.CERTIFICATE_REVOKE)
+@submitted_once
+def suspend(number: str) -> Any:
+    """Confirm, with the reason."""
+    return _noted(number, SuspendForm(), "certificates/suspend.html")
+
+
+@pages.route("/certificates/<number>/lift", methods=["GET", "POST"])
+@requires(P.CERTIFICATE_REVOKE)
+@submitted_once
+def lift(number: str) -> Any:
+    """Confirm, with the reason."""
+    return _noted(number, LiftForm(), "certificates/lift.html")
+
+
+def _noted(number: str, form: SuspendForm | LiftForm, template: str) -> Any:
+    """Suspended, or lifted, with a note."""
+    is_lifted = isinstance(form, LiftForm)
+    found = queries.get_certificate(current_actor(), number)
+    if form.validate_on_submit():
+        with refusals_on(form), transaction():
+            act = services.lift if is_lifted else services.suspend
+            act(current_actor(), found, note=form.note.data)
+            answer = remember_answer(url_for("certificates.certificate", number=found.number))
+            flash(_said_lifted() if is_lifted else _said_suspended(), "ok")
+            return answer
+    db.session.rollback()
+    found = queries.get_certificate(current_actor(), number)
+    return render_template(template, form=form, **_shown(found)), form.status
+
+
+def _said_suspended() -> str:
+    return _("The certificate is suspended. The skills that rest on it are withdrawn until the suspension is lifted.")
+
+
+def _said_lifted() -> str:
+    return _("The suspension is lifted. The certificate is valid again, and so are the skills that rest on it.")
 
 
 @pages.route("/certificates/<number>/reissue", methods=["GET", "POST"])
@@ -165,4 +256,4 @@ def mine() -> Any:
     assert actor.person_id is not None
     own = queries.certificates_of_person(actor, actor.person_id)
     shown = [(one, one.status_on(clock.today()), verify_url(one.token)) for one in own]
-    return render_template("certificates/mine.html", shown=shown)
+    return render_template("certificates/mine.html", shown=shown, question=roster_question(actor.person_id) if shown else None)

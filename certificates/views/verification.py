@@ -107,6 +107,7 @@ def _shown(found: Certificate, successor: Certificate | None) -> dict[str, Any]:
         "name_direction": wording.direction(payload.holder_name),
         "successor_url": _address(successor.token) if successor else None,
         "ended_on": found.ended_at.date() if found.ended_at else None,
+        "suspended_on": queries.suspended_on(found),
         "checked_on": clock.today(),
     }
 

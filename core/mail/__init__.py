@@ -10,9 +10,9 @@ from core.mail.carrying import BULK, JOB_KINDS, LINKS, carry
 from core.mail.model import Mail, MailState
 from core.mail.route import Fault, can_write_to, resume, standing
 from core.mail.settling import expire_ended, retry_all
-from core.mail.writing import send
+from core.mail.writing import Sender, send
 
 __all__ = [
-    "BULK", "JOB_KINDS", "LINKS", "Fault", "Mail", "MailState", "addresses", "can_write_to", "carry", "expire_ended",
+    "BULK", "JOB_KINDS", "LINKS", "Fault", "Mail", "MailState", "Sender", "addresses", "can_write_to", "carry", "expire_ended",
     "resume", "retry_all", "send", "standing",
 ]  # fmt: skip

@@ -37,6 +37,7 @@ class Mail(Base):
     body: Mapped[str] = mapped_column(sa.Text)
     kind: Mapped[str] = mapped_column(sa.String(60))
     language: Mapped[str] = mapped_column(sa.String(2), default="en", server_default="en")
+    reply_to: Mapped[str | None] = mapped_column(sa.String(254))  # where answers go; None: to the address in the settings
     message_id: Mapped[str | None] = mapped_column(sa.String(200))
     is_secret: Mapped[bool] = mapped_column(default=False)
     state: Mapped[MailState] = mapped_column(enum_column(MailState))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Any
@@ -13,11 +15,20 @@ from flask import current_app
 from core import clock, jobs
 from core.database import settings_of, write
 from core.i18n import in_language
+from core.i18n import text as text_in
 from core.mail.model import Mail, MailState
 from core.mail.settling import BULK, LINKS, ticket
 
 #: What opens a door for so short a time is waited for by somebody who sits there: it goes before everything else.
 SHORT_LIVED = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """In whose name a message is written: the foot names it (by language), and answers and questions go to `contact`."""
+
+    name: Mapping[str, str]
+    contact: str
 
 
 def send(
@@ -28,22 +39,26 @@ def send(
     language: str = "en",
     secret: bool = False,
     expires_at: datetime | None = None,
+    sender: Sender | None = None,
     **context: Any,
-) -> None:
-    """Writes the mail `templates/emails/<kind>.txt` (first line: subject) in `language` and queues it for sending.
+) -> int:
+    """Writes the mail `templates/emails/<kind>.txt` (first line: subject) in `language` and queues it for sending. Returns
+    its id. `sender` None: the house itself, as the settings say.
 
     `secret`: its text opens a door, until `expires_at`; after that it is not sent any more.
     """
     with in_language(language):
         # Straight from Jinja: what pages get besides (navigation, forms) costs time and has no place in a mail.
         text = current_app.jinja_env.get_template(f"emails/{kind}.txt").render(context | {"expires_at": expires_at})
-        sender = {"issuer": settings_of().issuer[language], "contact": settings_of().contact_email}
-        foot = current_app.jinja_env.get_template("emails/parts/foot.txt").render(sender)
+        signed = sender or Sender(settings_of().issuer, settings_of().contact_email)
+        named = {"issuer": text_in(signed.name, language), "contact": signed.contact}
+        foot = current_app.jinja_env.get_template("emails/parts/foot.txt").render(named)
         subject, _, body = text.strip().partition("\n")
     now, goes_out = clock.now(), leaves(address)
     written = {
         "person_id": person_id, "address": address, "subject": " ".join(subject.split())[:250],
         "body": f"{body.strip()}\n\n{foot.strip()}\n", "kind": kind, "language": language, "message_id": _message_id(),
+        "reply_to": signed.contact if signed.contact != settings_of().contact_email else None,
         "is_secret": secret, "state": MailState.QUEUED if goes_out else MailState.KEPT, "created_at": now,
         "expires_at": expires_at,
     }  # fmt: skip
@@ -51,6 +66,7 @@ def send(
     if goes_out:
         is_awaited = expires_at is not None and expires_at - now < SHORT_LIVED
         jobs.enqueue(LINKS if is_awaited else BULK, dedupe_key=ticket(mail_id), mail_id=mail_id)
+    return mail_id
 
 
 _WRITE = sa.insert(Mail.__table__)  # type: ignore[arg-type]  # the table

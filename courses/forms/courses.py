@@ -4,7 +4,7 @@ without JavaScript: every sending is read into rows, the act is applied to them,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -45,6 +45,7 @@ class CourseForm(Form):
     """The fields that are always there; `course_form` adds those of the rows."""
 
     code = StringField(_l("Code"))
+    centre = SelectField(_l("Training centre"), validate_choice=False)
     title_en = StringField(_l("Title in English"), name="title-en")
     title_fr = StringField(_l("Title in French"), name="title-fr")
     summary_en = TextAreaField(_l("Summary in English"), name="summary-en")
@@ -64,8 +65,12 @@ class CourseForm(Form):
     version = HiddenField()
     counts: Mapping[str, int] = {}
 
-    def __init__(self, **kwargs: Any):
+    def __init__(self, centres: Sequence[tuple[str, str]] = (), **kwargs: Any):
         super().__init__(**kwargs)
+        if len(centres) > 1:
+            self.centre.choices = list(centres)
+        else:
+            del self.centre  # there is nothing to choose
         self.audience.choices = [(one.value, word(one)) for one in reversed(PersonnelCategory)]
         for number in range(self.counts["grants"]):
             self[f"grants-{number}-level"].choices = [(one.value, word(one)) for one in SkillLevel]
@@ -83,6 +88,10 @@ class CourseForm(Form):
         """The rows that say something, by their place among all rows."""
         rows = enumerate(self.rows(kind))
         return {number: row for number, row in rows if any((row[name].data or "").strip() for name in TELLING[kind])}
+
+    @property
+    def chosen_centre(self) -> str | None:
+        return self.centre.data if self.centre else None
 
     def definition(self) -> CourseDefinition:
         """What was typed, as a course. Numbers left empty count as 0, which the rules refuse where they may not be."""
@@ -180,8 +189,10 @@ _ROW_TITLES = {
 }  # fmt: skip
 
 
-def course_form(values: MultiDict[str, str] | Mapping[str, Any], is_sent: bool) -> CourseForm:
-    """A form with a field for every row in `values`."""
+def course_form(
+    values: MultiDict[str, str] | Mapping[str, Any], is_sent: bool, centres: Sequence[tuple[str, str]] = ()
+) -> CourseForm:
+    """A form with a field for every row in `values`, and one for the centre where there are several."""
     counts = {kind: len(rows) for kind, rows in read_rows(values).items()}
     fields = {
         f"{kind}-{number}-{name}": _row_field(kind, name)
@@ -190,7 +201,7 @@ def course_form(values: MultiDict[str, str] | Mapping[str, Any], is_sent: bool) 
         for name in ROWS[kind]
     }
     made = type("FilledCourseForm", (CourseForm,), {**fields, "counts": counts})
-    return made(formdata=values if is_sent else None, data=None if is_sent else values)
+    return made(centres, formdata=values if is_sent else None, data=None if is_sent else values)
 
 
 def read_rows(values: Mapping[str, Any]) -> Rows:

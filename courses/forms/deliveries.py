@@ -21,6 +21,10 @@ from courses.plans import DeliveryPlan, PoolPlan
 from courses.timetable import grouped_zones, is_time_of, zone_names, zone_of, zones_of
 
 
+def _id_of(value: Any) -> int | None:
+    return whole(str(value)) if value is not None else None
+
+
 class DeliveryForm(Form):
     """A plan as people type it, in the order of the page. `values_of` fills it in from a plan; `plan` reads it. What is left
     empty is told here, all at once and in the words of a form; the rules speak of codes, which programs send."""
@@ -38,6 +42,7 @@ class DeliveryForm(Form):
     promotion_days = NumberField(_l("Days before the start from which no one moves up automatically"))
     admission = RadioField(_l("Admission"), validate_choice=False, default=Admission.AUTOMATIC.value)
     trainers = CheckboxesField(_l("Trainers"), coerce=int)
+    funder = SelectField(_l("Funded by"), validate_choice=False, coerce=_id_of)
     code = StringField(_l("Code"))
     asked_zone = HiddenField()  # the country and time zone about which it was asked whether they belong together
     submission = SubmissionField()
@@ -47,7 +52,7 @@ class DeliveryForm(Form):
     #: Paths of the API's body → fields of this form.
     _PLACES_OF_FAULTS = {"pools": "pool_military", "rev": "", "status": ""}
 
-    def __init__(self, trainers: Iterable[Person], **kwargs: Any):
+    def __init__(self, trainers: Iterable[Person], funders: Iterable[tuple[int, str]] = (), **kwargs: Any):
         super().__init__(**kwargs)
         language = i18n.locale()
         known = kwargs.get("data") or {}
@@ -57,6 +62,7 @@ class DeliveryForm(Form):
         self.language.choices = [("", _("Choose a language")), *_languages(self.language.data, language)]
         self.admission.choices = [(one.value, word(one)) for one in Admission]
         self.trainers.choices = [(person.id, person.full_name) for person in trainers]
+        self.funder.choices = [("", _("Nobody is named")), *funders]
 
     def validate_time_zone(self, field: Any) -> None:
         """Where the time zone does not go with the country, its own is proposed, once: a course may keep other clocks."""
@@ -89,7 +95,7 @@ class DeliveryForm(Form):
             )
         }
         pools = {f"pool_{pool.category}": pool.places for pool in plan.pools}
-        return {**values, **pools, "trainers": list(plan.trainers or ())}
+        return {**values, **pools, "trainers": list(plan.trainers or ()), "funder": plan.funder_id}
 
     def plan(self) -> DeliveryPlan:
         assert self.starts_on.date is not None
@@ -106,6 +112,7 @@ class DeliveryForm(Form):
             closes_on=self.closes_on.date,
             trainers=tuple(self.trainers.data or ()),
             code=(self.code.data or "").strip() or None,
+            funder_id=self.funder.data,
             promotion_days=PROMOTION_DAYS if self.promotion_days.data is None else self.promotion_days.data,
         )
 

@@ -10,6 +10,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
+from accounts.models import Organization
+from accounts.queries import centre_for
 from accounts.roles import Permission
 from core import clock
 from core.codes import key, spelling
@@ -27,20 +29,25 @@ from courses.services.skills import put_skill
 from courses.states import COURSE
 
 
-def put_course(actor: Actor, code: str, definition: CourseDefinition, *, version: int | None = None) -> tuple[Course, bool]:
+def put_course(
+    actor: Actor, code: str, definition: CourseDefinition, *, version: int | None = None, centre: str | None = None
+) -> tuple[Course, bool]:
     """Makes the course `code`, or brings it to `definition`; whether it is new.
 
     A difference in what is taught or granted makes a new version, other words change in place, no difference does nothing.
-    `version`: the one the definition was made from; Conflict when the course has moved on since.
+    `version`: the one the definition was made from; Conflict when the course has moved on since. `centre`: the code of the one
+    that teaches a new course (see accounts.queries.centre_for); a course stays with its centre.
     """
     require(actor, Permission.COURSE_WRITE)
     course = find_course_to_change(code)
+    owner = _centre(actor, course, centre)
+    require(actor, Permission.COURSE_WRITE, course or Course(centre_id=owner.id))
     is_new = course is None
     code = course.code if course else code
     definition = _with_kept_codes(definitions.tidied(definition))
     collect([*definitions.faults(code, definition), *_unknown_prerequisites(code, definition.prerequisites)])
     if course is None:
-        course = _make(code, definition)
+        course = _make(code, definition, owner)
     elif version is not None and course.current.number != version:
         raise Conflict(
             "course_changed_meanwhile",
@@ -75,8 +82,8 @@ def bring_back(actor: Actor, code: str) -> Course:
 
 
 def _fire(actor: Actor, code: str, step: str) -> Course:
-    require(actor, Permission.COURSE_RETIRE)
     course = get_course(code)
+    require(actor, Permission.COURSE_RETIRE, course)
     db.session.execute(sa.select(Course.id).where(Course.id == course.id).with_for_update())
     db.session.refresh(course, ["is_retired"])
     COURSE.fire(course, step, actor)
@@ -95,8 +102,17 @@ def _with_kept_codes(definition: CourseDefinition) -> CourseDefinition:
     )
 
 
-def _make(code: str, definition: CourseDefinition) -> Course:
-    course = Course(code=code, created_at=clock.now(), versions=[])
+def _centre(actor: Actor, course: Course | None, code: str | None) -> Organization:
+    if course is None:
+        return centre_for(actor, code)
+    if code is not None and key(code) != key(course.centre.code):
+        sentence = _l("This course belongs to the centre %(code)s and stays there.", code=course.centre.code)
+        raise Conflict("centre_differs", sentence, "centre")
+    return course.centre
+
+
+def _make(code: str, definition: CourseDefinition, centre: Organization) -> Course:
+    course = Course(code=code, centre=centre, created_at=clock.now(), versions=[])
     _reword(course, definition)
     db.session.add(course)
     try:

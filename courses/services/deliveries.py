@@ -11,15 +11,15 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
 
-from accounts.models import PersonnelCategory, RoleAssignment
-from accounts.roles import ROLES, Permission, Role
+from accounts.models import Organization, PersonnelCategory
+from accounts.roles import ROLES, BodyKind, Permission, Role
 from accounts.services import assign_role, withdraw_role
 from accounts.values import clean_lines
 from core import clock, events
 from core.codes import key
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
-from core.policy import Actor, Grant, Reach, require
+from core.policy import Actor, Grant, Reach, can, require
 from courses import queries, timetable
 from courses.definitions import code_faults, unbroken
 from courses.events import DeliveryChanged, DeliveryMoved, DeliveryScheduled
@@ -35,20 +35,20 @@ WHEN_AND_WHERE = frozenset({"starts_on", "ends_on", "time_zone", "venue", "count
 
 
 def schedule(actor: Actor, course: Course, plan: DeliveryPlan, *, is_published: bool = False) -> Delivery:
-    """A new delivery of the course's version in force, a draft unless `is_published`. The chosen trainers, and the actor
-    when a trainer, become trainers of it."""
-    require(actor, Permission.DELIVERY_SCHEDULE)
+    """A new delivery of the course's version in force, by the course's centre, a draft unless `is_published`. The chosen
+    trainers, and the actor when a trainer, become trainers of it."""
+    require(actor, Permission.DELIVERY_SCHEDULE, course)
     if course.is_retired:
         raise Conflict("course_retired", _l("This course is no longer taught."))
     db.session.execute(sa.select(Course.id).where(Course.id == course.id).with_for_update())  # one code after the other
-    trainers = _chosen_trainers(actor, plan)
-    plan = _checked(plan, None, trainers)
+    trainers = _chosen_trainers(actor, plan, course.centre_id)
+    plan = _checked(plan, None, trainers, course.centre_id)
     version = course.current
     code = plan.code or _free_code(course, plan.starts_on)
     if db.session.scalar(sa.select(Delivery.id).where(Delivery.code == code)):
         raise _code_taken()
     delivery = Delivery(
-        code=code, course=course, version=version, status=DELIVERY.initial, cancel_reason=None,
+        code=code, course=course, version=version, centre_id=course.centre_id, status=DELIVERY.initial, cancel_reason=None,
         ends_on=timetable.last_day(version.blocks, plan.starts_on), admission=Admission(plan.admission),
         created_by_id=actor.person_id, created_at=clock.now(),
         sessions=[
@@ -82,7 +82,7 @@ def change(actor: Actor, delivery: Delivery, plan: DeliveryPlan, *, rev: int, se
     if delivery.rev - 1 != rev and (seen is None or seen != queries.fingerprint(delivery)):
         sentence = _l("Somebody changed this delivery in the meantime. Compare, and save again what should hold.")
         raise Conflict("stale_form", sentence, "rev")
-    plan = _checked(plan, delivery, plan.trainers)
+    plan = _checked(plan, delivery, plan.trainers, delivery.centre_id)
     _require_unbegun_to_move(delivery, plan)
     before = queries.facts_of(delivery)
     with renewed_calendars([delivery]):
@@ -128,14 +128,15 @@ def cancel(actor: Actor, delivery: Delivery, *, reason: str) -> Delivery:
     return delivery
 
 
-def _checked(plan: DeliveryPlan, current: Delivery | None, trainers: Sequence[int] | None) -> DeliveryPlan:
+def _checked(plan: DeliveryPlan, current: Delivery | None, trainers: Sequence[int] | None, centre_id: int) -> DeliveryPlan:
     """The plan with its closing date, or everything that is wrong with it."""
     today = _today(plan.time_zone if plan.time_zone in timetable.zone_names() else "UTC")
     plan = dataclasses.replace(plan, venue=unbroken(plan.venue))
     found = plan_faults(plan, today, current)
     if current is None and plan.code:
         found += code_faults(plan.code)
-    found += _trainer_faults(trainers or ())
+    found += _trainer_faults(trainers or (), centre_id, current)
+    found += _funder_faults(plan.funder_id)
     collect(found)
     return plan if plan.closes_on else dataclasses.replace(plan, closes_on=usual_closing(plan.starts_on, today))
 
@@ -188,26 +189,26 @@ def _code_taken() -> Conflict:
     return Conflict("code_taken", sentence, "code")
 
 
-def _chosen_trainers(actor: Actor, plan: DeliveryPlan) -> tuple[int, ...]:
+def _chosen_trainers(actor: Actor, plan: DeliveryPlan, centre_id: int) -> tuple[int, ...]:
     """Who will teach. A trainer who schedules is always among them: trainers work only on deliveries of theirs."""
     chosen = list(plan.trainers or ())
-    if actor.person_id is None or Role.TRAINER not in actor.roles or actor.person_id in chosen:
+    if actor.person_id is None or actor.person_id in chosen or not queries.trainers_among([actor.person_id], centre_id):
         return tuple(chosen)
-    sees_all = actor.grants.get(Permission.DELIVERY_WRITE, Grant()).everywhere
+    sees_all = can(actor, Permission.DELIVERY_WRITE, Delivery(centre_id=centre_id))
     return tuple(chosen) if sees_all and plan.trainers is not None else (*chosen, actor.person_id)
 
 
-def _trainer_faults(trainers: Sequence[int]) -> list[DomainError]:
-    if not trainers:
+def _trainer_faults(trainers: Sequence[int], centre_id: int, current: Delivery | None) -> list[DomainError]:
+    if not trainers or set(trainers) <= queries.trainers_among(trainers, centre_id, current.id if current else None):
         return []
-    known = set(
-        db.session.scalars(
-            sa.select(RoleAssignment.person_id).where(RoleAssignment.role == Role.TRAINER, RoleAssignment.person_id.in_(trainers))
-        )
-    )
-    if set(trainers) <= known:
+    return [Invalid("unknown_trainer", _l("Choose only people who have the role of trainer in this centre."), "trainers")]
+
+
+def _funder_faults(funder_id: int | None) -> list[DomainError]:
+    funder = db.session.get(Organization, funder_id) if funder_id is not None else None
+    if funder_id is None or (funder is not None and funder.is_a(BodyKind.FUNDER)):
         return []
-    return [Invalid("unknown_trainer", _l("Choose only people who have the role of trainer."), "trainers")]
+    return [Invalid("wrong_kind", _l("This organization is not a funder. Choose one that is."), "funder")]
 
 
 def _set_trainers(actor: Actor, delivery: Delivery, trainers: Sequence[int]) -> None:

@@ -10,6 +10,7 @@ from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from accounts.queries import body_name, centres_to_choose
 from accounts.roles import Permission as P
 from core.database import transaction
 from core.errors import Conflict
@@ -42,14 +43,15 @@ def course(code: str) -> str:
     return render_template(
         "courses/course.html",
         course=found,
+        centre=body_name(found.centre),
         version=version,
         days=days,
         length=(version.days, len(version.blocks), version.minutes),
         objectives=version.objectives,
         prerequisites=queries.titles_of(version.prerequisites),
         deliveries=queries.upcoming_of(found),
-        may_schedule=can(current_actor(), P.DELIVERY_SCHEDULE) and not found.is_retired,
-        may_change=can(current_actor(), P.COURSE_WRITE),
+        may_schedule=can(current_actor(), P.DELIVERY_SCHEDULE, found) and not found.is_retired,
+        may_change=can(current_actor(), P.COURSE_WRITE, found),
         steps=COURSE.available(found, current_actor()),
         most_objectives=MOST_OBJECTIVES,
     )
@@ -83,16 +85,18 @@ def new() -> Any:
 @pages.route("/courses/<code>/edit", methods=["GET", "POST"])
 @requires(P.COURSE_WRITE)
 def edit(code: str) -> Any:
-    return _edit(queries.get_course(code))
+    found = queries.get_course(code)
+    require(current_actor(), P.COURSE_WRITE, found)
+    return _edit(found)
 
 
 def _edit(found: Course | None) -> Any:
     """The form of a course, new when there is none yet. Only the button "save" saves; the others change its rows."""
     if request.method == "GET":
         values = values_of(found) if found else new_course()
-        return _page(course_form(values, is_sent=False), found)
+        return _page(course_form(values, is_sent=False, centres=_centres(found)), found)
     button = "read" if is_shown_again() else request.form.get("button", "save")
-    form = course_form(act(request.form, button), is_sent=True)
+    form = course_form(act(request.form, button), is_sent=True, centres=_centres(found))
     if button == "save" and form.validate_on_submit():
         with refusals_on(form):
             with transaction():
@@ -102,6 +106,11 @@ def _edit(found: Course | None) -> Any:
     return _page(form, found, is_checked=button == "save")
 
 
+def _centres(found: Course | None) -> list[tuple[str, str]]:
+    """(code, name) of the centres that a new course can be made for; a course that exists stays with its own."""
+    return [] if found else [(one.code, body_name(one)) for one in centres_to_choose(current_actor())]
+
+
 def _save(form: CourseForm, code: str | None) -> Any:
     actor, version = current_actor(), form.version.data
     if code is None:
@@ -109,7 +118,7 @@ def _save(form: CourseForm, code: str | None) -> Any:
         require(actor, P.COURSE_WRITE)
         if queries.find_course(code):
             raise Conflict("course_exists", _l("There is a course with this code already."), "code")
-    course, is_new = services.put_course(actor, code, form.definition(), version=whole(version))
+    course, is_new = services.put_course(actor, code, form.definition(), version=whole(version), centre=form.chosen_centre)
     if is_new:
         flash(_("The course %(code)s was made. You can schedule its first delivery now.", code=code), "ok")
     else:

@@ -8,6 +8,8 @@ from flask import current_app, flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from accounts.queries import body_name, organization_choices
+from accounts.roles import BodyKind
 from accounts.roles import Permission as P
 from core import i18n
 from core.database import transaction
@@ -29,7 +31,8 @@ from courses.views.blueprint import pages
 def schedule(code: str) -> Any:
     """A new delivery; the button says whether it is published at once or kept as a draft."""
     course, actor = queries.get_course(code), current_actor()
-    form = DeliveryForm(queries.list_trainers(), data=_proposed(course))
+    require(actor, P.DELIVERY_SCHEDULE, course)
+    form = DeliveryForm(queries.list_trainers(course.centre_id), organization_choices(BodyKind.FUNDER), data=_proposed(course))
     if form.validate_on_submit():
         is_published = request.form.get("button") != "draft"
         with refusals_on(form):
@@ -77,7 +80,8 @@ def edit_delivery(code: str) -> Any:
     delivery = _own(code)
     services.check_changeable(delivery)
     start = DeliveryForm.values_of(plan_of(delivery)) | _seen(delivery)
-    form = DeliveryForm(queries.list_trainers(), data=start)
+    trainers = queries.list_trainers(delivery.centre_id, delivery.id)
+    form = DeliveryForm(trainers, organization_choices(BodyKind.FUNDER), data=start)
     if not form.validate_on_submit():
         return _edit_page(form, delivery)
     rev = whole(form.rev.data)
@@ -125,6 +129,7 @@ def _facts_now(delivery: Delivery) -> list[tuple[str, str]]:
         ),
         (_("Admission"), word(delivery.admission)),
         (_("Trainers"), ", ".join(person.full_name for person in trainers) or _("None")),
+        *([(_("Funded by"), body_name(delivery.funder))] if delivery.funder else []),
     ]
 
 

@@ -42,7 +42,7 @@ class DeliveryWithPlaces(DeliveryAnswer):
     is_catalogue=True)  # fmt: skip
 def list_deliveries(query: DeliveriesQuery) -> Page[DeliveryWithPlaces]:
     statement = queries.deliveries_visible(current_actor()).options(
-        joinedload(Delivery.version), selectinload(Delivery.sessions), selectinload(Delivery.pools)
+        joinedload(Delivery.version), *queries.BODIES, selectinload(Delivery.sessions), selectinload(Delivery.pools)
     )
     if query.course:
         statement = statement.where(Delivery.course.has(Course.code == query.course))

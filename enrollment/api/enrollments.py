@@ -6,7 +6,7 @@ from flask import url_for
 
 from accounts.models import Organization, Person
 from accounts.roles import Permission
-from accounts.services import change_person, organization_by_code, record_person, require_own_name
+from accounts.services import change_person, organization_by_code, require_own_name
 from accounts.values import email_key, require_sender
 from core.database import db, settings_of
 from core.errors import renamed
@@ -40,12 +40,14 @@ def enroll(code: str, body: EnrollmentBody):
     nominates for one), and participants themselves."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
+    is_own = _is_self(actor, body.person) and not body.nominated_by
+    services.require_own_answer(actor, actor.person_id if is_own else None, body.roster_consent)
     with renamed(lambda field: _OF_THE_PERSON.get(field, field)):
         if organization := _nominator(actor, delivery, body):
             enrollment = services.nominate(actor, delivery.id, organization, [body.nominee()])[0]
         else:
             touch(delivery.id)  # before a person is written: all who write here queue at the same place
-            enrollment = services.enroll(actor, delivery.id, _person(actor, delivery, body), body.wish())
+            enrollment = _entered(actor, delivery, body)
     return _answer(actor, enrollment), 201
 
 
@@ -67,8 +69,8 @@ def _is_self(actor: Actor, body: ApplicantBody) -> bool:
     return actor.email is not None and email_key(body.email) == email_key(actor.email)
 
 
-def _person(actor: Actor, delivery: Delivery, body: EnrollmentBody) -> Person:
-    """The person to enrol. A participant is known already, and cannot probe for anybody else."""
+def _entered(actor: Actor, delivery: Delivery, body: EnrollmentBody) -> Enrollment:
+    """A participant is known already, and cannot probe for anybody else; a coordinator enters anyone."""
     who = body.person
     services.require_identity(who.identifier, who.email)
     require_sender(who.country, body.organization)
@@ -76,9 +78,10 @@ def _person(actor: Actor, delivery: Delivery, body: EnrollmentBody) -> Person:
         said = {name: getattr(who, name) for name in _ONES_OWN}
         own = db.session.get_one(Person, actor.person_id)
         require_own_name(own, who.given_name, who.family_name, "person.given_name")
-        return change_person(actor, own, **{name: value for name, value in said.items() if value is not None})
+        change_person(actor, own, **{name: value for name, value in said.items() if value is not None})
+        return services.enroll(actor, delivery.id, own, body.wish())
     require(actor, Permission.ENROLLMENT_CREATE, delivery)
-    return record_person(actor, **who.model_dump(), identity=body.identity, update=False)
+    return services.enter(actor, delivery.id, body.nominee())
 
 
 @routes.call(
@@ -91,12 +94,12 @@ def enrollments(code: str, query: EnrollmentQuery):
     delivery = get_delivery(actor, code)
     statement = queries.enrollments_of(actor, delivery)
     if query.status is not None:
-        statement = statement.where(Enrollment.status == query.status)
+        statement = statement.where(queries.stands_at(query.status))
     if query.category is not None:
         statement = statement.where(Enrollment.category == query.category)
     found = page(statement, [Enrollment.id], after=query.after, limit=query.limit)
     positions = queries.positions(delivery.id)
-    return Page([EnrollmentAnswer.of(actor, one, positions.get(one.id)) for one in found.items], found.next)
+    return Page([EnrollmentAnswer.of(actor, one, positions.get(one.standing.id)) for one in found.items], found.next)
 
 
 @routes.call("GET", "/enrollments/<int:enrollment_id>", "An enrollment", answers={200: EnrollmentAnswer})
@@ -144,4 +147,4 @@ def letter(enrollment_id: int):
 
 
 def _answer(actor: Actor, enrollment: Enrollment) -> EnrollmentAnswer:
-    return EnrollmentAnswer.of(actor, enrollment, queries.positions(enrollment.delivery_id).get(enrollment.id))
+    return EnrollmentAnswer.of(actor, enrollment, queries.positions(enrollment.delivery_id).get(enrollment.standing.id))

@@ -80,7 +80,7 @@ class ApplicationForm(Form):
         _l("I have read the rules of participation and agree to them."),
         [Needed(_l("You can only apply if you agree to the rules of participation."))],
     )
-    roster_consent = BooleanField(_l("If I complete the course, roster staff may find this training in my expert profile."))
+    roster_consent = BooleanField(_l("I agree that roster staff may find me."))
     submission = SubmissionField()
 
     def __init__(self, categories: Iterable[PersonnelCategory], **options: Any):
@@ -152,7 +152,7 @@ class ApplicationForm(Form):
             organization=self.organization.data,
             needs=self.needs.data,
             name_on_certificate=self.printed_name,
-            roster_consent=bool(self.roster_consent.data),
+            roster_consent=True if self.roster_consent.data else None,  # an empty box is no answer
         )
 
     @property

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import FileField, RadioField, SelectField, StringField, TextAreaField
 
 from accounts.models import Gender, PersonnelCategory
 from core import i18n
 from core.errors import DomainError
-from core.forms import Confirmation, DayField, Form, NationalitiesField, SubmissionField, names_confirmation
+from core.forms import DayField, Form, NationalitiesField, SubmissionField, names_confirmation, whole
 from core.words import word
 from enrollment.forms.fields import CountryField, Needed, OneOf
 from enrollment.nomination_files import COLUMNS, NominationRow, check_row
@@ -63,7 +64,7 @@ class PersonForm(Form):
     nationalities = NationalitiesField()
     gender = RadioField(_l("Gender"), validate_choice=False)
     birth_date = DayField(_l("Date of birth"))
-    is_another = Confirmation(_l("This is another person, who shares the address or the number."), code="identity_in_doubt")
+    who = RadioField(_l("Same person?"), validate_choice=False)
     category = RadioField(_l("Personnel category"), [OneOf(_l("Choose the personnel category."))], validate_choice=False)
     rank = StringField(_l("Rank"))
     rank_code = StringField(_l("NATO rank code"))
@@ -77,6 +78,7 @@ class PersonForm(Form):
         self.gender.choices = [(one.value, word(one)) for one in Gender]
         self.category.choices = [(one.value, word(one)) for one in categories]
         self.language.choices = list(i18n.teaching_languages(i18n.locale()))
+        self.who.choices = []
 
     def row(self) -> NominationRow:
         """The person by the rules of a row; its problems stand at the fields."""
@@ -91,13 +93,16 @@ class PersonForm(Form):
         return row
 
     @property
-    def identity(self) -> str | None:
+    def identity(self) -> str | int | None:
         """Who is meant, where that was asked."""
-        return "new" if self.is_another.data else None
+        return whole(self.who.data) or ("new" if self.who.data == "new" else None)
 
     def refuse(self, error: DomainError) -> None:
         """The services speak of "person.email", "row-1.email" and "nominated_by" where this form has other names."""
         for one in error.errors or [error]:
             name = (one.field or "").removeprefix("row-1").removeprefix(".").removeprefix("person.")
             one.field = {"person": "email", "nominated_by": "organization_id"}.get(name, name)
+        known = error.details.get("candidates", [])
+        self.who.choices = [(str(one["id"]), _("Yes, the same as %(name)s", name=one["name"])) for one in known]
+        self.who.choices += [("new", _("No, another person"))] if known else []
         super().refuse(error)

@@ -20,7 +20,7 @@ from enrollment.nomination_files.results import (
     SheetRow,
     UnreadableFile,
 )
-from enrollment.nomination_files.rows import CONFIRMED, MAX_LENGTHS, check_row
+from enrollment.nomination_files.rows import CONFIRMED, IDENTITY, MAX_LENGTHS, check_row
 from enrollment.nomination_files.template import template, workbook_template
 from enrollment.nomination_files.words import parse_category, parse_gender, parse_rank_code
 
@@ -28,6 +28,7 @@ __all__ = [
     "COLUMNS",
     "CONFIRMED",
     "FULL_NAMES",
+    "IDENTITY",
     "MAX_BYTES",
     "MAX_LENGTHS",
     "MAX_ROWS",

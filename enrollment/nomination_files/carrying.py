@@ -11,7 +11,7 @@ from enrollment.nomination_files.choosing import BYTES, TEXT
 from enrollment.nomination_files.columns import COLUMNS, SOURCES
 from enrollment.nomination_files.encodings import of_bytes, of_unicode
 from enrollment.nomination_files.results import MAX_ROWS, Answers, Sheet, SheetRow
-from enrollment.nomination_files.rows import CONFIRMED
+from enrollment.nomination_files.rows import CONFIRMED, IDENTITY
 
 # What no page may hold: in a file of single bytes, bytes from 80 to 9F come as these.
 _NO_HTML = re.compile("[\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -74,7 +74,7 @@ def _row(number: Any, raw: dict[str, Any], typed: dict[str, Any], stray: list[An
     return SheetRow(
         row=_number(number),
         raw={column: _text(raw[column]) for column in SOURCES if column in raw},
-        typed={column: _text(typed[column]) for column in (*COLUMNS, CONFIRMED) if column in typed},
+        typed={column: _text(typed[column]) for column in (*COLUMNS, CONFIRMED, IDENTITY) if column in typed},
         stray=tuple((_text(column)[:4], _text(text)[:200], _text(code)[:40]) for column, text, code in stray),
     )
 

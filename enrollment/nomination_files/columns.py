@@ -112,7 +112,8 @@ _SYNONYMS = {
 # mean a rank by it.
 _OURS = (
     "reference, référence, nominated by, désignation par, status, statut, position, place, why, pourquoi, "
-    "course, formation, cours, delivery, session, begins, début, commence, commence le"
+    "course, formation, cours, delivery, session, begins, début, commence, commence le, prerequisites, prérequis, "
+    "order of the nominator, ordre de l'organisme"
 )
 RANK_OR_POSITION = "rang"
 

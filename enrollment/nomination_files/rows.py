@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -53,6 +54,9 @@ NAME_NEEDED = _l("Write the name. One is enough: leave the other empty for a per
 _NAMES = ("given_name", "family_name", "name_on_certificate")
 #: The key under which a row says that its names, odd as they look, are the right ones.
 CONFIRMED = "names_confirmed"
+#: The key under which it says who is meant, once that was asked: "new", or the id of a person.
+IDENTITY = "identity"
+_ID = re.compile("[1-9][0-9]{0,8}")
 _WHEN_BLANK: dict[str, Any] = {"gender": "undisclosed", "birth_date": None, "nationalities": ()}
 
 
@@ -116,6 +120,9 @@ def check_row(
         problems.append(Problem(row, "organization", "", refusal.code, refusal.message))
     if is_confirmed:
         raw[CONFIRMED], fields[CONFIRMED] = "1", True
+    answer = values.get(IDENTITY) or ""
+    if answer == "new" or _ID.fullmatch(answer):
+        raw[IDENTITY], fields[IDENTITY] = answer, answer if answer == "new" else int(answer)
     return NominationRow(row, raw, fields, tuple(problems))
 
 

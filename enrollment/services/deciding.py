@@ -14,6 +14,7 @@ from courses.services import touch
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.services.filling import fill, seating
 from enrollment.services.letters import tell, tell_all
+from enrollment.services.sharing import hand_over
 from enrollment.services.stages import require_running
 from enrollment.states import ENROLLMENT
 
@@ -63,10 +64,16 @@ def withdraw(actor: Actor, enrollment: Enrollment, *, reason: str | None = None)
     The person, the organization that nominated, and whoever has ENROLLMENT_WITHDRAW for the delivery may.
     """
     delivery = _begin(actor, enrollment, Permission.ENROLLMENT_WITHDRAW)
-    ENROLLMENT.fire(enrollment, "withdraw", actor)
-    enrollment.reason = _checked(reason) or None
-    tell(enrollment)
-    fill(actor, delivery)
+    reason = _checked(reason)
+    is_by_body = enrollment.nominated_by_id in actor.organization_ids and actor.person_id != enrollment.person_id
+    is_aside = enrollment.seat_id is not None
+    is_handed_over = is_by_body and not is_aside and hand_over(actor, enrollment)
+    if not is_handed_over:
+        ENROLLMENT.fire(enrollment, "withdraw", actor)
+    enrollment.reason, enrollment.seat_id = reason or None, None
+    if not (is_aside or is_handed_over):  # else another body's nomination of the same person goes on
+        tell(enrollment)
+        fill(actor, delivery)
     return enrollment
 
 

@@ -20,8 +20,9 @@ from courses.services import touch
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.nomination_files import parse_rank_code
 from enrollment.queries import find_enrollment
+from enrollment.services.consenting import consent_while_enrolling, require_own_answer
 from enrollment.services.filling import seating
-from enrollment.services.letters import tell_all
+from enrollment.services.letters import ask_to_confirm, tell_all
 from enrollment.services.stages import require_open
 from enrollment.states import ENROLLMENT
 
@@ -42,16 +43,30 @@ class Wish:
 def enroll(actor: Actor, delivery_id: int, person: Person, wish: Wish) -> Enrollment:
     """Gives the person a place, or a place in the line, or (admission by approval) notes the wish.
 
-    Who may: the person; ENROLLMENT_CREATE for anybody; and, on the public form, somebody who is not signed in, because then
-    only the person's own mailbox opens what was made. Conflict: enrollment_closed, not_published, delivery_cancelled,
+    Who may: the person, and ENROLLMENT_CREATE for anybody. Conflict: enrollment_closed, not_published, delivery_cancelled,
     delivery_finished, already_enrolled. Invalid at `category` and the other fields of the wish.
     """
     delivery = touch(delivery_id)
-    if not (actor.is_anonymous or actor.is_system or actor.person_id == person.id):
+    if not (actor.is_system or actor.person_id == person.id):
         require(actor, Permission.ENROLLMENT_CREATE, delivery)
     require_open(actor, delivery)
+    require_own_answer(actor, person.id, wish.roster_consent)
     enrollment = place(actor, delivery, person, wish)
+    consent_while_enrolling(actor, enrollment)
     tell_all([enrollment])
+    return enrollment
+
+
+def apply(actor: Actor, delivery_id: int, applicant: Person, wish: Wish, *, is_written_to: bool = True) -> Enrollment:
+    """An application on the public form: it has its position from now on, and gets a place when the link that is mailed here
+    is opened. `applicant` is a record of its own (accounts.services.record_applicant). `is_written_to` False: the address has
+    got messages enough, and this application cannot be confirmed."""
+    delivery = touch(delivery_id)
+    require_open(actor, delivery)
+    enrollment = _made(actor, delivery, applicant, checked(delivery, wish))
+    ENROLLMENT.begin(enrollment, EnrollmentStatus.UNCONFIRMED, actor)
+    if is_written_to:
+        ask_to_confirm(enrollment)
     return enrollment
 
 
@@ -66,16 +81,22 @@ def require_identity(identifier: str | None, email: str | None) -> None:
 def place(
     actor: Actor, delivery: Delivery, person: Person, wish: Wish, *, nominated_by: Organization | None = None
 ) -> Enrollment:
-    """Makes the enrollment; the rule that applicants, coordinators and nominators share. `delivery` was touched for it."""
+    """Makes the enrollment; the rule that coordinators, nominators and people themselves share. `delivery` was touched."""
     wish = checked(delivery, wish)
     if find_enrollment(delivery.id, person.id) is not None:
         raise Conflict("already_enrolled", _l("This person already has a place or a request in this delivery."), "person")
-    category = PersonnelCategory(wish.category)
-    enrollment = Enrollment(
+    enrollment = _made(actor, delivery, person, wish, nominated_by)
+    ENROLLMENT.begin(enrollment, first_status(delivery, enrollment.category), actor)
+    return enrollment
+
+
+def _made(actor: Actor, delivery: Delivery, person: Person, wish: Wish, nominated_by: Organization | None = None) -> Enrollment:
+    return Enrollment(
         delivery=delivery,
+        centre_id=delivery.centre_id,
         person=person,
         line=delivery.rev,
-        category=category,
+        category=PersonnelCategory(wish.category),
         name_on_certificate=wish.name_on_certificate or person.name_on_certificate,
         rank=wish.rank,
         rank_code=wish.rank_code,
@@ -86,11 +107,9 @@ def place(
         enrolled_by_id=actor.person_id,
         created_at=clock.now(),
     )
-    ENROLLMENT.begin(enrollment, _first_status(delivery, category), actor)
-    return enrollment
 
 
-def _first_status(delivery: Delivery, category: PersonnelCategory) -> EnrollmentStatus:
+def first_status(delivery: Delivery, category: PersonnelCategory) -> EnrollmentStatus:
     if delivery.admission is Admission.APPROVAL:
         return EnrollmentStatus.REQUESTED
     is_free = seating(delivery).left_for_new(category) > 0  # a place that waits for a coordinator is for those who wait
@@ -145,11 +164,3 @@ def _category_faults(delivery: Delivery, category: PersonnelCategory | str) -> l
         words = ", ".join(word(one) for one in audience)
         return [Invalid("category_not_in_audience", _l("This course is for: %(audience)s.", audience=words), "category")]
     return []
-
-
-def remind(actor: Actor, enrollment: Enrollment) -> None:
-    """Sends the person the present status and the way to its page once more: for somebody who applies a second time
-    without being signed in, and must not be told on the screen what only the person may know."""
-    if not actor.is_anonymous:
-        require(actor, Permission.ENROLLMENT_READ, enrollment)
-    tell_all([enrollment])

@@ -8,7 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from accounts.services import enters_by_link, issue_link, send_link
+from accounts.queries import answered_by, sender_of
+from accounts.services import enters_by_link, issue_link, send_confirmation, send_link
 from core import mail
 from core.database import db, settings_of
 from courses.models import DeliverySession
@@ -39,7 +40,7 @@ def tell(enrollment: Enrollment, kind: str | None = None, **more: Any) -> None:
     Whoever has no password gets a link that signs in: nobody else can read that mail, and there is no other way in.
     """
     person = enrollment.person
-    if person.mailbox is None:
+    if person.email is None:
         return
     kind = kind or KINDS.get(enrollment.status, "enrollment_confirmed")
     facts = _facts(enrollment) | more
@@ -48,7 +49,12 @@ def tell(enrollment: Enrollment, kind: str | None = None, **more: Any) -> None:
         return
     issue_link(person, lifetime=timedelta())  # never sent and never good: who has a password costs as much as who is new
     link = settings_of().public_url + status_path(enrollment)
-    mail.send(kind, person.mailbox, person_id=person.id, language=person.language, link=link, person=person, **facts)
+    mail.send(kind, person.email, person_id=person.id, language=person.language, link=link, person=person, **facts)
+
+
+def ask_to_confirm(enrollment: Enrollment) -> None:
+    """Writes to an applicant, whoever that is, with the link that makes the application count."""
+    send_confirmation(enrollment.person, status_path(enrollment), "application_received", **_facts(enrollment))
 
 
 def _facts(enrollment: Enrollment) -> dict[str, Any]:
@@ -56,7 +62,8 @@ def _facts(enrollment: Enrollment) -> dict[str, Any]:
     delivery = enrollment.delivery
     facts = {
         "enrollment": enrollment, "delivery": delivery, "course": delivery.course,
-        "reference": reference(delivery.id, enrollment.person_id),
+        "reference": reference(delivery.id, enrollment.origin_id), "sender": sender_of(delivery.centre),
+        "privacy_page": f"{settings_of().public_url}/privacy",
     }  # fmt: skip
     if enrollment.status is not EnrollmentStatus.CONFIRMED:
         return facts
@@ -77,5 +84,8 @@ def tell_all(enrollments: Sequence[Enrollment]) -> None:
     """Writes to each of them, people on the waiting list with their position. All are of one delivery."""
     waits = any(one.status is EnrollmentStatus.WAITLISTED for one in enrollments)
     places_in_line = positions(enrollments[0].delivery_id) if waits else {}
+    nominated = [one.person_id for one in enrollments if one.nominated_by_id is not None]
+    answered = answered_by(nominated) if nominated else set()
     for enrollment in enrollments:
-        tell(enrollment, position=places_in_line.get(enrollment.id))
+        asks = enrollment.nominated_by_id is not None and enrollment.person_id not in answered
+        tell(enrollment, position=places_in_line.get(enrollment.id), asks_consent=asks)

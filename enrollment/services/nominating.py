@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Gender, Organization, PersonnelCategory
-from accounts.roles import Permission
-from accounts.services import record_person
+from accounts.models import Gender, IdentifierKind, Organization, Person, PersonnelCategory
+from accounts.queries import require_kind
+from accounts.roles import BodyKind, Permission
+from accounts.services import Identified, identify_person
 from accounts.values import (
     clean_country,
     clean_identifier,
@@ -19,15 +22,22 @@ from accounts.values import (
     find_email,
     require_sender,
 )
-from core import clock
+from core import clock, jobs
 from core.database import db
 from core.errors import DomainError, Invalid, collect
 from core.policy import Actor, can, require
+from courses.models import Delivery
 from courses.services import touch
 from enrollment.models import Enrollment, Nomination
+from enrollment.queries import find_enrollment, people_of
+from enrollment.services.consenting import require_own_answer
 from enrollment.services.enrolling import Wish, checked, place, require_identity
 from enrollment.services.letters import tell_all
+from enrollment.services.questions import note_identity
 from enrollment.services.stages import require_open
+
+#: The job that compares nominated people with everyone.
+COMPARE = "enrollment.compare"
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,8 @@ class Nominee:
     roster_consent: bool | None = None
     names_confirmed: bool | None = None
     identity: str | int | None = None
+    identifier_issuer: str | None = None
+    identifier_kind: str | None = None
     row: int | None = None
 
     @property
@@ -70,13 +82,17 @@ class Nominee:
 def nominate(actor: Actor, delivery_id: int, organization: Organization, nominees: Sequence[Nominee]) -> list[Enrollment]:
     """Puts the nominees forward for `organization`, in their order, which is also their order in the waiting line.
 
-    A person known already is recognised (identifier, else e-mail) and left as is; what the organization said is kept in the
-    nomination. Refusals of all rows come together. Needs ENROLLMENT_NOMINATE for the organization, or ENROLLMENT_CREATE.
+    A body is told only of its own: for others whoever it did not put forward before is somebody new, and a job compares them
+    with everyone afterwards, always. What the organization said is kept in the nomination. Refusals of all rows come together.
+    Needs ENROLLMENT_NOMINATE for the organization, or ENROLLMENT_CREATE.
     """
     delivery = touch(delivery_id)
     if not can(actor, Permission.ENROLLMENT_CREATE, delivery):
         require(actor, Permission.ENROLLMENT_NOMINATE, organization)
+    require_kind(organization, BodyKind.NOMINATOR, "nominated_by")
     require_open(actor, delivery)
+    for nominee in nominees:
+        require_own_answer(actor, None, nominee.roster_consent)
     if not nominees:
         raise Invalid("nobody_nominated", _l("Name at least one person."))
     refusals: list[DomainError] = []
@@ -88,33 +104,77 @@ def nominate(actor: Actor, delivery_id: int, organization: Organization, nominee
             refusals += [_at_row(one, nominee.row) for one in refusal.errors or [refusal]]
     collect(refusals)
     tell_all(made)
+    if not can(actor, Permission.IDENTITY_DECIDE):
+        jobs.enqueue(COMPARE, enrollment_ids=[one.id for one in made])
     return made
+
+
+def enter(actor: Actor, delivery_id: int, nominee: Nominee) -> Enrollment:
+    """A coordinator enters a person whom no body puts forward. Conflict("identity_in_doubt") unless `nominee.identity` says who
+    is meant."""
+    delivery = touch(delivery_id)
+    require(actor, Permission.ENROLLMENT_CREATE, delivery)
+    require_open(actor, delivery)
+    _check_one(delivery, nominee)
+    said = _said(nominee)
+    identified = identify_person(actor, said, identity=nominee.identity)
+    enrollment = place(actor, delivery, identified.person, nominee.wish)
+    enrollment.origin_id = identified.record.id
+    note_identity(actor, enrollment, identified, said)
+    tell_all([enrollment])
+    return enrollment
+
+
+def _check_one(delivery: Delivery, nominee: Nominee) -> None:
+    """Before a person is made for nothing, and with all faults at once."""
+    checked(delivery, nominee.wish)
+    require_identity(nominee.identifier, nominee.email)
+    require_sender(nominee.country, nominee.organization)
+
+
+def _said(nominee: Nominee) -> dict[str, Any]:
+    """What is said of the person, by the names of `identify_person`."""
+    names = (
+        "identifier", "identifier_issuer", "identifier_kind", "given_name", "family_name", "email", "country", "nationalities",
+        "gender", "birth_date", "name_on_certificate", "language", "names_confirmed",
+    )  # fmt: skip
+    return {name: getattr(nominee, name) for name in names}
 
 
 def _nominate_one(actor: Actor, delivery_id: int, organization: Organization, nominee: Nominee) -> Enrollment:
     delivery = touch(delivery_id)  # again, so that each has its own number in the line
-    checked(delivery, nominee.wish)  # before a person is made for nothing, and with all its faults at once
-    require_identity(nominee.identifier, nominee.email)
-    require_sender(nominee.country, nominee.organization)
-    person = record_person(
-        actor,
-        identifier=nominee.identifier,
-        given_name=nominee.given_name,
-        family_name=nominee.family_name,
-        email=nominee.email,
-        country=nominee.country,
-        nationalities=nominee.nationalities,
-        gender=nominee.gender,
-        birth_date=nominee.birth_date,
-        name_on_certificate=nominee.name_on_certificate,
-        language=nominee.language,
-        names_confirmed=nominee.names_confirmed,
-        identity=nominee.identity,
-        update=False,
-    )
-    enrollment = place(actor, delivery, person, nominee.wish, nominated_by=organization)
+    _check_one(delivery, nominee)
+    said = _said(nominee)
+    identified = _identify(actor, delivery, organization, nominee, said)
+    enrollment = place(actor, delivery, identified.person, nominee.wish, nominated_by=organization)
+    enrollment.origin_id = identified.record.id
     db.session.add(_nomination(actor, organization, enrollment, nominee))
+    note_identity(actor, enrollment, identified, said)
     return enrollment
+
+
+def _identify(actor: Actor, delivery: Delivery, organization: Organization, nominee: Nominee, said: dict[str, Any]) -> Identified:
+    """Who is meant: among everyone for those who may decide, else among the body's own people. One of these who has a place
+    here by somebody else's doing is somebody new, too: the body would learn of it."""
+    if can(actor, Permission.IDENTITY_DECIDE):
+        return identify_person(actor, said, identity=nominee.identity)
+    own = Person.id.in_(people_of(organization))
+    return identify_person(
+        actor,
+        said,
+        identity=nominee.identity,
+        among=own,
+        unless=lambda person: _is_here_by_others(delivery, person, organization),
+    )
+
+
+def _is_here_by_others(delivery: Delivery, person: Person, organization: Organization) -> bool:
+    """Whether the person has a place or a request here to which no nomination by the organization belongs."""
+    here = find_enrollment(delivery.id, person.id)
+    if here is None or here.nominated_by_id == organization.id:
+        return False
+    shares = sa.select(Enrollment.id).where(Enrollment.seat_id == here.id, Enrollment.nominated_by_id == organization.id)
+    return db.session.scalar(shares.limit(1)) is None
 
 
 def _nomination(actor: Actor, organization: Organization, enrollment: Enrollment, nominee: Nominee) -> Nomination:
@@ -124,6 +184,8 @@ def _nomination(actor: Actor, organization: Organization, enrollment: Enrollment
         organization_id=organization.id,
         nominated_by_id=actor.person_id,
         identifier=clean_identifier(nominee.identifier or "", "identifier") or None,
+        identifier_issuer=(nominee.identifier_issuer or "").strip()[:60] or None,
+        identifier_kind=nominee.identifier_kind or IdentifierKind.SERVICE,
         given_name=clean_name(nominee.given_name or "", "given_name"),
         family_name=clean_name(nominee.family_name or "", "family_name"),
         email=find_email(nominee.email),
@@ -139,4 +201,6 @@ def _at_row(refusal: DomainError, row: int | None) -> DomainError:
     if row is None:
         return refusal
     field = f"row-{row}.{refusal.field}" if refusal.field else f"row-{row}"
-    return type(refusal)(refusal.code, refusal.message, field)
+    moved = type(refusal)(refusal.code, refusal.message, field)
+    moved.details = refusal.details
+    return moved

@@ -1,4 +1,4 @@
-"""Applying: three screens at one address, at most six requests with the delivery's page, no password."""
+"""Applying: three screens at one address, at most five requests, no password; then a link in an email."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from accounts.models import Person, PersonnelCategory
+from accounts.models import Person
+from accounts.queries import roster_text
 from accounts.roles import Permission as P
-from accounts.services import change_person, record_person, require_own_name
+from accounts.services import change_person, record_applicant, require_own_name
 from accounts.values import email_key
 from core import i18n, limits
 from core.database import db, settings_of, transaction
-from core.errors import Conflict, NotFound, TooManyTries
+from core.errors import NotFound
 from core.forms import is_shown_again, refusals_on
 from core.policy import can
 from core.settings import is_loopback
@@ -26,8 +27,8 @@ from courses.queries import get_delivery, is_open_for_enrollment, upcoming_of
 from courses.services import touch
 from enrollment import queries, services
 from enrollment.forms.application import LAST, ApplicationForm
-from enrollment.models import Enrollment, EnrollmentStatus
-from enrollment.preview import Prospect, categories, prospect, prospects
+from enrollment.models import Enrollment
+from enrollment.preview import categories, prospects
 from enrollment.references import reference
 from enrollment.views.blueprint import pages
 
@@ -37,8 +38,8 @@ MOST_APPLICATIONS = 600
 WINDOW = 600
 #: Applications within an hour for one address: nobody's mailbox is filled by somebody else.
 MOST_FOR_ONE_ADDRESS = 10
-#: How often within an hour an applicant who applied before is written to once more.
-MOST_REMINDERS = 3
+#: Messages within an hour about one delivery to one address, from wherever it is applied for.
+MOST_MAILS = 3
 SENT_SHOWN = 3600  # seconds for which the page "Application sent" can be reloaded
 
 
@@ -136,6 +137,7 @@ def _screen(delivery: Delivery, form: ApplicationForm, screen: int, person: Pers
         screen=screen,
         person=person,
         prospects=prospects(delivery) if screen != 2 else [],
+        consent=roster_text() if screen == LAST else None,
     )
     return page, form.status
 
@@ -170,35 +172,14 @@ def _send_own(delivery: Delivery, form: ApplicationForm, person: Person) -> Any:
 
 
 def _send_unknown(delivery: Delivery, form: ApplicationForm) -> Any:
-    """Whoever is not signed in gets one answer, whether or not the address is known here and has applied before; the rest
-    is said in the mail, which only the person can read."""
-    known = record_person(current_actor(), email=form.email.data, **form.person())
-    try:
-        made = services.enroll(current_actor(), delivery.id, known, form.wish())
-    except Conflict as refusal:
-        if refusal.code != "already_enrolled":
-            raise
-        outcome = _as_if_new(delivery, known, PersonnelCategory(form.category.data))
-    else:
-        position = queries.positions(delivery.id).get(made.id) if made.status is EnrollmentStatus.WAITLISTED else None
-        outcome = Prospect(made.category, made.status, 0, position)
-    facts = [reference(delivery.id, known.id), outcome.status, outcome.position, _masked(form.email.data or "")]
+    """Whoever is not signed in gets one answer, whether or not the address is known here and has applied before: the emailed
+    link, which only its owner can open, makes the application count and shows the rest."""
+    actor, email = current_actor(), form.email.data or ""
+    mails, _since = limits.count("application mail", f"{delivery.id} {email_key(email)}", seconds=3600)
+    applicant = record_applicant(actor, email=email, **form.person())
+    services.apply(actor, delivery.id, applicant, form.wish(), is_written_to=mails <= MOST_MAILS)
+    facts = [reference(delivery.id, applicant.id), _masked(email)]
     return remember_answer(url_for("enrollment.application_sent", code=delivery.code, token=_tokens(delivery).dumps(facts)))
-
-
-def _as_if_new(delivery: Delivery, person: Person, category: PersonnelCategory) -> Prospect:
-    """What a new applicant would be told, for somebody who applied before; the mail says how it really stands. Not too
-    often: the mailbox is not to be filled by somebody else."""
-    before = queries.find_enrollment(delivery.id, person.id)
-    assert before is not None
-    try:
-        limits.check("application reminder", str(before.id), limit=MOST_REMINDERS, seconds=3600)
-    except TooManyTries:
-        pass
-    else:
-        limits.count("application reminder", str(before.id), seconds=3600)
-        services.remind(current_actor(), before)
-    return prospect(delivery, queries.seatings([delivery.id])[delivery.id], category)
 
 
 def _masked(email: str) -> str:
@@ -218,12 +199,9 @@ def application_sent(code: str, token: str) -> Any:
     """What was sent and what happens next. All it says stands in the token; it reads nothing of the application."""
     delivery = get_delivery(current_actor(), code, load=())
     try:
-        sent, status, position, address = _tokens(delivery).loads(token, max_age=SENT_SHOWN)
+        sent, address = _tokens(delivery).loads(token, max_age=SENT_SHOWN)
     except BadSignature:
         raise NotFound(
             "old_address", _l("This page is shown for an hour after sending. The mail we sent has everything.")
         ) from None
-    return render_template(
-        "enrollment/sent.html",
-        delivery=delivery, reference=sent, status=EnrollmentStatus(status), position=position, address=address,
-    )  # fmt: skip
+    return render_template("enrollment/sent.html", delivery=delivery, reference=sent, address=address)

@@ -29,7 +29,7 @@ from courses.queries import get_delivery, is_open_for_enrollment
 from courses.services import touch
 from enrollment import nomination_files, services
 from enrollment.models import Enrollment
-from enrollment.nomination_files import COLUMNS, CONFIRMED, Answers, NominationRow, Sheet, SheetRow, check_sheet
+from enrollment.nomination_files import COLUMNS, CONFIRMED, IDENTITY, Answers, NominationRow, Sheet, SheetRow, check_sheet
 from enrollment.nomination_files.carrying import of_kept, of_value, to_kept, to_text
 from enrollment.preview import Preview, nominee, preview, with_refusals
 from enrollment.views.apply import closed_page
@@ -72,7 +72,7 @@ def check_nominations(code: str) -> Any:
         raise Invalid("unknown_organization", _l("Choose the organization that nominates."))
     organization = db.session.get_one(Organization, int(chosen))
     sheet = _sheet_sent()
-    view = preview(delivery, organization, check_sheet(sheet))
+    view = preview(actor, delivery, organization, check_sheet(sheet))
     if request.form.get("act") == "keep":
         return _keep(actor, delivery, organization, sheet)
     if request.form.get("act") != "nominate" or view.waits:
@@ -93,7 +93,7 @@ def check_nominations(code: str) -> Any:
         flash(made, "ok")
         return see_other(url_for("enrollment.nominations", delivery=code))
     delivery, organization = get_delivery(actor, code), db.session.get_one(Organization, int(chosen))
-    return check_page(delivery, organization, left, preview(delivery, organization, check_sheet(left)), nominated=made)
+    return check_page(delivery, organization, left, preview(actor, delivery, organization, check_sheet(left)), nominated=made)
 
 
 def _nominate_once(actor: Actor, delivery_id: int, organization: Organization, sheet: Sheet, view: Preview, key: str) -> str:
@@ -141,7 +141,7 @@ def nomination_draft(code: str) -> Any:
         return see_other(url_for("enrollment.nominate", code=code))
     sheet = of_kept(draft.content)
     return check_page(
-        delivery, draft.organization, sheet, preview(delivery, draft.organization, check_sheet(sheet)), is_kept=True
+        delivery, draft.organization, sheet, preview(actor, delivery, draft.organization, check_sheet(sheet)), is_kept=True
     )
 
 
@@ -181,7 +181,7 @@ def _sheet_sent() -> Sheet:
 
 
 def _corrected(one: SheetRow) -> SheetRow:
-    fields = ((column, f"row-{one.row}-{column}") for column in (*COLUMNS, CONFIRMED))
+    fields = ((column, f"row-{one.row}-{column}") for column in (*COLUMNS, CONFIRMED, IDENTITY))
     typed = {column: request.form[name] for column, name in fields if name in request.form}
     return replace(one, typed={**one.typed, **typed}, stray=()) if typed else one
 

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 import enrollment.queries
+from accounts.queries import body_name
 from accounts.roles import Permission as P
 from core import i18n
 from core.paging import page
@@ -43,7 +44,7 @@ class Situation:
 @public
 def delivery(code: str) -> str:
     actor = current_actor()
-    found = queries.get_delivery(actor, code, load=queries.VERSION)
+    found = queries.get_delivery(actor, code, load=queries.VERSION + queries.BODIES)
     sessions = queries.timetable_of(found.id)
     pools = enrollment.queries.places([found.id])[found.id]
     work, has_begun = _work(actor, found), queries.has_begun(found.id)
@@ -70,6 +71,8 @@ def delivery(code: str) -> str:
         own=own,
         prerequisites=queries.titles_of(found.version.prerequisites) if found.version.prerequisites else {},
         trainers=queries.trainers_of([found.id])[found.id],
+        centre=body_name(found.centre),
+        funder=body_name(found.funder) if found.funder else None,
         may_nominate=situation.may_apply and can(actor, P.ENROLLMENT_NOMINATE),
         work=work,
         waits=_waits(actor, found),
@@ -137,6 +140,7 @@ _WORK = (
     ("enrollment.selection", _l("Participants and selection"), P.ENROLLMENT_READ),
     ("enrollment.attendance", _l("Attendance"), P.ATTENDANCE_RECORD),
     ("enrollment.scores", _l("Scores"), P.ATTENDANCE_RECORD),
+    ("enrollment.needs", _l("Needs for rooms and meals"), P.NEEDS_READ),
     ("enrollment.finish", _l("Finish and certify"), P.DELIVERY_FINISH),
 )
 

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy.orm import selectinload
 
-from accounts.queries import refused_mail
+from accounts.queries import refused_mail, roster_question
 from accounts.roles import Permission as P
 from core import exports, i18n
 from core.database import db, settings_of, transaction
@@ -23,6 +23,7 @@ from courses.queries import is_open_for_enrollment, moves_up, today_of
 from enrollment import queries, services
 from enrollment.forms.ending import DeclineForm, WithdrawForm
 from enrollment.models import LIVE, SEATED, Enrollment, EnrollmentStatus
+from enrollment.needs import needs_shown
 from enrollment.participation import get_letter, has_letter, may_read_letter
 from enrollment.references import reference
 from enrollment.states import ENROLLMENT
@@ -35,7 +36,7 @@ from enrollment.views.timetable import by_day, cut_reason, local_day
 def mine() -> Any:
     """Everything the person ever applied for or was nominated for, the latest first."""
     actor = current_actor()
-    own = queries.enrollments_visible(actor).where(Enrollment.person_id == actor.person_id)
+    own = queries.enrollments_visible(actor).where(Enrollment.person_id == actor.person_id, Enrollment.seat_id.is_(None))
     found = sorted(db.session.scalars(own), key=lambda one: (one.delivery.starts_on, one.id), reverse=True)
     waiting = [one.delivery_id for one in found if one.status is EnrollmentStatus.WAITLISTED]
     positions = queries.positions(*waiting) if waiting else {}
@@ -49,29 +50,35 @@ def enrollment(enrollment_id: int) -> Any:
     """Where it stands, why, and what comes next: for the person, the organization that nominated, and staff."""
     actor = current_actor()
     found = queries.get_enrollment(actor, enrollment_id)
-    is_waiting = found.status is EnrollmentStatus.WAITLISTED
-    position = queries.positions(found.delivery_id).get(found.id) if is_waiting else None
+    standing = found.standing
+    if standing is not found and can(actor, P.ENROLLMENT_READ, standing):
+        return see_other(url_for("enrollment.enrollment", enrollment_id=standing.id))  # an older link leads to the one seat
+    is_waiting = standing.status is EnrollmentStatus.WAITLISTED
+    position = queries.positions(found.delivery_id).get(standing.id) if is_waiting else None
     delivery = _with_sessions(found.delivery_id)
-    result = _result(found, delivery)
+    result = _result(standing, delivery)
     return render_template(
         "enrollment/enrollment.html",
         enrollment=found,
+        standing=standing,
         person=queries.person_shown(actor, found),
         delivery=delivery,
         days=[(local_day(delivery, blocks[0]), blocks) for blocks in by_day(delivery)],
         position=position,
         why=queries.explain(found, position),
         result=result,
-        may_print_letter=has_letter(found, result) and may_read_letter(actor, found),
+        may_print_letter=has_letter(standing, result) and may_read_letter(actor, found),
         moves_up=not is_waiting or moves_up(delivery),
         cut_reason=cut_reason(delivery),
-        certificate=_certificate(actor, found),
-        reference=reference(delivery.id, found.person_id),
+        certificate=_certificate(actor, standing),
+        reference=reference(delivery.id, found.origin_id),
         steps=ENROLLMENT.available(found, actor) if delivery.status is DeliveryStatus.PUBLISHED else [],
+        needs=needs_shown(actor, found),
         is_own=found.person_id == actor.person_id,
+        question=roster_question(found.person_id) if found.person_id == actor.person_id else None,
         is_unreached=bool(refused_mail([found.person_id])),
-        is_live=found.status in LIVE,
-        may_apply_again=found.status is EnrollmentStatus.WITHDRAWN and is_open_for_enrollment(delivery),
+        is_live=standing.status in LIVE,
+        may_apply_again=standing.status is EnrollmentStatus.WITHDRAWN and is_open_for_enrollment(delivery),
     )
 
 

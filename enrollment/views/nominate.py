@@ -65,7 +65,7 @@ def nominate(code: str) -> Any:
         form.refuse(refusal)
         return _upload_page(delivery, form, 413 if refusal.code == "too_large" else 422, shows_example=True)
     organization = db.session.get_one(Organization, int(form.organization.data))
-    return check_page(delivery, organization, file.sheet, preview(delivery, organization, file.checked))
+    return check_page(delivery, organization, file.sheet, preview(actor, delivery, organization, file.checked))
 
 
 def _upload_form(organizations: Mapping[str, str], **options: Any) -> UploadForm:

@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 
 from accounts.models import Organization
 from accounts.roles import Permission as P
-from accounts.services import record_person
 from core import i18n
 from core.database import db, transaction
 from core.forms import refusals_on
@@ -55,30 +54,14 @@ def _put_forward(actor: Actor, delivery_id: int, organization_id: int, one: Nomi
     if organization_id:
         organization = db.session.get_one(Organization, organization_id)
         return services.nominate(actor, delivery_id, organization, [one])[0]
-    services.require_identity(one.identifier, one.email)
-    person = record_person(
-        actor,
-        identifier=one.identifier,
-        given_name=one.given_name,
-        family_name=one.family_name,
-        email=one.email,
-        country=one.country,
-        nationalities=one.nationalities,
-        gender=one.gender,
-        birth_date=one.birth_date,
-        name_on_certificate=one.name_on_certificate,
-        language=one.language,
-        names_confirmed=one.names_confirmed,
-        identity=one.identity,
-    )
-    return services.enroll(actor, delivery_id, person, one.wish)
+    return services.enter(actor, delivery_id, one)
 
 
 def _said(made: Enrollment) -> str:
     position = positions(made.delivery_id).get(made.id)
     facts = {"name": made.person.full_name, "status": word(made.status).lower(), "position": position}
     said = _("%(name)s is number %(position)s on the waiting list.", **facts) if position else _("%(name)s: %(status)s.", **facts)
-    hint = address_hint(made.person.mailbox, made.nomination.email) if made.nomination else None
+    hint = address_hint(made.person.email, made.nomination.email) if made.nomination else None
     return f"{said} {hint}" if hint else said
 
 

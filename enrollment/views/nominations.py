@@ -14,7 +14,7 @@ from core import countries, exports, i18n
 from core.codes import spelling
 from core.database import db
 from core.paging import page
-from core.policy import Actor, require
+from core.policy import Actor, require, visible
 from core.web import current_actor, signed_in
 from core.words import word
 from courses.models import Delivery
@@ -33,15 +33,16 @@ def nominations() -> Any:
     actor = current_actor()
     statement = _filtered(actor)
     found = page(statement, [-Enrollment.id], after=request.args.get("after"), limit=PAGE)
-    waiting = {one.delivery_id for one in found.items if one.status is EnrollmentStatus.WAITLISTED}
+    waiting = {one.delivery_id for one in found.items if one.standing.status is EnrollmentStatus.WAITLISTED}
     positions = queries.positions(*waiting) if waiting else {}
     refused = refused_mail(one.person_id for one in found.items)
     rows = [
         {
             "is_refused": one.person_id in refused,
             "enrollment": one,
+            "status": one.standing.status,
             "person": queries.person_shown(actor, one),
-            "why": queries.explain(one, positions.get(one.id)),
+            "why": queries.explain(one, positions.get(one.standing.id)),
             "may_withdraw": "withdraw" in ENROLLMENT.available(one, actor) and one.delivery.status == "published",
         }
         for one in found.items
@@ -69,13 +70,13 @@ def nominations_file() -> Response:
     """Everything the filters keep, with what each organization itself said of its people."""
     actor = current_actor()
     found = db.session.scalars(_filtered(actor).order_by(-Enrollment.id)).all()
-    waiting = {one.delivery_id for one in found if one.status is EnrollmentStatus.WAITLISTED}
+    waiting = {one.delivery_id for one in found if one.standing.status is EnrollmentStatus.WAITLISTED}
     positions = queries.positions(*waiting) if waiting else {}
     header = [
         _("Identifier"), _("Given name"), _("Family name"), _("E-mail"), _("Country"), _("Nationality"), _("Category"),
         _("Rank"), _("Nominated by"), _("Course"), _("Delivery"), _("Begins"), _("Status"), _("Position"), _("Why"),
     ]  # fmt: skip
-    rows = [_line(actor, one, positions.get(one.id)) for one in found]
+    rows = [_line(actor, one, positions.get(one.standing.id)) for one in found]
     return exports.download(actor, "nominations", "nominations", header, rows)
 
 
@@ -85,22 +86,24 @@ def _line(actor: Actor, one: Enrollment, position: int | None) -> list[Any]:
         person.identifier, person.given_name, person.family_name, person.email, person.country,
         countries.written(person.nationalities, i18n.locale()), word(one.category), one.rank,
         one.nominated_by.name if one.nominated_by else "", i18n.text(one.delivery.course.title), one.delivery.code,
-        one.delivery.starts_on, word(one.status), position, queries.explain(one, position),
+        one.delivery.starts_on, word(one.standing.status), position, queries.explain(one, position),
     ]  # fmt: skip
 
 
 def _is_everybody(actor: Actor) -> bool:
-    """Whether the actor reads the nominations of all organizations."""
+    """Whether the actor reads the nominations of all organizations, in a centre or everywhere."""
     grant = actor.grants.get(P.ENROLLMENT_READ)
-    return grant is not None and grant.everywhere
+    return grant is not None and (grant.everywhere or bool(grant.centre))
 
 
 def _own(actor: Actor) -> sa.ColumnElement[bool]:
-    """Nominations, not applications; of the own organizations, or all for those who read everybody's."""
+    """Nominations, not applications, that the actor may see; of the own organizations, or those of all organizations for whoever
+    coordinates a centre."""
+    seen = visible(Enrollment, actor, P.ENROLLMENT_READ)
     if _is_everybody(actor):
-        return Enrollment.nominated_by_id.is_not(None)
+        return sa.and_(Enrollment.nominated_by_id.is_not(None), seen)
     require(actor, P.ENROLLMENT_NOMINATE)
-    return Enrollment.nominated_by_id.in_(actor.grants[P.ENROLLMENT_NOMINATE].organization)
+    return sa.and_(Enrollment.nominated_by_id.in_(actor.grants[P.ENROLLMENT_NOMINATE].organization), seen)
 
 
 def _filtered(actor: Actor) -> sa.Select[Any]:
@@ -109,7 +112,7 @@ def _filtered(actor: Actor) -> sa.Select[Any]:
         of_delivery = sa.select(Delivery.id).where(Delivery.code == code).scalar_subquery()
         statement = statement.where(Enrollment.delivery_id == of_delivery)
     if (status := request.args.get("status")) in set(EnrollmentStatus):
-        statement = statement.where(Enrollment.status == EnrollmentStatus(status))
+        statement = statement.where(queries.stands_at(EnrollmentStatus(status)))
     return statement
 
 

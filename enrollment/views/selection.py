@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,8 @@ from core.words import word
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import get_delivery
 from enrollment import queries, services
-from enrollment.models import SEATED, Enrollment, EnrollmentStatus
+from enrollment.models import LIVE, SEATED, Enrollment, EnrollmentStatus
+from enrollment.prerequisites import Prerequisite, Verdict, prerequisites_of
 from enrollment.queries import PersonShown
 from enrollment.references import reference
 from enrollment.states import ENROLLMENT
@@ -42,6 +43,8 @@ class Entry:
     position: int | None
     why: str | None
     is_unreached: bool
+    prerequisites: list[Prerequisite] = field(default_factory=list)
+    order: tuple[int, int] | None = None  # the how manieth of how many that the same organization put forward
     steps: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -102,10 +105,12 @@ def _said(made: list[Enrollment]) -> str:
 
 
 def _entries(actor: Actor, delivery: Delivery) -> list[Entry]:
-    """All people of the delivery, in four queries."""
-    found = db.session.scalars(queries.enrollments_of(actor, delivery)).all()
+    """All people of the delivery, in seven queries."""
+    shown = Enrollment.seat_id.is_(None), Enrollment.status != S.UNCONFIRMED  # unconfirmed applications count nowhere
+    found = db.session.scalars(queries.enrollments_of(actor, delivery).where(*shown)).all()
     positions = queries.positions(delivery.id)
     refused = refused_mail(one.person_id for one in found)
+    asked, orders = prerequisites_of(delivery, [one.person_id for one in found]), _orders(found)
     is_running = delivery.status is DeliveryStatus.PUBLISHED
     return [
         Entry(
@@ -114,10 +119,21 @@ def _entries(actor: Actor, delivery: Delivery) -> list[Entry]:
             positions.get(one.id),
             queries.explain(one, positions.get(one.id)),
             one.person_id in refused,
+            asked.get(one.person_id, []),
+            orders.get(one.id),
             frozenset(ENROLLMENT.available(one, actor)) if is_running else frozenset(),
         )
         for one in found
     ]
+
+
+def _orders(found: Sequence[Enrollment]) -> dict[int, tuple[int, int]]:
+    """In which order each organization put its people forward: (place, of how many), for those that are not ended."""
+    by_body: dict[int, list[int]] = {}
+    for one in found:
+        if one.nominated_by_id and one.status in LIVE:
+            by_body.setdefault(one.nominated_by_id, []).append(one.id)
+    return {key: (place, len(ids)) for ids in by_body.values() for place, key in enumerate(sorted(ids), 1)}
 
 
 def _page(delivery: Delivery, refusal: DomainError | None = None, *, chosen: Collection[int] = ()) -> Any:
@@ -132,6 +148,8 @@ def _page(delivery: Delivery, refusal: DomainError | None = None, *, chosen: Col
         "enrollment/selection.html",
         delivery=delivery,
         pools=pools,
+        said=said,
+        asks=bool(entries and entries[0].prerequisites),
         chosen=chosen,
         waits=(seating.left_for_line, sum(seating.waiting.values())) if delivery.status is DeliveryStatus.PUBLISHED else (0, 0),
         free={category for category in seating.waiting if seating.fits(category)},
@@ -144,6 +162,15 @@ def _page(delivery: Delivery, refusal: DomainError | None = None, *, chosen: Col
         refusal=refusal,
     )
     return page, refusal.status if refusal else 200
+
+
+def said(asked: Prerequisite) -> str:
+    """Whether a course that is asked for was completed, and until when what it granted holds."""
+    if asked.verdict is Verdict.MISSING:
+        return _("missing")
+    if asked.verdict is Verdict.ENDED:
+        return _("ended on %(day)s", day=i18n.date_words(asked.until, form="short"))
+    return _("met until %(day)s", day=i18n.date_words(asked.until, form="short")) if asked.until else _("met")
 
 
 def _lines(waiting: list[Entry], with_pool: set[Any]) -> list[tuple[Any, list[Entry]]]:
@@ -162,8 +189,8 @@ def participants_file(code: str) -> Response:
     actor, delivery = current_actor(), _delivery(code)
     header = [
         _("Reference"), _("Family name"), _("Given name"), _("Name on certificate"), _("E-mail"), _("Country"), _("Nationality"),
-        _("Category"), _("Rank"), _("Rank code"), _("Organization"), _("Nominated by"), _("Needs"), _("Status"), _("Position"),
-        _("Why"),
+        _("Gender"), _("Category"), _("Rank"), _("Rank code"), _("Employer"), _("Nominated by"), _("Order of the nominator"),
+        _("Prerequisites"), _("Status"), _("Position"), _("Why"),
     ]  # fmt: skip
     rows = [_line(delivery, entry) for entry in _entries(actor, delivery)]
     return exports.download(actor, "participants", f"participants-{delivery.code}", header, rows)
@@ -172,10 +199,11 @@ def participants_file(code: str) -> Response:
 def _line(delivery: Delivery, entry: Entry) -> list[Any]:
     one, person = entry.enrollment, entry.person
     return [
-        reference(delivery.id, one.person_id), person.family_name, person.given_name, person.name_on_certificate, person.email,
+        reference(delivery.id, one.origin_id), person.family_name, person.given_name, person.name_on_certificate, person.email,
         person.country or (_("none") if one.organization else ""), countries.written(person.nationalities, i18n.locale()),
-        word(one.category), one.rank, one.rank_code, one.organization,
-        one.nominated_by.name if one.nominated_by else "", one.needs, word(one.status), entry.position, entry.why,
+        word(person.gender) if person.gender else "", word(one.category), one.rank, one.rank_code, one.organization,
+        one.nominated_by.name if one.nominated_by else "", entry.order[0] if entry.order else None,
+        "; ".join(f"{asked.course}: {said(asked)}" for asked in entry.prerequisites), word(one.status), entry.position, entry.why,
     ]  # fmt: skip
 
 

@@ -1,31 +1,42 @@
 """What is done with the roster: profiles are written, skills granted and withdrawn, everything derived made again."""
 
+from roster.services.admission import admit, admit_several, take_merge, take_no, take_yes
 from roster.services.exporting import record_export, record_reading
 from roster.services.profiles import (
-    Profile,
-    SpokenLanguage,
-    Window,
     change_expert,
     put_expert,
     put_own_profile,
+    reaches,
     refresh_document,
 )
+from roster.services.proposals import answer_proposal, find_proposal, forget_proposals
 from roster.services.rebuilding import differences, index_differences, rebuild
-from roster.services.skills import grant_skills, withdraw_skills
+from roster.services.skills import follow_certificates, grant_skills, withdraw_skills
+from roster.services.values import Profile, SpokenLanguage, Window
 
 __all__ = [
     "Profile",
     "SpokenLanguage",
     "Window",
+    "admit",
+    "admit_several",
+    "answer_proposal",
     "change_expert",
     "differences",
+    "find_proposal",
+    "follow_certificates",
+    "forget_proposals",
     "grant_skills",
     "index_differences",
     "put_expert",
     "put_own_profile",
+    "reaches",
     "rebuild",
     "record_export",
     "record_reading",
     "refresh_document",
+    "take_merge",
+    "take_no",
+    "take_yes",
     "withdraw_skills",
 ]

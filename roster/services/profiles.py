@@ -3,75 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.dialects import postgresql, sqlite
 
-from accounts.models import PersonnelCategory
+from accounts.models import ConsentPurpose, Person, PersonnelCategory
 from accounts.roles import Permission
-from accounts.services import record_person
+from accounts.services import current_consent, identify_person
 from accounts.values import clean_text
 from core import clock
 from core.database import db, is_sqlite
-from core.errors import DomainError, Invalid, collect
+from core.errors import DomainError, Invalid, NotFound, collect
 from core.events import publish
 from core.languages import is_language
-from core.policy import Actor, require
+from core.policy import Actor, can, can_beyond_oneself, require, visible
 from enrollment.services import clean_rank_code
 from roster import documents, languages
 from roster.events import ExpertChanged, ExpertRecorded
-from roster.models import Availability, Expert, ExpertLanguage, LanguageFramework
+from roster.models import Availability, Expert, ExpertLanguage
+from roster.services import proposals
+from roster.services.values import Profile, SpokenLanguage, Window
 
 MOST_LANGUAGES, MOST_WINDOWS, MOST_EXPERTISE = 20, 50, 30
 
 
-@dataclass(frozen=True)
-class SpokenLanguage:
-    language: str
-    level: str
-    framework: LanguageFramework = LanguageFramework.CEFR
+def put_expert(actor: Actor, identifier: str | None, profile: Profile) -> tuple[Expert | None, bool]:
+    """The roster profile of a person whose consent is current, made or changed; True when made. (None, False) for everybody
+    else, known or not: the person is asked, and the values wait for the answer."""
+    require(actor, Permission.ROSTER_SEARCH)  # not only for oneself
+    check_profile(profile)
+    near = proposals.people_near(identifier, profile.person)
+    known = next((one.person for one in near if one.is_meant and one.consents), None)
+    if known is None or not _is_within_reach(actor, known):
+        proposals.propose(actor, identifier, profile, near)
+        return None, False
+    values = proposals.without_others_address(profile.person, near, known)
+    said = {**values, "identifier": identifier}
+    identify_person(actor, said, identity=known.id, among=Person.id == known.id, update=True)
+    return _put(actor, known.id, profile)
 
 
-@dataclass(frozen=True)
-class Window:
-    """Both days included."""
-
-    first: date
-    last: date
+def _is_within_reach(actor: Actor, person: Person) -> bool:
+    """Whether no other roster office admitted the person."""
+    expert = find_expert_of(person.id)
+    return expert is None or reaches(actor, Permission.EXPERT_WRITE, expert)
 
 
-@dataclass(frozen=True)
-class Profile:
-    """What is said about an expert. None leaves a value as it is; an empty text or list clears it.
-
-    `person`: what accounts.services.record_person takes of the person, by keyword.
-    """
-
-    person: Mapping[str, Any] = field(default_factory=dict)
-    category: PersonnelCategory | None = None
-    rank: str | None = None
-    rank_code: str | None = None
-    organization: str | None = None
-    languages: Sequence[SpokenLanguage] | None = None
-    expertise: Sequence[str] | None = None
-    availability: Sequence[Window] | None = None
-    consent: bool | None = None
-
-
-def put_expert(actor: Actor, identifier: str | None, profile: Profile) -> tuple[Expert, bool]:
-    """The roster profile of a person (matched by identifier, else e-mail, else new), made or changed; True when made."""
-    require(actor, Permission.EXPERT_WRITE, Expert(person_id=None))  # for anybody at all, not only for oneself
-    person = record_person(actor, **{**profile.person, "identifier": identifier}, update=True)
-    return _put(actor, person.id, profile)
+def check_profile(profile: Profile) -> None:
+    """Raises every fault of the values, whoever is meant."""
+    _values, errors = _plain_values(profile)
+    _read_languages(profile.languages, errors)
+    _read_windows(profile.availability, errors)
+    collect(errors)
 
 
 def put_own_profile(actor: Actor, profile: Profile) -> Expert:
     """The actor's own profile: people put themselves on the roster, and say what they want to be found for."""
-    require(actor, Permission.EXPERT_WRITE, Expert(person_id=actor.person_id))
+    require(actor, Permission.EXPERT_WRITE)
     assert actor.person_id is not None
     return _put(actor, actor.person_id, profile)[0]
 
@@ -85,8 +76,9 @@ def _put(actor: Actor, person_id: int, profile: Profile) -> tuple[Expert, bool]:
 
 def change_expert(actor: Actor, expert: Expert, profile: Profile) -> Expert:
     """Changes what is given in `profile` (its `person` aside), with every fault told at its field."""
-    require(actor, Permission.EXPERT_WRITE, expert)
-    expert = _locked(expert.id)
+    require(actor, Permission.EXPERT_WRITE)
+    expert = locked(expert.id)
+    require_open_to(actor, Permission.EXPERT_WRITE, expert)
     values, errors = _plain_values(profile)
     spoken = _read_languages(profile.languages, errors)
     windows = _read_windows(profile.availability, errors)
@@ -108,7 +100,7 @@ def change_expert(actor: Actor, expert: Expert, profile: Profile) -> Expert:
 def _plain_values(profile: Profile) -> tuple[dict[str, Any], list[DomainError]]:
     """The columns that are given, and what is wrong with them."""
     errors: list[DomainError] = []
-    values: dict[str, Any] = {"category": profile.category, "consent": profile.consent}
+    values: dict[str, Any] = {"category": profile.category}
     for name, longest in {"rank": 120, "organization": 200}.items():
         text = getattr(profile, name)
         values[name] = None if text is None else _text(text, name, longest, errors)
@@ -204,7 +196,31 @@ def find_expert_of(person_id: int) -> Expert | None:
     return db.session.scalar(sa.select(Expert).where(Expert.person_id == person_id))
 
 
-def _locked(expert_id: int) -> Expert:
+def reaches(actor: Actor, permission: str, expert: Expert) -> bool:
+    """Whether the actor has the permission on this expert: one's own profile, one of the own office, or of no office yet."""
+    return can(actor, permission, expert) or (expert.office_id is None and can_beyond_oneself(actor, permission))
+
+
+def within_reach(actor: Actor, permission: str) -> sa.ColumnElement[bool]:
+    """The condition that keeps the experts whom the actor `reaches`."""
+    seen = visible(Expert, actor, permission)
+    return sa.or_(seen, Expert.office_id.is_(None)) if can_beyond_oneself(actor, permission) else seen
+
+
+def require_open_to(actor: Actor, permission: str, expert: Expert) -> None:
+    """NotFound for everybody but the person while the person's consent is not current, and for other roster offices: to them
+    there is no such profile."""
+    is_own = actor.is_system or actor.person_id == expert.person_id
+    if is_own or (reaches(actor, permission, expert) and current_consent(expert.person_id, ConsentPurpose.ROSTER)):
+        return
+    raise unknown_expert()
+
+
+def unknown_expert() -> NotFound:
+    return NotFound("unknown_expert", _l("There is no such expert."))
+
+
+def locked(expert_id: int) -> Expert:
     """The expert read again under its lock."""
     statement = sa.select(Expert).where(Expert.id == expert_id).with_for_update(key_share=True, of=Expert)
     return db.session.scalars(statement.execution_options(populate_existing=True)).one()

@@ -3,6 +3,7 @@ with what it is derived from. Comparing and repairing are one code, so that a re
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +22,7 @@ from roster.models import Expert, ExpertLanguage, ExpertSearch, ExpertSkill
 from roster.services.skills import expert_by_enrollment, skill_row
 
 #: What a skill row repeats of its evidence.
-FACTS = ("level", "valid_from", "valid_until", "recorded_at", "withdrawn_at", "withdrawn_reason")
+FACTS = ("level", "valid_from", "valid_until", "recorded_at", "withdrawn_at")
 _FTS = "INSERT INTO expert_fts(expert_fts{}) VALUES ('{}'{})"
 
 
@@ -85,18 +86,22 @@ def _language_differences() -> Iterator[Difference]:
 
 def _skill_differences() -> Iterator[Difference]:
     columns = [c for c in ExpertSkill.__table__.columns if c.name != "id"]
-    rows = {(row.certificate_id, row.skill_id): row for row in db.session.execute(sa.select(ExpertSkill.id, *columns)).all()}
+    rows: dict[tuple[int, int], list[sa.Row]] = defaultdict(list)  # of each skill of a certificate its periods, in their order
+    in_order = sa.select(ExpertSkill.id, *columns).order_by(ExpertSkill.recorded_at, ExpertSkill.id)
+    for row in db.session.execute(in_order):
+        rows[row.certificate_id, row.skill_id].append(row)
     experts = {person_id: expert_id for expert_id, person_id in db.session.execute(sa.select(Expert.id, Expert.person_id))}
     try:
         for proof in evidence.all_proofs():
-            row = rows.pop((proof.certificate_id, proof.skill_id), None)
-            yield from _compared(proof, row, experts.get(proof.person_id))
+            kept = rows.get((proof.certificate_id, proof.skill_id))
+            yield from _compared(proof, kept.pop(0) if kept else None, experts.get(proof.person_id))
     except evidence.UnknownSkill as error:
         yield Difference(f"roster: a certificate proves the skill {error}, which is not kept", None)
         return
-    for (certificate_id, skill_id), row in sorted(rows.items()):
-        sentence = f"roster: expert {row.expert_id}, skill {skill_id}: certificate {certificate_id} does not prove it"
-        yield Difference(sentence, _remover(ExpertSkill, row.id))
+    for (certificate_id, skill_id), left in sorted(rows.items()):
+        for row in left:
+            sentence = f"roster: expert {row.expert_id}, skill {skill_id}: certificate {certificate_id} does not prove it"
+            yield Difference(sentence, _remover(ExpertSkill, row.id))
 
 
 def _compared(proof: evidence.Proof, row: sa.Row | None, expert_id: int | None) -> Iterator[Difference]:
@@ -120,7 +125,7 @@ def _record(proof: evidence.Proof) -> None:
 
 def _document_differences() -> Iterator[Difference]:
     expected = documents.documents()
-    columns = (ExpertSearch.expert_id, ExpertSearch.sort_name, ExpertSearch.tokens, ExpertSearch.names)
+    columns = (ExpertSearch.expert_id, ExpertSearch.office_id, ExpertSearch.sort_name, ExpertSearch.tokens, ExpertSearch.names)
     kept = {row.expert_id: documents.Document(*row[1:]) for row in db.session.execute(sa.select(*columns))}
     for expert_id in sorted(expected.keys() | kept.keys()):
         if expected.get(expert_id) != kept.get(expert_id):

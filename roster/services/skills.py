@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from certificates.models import Certificate
@@ -11,56 +13,78 @@ from core.events import publish
 from core.policy import Actor
 from enrollment.models import Enrollment
 from roster import documents, evidence
-from roster.events import ExpertChanged, SkillGranted, SkillWithdrawn
+from roster.events import SkillGranted, SkillWithdrawn
 from roster.models import Expert, ExpertSkill
+from roster.services.admission import admit_by_rule
 from roster.services.profiles import obtain
 
 
 def grant_skills(actor: Actor, certificate: Certificate) -> list[ExpertSkill]:
-    """Records what `certificate` proves; what it proved before already stays as it is."""
-    proven = evidence.proofs(certificate, evidence.skill_ids())
+    """Records what `certificate` proves from now on; what stands already stays as it is."""
+    proven = [proof for proof in evidence.proofs_of(certificate) if proof.withdrawn_at is None]
     if not proven:
         return []
     expert = expert_by_enrollment(actor, certificate)
-    recorded = set(db.session.scalars(sa.select(ExpertSkill.skill_id).where(ExpertSkill.certificate_id == certificate.id)))
-    made = [skill_row(proof, expert.id) for proof in proven if proof.skill_id not in recorded]
+    standing = {row.skill_id for row in _standing(certificate)}
+    made = [skill_row(proof, expert.id) for proof in proven if proof.skill_id not in standing]
     db.session.add_all(made)
     for row in made:
         publish(SkillGranted(expert.id, row.skill_id, row.level.value, certificate.id), actor)
     documents.refresh([expert.id])
+    admit_by_rule(expert)
     return made
 
 
 def withdraw_skills(actor: Actor, certificate: Certificate) -> list[ExpertSkill]:
-    """Ends what rests on a certificate that ended; the rows stay as history, and other evidence of a skill stays good."""
-    rows = db.session.scalars(
-        sa.select(ExpertSkill).where(ExpertSkill.certificate_id == certificate.id, ExpertSkill.withdrawn_at.is_(None))
-    ).all()
-    reason = evidence.reason_of(certificate) or "withdrawn"
+    """Ends what rests on a certificate that ended or is suspended; the rows stay as history, and other evidence of a skill stays
+    good."""
+    db.session.flush()
+    ends = {proof.skill_id: proof.withdrawn_at for proof in evidence.proofs_of(certificate)}  # the last period of each counts
+    rows = _standing(certificate)
     for row in rows:
-        row.withdrawn_at, row.withdrawn_reason = certificate.ended_at or clock.now(), reason
-        publish(SkillWithdrawn(row.expert_id, row.skill_id, certificate.id, reason), actor)
+        row.withdrawn_at = ends.get(row.skill_id) or clock.now()
+        publish(SkillWithdrawn(row.expert_id, row.skill_id, certificate.id), actor)
     if rows:
         documents.refresh({row.expert_id for row in rows})
-    return list(rows)
+    return rows
+
+
+def _standing(certificate: Certificate) -> list[ExpertSkill]:
+    rests = sa.select(ExpertSkill).where(ExpertSkill.certificate_id == certificate.id, ExpertSkill.withdrawn_at.is_(None))
+    return list(db.session.scalars(rests))
+
+
+def follow_certificates(actor: Actor, person_ids: Collection[int]) -> None:
+    """Skills stand on the profile of whoever holds their certificate: after records of these people were merged or parted."""
+    rows = (
+        sa.select(ExpertSkill, Certificate)
+        .join(Certificate, Certificate.id == ExpertSkill.certificate_id)
+        .join(Expert, Expert.id == ExpertSkill.expert_id)
+        .where(Certificate.person_id.in_(person_ids), Certificate.person_id != Expert.person_id)
+    )
+    concerned: set[int] = set()
+    for row, certificate in db.session.execute(rows.order_by(ExpertSkill.id)).all():
+        expert = expert_by_enrollment(actor, certificate)
+        concerned |= {row.expert_id, expert.id}
+        row.expert_id = expert.id
+    if concerned:
+        documents.refresh(concerned)
 
 
 def skill_row(proof: evidence.Proof, expert_id: int) -> ExpertSkill:
     return ExpertSkill(
         expert_id=expert_id, skill_id=proof.skill_id, level=proof.level, level_rank=proof.level.rank,
         certificate_id=proof.certificate_id, valid_from=proof.valid_from, valid_until=proof.valid_until,
-        recorded_at=proof.recorded_at, withdrawn_at=proof.withdrawn_at, withdrawn_reason=proof.withdrawn_reason,
+        recorded_at=proof.recorded_at, withdrawn_at=proof.withdrawn_at,
     )  # fmt: skip
 
 
 def expert_by_enrollment(actor: Actor, certificate: Certificate) -> Expert:
-    """The holder's profile; a first one is made of what the person declared when enrolling."""
+    """The holder's profile; a first one is made of what the person declared when enrolling. It is nobody's to find before the
+    person says yes and is admitted."""
     declared = db.session.get_one(Enrollment, certificate.enrollment_id)
     expert, _ = obtain(
         actor, certificate.person_id, declared.category, rank=declared.rank, rank_code=declared.rank_code,
-        organization=declared.organization, consent=declared.roster_consent,
+        organization=declared.organization,
     )  # fmt: skip
-    if expert.consent is None and declared.roster_consent is not None:
-        expert.consent = declared.roster_consent
-        publish(ExpertChanged(expert.id, ("consent",)), actor)
     return expert

@@ -12,6 +12,7 @@ from accounts import queries, services
 from accounts.models import Organization, Person
 from core import clock
 from core.database import db, transaction
+from tests import factories
 from tests.accounts.makers import account, close, settings
 from tests.browsing import Browser
 from tests.conftest import NOW
@@ -35,7 +36,7 @@ def test_an_account_is_made_and_its_link_printed_on_a_line_of_its_own(app, run):
         done = run("create", "Zoe@Example.org", "--name", "Zoë van der Berg", "--role", "coordinator", "--role", "participant")
     assert done.exit_code == 0, done.output
     assert re.fullmatch(r"http://localhost:8123/sign-in/[\w-]{43}\n", done.stdout)
-    assert roles(app, "zoe@example.org") == [("coordinator", None)]
+    assert roles(app, "zoe@example.org") == [("coordinator", "Rostrum Training Centre")]
     browser = Browser(app)
     clock.travel(app, NOW + timedelta(days=6))
     page = browser.get(done.stdout.strip().removeprefix("http://localhost:8123"))
@@ -46,7 +47,7 @@ def test_an_existing_account_gets_more_roles_and_keeps_its_data(app, run):
     run("create", "zoe@example.org", "--name", "Zoë Berg", "--role", "trainer")
     done = run("create", "zoe@example.org", "--name", "Somebody Else", "--role", "roster")
     assert done.exit_code == 0
-    assert roles(app, "zoe@example.org") == [("trainer", None), ("roster", None)]
+    assert roles(app, "zoe@example.org") == [("trainer", "Rostrum Training Centre"), ("roster", "Rostrum Training Centre")]
     with app.app_context():
         assert [person.full_name for person in db.session.scalars(sa.select(Person))] == ["Zoë Berg"]
 
@@ -57,7 +58,21 @@ def test_every_role_of_the_contract_is_known(app, run):
         assert run("create", f"{role}@example.org", "--name", "A B", "--role", role, *more).exit_code == 0
     assert roles(app, "nominator@example.org") == [("nominator", "CA-MFA")]
     with app.app_context():
-        assert db.session.scalar(sa.select(Organization.code)) == "CA-MFA"  # made, as it was unknown
+        assert (
+            db.session.scalar(sa.select(Organization.code).where(~Organization.is_first)) == "CA-MFA"
+        )  # made, as it was unknown
+
+
+def test_a_role_is_held_in_the_body_that_is_named_and_nowhere_else(app, run):
+    with app.app_context():
+        factories.centre("KAC", "Second Training Centre")
+    done = run(
+        "create", "yaw@example.org", "--name", "Yaw Darko", "--role", "coordinator", "--role", "roster", "--organization", "kac"
+    )
+    assert done.exit_code == 0, done.output
+    assert roles(app, "yaw@example.org") == [("coordinator", "Second Training Centre"), ("roster", "Rostrum Training Centre")]
+    done = run("create", "efua@example.org", "--name", "Efua Asante", "--role", "roster", "--organization", "KAC")
+    assert (done.exit_code, "not a roster office" in done.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +82,11 @@ def test_every_role_of_the_contract_is_known(app, run):
         (["no address", "--name", "A B"], "EMAIL: Enter an e-mail address"),
         (["a@example.org", "--name", " "], "--name: Write the name."),
         (["a@example.org", "--name", "A\x07 B"], "--name: This contains an invisible"),
-        (["a@example.org", "--name", "A B", "--role", "trainer", "--organization", "X"], "--organization is for nominators"),
+        (["a@example.org", "--name", "A B", "--role", "trainer", "--organization", "X"], "No organization has this code."),
+        (
+            ["a@example.org", "--name", "A B", "--role", "administrator", "--organization", "X"],
+            "--organization is for roles held in",
+        ),
         (["a@example.org", "--name", "A B", "--role", "nominator", "--organization", "two words"], "--organization: Use letters"),
     ],
 )

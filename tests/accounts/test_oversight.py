@@ -151,18 +151,6 @@ def test_the_oldest_overdue_job_is_known(app, sign_in):
     assert "waiting for more than a minute" in sign_in(boss).get("/administration/jobs").text
 
 
-def test_coordinators_see_jobs_but_do_not_start_them(app, sign_in):
-    with app.app_context():
-        browser = sign_in(factories.actor("coordinator"))
-        with transaction():
-            job_id = jobs.enqueue("mail.send")
-        with transaction():
-            db.session.get_one(jobs.Job, job_id).state = JobState.DEAD
-    page = browser.get("/administration/jobs")
-    assert "mail.send" in page.text
-    assert "Try again" not in page.text
-
-
 def test_every_act_of_the_house_has_words():
     def below(kind):
         for one in kind.__subclasses__():

@@ -14,8 +14,10 @@ from core.database import db, transaction
 from core.policy import SYSTEM
 from tests import factories
 from tests.accounts.makers import PASSWORD, account, actions, hash_of, last_link, link_in, mails, sessions
+from tests.api_client import ApiClient
 from tests.browsing import Browser
 from tests.conftest import NOW
+from tests.enrollment.makers import token_of
 
 OTHER = "violet harbour nine"
 
@@ -210,14 +212,14 @@ def without_tokens(page: str) -> str:
     return re.sub(r'name="csrf_token" value="[^"]*"', "", page)
 
 
-def test_a_taken_address_gets_the_same_answer_and_no_mail(app, amina):
+def test_an_address_that_somebody_else_uses_gets_the_same_answer_and_a_link(app, amina):
     with app.app_context():
         account("zoe@example.org", "Zoë")
     browser = by_password(app)
     taken = browser.get("/me/email").form(button="Send").submit(email="zoe@example.org", current_password=PASSWORD)
     free = browser.get("/me/email").form(button="Send").submit(email="free@example.org", current_password=PASSWORD)
     assert without_tokens(taken.html).replace("zoe@", "free@") == without_tokens(free.html)
-    assert [address for address, _kind, _body in mails(app)] == ["free@example.org"]
+    assert [address for address, _kind, _body in mails(app)] == ["zoe@example.org", "free@example.org"]
 
 
 def test_a_change_of_address_needs_the_password(app, amina):
@@ -309,3 +311,28 @@ def test_a_filler_as_a_name_is_asked_about_and_confirmed_with_a_tick(app, amina)
     assert page.status == 200 and "Amina Null" in page.text
     page = browser.get("/me/details").form(button="Save").submit(country="SN")
     assert page.status == 200  # known by now, and not asked again
+
+
+def test_gender_and_name_order_are_ones_own_to_correct(app, sign_in) -> None:
+    with app.app_context():
+        actor = factories.actor(given="Lan", family="Tran", email="lan@example.org")
+        key = actor.person_id
+    page = sign_in(actor).get("/me/details")
+    page.form(button="Save").submit(gender="female", family_first="1")
+    with app.app_context():
+        person = db.session.get_one(Person, key)
+        assert (person.gender, person.family_first, person.full_name) == ("female", True, "Tran Lan")
+
+
+def test_and_by_the_api(app) -> None:
+    with app.app_context():
+        api = ApiClient(app, token_of(factories.actor(given="Lan", family="Tran")))
+    assert api.get("/me").json["gender"] == "undisclosed"
+    changed = api.put("/me", {"gender": "another", "family_first": True, "language": "fr"})
+    assert changed.status_code == 200
+    assert {name: changed.json[name] for name in ("gender", "family_first", "full_name", "language")} == {
+        "gender": "another", "family_first": True, "full_name": "Tran Lan", "language": "fr"
+    }  # fmt: skip
+    assert api.put("/me", {"language": "en"}).json["gender"] == "another", "what is left out stays"
+    assert api.put("/me", {"gender": "unknown"}).status_code == 422
+    assert api.put("/me", {"email": "x@example.org"}).status_code == 422

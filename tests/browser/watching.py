@@ -18,7 +18,7 @@ ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run", "--disable-quic",
 )  # fmt: skip
-ROLES = tuple(str(one.role) for one in SIGN_INS)
+ROLES = tuple(dict.fromkeys(str(one.role) for one in SIGN_INS))
 
 
 def chromium_path() -> str | None:

@@ -48,7 +48,7 @@ OUT_OF_REACH = {
         user_session.digest""",
     "ids, and the product's own words for what happened, never those of people": """
         api_token.scope audit_entry.action audit_entry.body audit_entry.subject certificate.reason_code counter.name
-        enrollment.lacking expert_search.tokens expert_skill.withdrawn_reason first_answer.location job.args job.error job.kind
+        enrollment.lacking expert_search.tokens first_answer.location job.args job.error job.kind
         mail.kind mail_server.fault reopening.lacking user_session.method void_numbers.reason void_numbers.series""",
     "codes of letters, digits and hyphens": "course.code course_version.prerequisites delivery.code organization.code skill.code",
     "one of a list: countries, languages, ranks, zones, categories": """
@@ -186,7 +186,9 @@ def through_what_ends(sender: Sender) -> None:
         valid = db.session.scalars(sa.select(Certificate.number).where(Certificate.status == "valid")).first()
     calls = [
         ("PUT", "skills/gender-peace-operations", {"title": texts, "description": texts, "framework": TAG}),
-        ("POST", f"certificates/{valid}/revoke", {"reason_code": "other", "note": f"{TAG}{UNSEEN}"}),
+        ("POST", f"certificates/{valid}/revoke", {"reason_code": "fraud", "note": f"{TAG}{UNSEEN}"}),
+        ("POST", f"certificates/{valid}/revoke/decline", {}),
+        ("POST", f"certificates/{valid}/revoke", {"reason_code": "recognition_withdrawn", "note": f"{TAG}{UNSEEN}"}),
         ("POST", "deliveries/DONE/reopen", {"enrollments": [finished], "reason": f"{TAG}{UNSEEN}"}),
     ]
     for method, path, body in calls:

@@ -18,7 +18,7 @@ from core import audit, clock, jobs
 from core.database import db, transaction
 from core.jobs import Job
 from core.policy import SYSTEM, Actor
-from courses.models import Delivery
+from courses.models import Course, Delivery
 from enrollment.completion import Lack
 from enrollment.models import Enrollment, EnrollmentStatus
 from tests import factories
@@ -32,11 +32,17 @@ NAMES = ("Zoë Lefèvre-Nguyễn", "أمينة ديالو", "Олена Шевч
 
 
 def finished_delivery(
-    people: int | Sequence[str] = 1, *, not_completed: int = 0, organization: Organization | None = None, code: str | None = None
+    people: int | Sequence[str] = 1,
+    *,
+    not_completed: int = 0,
+    organization: Organization | None = None,
+    code: str | None = None,
+    course: Course | None = None,
 ) -> Delivery:
-    """A finished delivery (June 2026) of the Gender Training Initiative in which so many people (or these names) completed."""
+    """A finished delivery (June 2026) of the Gender Training Initiative, or of `course`, in which so many people (or these names)
+    completed."""
     with factories.at(datetime(2026, 5, 4, 9, tzinfo=UTC)):
-        made = courses.delivery(code=code or f"GTI-2026-{next(_count):02d}", starts_on=date(2026, 6, 8))
+        made = courses.delivery(course=course, code=code or f"GTI-2026-{next(_count):02d}", starts_on=date(2026, 6, 8))
     names = [f"{NAMES[i % len(NAMES)]}" for i in range(people)] if isinstance(people, int) else list(people)
     with transaction():
         delivery = db.session.get_one(Delivery, made.id)
@@ -65,7 +71,7 @@ def _person_in(delivery: Delivery, name: str, status: EnrollmentStatus, organiza
     db.session.flush()
     db.session.add(Account(person_id=person.id, created_at=clock.now()))
     enrollment = Enrollment(
-        delivery_id=delivery.id, person_id=person.id, status=status, line=n, category=PersonnelCategory.MILITARY,
+        delivery_id=delivery.id, centre_id=delivery.centre_id, person_id=person.id, status=status, line=n, category=PersonnelCategory.MILITARY,
         name_on_certificate=name, nominated_by_id=organization.id if organization else None, created_at=clock.now(),
         finished_at=clock.now(),
     )  # fmt: skip

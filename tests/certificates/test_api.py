@@ -95,12 +95,12 @@ def test_revoke(app) -> None:
     api = client(app, made.coordinator)
     address = f"/certificates/{made.numbers[0]}/revoke"
     assert api.post(address, {"reason_code": "because", "note": None}).status_code == 422
-    assert api.post(address, {"reason_code": "other"}).json["code"] == "note_needed"
-    revoked = api.post(address, {"reason_code": "misconduct", "note": "Cheated"})
+    assert api.post(address, {"reason_code": "misconduct"}).json["errors"][0]["field"] == "reason_code"
+    revoked = api.post(address, {"reason_code": "recognition_withdrawn", "note": "Cheated"})
     assert revoked.status_code == 200 and revoked.json["status"] == "revoked" and "Cheated" not in revoked.text
-    assert api.post(address, {"reason_code": "misconduct", "note": None}).json["code"] == "state_does_not_allow"
+    assert api.post(address, {"reason_code": "recognition_withdrawn", "note": None}).json["code"] == "state_does_not_allow"
     public = app.test_client().get(f"/verify/{made.tokens[0]}", headers={"Accept": "application/json"})
-    assert public.json["status"] == "revoked" and "misconduct" not in public.text
+    assert public.json["status"] == "revoked" and "recognition_withdrawn" not in public.text
 
 
 def test_reissue(app) -> None:

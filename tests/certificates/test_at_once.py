@@ -70,7 +70,7 @@ def test_two_who_ask_for_the_same_certificates_get_one_job(context, monkeypatch)
 def test_two_who_issue_to_the_same_person_get_one_certificate(context, monkeypatch) -> None:
     enrollment_id = makers.key(makers.enrollments(makers.finished_delivery(1))[0])
     db.session.remove()
-    meet_after(monkeypatch, issuing, "find_valid")
+    meet_after(monkeypatch, issuing, "find_standing")
     first, second = twice_at_once(context, lambda: services.issue(SYSTEM, db.session.get_one(Enrollment, enrollment_id)).number)
     assert first == second == db.session.scalars(sa.select(Certificate.number)).one()
 
@@ -79,7 +79,7 @@ WRITERS = {
     "ask": lambda e, c: services.request_issue(SYSTEM, e.delivery_id, [e.id]),
     "issue": lambda e, c: services.issue(SYSTEM, e),
     "correct names": lambda e, c: services.correct_names(SYSTEM, e.delivery_id, {e.id: "Ana Petrović"}),
-    "revoke": lambda e, c: services.revoke(SYSTEM, c, reason_code="misconduct"),
+    "revoke": lambda e, c: services.revoke(SYSTEM, c, reason_code="issued_in_error"),
     "reissue": lambda e, c: services.reissue(SYSTEM, c, name_on_certificate="Ana Petrović", reason="Misspelt"),
 }
 

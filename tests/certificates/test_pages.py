@@ -361,7 +361,7 @@ def test_the_enrollment_says_that_its_certificate_was_revoked(app, sign_in) -> N
     made = Made(app, 1, issued=True)
     with app.app_context(), transaction():
         found = db.session.scalars(sa.select(Certificate)).one()
-        services.revoke(SYSTEM, found, reason_code="misconduct", note="Sat by another person")
+        services.revoke(SYSTEM, found, reason_code="recognition_withdrawn", note="Sat by another person")
     page = enrollment_page(made, sign_in)
     assert "It was revoked on 23 November 2026 and is not valid any more." in page.text
     assert "ask the training centre" in page.text and "Sat by another" not in page.text
@@ -389,13 +389,15 @@ def test_revoking_asks_why_and_shows_it_to_staff_only(app, sign_in) -> None:
     page = sign_in(made.coordinator).get(f"/certificates/{made.numbers[0]}").follow("Revoke")
     refused = page.form(button="Revoke the certificate").submit(note="Cheated in the test")
     assert refused.status == 422 and "Choose why" in refused.text and "Cheated in the test" in refused.html
-    done = refused.form(button="Revoke the certificate").submit(reason_code="misconduct")
-    assert "The certificate is revoked" in done.text and "Misconduct" in done.text and "Cheated in the test" in done.text
+    done = refused.form(button="Revoke the certificate").submit(reason_code="recognition_withdrawn")
+    assert (
+        "The certificate is revoked" in done.text and "Recognition withdrawn" in done.text and "Cheated in the test" in done.text
+    )
     assert not [t for f in done.forms for t, _ in f.buttons if "Revoke" in t]
     own = sign_in(made.holders[0]).get(f"/certificates/{made.numbers[0]}")
-    assert "Revoked" in own.text and "Misconduct" not in own.text and "Cheated" not in own.text
-    late = page.form(button="Revoke the certificate").submit(reason_code="other", note="Again")
-    assert "Misconduct" in late.text or late.status == 422, "the same form sent again changes nothing"
+    assert "Revoked" in own.text and "Recognition withdrawn" not in own.text and "Cheated" not in own.text
+    late = page.form(button="Revoke the certificate").submit(reason_code="issued_in_error", note="Again")
+    assert "Recognition withdrawn" in late.text or late.status == 422, "the same form sent again changes nothing"
 
 
 def test_correcting_leads_from_the_old_to_the_new(app, sign_in) -> None:

@@ -76,12 +76,12 @@ def test_revoked_expired_and_replaced_have_their_own_words(app, browser, sign_in
     with app.app_context():
         one, two, three = db.session.scalars(sa.select(Certificate).order_by(Certificate.id))
         with transaction():
-            services.revoke(SYSTEM, one, reason_code="misconduct", note="Cheated in the test")
+            services.revoke(SYSTEM, one, reason_code="recognition_withdrawn", note="Cheated in the test")
         with transaction():
             successor = services.reissue(SYSTEM, two, name_on_certificate="Zoë Deux", reason="Accent").token
     revoked = browser.get(f"/verify/{made.tokens[0]}")
     assert "This certificate was revoked" in revoked.text and "Zoë One" in revoked.text
-    assert not re.search("misconduct|cheated|issued in error", revoked.html, re.IGNORECASE)
+    assert not re.search("recognition withdrawn|cheated|issued in error", revoked.html, re.IGNORECASE)
     replaced = browser.get(f"/verify/{made.tokens[1]}")
     assert "This certificate was replaced" in replaced.text
     assert "Zoë Deux" in replaced.follow("Check the certificate that replaces it").text
@@ -94,7 +94,7 @@ def test_revoked_expired_and_replaced_have_their_own_words(app, browser, sign_in
     assert statuses == ["revoked", "superseded", "valid"]
     answer = machine(browser, f"/verify/{made.tokens[1]}").json
     assert answer["replaced_by"].endswith(successor)
-    assert not re.search("misconduct|cheated", machine(browser, f"/verify/{made.tokens[0]}").text, re.IGNORECASE)
+    assert not re.search("recognition.withdrawn|cheated", machine(browser, f"/verify/{made.tokens[0]}").text, re.IGNORECASE)
 
 
 def test_nothing_about_the_person_beyond_what_is_printed(app, browser, made: Made) -> None:

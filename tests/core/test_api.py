@@ -209,7 +209,7 @@ def test_who_may_not_act_now_may_later_with_the_same_key(app: Flask, api: ApiCli
     trainer = ApiClient(app, token)
     assert trainer.post("/courses/FA/deliveries", DELIVERY, Idempotency_Key="k1").status_code == 403
     with app.app_context(), transaction():
-        accounts_services.assign_role(SYSTEM, actor.person_id, Role.TRAINER)
+        accounts_services.assign_within(SYSTEM, actor.person_id, Role.TRAINER)
     assert trainer.post("/courses/FA/deliveries", DELIVERY, Idempotency_Key="k1").status_code == 201
 
 

@@ -25,10 +25,11 @@ def gti() -> dict[str, Any]:
 
 
 def course(actor: Actor = SYSTEM, code: str = "GTI", **changes: Any) -> Course:
-    """The Gender Training Initiative under `code`, with parts of its body replaced (`completion={…}`, `grants=[…]`)."""
-    definition = CourseBody.model_validate(gti() | changes).definition()
+    """The Gender Training Initiative under `code`, with parts of its body replaced (`completion={…}`, `grants=[…]`,
+    `centre="KAC"`)."""
+    body = CourseBody.model_validate(gti() | changes)
     with transaction():
-        services.put_course(actor, code, definition)
+        services.put_course(actor, code, body.definition(), centre=body.centre)
     return get_course(code)
 
 

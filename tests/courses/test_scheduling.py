@@ -238,7 +238,7 @@ def test_a_draft_is_kept_published_and_cancelled(app: Flask, browser: Browser, s
         ({"language": "xx"}, "This language is not known."),
         ({"venue": ""}, "Say where the course takes place."),
         ({"admission": "lottery"}, "Choose automatic admission"),
-        ({"trainers": ["99999"]}, "Choose only people who have the role of trainer."),
+        ({"trainers": ["99999"]}, "Choose only people who have the role of trainer in this centre."),
         ({"code": "a b"}, "Use letters without accents"),
     ],
 )

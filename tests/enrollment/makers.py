@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import sqlalchemy as sa
+
 from accounts.models import Person
 from accounts.roles import Role
 from accounts.services import create_token
@@ -63,7 +65,7 @@ def finished(into: Delivery) -> Delivery:
 def again(enrollment: Enrollment) -> Enrollment:
     """The enrollment as it stands now."""
     db.session.rollback()
-    return db.session.get_one(Enrollment, enrollment.id, populate_existing=True)
+    return db.session.get_one(Enrollment, sa.inspect(enrollment).identity[0], populate_existing=True)
 
 
 def token_of(actor: Actor) -> str:

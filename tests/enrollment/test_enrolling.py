@@ -15,7 +15,7 @@ from accounts.roles import Role
 from accounts.services import use_link
 from core import audit, clock
 from core.database import db, transaction
-from core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, NotSignedIn
 from core.mail import Mail
 from core.policy import ANONYMOUS, SYSTEM, Actor
 from courses import services as courses
@@ -202,18 +202,7 @@ def test_who_may_enrol_whom(context: Flask) -> None:
     me, stranger, trainer = factories.actor(), factories.person(), factories.actor(Role.TRAINER, delivery_id=delivery.id)
     refused(NotAllowed, services.enroll, me, delivery.id, stranger, Wish("police"))
     refused(NotAllowed, services.enroll, trainer, delivery.id, stranger, Wish("police"))
-    with transaction():
-        made = services.enroll(ANONYMOUS, delivery.id, db.session.get_one(Person, stranger.id), Wish("police"))
-        assert made.person_id == stranger.id
-
-
-def test_a_second_application_without_signing_in_sends_the_way_in_again(context: Flask) -> None:
-    delivery, person = makers.delivery(), factories.person()
-    enrollment = makers.enrolled(delivery, person=person)
-    with transaction():
-        services.remind(ANONYMOUS, db.session.get_one(Enrollment, enrollment.id))
-    assert [mail.kind for mail in mails(person)] == ["enrollment_confirmed"] * 2
-    assert refused(NotAllowed, services.remind, factories.actor(), db.session.get_one(Enrollment, enrollment.id))
+    refused(NotSignedIn, services.enroll, ANONYMOUS, delivery.id, stranger, Wish("police"))
 
 
 # Deciding

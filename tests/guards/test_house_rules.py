@@ -62,7 +62,7 @@ def transactions_in_rules(name: str, tree: ast.Module) -> Iterator[str]:
 
 
 #: The models that have a lifecycle: made with its first status or with none.
-LIVING = {"Certificate", "Delivery", "Enrollment"}
+LIVING = {"Certificate", "Delivery", "Enrollment", "Expert"}
 
 
 def statuses(name: str, tree: ast.Module) -> Iterator[str]:
@@ -342,10 +342,11 @@ USUAL = {
 }  # fmt: skip
 #: Modules that are no layer but a thing of the domain.
 DOMAIN_MODULES = {
-    "accounts": {"common_passwords", "name_rules", "demonstration", "passwords", "roles", "secrets", "sessions", "trail", "values"},
+    "accounts": {"common_passwords", "consent_texts", "name_rules", "demonstration", "passwords", "roles", "secrets", "sessions", "trail", "values"},
     "courses": {"calendars", "definitions", "plans", "timetable"},
     "enrollment": {
-        "catalogue", "checking", "completion", "nomination_files", "participation", "places", "preview", "references",
+        "catalogue", "checking", "completion", "needs", "nomination_files", "participation", "places", "prerequisites", "preview",
+        "references",
     },
     "certificates": {
         "composition", "files", "fonts", "numbers", "payload", "press", "rendering", "reviews", "snapshot", "wording",

@@ -6,18 +6,21 @@ import itertools
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from accounts.models import Person
+import sqlalchemy as sa
+
+from accounts.models import Account, Person
 from certificates import services as certificates
 from certificates.models import Certificate
-from core import clock
+from core import audit, clock
 from core.database import db, transaction
 from core.policy import SYSTEM
 from courses.models import Course
 from enrollment.models import Enrollment
 from roster import services
-from roster.models import Expert
+from roster.models import Expert, ExpertStatus
 from roster.services import Profile, SpokenLanguage, Window
 from tests import factories
+from tests.api_client import ApiClient
 from tests.courses import makers as courses
 from tests.enrollment import makers as enrollments
 
@@ -41,7 +44,9 @@ def course(code: str = "GTI", *grants: tuple[str, str, int | None]) -> Course:
 def certified(
     person: Person | None = None, taught: Course | None = None, starts_on: date = date(2026, 3, 8), **wish: Any
 ) -> Certificate:
-    """A certificate of a delivery of `taught` that the person alone took, issued now, or after its end when that is to come."""
+    """A certificate of a delivery of `taught` that the person alone took, issued now, or after its end when that is to come.
+    `agrees`: the holder says yes to the roster (or no), and is admitted; None: nobody asked."""
+    agrees = wish.pop("agrees", True)
     category = wish.pop("category", "police")
     taught = taught or course()
     planned = datetime.combine(starts_on, time(9), UTC) - timedelta(days=60)
@@ -51,11 +56,46 @@ def certified(
     enrollments.attend(into, place)
     enrollments.finished(into)
     with factories.after(into.id), transaction():
-        issued = certificates.issue(SYSTEM, db.session.get_one(Enrollment, place.id)).id
+        made = certificates.issue(SYSTEM, db.session.get_one(Enrollment, place.id))
+        issued, holder = made.id, made.person_id
+    if agrees is not None:
+        factories.consent(holder, agrees)
+    if agrees:
+        admitted(holder)
     return db.session.get_one(Certificate, issued)
 
 
-def revoke(certificate: Certificate, reason: str = "plagiarism") -> None:
+def admitted(person_id: int) -> None:
+    """On the roster, unless there already, or without a profile."""
+    with transaction():
+        found = db.session.query(Expert).filter_by(person_id=person_id).one_or_none()
+        if found is not None and found.status is not ExpertStatus.ADMITTED:
+            services.admit(SYSTEM, found)
+
+
+def consenting(identifier: str, given: str = "Amina", family: str = "Diallo", **values: Any) -> Person:
+    """A person with this number who said yes, without an account or a profile yet."""
+    made = factories.person(given, family, identifier=identifier, **values)
+    with transaction():
+        db.session.execute(sa.delete(Account).where(Account.person_id == made.id))
+        audit.record(SYSTEM, "test.account", f"person:{made.id}", {})
+    factories.consent(made)
+    return db.session.get_one(Person, made.id)
+
+
+def listed(client: ApiClient, identifier: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The answer to `PUT /experts/…` for somebody who said yes and is then admitted."""
+    who = body["person"]
+    names = {"given": who.get("given_name", ""), "family": who.get("family_name", "")}
+    with client.app.app_context():
+        consenting(identifier, **names, **({"email": who["email"]} if "email" in who else {}))
+    answer = client.put(f"/experts/{identifier}", body)
+    assert answer.status_code == 201, answer.json
+    assert client.post(f"/experts/{answer.json['id']}/admit").status_code == 200
+    return client.get(f"/experts/{answer.json['id']}").json
+
+
+def revoke(certificate: Certificate, reason: str = "recognition_withdrawn") -> None:
     with transaction():
         certificates.revoke(SYSTEM, db.session.get_one(Certificate, certificate.id), reason_code=reason)
 
@@ -66,12 +106,19 @@ def expert_of(certificate: Certificate) -> Expert:
 
 
 def expert(given: str = "Amina", family: str = "Diallo", **values: Any) -> Expert:
-    """An expert on the roster; `values` of the profile, and of the person."""
+    """An expert on the roster; `values` of the profile, and of the person. `agrees` False: who said no; None: not asked."""
+    agrees, is_admitted = values.pop("agrees", True), values.pop("admitted", True)
     profile = {name: values.pop(name) for name in list(values) if name in Profile.__dataclass_fields__}
     who = factories.person(given, family, **values)
     profile.setdefault("category", "police")
     person = {"given_name": given, "family_name": family, "email": who.email}
+    factories.consent(who)
     with transaction():
         made, _ = services.put_expert(SYSTEM, who.identifier, Profile(person=person, **profile))
-        key = made.id
+        assert made is not None
+        key, person_id = made.id, made.person_id
+    if agrees and is_admitted:
+        admitted(person_id)
+    elif agrees is False:
+        factories.consent(person_id, False)
     return db.session.get_one(Expert, key)

@@ -38,7 +38,6 @@ AMINA: dict[str, Any] = {
     ],
     "expertise": ["Investigation"],
     "availability": [{"from": "2026-12-01", "to": "2027-06-30"}],
-    "consent": True,
 }
 
 
@@ -52,7 +51,16 @@ def api(app: Flask) -> ApiClient:
     return client(app, Role.ROSTER)
 
 
-def test_who_holds_an_account_is_renamed_by_nobody_but_the_person_and_administrators(app: Flask, api: ApiClient) -> None:
+@pytest.fixture
+def known(app: Flask) -> int:
+    """Amina's person: she said yes, and has no profile yet."""
+    with app.app_context():
+        return makers.consenting("SN-0001", email="amina@police.example.sn").id
+
+
+def test_who_holds_an_account_is_renamed_by_nobody_but_the_person_and_administrators(
+    app: Flask, api: ApiClient, known: int
+) -> None:
     api.put("/experts/SN-0001", AMINA)
     with app.app_context(), transaction():
         person = db.session.scalars(sa.select(Person).where(Person.identifier == "SN-0001")).one()
@@ -70,7 +78,7 @@ def test_who_holds_an_account_is_renamed_by_nobody_but_the_person_and_administra
     assert (refused.status_code, refused.json["code"]) == (409, "name_differs")
 
 
-def test_what_is_left_out_stays(api: ApiClient) -> None:
+def test_what_is_left_out_stays(api: ApiClient, known: int) -> None:
     first = api.put("/experts/SN-0001", AMINA).json
     for body in ({"person": {}}, {"person": {"given_name": "Amina"}, "category": "police"}, {}):
         again = api.put("/experts/SN-0001", body)
@@ -86,7 +94,7 @@ def test_a_new_profile_needs_a_name_and_a_category(api: ApiClient) -> None:
     assert refused.status_code == 422 and refused.json["errors"][0]["field"] == "category"
 
 
-def test_a_profile_is_made_and_then_updated(api: ApiClient) -> None:
+def test_a_profile_is_made_and_then_updated(api: ApiClient, known: int) -> None:
     first = api.put("/experts/SN-0001", AMINA)
     assert first.status_code == 201
     made = first.json
@@ -105,11 +113,13 @@ def test_a_profile_is_made_and_then_updated(api: ApiClient) -> None:
     )
     kept = api.put("/experts/SN-0001", {"person": AMINA["person"], "category": "police"})
     assert (kept.json["rank_code"], kept.json["expertise"], kept.json["consent"]) == ("OF-4", ["Investigation"], True)
+    assert (kept.json["status"], kept.json["admissions"]) == ("certified", [])
 
 
 def test_a_known_person_is_matched_by_email(app: Flask, api: ApiClient) -> None:
     with app.app_context():
         known = factories.person("Amina", "Diallo", email="amina@police.example.sn").id
+        factories.consent(known)
     assert api.put("/experts/SN-0001", AMINA).json["person"]["id"] == known
     assert api.put("/experts/SN-0001", AMINA).status_code == 200
 
@@ -144,7 +154,13 @@ def test_a_known_person_is_matched_by_email(app: Flask, api: ApiClient) -> None:
         ({"person": {"given_name": "Amina", "family_name": "Diallo", "email": "nobody"}}, "person.email", "bad_email"),
     ],
 )
-def test_a_wrong_value_is_refused_at_its_field(api: ApiClient, changes: dict[str, Any], field: str, code: str) -> None:
+@pytest.mark.parametrize("agrees", [True, False])
+def test_a_wrong_value_is_refused_at_its_field(
+    app: Flask, api: ApiClient, changes: dict[str, Any], field: str, code: str, agrees: bool
+) -> None:
+    if agrees:
+        with app.app_context():
+            makers.consenting("SN-0001", email="amina@police.example.sn")
     answer = api.put("/experts/SN-0001", AMINA | changes)
     assert answer.status_code == 422
     assert (field, code) in [(one["field"], one["code"]) for one in answer.json["errors"]]
@@ -152,7 +168,7 @@ def test_a_wrong_value_is_refused_at_its_field(api: ApiClient, changes: dict[str
 
 
 def test_a_skill_comes_with_its_evidence(app: Flask, api: ApiClient) -> None:
-    key = api.put("/experts/SN-0001", AMINA).json["id"]
+    key = makers.listed(api, "SN-0001", AMINA)["id"]
     with app.app_context():
         certificate = makers.certified(db.session.get_one(Person, db.session.get_one(Expert, key).person_id))
         number = certificate.number
@@ -173,7 +189,7 @@ def test_a_skill_comes_with_its_evidence(app: Flask, api: ApiClient) -> None:
 
 
 def test_a_skill_proven_twice_is_one_skill_with_both_certificates(app: Flask, api: ApiClient) -> None:
-    key = api.put("/experts/SN-0001", AMINA).json["id"]
+    key = makers.listed(api, "SN-0001", AMINA)["id"]
     with app.app_context():
         person_id = db.session.get_one(Expert, key).person_id
         dates = [date(2025, 3, 10), date(2026, 3, 9), date(2025, 9, 8)]
@@ -194,14 +210,15 @@ def test_an_address_that_is_no_number_is_nobody(api: ApiClient) -> None:
     assert api.get("/experts/SN-0001").status_code == 404
 
 
-def test_a_rank_code_is_kept_as_it_is_printed(api: ApiClient) -> None:
+def test_a_rank_code_is_kept_as_it_is_printed(api: ApiClient, known: int) -> None:
     assert api.put("/experts/SN-0001", AMINA | {"rank_code": "of3"}).json["rank_code"] == "OF-3"
     assert api.put("/experts/SN-0001", AMINA | {"rank_code": ""}).json["rank_code"] is None
 
 
 def test_the_list_takes_every_filter(app: Flask, api: ApiClient) -> None:
-    key = api.put("/experts/SN-0001", AMINA).json["id"]
-    api.put("/experts/GH-1", {"person": {"given_name": "Kofi", "family_name": "Mensah", "country": "GH"}, "category": "military"})
+    key = makers.listed(api, "SN-0001", AMINA)["id"]
+    kofi = {"person": {"given_name": "Kofi", "family_name": "Mensah", "country": "GH"}, "category": "military"}
+    makers.listed(api, "GH-1", kofi)
     with app.app_context():
         makers.certified(db.session.get_one(Person, db.session.get_one(Expert, key).person_id))
         tomorrow = clock.today() + timedelta(days=1)
@@ -230,7 +247,8 @@ def test_the_list_takes_every_filter(app: Flask, api: ApiClient) -> None:
 
 def test_the_list_goes_on_behind_a_cursor(api: ApiClient) -> None:
     for number in range(3):
-        api.put(f"/experts/X-{number}", {"person": {"given_name": f"N{number}", "family_name": "Same"}, "category": "civilian"})
+        person = {"given_name": f"N{number}", "family_name": "Same"}
+        makers.listed(api, f"X-{number}", {"person": person, "category": "civilian"})
     first = api.get("/experts?limit=2&category=civilian").json
     assert len(first["items"]) == 2 and "category=civilian" in first["next"]
     second = api.get(first["next"]).json
@@ -239,7 +257,7 @@ def test_the_list_goes_on_behind_a_cursor(api: ApiClient) -> None:
 
 def test_a_country_is_asked_for_as_it_is_everywhere(app: Flask, api: ApiClient, sign_in: Any) -> None:
     """In small letters, and by its name; on the page, too."""
-    api.put("/experts/SN-0001", AMINA | {"person": AMINA["person"] | {"nationalities": ["SN"]}})
+    makers.listed(api, "SN-0001", AMINA | {"person": AMINA["person"] | {"nationalities": ["SN"]}})
     with app.app_context():
         browser = sign_in(factories.actor(Role.ROSTER))
     for said in ("SN", "sn", "Senegal", "Sénégal"):
@@ -269,15 +287,19 @@ def test_a_wrong_filter_is_422(api: ApiClient, query: str, field: str) -> None:
     assert answer.status_code == 422 and any((one["field"] or "").startswith(field) for one in answer.json["errors"])
 
 
-def test_who_refuses_is_not_in_the_list(api: ApiClient) -> None:
-    key = api.put("/experts/SN-0001", AMINA | {"consent": False}).json["id"]
+def test_who_refuses_is_not_in_the_list_and_nowhere_else(app: Flask, api: ApiClient, known: int) -> None:
+    key = api.put("/experts/SN-0001", AMINA).json["id"]
+    api.post(f"/experts/{key}/admit")
+    with app.app_context():
+        factories.consent(known, False)
     assert api.get("/experts").json["items"] == []
-    assert api.get(f"/experts/{key}").json["consent"] is False
+    assert api.get(f"/experts/{key}").json == api.get("/experts/9999").json
+    assert api.put("/experts/SN-0001", AMINA).json == {"status": "asked"}
 
 
 @pytest.mark.parametrize("role", [Role.TRAINER, Role.COORDINATOR, None])
 def test_others_neither_search_nor_write_nor_read(app: Flask, api: ApiClient, role: Role | None) -> None:
-    key = api.put("/experts/SN-0001", AMINA).json["id"]
+    key = makers.listed(api, "SN-0001", AMINA)["id"]
     other = client(app, *([role] if role else []))
     assert other.get("/experts").status_code == 403
     assert other.put("/experts/SN-0001", AMINA).status_code == 403
@@ -296,5 +318,5 @@ def test_a_person_reads_the_own_profile_and_does_not_write_it_here(app: Flask, a
     assert own.put("/experts/NO-1", body).status_code == 403
 
 
-def test_administrators_may_do_it_too(app: Flask) -> None:
+def test_administrators_may_do_it_too(app: Flask, known: int) -> None:
     assert client(app, Role.ADMINISTRATOR).put("/experts/SN-0001", AMINA).status_code == 201

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +18,9 @@ from core import clock, events
 from core.audit import AuditEntry
 from core.database import db, transaction
 from core.policy import SYSTEM
+from courses.models import Skill
+from roster import queries
+from roster.filters import Filters, read_filters
 from roster.models import Expert, ExpertSearch, ExpertSkill, SkillStatus
 from roster.services import differences
 from tests import factories
@@ -36,10 +40,10 @@ def tokens(expert: Expert) -> list[str]:
 
 
 def test_a_certificate_makes_profile_and_skill(context: Flask) -> None:
-    certificate = makers.certified(rank="Inspector", rank_code="OF-2", organization="Police nationale", roster_consent=True)
+    certificate = makers.certified(rank="Inspector", rank_code="OF-2", organization="Police nationale")
     expert = makers.expert_of(certificate)
-    assert (expert.category, expert.rank, expert.rank_code, expert.organization, expert.consent) == (
-        "police", "Inspector", "OF-2", "Police nationale", True,
+    assert (expert.category, expert.rank, expert.rank_code, expert.organization, expert.status) == (
+        "police", "Inspector", "OF-2", "Police nationale", "admitted",
     )  # fmt: skip
     (skill,) = skills(expert)
     assert (skill.skill.code, skill.level, skill.level_rank) == (makers.GENDER, "practitioner", 3)
@@ -72,10 +76,8 @@ def test_revoking_withdraws_the_skill_and_keeps_the_history(context: Flask) -> N
     makers.revoke(certificate)
     (skill,) = skills(expert)
     assert skill.status_on(date(2027, 4, 1)) is SkillStatus.WITHDRAWN
-    assert (skill.withdrawn_reason, skill.withdrawn_at) == (
-        "plagiarism",
-        db.session.get_one(Certificate, certificate.id).ended_at,
-    )
+    assert skill.withdrawn_at == db.session.get_one(Certificate, certificate.id).ended_at
+    assert not hasattr(skill, "withdrawn_reason"), "why is none of the roster's business"
     assert not [t for t in tokens(expert) if t.startswith("skill")]
     assert list(differences()) == []
 
@@ -99,7 +101,7 @@ def test_a_correction_hands_the_skill_to_the_successor(context: Flask) -> None:
             SYSTEM, db.session.get_one(Certificate, certificate.id), name_on_certificate="Amina Diallo-Sow", reason="Married"
         ).id
     rows = skills(expert)
-    assert [(one.certificate_id, one.withdrawn_reason) for one in rows] == [(certificate.id, "superseded"), (successor, None)]
+    assert [(one.certificate_id, one.withdrawn_at is None) for one in rows] == [(certificate.id, False), (successor, True)]
     assert rows[0].valid_until == rows[1].valid_until
     assert list(differences()) == []
 
@@ -161,12 +163,12 @@ def test_what_was_known_on_a_day_stays_known(context: Flask) -> None:
 
 
 def test_a_profile_is_not_made_over_by_a_later_enrollment(context: Flask) -> None:
-    expert = makers.expert(category="military", rank="Major", consent=True)
+    expert = makers.expert(category="military", rank="Major")
     person = db.session.get_one(Person, expert.person_id)
-    makers.certified(person, category="civilian", rank="Adviser", roster_consent=False)
+    makers.certified(person, category="civilian", rank="Adviser", agrees=None)
     db.session.rollback()
     kept = db.session.get_one(Expert, expert.id)
-    assert (kept.category, kept.rank, kept.consent) == ("military", "Major", True)
+    assert (kept.category, kept.rank, kept.status) == ("military", "Major", "admitted")
 
 
 def test_a_changed_name_is_found_at_once(context: Flask) -> None:
@@ -177,3 +179,28 @@ def test_a_changed_name_is_found_at_once(context: Flask) -> None:
         change_person(SYSTEM, db.session.get_one(Person, expert.person_id), family_name="Nguyễn")
     assert "n_nguyen" in db.session.get_one(ExpertSearch, expert.id).names.split()
     assert factories.person().id  # a person without a profile is no business of the roster
+
+
+def test_what_was_known_of_a_suspended_one_stays_right(context: Flask) -> None:
+    """Known until it was suspended, not known while it was, known again since it was lifted: whenever one asks."""
+    certificate = makers.certified()
+    expert = makers.expert_of(certificate)
+    key, known = certificate.id, [clock.now() + timedelta(hours=1)]
+    for act in (certificates.suspend, certificates.lift):
+        clock.travel(context, clock.now() + timedelta(days=1))
+        with transaction():
+            act(SYSTEM, db.session.get_one(Certificate, key), note="An enquiry")
+        known.append(clock.now() + timedelta(hours=1))
+    day = date(2027, 4, 1)
+    wanted = search_for(makers.GENDER)
+    for as_of, is_found in zip(known, (True, False, True), strict=True):
+        found = queries.find_experts(SYSTEM, replace(wanted, valid_on=day, as_of=as_of))
+        assert [one.expert.id for one in found.page.items] == ([expert.id] if is_found else []), as_of
+        standing = [one for one in skills(expert) if one.counts(day, as_of) and one.status_on(day, as_of) is SkillStatus.CURRENT]
+        assert len(standing) == is_found
+    assert [t for t in tokens(expert) if t.startswith("skill")]
+    assert list(differences()) == []
+
+
+def search_for(code: str) -> Filters:
+    return read_filters({"skill": [code]}, db.session.scalars(sa.select(Skill)))

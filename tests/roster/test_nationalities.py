@@ -20,6 +20,7 @@ from tests.browsing import Browser
 from tests.courses import makers as courses
 from tests.enrollment import makers
 from tests.enrollment.test_apply_pages import apply, begin
+from tests.roster import makers as experts
 
 HEADER = "Given name,Family name,E-mail,Country,Nationality,Category,Organization\n"
 PERSON = {"given_name": "Awa", "family_name": "Diop", "email": "awa@example.org"}
@@ -65,19 +66,18 @@ def test_programs_are_told_what_is_wrong(app: Flask, code: str, value: Any) -> N
 @pytest.mark.both_databases
 def test_roster_staff_find_experts_by_nationality(app: Flask, sign_in: Any) -> None:
     client = api(app, Role.ROSTER)
-    made = client.put(
-        "/experts/SN-1", {"person": PERSON | {"country": "SN", "nationalities": ["FR", "SN"]}, "category": "police"}
-    )
-    assert made.json["person"]["nationalities"] == ["FR", "SN"]
+    body = {"person": PERSON | {"country": "SN", "nationalities": ["FR", "SN"]}, "category": "police"}
+    made = experts.listed(client, "SN-1", body)
+    assert made["person"]["nationalities"] == ["FR", "SN"]
     assert client.put("/experts/SN-1", {"person": PERSON, "category": "police"}).json["person"]["nationalities"] == ["FR", "SN"]
-    assert [e["id"] for e in client.get("/experts?nationality=FR").json["items"]] == [made.json["id"]]
+    assert [e["id"] for e in client.get("/experts?nationality=FR").json["items"]] == [made["id"]]
     assert client.get("/experts?nationality=CA").json["items"] == []
     assert client.get("/experts?nationality=ZZ").status_code == 422
     with app.app_context():
         staff = sign_in(factories.actor(Role.ROSTER))
     page = staff.get("/roster?nationality=FR")
     assert "1 expert found" in page.text and "nationality: France" in page.text
-    assert "France, Senegal" in staff.get(f"/roster/{made.json['id']}").text
+    assert "France, Senegal" in staff.get(f"/roster/{made['id']}").text
     emptied = client.put("/experts/SN-1", {"person": PERSON | {"nationalities": []}, "category": "police"})
     assert emptied.json["person"]["nationalities"] == []
     assert client.get("/experts?nationality=FR").json["items"] == []

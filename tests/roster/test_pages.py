@@ -236,10 +236,10 @@ def test_a_skill_that_begins_later_is_not_called_current(app: Flask, staff: Brow
 def test_a_withdrawn_skill_stays_as_history(app: Flask, staff: Browser) -> None:
     with app.app_context():
         certificate = makers.certified(factories.person("Amina"))
-        makers.revoke(certificate, "misconduct")
+        makers.revoke(certificate, "recognition_withdrawn")
         key = makers.expert_of(certificate).id
     page = staff.get(f"/roster/{key}")
-    assert "No skill yet" in page.text and "Withdrawn skills" in page.text and "Misconduct" in page.text
+    assert "No skill yet" in page.text and "Withdrawn skills" in page.text and "Recognition" not in page.text
     assert names_on(page) == ["Gender in peace operations"]
 
 
@@ -257,7 +257,6 @@ def test_a_profile_is_changed_and_skills_are_not(app: Flask, staff: Browser, ami
         availability_1_from="2028-02-01",
         availability_1_to="2028-03-31",
         expertise="Investigation\nTraffic",
-        consent="yes",
     )
     assert "The profile was changed" in page.text
     for words in ("Divisionnaire", "French – C2", "Arabic – B1", "1 February 2028 to 31 March 2028", "Investigation, Traffic"):
@@ -292,6 +291,8 @@ def test_a_wrong_value_stands_at_its_field_and_nothing_is_lost(
 
 
 def test_a_person_is_added_to_the_roster_once(app: Flask, staff: Browser) -> None:
+    with app.app_context():
+        makers.consenting("CN-1", "小明", "王")
     form = staff.get("/roster").follow("Add a person").form(button="Save")
     given = {
         "person_given_name": "小明",
@@ -305,7 +306,8 @@ def test_a_person_is_added_to_the_roster_once(app: Flask, staff: Browser) -> Non
     page = form.submit(**given)
     assert "The profile was saved" in page.text and page.path.startswith("/roster/")
     assert form.submit(**given).path.split("?")[0] == page.path.split("?")[0], "the same form sent twice makes one"
-    assert names_on(staff.get("/roster?q=王小明")) == ["王小明"]
+    assert names_on(staff.get("/roster?q=王小明")) == [], "not admitted yet"
+    assert "王小明" in staff.get("/roster/waiting").text
     refused = (
         staff.get("/roster/new").form(button="Save").submit(person_given_name="", person_email="no address", category="civilian")
     )
@@ -339,19 +341,30 @@ def test_the_own_profile_is_seen_and_changed(app: Flask, sign_in: SignIn, amina:
     assert browser.get(f"/roster/{amina}").status == 200
     page = browser.get("/me/profile")
     assert "Gender in peace operations" in page.text
-    page = page.form(button="Save my profile").submit(consent="no", availability_0_to="2027-06-30")
+    assert "You are on the roster" in page.text
+    page = page.form(button="Save my profile").submit(availability_0_to="2027-06-30")
     assert "Your profile was saved" in page.text
     with app.app_context():
         expert = db.session.get_one(Expert, amina)
-        assert (expert.consent, expert.availability[0].ends_on) == (False, date(2027, 6, 30))
+        assert expert.availability[0].ends_on == date(2027, 6, 30)
 
 
 def test_a_person_joins_the_roster_by_oneself(app: Flask, sign_in: SignIn, staff: Browser) -> None:
     with app.app_context():
         someone = factories.actor(given="Lars", family="Øst")
     page = sign_in(someone).get("/me/profile")
-    assert "You are not on the roster yet" in page.text
+    assert "You have no profile yet" in page.text and "May roster staff find you?" in page.text
     form = page.form(button="Save my profile")
     assert form.submit().status == 422, "a category is needed"
-    assert "Your profile was saved" in form.submit(category="civilian", languages_0_language="no", languages_0_level="C2").text
+    page = form.submit(category="civilian", languages_0_language="no", languages_0_level="C2")
+    assert "Your profile was saved" in page.text and "Without your consent" in page.text
+    assert "No one is waiting" in staff.get("/roster/waiting").text
+    page = page.form("/me/consents", button="Yes, I agree").submit()
+    assert page.path == "/me/profile" and "You said yes" in page.text
+    waiting = staff.get("/roster/waiting")
+    assert "Lars Øst" in waiting.text and names_on(staff.get("/roster?q=ost")) == []
+    with app.app_context():
+        key = db.session.scalars(sa.select(Expert.id)).one()
+    done = waiting.form(button="Admit selected").submit(expert=str(key))
+    assert "1 person admitted" in done.text
     assert names_on(staff.get("/roster?q=ost")) == ["Lars Øst"]

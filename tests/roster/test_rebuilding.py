@@ -14,7 +14,7 @@ from accounts.models import Person
 from core import checking
 from core.database import db, is_sqlite
 from demonstration.experts import load_experts
-from roster.models import Expert, ExpertLanguage, ExpertSearch, ExpertSkill
+from roster.models import Expert, ExpertLanguage, ExpertSearch, ExpertSkill, RosterAdmission
 from roster.services import SpokenLanguage
 from tests.roster import makers
 
@@ -72,8 +72,8 @@ PLANTED: dict[str, Callable[[], sa.Executable]] = {
     ),
     "a skill raised": lambda: sa.update(S).values(level="expert", level_rank=5),
     "a rank beside its level": lambda: sa.update(S).values(level_rank=5),
-    "a withdrawal taken back": lambda: sa.update(S).values(withdrawn_at=None, withdrawn_reason=None),
-    "a skill withdrawn without reason": lambda: sa.update(S).where(~WITHDRAWN).values(withdrawn_at=S.c.recorded_at),
+    "a withdrawal taken back": lambda: sa.update(S).values(withdrawn_at=None),
+    "a skill withdrawn for nothing": lambda: sa.update(S).where(~WITHDRAWN).values(withdrawn_at=S.c.recorded_at),
     "a skill removed": lambda: sa.delete(S).where(~WITHDRAWN),
     "history removed": lambda: sa.delete(S).where(WITHDRAWN),
     "all skills removed": lambda: sa.delete(S),
@@ -120,7 +120,7 @@ def test_a_skill_that_nothing_proves_is_removed(app: Flask, expert_id: int) -> N
 
 def test_a_profile_that_is_missing_is_made_again(app: Flask, expert_id: int) -> None:
     with app.app_context():
-        plant(sa.delete(D), sa.delete(S), sa.delete(Expert.__table__))
+        plant(sa.delete(D), sa.delete(S), sa.delete(RosterAdmission.__table__), sa.delete(Expert.__table__))
     assert rebuild(app, "--check").exit_code == 1
     assert rebuild(app).exit_code == 0
     assert rebuild(app, "--check").exit_code == 0

@@ -20,7 +20,7 @@ from courses.queries import skills_to_choose
 from demonstration.experts import load_experts
 from roster import queries, search
 from roster.filters import Filters, end_of, read_filters
-from roster.models import Expert, SkillStatus
+from roster.models import Expert, ExpertStatus, SkillStatus
 from roster.services import SpokenLanguage, Window
 from tests import factories
 from tests.roster import makers
@@ -121,10 +121,11 @@ def test_who_was_qualified_on_a_day_as_known_on_another(context: Flask) -> None:
 
 
 def test_who_refuses_is_never_found(context: Flask) -> None:
-    certificate = makers.certified(factories.person("Amina"), roster_consent=False)
-    makers.expert("Kofi", consent=False)
+    certificate = makers.certified(factories.person("Amina"), agrees=False)
+    makers.expert("Kofi", agrees=False)
+    makers.expert("Ada", admitted=False)
     makers.expert("Lars")
-    assert makers.expert_of(certificate).consent is False
+    assert makers.expert_of(certificate).status is ExpertStatus.CERTIFIED
     assert found() == {"Lars"}
     assert found(q="amina") == found(skill=[makers.GENDER]) == found(skill=[makers.GENDER], as_of=date(2027, 1, 1)) == set()
 
@@ -169,7 +170,7 @@ def test_only_roster_staff_search(context: Flask, role: str) -> None:
 
 
 def naive(experts: list[Expert], filters: Filters) -> list[int]:
-    kept = [one for one in experts if one.consent is not False and _meets(one, filters)]
+    kept = [one for one in experts if one.status is ExpertStatus.ADMITTED and _meets(one, filters)]
     kept.sort(key=lambda one: (names.sort_key(one.person.given_name, one.person.family_name), one.id))
     return [one.id for one in kept]
 

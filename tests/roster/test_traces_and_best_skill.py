@@ -36,7 +36,7 @@ def traces(app: Flask, action: str) -> list[str]:
 
 def test_every_time_staff_read_a_profile_leaves_a_trace_and_reading_ones_own_does_not(app: Flask, sign_in: Any) -> None:
     with app.app_context():
-        expert = makers.expert(consent=True)
+        expert = makers.expert(identifier="SN-1")
         subject, address = f"expert:{expert.id}", f"/roster/{expert.id}"
         own = actor_of(db.session.get_one(Person, expert.person_id))
         staff = factories.actor(Role.ROSTER)
@@ -90,7 +90,7 @@ def test_a_file_holds_everybody_however_many_are_read_at_once(app: Flask, sign_i
     monkeypatch.setattr(queries, "PER_READ", 2)
     with app.app_context():
         for n in range(5):
-            makers.expert(family=f"Diallo {n}", consent=True)
+            makers.expert(family=f"Diallo {n}")
         browser = sign_in(factories.actor(Role.ROSTER))
     answer = browser.client.post("/roster/export", data={"csrf_token": browser.token()})
     assert [row.split(",")[0] for row in answer.get_data(as_text=True).split("\r\n")[1:-1]] == [f"Diallo {n}" for n in range(5)]
@@ -103,7 +103,7 @@ def test_one_rule_says_which_proof_of_a_skill_is_the_best(context: Flask) -> Non
     """The higher level while it holds; once it has expired, what still holds."""
     person = factories.person()
     for name, grant in (("ADV", ADVANCED), ("BAS", BASIC)):
-        certificate = makers.certified(person, makers.course(name, grant), roster_consent=True)
+        certificate = makers.certified(person, makers.course(name, grant))
     expert = makers.expert_of(certificate)
     for day, level in ((date(2027, 1, 1), "advanced"), (date(2027, 6, 1), "basic")):
         clock.travel(context, clock.now().replace(year=day.year, month=day.month, day=day.day))
@@ -119,7 +119,7 @@ def test_what_begins_after_the_day_asked_about_is_the_best_proof_nowhere(app: Fl
     with app.app_context():
         person = factories.person()
         for name, grant, starts_on in (("BAS", BASIC, date(2026, 3, 9)), ("ADV", ADVANCED, date(2026, 6, 8))):
-            certificate = makers.certified(person, makers.course(name, grant), starts_on, roster_consent=True)
+            certificate = makers.certified(person, makers.course(name, grant), starts_on)
         assert (begins := makers.expert_of(certificate).skills[-1].valid_from) > date(2026, 5, 1)
         staff = factories.actor(Role.ROSTER)
         api, browser = ApiClient(app, token_of(staff)), sign_in(staff)

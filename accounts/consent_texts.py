@@ -1,0 +1,50 @@
+"""The exact words that people consent to, with their version: a consent keeps the version and the language it was given in.
+
+Whoever changes a word gives the texts a new version, and leaves what an earlier version said to the history of this file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accounts.models import ConsentPurpose
+from core import i18n
+
+VERSION = "2026-11"
+#: The version of answers that are older than these texts: nobody kept their words.
+UNKNOWN_VERSION = "before 2026-11"
+
+_TEXTS = {
+    ConsentPurpose.ROSTER: {
+        "en": "Roster staff may find me: my name, country, category, languages, availability, and the training that I completed. "
+        "They look for people for missions, and they may admit me to the roster. I can withdraw this at any time; then they "
+        "no longer see me.",
+        "fr": "Le personnel chargé du fichier d’experts peut me trouver : mon nom, mon pays, ma catégorie, mes langues, ma "
+        "disponibilité et les formations que j’ai suivies jusqu’au bout. Il cherche des personnes pour des missions et peut "
+        "m’inscrire au fichier. Je peux retirer ce consentement à tout moment ; il ne me voit alors plus.",
+    },
+    ConsentPurpose.CONTACT: {
+        "en": "You may write to me about missions and training that fit my profile. I can withdraw this at any time; then you "
+        "write only about courses that I take part in.",
+        "fr": "Vous pouvez m’écrire au sujet de missions et de formations qui correspondent à mon profil. Je peux retirer ce "
+        "consentement à tout moment ; vous ne m’écrivez alors qu’au sujet des cours auxquels je participe.",
+    },
+}
+
+
+@dataclass(frozen=True)
+class ConsentText:
+    """The words of one purpose in one language."""
+
+    purpose: ConsentPurpose
+    version: str
+    language: str
+    words: str
+
+
+def consent_text(purpose: ConsentPurpose, language: str | None = None) -> ConsentText:
+    """The text in this language (None: the page's own); English where there is none."""
+    texts = _TEXTS[purpose]
+    code = language or i18n.locale()
+    code = code if code in texts else "en"
+    return ConsentText(purpose, VERSION, code, texts[code])

@@ -1,0 +1,12 @@
+"""What this room does when a fact is announced, in the same transaction."""
+
+from __future__ import annotations
+
+from accounts import services
+from accounts.events import MergeConfirmed
+from core.policy import Actor
+
+
+def carry_refusal(event: MergeConfirmed, actor: Actor) -> None:
+    """Two records became one person: what the person refused stays refused."""
+    services.carry_refusal(actor, event.keep_id, event.merged_id)

@@ -1,0 +1,95 @@
+"""Bodies: which there are, and what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from accounts.models import Organization
+from accounts.roles import BodyKind, Permission
+from core.database import db
+from core.errors import Invalid
+from core.i18n import text
+from core.mail import Sender
+from core.policy import Actor, can
+
+
+def first_body(kind: BodyKind) -> Organization:
+    """The centre or the roster office that there is from the start (the migration makes both)."""
+    return db.session.scalars(sa.select(Organization).where(Organization.is_first, Organization.of_kind(kind))).one()
+
+
+def find_body(code: str) -> Organization | None:
+    return db.session.scalar(sa.select(Organization).where(Organization.code == code.strip()))
+
+
+def get_body(code: str, field: str, kind: BodyKind | None = None) -> Organization:
+    """The body with this code, and of this kind; Invalid at `field`: unknown_organization, wrong_kind."""
+    body = find_body(code)
+    if body is None:
+        raise unknown_body(field)
+    if kind is not None:
+        require_kind(body, kind, field)
+    return body
+
+
+def require_kind(body: Organization, kind: BodyKind, field: str) -> None:
+    """Invalid("wrong_kind") at `field` unless the body is of this kind."""
+    if not body.is_a(kind):
+        raise wrong_kind(kind, field)
+
+
+def wrong_kind(kind: BodyKind, field: str) -> Invalid:
+    return Invalid("wrong_kind", _WRONG[kind], field)
+
+
+def unknown_body(field: str) -> Invalid:
+    return Invalid("unknown_organization", _l("No organization has this code."), field)
+
+
+_WRONG = {
+    BodyKind.NOMINATOR: _l("This organization does not nominate people. Choose one that does."),
+    BodyKind.CENTRE: _l("This organization is not a training centre. Choose one that is."),
+    BodyKind.ROSTER_OFFICE: _l("This organization is not a roster office. Choose one that is."),
+    BodyKind.FUNDER: _l("This organization is not a funder. Choose one that is."),
+}
+
+
+def bodies_of(kind: BodyKind) -> list[Organization]:
+    """Every body of this kind, by name; the one there is from the start first."""
+    those = sa.select(Organization).where(Organization.of_kind(kind))
+    return list(db.session.scalars(those.order_by(Organization.is_first.desc(), Organization.name, Organization.id)))
+
+
+def centre_for(actor: Actor, code: str | None, field: str = "centre") -> Organization:
+    """The centre that is named; else the actor's own when there is exactly one, else the first."""
+    if code:
+        return get_body(code, field, BodyKind.CENTRE)
+    own = actor.centre_ids
+    return db.session.get_one(Organization, *own) if len(own) == 1 else first_body(BodyKind.CENTRE)
+
+
+def centres_to_choose(actor: Actor) -> list[Organization]:
+    """The centres for which the actor may make a course."""
+    grant = actor.grants.get(Permission.COURSE_WRITE)
+    reaches_all = actor.is_system or (grant is not None and grant.everywhere)
+    return [one for one in bodies_of(BodyKind.CENTRE) if reaches_all or (grant is not None and one.id in grant.centre)]
+
+
+def may_change(actor: Actor, kinds: Iterable[str]) -> bool:
+    """Whether the actor may record and change bodies of these kinds: those that only nominate, or all."""
+    if set(kinds) <= {BodyKind.NOMINATOR}:
+        return can(actor, Permission.ORGANIZATION_MANAGE)
+    return can(actor, Permission.BODY_MANAGE)
+
+
+def body_name(body: Organization) -> str:
+    """What the body is called, in the page's language."""
+    return text(body.titles)
+
+
+def sender_of(body: Organization) -> Sender:
+    """In whose name a message about what belongs to the body is written."""
+    return Sender(body.titles, body.contact)

@@ -1,0 +1,114 @@
+"""Shapes of this room's API."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import Field, StrictBool
+
+from accounts.models import Consent, ConsentPurpose, ConsentWay, Organization
+from accounts.queries import ConsentState
+from accounts.roles import BodyKind
+from core.api import Answer, Country, Day, ListQuery, PersonCountry, PersonName, Schema, Texts, at_most
+
+
+class OrganizationBody(Schema):
+    """What is left out stays as it is; null clears country, title and contact address. A new organization needs a name."""
+
+    name: Annotated[str, at_most(200)] | None = None
+    kinds: list[BodyKind] | None = Field(None, max_length=10, description="of a new organization, if left out: `nominator`")
+    country: Country | None = None
+    title: Texts | None = Field(None, description="what it is called on certificates and in messages; null: as its name says")
+    contact_email: Annotated[str, at_most(254)] | None = Field(None, description="where questions to it go")
+    two_person_revocation: StrictBool | None = Field(
+        None, description="of a centre: revoking a certificate takes two people, whatever the reason"
+    )
+
+    def given(self) -> dict[str, Any]:
+        """What services.put_organization takes of it."""
+        said = self.model_dump(exclude_unset=True)
+        may_be_cleared = ("country", "title", "contact_email")
+        return {name: value for name, value in said.items() if value is not None or name in may_be_cleared}
+
+
+class OrganizationsQuery(ListQuery):
+    kind: BodyKind | None = None
+
+
+class OrganizationAnswer(Answer):
+    code: str
+    name: str
+    kinds: list[BodyKind]
+    country: str | None
+    title: dict[str, str] | None
+    contact_email: str | None
+    two_person_revocation: bool
+
+    @classmethod
+    def of(cls, one: Organization) -> OrganizationAnswer:
+        return cls(
+            code=one.code, name=one.name, kinds=[BodyKind(kind) for kind in one.kinds], country=one.country,
+            title=one.title, contact_email=one.contact_email, two_person_revocation=one.two_person_revocation,
+        )  # fmt: skip
+
+
+class ConsentBody(Schema):
+    purpose: ConsentPurpose
+    given: StrictBool = Field(description="false withdraws")
+
+
+class ConsentAnswer(Answer):
+    """How one purpose stands. `given`: null while the person has not answered."""
+
+    purpose: ConsentPurpose
+    given: bool | None
+    awaits_confirmation: bool = Field(description="a yes that came through a mailbox which others use as well does not count yet")
+    version: str = Field(description="of the text")
+    language: str
+    text: str
+    how: ConsentWay | None
+    at: datetime | None
+
+    @classmethod
+    def of(cls, state: ConsentState) -> ConsentAnswer:
+        said = state.unconfirmed or state.answer
+        return cls(
+            purpose=state.purpose, given=state.given, awaits_confirmation=state.unconfirmed is not None,
+            version=said.text_version if said else state.text.version, language=said.language if said else state.text.language,
+            text=state.text.words, how=said.how if said else None, at=said.at if said else None,
+        )  # fmt: skip
+
+
+class PaperPersonBody(Schema):
+    """Who signed: a number or an address, and the name."""
+
+    identifier: Annotated[str, at_most(60)] | None = None
+    given_name: PersonName | None = None
+    family_name: PersonName | None = None
+    email: Annotated[str, at_most(254)] | None = None
+    country: PersonCountry | None = None
+    names_confirmed: StrictBool | None = None
+
+
+class PaperBody(Schema):
+    person: PaperPersonBody
+    purpose: ConsentPurpose = ConsentPurpose.ROSTER
+    reference: Annotated[str, at_most(120)]
+    signed_on: Day
+    document: Annotated[str, at_most(200)]
+
+
+class PaperAnswer(Answer):
+    person_id: int
+    purpose: ConsentPurpose
+    given: bool
+    how: ConsentWay
+    reference: str
+    signed_on: date
+    document: str
+    at: datetime
+
+    @classmethod
+    def of(cls, row: Consent) -> PaperAnswer:
+        return cls.model_validate(row)

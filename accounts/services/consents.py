@@ -1,0 +1,205 @@
+"""Consent: an act of the person, kept as a row of its own. Only the person gives and withdraws it; what a person signed on
+paper is recorded by a coordinator or the roster office, and told to the person."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import aliased
+
+from accounts.consent_texts import consent_text
+from accounts.events import ConsentAsked, ConsentGiven, ConsentWithdrawn
+from accounts.models import Consent, ConsentPurpose, ConsentWay, Person
+from accounts.roles import Permission
+from accounts.services.entry import enters_by_link, send_link
+from accounts.services.identity import current_record
+from accounts.services.people import record_person
+from accounts.values import clean_text
+from core import audit, clock, mail
+from core.database import db, settings_of
+from core.errors import Conflict, DomainError, Invalid, NotAllowed, collect
+from core.events import publish
+from core.policy import SYSTEM, Actor, require
+
+CONSENTS_PATH = "/me/consents"
+
+
+def consent_is_personal(field: str | None = None) -> NotAllowed:
+    """The refusal for whoever answers in somebody else's place."""
+    sentence = _l("Only the person can give or withdraw this consent. Leave it out; we ask the person.")
+    return NotAllowed("consent_is_personal", sentence, field)
+
+
+# How things stand
+
+
+def has_consent(person_id: sa.SQLColumnExpression[int], purpose: ConsentPurpose) -> sa.ColumnElement[bool]:
+    """The condition that this person's latest answer that counts is a yes. One index serves it."""
+    said, later = aliased(Consent), aliased(Consent)
+    newer = sa.exists(sa.literal_column("1")).where(
+        later.person_id == said.person_id, later.purpose == said.purpose, later.counts, later.id > said.id
+    )
+    return sa.exists(sa.literal_column("1")).where(
+        said.person_id == person_id, said.purpose == purpose, said.counts, said.given, ~newer
+    )
+
+
+def find_consent(person_id: int, purpose: ConsentPurpose) -> Consent | None:
+    """The person's latest answer that counts."""
+    latest = sa.select(Consent).where(Consent.person_id == person_id, Consent.purpose == purpose, Consent.counts)
+    return db.session.scalar(latest.order_by(Consent.id.desc()).limit(1))
+
+
+def current_consent(person_id: int, purpose: ConsentPurpose) -> bool:
+    """Whether the person's yes to this holds now."""
+    found = find_consent(person_id, purpose)
+    return found is not None and found.given
+
+
+def shares_mailbox(person: Person) -> bool:
+    """Whether others read what is sent to this person: somebody else has the same address, be it another officer of a shared
+    mailbox or an account of the body that put the person forward. Whoever reads the mailbox can answer in its name."""
+    if person.email_key is None:
+        return False
+    others = sa.select(Person).where(Person.id != person.id, Person.email_key == person.email_key, ~Person.is_provisional)
+    return any(current_record(one).id != person.id for one in db.session.scalars(others))
+
+
+# Answers
+
+
+def give_consent(
+    actor: Actor, person: Person, purpose: ConsentPurpose, given: bool, *, how: ConsentWay, language: str | None = None
+) -> Consent:
+    """The person's own answer; NotAllowed("consent_is_personal") for everybody else. The same answer twice is one row.
+
+    A yes by somebody whose mailbox others read as well is kept and does not count; a no always counts.
+    """
+    if actor.person_id is None or actor.person_id != person.id:
+        raise consent_is_personal("person")
+    counts = not given or not shares_mailbox(person)
+    last = _last(person.id, purpose)
+    text = consent_text(purpose, language)
+    if last is not None and (last.given, last.counts, last.text_version) == (given, counts, text.version):
+        return last
+    row = Consent(
+        person_id=person.id, purpose=purpose, given=given, counts=counts, text_version=text.version, language=text.language,
+        how=how, at=clock.now(),
+    )  # fmt: skip
+    return _keep(actor, row)
+
+
+def carry_refusal(actor: Actor, keep_id: int, merged_id: int) -> None:
+    """Two records became one person: a no said as one of them holds for both; a yes stays where it was said."""
+    said = {one: {row.purpose: row for row in _answers(one)} for one in (keep_id, merged_id)}
+    for purpose, row in said[merged_id].items():
+        kept = said[keep_id].get(purpose)
+        if not row.given and (kept is None or (kept.given and kept.at < row.at)):
+            facts = {name: getattr(row, name) for name in ("purpose", "given", "counts", "text_version", "language", "how")}
+            _keep(actor, Consent(person_id=keep_id, at=clock.now(), **facts))
+
+
+def _answers(person_id: int) -> list[Consent]:
+    """The latest answer that counts to each question."""
+    found = (find_consent(person_id, purpose) for purpose in ConsentPurpose)
+    return [row for row in found if row is not None]
+
+
+def record_paper_consent(
+    actor: Actor, person: Person, purpose: ConsentPurpose, *, reference: str, signed_on: date | None, document: str
+) -> Consent:
+    """What this person signed on paper, recorded by somebody else and told to the person wherever there is an address."""
+    require(actor, Permission.CONSENT_RECORD)
+    if actor.person_id == person.id:
+        raise NotAllowed("own_paper", _l("Someone else must record what you signed. On your own page you can answer yourself."))
+    faults: list[DomainError] = []
+    kept = {"reference": _needed(reference, "reference", 120, faults), "document": _needed(document, "document", 200, faults)}
+    if signed_on is None or signed_on > clock.today():
+        faults.append(Invalid("bad_date", _l("Enter the day on which it was signed."), "signed_on"))
+    collect(faults)
+    last = find_consent(person.id, purpose)
+    assert signed_on is not None
+    if last is not None and not last.given and last.at.date() >= signed_on:
+        raise Conflict(
+            "withdrawn_since", _l("The person answered otherwise after signing this. A new signature is needed."), "signed_on"
+        )
+    text = consent_text(purpose, person.language)
+    row = Consent(
+        person_id=person.id, purpose=purpose, given=True, counts=True, text_version=text.version, language=text.language,
+        how=ConsentWay.PAPER, at=clock.now(), signed_on=signed_on, recorded_by_id=actor.person_id, **kept,
+    )  # fmt: skip
+    _keep(actor, row)
+    _write_to(person, "consent_on_paper", consent=row, consent_text=text)
+    return row
+
+
+def _write_to(person: Person, kind: str, **facts: Any) -> bool:
+    """Mails the person the way to the page of consents; False when there is no address. Whoever has a password uses it."""
+    if person.email is None:
+        return False
+    if enters_by_link(person):
+        return send_link(person, target=CONSENTS_PATH, kind=kind, **facts)
+    link = settings_of().public_url + CONSENTS_PATH
+    mail.send(kind, person.email, person_id=person.id, language=person.language, link=link, person=person, **facts)
+    return True
+
+
+def person_on_paper(actor: Actor, **who: Any) -> Person:
+    """Whoever signed: somebody known, by number or address together with the name, or somebody new. `who`: what `record_person`
+    takes."""
+    require(actor, Permission.CONSENT_RECORD)
+    if not (who.get("identifier") or "").strip() and not (who.get("email") or "").strip():
+        sentence = _l("Give a service number or an e-mail address, so that the person is recognised.")
+        raise Invalid("identity_needed", sentence, "person.identifier")
+    return record_person(actor, **who, update=False)
+
+
+def _needed(value: str, field: str, longest: int, faults: list[DomainError]) -> str:
+    try:
+        text = clean_text(value or "", field, longest=longest)
+    except Invalid as fault:
+        faults.append(fault)
+        return ""
+    if not text:
+        faults.append(Invalid("required", _l("Fill in this field."), field))
+    return text
+
+
+def _last(person_id: int, purpose: ConsentPurpose) -> Consent | None:
+    latest = sa.select(Consent).where(Consent.person_id == person_id, Consent.purpose == purpose)
+    return db.session.scalar(latest.order_by(Consent.id.desc()).limit(1))
+
+
+def _keep(actor: Actor, row: Consent) -> Consent:
+    db.session.add(row)
+    db.session.flush()
+    purpose, how, version = row.purpose.value, row.how.value, row.text_version
+    if row.given:
+        publish(ConsentGiven(row.person_id, purpose, how, version, row.counts), actor)
+    else:
+        publish(ConsentWithdrawn(row.person_id, purpose, how, version), actor)
+    return row
+
+
+# Asking
+
+
+def may_be_asked(purpose: ConsentPurpose = ConsentPurpose.ROSTER) -> sa.ColumnElement[bool]:
+    """The condition on Person that nobody asked yet, that there is no answer, and that there is an address to write to."""
+    answered = sa.exists(sa.literal_column("1")).where(Consent.person_id == Person.id, Consent.purpose == purpose)
+    subject = sa.literal("person:") + sa.cast(Person.id, sa.String)
+    asked = sa.exists(sa.literal_column("1")).where(
+        audit.AuditEntry.subject == subject, audit.AuditEntry.action == ConsentAsked.name
+    )
+    return sa.and_(Person.email.is_not(None), ~answered, ~asked)
+
+
+def ask_for_consent(person: Person, purpose: ConsentPurpose = ConsentPurpose.ROSTER, *, actor: Actor = SYSTEM) -> bool:
+    """Writes to the person once, with a link to the page where one click answers. False when there is no address."""
+    if not _write_to(person, "consent_asked", consent_text=consent_text(purpose, person.language)):
+        return False
+    publish(ConsentAsked(person.id, purpose.value), actor)
+    return True

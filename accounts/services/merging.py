@@ -1,0 +1,126 @@
+"""Two records of one person become one, and two people again when that was wrong.
+
+Nothing is deleted or rewritten: the merged record leads to the one that is kept, and each room moves what was recorded for it
+(`MergeConfirmed`) or moves it back by its origin (`MergeUndone`).
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from accounts.models import Merge, MergeStatus, Person, RoleAssignment
+from accounts.roles import Permission
+from accounts.states import MERGE
+from accounts.values import clean_lines
+from core import clock
+from core.database import db
+from core.errors import Conflict, Invalid, NotFound
+from core.policy import Actor, require
+
+LONGEST_REASON = 500
+
+
+def propose_merge(actor: Actor, keep_id: int, merged_id: int, *, reason: str) -> Merge:
+    """Asks a second reviewer to join the record `merged_id` to `keep_id`."""
+    require(actor, Permission.IDENTITY_DECIDE)
+    reason = clean_lines(reason or "", "reason", longest=LONGEST_REASON)
+    if not reason:
+        raise Invalid("reason_needed", _l("Enter a reason: it stays with both records."), "reason")
+    keep, merged = _pair(keep_id, merged_id)
+    if db.session.scalar(sa.select(Merge.id).where(Merge.status == MergeStatus.PROPOSED, Merge.merged_id == merged.id)):
+        raise Conflict("already_proposed", _l("A merge of this record already waits for a second person."), "merge")
+    return _begin(actor, keep, merged, reason, is_reviewed=True)
+
+
+def confirm_merge(actor: Actor, merge: Merge) -> Merge:
+    """A second person agrees: from now on the two are one. Conflict("second_person_needed") for whoever proposed it."""
+    require(actor, Permission.IDENTITY_DECIDE)
+    merge = _locked(merge)
+    if merge.proposed_by_id is not None and merge.proposed_by_id == actor.person_id:
+        sentence = _l("You proposed this merge. Another coordinator or an administrator has to confirm it.")
+        raise Conflict("second_person_needed", sentence)
+    _pair(merge.keep_id, merge.merged_id)
+    return _apply(actor, merge, "confirm")
+
+
+def decline_merge(actor: Actor, merge: Merge) -> Merge:
+    """The two stay apart."""
+    merge = _locked(merge)
+    merge.decided_by_id, merge.decided_at = actor.person_id, clock.now()
+    MERGE.fire(merge, "decline", actor)
+    return merge
+
+
+def join_records(actor: Actor, keep: Person, merged: Person, *, reason: str) -> Merge:
+    """Joins a record on which nothing stands but one application or nomination: there is nothing for two people to review."""
+    return _apply(actor, _begin(actor, keep, merged, reason, is_reviewed=False), "join")
+
+
+def undo_merge(actor: Actor, merge: Merge) -> Merge:
+    """Makes two people of one again. Certificates stay with the enrollment that they came from."""
+    require(actor, Permission.IDENTITY_DECIDE)
+    merge = _locked(merge)
+    merged = db.session.get_one(Person, merge.merged_id)
+    if merge.status is MergeStatus.CONFIRMED:
+        merged.merged_into_id = None
+    merge.undone_by_id, merge.undone_at = actor.person_id, clock.now()
+    MERGE.fire(merge, "undo", actor)
+    return merge
+
+
+def get_merge(actor: Actor, merge_id: int) -> Merge:
+    require(actor, Permission.IDENTITY_DECIDE)
+    found = db.session.get(Merge, merge_id)
+    if found is None:
+        raise NotFound("unknown_merge", _l("This merge is not known here."))
+    return found
+
+
+def records_of(person_id: int) -> set[int]:
+    """The ids of all records that lead to this one, and its own."""
+    found, ahead = {person_id}, {person_id}
+    while ahead:
+        ahead = set(db.session.scalars(sa.select(Person.id).where(Person.merged_into_id.in_(ahead)))) - found
+        found |= ahead
+    return found
+
+
+def _begin(actor: Actor, keep: Person, merged: Person, reason: str, *, is_reviewed: bool) -> Merge:
+    merge = Merge(
+        keep_id=keep.id, merged_id=merged.id, reason=reason, is_reviewed=is_reviewed, proposed_by_id=actor.person_id,
+        proposed_at=clock.now(),
+    )  # fmt: skip
+    MERGE.begin(merge, MergeStatus.PROPOSED, actor)
+    return merge
+
+
+def _apply(actor: Actor, merge: Merge, step: str) -> Merge:
+    db.session.get_one(Person, merge.merged_id).merged_into_id = merge.keep_id
+    merge.decided_by_id, merge.decided_at = actor.person_id, clock.now()
+    db.session.flush()
+    MERGE.fire(merge, step, actor)
+    return merge
+
+
+def _pair(keep_id: int, merged_id: int) -> tuple[Person, Person]:
+    """Both records, locked in the order of their ids; Invalid or Conflict when they cannot become one."""
+    if keep_id == merged_id:
+        raise Invalid("same_record", _l("Choose two different records."), "merge")
+    locked = sa.select(Person).where(Person.id.in_((keep_id, merged_id))).order_by(Person.id).with_for_update()
+    found = {one.id: one for one in db.session.scalars(locked.execution_options(populate_existing=True))}
+    for field, wanted in (("keep", keep_id), ("merge", merged_id)):
+        if wanted not in found or found[wanted].is_provisional:
+            raise Invalid("unknown_person", _l("This person is not known here."), field)
+        if found[wanted].merged_into_id is not None:
+            raise Conflict("already_merged", _l("This record was merged into another one already."), field)
+    if db.session.scalar(sa.select(RoleAssignment.id).where(RoleAssignment.person_id == merged_id).limit(1)):
+        sentence = _l("This record holds roles, which would pass to the other one. Withdraw them first, or keep this record.")
+        raise Conflict("holds_roles", sentence, "merge")
+    return found[keep_id], found[merged_id]
+
+
+def _locked(merge: Merge) -> Merge:
+    """The merge read again under its lock: of two who decide at once, the second sees what the first did."""
+    statement = sa.select(Merge).where(Merge.id == merge.id).with_for_update(of=Merge)
+    return db.session.scalars(statement.execution_options(populate_existing=True)).one()

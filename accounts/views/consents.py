@@ -1,0 +1,84 @@
+"""Consents: one's own page of them, and what was signed on paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, render_template, request, url_for
+from flask_babel import gettext as _
+
+from accounts import queries, services
+from accounts.forms import PaperForm
+from accounts.models import ConsentPurpose, ConsentWay, Person
+from accounts.roles import Permission
+from accounts.views.blueprint import pages
+from core.database import db, transaction
+from core.errors import Invalid
+from core.forms import refusals_on
+from core.web import current_actor, remember_answer, requires, safe_next, see_other, signed_in, submitted_once
+
+
+@pages.get("/me/consents")
+@signed_in
+def my_consents() -> Any:
+    """Who may find and contact me: every purpose with its exact words, one click each."""
+    own = db.session.get_one(Person, current_actor().person_id)
+    context = {
+        "states": queries.consents_of(own.id), "history": queries.history_of(own.id), "person": own,
+        "shares_mailbox": services.shares_mailbox(own),
+    }  # fmt: skip
+    return render_template("accounts/my_consents.html", **context)
+
+
+@pages.post("/me/consents")
+@signed_in
+def answer_consent() -> Any:
+    """One click: yes or no to one purpose."""
+    purpose, given = request.form.get("purpose"), {"yes": True, "no": False}.get(request.form.get("given", ""))
+    if purpose not in set(ConsentPurpose) or given is None:
+        raise Invalid("unknown_value", _("This choice is not known. Choose from the list."))
+    actor = current_actor()
+    with transaction():
+        own = db.session.get_one(Person, actor.person_id)
+        row = services.give_consent(actor, own, ConsentPurpose(purpose), given, how=_way())
+        said = _said(row.given, row.counts)
+    flash(said, "ok" if not given or row.counts else "warn")
+    return see_other(safe_next(request.form.get("next"), url_for("accounts.my_consents")))
+
+
+def _way() -> ConsentWay:
+    """Whoever signed in by an e-mailed link has shown to read the mailbox, and no more."""
+    started = queries.session_started(current_actor().session_id or 0)
+    return ConsentWay.LINK if started is not None and started[0] == "link" else ConsentWay.PAGE
+
+
+def _said(given: bool, counts: bool) -> str:
+    if not given:
+        return _("Your answer is kept: no.")
+    if counts:
+        return _("Your answer is kept: yes. You can withdraw it at any time on your own page.")
+    return _(
+        "Your yes is kept, but does not count yet: others use your e-mail address as well. Give an address of your own on your "
+        "page and answer again, or sign on paper."
+    )
+
+
+@pages.route("/people/consent-on-paper", methods=["GET", "POST"])
+@requires(Permission.CONSENT_RECORD)
+@submitted_once
+def consent_on_paper() -> Any:
+    """Records what one person signed. The person is told wherever there is an address."""
+    form = PaperForm()
+    if form.validate_on_submit():
+        with refusals_on(form):
+            with transaction():
+                person = services.person_on_paper(current_actor(), **form.person())
+                services.record_paper_consent(
+                    current_actor(), person, ConsentPurpose(form.purpose.data), reference=form.reference.data or "",
+                    signed_on=form.signed_on.data, document=form.document.data or "",
+                )  # fmt: skip
+                answer = remember_answer(url_for("accounts.consent_on_paper"))
+            flash(_("The consent on paper is recorded. If we have an address, the person is told."), "ok")
+            return answer
+    texts = [state.text for state in queries.consents_of(0)]
+    return render_template("accounts/consent_on_paper.html", form=form, texts=texts), form.status

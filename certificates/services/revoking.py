@@ -1,0 +1,86 @@
+"""Revoking: at once, or after a second person has confirmed it. Until then the certificate stands."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from accounts.models import Organization
+from accounts.roles import Permission
+from certificates.events import RevocationDeclined, RevocationProposed
+from certificates.models import Certificate, ProposalOutcome, RevocationProposal, RevocationReason
+from certificates.services.standing import clean_note, find_proposal, locked, require_undecided
+from certificates.services.telling import tell_holder
+from certificates.states import CERTIFICATE
+from core import clock
+from core.database import db
+from core.errors import Conflict, Invalid, NotAllowed
+from core.events import publish
+from core.policy import Actor, require
+
+
+def needs_second_person(certificate: Certificate, reason: RevocationReason) -> bool:
+    """Fraud is an accusation, so one person alone never acts on it. The centre may ask for two whatever the reason."""
+    centre = db.session.get_one(Organization, certificate.centre_id)
+    return reason is RevocationReason.FRAUD or centre.two_person_revocation
+
+
+def revoke(
+    actor: Actor, certificate: Certificate, *, reason_code: str, note: str | None = None
+) -> RevocationProposal | None:  # fmt: skip
+    """Ends a certificate's validity for good, or returns the proposal that a second person has to confirm. The skills that rest
+    on it are withdrawn in the same transaction, and its holder is told of both. The note stays with those who may revoke."""
+    require(actor, Permission.CERTIFICATE_REVOKE, certificate)
+    if reason_code not in list(RevocationReason):
+        raise Invalid("unknown_reason", _l("Choose why the certificate is revoked."), "reason_code")
+    reason, note = RevocationReason(reason_code), clean_note(note, "note")
+    certificate = locked(certificate)
+    require_undecided(certificate)
+    if not needs_second_person(certificate, reason):
+        _revoke(actor, certificate, reason, note)
+        return None
+    proposal = RevocationProposal(
+        certificate_id=certificate.id, reason_code=reason, note=note, proposed_by_id=actor.person_id, proposed_at=clock.now()
+    )
+    db.session.add(proposal)
+    db.session.flush()
+    publish(RevocationProposed(certificate.id, certificate.number, reason.value), actor)
+    return proposal
+
+
+def confirm_revocation(actor: Actor, certificate: Certificate) -> Certificate:
+    """Does what another person proposed. Of two who confirm at once the second finds nothing to confirm."""
+    certificate, proposal = _proposed(actor, certificate)
+    if actor.person_id is None or actor.person_id == proposal.proposed_by_id:
+        raise NotAllowed("second_person_needed", _l("You proposed this revocation, so another person has to confirm it."))
+    _decide(actor, proposal, ProposalOutcome.CONFIRMED)
+    _revoke(actor, certificate, proposal.reason_code, proposal.note)
+    return certificate
+
+
+def decline_revocation(actor: Actor, certificate: Certificate) -> Certificate:
+    """What was proposed is not done: another person says no, or the one who proposed it takes it back."""
+    certificate, proposal = _proposed(actor, certificate)
+    is_own = actor.person_id is not None and actor.person_id == proposal.proposed_by_id
+    outcome = ProposalOutcome.WITHDRAWN if is_own else ProposalOutcome.DECLINED
+    _decide(actor, proposal, outcome)
+    publish(RevocationDeclined(certificate.id, certificate.number, outcome.value), actor)
+    return certificate
+
+
+def _proposed(actor: Actor, certificate: Certificate) -> tuple[Certificate, RevocationProposal]:
+    require(actor, Permission.CERTIFICATE_REVOKE, certificate)
+    certificate = locked(certificate)
+    proposal = find_proposal(certificate)
+    if proposal is None:
+        raise Conflict("nothing_proposed", _l("No revocation of this certificate waits for a second person."))
+    return certificate, proposal
+
+
+def _decide(actor: Actor, proposal: RevocationProposal, outcome: ProposalOutcome) -> None:
+    proposal.decided_by_id, proposal.decided_at, proposal.outcome = actor.person_id, clock.now(), outcome
+
+
+def _revoke(actor: Actor, certificate: Certificate, reason: RevocationReason, note: str | None) -> None:
+    certificate.reason_code, certificate.note, certificate.ended_at = reason.value, note, clock.now()
+    CERTIFICATE.fire(certificate, "revoke", actor)
+    tell_holder("certificate_revoked", certificate, reason_code=reason.value, skills=certificate.payload["skills"])

@@ -1,0 +1,47 @@
+"""A certificate read again under its delivery's lock, and what is open about it: a suspension, a proposed revocation."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from accounts.values import clean_lines
+from certificates.models import Certificate, RevocationProposal, Suspension
+from core.database import db
+from core.errors import Conflict
+from courses.services import touch
+
+LONGEST_NOTE = 1000
+
+
+def locked(certificate: Certificate) -> Certificate:
+    """The certificate read again under its delivery's lock: two who change it at once go one after the other."""
+    touch(certificate.delivery_id)
+    return db.session.scalars(
+        sa.select(Certificate).where(Certificate.id == certificate.id).execution_options(populate_existing=True)
+    ).one()
+
+
+def find_suspension(certificate: Certificate) -> Suspension | None:
+    """The one that is not lifted."""
+    return db.session.scalar(
+        sa.select(Suspension).where(Suspension.certificate_id == certificate.id, Suspension.lifted_at.is_(None))
+    )
+
+
+def find_proposal(certificate: Certificate) -> RevocationProposal | None:
+    """The revocation that waits for a second person."""
+    own = RevocationProposal.certificate_id == certificate.id
+    return db.session.scalar(sa.select(RevocationProposal).where(own, RevocationProposal.decided_at.is_(None)))
+
+
+def require_undecided(certificate: Certificate) -> None:
+    """Under the lock: it has not ended, and nobody proposed to revoke it."""
+    if certificate.has_ended:
+        raise Conflict("state_does_not_allow", _l("This is not possible any more: things have changed in the meantime."))
+    if find_proposal(certificate):
+        raise Conflict("already_proposed", _l("A revocation of this certificate is proposed. Confirm or decline it first."))
+
+
+def clean_note(text: str | None, field: str) -> str | None:
+    return clean_lines(text or "", field, longest=LONGEST_NOTE) or None

@@ -1,0 +1,53 @@
+"""A certificate that is not to be relied on for a while: suspended, and lifted again. It keeps its enrollment's place."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from accounts.roles import Permission
+from certificates.models import Certificate, CertificateStatus, Suspension
+from certificates.services.standing import clean_note, find_suspension, locked
+from certificates.services.telling import tell_holder
+from certificates.states import CERTIFICATE
+from core import clock
+from core.database import db
+from core.errors import Conflict, Invalid
+from core.policy import Actor, require
+
+
+def suspend(actor: Actor, certificate: Certificate, *, note: str | None) -> Certificate:
+    """Whoever checks it reads that it is suspended, and its skills are withdrawn until it is lifted. The holder is told of it;
+    the note stays with those who may revoke."""
+    require(actor, Permission.CERTIFICATE_REVOKE, certificate)
+    note = _needed(note, _l("Say in a few words why the certificate is suspended."))
+    certificate = locked(certificate)
+    if certificate.status is CertificateStatus.VALID:
+        db.session.add(
+            Suspension(
+                certificate_id=certificate.id, suspended_at=clock.now(), suspended_by_id=actor.person_id, note=note
+            )
+        )  # fmt: skip
+    CERTIFICATE.fire(certificate, "suspend", actor)
+    tell_holder("certificate_suspended", certificate, skills=certificate.payload["skills"])
+    return certificate
+
+
+def lift(actor: Actor, certificate: Certificate, *, note: str | None) -> Certificate:
+    """It is valid again from now on, and its skills stand again; that they did not stand meanwhile is kept."""
+    require(actor, Permission.CERTIFICATE_REVOKE, certificate)
+    note = _needed(note, _l("Say in a few words why the suspension is lifted."))
+    certificate = locked(certificate)
+    suspension = find_suspension(certificate)
+    if suspension is None or certificate.status is not CertificateStatus.SUSPENDED:
+        raise Conflict("state_does_not_allow", _l("This is not possible any more: things have changed in the meantime."))
+    suspension.lifted_at, suspension.lifted_by_id, suspension.lift_note = clock.now(), actor.person_id, note
+    db.session.flush()  # the skills are made of what is kept
+    CERTIFICATE.fire(certificate, "lift", actor)
+    tell_holder("certificate_lifted", certificate, skills=certificate.payload["skills"])
+    return certificate
+
+
+def _needed(note: str | None, sentence: object) -> str:
+    if not (cleaned := clean_note(note, "note")):
+        raise Invalid("note_needed", sentence, "note")
+    return cleaned

@@ -1,0 +1,27 @@
+"""How courses and deliveries react to what happens to the bodies they belong to, in the same transaction."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from accounts.events import OrganizationChanged
+from accounts.models import Organization
+from accounts.roles import BodyKind
+from core.database import db
+from core.errors import Conflict
+from core.policy import Actor
+from courses.models import Course, Delivery
+
+
+def keep_kinds(event: OrganizationChanged, actor: Actor) -> None:
+    """A centre that has courses stays one, and so does a funder that is named on deliveries."""
+    if "kinds" not in event.changed:
+        return
+    body = db.session.get_one(Organization, event.organization_id)
+    for kind, needed, sentence in (
+        (BodyKind.CENTRE, Course.centre_id == body.id, _l("It has courses, so it stays a training centre.")),
+        (BodyKind.FUNDER, Delivery.funder_id == body.id, _l("It is named on deliveries, so it stays a funder.")),
+    ):
+        if not body.is_a(kind) and db.session.scalar(sa.select(sa.literal(1)).where(needed).limit(1)) is not None:
+            raise Conflict("kind_in_use", sentence, "kinds")

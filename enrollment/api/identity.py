@@ -1,0 +1,91 @@
+"""Who is meant: questions about people, and records of one person that become one."""
+
+from __future__ import annotations
+
+from flask import url_for
+
+from accounts import services as accounts_services
+from accounts.roles import Permission
+from core.api import ListQuery
+from core.paging import Page, page
+from core.web import current_actor
+from enrollment import queries, services
+from enrollment.api.routes import routes
+from enrollment.models import IdentityQuestion
+from enrollment.schemas import DifferentBody, MergeAnswer, MergeBody, QuestionAnswer
+
+P = Permission
+
+
+@routes.call(
+    "GET", "/identity-questions", "Open questions about who is meant", requires=P.IDENTITY_DECIDE, query=ListQuery,
+    answers={200: QuestionAnswer}, is_list=True,
+)  # fmt: skip
+def identity_questions(query: ListQuery):
+    """Those that the caller may decide, the oldest first."""
+    found = page(queries.open_questions(current_actor()), [IdentityQuestion.id], after=query.after, limit=query.limit)
+    return Page([QuestionAnswer.of(one) for one in found.items], found.next)
+
+
+@routes.call(
+    "POST", "/identity-questions/<int:question_id>/same", "Decide that it is the same person", requires=P.IDENTITY_DECIDE,
+    answers={200: QuestionAnswer},
+)  # fmt: skip
+def decide_same(question_id: int):
+    """Where more than one nomination stands on the record, a merge is proposed that a second person confirms."""
+    actor = current_actor()
+    question = services.get_question(actor, question_id)
+    return QuestionAnswer.of(question, services.decide_same(actor, question))
+
+
+@routes.call(
+    "POST", "/identity-questions/<int:question_id>/different", "Decide that it is another person", requires=P.IDENTITY_DECIDE,
+    body=DifferentBody, answers={200: QuestionAnswer}, body_is_optional=True,
+)  # fmt: skip
+def decide_different(question_id: int, body: DifferentBody):
+    actor = current_actor()
+    question = services.get_question(actor, question_id)
+    services.decide_different(actor, question, reason=body.reason)
+    return QuestionAnswer.of(question)
+
+
+@routes.call(
+    "POST", "/people/merges", "Propose that two records are one person", requires=P.IDENTITY_DECIDE, body=MergeBody,
+    answers={201: MergeAnswer}, location=lambda answer: url_for("enrollment_api.merge", merge_id=answer.id),
+)  # fmt: skip
+def propose_merge(body: MergeBody):
+    """A second person confirms it."""
+    return MergeAnswer.of(services.propose(current_actor(), body.keep, body.merge, reason=body.reason)), 201
+
+
+@routes.call("GET", "/merges/<int:merge_id>", "A merge", requires=P.IDENTITY_DECIDE, answers={200: MergeAnswer})
+def merge(merge_id: int):
+    return MergeAnswer.of(services.merge_to_decide(current_actor(), merge_id))
+
+
+@routes.call(
+    "POST", "/merges/<int:merge_id>/confirm", "Confirm a merge that somebody else proposed", requires=P.IDENTITY_DECIDE,
+    answers={200: MergeAnswer},
+)  # fmt: skip
+def confirm_merge(merge_id: int):
+    actor = current_actor()
+    return MergeAnswer.of(accounts_services.confirm_merge(actor, services.merge_to_decide(actor, merge_id)))
+
+
+@routes.call(
+    "POST", "/merges/<int:merge_id>/decline", "Decline a proposed merge", requires=P.IDENTITY_DECIDE,
+    answers={200: MergeAnswer},
+)  # fmt: skip
+def decline_merge(merge_id: int):
+    actor = current_actor()
+    return MergeAnswer.of(accounts_services.decline_merge(actor, services.merge_to_decide(actor, merge_id)))
+
+
+@routes.call(
+    "POST", "/merges/<int:merge_id>/undo", "Make two people of one again", requires=P.IDENTITY_DECIDE,
+    answers={200: MergeAnswer},
+)  # fmt: skip
+def undo_merge(merge_id: int):
+    """Certificates stay with the enrollment that they came from."""
+    actor = current_actor()
+    return MergeAnswer.of(accounts_services.undo_merge(actor, services.merge_to_decide(actor, merge_id)))

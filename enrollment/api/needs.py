@@ -1,0 +1,31 @@
+"""What people with a place need."""
+
+from __future__ import annotations
+
+from accounts.roles import Permission
+from core import readings
+from core.api import ListQuery
+from core.paging import Page, page
+from core.web import current_actor
+from courses.queries import get_delivery
+from enrollment import needs as arranging
+from enrollment import services
+from enrollment.api.routes import routes
+from enrollment.models import Enrollment
+from enrollment.schemas import NeedsAnswer
+
+
+@routes.call(
+    "GET", "/deliveries/<code>/needs", "Access, diet and health needs of people with a place", requires=Permission.NEEDS_READ,
+    query=ListQuery, answers={200: NeedsAnswer}, is_list=True,
+)  # fmt: skip
+def needs(code: str, query: ListQuery):
+    """For those who arrange rooms and meals; who needs nothing is left out. The audit trail records that they were read. They are
+    erased 30 days after the last session."""
+    actor = current_actor()
+    delivery = get_delivery(actor, code)
+    found = page(arranging.needs_of(actor, delivery), [Enrollment.id], after=query.after, limit=query.limit)
+    answers = Page([NeedsAnswer.of(one) for one in found.items], found.next)
+    delivery_id = delivery.id
+    readings.record(lambda: services.record_needs_read(actor, delivery_id, len(answers.items)))
+    return answers

@@ -1,0 +1,21 @@
+"""The form that proposes that two records are one person."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from wtforms import StringField, TextAreaField
+from wtforms.validators import InputRequired
+
+from core.forms import Form, whole
+
+NEEDED = [InputRequired(_l("Fill in this field."))]
+
+
+class MergeForm(Form):
+    keep = StringField(_l("Number of the record to keep"), NEEDED)
+    merge = StringField(_l("Number of the record to merge into it"), NEEDED)
+    reason = TextAreaField(_l("Reason"), NEEDED)
+
+    def ids(self) -> tuple[int, int]:
+        """What is no number is nobody's."""
+        return whole((self.keep.data or "").strip()) or 0, whole((self.merge.data or "").strip()) or 0

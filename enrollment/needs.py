@@ -1,0 +1,49 @@
+"""What people need (access, diet, health): read by those who arrange rooms and meals, never beside a decision, and erased a month
+after the last session."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from accounts.roles import Permission
+from core import clock
+from core.database import db
+from core.policy import Actor, require
+from courses.models import Delivery, DeliverySession
+from enrollment.models import SEATED, Enrollment
+from enrollment.queries import PEOPLE
+
+KEPT_FOR = timedelta(days=30)
+
+
+def needs_shown(actor: Actor, enrollment: Enrollment) -> str | None:
+    """For the person, and for the organization that wrote them when it nominated. Whoever decides does not read them there."""
+    grant = actor.grants.get(Permission.ENROLLMENT_NOMINATE)
+    is_nominators = grant is not None and enrollment.nominated_by_id in grant.organization
+    is_own = actor.person_id is not None and actor.person_id == enrollment.person_id
+    return enrollment.needs if is_own or is_nominators else None
+
+
+def needs_of(actor: Actor, delivery: Delivery) -> sa.Select[Enrollment]:
+    """Who has a place and needs something, in no order."""
+    require(actor, Permission.NEEDS_READ, delivery)
+    seated = sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
+    return seated.where(Enrollment.needs.is_not(None)).options(*PEOPLE)
+
+
+def count_seated(delivery: Delivery) -> int:
+    seated = sa.select(sa.func.count()).where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
+    return db.session.scalar(seated) or 0
+
+
+def are_erased(delivery: Delivery) -> bool:
+    """Whether the last session is so long ago that what people needed is not kept any more."""
+    return db.session.scalar(over().where(DeliverySession.delivery_id == delivery.id)) is not None
+
+
+def over() -> sa.Select[tuple[int]]:
+    """Deliveries whose last session ended a month ago."""
+    ended = sa.func.max(DeliverySession.ends_at)
+    return sa.select(DeliverySession.delivery_id).group_by(DeliverySession.delivery_id).having(ended < clock.now() - KEPT_FOR)

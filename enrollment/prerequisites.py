@@ -1,0 +1,73 @@
+"""Whether people have completed the courses that a delivery's course asks for, and until when what they were granted holds."""
+
+from __future__ import annotations
+
+import enum
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+
+from core.codes import key
+from core.database import db
+from courses.models import Course, CourseVersion, Delivery, SkillGrant
+from enrollment.models import Enrollment, EnrollmentStatus
+
+
+class Verdict(enum.StrEnum):
+    MET = "met"
+    MISSING = "missing"
+    ENDED = "ended"  # completed, but what it granted has ended before the delivery begins
+
+
+@dataclass(frozen=True)
+class Prerequisite:
+    """One course that is asked for, for one person. `until`: the last day on which everything that it granted holds."""
+
+    course: str
+    verdict: Verdict
+    until: date | None = None
+
+
+def prerequisites_of(delivery: Delivery, person_ids: Sequence[int]) -> dict[int, list[Prerequisite]]:
+    """What is asked of each person, in the order of the course version; nothing when nothing is asked. Three queries."""
+    version = db.session.get_one(CourseVersion, delivery.version_id)
+    if not version.prerequisites:
+        return {}
+    ends = _ends(person_ids, version.prerequisites)
+    return {
+        person_id: [_judged(code, ends.get((person_id, key(code))), delivery.starts_on) for code in version.prerequisites]
+        for person_id in person_ids
+    }
+
+
+def _judged(code: str, end: date | None, begins_on: date) -> Prerequisite:
+    if end is None:
+        return Prerequisite(code, Verdict.MISSING)
+    verdict = Verdict.MET if end >= begins_on else Verdict.ENDED
+    return Prerequisite(code, verdict, None if end == date.max else end)
+
+
+def _ends(person_ids: Sequence[int], codes: Sequence[str]) -> dict[tuple[int, str], date]:
+    """For each person and course that was completed, the latest day on which its grants hold; `date.max` when they do not end."""
+    done = (
+        sa.select(Enrollment.person_id, Course.code, Delivery.version_id, Delivery.ends_on)
+        .join(Delivery, Delivery.id == Enrollment.delivery_id)
+        .join(Course, Course.id == Delivery.course_id)
+        .where(
+            Enrollment.person_id.in_(person_ids), Enrollment.status == EnrollmentStatus.COMPLETED, Course.code.in_(list(codes))
+        )
+    )  # fmt: skip
+    rows = db.session.execute(done).all()
+    months: dict[int, list[SkillGrant]] = defaultdict(list)
+    granted = sa.select(SkillGrant.version_id, SkillGrant.valid_months).where(SkillGrant.version_id.in_({row[2] for row in rows}))
+    for version_id, valid_months in db.session.execute(granted) if rows else ():
+        months[version_id].append(SkillGrant(valid_months=valid_months))
+    found: dict[tuple[int, str], date] = {}
+    for person_id, code, version_id, ends_on in rows:
+        end = min((grant.valid_until(ends_on) or date.max for grant in months[version_id]), default=date.max)
+        place = (person_id, key(code))
+        found[place] = max(end, found.get(place, date.min))
+    return found

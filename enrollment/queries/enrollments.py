@@ -1,0 +1,150 @@
+"""Enrollments as people and programs read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import aliased, joinedload
+
+from accounts.models import Gender, Person
+from accounts.roles import Permission
+from core import names
+from core.database import db
+from core.errors import NotFound
+from core.i18n import number
+from core.policy import Actor, can, visible
+from courses.models import Delivery
+from enrollment import completion as rule
+from enrollment.models import (
+    GOING_ON,
+    LIVE,
+    Enrollment,
+    EnrollmentStatus,
+    Nomination,
+)
+
+S = EnrollmentStatus
+
+
+PEOPLE = (joinedload(Enrollment.person), joinedload(Enrollment.nominated_by))
+_RELATED = (joinedload(Enrollment.delivery), joinedload(Enrollment.seat), *PEOPLE)
+
+
+def enrollments_visible(actor: Actor) -> sa.Select[Enrollment]:
+    """The enrollments that `actor` may see, each with delivery, course, person, organization and nomination."""
+    return (
+        sa.select(Enrollment)
+        .where(visible(Enrollment, actor, Permission.ENROLLMENT_READ))
+        .options(*_RELATED, joinedload(Enrollment.nomination))
+    )
+
+
+def enrollments_of(actor: Actor, delivery: Delivery) -> sa.Select[Enrollment]:
+    """Those of one delivery that `actor` may see: a nominator only those of the own organization."""
+    return enrollments_visible(actor).where(Enrollment.delivery_id == delivery.id).order_by(Enrollment.id)
+
+
+def stands_at(status: EnrollmentStatus) -> sa.ColumnElement[bool]:
+    """The condition that an enrollment is shown with this status: its own, or that of the seat which it shares."""
+    seat = aliased(Enrollment)
+    shared = sa.select(seat.status).where(seat.id == Enrollment.seat_id).scalar_subquery()
+    return sa.func.coalesce(shared, Enrollment.status) == status
+
+
+def get_enrollment(actor: Actor, enrollment_id: int) -> Enrollment:
+    """NotFound also for one that is not the actor's to see."""
+    enrollment = db.session.scalar(enrollments_visible(actor).where(Enrollment.id == enrollment_id))
+    if enrollment is None:
+        raise NotFound("unknown_enrollment", _l("There is no such enrollment."))
+    return enrollment
+
+
+def count_to_tell(delivery_id: int) -> int:
+    """How many people get a letter when the delivery moves: whoever has or wants a place, and an address."""
+    concerned = Enrollment.delivery_id == delivery_id, Enrollment.status.in_(GOING_ON), Person.email.is_not(None)
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Enrollment).join(Enrollment.person).where(*concerned)) or 0
+
+
+def find_enrollment(delivery_id: int, person_id: int) -> Enrollment | None:
+    """The person's live enrollment in the delivery: not one that was declined, withdrawn or replaced."""
+    return db.session.scalar(_LIVE_ONE, {"delivery": delivery_id, "person": person_id})
+
+
+#: Made once: it is asked before every place given.
+_LIVE_ONE = sa.select(Enrollment).where(
+    Enrollment.delivery_id == sa.bindparam("delivery"),
+    Enrollment.person_id == sa.bindparam("person"),
+    Enrollment.status.in_(LIVE),
+)
+
+
+@dataclass(frozen=True)
+class PersonShown:
+    """What one reader is shown of the person behind an enrollment. `id`: for a body that of its own submission.
+    `submitted_name`: what the nomination said, where that names somebody else than the record does."""
+
+    id: int
+    identifier: str | None
+    given_name: str
+    family_name: str
+    name_on_certificate: str
+    email: str | None
+    country: str | None
+    nationalities: list[str]
+    gender: Gender | None
+    birth_date: date | None
+    full_name: str
+    sort_name: str
+    submitted_name: str | None = None
+
+    @property
+    def is_family_first(self) -> bool:
+        return bool(self.family_name) and self.full_name.startswith(self.family_name)
+
+
+def person_shown(actor: Actor, enrollment: Enrollment) -> PersonShown:
+    """Everything for the person and for holders of PERSON_READ in the delivery's centre; for its trainers what teaching needs;
+    for the nominating organization only what it said itself: what others know of the person is none of its business."""
+    person, nomination = enrollment.person, enrollment.nomination
+    is_full = can(actor, Permission.PERSON_READ, enrollment)
+    if is_full or can(actor, Permission.ENROLLMENT_READ, enrollment.delivery):
+        return PersonShown(
+            person.id, person.identifier if is_full else None, person.given_name, person.family_name,
+            enrollment.name_on_certificate, person.email, person.country, person.nationalities,
+            person.gender, person.birth_date if is_full else None,
+            person.full_name, person.sort_name, _differing_name(person, nomination) if is_full else None,
+        )  # fmt: skip
+    assert nomination is not None, "seen only through the organization that nominated"
+    n = nomination
+    full_name = names.full_name(n.given_name, n.family_name, names.Origin(n.country, n.nationalities))
+    return PersonShown(
+        enrollment.origin_id, n.identifier, n.given_name, n.family_name, full_name, n.email, n.country, n.nationalities, n.gender,
+        n.birth_date, full_name, names.sort_key(n.given_name, n.family_name),
+    )  # fmt: skip
+
+
+def _differing_name(person: Person, nomination: Nomination | None) -> str | None:
+    if nomination is None:
+        return None
+    said = nomination.given_name, nomination.family_name
+    if names.is_same_name(said, (person.given_name, person.family_name)):
+        return None
+    return names.full_name(*said, names.Origin(nomination.country, nomination.nationalities))
+
+
+def explain(enrollment: Enrollment, position: int | None) -> str | None:
+    """Why the enrollment stands where it stands, in one sentence; None when there is nothing to explain."""
+    enrollment = enrollment.standing
+    if enrollment.status is S.UNCONFIRMED:
+        return _("Waiting for the applicant to open the link in the email.")
+    if enrollment.status is S.WAITLISTED and position is not None:
+        return _("All places open to you are taken; you are number %(position)s on the waiting list.", position=number(position))
+    if enrollment.status is S.REQUESTED:
+        return _("A coordinator decides about this request.")
+    if enrollment.reason:
+        return enrollment.reason
+    return "; ".join(lack.detail for lack in rule.read_lacks(enrollment.lacking)) or None

@@ -1,0 +1,126 @@
+"""What is asked about who people are, and who may read and decide it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import aliased, joinedload
+
+from accounts.models import Merge, MergeStatus, Organization
+from accounts.roles import Permission
+from core import names
+from core.database import db
+from core.errors import NotFound
+from core.policy import Actor, require, visible
+from enrollment.models import (
+    Enrollment,
+    IdentityQuestion,
+    Nomination,
+    QuestionStatus,
+)
+
+
+def decides_about(actor: Actor) -> sa.ColumnElement[bool]:
+    """The condition that a question is the actor's to decide: those within one centre are its coordinators', those across
+    centres an administrator's."""
+    seen = visible(Enrollment, actor, Permission.IDENTITY_DECIDE)
+    if _is_everywhere(actor):
+        return seen
+    other = aliased(Enrollment)
+    is_candidate = sa.or_(other.person_id == IdentityQuestion.candidate_id, other.origin_id == IdentityQuestion.candidate_id)
+    here = sa.exists().where(is_candidate, other.centre_id == Enrollment.centre_id, other.id != Enrollment.id)
+    elsewhere = sa.exists().where(is_candidate, other.centre_id != Enrollment.centre_id)
+    return sa.and_(seen, sa.or_(here, ~elsewhere))
+
+
+def _is_everywhere(actor: Actor) -> bool:
+    grant = actor.grants.get(Permission.IDENTITY_DECIDE)
+    return actor.is_system or (grant is not None and grant.everywhere)
+
+
+def require_reach(actor: Actor, person_ids: Iterable[int]) -> None:
+    """NotFound unless the actor may decide who each of these people is: a coordinator, of people who are known in the own
+    centre, or in none."""
+    if _is_everywhere(actor):
+        return
+    seen = visible(Enrollment, actor, Permission.IDENTITY_DECIDE)
+    for person_id in person_ids:
+        own = sa.select(seen).where(sa.or_(Enrollment.person_id == person_id, Enrollment.origin_id == person_id))
+        known = db.session.scalars(own).all()
+        if known and not any(known):
+            raise NotFound("unknown_person", _l("This person is not known here."))
+
+
+def open_questions(actor: Actor) -> sa.Select[IdentityQuestion]:
+    """The questions about people that `actor` decides."""
+    return (
+        sa.select(IdentityQuestion)
+        .join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
+        .where(IdentityQuestion.status == QuestionStatus.OPEN, decides_about(actor))
+        .options(
+            joinedload(IdentityQuestion.candidate),
+            joinedload(IdentityQuestion.enrollment).options(
+                joinedload(Enrollment.delivery),
+                joinedload(Enrollment.nomination),
+                joinedload(Enrollment.origin),
+                joinedload(Enrollment.nominated_by),
+            ),
+        )
+        .order_by(IdentityQuestion.id)
+    )
+
+
+@dataclass(frozen=True)
+class ReadingRow:
+    """One thing as it was submitted and as it is known. `fact`: agrees, differs, or empty."""
+
+    label: str
+    submitted: str | None
+    known: str | None
+    fact: str
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Both readings of a person."""
+
+    submitted_name: str
+    rows: list[ReadingRow]
+
+
+def readings(question: IdentityQuestion) -> Readings:
+    """What was submitted beside what is known of the candidate."""
+    said, known = question.enrollment.nomination or question.enrollment.origin, question.candidate
+    name = names.full_name(said.given_name, said.family_name, names.Origin(said.country, said.nationalities))
+    rows = [
+        ("name", _("Name"), name, known.full_name),
+        ("birth_date", _("Date of birth"), str(said.birth_date or ""), str(known.birth_date or "")),
+        ("number", _("Service or staff number"), said.identifier, known.identifier),
+        ("address", _("E-mail"), said.email, known.email),
+        ("", _("Country"), said.country, known.country),
+    ]
+    facts = dict.fromkeys(question.agrees, "agrees") | dict.fromkeys(question.differs, "differs")
+    return Readings(name, [ReadingRow(label, a, b, facts.get(fact, "")) for fact, label, a, b in rows])
+
+
+def merges(actor: Actor, *, is_open: bool) -> list[Merge]:
+    """Merges that wait for a second person, or the last ones that were made."""
+    require(actor, Permission.IDENTITY_DECIDE)
+    status = MergeStatus.PROPOSED if is_open else MergeStatus.CONFIRMED
+    found = sa.select(Merge).where(Merge.status == status).options(joinedload(Merge.keep), joinedload(Merge.merged))
+    if not is_open:
+        found = found.where(Merge.is_reviewed)
+    if not _is_everywhere(actor):
+        seen = visible(Enrollment, actor, Permission.IDENTITY_DECIDE)
+        for side in (Merge.keep_id, Merge.merged_id):
+            found = found.where(sa.exists().where(sa.or_(Enrollment.person_id == side, Enrollment.origin_id == side), seen))
+    return list(db.session.scalars(found.order_by(Merge.id.desc()).limit(50)))
+
+
+def people_of(organization: Organization) -> sa.Select[int]:
+    """The records of the people that the organization put forward before."""
+    return sa.select(Enrollment.origin_id).join(Nomination).where(Nomination.organization_id == organization.id)

@@ -1,0 +1,130 @@
+"""Attendance and completion, worked out anew at each reading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from core.database import db
+from courses.models import Course, CourseVersion, Delivery, DeliverySession
+from enrollment import completion as rule
+from enrollment.completion import Lack
+from enrollment.models import (
+    OPEN,
+    SEATED,
+    Enrollment,
+    EnrollmentStatus,
+    Mark,
+    Score,
+    ScoreKind,
+)
+from enrollment.queries.enrollments import PEOPLE
+
+S = EnrollmentStatus
+
+
+@dataclass(frozen=True)
+class GridRow:
+    """One person's marks by session number and scores by kind."""
+
+    enrollment: Enrollment
+    marks: dict[int, Mark] = field(default_factory=dict)
+    scores: dict[ScoreKind, float] = field(default_factory=dict)
+
+    @property
+    def minutes(self) -> int:
+        return sum(mark.minutes for mark in self.marks.values())
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The sessions of a delivery, also those that were cancelled, and a row for everybody who has a place."""
+
+    sessions: list[DeliverySession]
+    rows: list[GridRow]
+
+    @property
+    def held(self) -> list[DeliverySession]:
+        return [session for session in self.sessions if not session.is_cancelled]
+
+    @property
+    def minutes_taught(self) -> int:
+        return sum(session.minutes for session in self.held)
+
+
+def attendance_grid(delivery: Delivery) -> Grid:
+    """Marks and scores of everybody seated, by name; four queries at most, whatever the number of people."""
+    sessions = delivery.sessions
+    seated = (
+        sa.select(Enrollment)
+        .where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
+        .options(*PEOPLE)  # not the delivery, which is known: reading it anew would drop its sessions
+        .execution_options(populate_existing=True)
+    )
+    people = sorted(db.session.scalars(seated), key=lambda e: (e.person.sort_name, e.id))
+    rows = {enrollment.id: GridRow(enrollment) for enrollment in people}
+    numbers = {session.id: session.number for session in sessions}
+    of_delivery = sa.select(Enrollment.id).where(Enrollment.delivery_id == delivery.id)
+    for mark in db.session.scalars(sa.select(Mark).where(Mark.enrollment_id.in_(of_delivery))):
+        if mark.enrollment_id in rows and mark.session_id in numbers:
+            rows[mark.enrollment_id].marks[numbers[mark.session_id]] = mark
+    for score in db.session.scalars(sa.select(Score).where(Score.enrollment_id.in_(of_delivery))):
+        if score.enrollment_id in rows:
+            rows[score.enrollment_id].scores[score.kind] = score.percent
+    return Grid(list(sessions), list(rows.values()))
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One person's result: the rule's as things stand, or, once the delivery is finished, the one that was fixed. `missed`: the
+    sessions in which the person was not there all the time. `minutes_of_course`: what the share of attendance is a share of;
+    more than was taught when the course was cut short."""
+
+    enrollment: Enrollment
+    is_complete: bool
+    lacking: list[Lack]
+    minutes: int
+    minutes_taught: int
+    minutes_of_course: int
+    score: float | None
+    missed: list[DeliverySession]
+
+
+def completion(delivery: Delivery) -> list[Completion]:
+    """The result of everybody seated, by name; eight queries at most whatever the number of people."""
+    grid = attendance_grid(delivery)
+    version = db.session.get_one(CourseVersion, delivery.version_id)
+    asked = rule.Rule(version.min_attendance_percent, version.min_score_percent, tuple(version.prerequisites))
+    completed = completed_courses([row.enrollment.person_id for row in grid.rows], asked.prerequisites)
+    whole = version.minutes
+    return [_result(asked, whole, grid, row, completed.get(row.enrollment.person_id, set())) for row in grid.rows]
+
+
+def _result(asked: rule.Rule, whole: int, grid: Grid, row: GridRow, completed: set[str]) -> Completion:
+    enrollment, score = row.enrollment, row.scores.get(ScoreKind.POST)
+    there = {number: mark.minutes for number, mark in row.marks.items()}
+    missed = [session for session in grid.held if there.get(session.number, 0) < session.minutes]
+    if enrollment.status in OPEN:
+        lacking = rule.judge(asked, minutes=row.minutes, minutes_of_course=whole, score=score, completed=completed)
+        is_complete = not lacking
+    else:
+        lacking, is_complete = rule.read_lacks(enrollment.lacking), enrollment.status is S.COMPLETED
+    return Completion(enrollment, is_complete, lacking, row.minutes, grid.minutes_taught, whole, score, missed)
+
+
+def completed_courses(person_ids: Sequence[int], codes: Sequence[str]) -> dict[int, set[str]]:
+    """Which of these courses each person has completed."""
+    if not codes or not person_ids:
+        return {}
+    rows = db.session.execute(
+        sa.select(Enrollment.person_id, Course.code)
+        .join(Delivery, Delivery.id == Enrollment.delivery_id)
+        .join(Course, Course.id == Delivery.course_id)
+        .where(Enrollment.person_id.in_(person_ids), Enrollment.status == S.COMPLETED, Course.code.in_(codes))
+    )
+    found: dict[int, set[str]] = {}
+    for person_id, code in rows:
+        found.setdefault(person_id, set()).add(code)
+    return found

@@ -1,0 +1,40 @@
+"""What people need is read by those who arrange rooms and meals, with a trace, and is not kept for long."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from accounts.roles import Permission
+from core import audit
+from core.database import db
+from core.events import publish
+from core.policy import SYSTEM, Actor, require
+from courses.models import Delivery
+from courses.services import touch
+from enrollment.events import NeedsRead
+from enrollment.models import Enrollment
+from enrollment.needs import over
+
+
+def record_needs_read(actor: Actor, delivery_id: int, people: int) -> None:
+    """Notes that somebody read what people of a delivery need: of how many, never of whom."""
+    require(actor, Permission.NEEDS_READ, db.session.get_one(Delivery, delivery_id))
+    publish(NeedsRead(delivery_id, people), actor)
+
+
+def deliveries_to_erase() -> list[int]:
+    """Deliveries whose last session is a month ago and of which needs are still kept."""
+    ended = over().subquery()
+    kept = sa.select(Enrollment.delivery_id).join(ended, ended.c.delivery_id == Enrollment.delivery_id)
+    return list(db.session.scalars(kept.where(Enrollment.needs.is_not(None)).distinct().order_by(Enrollment.delivery_id)))
+
+
+def erase_needs(delivery_id: int) -> int:
+    """Erases what all people of a delivery needed, also of those who got no place, and says of how many."""
+    touch(delivery_id)
+    kept = Enrollment.delivery_id == delivery_id, Enrollment.needs.is_not(None)
+    erased = db.session.execute(
+        sa.update(Enrollment).where(*kept).values(needs=None), execution_options={"synchronize_session": False}
+    ).rowcount
+    audit.record(SYSTEM, "needs.erased", f"delivery:{delivery_id}", {"people": erased})
+    return erased

@@ -1,0 +1,113 @@
+"""Two nominations of one person in one delivery: one seat, which either body sees as its own nomination's."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from accounts.models import Person
+from accounts.services import records_of
+from core.database import db
+from core.errors import Conflict
+from core.policy import Actor
+from courses.models import Delivery, DeliveryStatus
+from courses.services import touch
+from enrollment.models import LIVE, RESULTS, SEATED, Enrollment, EnrollmentStatus
+from enrollment.queries import find_enrollment
+from enrollment.services.filling import fill, seating
+from enrollment.states import ENROLLMENT
+
+S = EnrollmentStatus
+_RETURNS = {S.CONFIRMED: "return", S.WAITLISTED: "return_to_wait", S.REQUESTED: "return_to_ask"}
+
+
+def follow_person(actor: Actor, keep_id: int, merged_id: int) -> None:
+    """What was recorded for a merged record is the kept person's from now on, one seat in each delivery."""
+    for enrollment in _enrollments(Enrollment.person_id == merged_id):
+        delivery = touch(enrollment.delivery_id)
+        db.session.refresh(enrollment)
+        other = find_enrollment(delivery.id, keep_id) if enrollment.status in (*LIVE, S.UNCONFIRMED) else None
+        if other is not None:
+            share_seat(actor, other, enrollment)
+        enrollment.person_id = keep_id
+        _follow_printed_name(enrollment, db.session.get_one(Person, merged_id), db.session.get_one(Person, keep_id))
+        db.session.flush()
+        if other is not None:
+            fill(actor, delivery)
+
+
+def _follow_printed_name(enrollment: Enrollment, merged: Person, keep: Person) -> None:
+    """A printed name that nobody chose becomes the one that the person uses, until the result is fixed."""
+    if enrollment.status not in RESULTS and enrollment.name_on_certificate == merged.name_on_certificate:
+        enrollment.name_on_certificate = keep.name_on_certificate
+
+
+def share_seat(actor: Actor, one: Enrollment, other: Enrollment) -> None:
+    """Leaves the better seat of the two; the other enrollment stands aside and shows how that one stands."""
+    if one.status in RESULTS and other.status in RESULTS:
+        sentence = _l("Both records have a result in %(delivery)s. Decide first which one is right.", delivery=one.delivery.code)
+        raise Conflict("two_results", sentence)
+    seat, aside = sorted((one, other), key=_rank)
+    ENROLLMENT.fire(aside, "stand_aside", actor)
+    aside.seat_id = seat.id
+    for third in _enrollments(Enrollment.seat_id == aside.id):
+        third.seat_id = seat.id
+    db.session.flush()
+
+
+def _rank(one: Enrollment) -> tuple[bool, bool, bool, int]:
+    """The best first: a fixed result, then a place, then who came first; an application that is not confirmed comes last."""
+    return one.status not in RESULTS, one.status not in SEATED, one.status is S.UNCONFIRMED, one.line
+
+
+def part_again(actor: Actor, merged_id: int) -> None:
+    """Undoes `follow_person`: what was recorded for the record, by its origin, is its own again."""
+    records = records_of(merged_id)
+    for enrollment in _enrollments(Enrollment.origin_id.in_(records)):
+        delivery = touch(enrollment.delivery_id)
+        db.session.refresh(enrollment)
+        enrollment.person_id = merged_id
+        db.session.flush()
+        _part_seats(actor, delivery, enrollment, records)
+        fill(actor, delivery)
+
+
+def _part_seats(actor: Actor, delivery: Delivery, enrollment: Enrollment, records: set[int]) -> None:
+    seat = enrollment.seat
+    if seat is not None and seat.origin_id not in records:
+        _return(actor, delivery, enrollment)
+    for other in _enrollments(Enrollment.seat_id == enrollment.id):
+        if other.origin_id not in records:
+            _return(actor, delivery, other)
+
+
+def _return(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
+    """Stands for itself again: with a place while there is one, else in the line where it stood."""
+    enrollment.seat_id = None
+    if delivery.status is not DeliveryStatus.PUBLISHED:
+        ENROLLMENT.fire(enrollment, "return_to_wait", actor)
+        return
+    fits = seating(delivery).fits(enrollment.category)
+    ENROLLMENT.fire(enrollment, "return" if fits else "return_to_wait", actor)
+
+
+def hand_over(actor: Actor, seat: Enrollment) -> bool:
+    """A body takes back the nomination that has the seat: the next nomination of the same person keeps it. False when there is
+    none."""
+    heirs = _enrollments(Enrollment.seat_id == seat.id)
+    if not heirs or seat.status not in _RETURNS:
+        return False
+    heir, *others = heirs
+    status, line, heir.seat_id = seat.status, seat.line, None
+    ENROLLMENT.fire(seat, "withdraw", actor)
+    db.session.flush()
+    ENROLLMENT.fire(heir, _RETURNS[status], actor)
+    heir.line = line
+    for other in others:
+        other.seat_id = heir.id
+    db.session.flush()
+    return True
+
+
+def _enrollments(condition: sa.ColumnElement[bool]) -> list[Enrollment]:
+    return list(db.session.scalars(sa.select(Enrollment).where(condition).order_by(Enrollment.delivery_id, Enrollment.id)))

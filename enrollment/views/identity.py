@@ -1,0 +1,115 @@
+"""Who is meant: the queue of questions about people, and records that become one or two again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, render_template, request, url_for
+from flask_babel import gettext as _
+
+from accounts import services as accounts_services
+from accounts.roles import Permission as P
+from core.database import transaction
+from core.errors import DomainError
+from core.forms import refusals_on
+from core.paging import page
+from core.web import current_actor, requires, see_other
+from enrollment import queries, services
+from enrollment.forms.identity import MergeForm
+from enrollment.models import IdentityQuestion
+from enrollment.views.blueprint import pages
+
+PAGE = 25
+
+
+@pages.get("/people-to-check")
+@requires(P.IDENTITY_DECIDE)
+def questions() -> Any:
+    """Every open question with both readings side by side, and the merges that wait for a second person."""
+    return _page(MergeForm(formdata=None))
+
+
+def _page(form: MergeForm, refusal: DomainError | None = None) -> Any:
+    actor = current_actor()
+    found = page(queries.open_questions(actor), [IdentityQuestion.id], after=request.args.get("after"), limit=PAGE)
+    context = {
+        "questions": [(one, queries.readings(one)) for one in found.items],
+        "next": found.next,
+        "proposed": queries.merges(actor, is_open=True),
+        "merged": queries.merges(actor, is_open=False),
+        "own": actor.person_id,
+        "form": form,
+        "refusal": refusal,
+    }
+    return render_template("enrollment/questions.html", **context), refusal.status if refusal else form.status
+
+
+@pages.post("/people-to-check/<int:question_id>/same")
+@requires(P.IDENTITY_DECIDE)
+def decide_same(question_id: int) -> Any:
+    actor = current_actor()
+
+    def act() -> str:
+        if services.decide_same(actor, services.get_question(actor, question_id)):
+            return _("Decided: the same person. A second person has to confirm that the two records become one.")
+        return _("Decided: the same person.")
+
+    return _done(act)
+
+
+@pages.post("/people-to-check/<int:question_id>/different")
+@requires(P.IDENTITY_DECIDE)
+def decide_different(question_id: int) -> Any:
+    actor = current_actor()
+
+    def act() -> str:
+        services.decide_different(actor, services.get_question(actor, question_id))
+        return _("Decided: two different people.")
+
+    return _done(act)
+
+
+@pages.post("/people-to-check/merges")
+@requires(P.IDENTITY_DECIDE)
+def propose_merge() -> Any:
+    """Two records that nobody asked about."""
+    form = MergeForm()
+    if form.validate_on_submit():
+        with refusals_on(form):
+            with transaction():
+                keep, merge = form.ids()
+                services.propose(current_actor(), keep, merge, reason=form.reason.data or "")
+                flash(_("The merge is proposed. A second person has to confirm it."), "ok")
+            return see_other(url_for("enrollment.questions"))
+    return _page(form)
+
+
+@pages.post("/people-to-check/merges/<int:merge_id>/<any(confirm, decline, undo):step>")
+@requires(P.IDENTITY_DECIDE)
+def decide_merge(merge_id: int, step: str) -> Any:
+    actor = current_actor()
+    acts: dict[str, tuple[Callable[..., Any], str]] = {
+        "confirm": (accounts_services.confirm_merge, _("The two records are one now.")),
+        "decline": (accounts_services.decline_merge, _("The two records stay apart.")),
+        "undo": (accounts_services.undo_merge, _("The two are two people again.")),
+    }
+    decide, said = acts[step]
+
+    def act() -> str:
+        decide(actor, services.merge_to_decide(actor, merge_id))
+        return said
+
+    return _done(act)
+
+
+def _done(act: Callable[[], str]) -> Any:
+    """One button's act: done, or the queue with why not."""
+    try:
+        with transaction():
+            flash(act(), "ok")
+    except DomainError as refusal:
+        if refusal.status == 404:
+            raise
+        return _page(MergeForm(formdata=None), refusal)
+    return see_other(url_for("enrollment.questions"))

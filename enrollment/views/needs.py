@@ -1,0 +1,32 @@
+"""What people with a place need, for those who arrange rooms and meals. Each look leaves a trace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template
+
+from accounts.roles import Permission as P
+from core import readings
+from core.database import db
+from core.web import current_actor, requires
+from courses.queries import get_delivery
+from enrollment import needs as arranging
+from enrollment import queries, services
+from enrollment.views.blueprint import pages
+
+
+@pages.get("/deliveries/<code>/needs")
+@requires(P.NEEDS_READ)
+def needs(code: str) -> Any:
+    actor = current_actor()
+    delivery = get_delivery(actor, code)
+    found = db.session.scalars(arranging.needs_of(actor, delivery)).all()
+    people = sorted(((queries.person_shown(actor, one), one) for one in found), key=lambda pair: (pair[0].sort_name, pair[1].id))
+    page = render_template(
+        "enrollment/needs.html", delivery=delivery, people=people, seated=arranging.count_seated(delivery),
+        is_erased=arranging.are_erased(delivery),
+    )  # fmt: skip
+    delivery_id, count = delivery.id, len(people)
+    readings.record(lambda: services.record_needs_read(actor, delivery_id, count))
+    return page

@@ -1,0 +1,15 @@
+"""Background work of the room."""
+
+from __future__ import annotations
+
+from core import jobs
+from core.database import transaction
+from core.policy import SYSTEM
+from roster import services
+
+
+def forget_old_proposals(progress: jobs.Progress) -> None:
+    """Job: drops what was proposed about people who did not answer."""
+    with transaction():
+        services.forget_proposals(SYSTEM)
+        progress.finish()

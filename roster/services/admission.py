@@ -1,0 +1,170 @@
+"""Who is on the roster: a decision of its staff after the person's yes, and what follows when a yes or a no is said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from accounts.models import ConsentPurpose, Person
+from accounts.queries import first_body
+from accounts.roles import BodyKind, Permission
+from accounts.services import current_consent
+from accounts.values import clean_text
+from core import clock
+from core.database import db, settings_of
+from core.errors import Conflict, Invalid, NotFound
+from core.events import publish
+from core.policy import SYSTEM, Actor, require
+from roster import documents
+from roster.events import ExpertAdmitted
+from roster.models import AdmissionWay, Expert, ExpertSkill, ExpertStatus, RosterAdmission, SkillStatus
+from roster.services import proposals
+from roster.services.profiles import MOST_EXPERTISE, change_expert, find_expert_of, locked, obtain, reaches, unknown_expert
+from roster.services.values import Profile
+from roster.states import EXPERT
+
+WITHDRAWN, MERGED = "consent_withdrawn", "merged"
+
+
+def admit(actor: Actor, expert: Expert, fields: Sequence[str] = ()) -> Expert:
+    """Puts somebody who said yes on the roster, in general or in these fields of expertise; somebody admitted already, in further
+    fields. NotFound without a current consent, Conflict("already_admitted") when nothing would change."""
+    require(actor, Permission.EXPERT_ADMIT)
+    wanted = _clean_fields(fields)
+    expert = locked(expert.id)
+    if not reaches(actor, Permission.EXPERT_ADMIT, expert) or not current_consent(expert.person_id, ConsentPurpose.ROSTER):
+        raise unknown_expert()
+    was = expert.status
+    held = _open_fields(expert.id) if was is ExpertStatus.ADMITTED else set()
+    asked: list[str | None] = [*wanted] or [None]
+    new = [one for one in asked if one not in held]
+    if was is ExpertStatus.ADMITTED and (not new or not wanted):
+        raise Conflict("already_admitted", _l("This person is on the roster already."))
+    if expert.office_id is None:
+        expert.office_id = min(actor.office_ids) if actor.office_ids else first_body(BodyKind.ROSTER_OFFICE).id
+    if was is ExpertStatus.ADMITTED:
+        publish(ExpertAdmitted(expert.id, expert.office_id, was.value, AdmissionWay.REVIEWED.value), actor)
+    else:
+        step = "admit" if was is ExpertStatus.CERTIFIED else "readmit"
+        EXPERT.fire(expert, step, actor, how=AdmissionWay.REVIEWED.value)
+    _note(expert, new, AdmissionWay.REVIEWED, actor.person_id)
+    documents.refresh([expert.id])
+    return expert
+
+
+def admit_several(actor: Actor, expert_ids: Sequence[int], fields: Sequence[str] = ()) -> int:
+    """Admits each of them who still waits, and says how many that were: who withdrew in the meantime is left out."""
+    require(actor, Permission.EXPERT_ADMIT)
+    count = 0
+    for expert in db.session.scalars(sa.select(Expert).where(Expert.id.in_(expert_ids)).order_by(Expert.id)).all():
+        try:
+            admit(actor, expert, fields)
+        except (NotFound, Conflict):
+            continue
+        count += 1
+    return count
+
+
+def admit_by_rule(expert: Expert) -> None:
+    """Where the installation says so, whoever said yes and has a current skill is on the roster, whichever came last."""
+    if settings_of().roster_admission != "rule" or expert.status is not ExpertStatus.CERTIFIED:
+        return
+    if current_consent(expert.person_id, ConsentPurpose.ROSTER) and _has_current_skill(expert.id):
+        expert.office_id = first_body(BodyKind.ROSTER_OFFICE).id
+        EXPERT.fire(expert, "admit_by_rule", SYSTEM, how=AdmissionWay.RULE.value)
+        _note(expert, [None], AdmissionWay.RULE, None)
+        documents.refresh([expert.id])
+
+
+def take_yes(person_id: int) -> None:
+    """The person's yes is current: what waited for it becomes the profile, and the person waits for admission (again)."""
+    person = db.session.get_one(Person, person_id)
+    if not current_consent(person_id, ConsentPurpose.ROSTER):
+        return
+    for row in proposals.waiting_for(person):
+        _apply(row.values, person_id)
+        db.session.delete(row)
+    expert = find_expert_of(person_id)
+    if expert is None:
+        return
+    expert = locked(expert.id)
+    if not current_consent(person_id, ConsentPurpose.ROSTER):
+        return
+    if expert.status is ExpertStatus.LEFT:
+        EXPERT.fire(expert, "return", SYSTEM)
+    admit_by_rule(expert)
+
+
+def take_no(person_id: int) -> None:
+    """The person's consent is gone: with it, in the same transaction, the place on the roster, in searches and in lists."""
+    for row in proposals.waiting_for(db.session.get_one(Person, person_id)):
+        proposals.refuse(row)
+    expert = find_expert_of(person_id)
+    if expert is None:
+        return
+    if not current_consent(person_id, ConsentPurpose.ROSTER):
+        leave(expert, WITHDRAWN)
+
+
+def leave(expert: Expert, because: str) -> None:
+    """Takes somebody off the roster, out of searches and lists; after another yes any office may admit the person."""
+    expert = locked(expert.id)
+    if expert.status is ExpertStatus.ADMITTED:
+        EXPERT.fire(expert, "leave", SYSTEM, because=because)
+        expert.office_id = None
+        for one in _open_admissions(expert.id):
+            one.ended_at, one.end_reason = clock.now(), because
+    documents.refresh([expert.id])
+
+
+def take_merge(merged_id: int) -> None:
+    """The record leads to another one now, whose own yes and profile count."""
+    if expert := find_expert_of(merged_id):
+        leave(expert, MERGED)
+
+
+def _apply(values: dict, person_id: int) -> None:
+    """What staff proposed: a whole profile for who has none; of a profile that is there only what is empty, because what the
+    person wrote stays."""
+    profile = Profile.unpacked(values)
+    assert profile.category is not None
+    expert, is_new = obtain(SYSTEM, person_id, profile.category)
+    if not is_new:
+        kept = {name: value for name, value in vars(profile).items() if name != "category" and not getattr(expert, name, None)}
+        profile = Profile(**kept)
+    change_expert(SYSTEM, expert, profile)
+
+
+def _note(expert: Expert, fields: Sequence[str | None], how: AdmissionWay, reviewer_id: int | None) -> None:
+    facts = {"expert_id": expert.id, "office_id": expert.office_id, "how": how, "reviewer_id": reviewer_id}
+    db.session.add_all([RosterAdmission(**facts, field=field, admitted_at=clock.now()) for field in fields])
+    db.session.flush()
+    db.session.expire(expert, ["admissions"])
+
+
+def _open_admissions(expert_id: int) -> Sequence[RosterAdmission]:
+    return db.session.scalars(
+        sa.select(RosterAdmission).where(RosterAdmission.expert_id == expert_id, RosterAdmission.ended_at.is_(None))
+    ).all()
+
+
+def _open_fields(expert_id: int) -> set[str | None]:
+    return {one.field for one in _open_admissions(expert_id)}
+
+
+def _has_current_skill(expert_id: int) -> bool:
+    rows = db.session.scalars(sa.select(ExpertSkill).where(ExpertSkill.expert_id == expert_id))
+    today = clock.today()
+    return any(row.valid_from <= today and row.status_on(today) in _HOLDS for row in rows)
+
+
+_HOLDS = (SkillStatus.CURRENT, SkillStatus.EXPIRING)
+
+
+def _clean_fields(fields: Sequence[str]) -> list[str]:
+    if len(fields) > MOST_EXPERTISE:
+        raise Invalid("too_many", _l("Name at most %(most)s fields.", most=MOST_EXPERTISE), "expertise")
+    texts = [clean_text(text, "expertise", longest=80) for text in fields]
+    return list(dict.fromkeys(filter(None, texts)))

@@ -1,0 +1,219 @@
+"""Profiles of people who have not said yes: the person is asked, and what roster staff wrote waits for the answer.
+
+Roster staff learn nothing from it: the answer, the statements and the letter written are the same for somebody known, somebody
+who said no, and a stranger. (A letter that is not meant is written and undone.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.dialects import postgresql, sqlite
+
+from accounts.models import ConsentPurpose, ConsentWay, Person
+from accounts.services import clean_person, consent_text, find_consent, give_consent, has_consent, record_person
+from accounts.values import email_key
+from core import clock, mail
+from core.database import db, is_sqlite, settings_of, tried
+from core.errors import Invalid, NotFound
+from core.events import publish
+from core.names import is_same_name, number_key
+from core.policy import ANONYMOUS, Actor
+from roster.events import ExpertProposed, ProposalAnswered, ProposalsForgotten
+from roster.models import ExpertProposal
+from roster.services.values import Profile
+
+ASKED_FOR = timedelta(days=30)  # the link in the letter is good for so long
+KEPT_FOR = timedelta(days=90)  # without an answer
+NOT_ASKED_AGAIN_FOR = timedelta(days=730)  # after a no
+_NOBODY = "nobody@example.org"  # of letters that are undone
+
+
+@dataclass(frozen=True)
+class Near:
+    """A person with the number or the address that was given; `is_meant`: the name agrees, or none was given."""
+
+    person: Person
+    consents: bool
+    is_meant: bool
+
+
+def people_near(identifier: str | None, who: Mapping[str, Any]) -> list[Near]:
+    """Those whom number or address may mean, the bearer of the number first. `who` is checked before anybody is looked up."""
+    who = clean_person(**{**who, "identifier": identifier}, is_new=False)
+    number, address = number_key(identifier or ""), email_key(who.get("email"))
+    same = [Person.identifier_key == number] if number else []
+    same += [Person.email_key == address] if address else []
+    rows = db.session.execute(
+        sa.select(Person, has_consent(Person.id, ConsentPurpose.ROSTER))
+        .where(sa.or_(sa.false(), *same), ~Person.is_provisional, Person.merged_into_id.is_(None))
+        .order_by(Person.id)
+    ).all()
+    said = who.get("given_name") or "", who.get("family_name") or ""
+
+    is_taken = bool(number) and any(person.identifier_key == number for person, _consents in rows)
+
+    def is_meant(person: Person) -> bool:
+        has_number = bool(number) and person.identifier_key == number
+        is_other = bool(number) and not has_number and (is_taken or person.identifier_key is not None)
+        agrees = is_same_name(said, (person.given_name, person.family_name)) if any(said) else has_number
+        return agrees and not is_other
+
+    found = [Near(person, consents, is_meant(person)) for person, consents in rows]
+    return sorted(found, key=lambda one: one.person.identifier_key != number)
+
+
+def without_others_address(who: Mapping[str, Any], near: Sequence[Near], known: Person) -> dict[str, Any]:
+    """The values without an address that belongs to somebody else: it stays there, and nothing is said about it."""
+    address = email_key(who.get("email"))
+    is_others = any(address and address == one.person.email_key for one in near if one.person.id != known.id)
+    return {name: value for name, value in who.items() if not (name == "email" and is_others)}
+
+
+def propose(actor: Actor, identifier: str | None, profile: Profile, near: Sequence[Near]) -> None:
+    """Keeps the values until the person answers, and asks once. The caller learns nothing."""
+    given = clean_person(**{**profile.person, "identifier": identifier}, is_new=True)
+    if not given.get("identifier") and not given.get("email"):
+        sentence = _l("Give a service number or an e-mail address, so that the person is recognised.")
+        raise Invalid("identity_needed", sentence, "person.identifier")
+    if profile.category is None:
+        raise Invalid("required", _l("Choose a personnel category."), "category")
+    who = next((one.person for one in near if one.is_meant), None)
+    row, is_new = _kept(actor, given, profile, who)
+    publish(ExpertProposed(row.id), actor)
+    last = find_consent(who.id if who else 0, ConsentPurpose.ROSTER)
+    address = who.email if who else given.get("email")
+    may_ask = is_new and address is not None and (last is None or last.given)
+    token = secrets.token_urlsafe(32)
+    with tried(keep=may_ask):
+        row.token_digest = _digest(token)
+        _ask(address or _NOBODY, who, given, token)
+
+
+def _kept(actor: Actor, given: dict[str, Any], profile: Profile, who: Person | None) -> tuple[ExpertProposal, bool]:
+    """The one row of this number or address, with the latest values; True when it is new."""
+    number, address = number_key(given.get("identifier") or ""), email_key(given.get("email"))
+    now = clock.now()
+    identity = {name: value.isoformat() if name == "birth_date" else value for name, value in given.items()}
+    facts = {
+        "person_id": who.id if who else None, "identifier_key": number or None, "email_key": address, "identity": identity,
+        "values": profile.packed(), "proposed_by_id": actor.person_id,
+    }  # fmt: skip
+    key = _seal(f"number:{number}" if number else f"address:{address}")
+    insert = (sqlite if is_sqlite() else postgresql).insert(ExpertProposal).values(digest=key, at=now, **facts)
+    is_new = db.session.scalar(insert.on_conflict_do_nothing().returning(ExpertProposal.id)) is not None
+    row = db.session.scalars(sa.select(ExpertProposal).where(ExpertProposal.digest == key).with_for_update()).one()
+    if not is_new and row.refused_at is None:
+        for name, value in facts.items():
+            setattr(row, name, value)
+    return row, is_new
+
+
+def _ask(address: str, who: Person | None, given: dict[str, Any], token: str) -> None:
+    language = who.language if who else given.get("language") or "en"
+    name = who.full_name if who else f"{given.get('given_name', '')} {given.get('family_name', '')}".strip()
+    mail.send(
+        "roster_asked", address, person_id=who.id if who else None, language=language, secret=True,
+        expires_at=clock.now() + ASKED_FOR, name=name, link=f"{settings_of().public_url}/roster/asked/{token}",
+        consent_text=consent_text(ConsentPurpose.ROSTER, language), days=ASKED_FOR.days,
+    )  # fmt: skip
+
+
+# The answer
+
+
+def find_proposal(token: str) -> ExpertProposal:
+    """What the link in a letter asks about; NotFound once it was answered, and after its time."""
+    row = db.session.scalar(
+        sa.select(ExpertProposal)
+        .where(ExpertProposal.token_digest == _digest(token), ExpertProposal.at > clock.now() - ASKED_FOR)
+        .with_for_update()
+    )
+    if row is None or row.refused_at is not None:
+        raise NotFound("old_address", _l("This question was answered, or the link is too old."))
+    return row
+
+
+def answer_proposal(token: str, given: bool) -> bool:
+    """The answer of whoever reads the mailbox that was written to. A yes makes the person known, keeps the consent, and the
+    values become the profile. False when the yes is kept but does not count yet (others read the mailbox too)."""
+    row = find_proposal(token)
+    person = db.session.get(Person, row.person_id) if row.person_id else None
+    publish(ProposalAnswered(row.id, given), Actor(person_id=person.id if person else None))
+    if not given:
+        if person is not None:
+            give_consent(Actor(person_id=person.id), person, ConsentPurpose.ROSTER, False, how=ConsentWay.LINK)
+        refuse(row)
+        return True
+    row.token_digest = None
+    person = person or _new_person(row)
+    row.person_id = person.id
+    db.session.flush()
+    said = give_consent(Actor(person_id=person.id), person, ConsentPurpose.ROSTER, True, how=ConsentWay.LINK)
+    return said.counts
+
+
+def _new_person(row: ExpertProposal) -> Person:
+    """Somebody with this address; nobody else is taken for it, because the mailbox is all that answered."""
+    given = {name: value for name, value in row.identity.items() if name != "birth_date"}
+    person = record_person(ANONYMOUS, **given, names_confirmed=True)
+    if row.email_key != person.email_key:
+        raise NotFound("old_address", _l("This question was answered, or the link is too old."))
+    return person
+
+
+def refuse(row: ExpertProposal) -> None:
+    """Forgets all but that nobody is to be asked this again."""
+    row.refused_at, row.token_digest = clock.now(), None
+    row.person_id = row.identifier_key = row.email_key = row.proposed_by_id = None
+    row.identity, row.values = {}, {}
+
+
+def waiting_for(person: Person) -> list[ExpertProposal]:
+    """What waits for this person's answer: asked of the person, or of a stranger with the same number or address and name."""
+    same = [ExpertProposal.person_id == person.id]
+    if person.identifier_key:
+        same.append(ExpertProposal.identifier_key == person.identifier_key)
+    if person.email_key:
+        same.append(ExpertProposal.email_key == person.email_key)
+    found = db.session.scalars(
+        sa.select(ExpertProposal).where(sa.or_(*same), ExpertProposal.refused_at.is_(None)).order_by(ExpertProposal.id)
+    )
+    return [row for row in found if row.person_id == person.id or _means(row, person)]
+
+
+def _means(row: ExpertProposal, person: Person) -> bool:
+    said = row.identity.get("given_name") or "", row.identity.get("family_name") or ""
+    return row.person_id is None and is_same_name(said, (person.given_name, person.family_name))
+
+
+def forget_proposals(actor: Actor) -> int:
+    """Drops what nobody answered, and refusals of long ago."""
+    now = clock.now()
+    old = sa.or_(
+        sa.and_(ExpertProposal.refused_at.is_(None), ExpertProposal.at < now - KEPT_FOR),
+        ExpertProposal.refused_at < now - NOT_ASKED_AGAIN_FOR,
+    )
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(ExpertProposal).where(old)) or 0
+    if count:
+        db.session.execute(sa.delete(ExpertProposal).where(old), execution_options={"synchronize_session": False})
+        publish(ProposalsForgotten("proposals", count), actor)
+    return count
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _seal(text: str) -> str:
+    """What tells two questions about one number apart from two about others, and tells nobody the number."""
+    message = f"proposal:{text}".encode("utf-8", "surrogatepass")
+    return hmac.new(settings_of().secret_key.encode(), message, hashlib.sha256).hexdigest()

@@ -1,0 +1,67 @@
+"""What is said about an expert, before it is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from accounts.models import PersonnelCategory
+from roster.models import LanguageFramework
+
+
+@dataclass(frozen=True)
+class SpokenLanguage:
+    language: str
+    level: str
+    framework: LanguageFramework = LanguageFramework.CEFR
+
+
+@dataclass(frozen=True)
+class Window:
+    """Both days included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is said about an expert. None leaves a value as it is; an empty text or list clears it.
+
+    `person`: what accounts.services.record_person takes of the person, by keyword.
+    """
+
+    person: Mapping[str, Any] = field(default_factory=dict)
+    category: PersonnelCategory | None = None
+    rank: str | None = None
+    rank_code: str | None = None
+    organization: str | None = None
+    languages: Sequence[SpokenLanguage] | None = None
+    expertise: Sequence[str] | None = None
+    availability: Sequence[Window] | None = None
+
+    def packed(self) -> dict[str, Any]:
+        """The values (`person` aside) as JSON keeps them."""
+        plain = ("category", "rank", "rank_code", "organization", "expertise")
+        kept: dict[str, Any] = {name: getattr(self, name) for name in plain if getattr(self, name) is not None}
+        if self.languages is not None:
+            kept["languages"] = [[one.language, one.level, one.framework] for one in self.languages]
+        if self.availability is not None:
+            kept["availability"] = [[one.first.isoformat(), one.last.isoformat()] for one in self.availability]
+        return kept
+
+    @classmethod
+    def unpacked(cls, kept: Mapping[str, Any]) -> Profile:
+        values = dict(kept)
+        if "category" in values:
+            values["category"] = PersonnelCategory(values["category"])
+        if "languages" in values:
+            values["languages"] = [
+                SpokenLanguage(code, level, LanguageFramework(kind)) for code, level, kind in kept["languages"]
+            ]
+        if "availability" in values:
+            days = [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in kept["availability"]]
+            values["availability"] = [Window(*one) for one in days]
+        return cls(**values)

@@ -1,0 +1,98 @@
+"""The selection shows what decisions are based on: category, rank, country, gender, who nominated, who employs, what was completed
+before, and the order in which an organization put its people forward."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from accounts.roles import Role
+from core.database import db, transaction
+from core.policy import SYSTEM
+from courses.models import Delivery
+from enrollment.prerequisites import Verdict, prerequisites_of
+from enrollment.services import Nominee, nominate
+from tests import factories
+from tests.courses import makers as courses
+from tests.enrollment import makers
+
+GRANT = {"skill": "basics", "title": {"en": "Basics"}, "level": "basic"}
+
+
+def taught(code: str, **changes: Any):
+    return courses.course(code=code, completion={"min_attendance_percent": 0}, **changes)
+
+
+@pytest.fixture
+def world(app: Flask) -> dict[str, Any]:
+    """A course that asks for BASICS, which ends after a year; one person who completed it lately, one long ago, one never."""
+    with app.app_context():
+        basics = taught("BASICS", grants=[GRANT | {"valid_months": 12}])
+        advanced = courses.course(code="ADVANCED", completion={"min_attendance_percent": 0, "prerequisites": ["BASICS"]})
+        people = {name: factories.person("Awa", name, country="SN", gender="female") for name in ("Lately", "Longago", "Never")}
+        for name, day in (("Longago", date(2027, 3, 8)), ("Lately", date(2028, 2, 7))):
+            run = courses.delivery(course=basics, code=f"RUN-{name}".upper(), starts_on=day)
+            place = makers.enrolled(run, "police", people[name])
+            makers.attend(run, place)
+            makers.finished(run)
+        into = courses.delivery(course=advanced, code="INTO", starts_on=date(2028, 11, 6), admission="approval")
+        for name, person in people.items():
+            makers.enrolled(into, "police", person, rank="Captain", rank_code="OF-2", organization=f"Employer of {name}")
+        body = factories.organization("CA-MFA")
+        with transaction():
+            nominate(
+                SYSTEM, into.id, body,
+                [Nominee("Zoë", f"No{n}", "military", email=f"z{n}@example.org", country="CA", organization="Army") for n in (1, 2)],
+            )  # fmt: skip
+        return {"into": into.id, "people": {name: person.id for name, person in people.items()}, "body": body.name}
+
+
+def test_prerequisites_are_met_until_a_day_ended_or_missing(app: Flask, world: dict[str, Any]) -> None:
+    with app.app_context():
+        into = db.session.get_one(Delivery, world["into"])
+        found = prerequisites_of(into, list(world["people"].values()))
+        shown = {name: [(one.verdict, one.until) for one in found[key]] for name, key in world["people"].items()}
+    assert shown["Lately"] == [(Verdict.MET, date(2029, 2, 9))]
+    assert shown["Longago"] == [(Verdict.ENDED, date(2028, 3, 10))]
+    assert shown["Never"] == [(Verdict.MISSING, None)]
+
+
+def test_the_page_shows_them_in_a_row_each(app: Flask, sign_in: Any, world: dict[str, Any]) -> None:
+    with app.app_context():
+        coordinator = factories.actor(Role.COORDINATOR)
+    page = sign_in(coordinator).get("/deliveries/INTO/selection")
+    text = page.text.replace("\u00a0", " ")
+    for words in (
+        "Category and rank", "Country and gender", "Nominated by", "Employer", "Prerequisites", "Captain, OF-2", "Senegal", "Woman",
+        "Employer of Never", "met until 9 Feb 2029", "ended on 10 Mar 2028", "missing", world["body"], "1 of 2 put forward",
+        "2 of 2 put forward", "Army",
+    ):  # fmt: skip
+        assert words in text, words
+
+
+def test_so_does_the_file(app: Flask, sign_in: Any, world: dict[str, Any]) -> None:
+    with app.app_context():
+        coordinator = factories.actor(Role.COORDINATOR)
+    answer = sign_in(coordinator).client.get("/deliveries/INTO/participants.csv").get_data(as_text=True)
+    rows = list(csv.DictReader(io.StringIO(answer.removeprefix("\ufeff"))))
+    never = next(row for row in rows if row["Family name"] == "Never")
+    assert (never["Gender"], never["Employer"], never["Nominated by"]) == ("Woman", "Employer of Never", "")
+    assert never["Prerequisites"] == "BASICS: missing"
+    assert [(row["Nominated by"], row["Employer"], row["Order of the nominator"]) for row in rows[-2:]] == [
+        (world["body"], "Army", "1"), (world["body"], "Army", "2")
+    ]  # fmt: skip
+    assert "Needs" not in rows[0]
+
+
+def test_without_prerequisites_there_is_no_column(app: Flask, sign_in: Any) -> None:
+    with app.app_context():
+        into = courses.delivery(places=5)
+        makers.enrolled(into, "police")
+        coordinator = factories.actor(Role.COORDINATOR)
+        code = into.code
+    assert "Prerequisites" not in sign_in(coordinator).get(f"/deliveries/{code}/selection").text

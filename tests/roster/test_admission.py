@@ -1,0 +1,287 @@
+"""The roster is a decision: after the person's yes, its staff admit; without a current yes they see nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from accounts.models import Consent
+from accounts.roles import Role
+from certificates import services as certificates
+from core import audit
+from core.database import db, transaction
+from core.errors import Conflict, NotFound
+from core.policy import SYSTEM, Actor
+from enrollment.models import Enrollment
+from roster import queries, services
+from roster.filters import Filters
+from roster.models import AdmissionWay, Expert, ExpertSearch, ExpertStatus, RosterAdmission
+from tests import factories
+from tests.accounts.makers import settings
+from tests.api_client import ApiClient
+from tests.browsing import Browser
+from tests.courses import makers as courses
+from tests.enrollment import makers as enrollments
+from tests.enrollment.makers import token_of
+from tests.roster import makers
+
+SignIn = Callable[[Actor], Browser]
+
+
+@pytest.fixture
+def staff(app: Flask) -> Actor:
+    with app.app_context():
+        return factories.actor(Role.ROSTER, given="Ingrid", family="Haugen")
+
+
+def api_of(app: Flask, actor: Actor) -> ApiClient:
+    with app.app_context():
+        return ApiClient(app, token_of(actor))
+
+
+def graduate(given: str = "Amina", agrees: bool | None = None, **values: Any) -> tuple[int, int]:
+    """(expert, person) of somebody who completed a course and is not on the roster."""
+    person = factories.person(given, **values)
+    person_id = person.id
+    certificate = makers.certified(person, agrees=None)
+    if agrees is not None:
+        factories.consent(person_id, agrees)
+    return makers.expert_of(certificate).id, person_id
+
+
+def status(key: int) -> ExpertStatus:
+    db.session.rollback()
+    return db.session.get_one(Expert, key, populate_existing=True).status
+
+
+def is_found(key: int) -> bool:
+    return db.session.scalar(sa.select(ExpertSearch.expert_id).where(ExpertSearch.expert_id == key)) is not None
+
+
+# Who is seen
+
+
+def test_a_certificate_alone_puts_nobody_on_the_roster(context: Flask) -> None:
+    key, _ = graduate()
+    assert status(key) is ExpertStatus.CERTIFIED and not is_found(key)
+
+
+@pytest.mark.parametrize("agrees", [None, False])
+def test_without_a_current_yes_roster_staff_get_404_by_any_id_page_and_api(
+    app: Flask, sign_in: SignIn, staff: Actor, agrees: bool | None
+) -> None:
+    with app.app_context():
+        key, person_id = graduate(agrees=agrees, identifier="SN-1")
+        number = db.session.get_one(Expert, key).skills[0].certificate.number
+        boss = factories.actor(Role.ADMINISTRATOR)
+    for someone in (staff, boss):
+        api, browser = api_of(app, someone), sign_in(someone)
+        assert api.get(f"/experts/{key}").json == api.get("/experts/9999").json
+        assert api.post(f"/experts/{key}/admit").status_code == 404
+        for address in (f"/roster/{key}", f"/roster/{key}/edit"):
+            assert browser.get(address).status == 404, address
+        assert browser.post(f"/roster/{key}/edit", {"csrf_token": browser.token(), "category": "police"}).status == 404
+        assert api.get("/experts").json["items"] == api.get("/experts?q=SN-1").json["items"] == []
+        file = browser.client.post("/roster/export", data={"csrf_token": browser.token()}).get_data(as_text=True)
+        assert "Diallo" not in file
+        assert "No one is waiting" in browser.get("/roster/waiting").text
+    assert api_of(app, staff).get(f"/certificates/{number}").status_code == 404, "nor by the number of a certificate"
+    assert sign_in(staff).get(f"/certificates/{number}").status == 404
+    with app.app_context():
+        own = factories.refreshed(Actor(person_id=person_id))
+        assert not is_found(key)
+    assert api_of(app, own).get(f"/experts/{key}").json["consent"] is agrees
+    page = sign_in(own).get(f"/roster/{key}")
+    assert page.status == 200 and "Only you see this profile" in page.text
+
+
+def test_who_said_yes_waits_with_what_was_proved_and_is_admitted(app: Flask, sign_in: SignIn, staff: Actor) -> None:
+    with app.app_context():
+        key, _ = graduate(agrees=True)
+    page = sign_in(staff).get("/roster").follow("Waiting for admission")
+    for words in ("1 person is waiting", "Amina Diallo", "Gender in peace operations, Practitioner", "until 10 Mar 2030",
+                  "Gender-sensitive approaches"):  # fmt: skip
+        assert words in page.text.replace("\u00a0", " "), words
+    assert "Choose at least one person" in page.form(button="Admit selected").submit().errors[0]
+    api = api_of(app, staff)
+    assert api.get("/experts").json["items"] == [] and api.get(f"/experts/{key}").json["status"] == "certified"
+    made = api.post(f"/experts/{key}/admit", {"expertise": ["Civil affairs", "Civil affairs", " "]})
+    assert (made.status_code, made.json["status"], made.json["consent"]) == (200, "admitted", True)
+    assert [(one["field"], one["how"]) for one in made.json["admissions"]] == [("Civil affairs", "reviewed")]
+    assert [one["id"] for one in api.get("/experts").json["items"]] == [key]
+    assert api.post(f"/experts/{key}/admit").json["code"] == "already_admitted"
+    further = api.post(f"/experts/{key}/admit", {"expertise": ["Civil affairs", "Elections"]})
+    assert [one["field"] for one in further.json["admissions"]] == ["Civil affairs", "Elections"]
+    with app.app_context():
+        rows = db.session.scalars(sa.select(RosterAdmission)).all()
+        assert {(one.reviewer_id, one.how) for one in rows} == {(staff.person_id, AdmissionWay.REVIEWED)}
+        assert audit.has("expert.admitted", f"expert:{key}")
+    page = sign_in(staff).get(f"/roster/{key}")
+    assert "On the roster" in page.text and "Civil affairs" in page.text and "on your page" in page.text
+
+
+def test_many_are_admitted_at_once_and_who_withdrew_meanwhile_is_not(app: Flask, sign_in: SignIn, staff: Actor) -> None:
+    with app.app_context():
+        people = [graduate(given, agrees=True) for given in ("Ada", "Ben", "Cleo")]
+    form = sign_in(staff).get("/roster/waiting").form(button="Admit selected")
+    with app.app_context():
+        factories.consent(people[1][1], False)
+    page = form.submit(expert=[str(key) for key, _ in people], expertise="Investigation\nTraffic")
+    assert "2 people admitted" in page.text and "No one is waiting" in page.text
+    with app.app_context():
+        assert [status(key) for key, _ in people] == ["admitted", "certified", "admitted"]
+        fields = db.session.execute(sa.select(RosterAdmission.expert_id, RosterAdmission.field)).all()
+        assert sorted(fields) == sorted(
+            (key, field) for key, _ in (people[0], people[2]) for field in ("Investigation", "Traffic")
+        )
+
+
+def test_others_admit_nobody(app: Flask, sign_in: SignIn) -> None:
+    with app.app_context():
+        key, person_id = graduate(agrees=True)
+        others = [factories.actor(Role.COORDINATOR), factories.actor(), factories.refreshed(Actor(person_id=person_id))]
+    for other in others:
+        assert api_of(app, other).post(f"/experts/{key}/admit").status_code == 403
+        assert sign_in(other).get("/roster/waiting").status == 403
+    with app.app_context():
+        assert status(key) is ExpertStatus.CERTIFIED
+
+
+# Withdrawing, and coming back
+
+
+@pytest.mark.both_databases
+def test_who_withdraws_leaves_everything_at_once_and_waits_after_a_new_yes(context: Flask) -> None:
+    key, person_id = graduate(agrees=True)
+    makers.admitted(person_id)
+    staff = factories.actor(Role.ROSTER)
+    assert is_found(key) and queries.find_experts(staff, Filters()).count == 1
+    factories.consent(person_id, False)
+    assert status(key) is ExpertStatus.LEFT and not is_found(key)
+    assert queries.find_experts(staff, Filters()).count == 0
+    assert queries.find_experts(staff, Filters(q="amina")).page.items == list(queries.experts_to_export(staff, Filters())) == []
+    with pytest.raises(NotFound):
+        queries.get_expert(staff, key)
+    [admission] = db.session.scalars(sa.select(RosterAdmission))
+    assert (admission.end_reason, admission.ended_at is not None) == ("consent_withdrawn", True)
+    factories.consent(person_id, True)
+    assert status(key) is ExpertStatus.CERTIFIED and not is_found(key)
+    assert [one.expert.id for one in queries.waiting(staff).items] == [key]
+    makers.admitted(person_id)
+    assert is_found(key) and len(db.session.scalars(sa.select(RosterAdmission)).all()) == 2
+    assert list(queries.breaches()) == []
+
+
+def test_withdrawing_one_purpose_leaves_the_other(context: Flask) -> None:
+    key, person_id = graduate(agrees=True)
+    makers.admitted(person_id)
+    factories.consent(person_id, True, "contact")
+    factories.consent(person_id, False, "contact")
+    assert status(key) is ExpertStatus.ADMITTED and is_found(key)
+
+
+def test_staff_who_had_the_form_open_change_nothing_after_the_withdrawal(app: Flask, sign_in: SignIn, staff: Actor) -> None:
+    with app.app_context():
+        key, person_id = graduate(agrees=True)
+        makers.admitted(person_id)
+    form = sign_in(staff).get(f"/roster/{key}/edit").form(button="Save the profile")
+    with app.app_context():
+        factories.consent(person_id, False)
+    assert form.submit(rank="Colonel").status == 404
+    with app.app_context(), pytest.raises(NotFound), transaction():
+        services.change_expert(staff, db.session.get_one(Expert, key), services.Profile(rank="Colonel"))
+
+
+def test_a_yes_that_does_not_count_yet_admits_nobody(context: Flask) -> None:
+    key, person_id = graduate(email=None, shared_email="box@example.org", shared_email_key="box@example.org")
+    factories.consent(person_id, True)
+    assert queries.waiting(factories.actor(Role.ROSTER)).items == []
+    with pytest.raises(NotFound), transaction():
+        services.admit(SYSTEM, db.session.get_one(Expert, key))
+
+
+def test_consent_on_paper_shows_as_such_on_the_profile(app: Flask, sign_in: SignIn, staff: Actor) -> None:
+    with app.app_context():
+        key, _ = graduate(identifier="SN-1")
+        coordinator = factories.actor(Role.COORDINATOR)
+    paper = {"person": {"identifier": "SN-1", "given_name": "Amina", "family_name": "Diallo"}, "reference": "HR-9",
+             "signed_on": "2026-11-20", "document": "Form 3"}  # fmt: skip
+    assert api_of(app, coordinator).post("/people/consent-on-paper", paper).status_code == 201
+    page = sign_in(staff).get(f"/roster/{key}")
+    assert "on paper, reference HR-9, signed on 20 November 2026" in page.text
+    assert "on paper" in sign_in(staff).get("/roster/waiting").text
+
+
+# By rule
+
+
+def test_an_office_that_admits_by_rule_admits_whoever_agrees_and_has_a_current_skill(app: Flask) -> None:
+    with settings(app, roster_admission="rule"), app.app_context():
+        first, person_id = graduate("Ada")
+        assert status(first) is ExpertStatus.CERTIFIED
+        person = factories.person("Ben")
+        into = courses.delivery(code="LATER")
+        place = enrollments.enrolled(into, "police", person)
+        enrollments.attend(into, place, score=90)
+        enrollments.finished(into)
+        _travel_to_the_skill(app)
+        factories.consent(person_id, True)
+        assert status(first) is ExpertStatus.ADMITTED and is_found(first)
+        factories.consent(person.id, True)
+        with transaction():
+            certificate = certificates.issue(SYSTEM, db.session.get_one(Enrollment, place.id))
+        assert makers.expert_of(certificate).status is ExpertStatus.ADMITTED
+        assert set(db.session.scalars(sa.select(RosterAdmission.how))) == {AdmissionWay.RULE}
+        lacking = makers.expert("Cleo", admitted=False)
+        assert lacking.status is ExpertStatus.CERTIFIED, "no skill"
+
+
+def test_the_rule_is_off_by_default(app: Flask) -> None:
+    with app.app_context():
+        key, person_id = graduate("Ada")
+        _travel_to_the_skill(app)
+        factories.consent(person_id, True)
+        assert status(key) is ExpertStatus.CERTIFIED
+
+
+def _travel_to_the_skill(app: Flask) -> None:
+    from datetime import UTC, datetime
+
+    from core import clock
+
+    clock.travel(app, datetime(2027, 3, 12, 12, tzinfo=UTC))
+
+
+# Proved
+
+
+def test_the_check_finds_a_listed_expert_without_consent(app: Flask) -> None:
+    with app.app_context():
+        key, person_id = graduate(agrees=True)
+        makers.admitted(person_id)
+        with transaction():
+            db.session.execute(sa.delete(Consent).where(Consent.person_id == person_id))
+            audit.record(SYSTEM, "test.planted", "roster:all", {})
+        assert list(queries.breaches()) == [f"roster: expert {key} is on the roster without a current consent"]
+    result = app.test_cli_runner().invoke(args=["check"])
+    assert result.exit_code == 1 and f"expert {key} is on the roster without a current consent" in result.output
+
+
+def test_the_check_finds_a_document_of_somebody_who_was_not_admitted(context: Flask) -> None:
+    key, _ = graduate(agrees=True)
+    with transaction():
+        db.session.add(ExpertSearch(expert_id=key, sort_name="diallo", tokens="cat_police", names="n_amina"))
+        audit.record(SYSTEM, "test.planted", "roster:all", {})
+    assert list(queries.breaches()) == [f"roster: expert {key}: the search document is not allowed"]
+
+
+def test_admitting_twice_is_refused(context: Flask) -> None:
+    key, person_id = graduate(agrees=True)
+    makers.admitted(person_id)
+    with pytest.raises(Conflict), transaction():
+        services.admit(SYSTEM, db.session.get_one(Expert, key))
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Enrollment)) == 1

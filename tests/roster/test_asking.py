@@ -1,0 +1,254 @@
+"""A profile of somebody who has not said yes: the person is asked, and whoever asked learns nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from accounts.models import Account, Consent, Person
+from accounts.roles import Role
+from core import clock
+from core.audit import AuditEntry
+from core.database import db, transaction
+from core.policy import SYSTEM, Actor
+from roster import services
+from roster.models import Expert, ExpertProposal
+from tests import factories
+from tests.accounts.makers import mails
+from tests.api_client import ApiClient
+from tests.browsing import Browser
+from tests.counting import queries_counted
+from tests.enrollment.makers import token_of
+from tests.roster import makers
+from tests.test_same_work import kinds
+
+SignIn = Callable[[Actor], Browser]
+AWA: dict[str, Any] = {
+    "person": {"given_name": "Awa", "family_name": "Diop", "email": "awa@example.org", "country": "SN"},
+    "category": "police",
+    "rank": "Commissaire",
+    "languages": [{"language": "fr", "level": "C1"}],
+    "availability": [{"from": "2026-12-01", "to": "2027-06-30"}],
+    "expertise": ["Investigation"],
+}
+
+
+@pytest.fixture
+def api(app: Flask) -> ApiClient:
+    with app.app_context():
+        return ApiClient(app, token_of(factories.actor(Role.ROSTER)))
+
+
+def counted(kind: Any) -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(kind)) or 0
+
+
+def asked_link(app: Flask) -> str:
+    return re.search(r"/roster/asked/[\w-]+", mails(app)[-1][2])[0]  # type: ignore[index]  # there is one
+
+
+def _unknown() -> None:
+    pass
+
+
+def _known() -> None:
+    factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7")
+
+
+def _refused() -> None:
+    factories.consent(factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7"), False)
+
+
+def _certified() -> None:
+    makers.certified(factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7"), agrees=None)
+
+
+def _other_name() -> None:
+    factories.person("Kofi", "Mensah", email="awa@example.org", identifier="SN-7")
+
+
+def _no_address() -> None:
+    factories.person("Awa", "Diop", email=None, identifier="SN-7")
+
+
+@pytest.mark.both_databases
+def test_the_answer_and_the_work_are_the_same_for_known_and_unknown_people(app: Flask) -> None:
+    seen = {}
+    for case in (_unknown, _known, _refused, _certified, _other_name, _no_address):
+        with app.app_context():
+            _empty_of_people()
+            case()
+            staff = ApiClient(app, token_of(factories.actor(Role.ROSTER)))
+            before = counted(Person)
+        with app.app_context(), queries_counted() as count:
+            answer = staff.put("/experts/SN-7", AWA)
+        headers = [(name, value) for name, value in answer.headers if not name.startswith(("RateLimit", "Date", "X-Request"))]
+        seen[case.__name__] = (answer.status_code, answer.data, headers, kinds(count.statements))
+        with app.app_context():
+            assert counted(Person) == before, "nobody was recorded"
+    assert seen["_unknown"][:2] == (202, b'{"status":"asked"}')
+    for case, one in seen.items():
+        assert one[:3] == seen["_unknown"][:3], case
+        assert one[3] == seen["_unknown"][3], case
+
+
+def _empty_of_people() -> None:
+    """As if the people of the case before had never been: their numbers and addresses are taken away."""
+    with transaction():
+        db.session.execute(sa.update(Person).values(identifier=None, identifier_key=None, email=None, email_key=None))
+        db.session.execute(sa.delete(ExpertProposal))
+        from core import audit
+
+        audit.record(SYSTEM, "test.emptied", "person:0", {})
+
+
+def test_a_stranger_says_yes_and_the_profile_is_made(app: Flask, api: ApiClient) -> None:
+    assert api.put("/experts/SN-7", AWA).json == {"status": "asked"}
+    [(address, kind, letter)] = mails(app)
+    assert (address, kind) == ("awa@example.org", "roster_asked") and "to no one unless you say yes" in letter
+    with app.app_context():
+        assert counted(Expert) == 0
+    page = Browser(app).get(asked_link(app))
+    for words in ("Awa Diop", "Commissaire", "French C1", "Investigation", "as long as you agree", "Text version"):
+        assert words in page.text, words
+    thanks = page.form(button="Yes, I agree").submit()
+    assert "You said yes" in thanks.text
+    with app.app_context():
+        expert = db.session.scalars(sa.select(Expert)).one()
+        assert (expert.person.identifier, expert.rank, expert.status) == ("SN-7", "Commissaire", "certified")
+        assert [one.language for one in expert.languages] == ["fr"] and counted(ExpertProposal) == 0
+        [row] = db.session.scalars(sa.select(Consent))
+        assert (row.given, row.counts, row.how) == (True, True, "link")
+        key = expert.id
+    assert api.get(f"/experts/{key}").json["expertise"] == ["Investigation"]
+    assert api.put("/experts/SN-7", AWA | {"rank": "Colonel"}).json["rank"] == "Colonel"
+    assert Browser(app).get(asked_link(app)).status == 404, "the question is answered"
+
+
+def test_a_stranger_says_no_and_nothing_is_kept_and_nobody_is_asked_again(app: Flask, api: ApiClient) -> None:
+    api.put("/experts/SN-7", AWA)
+    page = Browser(app).get(asked_link(app)).form(button="No").submit()
+    assert "we do not ask you again" in page.text
+    assert api.put("/experts/SN-7", AWA).json == {"status": "asked"}
+    assert len(mails(app)) == 1
+    with app.app_context():
+        assert counted(Expert) == counted(Consent) == 0
+        [row] = db.session.scalars(sa.select(ExpertProposal))
+        assert (row.identity, row.values, row.email_key, row.identifier_key) == ({}, {}, None, None)
+        assert counted(Person) == 1, "only the one who asked"
+
+
+def test_somebody_known_is_asked_at_the_known_address_and_only_once(app: Flask, api: ApiClient) -> None:
+    with app.app_context():
+        key = factories.person("Awa", "Diop", email="own@example.org", identifier="SN-7", language="fr").id
+    for rank in ("Major", "Colonel"):
+        api.put("/experts/SN-7", AWA | {"rank": rank})
+    assert [one[:2] for one in mails(app)] == [("own@example.org", "roster_asked")]
+    with app.app_context():
+        person = db.session.get_one(Person, key)
+        assert (person.country, person.email) == ("SN", "own@example.org")
+        factories.consent(key)  # by the own page, without the letter
+        expert = db.session.scalars(sa.select(Expert)).one()
+        assert (expert.person_id, expert.rank) == (key, "Colonel"), "the latest values"
+
+
+def test_whoever_was_asked_in_a_letter_to_another_address_does_not_answer_for_somebody_known(app: Flask, api: ApiClient) -> None:
+    """Someone known by number has no address; the address given with the number may be anybody's."""
+    with app.app_context():
+        key = factories.person("Awa", "Diop", email=None, identifier="SN-7").id
+    api.put("/experts/SN-7", AWA)
+    assert mails(app) == []
+    with app.app_context():
+        assert db.session.scalar(sa.select(Consent.id).where(Consent.person_id == key)) is None
+
+
+def test_a_known_person_who_refused_is_not_written_to(app: Flask, api: ApiClient) -> None:
+    with app.app_context():
+        factories.consent(factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7"), False)
+    assert api.put("/experts/SN-7", AWA).status_code == 202
+    assert mails(app) == []
+
+
+def test_what_the_person_wrote_stays(app: Flask, api: ApiClient) -> None:
+    with app.app_context():
+        who = factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7")
+        own, key = Actor(person_id=who.id, grants=factories.refreshed(Actor(person_id=who.id)).grants), who.id
+        with transaction():
+            services.put_own_profile(own, services.Profile(category="civilian", rank="Adviser"))
+    api.put("/experts/SN-7", AWA)
+    with app.app_context():
+        factories.consent(key)
+        expert = db.session.scalars(sa.select(Expert)).one()
+        assert (expert.category, expert.rank, expert.expertise) == ("civilian", "Adviser", ["Investigation"])
+
+
+def test_consent_on_paper_takes_what_waited(app: Flask, api: ApiClient) -> None:
+    body = AWA | {"person": {"given_name": "Ali", "family_name": "Traoré", "country": "ML"}}
+    assert api.put("/experts/ML-7", body).status_code == 202
+    assert mails(app) == [], "there is no address"
+    who = {"identifier": "ml 7", "given_name": "Ali", "family_name": "Traoré", "country": "ML"}
+    paper = {"person": who, "reference": "R 1", "signed_on": "2026-11-20", "document": "Form 3"}
+    assert api.post("/people/consent-on-paper", paper).status_code == 201
+    with app.app_context():
+        expert = db.session.scalars(sa.select(Expert)).one()
+        assert (expert.person.family_name, expert.rank) == ("Traoré", "Commissaire")
+
+
+def test_consent_is_the_persons_own_in_a_profile_too(app: Flask, api: ApiClient) -> None:
+    with app.app_context():
+        makers.consenting("SN-7", "Awa", "Diop", email="awa@example.org")
+    for answer in (True, False):
+        refused = api.put("/experts/SN-7", AWA | {"consent": answer})
+        assert (refused.status_code, refused.json["code"]) == (403, "consent_is_personal")
+    assert api.put("/experts/SN-7", AWA).status_code == 201
+
+
+def test_the_page_says_we_asked_the_person(app: Flask, sign_in: SignIn) -> None:
+    with app.app_context():
+        browser = sign_in(factories.actor(Role.ROSTER))
+        _known()
+    form = browser.get("/roster/new").form(button="Save the profile")
+    pages = []
+    for number, email in (("SN-7", "awa@example.org"), ("SN-8", "new@example.org")):
+        form = browser.get("/roster/new").form(button="Save the profile")
+        page = form.submit(
+            person_given_name="Awa", person_family_name="Diop", person_identifier=number, person_email=email, category="police"
+        )
+        assert page.path == "/roster/new" and "We asked the person" in page.text
+        pages.append(re.sub(r'value="[^"]*"|nonce="[^"]*"', "", page.html))
+    assert pages[0] == pages[1]
+    refused = form.submit(person_given_name="Awa", person_family_name="Diop", category="police")
+    assert refused.status in (200, 422)
+
+
+def test_an_address_of_somebody_else_is_left_alone_and_nothing_is_said(app: Flask, api: ApiClient) -> None:
+    with app.app_context():
+        makers.consenting("SN-7", "Awa", "Diop", email=None)
+        factories.person("Kofi", "Mensah", email="awa@example.org")
+    made = api.put("/experts/SN-7", AWA)
+    assert (made.status_code, made.json["person"]["email"]) == (201, None)
+
+
+def test_questions_nobody_answers_are_forgotten(app: Flask, api: ApiClient) -> None:
+    api.put("/experts/SN-7", AWA)
+    link = asked_link(app)
+    clock.travel(app, clock_after(app, 31))
+    assert Browser(app).get(link).status == 404
+    clock.travel(app, clock_after(app, 60))
+    with app.app_context():
+        with transaction():
+            assert services.forget_proposals(SYSTEM) == 1
+        assert counted(ExpertProposal) == 0 and counted(Account) == 1
+        bodies = " ".join(db.session.scalars(sa.select(AuditEntry.body)))
+        assert "Awa" not in bodies and "awa@" not in bodies and "SN-7" not in bodies
+
+
+def clock_after(app: Flask, days: int) -> Any:
+    with app.app_context():
+        return clock.now() + timedelta(days=days)
