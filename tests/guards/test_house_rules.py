@@ -345,8 +345,7 @@ DOMAIN_MODULES = {
     "accounts": {"common_passwords", "consent_texts", "name_rules", "demonstration", "passwords", "roles", "secrets", "sessions", "trail", "values"},
     "courses": {"calendars", "definitions", "plans", "timetable"},
     "enrollment": {
-        "catalogue", "checking", "completion", "needs", "nomination_files", "participation", "places", "prerequisites", "preview",
-        "references",
+        "catalogue", "completion", "needs", "nomination_files", "participation", "places", "prerequisites", "preview", "references",
     },
     "certificates": {
         "composition", "files", "fonts", "numbers", "payload", "press", "rendering", "reviews", "snapshot", "wording",

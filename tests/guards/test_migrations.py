@@ -127,6 +127,58 @@ def test_codes_that_were_two_become_one_or_get_a_number(empty_app: Flask) -> Non
         assert connection.exec_driver_sql("SELECT code FROM skill").scalars().all() == ["gender"]
 
 
+OLD_ROWS = """
+INSERT INTO organization (id, code, name, country) VALUES (100, 'Centre', 'A ministry with that code', 'CA');
+INSERT INTO person (id, given_name, family_name, name_on_certificate, gender, language, created_at) VALUES (1, 'A', 'B', 'A B', 'female', 'en', '2026-01-01 00:00:00');
+INSERT INTO role_assignment (id, person_id, role, scope, scope_id) VALUES (1, 1, 'coordinator', 'everywhere', 0), (2, 1, 'trainer', 'everywhere', 0),
+  (3, 1, 'trainer', 'delivery', 1), (4, 1, 'roster', 'everywhere', 0), (5, 1, 'administrator', 'everywhere', 0), (6, 1, 'nominator', 'organization', 100);
+INSERT INTO course (id, code, title, audience, default_places, day_starts, day_ends, is_retired, created_at) VALUES (1, 'GTI', '{}', '[]', 25, '09:00', '17:00', FALSE, '2026-01-01 00:00:00');
+INSERT INTO course_version (id, course_id, number, objectives, min_attendance_percent, prerequisites, created_at) VALUES (1, 1, 1, '[]', 80, '[]', '2026-01-01 00:00:00');
+INSERT INTO delivery (id, rev, code, course_id, version_id, status, starts_on, ends_on, time_zone, venue, country, language, places, admission, closes_on, created_at)
+  VALUES (1, 0, 'GTI-1', 1, 1, 'published', '2026-03-01', '2026-03-02', 'UTC', 'Here', 'CA', 'en', 5, 'automatic', '2026-02-01', '2026-01-01 00:00:00');
+INSERT INTO delivery_session (id, delivery_id, number, day, starts_at, ends_at, minutes, title) VALUES (1, 1, 1, 1, '2026-03-01 09:00:00', '2026-03-01 10:30:00', 90, '{}');
+INSERT INTO enrollment (id, delivery_id, person_id, status, line, category, name_on_certificate, nominated_by_id, created_at)
+  VALUES (1, 1, 1, 'completed', 1, 'police', 'A B', 100, '2026-01-01 00:00:00');
+INSERT INTO certificate (id, number, token, status, enrollment_id, person_id, delivery_id, organization_id, holder_name, payload, payload_sha256, issued_on, issued_at)
+  VALUES (1, 'RST-2026-000001-1', 'T', 'valid', 1, 1, 1, 100, 'A B', '{}', 'd', '2026-03-03', '2026-03-03 09:00:00')
+"""
+
+
+def test_a_database_in_use_gets_its_bodies_and_keeps_its_rows(empty_app: Flask) -> None:
+    """From the tenth revision on, so that tables to which rows refer are made anew on the way; and back, and there again."""
+    upgrade(revision="0010")
+    with db.engine.connect().execution_options(writes=True) as connection:
+        for statement in OLD_ROWS.strip().split(";\n"):
+            connection.exec_driver_sql(statement)
+        connection.commit()
+    for _again in range(2):
+        upgrade(revision="0017")
+        assert_bodies()
+        downgrade(revision="0013")
+        with db.engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT code FROM organization").scalars().all() == ["Centre"]
+            held = connection.exec_driver_sql("SELECT role, scope, scope_id FROM role_assignment ORDER BY id").all()
+            assert [tuple(row) for row in held][:2] == [("coordinator", "everywhere", 0), ("trainer", "everywhere", 0)]
+    upgrade()
+    assert differences() == []
+
+
+def assert_bodies() -> None:
+    with db.engine.connect() as connection:
+        bodies = connection.exec_driver_sql("SELECT id, code, kinds FROM organization ORDER BY is_first, id").all()
+        kinds = [(code, json.loads(kinds) if isinstance(kinds, str) else kinds) for _id, code, kinds in bodies]
+        assert kinds == [("Centre", ["nominator"]), ("CENTRE-2", ["centre"]), ("ROSTER", ["roster_office"])]
+        centre, office = bodies[1][0], bodies[2][0]
+        for table in ("course", "delivery", "enrollment", "certificate"):
+            assert connection.exec_driver_sql(f"SELECT centre_id FROM {table}").scalars().all() == [centre], table
+        held = connection.exec_driver_sql("SELECT role, scope, scope_id FROM role_assignment ORDER BY id").all()
+        assert [tuple(row) for row in held] == [
+            ("coordinator", "centre", centre), ("trainer", "centre", centre), ("trainer", "delivery", 1), ("roster", "office", office),
+            ("administrator", "everywhere", 0), ("nominator", "organization", 100),
+        ]  # fmt: skip
+        assert connection.exec_driver_sql("SELECT COUNT(*) FROM delivery_session").scalar() == 1
+
+
 def test_people_of_a_cancelled_delivery_did_not_withdraw(empty_app: Flask) -> None:
     """Who was there when a delivery was cancelled got its reason; who had withdrawn before keeps status and reason."""
     upgrade(revision="0013")
@@ -181,55 +233,3 @@ def test_people_of_a_cancelled_delivery_did_not_withdraw(empty_app: Flask) -> No
             "declined",
             "withdrawn",
         ]
-
-
-OLD_ROWS = """
-INSERT INTO organization (id, code, name, country) VALUES (100, 'Centre', 'A ministry with that code', 'CA');
-INSERT INTO person (id, given_name, family_name, name_on_certificate, gender, language, created_at) VALUES (1, 'A', 'B', 'A B', 'female', 'en', '2026-01-01 00:00:00');
-INSERT INTO role_assignment (id, person_id, role, scope, scope_id) VALUES (1, 1, 'coordinator', 'everywhere', 0), (2, 1, 'trainer', 'everywhere', 0),
-  (3, 1, 'trainer', 'delivery', 1), (4, 1, 'roster', 'everywhere', 0), (5, 1, 'administrator', 'everywhere', 0), (6, 1, 'nominator', 'organization', 100);
-INSERT INTO course (id, code, title, audience, default_places, day_starts, day_ends, is_retired, created_at) VALUES (1, 'GTI', '{}', '[]', 25, '09:00', '17:00', FALSE, '2026-01-01 00:00:00');
-INSERT INTO course_version (id, course_id, number, objectives, min_attendance_percent, prerequisites, created_at) VALUES (1, 1, 1, '[]', 80, '[]', '2026-01-01 00:00:00');
-INSERT INTO delivery (id, rev, code, course_id, version_id, status, starts_on, ends_on, time_zone, venue, country, language, places, admission, closes_on, created_at)
-  VALUES (1, 0, 'GTI-1', 1, 1, 'published', '2026-03-01', '2026-03-02', 'UTC', 'Here', 'CA', 'en', 5, 'automatic', '2026-02-01', '2026-01-01 00:00:00');
-INSERT INTO delivery_session (id, delivery_id, number, day, starts_at, ends_at, minutes, title) VALUES (1, 1, 1, 1, '2026-03-01 09:00:00', '2026-03-01 10:30:00', 90, '{}');
-INSERT INTO enrollment (id, delivery_id, person_id, status, line, category, name_on_certificate, nominated_by_id, created_at)
-  VALUES (1, 1, 1, 'completed', 1, 'police', 'A B', 100, '2026-01-01 00:00:00');
-INSERT INTO certificate (id, number, token, status, enrollment_id, person_id, delivery_id, organization_id, holder_name, payload, payload_sha256, issued_on, issued_at)
-  VALUES (1, 'RST-2026-000001-1', 'T', 'valid', 1, 1, 1, 100, 'A B', '{}', 'd', '2026-03-03', '2026-03-03 09:00:00')
-"""
-
-
-def test_a_database_in_use_gets_its_bodies_and_keeps_its_rows(empty_app: Flask) -> None:
-    """From the tenth revision on, so that tables to which rows refer are made anew on the way; and back, and there again."""
-    upgrade(revision="0010")
-    with db.engine.connect().execution_options(writes=True) as connection:
-        for statement in OLD_ROWS.strip().split(";\n"):
-            connection.exec_driver_sql(statement)
-        connection.commit()
-    for _again in range(2):
-        upgrade(revision="0017")
-        assert_bodies()
-        downgrade(revision="0013")
-        with db.engine.connect() as connection:
-            assert connection.exec_driver_sql("SELECT code FROM organization").scalars().all() == ["Centre"]
-            held = connection.exec_driver_sql("SELECT role, scope, scope_id FROM role_assignment ORDER BY id").all()
-            assert [tuple(row) for row in held][:2] == [("coordinator", "everywhere", 0), ("trainer", "everywhere", 0)]
-    upgrade()
-    assert differences() == []
-
-
-def assert_bodies() -> None:
-    with db.engine.connect() as connection:
-        bodies = connection.exec_driver_sql("SELECT id, code, kinds FROM organization ORDER BY is_first, id").all()
-        kinds = [(code, json.loads(kinds) if isinstance(kinds, str) else kinds) for _id, code, kinds in bodies]
-        assert kinds == [("Centre", ["nominator"]), ("CENTRE-2", ["centre"]), ("ROSTER", ["roster_office"])]
-        centre, office = bodies[1][0], bodies[2][0]
-        for table in ("course", "delivery", "enrollment", "certificate"):
-            assert connection.exec_driver_sql(f"SELECT centre_id FROM {table}").scalars().all() == [centre], table
-        held = connection.exec_driver_sql("SELECT role, scope, scope_id FROM role_assignment ORDER BY id").all()
-        assert [tuple(row) for row in held] == [
-            ("coordinator", "centre", centre), ("trainer", "centre", centre), ("trainer", "delivery", 1), ("roster", "office", office),
-            ("administrator", "everywhere", 0), ("nominator", "organization", 100),
-        ]  # fmt: skip
-        assert connection.exec_driver_sql("SELECT COUNT(*) FROM delivery_session").scalar() == 1
