@@ -33,6 +33,7 @@ from tests.api_client import ApiClient
 from tests.browsing import Browser
 from tests.courses import makers as course_makers
 from tests.enrollment import makers
+from tests.roster import makers as roster_makers
 from tests.test_journey_api import gti
 
 HOUR = timedelta(hours=1)
@@ -164,13 +165,13 @@ def test_a_skill_is_not_yet_valid_before_its_day(app: Flask, office: ApiClient, 
     clock.travel(app, ENDS)
     with app.app_context():
         into = get_delivery(SYSTEM, code)
-        with transaction():
-            db.session.get_one(Enrollment, ba).roster_consent = True
-            audit.record(SYSTEM, "test.consent", f"enrollment:{ba}", {})
+        holder = db.session.get_one(Enrollment, ba).person_id
+        factories.consent(holder)
         makers.attend(into, db.session.get_one(Enrollment, ba), score=90)
         makers.finished(into)
         with transaction():
             certificates.issue(SYSTEM, db.session.get_one(Enrollment, ba))
+        roster_makers.admitted(holder)
         with transaction():
             db.session.execute(sa.update(ExpertSkill).values(valid_from=date(2027, 4, 1)))
             audit.record(SYSTEM, "test.early", "roster:all", {})

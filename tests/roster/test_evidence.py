@@ -196,7 +196,7 @@ def test_what_was_known_of_a_suspended_one_stays_right(context: Flask) -> None:
     for as_of, is_found in zip(known, (True, False, True), strict=True):
         found = queries.find_experts(SYSTEM, replace(wanted, valid_on=day, as_of=as_of))
         assert [one.expert.id for one in found.page.items] == ([expert.id] if is_found else []), as_of
-        standing = [one for one in skills(expert) if one.counts(day, as_of) and one.status_on(day, as_of) is SkillStatus.CURRENT]
+        standing = [one for one in skills(expert) if one.counts(as_of) and one.status_on(day, as_of) is SkillStatus.CURRENT]
         assert len(standing) == is_found
     assert [t for t in tokens(expert) if t.startswith("skill")]
     assert list(differences()) == []
