@@ -53,13 +53,8 @@ FOREIGN_COORDINATOR = FOREIGN_TRAINER | {
 }
 
 #: Another roster office's staff: whom the first office admitted, they do not find.
-FOREIGN_ROSTER = ROSTER | {
-    "GET /api/v1/experts/<id>": "hidden",
-    "POST /api/v1/experts/<id>/admit": "hidden",
-    "GET /roster/<int:expert_id>": "hidden",
-    "GET /roster/<int:expert_id>/edit": "hidden",
-    "POST /roster/<int:expert_id>/edit": "hidden",
-}
+OF_ONE_EXPERT = {"GET /api/v1/experts/<id>", "GET /roster/<int:expert_id>", "GET /roster/<int:expert_id>/edit", "POST /roster/<int:expert_id>/edit"}
+FOREIGN_ROSTER = {row: word for row, word in ROSTER.items() if row not in OF_ONE_EXPERT} | {"POST /api/v1/experts/<id>/admit": "hidden"}
 
 # anonymous self other nominator trainer coordinator administrator
 ROWS = {

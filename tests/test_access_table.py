@@ -113,7 +113,7 @@ def _build(app: Flask) -> World:
         "certificates.archive.code": "DONE", "certificates.preview.code": "DONE",
         "certificates.issue_page.code": "DONE", "enrollment.attendance_session.number": "1", "enrollment.save_attendance.number": "1",
     }  # fmt: skip
-    names |= _doubts(enrollment.id, foreigner.person_id)
+    names |= _doubts(int(ids["enrollment_id"]), int(ids["foreigner"]))
     names["roster.asked.token"] = names["roster.answer_asked.token"] = _asked()
     tokens = {name: _token(actor) for name, actor in actors.items()}
     return World(app, actors, tokens, names)
@@ -127,9 +127,10 @@ def _nominated(delivery_id: int, organization, person: Actor):
         return made[0]
 
 
-def _doubts(enrollment_id: int, other_id: int) -> dict[str, str]:
+def _doubts(enrollment_id: int, foreigner_id: int) -> dict[str, str]:
     """A question whether two records are one person, and a merge that waits for a second reviewer."""
     with transaction():
+        other_id = db.session.get_one(Enrollment, foreigner_id).person_id
         question = IdentityQuestion(
             enrollment_id=enrollment_id, candidate_id=other_id, status=QuestionStatus.OPEN, agrees=["address"], differs=["name"],
             asked_at=clock.now(),
@@ -297,7 +298,7 @@ NESTED = {
 
 
 def test_every_rule_with_a_child_has_its_pair(app: Flask) -> None:
-    assert set(NESTED) == {f"{method} {rule.rule}" for method, rule in rules(app) if len(rule.arguments) > 1}
+    assert set(NESTED) == {f"{method} {rule.rule}" for method, rule in rules(app) if len(rule.arguments - {"step"}) > 1}
 
 
 @pytest.mark.parametrize("row", NESTED)
