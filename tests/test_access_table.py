@@ -139,7 +139,7 @@ def _doubts(enrollment_id: int, foreigner_id: int) -> dict[str, str]:
         merged = db.session.get_one(Enrollment, enrollment_id).person_id
         merge = accounts_services.propose_merge(SYSTEM, other_id, merged, reason="One person")
         db.session.flush()
-        return {"question_id": str(question.id), "merge_id": str(merge.id), "step": "confirm"}
+        return {"question_id": str(question.id), "merge_id": str(merge.id), "step": "confirm", "foreigner_id": str(other_id)}
 
 
 def _asked() -> str:
@@ -189,10 +189,15 @@ def body_of(world: World, method: str, path: str) -> dict | None:
             "language": "fr",
         },
         "/reopen": {"enrollments": [int(world.names["enrollment_id"])], "reason": "No."},
+        "/revoke/decline": {},
+        f"/merges/{world.names['merge_id']}/decline": {},
         "/decline": {"reason": "No."},
+        "/suspend": {"note": "A doubt."},
+        "/lift": {"note": "No doubt."},
+        "/people/merges": {"keep": int(world.names["foreigner_id"]), "merge": int(world.names["person_id"]), "reason": "One person."},
         "/cancel": {"reason": "No."},
         "/cut-short": {"after_session": 1, "reason": "No."},
-        "/revoke": {"reason_code": "other", "note": ""},
+        "/revoke": {"reason_code": "recognition_withdrawn", "note": ""},
         "/reissue": {"reason": "A slip in the name."},
         "/experts/NEW-1": {"person": person | {"email": "expert@example.org"}, "category": "civilian"},
         "/skills/gender-peace-operations": {"title": {"en": "Gender"}},
