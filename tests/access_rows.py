@@ -81,8 +81,15 @@ FOREIGN_COORDINATOR = FOREIGN_TRAINER | {
 }
 
 #: Another roster office's staff: whom the first office admitted, they do not find.
-OF_ONE_EXPERT = {"GET /api/v1/experts/<id>", "GET /roster/<int:expert_id>", "GET /roster/<int:expert_id>/edit", "POST /roster/<int:expert_id>/edit"}
-FOREIGN_ROSTER = {row: word for row, word in ROSTER.items() if row not in OF_ONE_EXPERT} | {"POST /api/v1/experts/<id>/admit": "hidden"}
+OF_ONE_EXPERT = {
+    "GET /api/v1/experts/<id>",
+    "GET /roster/<int:expert_id>",
+    "GET /roster/<int:expert_id>/edit",
+    "POST /roster/<int:expert_id>/edit",
+}
+FOREIGN_ROSTER = {row: word for row, word in ROSTER.items() if row not in OF_ONE_EXPERT} | {
+    "POST /api/v1/experts/<id>/admit": "hidden"
+}
 
 # anonymous self other nominator trainer coordinator administrator
 ROWS = {

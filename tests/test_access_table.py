@@ -194,7 +194,11 @@ def body_of(world: World, method: str, path: str) -> dict | None:
         "/decline": {"reason": "No."},
         "/suspend": {"note": "A doubt."},
         "/lift": {"note": "No doubt."},
-        "/people/merges": {"keep": int(world.names["foreigner_id"]), "merge": int(world.names["person_id"]), "reason": "One person."},
+        "/people/merges": {
+            "keep": int(world.names["foreigner_id"]),
+            "merge": int(world.names["person_id"]),
+            "reason": "One person.",
+        },
         "/cancel": {"reason": "No."},
         "/cut-short": {"after_session": 1, "reason": "No."},
         "/revoke": {"reason_code": "recognition_withdrawn", "note": ""},

@@ -204,7 +204,8 @@ def _number(given: dict[str, Any], record: Person) -> bool | None:
 
 
 def _is_one_issuer(given: dict[str, Any], record: Person) -> bool:
-    if not given.get("issuer_id") and not given.get("issuer_country"):
+    said, kept = (given.get("issuer_id"), given.get("issuer_country")), (record.issuer_id, record.issuer_country)
+    if not any(said) or not any(kept):
         return True  # nobody said whose number it is
     if given.get("issuer_id") or record.issuer_id:
         return given.get("issuer_id") == record.issuer_id

@@ -140,6 +140,8 @@ def _enum(name: str, *values: str) -> sa.Enum:
 
 def downgrade() -> None:
     """The later of two people with one address or one number loses it: the older release keeps each once."""
+    for table in ("expert", "admission"):
+        op.execute(f"UPDATE {table} SET office_id = NULL")
     op.drop_index("ix_expert_search_office_id_sort_name_expert_id", table_name="expert_search")
     op.drop_column("expert_search", "office_id")
     op.drop_table("identity_question")

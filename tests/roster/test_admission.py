@@ -197,7 +197,8 @@ def test_staff_who_had_the_form_open_change_nothing_after_the_withdrawal(app: Fl
 
 
 def test_a_yes_that_does_not_count_yet_admits_nobody(context: Flask) -> None:
-    key, person_id = graduate(email=None, shared_email="box@example.org", shared_email_key="box@example.org")
+    factories.person("Kofi", "Mensah", email="box@example.org")
+    key, person_id = graduate(email="box@example.org")
     factories.consent(person_id, True)
     assert queries.waiting(factories.actor(Role.ROSTER)).items == []
     with pytest.raises(NotFound), transaction():

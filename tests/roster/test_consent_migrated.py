@@ -189,7 +189,7 @@ def test_those_who_were_not_asked_are_asked_by_a_command(outcome: tuple[dict[str
     with db.engine.connect().execution_options(writes=True) as connection:
         connection.execute(
             sa.text(
-                "UPDATE person SET email = 'p' || id || '@example.org', email_key = 'p' || id || '@example.org' WHERE shared_email IS NULL"
+                "UPDATE person SET email = 'p' || id || '@example.org', email_key = 'p' || id || '@example.org' WHERE email IS NULL OR email <> 'box@example.org'"
             )
         )
         connection.commit()
