@@ -34,7 +34,7 @@ routes = Routes("accounts")
 )  # fmt: skip
 def put_organization(code: str, body: OrganizationBody) -> tuple[OrganizationAnswer, int]:
     """Coordinators record and change bodies that nominate; centres, roster offices and funders are for administrators. Nobody
-    signs in for a funder."""
+    signs in for a funder. What is left out stays as it is."""
     organization, is_new = services.put_organization(current_actor(), code, **body.given())
     return OrganizationAnswer.of(organization), 201 if is_new else 200
 

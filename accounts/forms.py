@@ -247,11 +247,12 @@ class OrganizationChangeForm(Form):
 
     def __init__(self, *args: Any, manages_all: bool, body: Organization | None = None, **kwargs: Any):
         kept = (body.title if body else None) or {}
-        super().__init__(*args, obj=body, data={"title_en": kept.get("en", ""), "title_fr": kept.get("fr", "")}, **kwargs)
+        start: dict[str, Any] = {"title_en": kept.get("en", ""), "title_fr": kept.get("fr", "")}
+        if body is None:
+            start["kinds"] = [BodyKind.NOMINATOR.value]
+        super().__init__(*args, obj=body, data=start, **kwargs)
         self.country.choices = country_choices()
         self.kinds.choices = [(kind.value, WORDS[f"kind:{kind.value}"]) for kind in BodyKind]
-        if body is None and not self.is_submitted():
-            self.kinds.data = [BodyKind.NOMINATOR.value]
         if not manages_all:
             for name in ("kinds", "title_en", "title_fr", "two_person_revocation"):
                 del self[name]

@@ -114,6 +114,8 @@ def change_person(actor: Actor, person: Person, *, names_confirmed: bool | None 
         emptied["nationalities"] = []
     issuer = changes.pop("identifier_issuer", None)
     kept = {name: value for name, value in changes.items() if name not in emptied}
+    if kept.get("name_on_certificate") == person.name_on_certificate == person.full_name:
+        del kept["name_on_certificate"]  # sent along untouched: nobody chose it, and it follows the name
     missing = [name for name in ("name_on_certificate", "language") if name in kept and not kept[name]]
     collect([Invalid("required", _l("Fill in this field."), name) for name in missing])
     cleaned = _clean(kept, "", known=_chosen_names(person), is_confirmed=bool(names_confirmed))

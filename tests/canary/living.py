@@ -68,7 +68,7 @@ def live() -> Life:
         enrollments.attend(done, one, score=90)
     enrollments.finished(done)
     person_id, second_id = first.person_id, second.id
-    with transaction():
+    with factories.after(done.id), transaction():
         request_issue(SYSTEM, done.id)
         unprintable = {"name_on_certificate": KEPT + UNPRINTABLE}
         db.session.execute(sa.update(Enrollment).where(Enrollment.id == second_id).values(unprintable))

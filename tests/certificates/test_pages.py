@@ -152,7 +152,7 @@ def tabs(page) -> list[tuple[str, bool]]:
 def test_one_row_of_tabs_leads_through_a_finished_delivery(app, sign_in) -> None:
     made = Made(app, 1)
     page = sign_in(made.coordinator).get(made.page)
-    names = ["Selection", "Attendance", "Scores", "Results", "Certificates"]
+    names = ["Selection", "Attendance", "Scores", "Needs", "Results", "Certificates"]
     for shown in (page, page.form(button="Issue").submit()):
         assert tabs(shown) == [(name, name == "Certificates") for name in names]
     assert tabs(page.follow("Results")) == [(name, name == "Results") for name in names]
@@ -162,7 +162,7 @@ def test_before_it_is_finished_no_tab_leads_to_certificates(app, sign_in) -> Non
     with app.app_context():
         code, coordinator = makers.courses.delivery().code, makers.coordinator()
     shown = [name for name, _ in tabs(sign_in(coordinator).get(f"/deliveries/{code}/finish"))]
-    assert shown == ["Selection", "Attendance", "Scores", "Finish"]
+    assert shown == ["Selection", "Attendance", "Scores", "Needs", "Finish"]
 
 
 def test_the_preview_is_a_specimen(app, sign_in) -> None:
