@@ -340,6 +340,18 @@ def _nominate(delivery_id: int) -> None:
     ]
     with transaction():
         enrollment.services.nominate(SYSTEM, delivery_id, organization, nominees)
+    _nominate_again(delivery_id)
+
+
+def _nominate_again(delivery_id: int) -> None:
+    """Another State puts forward somebody whom the first one did: a question for the coordinators."""
+    organization = db.session.scalars(sa.select(Organization).where(Organization.code == "GH-AF")).one()
+    seconded = Nominee(
+        "Eve", "Tremblay", "civilian", identifier="GH-7719", email=f"eve.tremblay@{DOMAIN}", country="GH", gender="female",
+        organization="Observer mission",
+    )  # fmt: skip
+    with transaction():
+        enrollment.services.nominate(SYSTEM, delivery_id, organization, [seconded])
 
 
 def _draft_and_cancelled(today: date) -> None:

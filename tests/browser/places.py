@@ -19,7 +19,12 @@ PARTS = {
     "ministry": "SELECT id FROM organization WHERE code = 'CA-MFA'",
     "letter": "SELECT id FROM mail WHERE state = 'kept' ORDER BY id LIMIT 1",
     "job": "SELECT id FROM job WHERE kind = 'certificates.issue' ORDER BY id LIMIT 1",
-    "expert": "SELECT s.expert_id FROM expert_skill s JOIN certificate c ON c.id = s.certificate_id WHERE c.status = 'valid' LIMIT 1",
+    "expert": (
+        "SELECT s.expert_id FROM expert_skill s JOIN certificate c ON c.id = s.certificate_id JOIN expert x ON x.id = s.expert_id "
+        "WHERE c.status = 'valid' AND x.status = 'admitted' LIMIT 1"
+    ),
+    "suspended": "SELECT number FROM certificate WHERE status = 'suspended' ORDER BY id LIMIT 1",
+    "last_certificate": "SELECT number FROM certificate WHERE status = 'valid' ORDER BY id DESC LIMIT 1",
     "certificate": "SELECT number FROM certificate WHERE status = 'valid' ORDER BY id LIMIT 1",
     "revoked": "SELECT number FROM certificate WHERE status = 'revoked' ORDER BY id LIMIT 1",
     "valid_token": "SELECT token FROM certificate WHERE status = 'valid' ORDER BY id LIMIT 1",
@@ -42,6 +47,8 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "accounts.administration": [("administrator", "/administration")],
     "accounts.audit_trail": [("administrator", "/administration/audit")],
     "accounts.background_jobs": [("administrator", "/administration/jobs")],
+    "accounts.consent_on_paper": [("coordinator", "/people/consent-on-paper")],
+    "accounts.my_consents": [("participant", "/me/consents")],
     "accounts.edit_person": [("administrator", "/administration/people/{participant}/edit")],
     "accounts.help_page": [(None, "/help")],
     "accounts.kept_message": [("participant", "/mail/{letter}")],
@@ -64,6 +71,9 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "accounts.privacy": [(None, "/privacy")],
     "accounts.sign_in": [(None, "/sign-in"), (None, "/sign-in?next=/me")],
     "certificates.certificate": [("coordinator", "/certificates/{certificate}"), ("coordinator", "/certificates/{revoked}")],
+    "certificates.confirm_revocation": [("administrator", "/certificates/{proposed}/revoke/confirm")],
+    "certificates.lift": [("coordinator", "/certificates/{suspended}/lift")],
+    "certificates.suspend": [("coordinator", "/certificates/{certificate}/suspend")],
     "certificates.issue_page": [
         ("coordinator", "/deliveries/POC-RECENT/certificates"), ("coordinator", "/deliveries/GTI-FIRST/certificates"),
         ("coordinator", "/deliveries/GTI-NOW/certificates"),
@@ -79,6 +89,7 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "courses.cancel_delivery": [("coordinator", "/deliveries/GTI-NEXT/cancel")],
     "courses.course": [(None, "/courses/GTI"), ("trainer", "/courses/GTI")],
     "courses.courses": [(None, "/courses"), ("trainer", "/courses")],
+    "courses.cut_short": [("coordinator", "/deliveries/GTI-NOW/cut-short")],
     "courses.edit": [("trainer", "/courses/GTI/edit")],
     "courses.edit_delivery": [("coordinator", "/deliveries/GTI-NEXT/edit")],
     "courses.new": [("trainer", "/courses/new")],
@@ -106,6 +117,9 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
         ("coordinator", "/enrollments/{completed_in_gti_first}"), ("coordinator", "/enrollments/{not_completed_in_gti_first}"),
     ],
     "enrollment.finish": [("coordinator", "/deliveries/GTI-NOW/finish"), ("coordinator", "/deliveries/POC-RECENT/finish")],
+    "enrollment.letter": [("coordinator", "/enrollments/{not_completed_in_gti_first}/letter")],
+    "enrollment.needs": [("coordinator", "/deliveries/GTI-NEXT/needs")],
+    "enrollment.questions": [("coordinator", "/people-to-check"), ("administrator", "/people-to-check")],
     "enrollment.mine": [("participant", "/me/enrollments"), ("trainer", "/me/enrollments")],
     "enrollment.nominate": [("nominator", "/deliveries/GTI-NEXT/nominate")],
     "enrollment.nomination_draft": [("nominator", "/deliveries/GTI-NEXT/nominate/draft")],  # none is kept: the way to begin one
@@ -118,6 +132,8 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     ],
     "enrollment.sheet": [("coordinator", "/deliveries/GTI-NOW/sheet")],
     "enrollment.withdraw": [("coordinator", "/enrollments/{confirmed_in_gti_next}/withdraw")],
+    "roster.asked": [(None, "{asked}")],
+    "roster.waiting": [("roster", "/roster/waiting")],
     "roster.edit": [("roster", "/roster/{expert}/edit")],
     "roster.expert": [("roster", "/roster/{expert}")],
     "roster.my_profile": [("participant", "/me/profile"), ("trainer", "/me/profile")],
@@ -188,7 +204,33 @@ def made_addresses(visits: Visits) -> dict[str, str]:
     form.locator("[name=current_password]").fill(DEMONSTRATION_PASSWORD)
     form.locator("button.button").click()
     made["new_address_link"] = link_in_mail(visits.site, "nominator-new@rostrum.example", "/me/email/")
+    made["asked"] = asked_person(visits)
+    made["proposed"] = proposed_revocation(visits)
     return made
+
+
+def asked_person(visits: Visits) -> str:
+    """The page on which somebody answers whom roster staff want on the roster."""
+    page = visits.context("roster", java_script_enabled=False).new_page()
+    page.goto("/roster/new")
+    form = page.locator("main form")
+    form.locator("[name=person_given_name]").fill("Asked")
+    form.locator("[name=person_family_name]").fill("Person")
+    form.locator("[name=person_email]").fill("asked@rostrum.example")
+    form.locator("[name=category][value=civilian]").check()
+    form.locator("button.button").last.click()
+    return link_in_mail(visits.site, "asked@rostrum.example", "/roster/asked/")
+
+
+def proposed_revocation(visits: Visits) -> str:
+    """The number of a certificate whose revocation waits for a second person."""
+    number = str(visits.site.value(PARTS["last_certificate"]))
+    page = visits.context("coordinator", java_script_enabled=False).new_page()
+    page.goto(f"/certificates/{number}/revoke")
+    page.locator("[name=reason_code][value=fraud]").check()
+    page.locator("[name=note]").fill("Another person sat the test.")
+    page.locator("main form button.button").click()
+    return number
 
 
 def link_in_mail(site: Site, address: str, path: str) -> str:

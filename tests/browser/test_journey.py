@@ -284,6 +284,14 @@ class Journey:
 
     # The roster
 
+    def admit(self) -> None:
+        """The person said yes when applying, and proved a skill: roster staff decide."""
+        page = self.page("roster")
+        page.goto("/roster/waiting")
+        page.locator("tr", has_text="Đặng").locator("[name=expert]").check()
+        page.locator("#main-form button.button").click()
+        assert page.url.endswith("/roster/waiting")
+
     def find_expert(self) -> int:
         """By the new skill, on a day on which it is valid; how many are found."""
         page = self.page("roster")
@@ -332,6 +340,8 @@ def test_the_whole_journey(visits, javascript: bool, language: str) -> None:
     journey.issue()
     journey.download()
     journey.verify("valid")
+    assert journey.find_expert() == 0, "a decision of the roster office comes first"
+    journey.admit()
     assert journey.find_expert() == 1
     journey.see_expert()
     journey.revoke()
