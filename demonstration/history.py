@@ -351,7 +351,7 @@ def _nominate_again(delivery_id: int) -> None:
         organization="Observer mission",
     )  # fmt: skip
     with transaction():
-        enrollment.services.nominate(SYSTEM, delivery_id, organization, [seconded])
+        enrollment.services.nominate(actor_of(_person("nominator.gh")), delivery_id, organization, [seconded])
 
 
 def _draft_and_cancelled(today: date) -> None:
