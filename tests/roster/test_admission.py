@@ -286,3 +286,31 @@ def test_admitting_twice_is_refused(context: Flask) -> None:
     with pytest.raises(Conflict), transaction():
         services.admit(SYSTEM, db.session.get_one(Expert, key))
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Enrollment)) == 1
+
+
+# Another office
+
+
+@pytest.mark.both_databases
+def test_whom_one_office_admitted_another_does_not_see(app: Flask, sign_in: SignIn, staff: Actor) -> None:
+    """Both see who waits; after the decision there is no such person for the other one, by any way in."""
+    with app.app_context():
+        other = factories.actor(Role.ROSTER, office_id=factories.office().id)
+        key, person_id = graduate(agrees=True, family="Ouedraogo", identifier="SN-1", email="amina@example.org")
+    mine, theirs = api_of(app, staff), api_of(app, other)
+    assert theirs.get(f"/experts/{key}").status_code == 200, "nobody has decided yet"
+    assert mine.post(f"/experts/{key}/admit").json["status"] == "admitted"
+    assert [one["id"] for one in mine.get("/experts").json["items"]] == [key]
+    assert theirs.get("/experts").json["items"] == theirs.get("/experts?q=amina").json["items"] == []
+    assert theirs.get(f"/experts/{key}").status_code == theirs.post(f"/experts/{key}/admit").status_code == 404
+    said = {"person": {"given_name": "Amina", "family_name": "Ouedraogo", "email": "amina@example.org"}, "category": "police"}
+    assert theirs.put("/experts/SN-1", said).status_code == 202, "the person is asked, as a stranger would be"
+    browser = sign_in(other)
+    assert browser.get(f"/roster/{key}").status == browser.get(f"/roster/{key}/edit").status == 404
+    assert "Ouedraogo" not in browser.get("/roster").text and "Ouedraogo" not in browser.get("/roster/waiting").text
+    with app.app_context():
+        assert list(queries.experts_to_export(other, Filters())) == []
+        factories.consent(person_id, False)
+        factories.consent(person_id, True)
+    assert theirs.post(f"/experts/{key}/admit").json["status"] == "admitted", "after another yes any office may"
+    assert mine.get(f"/experts/{key}").status_code == 404
