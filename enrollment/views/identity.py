@@ -27,12 +27,12 @@ PAGE = 25
 @requires(P.IDENTITY_DECIDE)
 def questions() -> Any:
     """Every open question with both readings side by side, and the merges that wait for a second person."""
-    return _page(MergeForm(formdata=None))
+    return _page(MergeForm(formdata=None), after=request.args.get("after"))
 
 
-def _page(form: MergeForm, refusal: DomainError | None = None) -> Any:
+def _page(form: MergeForm, refusal: DomainError | None = None, after: str | None = None) -> Any:
     actor = current_actor()
-    found = page(queries.open_questions(actor), [IdentityQuestion.id], after=request.args.get("after"), limit=PAGE)
+    found = page(queries.open_questions(actor), [IdentityQuestion.id], after=after, limit=PAGE)
     context = {
         "questions": [(one, queries.readings(one)) for one in found.items],
         "next": found.next,

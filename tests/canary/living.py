@@ -68,12 +68,13 @@ def live() -> Life:
         enrollments.attend(done, one, score=90)
     enrollments.finished(done)
     person_id, second_id = first.person_id, second.id
-    with factories.after(done.id), transaction():
-        request_issue(SYSTEM, done.id)
-        unprintable = {"name_on_certificate": KEPT + UNPRINTABLE}
-        db.session.execute(sa.update(Enrollment).where(Enrollment.id == second_id).values(unprintable))
-        audit.record(SYSTEM, "test.name", f"enrollment:{second_id}", {})
-    jobs.drain()
+    with factories.after(done.id):
+        with transaction():
+            request_issue(SYSTEM, done.id)
+            unprintable = {"name_on_certificate": KEPT + UNPRINTABLE}
+            db.session.execute(sa.update(Enrollment).where(Enrollment.id == second_id).values(unprintable))
+            audit.record(SYSTEM, "test.name", f"enrollment:{second_id}", {})
+        jobs.drain()
     made = db.session.scalars(sa.select(Certificate).join(Enrollment).where(Enrollment.person_id == person_id)).one()
     expert = db.session.scalars(sa.select(Expert).where(Expert.person_id == person_id)).one()
     with transaction():
