@@ -61,7 +61,14 @@ def my_consents() -> Page[ConsentAnswer]:
     return Page([ConsentAnswer.of(state) for state in queries.consents_of(current_actor().person_id or 0)], None)
 
 
-@routes.call("POST", "/me/consents", "Give or withdraw one's own consent", body=ConsentBody, answers={201: ConsentAnswer})
+@routes.call(
+    "POST",
+    "/me/consents",
+    "Give or withdraw one's own consent",
+    body=ConsentBody,
+    answers={201: ConsentAnswer},
+    location=lambda answer: url_for("accounts_api.my_consents"),
+)
 def answer_consent(body: ConsentBody) -> tuple[ConsentAnswer, int]:
     """Only the person can: the token's user answers for nobody else."""
     actor = current_actor()
@@ -72,16 +79,16 @@ def answer_consent(body: ConsentBody) -> tuple[ConsentAnswer, int]:
 
 @routes.call(
     "POST", "/people/consent-on-paper", "Record a consent on paper", requires=P.CONSENT_RECORD, body=PaperBody,
-    answers={201: PaperAnswer},
+    answers={200: PaperAnswer},
 )  # fmt: skip
-def consent_on_paper(body: PaperBody) -> tuple[PaperAnswer, int]:
+def consent_on_paper(body: PaperBody) -> PaperAnswer:
     """What one person signed. The person is told wherever there is an address."""
     actor = current_actor()
     person = services.person_on_paper(actor, **body.person.model_dump())
     row = services.record_paper_consent(
         actor, person, ConsentPurpose(body.purpose), reference=body.reference, signed_on=body.signed_on, document=body.document
     )
-    return PaperAnswer.of(row), 201
+    return PaperAnswer.of(row)
 
 
 class OwnBody(Schema):

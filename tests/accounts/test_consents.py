@@ -239,7 +239,7 @@ def test_nominated_people_are_told_what_is_kept_and_answer_with_one_click(app: F
     for words in ("Ministry of Foreign Affairs has nominated you", "What we keep", "as Ministry of Foreign Affairs gave them",
                   "as long as", "/privacy", "No one has answered this for you", "yes or no"):  # fmt: skip
         assert words in letter, words
-    page = Browser(app).get(link_of(letter)).form(button="Confirm application").submit()
+    page = Browser(app).get(link_of(letter)).form(button="Sign in").submit()
     assert "May roster staff find you?" in page.text and answers(app) == []
     page = page.form("/me/consents", button="Yes, I agree").submit()
     assert answers(app) == [("roster", True, True, "link")]
@@ -254,7 +254,7 @@ def test_a_yes_through_a_mailbox_of_others_is_kept_and_does_not_count(app: Flask
         nominated("box@example.org", nominator="box@example.org" if is_nominators else None)
         key = db.session.scalars(sa.select(Person.id).where(Person.given_name == "Kofi")).one()
     letter = mails(app)[-1][2]
-    page = Browser(app).get(link_of(letter)).form(button="Confirm application").submit()
+    page = Browser(app).get(link_of(letter)).form(button="Sign in").submit()
     page = page.form("/me/consents", button="Yes, I agree").submit()
     assert "does not count yet" in page.text and "on paper" in page.text
     assert answers(app) == [("roster", True, False, "link")] and not holds(app, key)
@@ -290,7 +290,7 @@ def test_consent_on_paper_is_recorded_and_told_to_the_person(app: Flask, awa: Ac
     with app.app_context():
         staff = factories.actor(role)
     made = client(app, staff).post("/people/consent-on-paper", {"person": AWA, **PAPER})
-    assert (made.status_code, made.json["how"], made.json["person_id"]) == (201, "paper", awa.person_id)
+    assert (made.status_code, made.json["how"], made.json["person_id"]) == (200, "paper", awa.person_id)
     assert holds(app, awa.person_id) and answers(app) == [("roster", True, True, "paper")]
     address, kind, letter = mails(app)[-1]
     assert (address, kind) == ("awa@example.org", "consent_on_paper")

@@ -69,7 +69,7 @@ def test_a_disk_that_is_full(small_disk: Path, monkeypatch, caplog) -> None:
     refused = [api.put(f"/skills/s{n}", {"title": {"en": "X" * 80}}) for n in range(120)]
     assert {answer.status_code for answer in refused[-10:]} == {503}
     assert (refused[-1].json["code"], refused[-1].headers["Retry-After"]) == ("cannot_save", "60")
-    details = {"csrf_token": token, "given_name": "A", "name_on_certificate": "A", "language": "en"}
+    details = {"csrf_token": token, "given_name": "Ama", "name_on_certificate": "Ama", "language": "en"}
     page = browser.post("/me/details", details)
     assert page.status == 503 and "the disk is full" in page.text
     assert [browser.get(path).status for path in ("/", "/me", "/deliveries")] == [200] * 3
@@ -99,7 +99,7 @@ def test_a_postgresql_that_is_stopped(tmp_path: Path, monkeypatch, caplog) -> No
         assert api.get("/skills").status_code == 200
     answers = [api.get("/skills"), api.put("/skills/x", {"title": {"en": "X"}})]
     assert [(answer.status_code, answer.json["code"]) for answer in answers] == [(503, "database_unavailable")] * 2
-    details = {"csrf_token": token, "given_name": "A", "name_on_certificate": "A", "language": "en"}
+    details = {"csrf_token": token, "given_name": "Ama", "name_on_certificate": "Ama", "language": "en"}
     pages = [Browser(app).get("/"), browser.get("/me"), browser.post("/me/details", details)]
     assert [page.status for page in pages] == [503] * 3
     assert all(page.response.headers["Retry-After"] and "cannot be reached" in page.text for page in pages)

@@ -113,12 +113,14 @@ def test_22_nobody_else_learns_of_the_person_who_has_the_address(coordinator: Ap
         organization = factories.organization("ML-MIL", "Forces armées", "ML")
         nominator = ApiClient(app, makers.token_of(factories.actor(Role.NOMINATOR, organization_id=organization.id)))
         before = db.session.scalar(sa.select(sa.func.count()).select_from(Mail))
-    answer = enroll(nominator, code, second | {"identity": ali})  # and cannot choose among people it may not read
+    refused = enroll(nominator, code, second | {"identity": ali})  # it cannot choose among people it may not read
+    assert (refused.status_code, refused.json["code"]) == (422, "unknown_identity"), "as for an id that nobody has"
+    answer = enroll(nominator, code, second)
     assert (answer.status_code, answer.json["person"]["name_on_certificate"]) == (201, "Fatou Keita")
     assert answer.json["person"]["id"] != ali
     with app.app_context():
         fatou = db.session.get_one(Person, answer.json["person"]["id"])
-        assert (fatou.full_name, fatou.email, fatou.email) == ("Fatou Keita", None, "training@mil.example.ml")
+        assert (fatou.full_name, fatou.email) == ("Fatou Keita", "training@mil.example.ml")
         letters = db.session.scalars(sa.select(Mail).order_by(Mail.id)).all()[before:]
         assert [(letter.person_id, letter.address) for letter in letters] == [(fatou.id, "training@mil.example.ml")]
         assert queries.find_person_by_email("training@mil.example.ml").full_name == "Ali Bah"

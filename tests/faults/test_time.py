@@ -117,5 +117,5 @@ def one_day() -> Course:
 
 def full_delivery() -> tuple[Delivery, list[Enrollment]]:
     """One place on 5 December from 09:00 in Dakar; one person has it, two wait."""
-    into = courses.delivery(course=one_day(), places=1, starts_on=date(2026, 12, 5), time_zone="Africa/Dakar")
+    into = courses.delivery(course=one_day(), places=1, starts_on=date(2026, 12, 5), time_zone="Africa/Dakar", promotion_days=0)
     return into, [makers.enrolled(into, "police", factories.person()) for _ in range(3)]

@@ -211,7 +211,7 @@ def test_consent_on_paper_shows_as_such_on_the_profile(app: Flask, sign_in: Sign
         coordinator = factories.actor(Role.COORDINATOR)
     paper = {"person": {"identifier": "SN-1", "given_name": "Amina", "family_name": "Diallo"}, "reference": "HR-9",
              "signed_on": "2026-11-20", "document": "Form 3"}  # fmt: skip
-    assert api_of(app, coordinator).post("/people/consent-on-paper", paper).status_code == 201
+    assert api_of(app, coordinator).post("/people/consent-on-paper", paper).status_code == 200
     page = sign_in(staff).get(f"/roster/{key}")
     assert "on paper, reference HR-9, signed on 20 November 2026" in page.text
     assert "on paper" in sign_in(staff).get("/roster/waiting").text
