@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -34,7 +35,7 @@ def put_expert(actor: Actor, identifier: str | None, profile: Profile) -> tuple[
     """The roster profile of a person whose consent is current, made or changed; True when made. (None, False) for everybody
     else, known or not: the person is asked, and the values wait for the answer."""
     require(actor, Permission.ROSTER_SEARCH)  # not only for oneself
-    check_profile(profile)
+    profile = _checked(profile)
     near = proposals.people_near(identifier, profile.person)
     known = next((one.person for one in near if one.is_meant and one.consents), None)
     if known is None or not _is_within_reach(actor, known):
@@ -52,12 +53,13 @@ def _is_within_reach(actor: Actor, person: Person) -> bool:
     return expert is None or reaches(actor, Permission.EXPERT_WRITE, expert)
 
 
-def check_profile(profile: Profile) -> None:
-    """Raises every fault of the values, whoever is meant."""
-    _values, errors = _plain_values(profile)
+def _checked(profile: Profile) -> Profile:
+    """The profile with its texts as they are kept. Raises every fault of the values, whoever is meant."""
+    values, errors = _plain_values(profile)
     _read_languages(profile.languages, errors)
     _read_windows(profile.availability, errors)
     collect(errors)
+    return replace(profile, **{name: "" if value is None else value for name, value in values.items()})
 
 
 def put_own_profile(actor: Actor, profile: Profile) -> Expert:

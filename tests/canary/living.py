@@ -4,12 +4,13 @@ texts that come from elsewhere, which no form and no call can send."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
 
 from accounts.models import ConsentPurpose, Person
 from accounts.roles import Role
-from accounts.services import issue_link, record_paper_consent
+from accounts.services import issue_link, propose_merge, record_paper_consent
 from certificates.models import Certificate
 from certificates.services import request_issue
 from core import audit, clock, jobs
@@ -41,6 +42,9 @@ class Life:
     paper: str
 
 
+EARLIER = datetime(2026, 9, 1, 9, tzinfo=UTC)
+
+
 def live() -> Life:
     """Inside an app context. The second person's name stops being printable when the certificate is made."""
     name = CANARIES["a name"]
@@ -63,6 +67,10 @@ def live() -> Life:
     for into, people in ((done, [somebody, another]), (to_come, [somebody])):
         with transaction():
             nominate(SYSTEM, into.id, house, people)
+    with factories.at(EARLIER):  # one that runs now, where people are marked
+        running = courses.delivery(course=course, code="LIFE-3", venue=name, starts_on=date(2026, 11, 16))
+        with transaction():
+            nominate(SYSTEM, running.id, house, [somebody])
     first, second = db.session.scalars(sa.select(Enrollment).where(Enrollment.delivery_id == done.id).order_by(Enrollment.id))
     for one in (first, second):
         enrollments.attend(done, one, score=90)
@@ -84,13 +92,17 @@ def live() -> Life:
         paper = {"reference": name, "document": name, "signed_on": clock.today()}
         record_paper_consent(office, db.session.get_one(Person, person_id), ConsentPurpose.ROSTER, **paper)
         admit(office, db.session.get_one(Expert, expert.id), [name])
+    other_id = factories.person().id
+    with transaction():
+        propose_merge(SYSTEM, person_id, other_id, reason=name)
     _from_elsewhere(expert.person)
     return Life(
         pages=(
             "/deliveries/LIFE-2/selection",
-            "/deliveries/LIFE-2/attendance/1",
+            "/deliveries/LIFE-3/attendance/1",
             f"/roster/{expert.id}",
             f"/certificates/{made.number}",
+            "/people-to-check",
             "/administration/mail",
         ),
         paper=f"/certificates/{made.number}.pdf",
