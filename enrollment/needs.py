@@ -43,7 +43,7 @@ def are_erased(delivery: Delivery) -> bool:
     return db.session.scalar(over().where(DeliverySession.delivery_id == delivery.id)) is not None
 
 
-def over() -> sa.Select[tuple[int]]:
-    """Deliveries whose last session ended a month ago."""
-    ended = sa.func.max(DeliverySession.ends_at)
-    return sa.select(DeliverySession.delivery_id).group_by(DeliverySession.delivery_id).having(ended < clock.now() - KEPT_FOR)
+def over() -> sa.Select[int]:
+    """Deliveries whose last session that was held ended a month ago."""
+    held = sa.select(DeliverySession.delivery_id).where(DeliverySession.cancelled_at.is_(None))
+    return held.group_by(DeliverySession.delivery_id).having(sa.func.max(DeliverySession.ends_at) < clock.now() - KEPT_FOR)

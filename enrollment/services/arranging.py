@@ -33,8 +33,7 @@ def erase_needs(delivery_id: int) -> int:
     """Erases what all people of a delivery needed, also of those who got no place, and says of how many."""
     touch(delivery_id)
     kept = Enrollment.delivery_id == delivery_id, Enrollment.needs.is_not(None)
-    erased = db.session.execute(
-        sa.update(Enrollment).where(*kept).values(needs=None), execution_options={"synchronize_session": False}
-    ).rowcount
-    audit.record(SYSTEM, "needs.erased", f"delivery:{delivery_id}", {"people": erased})
-    return erased
+    statement = sa.update(Enrollment).where(*kept).values(needs=None).returning(Enrollment.id)
+    erased = db.session.scalars(statement, execution_options={"synchronize_session": False}).all()
+    audit.record(SYSTEM, "needs.erased", f"delivery:{delivery_id}", {"people": len(erased)})
+    return len(erased)

@@ -59,7 +59,8 @@ def _checked(profile: Profile) -> Profile:
     _read_languages(profile.languages, errors)
     _read_windows(profile.availability, errors)
     collect(errors)
-    return replace(profile, **{name: "" if value is None else value for name, value in values.items()})
+    kept: dict[str, Any] = {name: "" if value is None else value for name, value in values.items()}
+    return replace(profile, **kept)
 
 
 def put_own_profile(actor: Actor, profile: Profile) -> Expert:
