@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from accounts.models import ConsentPurpose, Person, PersonnelCategory
 from accounts.roles import Permission
-from accounts.services import current_consent, identify_person
+from accounts.services import current_consent, identify_person, records_of
 from accounts.values import clean_text
 from core import clock
 from core.database import db, is_sqlite
@@ -43,7 +43,7 @@ def put_expert(actor: Actor, identifier: str | None, profile: Profile) -> tuple[
         return None, False
     values = proposals.without_others_address(profile.person, near, known)
     said = {**values, "identifier": identifier}
-    identify_person(actor, said, identity=known.id, among=Person.id == known.id, update=True)
+    identify_person(actor, said, identity=known.id, among=Person.id.in_(records_of(known.id)), update=True)
     return _put(actor, known.id, profile)
 
 

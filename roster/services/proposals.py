@@ -19,7 +19,16 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.dialects import postgresql, sqlite
 
 from accounts.models import ConsentPurpose, ConsentWay, Person
-from accounts.services import clean_person, consent_text, find_consent, give_consent, has_consent, record_person
+from accounts.services import (
+    clean_issuer,
+    clean_person,
+    compared,
+    consent_text,
+    find_consent,
+    give_consent,
+    has_consent,
+    record_person,
+)
 from accounts.values import email_key
 from core import clock, mail
 from core.database import db, is_sqlite, settings_of, tried
@@ -39,7 +48,7 @@ _NOBODY = "nobody@example.org"  # of letters that are undone
 
 @dataclass(frozen=True)
 class Near:
-    """A person with the number or the address that was given; `is_meant`: the name agrees, or none was given."""
+    """A person with the number or the address that was given; `is_meant`: nobody else can be (accounts.services.compare)."""
 
     person: Person
     consents: bool
@@ -47,28 +56,16 @@ class Near:
 
 
 def people_near(identifier: str | None, who: Mapping[str, Any]) -> list[Near]:
-    """Those whom number or address may mean, the bearer of the number first. `who` is checked before anybody is looked up."""
-    who = clean_person(**{**who, "identifier": identifier}, is_new=False)
-    number, address = number_key(identifier or ""), email_key(who.get("email"))
-    same = [Person.identifier_key == number] if number else []
-    same += [Person.email_key == address] if address else []
-    rows = db.session.execute(
-        sa.select(Person, has_consent(Person.id, ConsentPurpose.ROSTER))
-        .where(sa.or_(sa.false(), *same), ~Person.is_provisional, Person.merged_into_id.is_(None))
-        .order_by(Person.id)
-    ).all()
-    said = who.get("given_name") or "", who.get("family_name") or ""
-
-    is_taken = bool(number) and any(person.identifier_key == number for person, _consents in rows)
-
-    def is_meant(person: Person) -> bool:
-        has_number = bool(number) and person.identifier_key == number
-        is_other = bool(number) and not has_number and (is_taken or person.identifier_key is not None)
-        agrees = is_same_name(said, (person.given_name, person.family_name)) if any(said) else has_number
-        return agrees and not is_other
-
-    found = [Near(person, consents, is_meant(person)) for person, consents in rows]
-    return sorted(found, key=lambda one: one.person.identifier_key != number)
+    """Those whom number or address may mean, the one who is meant first. `who` is checked before anybody is looked up."""
+    given = clean_person(**{**who, "identifier": identifier}, is_new=False)
+    if given.get("identifier"):
+        given |= clean_issuer(None, given.get("country"), "person.identifier_issuer")
+    near = compared(given, is_change=True)
+    agrees = has_consent(Person.id, ConsentPurpose.ROSTER)
+    said_yes = set(db.session.scalars(sa.select(Person.id).where(Person.id.in_([one.person.id for one in near]), agrees)))
+    is_clear = sum(one.is_match for one in near) == 1
+    found = [Near(one.person, one.person.id in said_yes, is_clear and one.is_match) for one in near]
+    return sorted(found, key=lambda one: not one.is_meant)
 
 
 def without_others_address(who: Mapping[str, Any], near: Sequence[Near], known: Person) -> dict[str, Any]:
