@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from flask import Response, url_for
 
 from accounts.roles import Permission as P
 from certificates import queries, services
 from certificates.models import Certificate
-from certificates.reviews import reviewed_ids
+from certificates.reviews import reviewed_by
 from certificates.schemas import (
     CertificateAnswer,
     IssueAnswer,
@@ -28,7 +26,6 @@ from certificates.services.names import field_of
 from core.api import ListQuery, Routes
 from core.errors import renamed
 from core.paging import Page
-from core.policy import can
 from core.web import current_actor
 from courses.queries import get_delivery
 
@@ -61,14 +58,14 @@ def get_job(job_id: int) -> JobAnswer:
 def list_certificates(code: str, query: ListQuery) -> Page[CertificateAnswer]:
     actor = current_actor()
     found = queries.page_of_delivery(actor, get_delivery(actor, code), after=query.after, limit=query.limit)
-    reviewed = _reviewed(found.items)
+    reviewed = reviewed_by(actor, found.items)
     return Page([certificate_answer(one, is_under_review=one.id in reviewed) for one in found.items], found.next)
 
 
 @routes.call("GET", "/certificates/<number>", "A certificate", requires=P.CERTIFICATE_READ, answers={200: CertificateAnswer})
 def get_certificate(number: str) -> CertificateAnswer:
     found = _certificate(number)
-    return certificate_answer(found, is_under_review=found.id in _reviewed([found]))
+    return certificate_answer(found, is_under_review=found.id in reviewed_by(current_actor(), [found]))
 
 
 @routes.call(
@@ -148,9 +145,3 @@ def reissue_certificate(number: str, body: ReissueBody) -> tuple[CertificateAnsw
 
 def _certificate(number: str) -> Certificate:
     return queries.get_certificate(current_actor(), number)
-
-
-def _reviewed(certificates: Sequence[Certificate]) -> set[int]:
-    """Which of them are under review, for those who decide about it."""
-    actor = current_actor()
-    return reviewed_ids(one.id for one in certificates if can(actor, P.CERTIFICATE_ISSUE, one))

@@ -3,12 +3,14 @@ is stored: a review is open for as long as the two disagree."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
+from accounts.roles import Permission
 from certificates.models import NOT_ENDED, Certificate
 from core.database import db, in_thousands
+from core.policy import Actor, can, visible
 from courses.models import Delivery
 from enrollment.models import Enrollment, EnrollmentStatus
 
@@ -23,14 +25,18 @@ def under_review() -> sa.Select[Certificate]:
     return joined.where(*disagrees).order_by(Certificate.id)
 
 
-def reviews_of(delivery: Delivery) -> list[Certificate]:
+def reviews_to_decide(actor: Actor, *, limit: int) -> Sequence[Certificate]:
+    """The first so many reviews that the actor decides."""
+    return db.session.scalars(under_review().where(visible(Certificate, actor, Permission.CERTIFICATE_ISSUE)).limit(limit)).all()
+
+
+def reviews_of(delivery: Delivery) -> Sequence[Certificate]:
     """Those of one delivery."""
-    return list(db.session.scalars(under_review().where(Certificate.delivery_id == delivery.id)))
+    return db.session.scalars(under_review().where(Certificate.delivery_id == delivery.id)).all()
 
 
-def reviewed_ids(ids: Iterable[int] | None = None) -> set[int]:
-    """The ids of certificates under review: of these, or of all."""
-    if ids is None:
-        return {certificate.id for certificate in db.session.scalars(under_review())}
+def reviewed_by(actor: Actor, certificates: Iterable[Certificate]) -> set[int]:
+    """The ids of those of these certificates that are under review and that the actor decides about."""
+    decides = [one.id for one in certificates if can(actor, Permission.CERTIFICATE_ISSUE, one)]
     wanted = under_review().with_only_columns(Certificate.id)
-    return {found for some in in_thousands(list(ids)) for found in db.session.scalars(wanted.where(Certificate.id.in_(some)))}
+    return {found for some in in_thousands(decides) for found in db.session.scalars(wanted.where(Certificate.id.in_(some)))}

@@ -24,9 +24,7 @@ def needs_second_person(certificate: Certificate, reason: RevocationReason) -> b
     return reason is RevocationReason.FRAUD or centre.two_person_revocation
 
 
-def revoke(
-    actor: Actor, certificate: Certificate, *, reason_code: str, note: str | None = None
-) -> RevocationProposal | None:  # fmt: skip
+def revoke(actor: Actor, certificate: Certificate, *, reason_code: str, note: str | None = None) -> RevocationProposal | None:
     """Ends a certificate's validity for good, or returns the proposal that a second person has to confirm. The skills that rest
     on it are withdrawn in the same transaction, and its holder is told of both. The note stays with those who may revoke."""
     require(actor, Permission.CERTIFICATE_REVOKE, certificate)

@@ -23,10 +23,8 @@ def suspend(actor: Actor, certificate: Certificate, *, note: str | None) -> Cert
     certificate = locked(certificate)
     if certificate.status is CertificateStatus.VALID:
         db.session.add(
-            Suspension(
-                certificate_id=certificate.id, suspended_at=clock.now(), suspended_by_id=actor.person_id, note=note
-            )
-        )  # fmt: skip
+            Suspension(certificate_id=certificate.id, suspended_at=clock.now(), suspended_by_id=actor.person_id, note=note)
+        )
     CERTIFICATE.fire(certificate, "suspend", actor)
     tell_holder("certificate_suspended", certificate, skills=certificate.payload["skills"])
     return certificate

@@ -12,7 +12,7 @@ from accounts.roles import Permission as P
 from certificates import numbers, queries, services
 from certificates.forms import LiftForm, ReissueForm, RevokeForm, SuspendForm
 from certificates.models import Certificate, RevocationReason
-from certificates.reviews import reviewed_ids, under_review
+from certificates.reviews import reviewed_by, reviews_to_decide
 from certificates.schemas import file_answer
 from certificates.snapshot import verify_url
 from certificates.states import CERTIFICATE
@@ -43,16 +43,9 @@ def register() -> Any:
     return render_template(
         "certificates/register.html", found=found, codes=codes, q=q, status=status, statuses=queries.ALL_STATUSES,
         today=clock.today(), export=export, is_filtered=bool(q or status),
-        may_read_audit=current_actor().can(P.AUDIT_READ), waiting=queries.proposals_waiting(current_actor()), reviews=_reviews(),
+        may_read_audit=current_actor().can(P.AUDIT_READ), waiting=queries.proposals_waiting(current_actor()), 
+        reviews=reviews_to_decide(current_actor(), limit=PER_PAGE),
     )  # fmt: skip
-
-
-def _reviews() -> list[Certificate]:
-    """What waits for a decision, for those who decide."""
-    actor = current_actor()
-    if not actor.can(P.CERTIFICATE_ISSUE):
-        return []
-    return [one for one in db.session.scalars(under_review().limit(PER_PAGE)) if can(actor, P.CERTIFICATE_ISSUE, one)]
 
 
 @pages.get("/certificates/void-numbers")
@@ -91,7 +84,7 @@ def certificate(number: str) -> Any:
         steps=[step for step in steps if step not in ("revoke", "supersede")] if proposed else steps,
         before=queries.find_predecessor(found), after=queries.find_successor(found), suspensions=queries.suspensions_of(found),
         proposed=proposed, is_own_proposal=proposed is not None and proposed.is_by(actor),
-        is_under_review=can(actor, P.CERTIFICATE_ISSUE, found) and bool(reviewed_ids([found.id])),
+        is_under_review=bool(reviewed_by(actor, [found])),
         may_see_reason=can(actor, P.CERTIFICATE_REVOKE, found), may_issue=can(actor, P.CERTIFICATE_ISSUE, found),
     )  # fmt: skip
 
@@ -157,22 +150,28 @@ def _said_of(proposal: Any) -> str:
     )
 
 
-@pages.route("/certificates/<number>/revoke/confirm", methods=["GET", "POST"])
+@pages.get("/certificates/<number>/revoke/confirm")
 @requires(P.CERTIFICATE_REVOKE)
-def confirm_revocation(number: str) -> Any:
-    """What another person proposed, and why; confirmed by a second one."""
+def proposed_revocation(number: str) -> str:
+    """What another person proposed, and why."""
     actor = current_actor()
-    found = queries.get_proposal(actor, number) if request.method == "GET" else None
-    if found is None:
-        certificate = queries.get_certificate(actor, number)
-        with transaction():
-            services.confirm_revocation(actor, certificate)
-            address = url_for("certificates.certificate", number=certificate.number)
-        flash(_said_of(None), "ok")
-        return see_other(address)
+    found = queries.get_proposal(actor, number)
     return render_template(
         "certificates/confirm_revocation.html", proposed=found, is_own=found.is_by(actor), **_shown(found.certificate)
     )
+
+
+@pages.post("/certificates/<number>/revoke/confirm")
+@requires(P.CERTIFICATE_REVOKE)
+def confirm_revocation(number: str) -> Any:
+    """A second person agrees."""
+    actor = current_actor()
+    found = queries.get_certificate(actor, number)
+    with transaction():
+        services.confirm_revocation(actor, found)
+        address = url_for("certificates.certificate", number=found.number)
+    flash(_said_of(None), "ok")
+    return see_other(address)
 
 
 @pages.post("/certificates/<number>/revoke/decline")

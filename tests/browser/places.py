@@ -71,7 +71,7 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "accounts.privacy": [(None, "/privacy")],
     "accounts.sign_in": [(None, "/sign-in"), (None, "/sign-in?next=/me")],
     "certificates.certificate": [("coordinator", "/certificates/{certificate}"), ("coordinator", "/certificates/{revoked}")],
-    "certificates.confirm_revocation": [("administrator", "/certificates/{proposed}/revoke/confirm")],
+    "certificates.proposed_revocation": [("administrator", "/certificates/{proposed}/revoke/confirm")],
     "certificates.lift": [("coordinator", "/certificates/{suspended}/lift")],
     "certificates.suspend": [("coordinator", "/certificates/{certificate}/suspend")],
     "certificates.issue_page": [
