@@ -27,7 +27,7 @@ from core.mail.composing import compose
 from core.policy import SYSTEM, Actor, Reach, can
 from courses import services as courses_services
 from courses.models import Delivery
-from courses.queries import count_by_status, deliveries_of_work, get_delivery, plan_of
+from courses.queries import count_by_status, deliveries_of_work, get_delivery, plan_of, trainers_of
 from enrollment.services import Wish
 from roster.models import Expert
 from tests import factories
@@ -170,6 +170,7 @@ def test_a_trainer_chosen_before_stays_although_the_role_in_the_centre_ended(two
         with transaction():
             plan = plan_of(get_delivery(SYSTEM, "COP-OWN"))
             courses_services.change(two.second, get_delivery(SYSTEM, "COP-OWN"), plan, rev=own.rev)
+        assert [one.id for one in trainers_of([own.id])[own.id]] == [two.trainer.person_id]
 
 
 def test_whoever_may_issue_in_its_delivery_sees_the_job(two: Two) -> None:

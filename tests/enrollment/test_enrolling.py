@@ -203,6 +203,7 @@ def test_who_may_enrol_whom(context: Flask) -> None:
     refused(NotAllowed, services.enroll, me, delivery.id, stranger, Wish("police"))
     refused(NotAllowed, services.enroll, trainer, delivery.id, stranger, Wish("police"))
     refused(NotSignedIn, services.enroll, ANONYMOUS, delivery.id, stranger, Wish("police"))
+    assert db.session.scalars(sa.select(Enrollment)).all() == []
 
 
 # Deciding
