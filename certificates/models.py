@@ -7,11 +7,13 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
-from core import names
+from core import clock, names
 from core.database import Base, enum_column
 from core.policy import Reach
+from courses.models import Delivery
+from courses.timetable import today_in
 
 
 class CertificateStatus(enum.StrEnum):
@@ -79,6 +81,9 @@ class Certificate(Base):
     ended_at: Mapped[datetime | None]
     reason_code: Mapped[str | None] = mapped_column(sa.String(40))
     note: Mapped[str | None] = mapped_column(sa.String(1000))
+    time_zone: Mapped[str] = column_property(
+        sa.select(Delivery.time_zone).where(Delivery.id == delivery_id).correlate_except(Delivery).scalar_subquery()
+    )
 
     __table_args__ = (
         sa.Index(
@@ -93,6 +98,20 @@ class Certificate(Base):
     @property
     def has_ended(self) -> bool:
         return self.status not in NOT_ENDED
+
+    @property
+    def today(self) -> date:
+        """Today in the place where the course was held: a certificate is dated by the calendar there."""
+        return self.date_of(clock.now())
+
+    def date_of(self, moment: datetime) -> date:
+        """The day of this moment there."""
+        return today_in(self.time_zone, moment)
+
+    @property
+    def current_status(self) -> str:
+        """What it is worth today."""
+        return self.status_on(self.today)
 
     def status_on(self, day: date) -> str:
         """The public word: valid, expired, suspended, superseded or revoked."""

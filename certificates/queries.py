@@ -122,7 +122,7 @@ def suspended_on(certificate: Certificate) -> date | None:
     """Since which day it is suspended; None when it is not."""
     if certificate.status is not CertificateStatus.SUSPENDED:
         return None
-    return next((one.suspended_at.date() for one in suspensions_of(certificate) if one.lifted_at is None), None)
+    return next((certificate.date_of(one.suspended_at) for one in suspensions_of(certificate) if one.lifted_at is None), None)
 
 
 @dataclass(frozen=True)

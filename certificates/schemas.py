@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 from certificates import files
 from certificates.models import Certificate, RevocationProposal, RevocationReason
 from certificates.snapshot import verify_url
-from core import clock, exports
+from core import exports
 from core.api import Answer, Id, Schema, at_most
 from core.caching import file
 from core.database import settings_of
@@ -123,7 +123,7 @@ def certificate_answer(certificate: Certificate, *, is_under_review: bool = Fals
     is_filed = certificate.file_key is not None
     return CertificateAnswer(
         number=certificate.number,
-        status=cast(Status, certificate.status_on(clock.today())),
+        status=cast(Status, certificate.current_status),
         holder=certificate.holder_name,
         enrollment=certificate.enrollment_id,
         course=certificate.payload["course_code"],
@@ -209,8 +209,8 @@ def verification(certificate: Certificate, successor: Certificate | None) -> dic
     """What VerificationAnswer says of this certificate."""
     printed = certificate.payload
     facts = {
-        "status": certificate.status_on(clock.today()),
-        "checked_on": clock.today().isoformat(),
+        "status": certificate.current_status,
+        "checked_on": certificate.today.isoformat(),
         "number": certificate.number,
         "holder": printed["holder_name"],
         "category": printed["category"],

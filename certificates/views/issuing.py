@@ -13,7 +13,7 @@ from certificates.forms import IssueForm, issue_form
 from certificates.queries import Candidate
 from certificates.schemas import job_answer
 from certificates.views.blueprint import pages
-from core import clock, exports
+from core import exports
 from core.database import db, transaction
 from core.errors import Conflict, NotFound
 from core.forms import refusals_on
@@ -69,7 +69,6 @@ def _context(code: str) -> dict[str, Any]:
         "unjustified": [one for one in people if one.is_unjustified],
         "others": [one for one in people if one.reasons],
         "open_job": queries.open_job(delivery),
-        "today": clock.today(),
     }
 
 
@@ -108,7 +107,7 @@ def archive(code: str) -> Response:
     actor = current_actor()
     delivery = get_delivery(actor, code)
     own = queries.certificates_of_delivery(actor, delivery)
-    wanted = [one for one in own if one.status_on(clock.today()) in ("valid", "expired")]
+    wanted = [one for one in own if one.current_status in ("valid", "expired")]
     if not any(one.file_key for one in wanted):
         raise NotFound("no_certificates", _("There are no certificates to download yet."))
     name = f"certificates-{delivery.code}.zip"

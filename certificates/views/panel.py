@@ -10,7 +10,6 @@ from accounts.roles import Permission
 from certificates import queries
 from certificates.reviews import reviews_of
 from certificates.snapshot import verify_url
-from core import clock
 from core.policy import Actor, can
 from courses.models import Delivery, DeliveryStatus
 from enrollment.models import Enrollment
@@ -30,7 +29,7 @@ def certificate_panel(actor: Actor, enrollment: Enrollment) -> Markup:
     page = render_template(
         "certificates/_panel.html",
         certificate=last,
-        status=last.status_on(clock.today()) if last else None,
+        status=last.current_status if last else None,
         before=next((one for one in found if last and one.id == last.replaces_id), None),
         verify_url=verify_url(last.token) if last else None,
         suspended_on=queries.suspended_on(last) if last else None,

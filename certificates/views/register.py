@@ -18,7 +18,7 @@ from certificates.snapshot import verify_url
 from certificates.states import CERTIFICATE
 from certificates.views.blueprint import pages
 from certificates.views.printed import facts, printed
-from core import clock, exports, numbering
+from core import exports, numbering
 from core.database import db, transaction
 from core.forms import refusals_on
 from core.paging import every
@@ -42,7 +42,7 @@ def register() -> Any:
     export = url_for("certificates.register", format="csv", **{k: v for k, v in (("q", q), ("status", status)) if v})
     return render_template(
         "certificates/register.html", found=found, codes=codes, q=q, status=status, statuses=queries.ALL_STATUSES,
-        today=clock.today(), export=export, is_filtered=bool(q or status),
+        export=export, is_filtered=bool(q or status),
         may_read_audit=current_actor().can(P.AUDIT_READ), waiting=queries.proposals_waiting(current_actor()), 
         reviews=reviews_to_decide(current_actor(), limit=PER_PAGE),
     )  # fmt: skip
@@ -56,14 +56,14 @@ def void_numbers() -> Any:
 
 
 def _export(q: str, status: str) -> Response:
-    actor, today = current_actor(), clock.today()
+    actor = current_actor()
     header = [
         _("Number"), _("Status"), _("Holder"), _("Course"), _("Delivery"), _("Issued on"), _("Valid until"), _("Verification"),
     ]  # fmt: skip
     found = every(lambda after: queries.list_register(actor, q, status, after=after, limit=PER_READ))
     rows = (
         [
-            one.number, word(one.status_on(today)), one.holder_name, one.payload["course_code"], one.payload["delivery_code"],
+            one.number, word(one.current_status), one.holder_name, one.payload["course_code"], one.payload["delivery_code"],
             one.issued_on, one.valid_until, verify_url(one.token),
         ]
         for one in found
@@ -91,7 +91,7 @@ def certificate(number: str) -> Any:
 
 def _shown(found: Certificate) -> dict[str, Any]:
     return {
-        "certificate": found, "printed": found.payload, "status": found.status_on(clock.today()),
+        "certificate": found, "printed": found.payload, "status": found.current_status,
         "verify_url": verify_url(found.token), "facts": facts(printed(found)),
     }  # fmt: skip
 
@@ -254,5 +254,5 @@ def mine() -> Any:
     actor = current_actor()
     assert actor.person_id is not None
     own = queries.certificates_of_person(actor, actor.person_id)
-    shown = [(one, one.status_on(clock.today()), verify_url(one.token)) for one in own]
+    shown = [(one, one.current_status, verify_url(one.token)) for one in own]
     return render_template("certificates/mine.html", shown=shown, question=roster_question(actor.person_id) if shown else None)

@@ -21,7 +21,7 @@ from certificates.schemas import AlteredAnswer, VerificationAnswer, verification
 from certificates.snapshot import is_intact
 from certificates.views.blueprint import pages
 from certificates.views.printed import facts, language, printed
-from core import clock, limits
+from core import limits
 from core.api import described
 from core.database import transaction
 from core.errors import NotFound, TooManyTries
@@ -96,7 +96,7 @@ def _shown(found: Certificate, successor: Certificate | None) -> dict[str, Any]:
     return {
         "certificate": found,
         "printed": payload,
-        "status": found.status_on(clock.today()),
+        "status": found.current_status,
         "course": payload.course_title.text(lang),
         "facts": facts(payload),
         "objectives": [item.text(lang) for item in payload.objectives],
@@ -106,9 +106,9 @@ def _shown(found: Certificate, successor: Certificate | None) -> dict[str, Any]:
         "reference": wording.reference(payload),
         "name_direction": wording.direction(payload.holder_name),
         "successor_url": _address(successor.token) if successor else None,
-        "ended_on": found.ended_at.date() if found.ended_at else None,
+        "ended_on": found.date_of(found.ended_at) if found.ended_at else None,
         "suspended_on": queries.suspended_on(found),
-        "checked_on": clock.today(),
+        "checked_on": found.today,
     }
 
 
