@@ -33,15 +33,15 @@ routes = Routes("accounts")
     location=lambda answer: url_for("accounts_api.get_organization", code=answer.code),
 )  # fmt: skip
 def put_organization(code: str, body: OrganizationBody) -> tuple[OrganizationAnswer, int]:
-    """Coordinators record and change bodies that nominate; centres, roster offices and funders are for administrators. Nobody
-    signs in for a funder. What is left out stays as it is."""
+    """Coordinators record and change nominating bodies; only administrators record centres, roster offices and funders. No one
+    signs in for a funder. Fields left out stay as they are."""
     organization, is_new = services.put_organization(current_actor(), code, **body.given())
     return OrganizationAnswer.of(organization), 201 if is_new else 200
 
 
 @routes.call("GET", "/organizations/<code>", "An organization", requires=P.ORGANIZATION_MANAGE, answers={200: OrganizationAnswer})
 def get_organization(code: str) -> OrganizationAnswer:
-    """May be sent back as the body of PUT, without its code."""
+    """You can send it back as the body of PUT, without its code."""
     return OrganizationAnswer.of(queries.get_organization(current_actor(), code))
 
 
@@ -50,27 +50,27 @@ def get_organization(code: str) -> OrganizationAnswer:
     answers={200: OrganizationAnswer}, is_list=True,
 )  # fmt: skip
 def list_organizations(query: OrganizationsQuery) -> Page[OrganizationAnswer]:
-    """By name, with what each does here."""
+    """Sorted by name, with the kinds of each."""
     found = queries.list_organizations(current_actor(), kind=query.kind, after=query.after, limit=query.limit)
     return Page([OrganizationAnswer.of(one) for one in found.items], found.next)
 
 
-@routes.call("GET", "/me/consents", "One's own consents", answers={200: ConsentAnswer}, is_list=True)
+@routes.call("GET", "/me/consents", "Your own consents", answers={200: ConsentAnswer}, is_list=True)
 def my_consents() -> Page[ConsentAnswer]:
-    """Every purpose with its exact words and the person's answer."""
+    """Every purpose with its exact text and your answer."""
     return Page([ConsentAnswer.of(state) for state in queries.consents_of(current_actor().person_id or 0)], None)
 
 
 @routes.call(
     "POST",
     "/me/consents",
-    "Give or withdraw one's own consent",
+    "Give or withdraw your own consent",
     body=ConsentBody,
     answers={201: ConsentAnswer},
     location=lambda answer: url_for("accounts_api.my_consents"),
 )
 def answer_consent(body: ConsentBody) -> tuple[ConsentAnswer, int]:
-    """Only the person can: the token's user answers for nobody else."""
+    """Only the person can: a token's user answers for no one else."""
     actor = current_actor()
     own = db.session.get_one(Person, actor.person_id)
     services.give_consent(actor, own, body.purpose, body.given, how=ConsentWay.API)
@@ -82,7 +82,7 @@ def answer_consent(body: ConsentBody) -> tuple[ConsentAnswer, int]:
     answers={200: PaperAnswer},
 )  # fmt: skip
 def consent_on_paper(body: PaperBody) -> PaperAnswer:
-    """What one person signed. The person is told wherever there is an address."""
+    """What one person signed. The person is notified if there is an address."""
     actor = current_actor()
     person = services.person_on_paper(actor, **body.person.model_dump())
     row = services.record_paper_consent(
@@ -92,7 +92,7 @@ def consent_on_paper(body: PaperBody) -> PaperAnswer:
 
 
 class OwnBody(Schema):
-    """What people correct themselves. What is left out stays as it is."""
+    """What people correct themselves. Fields left out stay as they are."""
 
     gender: Gender | None = None
     family_first: StrictBool | None = None
@@ -109,12 +109,12 @@ class OwnAnswer(Answer):
     language: str
 
 
-@routes.call("GET", "/me", "The caller’s own data", answers={200: OwnAnswer})
+@routes.call("GET", "/me", "Your own data", answers={200: OwnAnswer})
 def me() -> OwnAnswer:
     return OwnAnswer.model_validate(_own())
 
 
-@routes.call("PUT", "/me", "Correct the caller’s own gender, name order and language", body=OwnBody, answers={200: OwnAnswer})
+@routes.call("PUT", "/me", "Correct your own gender, name order and language", body=OwnBody, answers={200: OwnAnswer})
 def put_me(body: OwnBody) -> OwnAnswer:
     """Fields that are left out, or null, stay as they are."""
     values = {name: value for name, value in body.model_dump().items() if value is not None}

@@ -24,8 +24,8 @@ ROLES = [Role.PARTICIPANT, Role.NOMINATOR, Role.TRAINER, Role.COORDINATOR, Role.
 @click.option("--role", "roles", multiple=True, type=click.Choice([role.value for role in ROLES]), help="May be repeated.")
 @click.option(
     "--organization",
-    help="Code of the body in which the roles are held; without it, the first centre or roster office. A nominator's is made "
-    "when unknown.",
+    help="Code of the body in which the roles are held; without it, the first centre or roster office. With --role nominator, "
+    "an unknown code creates the organization.",
 )
 def create(email: str, name: str, roles: tuple[str, ...], organization: str | None) -> None:
     """Makes an account (or gives more roles to an existing one) and prints a one-time sign-in link."""
@@ -69,7 +69,7 @@ def ask() -> None:
     wanted = current_app.extensions["people_to_ask"]()
     count = 0
     for person_id in wanted:
-        with transaction():  # each letter with its note that it was written, so that stopping halfway writes to nobody twice
+        with transaction():  # each letter with its note that it was written, so that stopping halfway writes to no one twice
             count += services.ask_for_consent(db.session.get_one(Person, person_id))
     click.echo(f"{count} people asked")
 

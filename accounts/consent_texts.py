@@ -1,6 +1,6 @@
 """The exact words that people consent to, with their version: a consent keeps the version and the language it was given in.
 
-Whoever changes a word gives the texts a new version, and leaves what an earlier version said to the history of this file.
+To change a word, set a new version; what an earlier version said stays in the history of this file.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from accounts.models import ConsentPurpose
 from core import i18n
 
 VERSION = "2026-11"
-#: The version of answers that are older than these texts: nobody kept their words.
+#: The version of answers that are older than these texts: their words were not kept.
 UNKNOWN_VERSION = "before 2026-11"
 
 _TEXTS = {
     ConsentPurpose.ROSTER: {
         "en": "Roster staff may find me: my name, country, category, languages, availability, and the training that I completed. "
         "They look for people for missions, and they may admit me to the roster. I can withdraw this at any time; then they "
-        "no longer see me.",
-        "fr": "Le personnel chargé du fichier d’experts peut me trouver : mon nom, mon pays, ma catégorie, mes langues, ma "
-        "disponibilité et les formations que j’ai suivies jusqu’au bout. Il cherche des personnes pour des missions et peut "
-        "m’inscrire au fichier. Je peux retirer ce consentement à tout moment ; il ne me voit alors plus.",
+        "can no longer see me.",
+        "fr": "Le personnel du fichier de spécialistes peut me trouver : mon nom, mon pays, ma catégorie, mes langues, ma "
+        "disponibilité et les formations que j’ai achevées. Il cherche des personnes pour des missions et peut "
+        "m’inscrire au fichier. Je peux retirer ce consentement à tout moment ; il ne peut alors plus me voir.",
     },
     ConsentPurpose.CONTACT: {
         "en": "You may write to me about missions and training that fit my profile. I can withdraw this at any time; then you "

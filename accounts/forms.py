@@ -69,7 +69,7 @@ class PaperForm(Form):
     email = StringField(_l("E-mail address"), validators=[Optional()])
     country = SelectField(_l("Country"), validate_choice=False)
     purpose = RadioField(_l("What the person agreed to"), validators=[InputRequired()], default=ConsentPurpose.ROSTER.value)
-    reference = StringField(_l("Reference"), NEEDED, description=_l("Under which you keep the paper, such as HR-2026/114."))
+    reference = StringField(_l("Reference"), NEEDED, description=_l("What you file the paper under, such as HR-2026/114."))
     signed_on = DateField(_l("Signed on"), validators=[Optional()])
     document = StringField(_l("Document"), NEEDED, description=_l("Name or number of the form that was signed."))
 
@@ -182,7 +182,7 @@ class AccountForm(Form):
     is_another = Confirmation(_l("This is another person, who uses the same mailbox."), code="identity_in_doubt")
     language = RadioField(_l("Language of pages and messages"), default="en")
     roles = CheckboxesField(_l("Roles"))
-    organization = StringField(_l("Organization in which the roles are held (its code)"))
+    organization = StringField(_l("Organization for these roles (its code)"))
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -235,7 +235,7 @@ _FOR = {
 
 
 class OrganizationChangeForm(Form):
-    """An organization's name and what it is. Whoever may only record bodies that nominate is asked for no more."""
+    """An organization's name and what it is. Anyone who may only record bodies that nominate is asked for no more."""
 
     name = StringField(_l("Name"), NEEDED)
     country = SelectField(_l("Country"))

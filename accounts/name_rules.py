@@ -72,7 +72,7 @@ def check_name(name: str, field: str) -> None:
 
 def check_names(names: dict[str, str], *, is_confirmed: bool, prefix: str = "") -> None:
     """The given, family and printed name together, each clean or empty. Raises Invalid at the field: `not_a_name` when a
-    filler is all there is; `name_in_doubt`, unless somebody has confirmed the names, when a filler stands beside a name, or
+    filler is all there is; `name_in_doubt`, unless someone has confirmed the names, when a filler stands beside a name, or
     when the printed name is no spelling of the others."""
     parts = {field: name for field in ("given_name", "family_name") if (name := names.get(field))}
     printed = names.get("name_on_certificate") or ""
@@ -99,7 +99,8 @@ def check_names(names: dict[str, str], *, is_confirmed: bool, prefix: str = "") 
         raise Invalid(
             "name_in_doubt",
             _l(
-                "“%(value)s” has no part of the person’s name. Correct it, or confirm that the person’s name is written so.",
+                "“%(value)s” contains no part of the person’s name. Correct it, or confirm that the person’s name is "
+                "written this way.",
                 value=_shown(printed),
             ),
             prefix + "name_on_certificate",

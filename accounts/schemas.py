@@ -14,15 +14,15 @@ from core.api import Answer, Country, Day, ListQuery, PersonCountry, PersonName,
 
 
 class OrganizationBody(Schema):
-    """What is left out stays as it is; null clears country, title and contact address. A new organization needs a name."""
+    """Fields left out stay as they are; null clears country, title and contact address. A new organization needs a name."""
 
     name: Annotated[str, at_most(200)] | None = None
-    kinds: list[BodyKind] | None = Field(None, max_length=10, description="of a new organization, if left out: `nominator`")
+    kinds: list[BodyKind] | None = Field(None, max_length=10, description="if left out for a new organization: `nominator`")
     country: Country | None = None
-    title: Texts | None = Field(None, description="what it is called on certificates and in messages; null: as its name says")
-    contact_email: Annotated[str, at_most(254)] | None = Field(None, description="where questions to it go")
+    title: Texts | None = Field(None, description="name on certificates and in messages; null: its `name`")
+    contact_email: Annotated[str, at_most(254)] | None = Field(None, description="address for questions")
     two_person_revocation: StrictBool | None = Field(
-        None, description="of a centre: revoking a certificate takes two people, whatever the reason"
+        None, description="for a centre: revoking a certificate takes two people, whatever the reason"
     )
 
     def given(self) -> dict[str, Any]:
@@ -55,15 +55,15 @@ class OrganizationAnswer(Answer):
 
 class ConsentBody(Schema):
     purpose: ConsentPurpose
-    given: StrictBool = Field(description="false withdraws")
+    given: StrictBool = Field(description="false refuses or withdraws")
 
 
 class ConsentAnswer(Answer):
-    """How one purpose stands. `given`: null while the person has not answered."""
+    """The answer for one purpose. `given`: null while the person has not answered."""
 
     purpose: ConsentPurpose
     given: bool | None
-    awaits_confirmation: bool = Field(description="a yes that came through a mailbox which others use as well does not count yet")
+    awaits_confirmation: bool = Field(description="true for a yes from a mailbox that others use as well: it does not count yet")
     version: str = Field(description="of the text")
     language: str
     text: str

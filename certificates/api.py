@@ -81,7 +81,7 @@ def get_pdf(number: str) -> Response:
     answers={200: CertificateAnswer, 202: ProposedAnswer},
 )  # fmt: skip
 def revoke_certificate(number: str, body: RevokeBody) -> tuple[CertificateAnswer | ProposedAnswer, int]:
-    """Fraud waits for a second person (202), and so does every reason where the centre asks for two people."""
+    """Fraud needs a second person to confirm (202), and so does every reason if the centre requires two people."""
     certificate = _certificate(number)
     proposal = services.revoke(current_actor(), certificate, reason_code=body.reason_code.value, note=body.note)
     if proposal is not None:
@@ -90,7 +90,7 @@ def revoke_certificate(number: str, body: RevokeBody) -> tuple[CertificateAnswer
 
 
 @routes.call(
-    "GET", "/certificates/<number>/revoke", "A revocation that waits for a second person", requires=P.CERTIFICATE_REVOKE,
+    "GET", "/certificates/<number>/revoke", "A revocation waiting for confirmation", requires=P.CERTIFICATE_REVOKE,
     answers={200: ProposedAnswer},
 )  # fmt: skip
 def proposed_revocation(number: str) -> ProposedAnswer:
@@ -107,7 +107,7 @@ def confirm_revocation(number: str) -> CertificateAnswer:
 
 
 @routes.call(
-    "POST", "/certificates/<number>/revoke/decline", "Decline a proposed revocation, or take it back",
+    "POST", "/certificates/<number>/revoke/decline", "Decline or withdraw a proposed revocation",
     requires=P.CERTIFICATE_REVOKE, answers={200: CertificateAnswer},
 )  # fmt: skip
 def decline_revocation(number: str) -> CertificateAnswer:
@@ -119,7 +119,7 @@ def decline_revocation(number: str) -> CertificateAnswer:
     answers={200: CertificateAnswer},
 )  # fmt: skip
 def suspend_certificate(number: str, body: SuspendBody) -> CertificateAnswer:
-    """It is not to be relied on, and its skills are withdrawn, until it is lifted."""
+    """Until the suspension is lifted, no one should rely on the certificate, and its skills are withdrawn."""
     return certificate_answer(services.suspend(current_actor(), _certificate(number), note=body.note))
 
 

@@ -60,8 +60,10 @@ class SuspendForm(Form):
     submission = SubmissionField()
     note = TextAreaField(
         _l("Why is it suspended?"),
-        [DataRequired(_l("Say in a few words why the certificate is suspended.")), Length(max=1000)],
-        description=_l("Kept for those who may revoke. The holder is told that it is suspended, but not why."),
+        [DataRequired(_l("Enter the reason for the suspension.")), Length(max=1000)],
+        description=_l(
+            "Only people who may revoke certificates see this. The holder is notified of the suspension, but not of the reason."
+        ),
     )
 
 
@@ -69,8 +71,11 @@ class LiftForm(Form):
     submission = SubmissionField()
     note = TextAreaField(
         _l("Why is the suspension lifted?"),
-        [DataRequired(_l("Say in a few words why the suspension is lifted.")), Length(max=1000)],
-        description=_l("Kept for those who may revoke. The holder is told that the certificate is valid again, but not why."),
+        [DataRequired(_l("Enter the reason for lifting the suspension.")), Length(max=1000)],
+        description=_l(
+            "Only people who may revoke certificates see this. The holder is notified that the certificate is "
+            "valid again, but not of the reason."
+        ),
     )
 
 

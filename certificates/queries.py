@@ -138,11 +138,11 @@ class Proposed:
 
 
 def get_proposal(actor: Actor, number: str) -> Proposed:
-    """The proposed revocation of a certificate; NotFound when there is none, also for whoever may not revoke it."""
+    """The proposed revocation of a certificate; NotFound when there is none, also for anyone who may not revoke it."""
     certificate = get_certificate(actor, number)
     found = find_proposal_shown(actor, certificate)
     if found is None:
-        raise NotFound("nothing_proposed", _l("No revocation of this certificate waits for a second person."))
+        raise NotFound("nothing_proposed", _l("No revocation of this certificate is waiting for confirmation."))
     return found
 
 
@@ -174,7 +174,7 @@ def delivery_codes(certificates: Sequence[Certificate]) -> dict[int, str]:
 
 
 def get_job(actor: Actor, job_id: int) -> Job:
-    """A job, for whoever asked for it, for those who may issue in its delivery and those who read all; NotFound for others."""
+    """A job, for anyone who asked for it, for those who may issue in its delivery and those who read all; NotFound for others."""
     job = find_job(job_id)
     is_own = job is not None and actor.person_id is not None and job.created_by_id == actor.person_id
     if job is None or not (is_own or can(actor, P.JOB_READ, job) or _issues_in(actor, job)):

@@ -68,8 +68,8 @@ class CertificateAnswer(Answer):
     pdf_url: str | None = Field(description="null while it is being made")
     credential_url: str | None
     is_under_review: bool = Field(
-        description="valid, although the result behind it was corrected to something else than completed: a coordinator revokes "
-        "it or corrects the result again. False for those who do not issue certificates"
+        description="valid, although the result behind it was corrected and is no longer completed: a coordinator revokes it or "
+        "corrects the result again. Always false for callers who do not issue certificates"
     )
 
 
@@ -83,7 +83,7 @@ class SuspendBody(Schema):
 
 
 class ProposedAnswer(Answer):
-    """A revocation that waits for a second person. Until it is confirmed, the certificate stands."""
+    """A revocation that is waiting for a second person. Nothing changes until it is confirmed."""
 
     status: Literal["proposed"] = "proposed"
     number: str
@@ -176,7 +176,7 @@ class VerifiedSignatory(Answer):
 
 
 class VerificationAnswer(Answer):
-    """Every printed fact and the status on this day; never an address of the holder, never why it was revoked or suspended."""
+    """Every printed fact and the status on this day; never the holder's address, nor why it was revoked or suspended."""
 
     status: Status
     checked_on: date

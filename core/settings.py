@@ -51,7 +51,7 @@ DOCUMENTED = {
     "API_PER_TOKEN": "API calls per minute with one token; default 3000, 0 for no limit",
     "API_PER_ACCOUNT": "API calls per minute with all tokens of one account; default 6000, 0 for no limit",
     "API_PER_ORIGIN": "API calls per minute from one address (or one IPv6 network); default 12000, 0 for no limit",
-    "ROSTER_ADMISSION": "review: roster staff admit who said yes (default); rule: a yes and a current skill are enough",
+    "ROSTER_ADMISSION": "review: roster staff decide whom to admit (default); rule: consent and a current skill are enough",
     "DEMO": "1 loads demonstration data on the first start (default), 0 starts empty",
     "NOW": "an instant at which the application's clock starts (demonstrations and tests, loopback only)",
 }

@@ -79,7 +79,7 @@ WORDS: dict[str, Any] = {
     "link": _l("by an e-mailed link"),
     "api": _l("by a program"),
     "paper": _l("on paper"),
-    "carried_over": _l("carried over from before"),
+    "carried_over": _l("carried over from an earlier version"),
     # roles
     "participant": _l("Participant"),
     "nominator": _l("Nominator"),

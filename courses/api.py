@@ -123,12 +123,12 @@ def cancel_delivery(code: str, body: CancelBody) -> DeliveryAnswer:
 
 
 @routes.call(
-    "POST", "/deliveries/<code>/cut-short", "Cancel the sessions that are not held", requires=P.DELIVERY_FINISH,
+    "POST", "/deliveries/<code>/cut-short", "Cut a delivery short", requires=P.DELIVERY_FINISH,
     body=CutShortBody, answers={200: DeliveryAnswer},
 )  # fmt: skip
 def cut_short(code: str, body: CutShortBody) -> DeliveryAnswer:
-    """For a course that ends early. The sessions after `after_session` count as not taught; the share of the minutes that
-    completion asks for stays that of the whole course."""
+    """For a course that ends early. The sessions after `after_session` are cancelled and count as not taught; completion still
+    needs its share of the minutes of the whole course."""
     actor = current_actor()
     delivery = queries.get_delivery(actor, code)
     return DeliveryAnswer.of(services.cut_short(actor, delivery, after_session=body.after_session, reason=body.reason))

@@ -20,8 +20,8 @@ def keep_kinds(event: OrganizationChanged, actor: Actor) -> None:
         return
     body = db.session.get_one(Organization, event.organization_id)
     for kind, needed, sentence in (
-        (BodyKind.CENTRE, Course.centre_id == body.id, _l("It has courses, so it stays a training centre.")),
-        (BodyKind.FUNDER, Delivery.funder_id == body.id, _l("It is named on deliveries, so it stays a funder.")),
+        (BodyKind.CENTRE, Course.centre_id == body.id, _l("It has courses, so it must stay a training centre.")),
+        (BodyKind.FUNDER, Delivery.funder_id == body.id, _l("It is named on deliveries, so it must stay a funder.")),
     ):
         if not body.is_a(kind) and db.session.scalar(sa.select(sa.literal(1)).where(needed).limit(1)) is not None:
             raise Conflict("kind_in_use", sentence, "kinds")

@@ -92,7 +92,7 @@ class CourseBody(Schema):
     version: Number | None = Field(None, description="if given, the version in force that this was made from")
     status: CourseStatus | None = Field(None, description="as it was read; retire and bring-back change it")
     centre: str | None = Field(
-        None, description="code of the centre of a new course; if left out, your own when there is one, else the first"
+        None, description="code of the centre of a new course; if left out: your own centre if you have one, otherwise the first"
     )
     title: Texts | None = None
     summary: Texts | None = None
@@ -235,8 +235,8 @@ class DeliveryBody(Schema):
     funder: str | None = Field(None, description="code of the organization that pays for it")
     promotion_days: Number = Field(
         PROMOTION_DAYS,
-        description="closer to the start than so many days no one moves up the waiting list automatically; 0 for participants "
-        "who live nearby",
+        description="when fewer days than this remain before the start, the waiting list no longer moves up automatically; "
+        "0 if participants live nearby",
     )
 
     def plan(self, course: Course, trainers: tuple[int, ...] | None, funder_id: int | None) -> DeliveryPlan:
@@ -262,7 +262,7 @@ class CancelBody(Schema):
 
 
 class CutShortBody(Schema):
-    after_session: Number = Field(description="number of the last session that is held; all after it are cancelled")
+    after_session: Number = Field(description="number of the last session to be held; all sessions after it are cancelled")
     reason: Annotated[str, at_most(500)]
 
 
@@ -282,7 +282,7 @@ class DeliverySessionAnswer(Answer):
     ends_at: datetime
     minutes: int
     title: dict[str, str]
-    cancelled: bool = Field(description="it is not held: the course was cut short")
+    cancelled: bool = Field(description="the session is not held: the course was cut short")
     cancel_reason: str | None
 
     @classmethod
@@ -324,7 +324,7 @@ class DeliveryAnswer(Answer):
     closes_on: date
     promotion_days: int
     cancel_reason: str | None
-    centre: str = Field(description="code of the centre that holds it")
+    centre: str = Field(description="code of the centre that runs it")
     funder: str | None = Field(description="code of the organization that pays for it")
     sessions: list[DeliverySessionAnswer]
 

@@ -1,5 +1,5 @@
 """The letter of participation: for who attended and did not complete the course. It says what was attended, and no more: it has
-no number, nobody can verify it, and no skill rests on it."""
+no number, no one can verify it, and no skill rests on it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def has_letter(enrollment: Enrollment, result: Completion | None) -> bool:
 
 
 def may_read_letter(actor: Actor, enrollment: Enrollment) -> bool:
-    """The person, and whoever issues the certificates of the delivery."""
+    """The person, and anyone who issues the certificates of the delivery."""
     is_own = actor.person_id is not None and actor.person_id == enrollment.person_id
     return is_own or can(actor, Permission.CERTIFICATE_ISSUE, enrollment.delivery)
 
@@ -44,6 +44,6 @@ def get_letter(actor: Actor, enrollment: Enrollment) -> Letter:
     delivery = enrollment.delivery
     result = next((one for one in completion(delivery) if one.enrollment.id == enrollment.id), None)
     if result is None or not has_letter(enrollment, result):
-        sentence = _l("A letter of participation is for people who attended and did not complete the course.")
+        sentence = _l("A letter of participation is for people who attended but did not complete the course.")
         raise Conflict("no_letter", sentence)
     return Letter(enrollment, delivery, result.minutes, result.minutes_taught, result.minutes_of_course)

@@ -193,7 +193,7 @@ class _People:
         """ "Same person?", asked before anything is guessed."""
         if not near:
             return None
-        remedy = _l("The number or the address is that of somebody known here, and not everything agrees. Is it the same person?")
+        remedy = _l("The number or the address belongs to someone known here, but not everything matches. Is it the same person?")
         column = "identifier" if "number" in near[0].agrees else "email"
         return Problem(row.row, column, row.values.get(column, ""), "identity_in_doubt", remedy)
 

@@ -65,8 +65,8 @@ class EnrollmentBody(Schema):
     needs: Annotated[str, at_most(1000)] | None = None
     identity: Literal["new"] | Id | None = Field(
         None,
-        description="answers `identity_in_doubt`, for coordinators: `new` for another person than those named in `candidates`, "
-        "or the id of the one who is meant",
+        description="coordinators answer `identity_in_doubt` with it: `new` for someone other than the people in "
+        "`candidates`, or the id of the one who is meant",
     )
     roster_consent: StrictBool | None = Field(
         None, description="the person's own answer only; from anyone else: 403 `consent_is_personal`"
@@ -112,7 +112,7 @@ class ApplicantAnswer(Answer):
     given_name: str
     family_name: str
     full_name: str = Field(description="as the person writes it: 王小明, Nagy János, Zoë Lefèvre")
-    submitted_name: str | None = Field(description="for coordinators: what the nomination says, where it names somebody else")
+    submitted_name: str | None = Field(description="for coordinators: the name in the nomination, if it names someone else")
     name_on_certificate: str
     email: str | None
     country: str | None
@@ -133,7 +133,9 @@ class EnrollmentAnswer(Answer):
     rank_code: str | None
     organization: str | None
     nominated_by: str | None
-    needs: str | None = Field(description="for the person and the body that wrote them; others read `/deliveries/{code}/needs`")
+    needs: str | None = Field(
+        description="for the person, and for the body that wrote them; others use `/deliveries/{code}/needs`"
+    )
     roster_consent: bool | None
     created_at: datetime
 
@@ -182,7 +184,7 @@ class SubmittedAnswer(Answer):
 
 
 class QuestionAnswer(Answer):
-    """Is the person of `enrollment` the `candidate`? `agrees`, `differs`: of number, address, name, birth_date. `status`: open,
+    """Is the person of `enrollment` the `candidate`? `agrees`, `differs`: number, address, name, birth_date. `status`: open,
     same or different."""
 
     id: int
@@ -193,7 +195,7 @@ class QuestionAnswer(Answer):
     agrees: list[str]
     differs: list[str]
     status: str
-    merge: int | None = Field(None, description="id of the merge that a second person has to confirm")
+    merge: int | None = Field(None, description="id of the merge that a second person must confirm")
 
     @classmethod
     def of(cls, question: IdentityQuestion, merge: Merge | None = None) -> QuestionAnswer:
@@ -215,8 +217,8 @@ class DifferentBody(Schema):
 
 
 class MergeBody(Schema):
-    keep: Id = Field(description="id of the record of the person that is used from then on")
-    merge: Id = Field(description="id of the record that leads to it")
+    keep: Id = Field(description="id of the record that is used from then on")
+    merge: Id = Field(description="id of the record that is merged into it")
     reason: Annotated[str, StringConstraints(min_length=1), at_most(500)]
 
 
@@ -273,7 +275,7 @@ class GridSessionAnswer(Answer):
     ends_at: datetime
     minutes: int
     title: dict[str, str]
-    cancelled: bool = Field(description="it is not held: the course was cut short")
+    cancelled: bool = Field(description="the session is not held: the course was cut short")
 
     @classmethod
     def of(cls, session: DeliverySession) -> GridSessionAnswer:
@@ -353,7 +355,7 @@ class ResultAnswer(Answer):
     minutes: int
     minutes_taught: int
     minutes_of_course: int = Field(
-        description="of the whole course, which completion asks a share of; more than was taught when the course was cut short"
+        description="of the whole course, of which completion needs a share; more than `minutes_taught` if it was cut short"
     )
     score: float | None
 
@@ -383,7 +385,7 @@ class NeedsAnswer(Answer):
 
 
 class LetterAnswer(Answer):
-    """What a letter of participation says. It is no certificate: it has no number, verifies nothing and grants no skill."""
+    """What a letter of participation says. It is not a certificate: it has no number, cannot be verified and grants no skill."""
 
     enrollment: int
     name: str

@@ -30,7 +30,7 @@ P = Permission
 def put_expert(id: str, body: ExpertBody) -> tuple[ExpertAnswer | AskedAnswer, int]:
     """`id` is the identifier: the person is matched by it, else by e-mail address. Fields that are left out stay as they are.
     201 when the profile is new. The answer shows a profile, so the audit trail records that staff read it. Without the person's
-    current consent the answer is 202, the same for known and unknown people: the person is asked, and the values wait."""
+    current consent the answer is 202, the same for known and unknown people: we ask the person, and the values wait."""
     if body.consent is not None:
         raise consent_is_personal("consent")
     if body.person.identifier is not None and number_key(body.person.identifier) != number_key(id):
@@ -44,7 +44,7 @@ def put_expert(id: str, body: ExpertBody) -> tuple[ExpertAnswer | AskedAnswer, i
 
 
 @routes.call(
-    "POST", "/experts/<id>/admit", "Put a consenting person on the roster", requires=P.EXPERT_ADMIT, body=AdmitBody,
+    "POST", "/experts/<id>/admit", "Admit a person to the roster", requires=P.EXPERT_ADMIT, body=AdmitBody,
     body_is_optional=True, answers={200: ExpertAnswer},
 )  # fmt: skip
 def admit(id: str, body: AdmitBody) -> ExpertAnswer:

@@ -220,7 +220,7 @@ class AdmissionForm(Form):
     """Admits those who are ticked; in which fields, if not in general."""
 
     expertise = TextAreaField(
-        _l("Fields of expertise"), description=_l("One in each line. Empty: admitted in general."), validators=[Optional()]
+        _l("Fields of expertise"), description=_l("One per line. Leave it empty to admit in general."), validators=[Optional()]
     )
 
     def fields(self) -> list[str]:

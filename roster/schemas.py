@@ -59,7 +59,9 @@ class ExpertBody(Schema):
     languages: list[SpokenLanguageBody] | None = None
     expertise: list[str] | None = None
     availability: list[WindowBody] | None = Field(None, description="periods that touch become one; they may not overlap")
-    consent: StrictBool | None = Field(None, description="403 `consent_is_personal`: only the person gives and withdraws it")
+    consent: StrictBool | None = Field(
+        None, description="leave it out: only the person can give or withdraw it (403 `consent_is_personal`)"
+    )
 
     def profile(self) -> Profile:
         spoken = self.languages
@@ -77,11 +79,11 @@ class ExpertBody(Schema):
 
 
 class AdmitBody(Schema):
-    expertise: list[Annotated[str, at_most(80)]] = Field([], description="fields of expertise; without any: in general")
+    expertise: list[Annotated[str, at_most(80)]] = Field([], description="fields of expertise; if empty: in general")
 
 
 class AskedAnswer(Answer):
-    """The person has not said yes: the person is asked, and the values wait for the answer."""
+    """The person has not said yes: we ask the person, and the values wait for the answer."""
 
     status: Literal["asked"] = "asked"
 
@@ -192,7 +194,7 @@ def expert_answer(expert: Expert, filters: Filters | None = None) -> ExpertAnswe
 
 
 def _consent(expert: Expert) -> bool | None:
-    """Who is on the roster consents, so that lists ask nothing."""
+    """Everyone on the roster consents, so that lists ask nothing."""
     if expert.status is ExpertStatus.ADMITTED:
         return True
     found = find_consent(expert.person_id, ConsentPurpose.ROSTER)

@@ -233,7 +233,10 @@ def new() -> Any:
                 flash(_("The profile was saved."), "ok")
             else:
                 flash(
-                    _("We asked the person. What you wrote is kept for 90 days and becomes the profile if the answer is yes."),
+                    _(
+                        "We asked the person. What you wrote is kept for up to 90 days and becomes the profile if the answer "
+                        "is yes."
+                    ),
                     "ok",
                 )
             return answer
@@ -295,7 +298,7 @@ def _waiting_row(one: queries.Waiting) -> dict[str, Any]:
     return {"expert": one.expert, "person": one.expert.person, "skills": skills, "consent": one.consent, "url": address}
 
 
-# The question to somebody whom staff want on the roster
+# The question to someone whom staff want on the roster
 
 
 @pages.get("/roster/asked/<token>")
@@ -330,7 +333,7 @@ def _asked_page(token: str) -> Any:
 
 
 def _certificate_page(certificate: Certificate) -> str | None:
-    """For whoever may read the certificate; roster staff see its number and what it is worth."""
+    """For anyone who may read the certificate; roster staff see its number and what it is worth."""
     if not current_actor().can(P.CERTIFICATE_READ, certificate):
         return None
     return url_for("certificates.certificate", number=certificate.number)

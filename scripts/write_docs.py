@@ -21,9 +21,9 @@ def permissions() -> str:
     lines = [
         HEADER + "# Permissions",
         "",
-        "What each role may do, and how far: *everywhere*, in the *organization* one nominates for, in one's *centre*,",
-        "in one's roster *office*, in one's own *deliveries*, or about one*self*. Trainers, coordinators and roster staff",
-        "hold their roles within a body; what is *everywhere* for them belongs to none.",
+        "What each role may do, and how far: *everywhere*, in the *organization* you nominate for, in your *centre*,",
+        "in your roster *office*, in your own *deliveries*, or about your*self*. Trainers, coordinators and roster staff",
+        "hold their roles within a body; what they may do *everywhere* belongs to no body.",
         "Everybody who is signed in is a participant. The matrix is `accounts/roles.py`.",
         "",
         "| permission | " + " | ".join(Role) + " |",

@@ -331,7 +331,7 @@ def test_the_page_of_bodies_says_what_each_does_and_that_nobody_signs_in_for_a_f
         boss, kac = factories.actor(Role.ADMINISTRATOR), queries.find_body("KAC").id
     browser = sign_in(boss)
     page = browser.get("/administration/organizations")
-    assert "nobody signs in for it" in page.text
+    assert "no one signs in for it" in page.text
     assert "Second Training Centre KAC Training centre" in page.text
     page = (
         page.follow("Second Training Centre")

@@ -28,7 +28,7 @@ CONSENTS_PATH = "/me/consents"
 
 
 def consent_is_personal(field: str | None = None) -> NotAllowed:
-    """The refusal for whoever answers in somebody else's place."""
+    """The refusal for anyone who answers in someone else's place."""
     sentence = _l("Only the person can give or withdraw this consent. Leave it out; we ask the person.")
     return NotAllowed("consent_is_personal", sentence, field)
 
@@ -60,8 +60,8 @@ def current_consent(person_id: int, purpose: ConsentPurpose) -> bool:
 
 
 def shares_mailbox(person: Person) -> bool:
-    """Whether others read what is sent to this person: somebody else has the same address, be it another officer of a shared
-    mailbox or an account of the body that put the person forward. Whoever reads the mailbox can answer in its name."""
+    """Whether others read what is sent to this person: someone else has the same address, be it another officer of a shared
+    mailbox or an account of the body that put the person forward. Anyone who reads the mailbox can answer in its name."""
     if person.email_key is None:
         return False
     others = sa.select(Person).where(Person.id != person.id, Person.email_key == person.email_key, ~Person.is_provisional)
@@ -74,9 +74,9 @@ def shares_mailbox(person: Person) -> bool:
 def give_consent(
     actor: Actor, person: Person, purpose: ConsentPurpose, given: bool, *, how: ConsentWay, language: str | None = None
 ) -> Consent:
-    """The person's own answer; NotAllowed("consent_is_personal") for everybody else. The same answer twice is one row.
+    """The person's own answer; NotAllowed("consent_is_personal") for everyone else. The same answer twice is one row.
 
-    A yes by somebody whose mailbox others read as well is kept and does not count; a no always counts.
+    A yes by someone whose mailbox others read as well is kept and does not count; a no always counts.
     """
     if actor.person_id is None or actor.person_id != person.id:
         raise consent_is_personal("person")
@@ -111,20 +111,22 @@ def _answers(person_id: int) -> list[Consent]:
 def record_paper_consent(
     actor: Actor, person: Person, purpose: ConsentPurpose, *, reference: str, signed_on: date | None, document: str
 ) -> Consent:
-    """What this person signed on paper, recorded by somebody else and told to the person wherever there is an address."""
+    """What this person signed on paper, recorded by someone else and told to the person wherever there is an address."""
     require(actor, Permission.CONSENT_RECORD)
     if actor.person_id == person.id:
         raise NotAllowed("own_paper", _l("Someone else must record what you signed. On your own page you can answer yourself."))
     faults: list[DomainError] = []
     kept = {"reference": _needed(reference, "reference", 120, faults), "document": _needed(document, "document", 200, faults)}
     if signed_on is None or signed_on > clock.today():
-        faults.append(Invalid("bad_date", _l("Enter the day on which it was signed."), "signed_on"))
+        faults.append(Invalid("bad_date", _l("Enter the date of the signature."), "signed_on"))
     collect(faults)
     last = find_consent(person.id, purpose)
     assert signed_on is not None
     if last is not None and not last.given and last.at.date() >= signed_on:
         raise Conflict(
-            "withdrawn_since", _l("The person answered otherwise after signing this. A new signature is needed."), "signed_on"
+            "withdrawn_since",
+            _l("The person gave a different answer after signing this. A new signature is needed."),
+            "signed_on",
         )
     text = consent_text(purpose, person.language)
     row = Consent(
@@ -137,7 +139,7 @@ def record_paper_consent(
 
 
 def _write_to(person: Person, kind: str, **facts: Any) -> bool:
-    """Mails the person the way to the page of consents; False when there is no address. Whoever has a password uses it."""
+    """Mails the person the way to the page of consents; False when there is no address. Anyone who has a password uses it."""
     if person.email is None:
         return False
     if enters_by_link(person):
@@ -148,7 +150,7 @@ def _write_to(person: Person, kind: str, **facts: Any) -> bool:
 
 
 def person_on_paper(actor: Actor, **who: Any) -> Person:
-    """Whoever signed: somebody known, by number or address together with the name, or somebody new. `who`: what `record_person`
+    """Who signed: someone known, by number or address together with the name, or someone new. `who`: what `record_person`
     takes."""
     require(actor, Permission.CONSENT_RECORD)
     if not (who.get("identifier") or "").strip() and not (who.get("email") or "").strip():
@@ -188,7 +190,7 @@ def _keep(actor: Actor, row: Consent) -> Consent:
 
 
 def may_be_asked(purpose: ConsentPurpose = ConsentPurpose.ROSTER) -> sa.ColumnElement[bool]:
-    """The condition on Person that nobody asked yet, that there is no answer, and that there is an address to write to."""
+    """The condition on Person that no one asked yet, that there is no answer, and that there is an address to write to."""
     answered = sa.exists(sa.literal_column("1")).where(Consent.person_id == Person.id, Consent.purpose == purpose)
     subject = sa.literal("person:") + sa.cast(Person.id, sa.String)
     asked = sa.exists(sa.literal_column("1")).where(

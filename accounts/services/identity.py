@@ -1,5 +1,5 @@
 """Who is meant: a person is known by a number or an address only together with the name or the date of birth. No identity is
-guessed: where what is said agrees with a record in one respect and not in another, somebody who knows has to decide."""
+guessed: where what is said agrees with a record in one respect and not in another, someone who knows has to decide."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEW = "new"
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is said of somebody against the `record` of a `person`, which may be one that was merged. `agrees`, `differs`: of
+    """What is said of someone against the `record` of a `person`, which may be one that was merged. `agrees`, `differs`: of
     number, address, name, birth_date.
 
     `is_match`: both are one person. `is_near`: they have a number or an address in common.
@@ -43,7 +43,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Known:
-    """Who is meant: the person by `record`, None for somebody new; and what is near but not the same. `is_decided`: the actor
+    """Who is meant: the person by `record`, None for someone new; and what is near but not the same. `is_decided`: the actor
     was asked about `doubts` and said who is meant."""
 
     record: Person | None
@@ -63,7 +63,7 @@ def find_known(
     """The person whom clean values mean. `among`: only these people are looked at, for those who may know of no others.
 
     Those who may decide, and a body about its own people, do so by `identity`, NEW or the person's id; without it they get
-    Conflict("identity_in_doubt"); for everyone else whoever is in doubt is somebody new. With `is_change` a number without a
+    Conflict("identity_in_doubt"); for everyone else, anyone in doubt is someone new. With `is_change` a number without a
     name tells who is meant.
     """
     if among is None:
@@ -73,7 +73,7 @@ def find_known(
     if identity is not None and (decides or among is not None):
         return _as_decided(identity, near)
     matches = [one for one in near if one.is_match]
-    # Somebody else's mailbox is no doubt once it is clear who is meant; somebody else's number, or a namesake's mailbox, is.
+    # Someone else's mailbox is no doubt once it is clear who is meant; someone else's number, or a namesake's mailbox, is.
     others = [one for one in near if not one.is_match and (not matches or {"number", "name"} & set(one.agrees))]
     if len(matches) == 1 and not others:
         return Known(matches[0].record)
@@ -96,8 +96,8 @@ def _as_decided(identity: str | int, near: Sequence[Comparison]) -> Known:
 
 def _in_doubt(near: Sequence[Comparison], prefix: str) -> Conflict:
     sentence = _l(
-        "This e-mail address or number is known here, and not everything agrees. Decide whether it is the same person or "
-        "another one."
+        "This e-mail address or number is known here, but not everything matches. Decide whether it is the "
+        "same person or another one."
     )
     is_number = any("number" in one.agrees for one in near)
     refusal = Conflict("identity_in_doubt", sentence, prefix + ("identifier" if is_number else "email"))
@@ -206,7 +206,7 @@ def _number(given: dict[str, Any], record: Person) -> bool | None:
 def _is_one_issuer(given: dict[str, Any], record: Person) -> bool:
     said, kept = (given.get("issuer_id"), given.get("issuer_country")), (record.issuer_id, record.issuer_country)
     if not any(said) or not any(kept):
-        return True  # nobody said whose number it is
+        return True  # no one said whose number it is
     if given.get("issuer_id") or record.issuer_id:
         return given.get("issuer_id") == record.issuer_id
     return given.get("issuer_country") == record.issuer_country

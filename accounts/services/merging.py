@@ -26,19 +26,19 @@ def propose_merge(actor: Actor, keep_id: int, merged_id: int, *, reason: str) ->
     require(actor, Permission.IDENTITY_DECIDE)
     reason = clean_lines(reason or "", "reason", longest=LONGEST_REASON)
     if not reason:
-        raise Invalid("reason_needed", _l("Enter a reason: it stays with both records."), "reason")
+        raise Invalid("reason_needed", _l("Enter a reason. It is kept with both records."), "reason")
     keep, merged = _pair(keep_id, merged_id)
     if db.session.scalar(sa.select(Merge.id).where(Merge.status == MergeStatus.PROPOSED, Merge.merged_id == merged.id)):
-        raise Conflict("already_proposed", _l("A merge of this record already waits for a second person."), "merge")
+        raise Conflict("already_proposed", _l("A merge of this record is already waiting for confirmation."), "merge")
     return _begin(actor, keep, merged, reason, is_reviewed=True)
 
 
 def confirm_merge(actor: Actor, merge: Merge) -> Merge:
-    """A second person agrees: from now on the two are one. Conflict("second_person_needed") for whoever proposed it."""
+    """A second person agrees: from now on the two are one. Conflict("second_person_needed") for the one who proposed it."""
     require(actor, Permission.IDENTITY_DECIDE)
     merge = _locked(merge)
     if merge.proposed_by_id is not None and merge.proposed_by_id == actor.person_id:
-        sentence = _l("You proposed this merge. Another coordinator or an administrator has to confirm it.")
+        sentence = _l("You proposed this merge. Another coordinator or an administrator must confirm it.")
         raise Conflict("second_person_needed", sentence)
     _pair(merge.keep_id, merge.merged_id)
     return _apply(actor, merge, "confirm")
@@ -113,7 +113,7 @@ def _pair(keep_id: int, merged_id: int) -> tuple[Person, Person]:
         if wanted not in found or found[wanted].is_provisional:
             raise Invalid("unknown_person", _l("This person is not known here."), field)
         if found[wanted].merged_into_id is not None:
-            raise Conflict("already_merged", _l("This record was merged into another one already."), field)
+            raise Conflict("already_merged", _l("This record has already been merged into another one."), field)
     if db.session.scalar(sa.select(RoleAssignment.id).where(RoleAssignment.person_id == merged_id).limit(1)):
         sentence = _l("This record holds roles, which would pass to the other one. Withdraw them first, or keep this record.")
         raise Conflict("holds_roles", sentence, "merge")

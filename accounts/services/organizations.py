@@ -115,7 +115,7 @@ def require_kinds(actor: Actor, kinds: Iterable[str]) -> None:
     """NotAllowed unless the actor may change bodies of these kinds."""
     if not may_change(actor, kinds):
         raise NotAllowed(
-            "not_allowed", _l("Only administrators record and change training centres, roster offices and funders."), "kinds"
+            "not_allowed", _l("Only administrators can record and change training centres, roster offices and funders."), "kinds"
         )
 
 
@@ -129,7 +129,7 @@ def _refuse_unprintable(kinds: Iterable[str], name: str, title: Mapping[str, str
             sentence = _l("Certificates cannot show %(characters)s. Write this without it.", characters=" ".join(found[:8]))
             raise Invalid("not_printable", sentence, field)
         if len(text) > LONGEST_PRINTED:
-            sentence = _l("This is too long for certificates, which show %(count)s characters.", count=LONGEST_PRINTED)
+            sentence = _l("This is too long for certificates, which show at most %(count)s characters.", count=LONGEST_PRINTED)
             raise Invalid("too_long", sentence, field)
 
 
@@ -141,7 +141,7 @@ def _refuse_other_kinds(organization: Organization, kinds: set[str]) -> None:
     """(Courses say for themselves what depends on it.)"""
     before = set(organization.kinds)
     if organization.is_first and before & _FIRST != kinds & _FIRST:
-        sentence = _l("This is the training centre or roster office that there is from the start. It stays that, and no more.")
+        sentence = _l("This training centre or roster office has been here from the start. What it does here cannot be changed.")
         raise Conflict("kind_in_use", sentence, "kinds")
     scopes = {scope for kind, scope in WITHIN.values() if kind in before - kinds}
     held = sa.select(RoleAssignment.id).where(RoleAssignment.scope.in_(scopes), RoleAssignment.scope_id == organization.id)

@@ -47,19 +47,19 @@ def answer_consent() -> Any:
 
 
 def _way() -> ConsentWay:
-    """Whoever signed in by an e-mailed link has shown to read the mailbox, and no more."""
+    """Anyone who signed in by an e-mailed link has shown to read the mailbox, and no more."""
     started = queries.session_started(current_actor().session_id or 0)
     return ConsentWay.LINK if started is not None and started[0] == "link" else ConsentWay.PAGE
 
 
 def _said(given: bool, counts: bool) -> str:
     if not given:
-        return _("Your answer is kept: no.")
+        return _("Your answer is saved: no.")
     if counts:
-        return _("Your answer is kept: yes. You can withdraw it at any time on your own page.")
+        return _("Your answer is saved: yes. You can withdraw it at any time on your own page.")
     return _(
-        "Your yes is kept, but does not count yet: others use your e-mail address as well. Give an address of your own on your "
-        "page and answer again, or sign on paper."
+        "Your yes is saved, but does not count yet: others use your e-mail address as well. Enter an address "
+        "of your own on your page and answer again, or sign on paper."
     )
 
 
@@ -78,7 +78,7 @@ def consent_on_paper() -> Any:
                     signed_on=form.signed_on.data, document=form.document.data or "",
                 )  # fmt: skip
                 answer = remember_answer(url_for("accounts.consent_on_paper"))
-            flash(_("The consent on paper is recorded. If we have an address, the person is told."), "ok")
+            flash(_("The consent on paper is recorded. If we have an address, the person is notified."), "ok")
             return answer
     texts = [state.text for state in queries.consents_of(0)]
     return render_template("accounts/consent_on_paper.html", form=form, texts=texts), form.status

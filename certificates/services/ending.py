@@ -29,7 +29,9 @@ def reissue(actor: Actor, certificate: Certificate, *, name_on_certificate: str 
         raise Invalid("reason_needed", _l("Say in a few words what is corrected."), "reason")
     certificate = locked(certificate)
     if certificate.status is CertificateStatus.SUSPENDED:
-        raise Conflict("certificate_suspended", _l("This certificate is suspended. Lift the suspension before you replace it."))
+        raise Conflict(
+            "certificate_suspended", _l("This certificate is suspended. Lift the suspension before you replace the certificate.")
+        )
     require_undecided(certificate)
     enrollment = db.session.get_one(Enrollment, certificate.enrollment_id, populate_existing=True)
     if enrollment.status is not EnrollmentStatus.COMPLETED:  # its result was corrected: what is under review gets no successor

@@ -47,7 +47,8 @@ def fault_of(name: str, person: Person) -> tuple[str, Any] | None:
         )  # fmt: skip
     if not (is_spelling(name, person.given_name, person.family_name) or is_spelling(name, person.name_on_certificate)):
         return "name_differs", _l(
-            "“%(name)s” is no spelling of the name of %(person)s. Correct the name to print, or the person’s name first.",
+            "“%(name)s” is not a spelling of the name of %(person)s. Correct the name to print, or first correct "
+            "the person’s name.",
             name=shown(name), person=person.full_name,
         )  # fmt: skip
     if characters := unprintable(name):

@@ -49,7 +49,7 @@ def confirm_revocation(actor: Actor, certificate: Certificate) -> Certificate:
     """Does what another person proposed. Of two who confirm at once the second finds nothing to confirm."""
     certificate, proposal = _proposed(actor, certificate)
     if actor.person_id is None or actor.person_id == proposal.proposed_by_id:
-        raise NotAllowed("second_person_needed", _l("You proposed this revocation, so another person has to confirm it."))
+        raise NotAllowed("second_person_needed", _l("You proposed this revocation, so another person must confirm it."))
     _decide(actor, proposal, ProposalOutcome.CONFIRMED)
     _revoke(actor, certificate, proposal.reason_code, proposal.note)
     return certificate
@@ -70,7 +70,7 @@ def _proposed(actor: Actor, certificate: Certificate) -> tuple[Certificate, Revo
     certificate = locked(certificate)
     proposal = find_proposal(certificate)
     if proposal is None:
-        raise Conflict("nothing_proposed", _l("No revocation of this certificate waits for a second person."))
+        raise Conflict("nothing_proposed", _l("No revocation of this certificate is waiting for confirmation."))
     return certificate, proposal
 
 

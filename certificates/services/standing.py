@@ -36,11 +36,13 @@ def find_proposal(certificate: Certificate) -> RevocationProposal | None:
 
 
 def require_undecided(certificate: Certificate) -> None:
-    """Under the lock: it has not ended, and nobody proposed to revoke it."""
+    """Under the lock: it has not ended, and no one proposed to revoke it."""
     if certificate.has_ended:
         raise Conflict("state_does_not_allow", _l("This is not possible any more: things have changed in the meantime."))
     if find_proposal(certificate):
-        raise Conflict("already_proposed", _l("A revocation of this certificate is proposed. Confirm or decline it first."))
+        raise Conflict(
+            "already_proposed", _l("A revocation of this certificate has already been proposed. Confirm or decline it first.")
+        )
 
 
 def clean_note(text: str | None, field: str) -> str | None:

@@ -16,10 +16,10 @@ from core.policy import Actor, require
 
 
 def suspend(actor: Actor, certificate: Certificate, *, note: str | None) -> Certificate:
-    """Whoever checks it reads that it is suspended, and its skills are withdrawn until it is lifted. The holder is told of it;
+    """Anyone who checks it reads that it is suspended, and its skills are withdrawn until it is lifted. The holder is told of it;
     the note stays with those who may revoke."""
     require(actor, Permission.CERTIFICATE_REVOKE, certificate)
-    note = _needed(note, _l("Say in a few words why the certificate is suspended."))
+    note = _needed(note, _l("Enter the reason for the suspension."))
     certificate = locked(certificate)
     if certificate.status is CertificateStatus.VALID:
         db.session.add(
@@ -33,7 +33,7 @@ def suspend(actor: Actor, certificate: Certificate, *, note: str | None) -> Cert
 def lift(actor: Actor, certificate: Certificate, *, note: str | None) -> Certificate:
     """It is valid again from now on, and its skills stand again; that they did not stand meanwhile is kept."""
     require(actor, Permission.CERTIFICATE_REVOKE, certificate)
-    note = _needed(note, _l("Say in a few words why the suspension is lifted."))
+    note = _needed(note, _l("Enter the reason for lifting the suspension."))
     certificate = locked(certificate)
     suspension = find_suspension(certificate)
     if suspension is None or certificate.status is not CertificateStatus.SUSPENDED:

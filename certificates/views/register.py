@@ -137,7 +137,7 @@ def revoke(number: str) -> Any:
 
 def _for_two(found: Certificate) -> dict[str, str]:
     """What stands below the reasons that one person alone cannot act on."""
-    words = _("Another person has to confirm it. Until then the certificate stands.")
+    words = _("Another person must confirm the revocation. Nothing changes until then.")
     return {reason.value: words for reason in RevocationReason if services.needs_second_person(found, reason)}
 
 
@@ -145,8 +145,8 @@ def _said_of(proposal: Any) -> str:
     if proposal is None:
         return _("The certificate is revoked. The skills that rested on it are withdrawn.")
     return _(
-        "The revocation is proposed. Until another person confirms it, the certificate stands: suspend it if no one is to rely "
-        "on it meanwhile."
+        "The revocation is proposed. Nothing changes until another person confirms it. Suspend the "
+        "certificate if no one should rely on it in the meantime."
     )
 
 

@@ -39,7 +39,7 @@ class DeliveryForm(Form):
     pool_military = NumberField(_l("Military"))
     pool_police = NumberField(_l("Police"))
     pool_civilian = NumberField(_l("Civilian"))
-    promotion_days = NumberField(_l("Days before the start from which no one moves up automatically"))
+    promotion_days = NumberField(_l("Days before the start when the waiting list stops moving up automatically"))
     admission = RadioField(_l("Admission"), validate_choice=False, default=Admission.AUTOMATIC.value)
     trainers = CheckboxesField(_l("Trainers"), coerce=int)
     funder = SelectField(_l("Funded by"), validate_choice=False, coerce=_id_of)
@@ -62,7 +62,7 @@ class DeliveryForm(Form):
         self.language.choices = [("", _("Choose a language")), *_languages(self.language.data, language)]
         self.admission.choices = [(one.value, word(one)) for one in Admission]
         self.trainers.choices = [(person.id, person.full_name) for person in trainers]
-        self.funder.choices = [("", _("Nobody is named")), *funders]
+        self.funder.choices = [("", _("No funder")), *funders]
 
     def validate_time_zone(self, field: Any) -> None:
         """Where the time zone does not go with the country, its own is proposed, once: a course may keep other clocks."""
@@ -168,8 +168,8 @@ class CancelForm(Form):
 
 class CutShortForm(Form):
     after_session = RadioField(
-        _l("Last session that is held"),
-        [InputRequired(_l("Choose the last session that is held."))],
+        _l("Last session to be held"),
+        [InputRequired(_l("Choose the last session to be held."))],
         coerce=whole,
         validate_choice=False,
     )

@@ -21,7 +21,7 @@ LONGEST_REASON = 500
 
 def cut_short(actor: Actor, delivery: Delivery, *, after_session: int, reason: str) -> Delivery:
     """Cancels every session after the one with this number. They count as not taught, and the delivery ends on the day of the
-    last one that is held; what completion asks for stays. Whoever reacts refuses when one of them was held after all.
+    last one that is held; what completion asks for stays. A subscriber refuses when one of them was held after all.
 
     What tells whether a session was held are its marks, not the hour: a course that was broken off is often recorded days later.
     """
@@ -32,7 +32,7 @@ def cut_short(actor: Actor, delivery: Delivery, *, after_session: int, reason: s
     try:
         reason = clean_lines(reason or "", "reason", longest=LONGEST_REASON)
         if not reason:
-            raise Invalid("required", _l("Enter the reason: the people who have a place are told."), "reason")
+            raise Invalid("required", _l("Enter a reason. People who have a place are notified of it."), "reason")
     except Invalid as fault:
         faults.append(fault)
     collect(faults)

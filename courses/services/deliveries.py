@@ -110,14 +110,14 @@ def publish(actor: Actor, delivery: Delivery) -> Delivery:
 
 
 def cancel(actor: Actor, delivery: Delivery, *, reason: str) -> Delivery:
-    """Calls the delivery off; everybody who is told is told the reason. Once the first session has begun this is too late:
+    """Calls the delivery off; everyone who is told is told the reason. Once the first session has begun this is too late:
     what was held was held, and only the rest can be cancelled (`cut_short`)."""
     delivery = touch(delivery.id)
     require(actor, Permission.DELIVERY_WRITE, delivery)
     if delivery.status is DeliveryStatus.PUBLISHED and queries.has_begun(delivery.id):
         raise Conflict(
             "already_begun",
-            _l("This delivery has begun, so it can no longer be cancelled. Cancel the sessions that are not held."),
+            _l("This delivery has begun, so it can no longer be cancelled. Cancel the remaining sessions instead."),
         )
     reason = clean_lines(reason or "", "reason", longest=500)
     if not reason:
@@ -152,7 +152,9 @@ def _require_unbegun_to_move(delivery: Delivery, plan: DeliveryPlan) -> None:
     is_moved = (delivery.starts_on, delivery.time_zone) != (plan.starts_on, plan.time_zone)
     if is_moved and delivery.status is DeliveryStatus.PUBLISHED and queries.has_begun(delivery.id):
         field = "starts_on" if delivery.starts_on != plan.starts_on else "time_zone"
-        raise Conflict("already_begun", _l("This delivery has begun, so its dates and its time zone stay as they are."), field)
+        raise Conflict(
+            "already_begun", _l("This delivery has begun, so its dates and its time zone can no longer be changed."), field
+        )
 
 
 def _today(zone: str) -> date:

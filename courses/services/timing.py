@@ -25,7 +25,7 @@ def require_over(delivery: Delivery) -> None:
         raise Conflict(
             "not_over",
             _l(
-                "The last session ends on %(moment)s: come back after that. If the course ended early, cut it short first.",
+                "The last session ends on %(moment)s. Come back after that. If the course ended early, cut it short first.",
                 moment=instant_words(last, delivery.time_zone),
             ),
         )
@@ -37,5 +37,8 @@ def require_begun(delivery: Delivery) -> None:
     if first is not None and first > clock.now():
         raise Conflict(
             "session_not_begun",
-            _l("The course begins on %(moment)s. Enter this after that.", moment=instant_words(first, delivery.time_zone)),
+            _l(
+                "The course begins on %(moment)s. You can enter this from then on.",
+                moment=instant_words(first, delivery.time_zone),
+            ),
         )

@@ -124,7 +124,7 @@ def _facts_now(delivery: Delivery) -> list[tuple[str, str]]:
         (_("Places"), i18n.number(delivery.places)),
         (_("Places kept"), "; ".join(pools) or _("None")),
         (
-            _("No one moves up automatically"),
+            _("Waiting list moves up automatically until"),
             ngettext("%(num)s day before the start", "%(num)s days before the start", delivery.promotion_days),
         ),
         (_("Admission"), word(delivery.admission)),
@@ -177,14 +177,14 @@ def cut_short(code: str) -> Any:
                 services.cut_short(
                     current_actor(), delivery, after_session=-1 if after is None else after, reason=form.reason.data or ""
                 )
-                flash(_("%(code)s ends early: the sessions that are not held are cancelled.", code=code), "ok")
+                flash(_("%(code)s ends early: the remaining sessions are cancelled.", code=code), "ok")
             return see_other(_address(delivery))
         delivery = _to_cut(code)  # the refusal undid what was read
     return _cut_page(form, delivery), form.status
 
 
 def _to_cut(code: str) -> Delivery:
-    """The delivery, for whoever may end it."""
+    """The delivery, for anyone who may end it."""
     actor = current_actor()
     delivery = queries.get_delivery(actor, code, load=queries.SESSIONS)
     require(actor, P.DELIVERY_FINISH, delivery)

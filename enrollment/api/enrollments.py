@@ -70,7 +70,7 @@ def _is_self(actor: Actor, body: ApplicantBody) -> bool:
 
 
 def _entered(actor: Actor, delivery: Delivery, body: EnrollmentBody) -> Enrollment:
-    """A participant is known already, and cannot probe for anybody else; a coordinator enters anyone."""
+    """A participant is known already, and cannot probe for anyone else; a coordinator enters anyone."""
     who = body.person
     services.require_identity(who.identifier, who.email)
     require_sender(who.country, body.organization)
@@ -133,7 +133,7 @@ def withdraw(enrollment_id: int, body: WithdrawBody):
 
 @routes.call("GET", "/enrollments/<int:enrollment_id>/letter", "The letter of participation", answers={200: LetterAnswer})
 def letter(enrollment_id: int):
-    """For who attended and did not complete the course; for the person, and for those who issue certificates."""
+    """For people who attended but did not complete the course. The person and those who issue certificates can read it."""
     actor = current_actor()
     said = get_letter(actor, queries.get_enrollment(actor, enrollment_id))
     enrollment, delivery = said.enrollment, said.delivery

@@ -22,7 +22,7 @@ P = Permission
     answers={200: QuestionAnswer}, is_list=True,
 )  # fmt: skip
 def identity_questions(query: ListQuery):
-    """Those that the caller may decide, the oldest first."""
+    """The questions that you may decide, the oldest first."""
     found = page(queries.open_questions(current_actor()), [IdentityQuestion.id], after=query.after, limit=query.limit)
     return Page([QuestionAnswer.of(one) for one in found.items], found.next)
 
@@ -32,7 +32,7 @@ def identity_questions(query: ListQuery):
     answers={200: QuestionAnswer},
 )  # fmt: skip
 def decide_same(question_id: int):
-    """Where more than one nomination stands on the record, a merge is proposed that a second person confirms."""
+    """If the record has more than one nomination, this proposes a merge, which a second person must confirm."""
     actor = current_actor()
     question = services.get_question(actor, question_id)
     return QuestionAnswer.of(question, services.decide_same(actor, question))
@@ -54,7 +54,7 @@ def decide_different(question_id: int, body: DifferentBody):
     answers={201: MergeAnswer}, location=lambda answer: url_for("enrollment_api.merge", merge_id=answer.id),
 )  # fmt: skip
 def propose_merge(body: MergeBody):
-    """A second person confirms it."""
+    """A second person must confirm it."""
     return MergeAnswer.of(services.propose(current_actor(), body.keep, body.merge, reason=body.reason)), 201
 
 
@@ -64,7 +64,7 @@ def merge(merge_id: int):
 
 
 @routes.call(
-    "POST", "/merges/<int:merge_id>/confirm", "Confirm a merge that somebody else proposed", requires=P.IDENTITY_DECIDE,
+    "POST", "/merges/<int:merge_id>/confirm", "Confirm a merge that someone else proposed", requires=P.IDENTITY_DECIDE,
     answers={200: MergeAnswer},
 )  # fmt: skip
 def confirm_merge(merge_id: int):
@@ -82,10 +82,10 @@ def decline_merge(merge_id: int):
 
 
 @routes.call(
-    "POST", "/merges/<int:merge_id>/undo", "Make two people of one again", requires=P.IDENTITY_DECIDE,
+    "POST", "/merges/<int:merge_id>/undo", "Undo a merge", requires=P.IDENTITY_DECIDE,
     answers={200: MergeAnswer},
 )  # fmt: skip
 def undo_merge(merge_id: int):
-    """Certificates stay with the enrollment that they came from."""
+    """Certificates stay with the enrollment they came from."""
     actor = current_actor()
     return MergeAnswer.of(accounts_services.undo_merge(actor, services.merge_to_decide(actor, merge_id)))

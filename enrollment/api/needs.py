@@ -20,7 +20,7 @@ from enrollment.schemas import NeedsAnswer
     query=ListQuery, answers={200: NeedsAnswer}, is_list=True,
 )  # fmt: skip
 def needs(code: str, query: ListQuery):
-    """For those who arrange rooms and meals; who needs nothing is left out. The audit trail records that they were read. They are
+    """For those who arrange rooms and meals; people without needs are left out. The audit trail records each reading. Needs are
     erased 30 days after the last session."""
     actor = current_actor()
     delivery = get_delivery(actor, code)

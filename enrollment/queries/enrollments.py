@@ -64,7 +64,7 @@ def get_enrollment(actor: Actor, enrollment_id: int) -> Enrollment:
 
 
 def count_to_tell(delivery_id: int) -> int:
-    """How many people get a letter when the delivery moves: whoever has or wants a place, and an address."""
+    """How many people get a letter when the delivery moves: anyone who has or wants a place, and an address."""
     concerned = Enrollment.delivery_id == delivery_id, Enrollment.status.in_(GOING_ON), Person.email.is_not(None)
     return db.session.scalar(sa.select(sa.func.count()).select_from(Enrollment).join(Enrollment.person).where(*concerned)) or 0
 
@@ -85,7 +85,7 @@ _LIVE_ONE = sa.select(Enrollment).where(
 @dataclass(frozen=True)
 class PersonShown:
     """What one reader is shown of the person behind an enrollment. `id`: for a body that of its own submission.
-    `submitted_name`: what the nomination said, where that names somebody else than the record does."""
+    `submitted_name`: what the nomination said, where that names someone else than the record does."""
 
     id: int
     identifier: str | None
@@ -140,7 +140,7 @@ def explain(enrollment: Enrollment, position: int | None) -> str | None:
     """Why the enrollment stands where it stands, in one sentence; None when there is nothing to explain."""
     enrollment = enrollment.standing
     if enrollment.status is S.UNCONFIRMED:
-        return _("Waiting for the applicant to open the link in the email.")
+        return _("Waiting for the applicant to open the link in the e-mail.")
     if enrollment.status is S.WAITLISTED and position is not None:
         return _("All places open to you are taken; you are number %(position)s on the waiting list.", position=number(position))
     if enrollment.status is S.REQUESTED:

@@ -133,10 +133,10 @@ def _person_faults(at: str, enrollment_id: int, seated: Seated) -> list[DomainEr
 def _out_of_time(at: str, session: DeliverySession) -> Conflict | None:
     """Why nothing can be marked in this session: it has not begun, or is not held."""
     if session.is_cancelled:
-        return Conflict("session_cancelled", _l("This session was cancelled, so nobody can be marked in it."), f"{at}.session")
+        return Conflict("session_cancelled", _l("This session was cancelled, so no one can be marked in it."), f"{at}.session")
     if session.starts_at > clock.now():
         sentence = _l(
-            "This session begins on %(moment)s. Marks can be entered from then on.",
+            "This session begins on %(moment)s. You can enter marks from then on.",
             moment=instant_words(session.starts_at, session.delivery.time_zone),
         )
         return Conflict("session_not_begun", sentence, f"{at}.session")

@@ -37,7 +37,7 @@ def follow_person(actor: Actor, keep_id: int, merged_id: int) -> None:
 
 
 def _follow_printed_name(enrollment: Enrollment, merged: Person, keep: Person) -> None:
-    """A printed name that nobody chose becomes the one that the person uses, until the result is fixed."""
+    """A printed name that no one chose becomes the one that the person uses, until the result is fixed."""
     if enrollment.status not in RESULTS and enrollment.name_on_certificate == merged.name_on_certificate:
         enrollment.name_on_certificate = keep.name_on_certificate
 
@@ -45,7 +45,9 @@ def _follow_printed_name(enrollment: Enrollment, merged: Person, keep: Person) -
 def share_seat(actor: Actor, one: Enrollment, other: Enrollment) -> None:
     """Leaves the better seat of the two; the other enrollment stands aside and shows how that one stands."""
     if one.status in RESULTS and other.status in RESULTS:
-        sentence = _l("Both records have a result in %(delivery)s. Decide first which one is right.", delivery=one.delivery.code)
+        sentence = _l(
+            "Both records have a result in %(delivery)s. First decide which one is correct.", delivery=one.delivery.code
+        )
         raise Conflict("two_results", sentence)
     seat, aside = sorted((one, other), key=_rank)
     ENROLLMENT.fire(aside, "stand_aside", actor)

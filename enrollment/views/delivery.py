@@ -115,8 +115,8 @@ def _situation(found: Delivery, pools: list[PoolPlaces]) -> Situation:
         )
         if not queries.moves_up(found):
             sentence = _(
-                "All places are taken. You can still apply: you join the waiting list, and a coordinator gives a place that "
-                "becomes free to someone on it."
+                "All places are taken. You can still apply and join the waiting list; if a place becomes free, a "
+                "coordinator gives it to someone on the list."
             )
         return Situation("warn", sentence, may_apply=True, shows_others=True)
     return Situation("ok", _("You can apply until %(day)s.", day=i18n.weekday_words(found.closes_on)), may_apply=True)

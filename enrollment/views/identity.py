@@ -52,7 +52,7 @@ def decide_same(question_id: int) -> Any:
 
     def act() -> str:
         if services.decide_same(actor, services.get_question(actor, question_id)):
-            return _("Decided: the same person. A second person has to confirm that the two records become one.")
+            return _("Decided: the same person. A second person must confirm the merge.")
         return _("Decided: the same person.")
 
     return _done(act)
@@ -73,14 +73,14 @@ def decide_different(question_id: int) -> Any:
 @pages.post("/people-to-check/merges")
 @requires(P.IDENTITY_DECIDE)
 def propose_merge() -> Any:
-    """Two records that nobody asked about."""
+    """Two records that no one asked about."""
     form = MergeForm()
     if form.validate_on_submit():
         with refusals_on(form):
             with transaction():
                 keep, merge = form.ids()
                 services.propose(current_actor(), keep, merge, reason=form.reason.data or "")
-                flash(_("The merge is proposed. A second person has to confirm it."), "ok")
+                flash(_("The merge is proposed. A second person must confirm it."), "ok")
             return see_other(url_for("enrollment.questions"))
     return _page(form)
 
@@ -90,9 +90,9 @@ def propose_merge() -> Any:
 def decide_merge(merge_id: int, step: str) -> Any:
     actor = current_actor()
     acts: dict[str, tuple[Callable[..., Any], str]] = {
-        "confirm": (accounts_services.confirm_merge, _("The two records are one now.")),
-        "decline": (accounts_services.decline_merge, _("The two records stay apart.")),
-        "undo": (accounts_services.undo_merge, _("The two are two people again.")),
+        "confirm": (accounts_services.confirm_merge, _("The two records are merged.")),
+        "decline": (accounts_services.decline_merge, _("The two records stay separate.")),
+        "undo": (accounts_services.undo_merge, _("The merge is undone. They are two people again.")),
     }
     decide, said = acts[step]
 

@@ -150,7 +150,9 @@ def _said_withdrawn(found: Enrollment) -> str:
     goes_on = moves_up(found.delivery)
     if found.person_id != current_actor().person_id:
         if not goes_on:
-            return _("Withdrawn. No one moves up automatically any more: a coordinator gives the place to someone who waits.")
+            return _(
+                "Withdrawn. The waiting list no longer moves up automatically: a coordinator gives the place to someone on it."
+            )
         return _("Withdrawn. If somebody was waiting, the next in line now has the place.")
     if found.status is EnrollmentStatus.CONFIRMED:
         if not goes_on:

@@ -1,6 +1,6 @@
 """Profiles of people who have not said yes: the person is asked, and what roster staff wrote waits for the answer.
 
-Roster staff learn nothing from it: the answer, the statements and the letter written are the same for somebody known, somebody
+Roster staff learn nothing from it: the answer, the statements and the letter written are the same for someone known, someone
 who said no, and a stranger. (A letter that is not meant is written and undone.)
 """
 
@@ -56,7 +56,7 @@ class Near:
 
 
 def people_near(identifier: str | None, who: Mapping[str, Any]) -> list[Near]:
-    """Those whom number or address may mean, the one who is meant first. `who` is checked before anybody is looked up."""
+    """Those whom number or address may mean, the one who is meant first. `who` is checked before anyone is looked up."""
     given = clean_person(**{**who, "identifier": identifier}, is_new=False)
     if given.get("identifier"):
         given |= clean_issuer(None, given.get("country"), "person.identifier_issuer")
@@ -69,7 +69,7 @@ def people_near(identifier: str | None, who: Mapping[str, Any]) -> list[Near]:
 
 
 def without_others_address(who: Mapping[str, Any], near: Sequence[Near], known: Person) -> dict[str, Any]:
-    """The values without an address that belongs to somebody else: it stays there, and nothing is said about it."""
+    """The values without an address that belongs to someone else: it stays there, and nothing is said about it."""
     address = email_key(who.get("email"))
     is_others = any(address and address == one.person.email_key for one in near if one.person.id != known.id)
     return {name: value for name, value in who.items() if not (name == "email" and is_others)}
@@ -135,12 +135,12 @@ def find_proposal(token: str) -> ExpertProposal:
         .with_for_update()
     )
     if row is None or row.refused_at is not None:
-        raise NotFound("old_address", _l("This question was answered, or the link is too old."))
+        raise NotFound("old_address", _l("This question has been answered, or the link is too old."))
     return row
 
 
 def answer_proposal(token: str, given: bool) -> bool:
-    """The answer of whoever reads the mailbox that was written to. A yes makes the person known, keeps the consent, and the
+    """The answer of anyone who reads the mailbox that was written to. A yes makes the person known, keeps the consent, and the
     values become the profile. False when the yes is kept but does not count yet (others read the mailbox too)."""
     row = find_proposal(token)
     person = db.session.get(Person, row.person_id) if row.person_id else None
@@ -159,16 +159,16 @@ def answer_proposal(token: str, given: bool) -> bool:
 
 
 def _new_person(row: ExpertProposal) -> Person:
-    """Somebody with this address; nobody else is taken for it, because the mailbox is all that answered."""
+    """Someone with this address; no one else is taken for it, because the mailbox is all that answered."""
     given = {name: value for name, value in row.identity.items() if name != "birth_date"}
     person = record_person(ANONYMOUS, **given, names_confirmed=True)
     if row.email_key != person.email_key:
-        raise NotFound("old_address", _l("This question was answered, or the link is too old."))
+        raise NotFound("old_address", _l("This question has been answered, or the link is too old."))
     return person
 
 
 def refuse(row: ExpertProposal) -> None:
-    """Forgets all but that nobody is to be asked this again."""
+    """Forgets all but that no one is to be asked this again."""
     row.refused_at, row.token_digest = clock.now(), None
     row.person_id = row.identifier_key = row.email_key = row.proposed_by_id = None
     row.identity, row.values = {}, {}
@@ -193,7 +193,7 @@ def _means(row: ExpertProposal, person: Person) -> bool:
 
 
 def forget_proposals(actor: Actor) -> int:
-    """Drops what nobody answered, and refusals of long ago."""
+    """Drops what no one answered, and refusals of long ago."""
     now = clock.now()
     old = sa.or_(
         sa.and_(ExpertProposal.refused_at.is_(None), ExpertProposal.at < now - KEPT_FOR),
@@ -211,6 +211,6 @@ def _digest(token: str) -> str:
 
 
 def _seal(text: str) -> str:
-    """What tells two questions about one number apart from two about others, and tells nobody the number."""
+    """What tells two questions about one number apart from two about others, and tells no one the number."""
     message = f"proposal:{text}".encode("utf-8", "surrogatepass")
     return hmac.new(settings_of().secret_key.encode(), message, hashlib.sha256).hexdigest()

@@ -87,9 +87,9 @@ def test_consent_is_given_and_withdrawn_with_one_click(app: Flask, sign_in: Sign
     page = browser.get("/me").follow("Who may find and contact me")
     assert consent_text(ROSTER, "en").words in page.text and VERSION in page.text
     page = page.form("/me/consents", button="Yes, I agree – Roster").submit()
-    assert page.path == "/me/consents" and "Your answer is kept: yes" in page.text and holds(app, awa.person_id)
+    assert page.path == "/me/consents" and "Your answer is saved: yes" in page.text and holds(app, awa.person_id)
     page = page.form("/me/consents", button="Withdraw my consent").submit()
-    assert "Your answer is kept: no" in page.text and not holds(app, awa.person_id)
+    assert "Your answer is saved: no" in page.text and not holds(app, awa.person_id)
     assert "What you answered" in page.text and answers(app)[-1] == ("roster", False, True, "page")
 
 
@@ -236,8 +236,8 @@ def test_nominated_people_are_told_what_is_kept_and_answer_with_one_click(app: F
         nominated()
     [(address, _kind, letter)] = mails(app)
     assert address == "officer@example.org"
-    for words in ("Ministry of Foreign Affairs has nominated you", "What we keep", "as Ministry of Foreign Affairs gave them",
-                  "as long as", "/privacy", "No one has answered this for you", "yes or no"):  # fmt: skip
+    for words in ("Ministry of Foreign Affairs has nominated you", "What we keep", "as Ministry of Foreign Affairs sent them",
+                  "as long as", "/privacy", "No one else has answered this for you", "yes or no"):  # fmt: skip
         assert words in letter, words
     page = Browser(app).get(link_of(letter)).form(button="Sign in").submit()
     assert "May roster staff find you?" in page.text and answers(app) == []
@@ -352,7 +352,7 @@ def test_the_command_writes_once_to_people_with_a_profile_who_were_not_asked(app
     runner = app.test_cli_runner()
     assert "1 people asked" in runner.invoke(args=["people", "ask"]).output
     [(address, kind, letter)] = mails(app)[before:]
-    assert (address, kind) == ("ada@example.org", "consent_asked") and "Without an answer" in letter
+    assert (address, kind) == ("ada@example.org", "consent_asked") and "Unless you answer yes" in letter
     assert "0 people asked" in runner.invoke(args=["people", "ask"]).output
     with app.app_context():
         assert audit.has("consent.asked", f"person:{holder}")

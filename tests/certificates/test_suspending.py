@@ -229,7 +229,7 @@ def test_it_is_suspended_and_lifted_on_its_page(app, sign_in) -> None:
     made = Made(app, 1, issued=True)
     page = sign_in(made.coordinator).get(f"/certificates/{made.numbers[0]}").follow("Suspend")
     refused = page.form(button="Suspend the certificate").submit(note="")
-    assert refused.status == 422 and "Say in a few words why" in refused.text
+    assert refused.status == 422 and "Enter the reason for" in refused.text
     done = refused.form(button="Suspend the certificate").submit(note="An enquiry is open")
     assert "The certificate is suspended" in done.text and "An enquiry is open" in done.text
     assert "Reissue with a correction" not in done.text

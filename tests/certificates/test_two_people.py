@@ -213,18 +213,18 @@ def test_on_pages(app, sign_in) -> None:
         other = factories.actor(Role.COORDINATOR, family="Second")
     address = f"/certificates/{made.numbers[0]}"
     page = sign_in(made.coordinator).get(address).follow("Revoke")
-    assert "Another person has to confirm it" in page.text
+    assert "Another person must confirm the revocation" in page.text
     done = page.form(button="Revoke the certificate").submit(reason_code="fraud", note="Another person sat the test")
-    assert "The revocation is proposed" in done.text and "the certificate stands" in done.text
+    assert "The revocation is proposed" in done.text and "Nothing changes until" in done.text
     assert "Withdraw the proposal" in done.html and "Confirm or decline" not in done.html
     own = sign_in(made.coordinator).get(f"{address}/revoke/confirm")
-    assert "another person has to confirm it" in own.text and "Confirm revocation" not in own.html
+    assert "another person must confirm it" in own.text and "Confirm revocation" not in own.html
     list_page = sign_in(other).get("/certificates")
-    assert "1 revocation waits for a second person" in list_page.text
+    assert "1 revocation is waiting for confirmation" in list_page.text
     page = sign_in(other).get(address).follow("Confirm or decline")
     assert "Another person sat the test" in page.text and "Fraud" in page.text
     revoked = page.form(button="Confirm revocation").submit()
     assert "The certificate is revoked" in revoked.text
-    assert "waits for a second person" not in sign_in(other).get("/certificates").text
+    assert "waiting for confirmation" not in sign_in(other).get("/certificates").text
     holder = sign_in(made.holders[0]).get(address)
     assert "Another person" not in holder.text

@@ -86,7 +86,7 @@ def test_three_screens_and_five_requests_from_the_form_are_enough(app: Flask, br
     browser.client.open = counted  # type: ignore[method-assign]  # counts what goes over the wire
     page = apply(browser, code)
     assert answers == [200, 200, 200, 200, 303, 200], "the page of the delivery, then five"
-    assert "Check your email" in page.text
+    assert "Check your e-mail" in page.text
     assert "A•••@example.org" in page.text
     assert "awa.diop" not in page.html
     assert enrollments(app) == [("Diop", "police", "unconfirmed")]
@@ -265,7 +265,7 @@ def test_what_the_screen_says_is_true_of_a_first_and_a_second_application(app: F
 
 def test_applications_do_not_fill_a_mailbox(app: Flask, code: str) -> None:
     for _number in range(apply_views.MOST_MAILS + 4):
-        assert "Check your email" in apply(Browser(app), code).text
+        assert "Check your e-mail" in apply(Browser(app), code).text
     assert len(mails(app)) == apply_views.MOST_MAILS
 
 
@@ -378,7 +378,7 @@ def test_by_approval_nothing_is_promised(app: Flask, browser: Browser) -> None:
         code = courses.delivery(admission="approval").code
     page = begin(browser, code)
     assert "A coordinator selects" in page.text
-    assert "Check your email" in apply(browser, code).text
+    assert "Check your e-mail" in apply(browser, code).text
     assert "A coordinator decides" in confirm(app).text
     assert enrollments(app) == [("Diop", "police", "requested")]
 

@@ -176,13 +176,13 @@ def test_two_trainers_at_once_lose_nothing(app: Flask, sign_in: Any, trainer: Br
 
 def test_before_it_begins_no_marks_are_offered_and_none_are_taken(app: Flask, trainer: Browser, code: str) -> None:
     page = trainer.get(f"/deliveries/{code}/attendance/12")
-    assert "This session begins on 10 March 2027, 15:30 (AST). Marks can be entered from then on." in page.text
+    assert "This session begins on 10 March 2027, 15:30 (AST). You can enter marks from then on." in page.text
     assert not [form for form in page.all("form") if "attendance" in (form.get("action") or "")]
     sent = {"csrf_token": trainer.token(), f"mark-{ids(app)['Ba']}": "present"}
     refused = trainer.post(f"/deliveries/{code}/attendance/12", sent)
-    assert refused.status == 409 and "Marks can be entered from then on." in refused.text
+    assert refused.status == 409 and "You can enter marks from then on." in refused.text
     assert marks(app) == {}
-    assert "can be entered from then on" not in first_session(trainer, code).text
+    assert "enter marks from then on" not in first_session(trainer, code).text
 
 
 def test_after_finishing_marks_are_shown_and_fixed(app: Flask, trainer: Browser, code: str) -> None:

@@ -138,4 +138,4 @@ def test_they_are_erased_30_days_after_the_last_session(app: Flask, sign_in: Any
     assert entry.subject == f"delivery:{delivery_id}" and '"people":2' in entry.body and "nuts" not in entry.body
     forget(app)
     assert len(entries(app, "needs.erased")) == 1, "nothing is left to erase"
-    assert "not kept any more" in sign_in(reader).get(f"/deliveries/{code}/needs").text
+    assert "no longer kept" in sign_in(reader).get(f"/deliveries/{code}/needs").text

@@ -83,7 +83,7 @@ def test_so_does_the_file(app: Flask, sign_in: Any, world: dict[str, Any]) -> No
     never = next(row for row in rows if row["Family name"] == "Never")
     assert (never["Gender"], never["Employer"], never["Nominated by"]) == ("Woman", "Employer of Never", "")
     assert never["Prerequisites"] == "BASICS: missing"
-    assert [(row["Nominated by"], row["Employer"], row["Order of the nominator"]) for row in rows[-2:]] == [
+    assert [(row["Nominated by"], row["Employer"], row["Order of nomination"]) for row in rows[-2:]] == [
         (world["body"], "Army", "1"), (world["body"], "Army", "2")
     ]  # fmt: skip
     assert "Needs" not in rows[0]

@@ -122,7 +122,7 @@ def test_no_final_score_before_the_course_and_a_first_test_at_any_time(app: Flas
     assert office.put(path, post_score(ba, "pre")).json == {"recorded": 1}
     browser = coordinator()
     page = browser.get(path)
-    assert "post-test scores can be entered once it has" in page.text and f"post-{ba}" not in page.form("/scores").names
+    assert "You can enter post-test scores once it has" in page.text and f"post-{ba}" not in page.form("/scores").names
     sent = {"csrf_token": browser.token(), f"was-pre-{ba}": "90", f"was-post-{ba}": "", f"post-{ba}": "90"}
     assert browser.post(path, sent).status == 409
     clock.travel(app, BEGINS)
@@ -315,9 +315,9 @@ def test_cutting_short_by_the_page(app: Flask, coordinator: Made) -> None:
     clock.travel(app, SECOND_DAY_ENDS)
     browser = coordinator()
     page = browser.get(browser.get(f"/deliveries/{code}").link("Cut the course short"))
-    empty = page.form("").submit("Cancel the sessions not held")
-    assert empty.status == 422 and "Choose the last session that is held." in empty.text and "Enter the reason" not in empty.text
-    done = page.form("").submit("Cancel the sessions not held", after_session="8", reason="Flood")
+    empty = page.form("").submit("Cancel the remaining sessions")
+    assert empty.status == 422 and "Choose the last session to be held." in empty.text and "Enter the reason" not in empty.text
+    done = page.form("").submit("Cancel the remaining sessions", after_session="8", reason="Flood")
     assert "ends early" in done.text and done.text.count("Cancelled") == 4
     with app.app_context():
         assert [one.number for one in get_delivery(SYSTEM, code).held] == list(range(1, 9))
@@ -426,9 +426,11 @@ def test_after_the_cut_off_a_coordinator_sees_the_free_place_and_gives_it(app: F
         clock.travel(app, datetime(2027, 3, 1, tzinfo=UTC))
         withdraw(made[0])
     browser = coordinator()
-    assert "1 place is free; 2 people wait: give it to someone on the list." in browser.get(f"/deliveries/{code}").text
+    assert (
+        "1 place is free; 2 people are waiting: give a place to someone on the list." in browser.get(f"/deliveries/{code}").text
+    )
     page = browser.get(f"/deliveries/{code}/selection")
-    assert "1 place is free; 2 people wait: give it to someone on the list." in page.text
+    assert "1 place is free; 2 people are waiting: give a place to someone on the list." in page.text
     given = browser.post(f"/deliveries/{code}/selection", {"csrf_token": browser.token(), "approve": str(diop)})
     assert given.status == 200 and "is free" not in given.text
     assert (status_of(app, cissé), status_of(app, diop)) == ("waitlisted", "confirmed")

@@ -96,7 +96,7 @@ def test_without_a_current_yes_roster_staff_get_404_by_any_id_page_and_api(
         assert not is_found(key)
     assert api_of(app, own).get(f"/experts/{key}").json["consent"] is agrees
     page = sign_in(own).get(f"/roster/{key}")
-    assert page.status == 200 and "Only you see this profile" in page.text
+    assert page.status == 200 and "Only you can see this profile" in page.text
 
 
 def test_who_said_yes_waits_with_what_was_proved_and_is_admitted(app: Flask, sign_in: SignIn, staff: Actor) -> None:

@@ -134,7 +134,7 @@ def test_a_stranger_says_yes_and_the_profile_is_made(app: Flask, api: ApiClient)
 def test_a_stranger_says_no_and_nothing_is_kept_and_nobody_is_asked_again(app: Flask, api: ApiClient) -> None:
     api.put("/experts/SN-7", AWA)
     page = Browser(app).get(asked_link(app)).form(button="No").submit()
-    assert "we do not ask you again" in page.text
+    assert "we will not ask you again" in page.text
     assert api.put("/experts/SN-7", AWA).json == {"status": "asked"}
     assert len(mails(app)) == 1
     with app.app_context():
