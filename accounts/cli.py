@@ -55,7 +55,7 @@ def token(email: str, name: str, days: int, scope: tuple[str, ...]) -> None:
     with _refusals(), transaction():
         person = queries.find_person_by_email(email)
         if person is None:
-            raise click.ClickException(f"Nobody has the e-mail address {email}. Make an account first: flask accounts create")
+            raise click.ClickException(f"Nobody has the email address {email}. Make an account first: flask accounts create")
         made = services.create_token(SYSTEM, person, name=name, days=days, scope=scope)
     click.echo(made)
 

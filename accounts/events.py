@@ -200,7 +200,7 @@ class TokenRevoked(Event):
 
 @dataclass(frozen=True)
 class SignInLinkUsed(Event):
-    """An e-mailed link signed somebody in; `target` is the page of an object it led to, else empty."""
+    """An emailed link signed somebody in; `target` is the page of an object it led to, else empty."""
 
     name = "sign_in.link_used"
     subject = ("person", "person_id")

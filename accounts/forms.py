@@ -44,16 +44,16 @@ class CheckboxesField(SelectMultipleField):
 
 
 class LinkForm(Form):
-    """Asks for a link by e-mail."""
+    """Asks for a link by email."""
 
-    email = EmailField(_l("E-mail address"), NEEDED, id="link-email")
+    email = EmailField(_l("Email address"), NEEDED, id="link-email")
     next = HiddenField()
 
 
 class PasswordForm(Form):
     """Signs in with a password."""
 
-    email = EmailField(_l("E-mail address"), NEEDED, id="password-email")
+    email = EmailField(_l("Email address"), NEEDED, id="password-email")
     password = PasswordField(_l("Password"), NEEDED)
     next = HiddenField()
 
@@ -66,7 +66,7 @@ class PaperForm(Form):
     family_name = StringField(_l("Family name"), validators=[Optional()])
     names_confirmed = names_confirmation()
     identifier = StringField(_l("Service or staff number"), validators=[Optional()])
-    email = StringField(_l("E-mail address"), validators=[Optional()])
+    email = StringField(_l("Email address"), validators=[Optional()])
     country = SelectField(_l("Country"), validate_choice=False)
     purpose = RadioField(_l("What the person agreed to"), validators=[InputRequired()], default=ConsentPurpose.ROSTER.value)
     reference = StringField(_l("Reference"), NEEDED, description=_l("What you file the paper under, such as HR-2026/114."))
@@ -138,9 +138,9 @@ class NameForm(Form):
 
 
 class OwnEmailForm(Form):
-    """Another e-mail address of one's own."""
+    """Another email address of one's own."""
 
-    email = EmailField(_l("New e-mail address"), NEEDED)
+    email = EmailField(_l("New email address"), NEEDED)
     current_password = PasswordField(_l("Your password now"), id="email-current_password")
 
 
@@ -175,7 +175,7 @@ class AccountForm(Form):
     """A new account."""
 
     submission = SubmissionField()
-    email = EmailField(_l("E-mail address"), NEEDED)
+    email = EmailField(_l("Email address"), NEEDED)
     given_name = StringField(_l("Given names"), description=ONE_NAME)
     family_name = StringField(_l("Family name"))
     names_confirmed = names_confirmation()
@@ -198,7 +198,7 @@ class PersonForm(Form):
     names_confirmed = names_confirmation()
     family_first = order_of_names()
     name_on_certificate = StringField(_l("Name as printed on certificates"), NEEDED)
-    email = EmailField(_l("E-mail address"))
+    email = EmailField(_l("Email address"))
     identifier = StringField(_l("Service or staff number"))
     country = SelectField(_l("Country"), validate_choice=False)
     nationalities = NationalitiesField()

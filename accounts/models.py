@@ -45,7 +45,7 @@ class ConsentPurpose(enum.StrEnum):
 
 class ConsentWay(enum.StrEnum):
     PAGE = "page"
-    LINK = "link"  # signed in by an e-mailed link: the answer is as good as the mailbox
+    LINK = "link"  # signed in by an emailed link: the answer is as good as the mailbox
     API = "api"
     PAPER = "paper"
     CARRIED_OVER = "carried_over"  # from before consents were rows
@@ -211,7 +211,7 @@ class Merge(Base):
 
 
 class Account(Base):
-    """A person's way in. Without a password the e-mailed link is the sign-in."""
+    """A person's way in. Without a password the emailed link is the sign-in."""
 
     __tablename__ = "account"
 

@@ -59,7 +59,7 @@ def check_name(name: str, field: str) -> None:
         raise Invalid("formula", sentence, field)
     if reads_as_address(name):
         sentence = _l(
-            "“%(value)s” reads as a web or e-mail address. Write the name alone, with a space after a full stop.",
+            "“%(value)s” reads as a web or email address. Write the name alone, with a space after a full stop.",
             value=_shown(name),
         )
         raise Invalid("not_a_name", sentence, field)
@@ -143,7 +143,7 @@ def _shown(name: str) -> str:
 
 
 def reads_as_address(name: str) -> bool:
-    """Whether a mail program could make a link of `name`, or people read it as one: a scheme, `www.`, an e-mail address, or a
+    """Whether a mail program could make a link of `name`, or people read it as one: a scheme, `www.`, an email address, or a
     host of at least three letters before a public suffix or a reserved name. Initials such as "M.Ba" are no host."""
     text = normalized("NFKC", name).translate(_FULL_STOPS)
     plain = text.lower()

@@ -90,7 +90,7 @@ def clean_email(value: str, field: str) -> str:
     try:
         address = addresses.parse(value)
     except addresses.NotAnAddress:
-        raise Invalid("bad_email", _l("Enter an e-mail address in this form: name@example.org"), field) from None
+        raise Invalid("bad_email", _l("Enter an email address in this form: name@example.org"), field) from None
     if not mail.can_write_to(address):
         sentence = _l(
             "Messages from here cannot reach this address: our mail server takes only letters a to z before the @. "

@@ -46,7 +46,7 @@ class RevokeForm(Form):
         _l("Why is it revoked?"),
         [DataRequired(_l("Choose why the certificate is revoked."))],
         choices=[SelectChoice(reason.value, WORDS[reason.value]) for reason in RevocationReason],
-        description=_l("The holder is told this by e-mail."),
+        description=_l("The holder is told this by email."),
     )
     note = TextAreaField(
         _l("Note"), [Length(max=1000)],

@@ -36,7 +36,7 @@ DOCUMENTED = {
     "INSTANCE_PATH": "folder of the database, files, keys and job engine; default instance/",
     "MAIL_URL": "smtp://user:password@host:port; without it mail is kept and readable in the application",
     "MAIL_FROM": "sender of mail; default Rostrum <rostrum@HOST of PUBLIC_URL>",
-    "CONTACT_EMAIL": "the centre's address for questions, on every page and in every e-mail; default: that of MAIL_FROM",
+    "CONTACT_EMAIL": "the centre's address for questions, on every page and in every email; default: that of MAIL_FROM",
     "CHECKPOINT_MAIL": "address that gets a copy of every signed checkpoint of the audit trail",
     "CHECKPOINT_URL": "https://… that gets a copy of every signed checkpoint by POST",
     "STORAGE_URL": "file:///folder for certificates; default: files/ under the instance path",
@@ -227,7 +227,7 @@ def _mailbox(given: Mapping[str, str], name: str, default: str) -> str:
 def _mail_address(given: Mapping[str, str], name: str) -> str:
     text = given.get(name, "")
     if text and (text.count("@") != 1 or text != "".join(text.split()) or not all(text.split("@"))):
-        raise SettingsError(f"{name} must be an e-mail address, not “{text}”.")
+        raise SettingsError(f"{name} must be an email address, not “{text}”.")
     return text
 
 

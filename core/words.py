@@ -76,7 +76,7 @@ WORDS: dict[str, Any] = {
     "consent_roster": _l("Roster staff may find the person"),
     "consent_contact": _l("We may write about missions and training"),
     "page": _l("on your page"),
-    "link": _l("by an e-mailed link"),
+    "link": _l("by an emailed link"),
     "api": _l("by a program"),
     "paper": _l("on paper"),
     "carried_over": _l("carried over from an earlier version"),

@@ -60,7 +60,7 @@ def _language_of(title: Mapping[str, str]) -> dict[str, str]:
 
 
 def calendar(delivery: Delivery, what: Shown, address: str, *, issuer: Mapping[str, str], contact: str) -> bytes:
-    """The file. `address` is the page of the delivery; `issuer` (its name by language) and `contact` (an e-mail address) make
+    """The file. `address` is the page of the delivery; `issuer` (its name by language) and `contact` (an email address) make
     the organizer."""
     from icalendar import Calendar  # eighty modules that only this file needs
 

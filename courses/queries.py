@@ -308,12 +308,12 @@ def moves_up_still(time_zone: str, promotion_days: int, begins_at: datetime | No
 
 
 def trainer_ids(emails: Iterable[str], centre_id: int) -> tuple[int, ...]:
-    """The centre's trainers with these e-mail addresses; Invalid("unknown_trainer") for any other."""
+    """The centre's trainers with these email addresses; Invalid("unknown_trainer") for any other."""
     wanted = [email_key(email) or "" for email in emails]
     by_email = {person.email_key: person.id for person in list_trainers(centre_id) if person.email_key}
     for number, email in enumerate(wanted):
         if email not in by_email:
-            sentence = _l("There is no trainer with this e-mail address.")
+            sentence = _l("There is no trainer with this email address.")
             raise Invalid("unknown_trainer", sentence, f"trainers.{number}")
     return tuple(dict.fromkeys(by_email[email] for email in wanted))
 

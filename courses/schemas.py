@@ -229,7 +229,7 @@ class DeliveryBody(Schema):
     admission: Annotated[str, one_of(Admission)] = Admission.AUTOMATIC.value
     closes_on: Day | None = None
     trainers: list[Annotated[str, at_most(254)]] | None = Field(
-        None, max_length=50, description="e-mail addresses of people who have the role of trainer in the centre"
+        None, max_length=50, description="email addresses of people who have the role of trainer in the centre"
     )
     centre: str | None = Field(None, description="if given, the code of the course's centre")
     funder: str | None = Field(None, description="code of the organization that pays for it")

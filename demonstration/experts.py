@@ -2,7 +2,7 @@
 and certificates. Written in bulk, because ten thousand through the services would take an hour, but by the same rules:
 `flask check` and `flask roster rebuild --check` find nothing to say about them.
 
-They have no e-mail addresses: nobody is told about certificates of years ago.
+They have no email addresses: nobody is told about certificates of years ago.
 """
 
 from __future__ import annotations

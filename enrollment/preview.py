@@ -204,7 +204,7 @@ class _People:
             hints.append(
                 _l(
                     "The organization has already put forward somebody of this name and country under another number or "
-                    "e-mail address. If it is the same person, use that number or address."
+                    "email address. If it is the same person, use that number or address."
                 )
             )
         return [hint for hint in hints if hint]
@@ -214,9 +214,9 @@ def address_hint(known: str | None, given: str | None) -> Any:
     """What becomes of the address given for somebody who is known already: that person's own data stay untouched. Which
     address is known is not told."""
     if known is None:
-        return _l("This person is known here without an e-mail address and gets no message.")
+        return _l("This person is known here without an email address and gets no message.")
     if given and email_key(given) != email_key(known):
-        return _l("This person is known here with another e-mail address; the message goes to that one.")
+        return _l("This person is known here with another email address; the message goes to that one.")
     return None
 
 

@@ -28,7 +28,7 @@ P = Permission
     location=lambda answer: url_for("roster_api.get_expert", id=answer.id) if isinstance(answer, ExpertAnswer) else None,
 )  # fmt: skip
 def put_expert(id: str, body: ExpertBody) -> tuple[ExpertAnswer | AskedAnswer, int]:
-    """`id` is the identifier: the person is matched by it, else by e-mail address. Fields that are left out stay as they are.
+    """`id` is the identifier: the person is matched by it, else by email address. Fields that are left out stay as they are.
     201 when the profile is new. The answer shows a profile, so the audit trail records that staff read it. Without the person's
     current consent the answer is 202, the same for known and unknown people: we ask the person, and the values wait."""
     if body.consent is not None:

@@ -238,7 +238,7 @@ class NewExpertForm(ProfileForm):
     )
     person_family_name = StringField(_l("Family name"), validators=[Optional()])
     names_confirmed = names_confirmation()
-    person_email = StringField(_l("E-mail address"), validators=[Optional()])
+    person_email = StringField(_l("Email address"), validators=[Optional()])
     person_country = SelectField(_l("Country"), validate_choice=False, widget=SharedSelect())
     person_nationalities = NationalitiesField()
     person_gender = SelectField(_l("Gender"), validate_choice=False)

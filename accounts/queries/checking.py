@@ -19,4 +19,4 @@ def breaches() -> Iterator[str]:
     )
     for person_id, email, key in db.session.execute(suspects):
         if key != email_key(email):
-            yield f"person {person_id}: the key of the e-mail address is not the address's own"
+            yield f"person {person_id}: the key of the email address is not the address's own"

@@ -43,7 +43,7 @@ def set_password(actor: Actor, person: Person, password: str, *, ends_tokens: bo
 
 
 def remove_password(actor: Actor, person: Person) -> None:
-    """Leaves the e-mailed link as the only way in. Every session and unused link ends."""
+    """Leaves the emailed link as the only way in. Every session and unused link ends."""
     if actor.person_id != person.id:
         require(actor, Permission.ACCOUNT_MANAGE)
     account = ensure_account(actor, person)

@@ -1,4 +1,4 @@
-"""Another e-mail address of one's own: it counts once its owner has answered from it."""
+"""Another email address of one's own: it counts once its owner has answered from it."""
 
 from __future__ import annotations
 

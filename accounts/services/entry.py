@@ -1,4 +1,4 @@
-"""Ways in: one-time links by e-mail, and passwords. Whether an account exists shows in no answer."""
+"""Ways in: one-time links by email, and passwords. Whether an account exists shows in no answer."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def invite(actor: Actor, person: Person) -> None:
     if not account.is_active:
         raise Conflict("account_closed", _l("This account is closed. Reopen it first."))
     if not send_link(person, kind="invitation", actor=actor):
-        raise Conflict("no_email", _l("This person has no e-mail address. Enter one first."), "email")
+        raise Conflict("no_email", _l("This person has no email address. Enter one first."), "email")
 
 
 def request_link(email: str, target: str = "") -> None:

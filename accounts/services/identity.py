@@ -96,7 +96,7 @@ def _as_decided(identity: str | int, near: Sequence[Comparison]) -> Known:
 
 def _in_doubt(near: Sequence[Comparison], prefix: str) -> Conflict:
     sentence = _l(
-        "This e-mail address or number is known here, but not everything matches. Decide whether it is the "
+        "This email address or number is known here, but not everything matches. Decide whether it is the "
         "same person or another one."
     )
     is_number = any("number" in one.agrees for one in near)

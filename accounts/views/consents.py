@@ -47,7 +47,7 @@ def answer_consent() -> Any:
 
 
 def _way() -> ConsentWay:
-    """Anyone who signed in by an e-mailed link has shown to read the mailbox, and no more."""
+    """Anyone who signed in by an emailed link has shown to read the mailbox, and no more."""
     started = queries.session_started(current_actor().session_id or 0)
     return ConsentWay.LINK if started is not None and started[0] == "link" else ConsentWay.PAGE
 
@@ -58,7 +58,7 @@ def _said(given: bool, counts: bool) -> str:
     if counts:
         return _("Your answer is saved: yes. You can withdraw it at any time on your own page.")
     return _(
-        "Your yes is saved, but does not count yet: others use your e-mail address as well. Enter an address "
+        "Your yes is saved, but does not count yet: others use your email address as well. Enter an address "
         "of your own on your page and answer again, or sign on paper."
     )
 

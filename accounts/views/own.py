@@ -165,7 +165,7 @@ def confirm_address(token: str) -> Any:
             services.confirm_address(current_actor(), _own(), token)
     except (Invalid, Conflict):
         return render_template("accounts/new_address.html", address=None, form=OneButtonForm(formdata=None)), 410
-    flash(_("Your e-mail address is changed."), "ok")
+    flash(_("Your email address is changed."), "ok")
     return see_other(url_for("accounts.me"))
 
 

@@ -178,7 +178,7 @@ def end_sessions(person_id: int) -> Any:
 @pages.post("/administration/people/<int:person_id>/password/remove")
 @requires(Permission.ACCOUNT_MANAGE)
 def remove_password(person_id: int) -> Any:
-    """Leaves the e-mailed link as the only way in."""
+    """Leaves the emailed link as the only way in."""
     return _act(person_id, lambda found: services.remove_password(current_actor(), found), _("The password is removed."))
 
 

@@ -69,7 +69,7 @@ def sign_in_with_password() -> Any:
         with transaction():
             limits.pace("password.place", place(), free=TRIES_PER_PLACE, longest=LONGEST_WAIT_OF_PLACE)
             services.note_refusal(form.email.data or "")
-        form.refuse(Invalid("wrong_password", _("The e-mail address or the password is not right."), "password"))
+        form.refuse(Invalid("wrong_password", _("The email address or the password is not right."), "password"))
         return _sign_in_page(link, form)
     with transaction():
         services.refresh_hash(person_id, form.password.data or "")

@@ -1,4 +1,4 @@
-"""E-mail addresses: kept as they were typed, compared by a key, told to servers with the domain in ASCII.
+"""Email addresses: kept as they were typed, compared by a key, told to servers with the domain in ASCII.
 
 An address is never rewritten, since another spelling can be another mailbox: "straße" is not "strasse", and only the server
 of a domain knows whether its local parts differ by case. Domains are looked up by IDNA 2008 (ß and ς stay themselves), except
@@ -25,7 +25,7 @@ _UPPER_TO_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
 class NotAnAddress(ValueError):
-    """The text is no e-mail address."""
+    """The text is no email address."""
 
 
 @dataclass(frozen=True)

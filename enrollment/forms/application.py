@@ -58,7 +58,7 @@ def clean_rank_code(value: str, field: str) -> str:
 class ApplicationForm(Form):
     """`categories`: the personnel categories that the course is for."""
 
-    email = StringField(_l("E-mail"), [Needed(_l("Enter your e-mail address.")), Kept(values.clean_email)])
+    email = StringField(_l("Email"), [Needed(_l("Enter your email address.")), Kept(values.clean_email)])
     given_name = StringField(_l("Given name"), [Kept(values.clean_name)])
     family_name = StringField(_l("Family name"), [Kept(values.clean_name)])
     names_confirmed = names_confirmation()
@@ -99,7 +99,7 @@ class ApplicationForm(Form):
         return self.category.data == PersonnelCategory.MILITARY
 
     def names_on(self, screen: int) -> list[str]:
-        """The fields of a screen for this category; the e-mail address of somebody signed in is no field."""
+        """The fields of a screen for this category; the email address of somebody signed in is no field."""
         hidden = {"rank"} if not self.has_rank else set()
         if not self.has_rank_code:
             hidden.add("rank_code")

@@ -58,7 +58,7 @@ class PersonForm(Form):
     family_name = StringField(_l("Family name"))
     names_confirmed = names_confirmation()
     name_on_certificate = StringField(_l("Name as printed on the certificate"))
-    email = StringField(_l("E-mail"), [Needed(_l("Write the e-mail address: the person receives the invitation there."))])
+    email = StringField(_l("Email"), [Needed(_l("Write the email address: the person receives the invitation there."))])
     identifier = StringField(_l("Service or staff number"))
     country = CountryField(_l("Country"), [Needed(_l("Choose the country."))])
     nationalities = NationalitiesField()

@@ -38,7 +38,7 @@ HEADINGS = {
         "given_name": "Given name",
         "family_name": "Family name",
         "name_on_certificate": "Name on certificate",
-        "email": "E-mail",
+        "email": "Email",
         "country": "Country",
         "nationalities": "Nationality",
         "gender": "Gender",
@@ -113,7 +113,7 @@ _SYNONYMS = {
 _OURS = (
     "reference, référence, nominated by, désignation par, status, statut, position, place, why, pourquoi, "
     "course, formation, cours, delivery, session, begins, début, commence, commence le, prerequisites, prérequis, "
-    "order of the nominator, ordre de l'organisme"
+    "order of nomination, order of the nominator, ordre de désignation, ordre de l'organisme"
 )
 RANK_OR_POSITION = "rang"
 

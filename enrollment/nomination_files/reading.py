@@ -203,7 +203,7 @@ def _same(column: str, value: str) -> str:
 def _duplicate_remedy(column: str, above: int) -> Any:
     if column == "email":
         return _l(
-            "Row %(row)s has the same e-mail address. Remove one of the two rows, or correct the address.",
+            "Row %(row)s has the same email address. Remove one of the two rows, or correct the address.",
             row=above,
         )
     return _l(

@@ -46,7 +46,7 @@ MAX_LENGTHS = {
     "needs": 1000,
 }
 _MISSING = {
-    "email": _l("Write the e-mail address: the person receives the invitation there."),
+    "email": _l("Write the email address: the person receives the invitation there."),
     "country": _l("Write the country that sends the person, or “none” for people of an international organization."),
     "category": _l("Write civilian, police or military."),
 }
@@ -178,7 +178,7 @@ def _email(text: str, frame: _Frame) -> str:
         remedy = refusal.message
         if refusal.code == "bad_email":
             remedy = _l(
-                "“%(value)s” is not an e-mail address. Write one address, such as name@organization.org.", value=shown(text)
+                "“%(value)s” is not an email address. Write one address, such as name@organization.org.", value=shown(text)
             )
         raise _Refused(refusal.code, remedy) from None
 

@@ -1,4 +1,4 @@
-"""Text as people mean it: without the invisible characters that spreadsheets and e-mail programs add."""
+"""Text as people mean it: without the invisible characters that spreadsheets and email programs add."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def explain(enrollment: Enrollment, position: int | None) -> str | None:
     """Why the enrollment stands where it stands, in one sentence; None when there is nothing to explain."""
     enrollment = enrollment.standing
     if enrollment.status is S.UNCONFIRMED:
-        return _("Waiting for the applicant to open the link in the e-mail.")
+        return _("Waiting for the applicant to open the link in the email.")
     if enrollment.status is S.WAITLISTED and position is not None:
         return _("All places open to you are taken; you are number %(position)s on the waiting list.", position=number(position))
     if enrollment.status is S.REQUESTED:

@@ -100,7 +100,7 @@ def readings(question: IdentityQuestion) -> Readings:
         ("name", _("Name"), name, known.full_name),
         ("birth_date", _("Date of birth"), str(said.birth_date or ""), str(known.birth_date or "")),
         ("number", _("Service or staff number"), said.identifier, known.identifier),
-        ("address", _("E-mail"), said.email, known.email),
+        ("address", _("Email"), said.email, known.email),
         ("", _("Country"), said.country, known.country),
     ]
     facts = dict.fromkeys(question.agrees, "agrees") | dict.fromkeys(question.differs, "differs")

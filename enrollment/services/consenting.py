@@ -24,7 +24,7 @@ def consent_while_enrolling(actor: Actor, enrollment: Enrollment) -> None:
 
 
 def consent_from_application(enrollment: Enrollment) -> None:
-    """What an application ticked that nobody was signed in for, once its e-mailed link was opened: then the one who reads the
+    """What an application ticked that nobody was signed in for, once its emailed link was opened: then the one who reads the
     person's mailbox has said it. Whatever the person answered after applying stays. May run twice."""
     is_anonymous = enrollment.enrolled_by_id is None and enrollment.nominated_by_id is None
     if not enrollment.roster_consent or not is_anonymous:

@@ -74,7 +74,7 @@ def require_identity(identifier: str | None, email: str | None) -> None:
     """Somebody put in by others must be recognisable the next time: a person exists once."""
     if not (identifier or "").strip() and not (email or "").strip():
         raise Invalid(
-            "identity_needed", _l("Give a service number or an e-mail address, so that the person is recognised."), "person.email"
+            "identity_needed", _l("Give a service number or an email address, so that the person is recognised."), "person.email"
         )
 
 

@@ -188,7 +188,7 @@ def participants_file(code: str) -> Response:
     """Everybody with status, as the actor may see them."""
     actor, delivery = current_actor(), _delivery(code)
     header = [
-        _("Reference"), _("Family name"), _("Given name"), _("Name on certificate"), _("E-mail"), _("Country"), _("Nationality"),
+        _("Reference"), _("Family name"), _("Given name"), _("Name on certificate"), _("Email"), _("Country"), _("Nationality"),
         _("Gender"), _("Category"), _("Rank"), _("Rank code"), _("Employer"), _("Nominated by"), _("Order of nomination"),
         _("Prerequisites"), _("Status"), _("Position"), _("Why"),
     ]  # fmt: skip

@@ -188,7 +188,7 @@ def test_a_link_is_sent_to_those_who_have_an_address(app, boss):
     assert mails(app)[-1][:2] == ("amina@example.org", "invitation")
     page = boss.get(f"/administration/people/{nobody}").form(action="/link").submit()
     assert page.status == 422
-    assert page.errors == ["This person has no e-mail address. Enter one first."]
+    assert page.errors == ["This person has no email address. Enter one first."]
 
 
 def test_a_persons_data_is_corrected(app, boss):
@@ -198,7 +198,7 @@ def test_a_persons_data_is_corrected(app, boss):
     form = boss.get(f"/administration/people/{person_id}/edit").form(button="Save")
     page = form.submit(email="taken@example.org", given_name="Aminata")
     assert page.status == 422
-    assert page.errors == ["Another person has this e-mail address."]
+    assert page.errors == ["Another person has this email address."]
     assert page.form(button="Save").values["given_name"] == "Aminata"
     page = page.form(button="Save").submit(
         email="aminata@example.org", identifier="SN-7", birth_date="1990-02-03", gender="female"

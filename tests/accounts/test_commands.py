@@ -79,7 +79,7 @@ def test_a_role_is_held_in_the_body_that_is_named_and_nowhere_else(app, run):
     ("words", "said"),
     [
         (["a@example.org", "--name", "A B", "--role", "nominator"], "A nominator acts for an organization."),
-        (["no address", "--name", "A B"], "EMAIL: Enter an e-mail address"),
+        (["no address", "--name", "A B"], "EMAIL: Enter an email address"),
         (["a@example.org", "--name", " "], "--name: Write the name."),
         (["a@example.org", "--name", "A\x07 B"], "--name: This contains an invisible"),
         (["a@example.org", "--name", "A B", "--role", "trainer", "--organization", "X"], "No organization has this code."),
@@ -135,7 +135,7 @@ def test_a_token_for_nobody_is_refused_on_standard_error(run):
     done = run("token", "nobody@example.org", "--name", "import")
     assert done.exit_code == 1
     assert done.stdout == ""
-    assert "Nobody has the e-mail address nobody@example.org." in done.stderr
+    assert "Nobody has the email address nobody@example.org." in done.stderr
 
 
 # The first administrator

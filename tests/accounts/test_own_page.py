@@ -166,7 +166,7 @@ def test_signing_out_everywhere_else(app, amina):
     assert here.get("/me", follow=False).status == 200
 
 
-# The e-mail address
+# The email address
 
 
 def test_another_address_counts_once_its_owner_has_answered(app, amina):

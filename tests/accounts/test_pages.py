@@ -19,7 +19,7 @@ def test_they_are_open_and_light(app, address, language):
 def test_the_privacy_page_names_every_personal_datum(browser):
     text = browser.get("/privacy").text
     for words in (
-        "e-mail address",
+        "email address",
         "gender",
         "date of birth",
         "Attendance",

@@ -143,7 +143,7 @@ def test_an_address_that_is_none_is_told_and_kept(browser):
     page = ask(browser, "amina(at)example")
     assert page.status == 422
     assert page.form(action="/sign-in/link").values["email"] == "amina(at)example"
-    assert "Enter an e-mail address in this form" in page.text
+    assert "Enter an email address in this form" in page.text
 
 
 def test_links_are_kept_as_digests_only(app, browser):

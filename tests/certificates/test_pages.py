@@ -351,7 +351,7 @@ def test_the_enrollment_says_that_no_certificate_is_there_yet(app, sign_in) -> N
 def test_the_enrollment_leads_to_the_certificate_once_it_is_issued(app, sign_in) -> None:
     made = Made(app, 1, issued=True)
     page = enrollment_page(made, sign_in)
-    assert "has not been issued" not in page.text and "follows by e-mail" not in page.text
+    assert "has not been issued" not in page.text and "follows by email" not in page.text
     assert page.link(made.numbers[0]).endswith(f"/certificates/{made.numbers[0]}")
     assert page.follow("Download the certificate (PDF)").response.data.startswith(b"%PDF-")
     assert page.link("See what anyone who checks it is shown").endswith(f"/verify/{made.tokens[0]}")

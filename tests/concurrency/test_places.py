@@ -128,7 +128,7 @@ def test_50_strangers_at_once_through_the_public_form_seat_exactly_20(own_app: F
         return visitors[number].page(path, form)
 
     code, shown = path.split("/")[2], at_once(APPLICANTS, apply)
-    assert all("Check your e-mail" in page for page in shown)
+    assert all("Check your email" in page for page in shown)
     assert _counted(own_app, code)["confirmed"] == 0, "nobody takes a place who has not opened the emailed link"
     links = _links(own_app, f"stranger{server.port}-%")
     tokens = [

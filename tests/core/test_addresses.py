@@ -1,4 +1,4 @@
-"""E-mail addresses: kept as typed, compared by a key, told to servers with the domain by IDNA 2008."""
+"""Email addresses: kept as typed, compared by a key, told to servers with the domain by IDNA 2008."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_key_that_is_not_the_addresses_own_is_found(context: Flask) -> None:
     with db.engine.connect().execution_options(writes=True) as connection:
         connection.execute(sa.text("UPDATE person SET email_key = 'a@strasse.example'"))
         connection.commit()
-    assert list(breaches()) == [f"person {made.id}: the key of the e-mail address is not the address's own"]
+    assert list(breaches()) == [f"person {made.id}: the key of the email address is not the address's own"]
 
 
 @pytest.mark.both_databases

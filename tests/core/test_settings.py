@@ -67,8 +67,8 @@ def test_two_processes_that_start_together_agree_on_the_key(tmp_path: Path) -> N
         ({"CHECKPOINT_URL": "http://archive.example.org/"}, "CHECKPOINT_URL must begin with https"),
         ({"CHECKPOINT_URL": "archive.example.org"}, "CHECKPOINT_URL must look like"),
         ({"CHECKPOINT_URL": "ftp://archive.example.org"}, "CHECKPOINT_URL must look like"),
-        ({"CHECKPOINT_MAIL": "archive"}, "CHECKPOINT_MAIL must be an e-mail address"),
-        ({"CHECKPOINT_MAIL": "a@example.org, b@example.org"}, "CHECKPOINT_MAIL must be an e-mail address"),
+        ({"CHECKPOINT_MAIL": "archive"}, "CHECKPOINT_MAIL must be an email address"),
+        ({"CHECKPOINT_MAIL": "a@example.org, b@example.org"}, "CHECKPOINT_MAIL must be an email address"),
         ({"NOW": "2027-03-08T09:00:00Z", "PUBLIC_URL": "https://training.example.org"}, "NOW sets the clock"),
     ],
 )

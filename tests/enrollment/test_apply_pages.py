@@ -86,7 +86,7 @@ def test_three_screens_and_five_requests_from_the_form_are_enough(app: Flask, br
     browser.client.open = counted  # type: ignore[method-assign]  # counts what goes over the wire
     page = apply(browser, code)
     assert answers == [200, 200, 200, 200, 303, 200], "the page of the delivery, then five"
-    assert "Check your e-mail" in page.text
+    assert "Check your email" in page.text
     assert "A•••@example.org" in page.text
     assert "awa.diop" not in page.html
     assert enrollments(app) == [("Diop", "police", "unconfirmed")]
@@ -141,7 +141,7 @@ def test_back_keeps_what_is_not_yet_right(browser: Browser, code: str) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("email", "", "Enter your e-mail address."),
+        ("email", "", "Enter your email address."),
         ("email", "awa(at)example.org", "name@example.org"),
         ("given_name", "N/A", "name"),
         ("given_name", "A" * 121, "at most 120"),
@@ -265,7 +265,7 @@ def test_what_the_screen_says_is_true_of_a_first_and_a_second_application(app: F
 
 def test_applications_do_not_fill_a_mailbox(app: Flask, code: str) -> None:
     for _number in range(apply_views.MOST_MAILS + 4):
-        assert "Check your e-mail" in apply(Browser(app), code).text
+        assert "Check your email" in apply(Browser(app), code).text
     assert len(mails(app)) == apply_views.MOST_MAILS
 
 
@@ -378,7 +378,7 @@ def test_by_approval_nothing_is_promised(app: Flask, browser: Browser) -> None:
         code = courses.delivery(admission="approval").code
     page = begin(browser, code)
     assert "A coordinator selects" in page.text
-    assert "Check your e-mail" in apply(browser, code).text
+    assert "Check your email" in apply(browser, code).text
     assert "A coordinator decides" in confirm(app).text
     assert enrollments(app) == [("Diop", "police", "requested")]
 
@@ -503,4 +503,4 @@ def test_nobodys_mailbox_is_filled_by_applications_of_others(app: Flask) -> None
 @pytest.mark.parametrize("name", ["Visit http://evil.example NOW", "www.evil.example"])
 def test_a_name_that_is_an_address_is_refused(browser: Browser, code: str, name: str) -> None:
     page = begin(browser, code).form("/apply").submit("Continue", **(ABOUT | {"given_name": name}))
-    assert page.status == 422 and "reads as a web or e-mail address" in page.text
+    assert page.status == 422 and "reads as a web or email address" in page.text

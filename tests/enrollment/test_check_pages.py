@@ -18,7 +18,7 @@ from tests.browsing import Browser, Page
 from tests.courses import makers as courses
 from tests.enrollment.workbook_makers import HEADINGS, PEOPLE, xlsx
 
-HEADER = "Given name;Family name;E-mail;Country;Category;Date of birth\n"
+HEADER = "Given name;Family name;Email;Country;Category;Date of birth\n"
 
 
 @pytest.fixture
@@ -92,12 +92,12 @@ def test_every_row_with_a_fault_can_be_corrected_a_page_at_a_time(app: Flask, at
     rows = "".join(f"Given{n};Family{n};p{n}(at)example.org;SN;police;\n" for n in range(60))
     page = upload(at_work, code, (HEADER + rows).encode())
     assert "60 rows need fixing" in page.text and "Part 1 of 3" in page.text
-    assert "Row 26, E-mail" in page.text and "Row 27, E-mail" not in page.text
+    assert "Row 26, Email" in page.text and "Row 27, Email" not in page.text
     assert len(page.form("/check").names) < 80, "the form stays small"
     page = page.form("/check").submit("Next rows", **{"row-2-email": "p0@example.org"})
-    assert "59 rows need fixing" in page.text and "Row 28, E-mail" in page.text
+    assert "59 rows need fixing" in page.text and "Row 28, Email" in page.text
     page = page.form("/check").submit("Next rows")
-    assert "Part 3 of 3" in page.text and "Row 61, E-mail" in page.text and "Next rows" not in page.text
+    assert "Part 3 of 3" in page.text and "Row 61, Email" in page.text and "Next rows" not in page.text
     page = page.form("/check").submit("Check again", **{"row-61-email": "p59@example.org"})
     assert "58 rows need fixing" in page.text and "Part 3 of 3" in page.text
     page.form("/check").submit("Nominate 2")
@@ -133,7 +133,7 @@ def test_a_name_in_one_column(app: Flask, at_work: Browser, code: str, heading: 
 
 @pytest.mark.parametrize(("answer", "given"), [("0", "Amina"), ("1", "Diallo")])
 def test_the_order_of_names_is_asked_once(app: Flask, at_work: Browser, code: str, answer: str, given: str) -> None:
-    text = "Name;E-mail;Country;Category\nAmina Diallo;a@example.org;SN;police\nMoussa Fall;b@example.org;SN;police\n"
+    text = "Name;Email;Country;Category\nAmina Diallo;a@example.org;SN;police\nMoussa Fall;b@example.org;SN;police\n"
     page = upload(at_work, code, text.encode())
     assert "Which comes first in the names of this file?" in page.text and "need fixing" not in page.text
     page = page.form("/check").submit("Check again", family_first=answer)

@@ -21,7 +21,7 @@ from tests.browsing import Browser, Page
 from tests.courses import makers as courses
 
 FILE = (
-    "Given name;Family name;E-mail;Country;Category;Date of birth\n"
+    "Given name;Family name;Email;Country;Category;Date of birth\n"
     "Awa;Diop;awa@example.org;SN;police;03/04/1987\nMoussa;Fall;nothing;SN;military;05/06/1990\n"
 )
 
@@ -61,7 +61,7 @@ def test_rows_left_bad_are_there_another_day(app: Flask, at_work: Browser, code:
     page = at_work.get(f"/deliveries/{code}/nominate")
     assert "1 row for Ministry of Foreign Affairs is kept for you until" in page.text
     page = page.follow("Go on with these rows")
-    assert "1 row needs fixing" in page.text and "“nothing” is not an e-mail address" in page.text
+    assert "1 row needs fixing" in page.text and "“nothing” is not an email address" in page.text
     page = page.form("/check").submit("Check again", **{"row-3-email": "moussa@example.org"})
     assert "1 person is ready" in page.text, "the order of day and month was told before"
     page.form("/check").submit("Nominate 1")

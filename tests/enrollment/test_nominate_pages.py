@@ -26,7 +26,7 @@ from tests.courses import makers as courses
 from tests.enrollment import makers
 
 FILES = Path(__file__).parent / "files"
-HEADER = "Given name,Family name,E-mail,Country,Category,Date of birth\n"
+HEADER = "Given name,Family name,Email,Country,Category,Date of birth\n"
 
 
 @pytest.fixture
@@ -117,8 +117,8 @@ def test_a_bad_row_is_named_and_mended_in_place(app: Flask, at_work: Browser, co
         at_work, code, people("Awa,Diop,awa(at)example.org,Senegal,police,", "Moussa,Fall,m@example.org,SN,generals,", "Ada,Sy,a@example.org,SN,police,")
     )  # fmt: skip
     assert "2 rows need fixing" in page.text
-    assert "Row 2, E-mail" in page.text
-    assert "“awa(at)example.org” is not an e-mail address" in page.text
+    assert "Row 2, Email" in page.text
+    assert "“awa(at)example.org” is not an email address" in page.text
     assert "“generals” is not a category" in page.text
     form = page.form("/check")
     page = form.submit("Check again", **{"row-2-email": "awa@example.org"})
@@ -161,7 +161,7 @@ def test_people_twice_in_the_file_or_here_already(app: Flask, at_work: Browser, 
         at_work, code,
         people("Awa,Diop,awa@example.org,SN,police,", "Awa,Diop,AWA@example.org,SN,police,", "Ibra,Ba,here@example.org,SN,police,"),
     )  # fmt: skip
-    assert "Row 2 has the same e-mail address" in page.text
+    assert "Row 2 has the same email address" in page.text
     assert "1 person already has a place or a request here and is left out Row 4: Ibra Ba" in page.text
     page = page.form("/check").submit("Nominate 1", **{"row-3-skip": "1"})
     assert "1 person was nominated." in page.text
@@ -185,13 +185,13 @@ def test_the_same_file_again_leaves_out_who_is_here(app: Flask, at_work: Browser
 def test_a_word_not_understood_stays_an_error_until_one_is_chosen(
     app: Flask, at_work: Browser, code: str, column: str, value: str, heading: str
 ) -> None:
-    row = {"Given name": "Awa", "Family name": "Diop", "E-mail": "awa@example.org", "Country": "SN", "Category": "police"} | {
+    row = {"Given name": "Awa", "Family name": "Diop", "Email": "awa@example.org", "Country": "SN", "Category": "police"} | {
         column: value
     }
     other = {
         "Given name": "Ada",
         "Family name": "Sy",
-        "E-mail": "ada@example.org",
+        "Email": "ada@example.org",
         "Country": "SN",
         "Category": "police",
         column: "police" if column == "Category" else "",
@@ -207,7 +207,7 @@ def test_a_word_not_understood_stays_an_error_until_one_is_chosen(
     assert nominated(app) == [("Sy", "confirmed"), ("Diop", "confirmed")]
 
 
-NUMBERED = "Identifier,Given name,Family name,E-mail,Country,Category\n"
+NUMBERED = "Identifier,Given name,Family name,Email,Country,Category\n"
 
 
 def test_whoever_is_known_with_another_address_is_said_before(app: Flask, at_work: Browser, code: str) -> None:
@@ -228,8 +228,8 @@ def test_whoever_is_known_with_another_address_is_said_before(app: Flask, at_wor
     )
     page = upload(at_work, code, text)
     assert "4 people are ready" in page.text
-    assert page.text.count("known here with another e-mail address; the message goes to that one") == 1
-    assert page.text.count("known here without an e-mail address and gets no message") == 1
+    assert page.text.count("known here with another email address; the message goes to that one") == 1
+    assert page.text.count("known here without an email address and gets no message") == 1
     assert "secret@" not in page.html
     page = at_work.get(f"/deliveries/{code}/nominate/person").form("/person").submit("Nominate", **ONE | {"identifier": "A-1"})
     assert "the message goes to that one" in page.text and "secret@" not in page.html
@@ -240,7 +240,7 @@ def test_a_namesake_among_the_own_people_is_asked_about(app: Flask, sign_in: Any
     with app.app_context():
         other = courses.delivery(places=5).code
         stranger = factories.actor(Role.NOMINATOR, organization_id=factories.organization("SN-POL", "Police nationale", "SN").id)
-    asked = "already put forward somebody of this name and country under another number or e-mail address"
+    asked = "already put forward somebody of this name and country under another number or email address"
     again = NUMBERED + "B-7,Awa,Diop,a.diop@example.org,SN,police\n"
     assert asked in upload(at_work, other, again).text
     assert asked not in upload(at_work, other, again.replace(",SN,", ",ML,")).text
@@ -251,7 +251,7 @@ def test_a_namesake_among_the_own_people_is_asked_about(app: Flask, sign_in: Any
 def test_a_nominator_does_not_learn_whose_address_or_number_it_is(app: Flask, at_work: Browser, code: str) -> None:
     with app.app_context():
         factories.person("Ali", "Bah", email="one@example.org", identifier="A-1")
-    text = "Identifier,Given name,Family name,E-mail,Country,Category\nB-2,Awa,Diop,one@example.org,SN,police\n"
+    text = "Identifier,Given name,Family name,Email,Country,Category\nB-2,Awa,Diop,one@example.org,SN,police\n"
     for known in (text, text.replace("B-2", "a 1"), text.replace("B-2,", ",")):
         page = upload(at_work, code, known)
         assert "1 person is ready" in page.text and "known here" not in page.text
@@ -416,7 +416,7 @@ def test_nominations_are_withdrawn_from_the_list(app: Flask, at_work: Browser, c
 
 
 def test_the_list_as_a_file_is_harmless_in_a_spreadsheet(app: Flask, at_work: Browser, code: str) -> None:
-    text = "Given name,Family name,E-mail,Country,Category,Rank\nAwa,Diop,awa@example.org,SN,police,=1+1\n"
+    text = "Given name,Family name,Email,Country,Category,Rank\nAwa,Diop,awa@example.org,SN,police,=1+1\n"
     upload(at_work, code, text).form("/check").submit("Nominate 1")
     body = at_work.client.get("/nominations.csv").get_data(as_text=True)
     assert "'=1+1" in body
@@ -466,7 +466,7 @@ def test_one_person_by_form(app: Flask, at_work: Browser, code: str) -> None:
     ("changes", "sentence"),
     [
         ({"given_name": "", "family_name": ""}, "Write the name"),
-        ({"email": "nothing"}, "is not an e-mail address"),
+        ({"email": "nothing"}, "is not an email address"),
         ({"country": ""}, "Choose the country"),
         ({"category": None}, "Choose the personnel category"),
         ({"rank_code": "X9"}, "NATO rank code"),

@@ -133,7 +133,7 @@ class TestRealFiles:
         with app.app_context():
             remedies = {p.code: str(p.remedy) for row in file.rows for p in row.problems}
         assert remedies["unknown_category"].startswith("“Gendarme” is not a category. Write civilian,")
-        assert remedies["duplicate"].startswith("Row 2 has the same e-mail address.")
+        assert remedies["duplicate"].startswith("Row 2 has the same email address.")
         assert "year-month-day" in remedies["bad_date"]
         assert all(remedy.endswith(".") for remedy in remedies.values())
 

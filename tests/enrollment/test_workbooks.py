@@ -113,7 +113,7 @@ def test_hidden_rows_are_asked_about(make: Callable[..., bytes]) -> None:
 def test_hidden_columns_and_merged_cells_are_told(make: Callable[..., bytes]) -> None:
     rows = [HEADINGS, PEOPLE[0], [*PEOPLE[1][:4], "CA", "police"], [*PEOPLE[2][:4], None, "police"]]
     file = reading(make(rows, hidden_columns=[3], merged=[(2, 4, 3, 4)]))
-    assert dict(file.sheet.notes) == {"hidden_columns": "E-mail", "merged": "E3:E4"}
+    assert dict(file.sheet.notes) == {"hidden_columns": "Email", "merged": "E3:E4"}
     assert codes(file) == [(4, "country", "required")]
 
 
@@ -148,7 +148,7 @@ def test_the_template_reads_without_a_problem(locale: str) -> None:
 def test_sheets_without_what_is_needed_say_so(make: Callable[..., bytes]) -> None:
     assert refusal(make([["Shoe size"], [43]])) == "no_header"
     assert refusal(make([HEADINGS])) == "no_rows"
-    assert refusal(make([["Given name", "E-mail", "Country"], ["Amina", "a@example.org", "SN"]])) == "missing_columns"
+    assert refusal(make([["Given name", "Email", "Country"], ["Amina", "a@example.org", "SN"]])) == "missing_columns"
 
 
 def test_what_travels_in_the_page_comes_back_whole() -> None:

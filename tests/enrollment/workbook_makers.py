@@ -15,7 +15,7 @@ from odf.style import Style, TableProperties
 from odf.table import CoveredTableCell, Table, TableCell, TableColumn, TableRow
 from odf.text import P
 
-HEADINGS = ("Identifier", "Given name", "Family name", "E-mail", "Country", "Category", "Date of birth")
+HEADINGS = ("Identifier", "Given name", "Family name", "Email", "Country", "Category", "Date of birth")
 PEOPLE = (
     ("A-1", "Łukasz", "Wiśniewski", "a@example.org", "PL", "police", date(1988, 3, 14)),
     ("A-2", "Zoë", "Lefèvre-Nguyễn", "b@example.org", "CA", "military", date(1990, 12, 31)),

@@ -39,7 +39,7 @@ def code(app: Flask) -> str:
 
 def test_01_markup_in_a_cell_is_text_on_the_check_page(nominator, code: str) -> None:
     page = upload(nominator, code, (INPUTS / "01-markup-in-cell.csv").read_bytes())
-    assert_shown_as_text(page, "“<button formaction=/me/x>Next</button>” is not an e-mail address", "button")
+    assert_shown_as_text(page, "“<button formaction=/me/x>Next</button>” is not an email address", "button")
 
 
 def test_02_markup_in_a_heading_is_text_in_the_refusal(nominator, code: str) -> None:

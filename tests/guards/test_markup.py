@@ -81,7 +81,7 @@ def test_an_unescaped_value_in_a_template_is_caught(line: str) -> None:
 
 LIVE, HARMLESS = "<b formaction=/x>", "&lt;b formaction=/x&gt;"
 LAZY = {
-    "lazy_gettext": lambda: lazy_gettext("“%(name)s” is not an e-mail address.", name=LIVE),
+    "lazy_gettext": lambda: lazy_gettext("“%(name)s” is not an email address.", name=LIVE),
     "lazy_ngettext": lambda: lazy_ngettext("%(num)s of %(name)s", "%(num)s of %(name)s", 2, name=LIVE),
     "lazy_pgettext": lambda: lazy_pgettext("a place", "in %(name)s", name=LIVE),
     "LazyString": lambda: LazyString(lambda: f"from {LIVE}"),

@@ -148,7 +148,7 @@ ROUNDS = 7
 
 
 def enrollment(port: int, code: str, *, count: int = 120) -> Row:
-    """Complete applications through the public forms: three screens, and the page that asks to open the e-mailed link. The
+    """Complete applications through the public forms: three screens, and the page that asks to open the emailed link. The
     machine's speed changes by half within a minute, so there are several rounds: their median, and how far they lie apart."""
 
     def act(client: Client, number: int) -> None:

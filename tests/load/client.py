@@ -1,7 +1,7 @@
 """A fast HTTP client for load: keep-alive, cookies, forms as a browser without JavaScript would send them.
 
 It shares the machine with what it measures, so it reads answers itself: the standard library's client parses headers as
-those of an e-mail, which takes three times as long.
+those of an email, which takes three times as long.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from tests.enrollment import makers
 from tests.enrollment.test_apply_pages import apply, begin
 from tests.roster import makers as experts
 
-HEADER = "Given name,Family name,E-mail,Country,Nationality,Category,Organization\n"
+HEADER = "Given name,Family name,Email,Country,Nationality,Category,Organization\n"
 PERSON = {"given_name": "Awa", "family_name": "Diop", "email": "awa@example.org"}
 
 
@@ -104,7 +104,7 @@ def test_a_nationality_that_can_be_two_is_asked() -> None:
 
 
 def test_a_file_that_has_only_nationalities_takes_them_for_the_country_too() -> None:
-    data = "Given name,Family name,E-mail,Nationalité,Category\nAwa,Diop,a@example.org,Sénégalaise,police\nLea,Roy,l@example.org,SN;FR,police\n"
+    data = "Given name,Family name,Email,Nationalité,Category\nAwa,Diop,a@example.org,Sénégalaise,police\nLea,Roy,l@example.org,SN;FR,police\n"
     first, second = read(data.encode()).rows
     assert (first.fields["country"], first.fields["nationalities"], first.is_good) == ("SN", ("SN",), True)
     assert [problem.column for problem in second.problems] == ["country"]  # which of the two sends her is not guessed
