@@ -95,16 +95,19 @@ def check_names(names: dict[str, str], *, is_confirmed: bool, prefix: str = "") 
                 ),
                 prefix + field,
             )
-    if printed and parts and not is_spelling(printed, *parts.values()):
-        raise Invalid(
-            "name_in_doubt",
-            _l(
-                "“%(value)s” contains no part of the person’s name. Correct it, or confirm that the person’s name is "
-                "written this way.",
-                value=_shown(printed),
-            ),
-            prefix + "name_on_certificate",
+    if printed and parts:
+        require_spelling(printed, *parts.values(), field=prefix + "name_on_certificate")
+
+
+def require_spelling(printed: str, *names: str, field: str) -> None:
+    """Invalid("name_in_doubt") at `field` unless the printed name is a spelling of these names."""
+    if not is_spelling(printed, *names):
+        sentence = _l(
+            "“%(value)s” contains no part of the person’s name. Correct it, or confirm that the person’s name is "
+            "written this way.",
+            value=_shown(printed),
         )
+        raise Invalid("name_in_doubt", sentence, field)
 
 
 def is_spreadsheet_error(value: str) -> bool:

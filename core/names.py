@@ -125,17 +125,21 @@ def _is_initial(one: str, other: str) -> bool:
 
 
 def is_spelling(printed: str, *parts: str) -> bool:
-    """Whether a printed name can be a spelling of these names: a word of it is one of theirs, or one runs on into the other."""
+    """Whether a printed name can be a spelling of these names: a whole word of it is one of theirs, however words are run
+    together ("Vanderberg", "van der Berg"). In a script without spaces, one may begin or end with the other."""
     said, own = _compared(printed), [word for part in parts for word in _compared(part)]
-    if any(len(word) > 1 or _UNSPACED.match(word) for word in set(said) & set(own)):
+    if any(len(word) > 1 or _UNSPACED.match(word) for word in _runs(said) & (_runs(own) | _runs(own[::-1]))):
         return True
-    one, other = "".join(said), _run_together(*parts)
-    return any(_is_within(word, one) for word in own) or any(_is_within(word, other) for word in said)
+    return any(_begins_or_ends(one, other) for word in said for name in own for one, other in ((word, name), (name, word)))
 
 
-def _is_within(word: str, text: str) -> bool:
-    """Long enough to mean something: three letters, or one in a script without spaces."""
-    return word in text and (len(word) >= 3 or bool(_UNSPACED.search(word)))
+def _runs(words: list[str]) -> set[str]:
+    """Each word, and what some that follow each other are when they are written as one."""
+    return {"".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, len(words) + 1)}
+
+
+def _begins_or_ends(word: str, text: str) -> bool:
+    return bool(_UNSPACED.match(word)) and (text.startswith(word) or text.endswith(word))
 
 
 def number_key(text: str) -> str:

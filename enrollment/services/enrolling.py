@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from accounts.models import Organization, Person, PersonnelCategory
+from accounts.name_rules import require_spelling
 from accounts.roles import Permission
 from accounts.values import clean_lines, clean_name, clean_text
 from core import clock
@@ -51,6 +52,9 @@ def enroll(actor: Actor, delivery_id: int, person: Person, wish: Wish) -> Enroll
         require(actor, Permission.ENROLLMENT_CREATE, delivery)
     require_open(actor, delivery)
     require_own_answer(actor, person.id, wish.roster_consent)
+    if printed := checked(delivery, wish).name_on_certificate:
+        known = person.given_name, person.family_name, person.name_on_certificate
+        require_spelling(printed, *known, field="name_on_certificate")
     enrollment = place(actor, delivery, person, wish)
     consent_while_enrolling(actor, enrollment)
     tell_all([enrollment])
