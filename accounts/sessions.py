@@ -15,7 +15,7 @@ from accounts.events import SignedIn, SignedOut
 from accounts.models import ALL, READ, Account, ApiToken, Person, RoleAssignment, UserSession
 from accounts.roles import ROLES, Role
 from accounts.secrets import digest
-from accounts.services.identity import current_record
+from accounts.services.identity import signs_in_as
 from core import clock
 from core.database import db, settings_of, transaction, write
 from core.errors import NotAllowed, NotSignedIn
@@ -96,10 +96,11 @@ def _load(key: type[UserSession] | type[ApiToken], **asked: Any) -> Actor | None
     held, record, is_demonstration = rows[0][:3]
     person, roles = record, [row for row in rows if row.role is not None]
     if record.merged_into_id is not None:  # the session or the key goes on, with the rights of the record that is used now
-        person = current_record(record)
-        account = db.session.get(Account, person.id)
-        if account is not None and not account.is_active:
+        entered = signs_in_as(record)
+        account = db.session.get(Account, entered.id) if entered is not None else None
+        if entered is None or (account is not None and not account.is_active):
             return None
+        person = entered
         roles = list(db.session.scalars(sa.select(RoleAssignment).where(RoleAssignment.person_id == person.id)))
     if is_demonstration and (not settings_of().is_local or is_forwarded()):
         return None  # its password is known to everybody

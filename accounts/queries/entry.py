@@ -14,7 +14,7 @@ from accounts.queries.people import RoleHeld, roles_of
 from accounts.secrets import digest
 from accounts.services.address import PREFIX
 from accounts.services.entry import link_ends_at
-from accounts.services.identity import current_record
+from accounts.services.identity import signs_in_as
 from core import clock
 from core.database import db
 
@@ -45,7 +45,9 @@ def link_state(token: str) -> tuple[LinkState, Person | None, str]:
     if row is None or row[0].target.startswith(PREFIX):
         return LinkState.UNKNOWN, None, ""
     link, record, account = row
-    person = current_record(record)
+    person = signs_in_as(record)
+    if person is None:
+        return LinkState.UNKNOWN, None, ""
     if link.used_at is not None:
         return LinkState.USED, person, link.target
     if link_ends_at(link) <= clock.now():

@@ -41,7 +41,7 @@ from accounts.services.entry import (
     send_link,
     use_link,
 )
-from accounts.services.identity import Comparison, clean_issuer, compare, compared, current_record, require_own_name
+from accounts.services.identity import Comparison, clean_issuer, compare, compared, current_record, require_own_name, signs_in_as
 from accounts.services.merging import (
     confirm_merge,
     decline_merge,
@@ -78,5 +78,5 @@ __all__ = [
     "note_refusal", "organization_by_code", "person_on_paper", "propose_merge", "put_organization", "record_applicant",
     "record_paper_consent", "record_person", "records_of", "refresh_hash", "remove_password", "reopen_account", "request_link",
     "require_kinds", "require_own_name", "revoke_token", "send_confirmation", "send_link", "set_password", "shares_mailbox",
-    "undo_merge", "use_link", "withdraw_role",
+    "signs_in_as", "undo_merge", "use_link", "withdraw_role",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from accounts.models import Consent, ConsentPurpose, ConsentWay, Person
 from accounts.roles import Permission
 from accounts.services.entry import enters_by_link, send_link
 from accounts.services.identity import current_record
+from accounts.services.merging import records_of
 from accounts.services.people import record_person
 from accounts.values import clean_text
 from core import audit, clock, mail
@@ -62,9 +63,8 @@ def current_consent(person_id: int, purpose: ConsentPurpose) -> bool:
 def shares_mailbox(person: Person) -> bool:
     """Whether others read what is sent to this person: someone else has the same address, be it another officer of a shared
     mailbox or an account of the body that put the person forward. Anyone who reads the mailbox can answer in its name."""
-    if person.email_key is None:
-        return False
-    others = sa.select(Person).where(Person.id != person.id, Person.email_key == person.email_key, ~Person.is_provisional)
+    own = sa.select(Person.email_key).where(Person.id.in_(records_of(person.id)), Person.email_key.is_not(None))
+    others = sa.select(Person).where(Person.id != person.id, Person.email_key.in_(own), ~Person.is_provisional)
     return any(current_record(one).id != person.id for one in db.session.scalars(others))
 
 

@@ -19,7 +19,7 @@ from accounts.roles import Permission
 from accounts.secrets import digest
 from accounts.services.account import ensure_account
 from accounts.services.address import PREFIX as ADDRESS_PREFIX
-from accounts.services.identity import current_record
+from accounts.services.identity import signs_in_as
 from core import clock, i18n, mail
 from core.database import db, settings_of, tried, write
 from core.errors import Conflict, Invalid
@@ -31,8 +31,8 @@ SHORT = timedelta(minutes=30)  # a link somebody asked for just now
 INVITATION = timedelta(days=7)  # a link that comes with a nomination or a new account
 #: A link that confirms an application: so long after the mail server took the message, and at most so long after applying.
 OPENED_WITHIN, AT_MOST = timedelta(hours=24), timedelta(days=5)
-#: People of one mailbox that a message lists, and whose passwords are tried.
-MOST_OF_ONE_MAILBOX = 5
+#: People of one mailbox that a message lists; so many passwords are tried, which takes much longer.
+MOST_OF_ONE_MAILBOX, MOST_PASSWORDS = 100, 10
 
 
 def issue_link(person: Person, target: str = "", lifetime: timedelta = SHORT) -> str:
@@ -175,8 +175,9 @@ _WITH_KEY_OR_ANYBODY = (
 
 
 def _people(records: Iterable[Person]) -> list[Person]:
-    """The people whose records these are, each once."""
-    return list({one.id: one for one in map(current_record, (one for one in records if not one.is_provisional))}.values())
+    """The people as whom the reader of a mailbox with these records enters, each once."""
+    found = [signs_in_as(one) for one in records if not one.is_provisional]
+    return list({one.id: one for one in found if one is not None}.values())
 
 
 def _account(person: Person) -> Account | None:
@@ -202,9 +203,10 @@ def use_link(token: str) -> tuple[Person, str]:
         person.is_provisional = False
         publish(AddressConfirmed(person.id), ANONYMOUS)
         db.session.flush()
-    person = current_record(person)
-    if not _may_enter(ensure_account(SYSTEM, person)):
+    entered = signs_in_as(person)
+    if entered is None or not _may_enter(ensure_account(SYSTEM, entered)):
         raise Invalid("bad_link", _l("This link cannot be used."))
+    person = entered
     target = link.target if _OF_AN_OBJECT.fullmatch(link.target) else ""
     publish(SignInLinkUsed(person.id, target), Actor(person_id=person.id))
     return person, link.target
@@ -224,18 +226,26 @@ _OF_AN_OBJECT = re.compile("/[a-z]+/[0-9]+")
 
 
 def check_password(email: str, password: str) -> int | None:
-    """Whose password this is, None when it is nobody's; a password belongs to one of the people of a mailbox. The same work
-    is done in every case; call it outside a transaction."""
+    """Whose password this is, None when it is nobody's; a password belongs to one of the people of a mailbox, and one that two
+    of them happen to have opens neither. The same work is done in every case; call it outside a transaction."""
     key = values.email_key(email)
-    kept = [
-        (current_record(person).id, account.password_hash)
-        for person, account in (_find(key) if key else ())
-        if account is not None and account.password_hash and _may_enter(account) and _may_enter(_account(current_record(person)))
-    ]
+    kept = _passwords(_find(key) if key else ())
     db.session.rollback()  # hashing takes long, so no snapshot is held meanwhile
     if not kept:
         passwords.verify(None, password)
-    return next((person_id for person_id, hashed in kept if passwords.verify(hashed, password)), None)
+    found = {person_id for person_id, hashed in kept if passwords.verify(hashed, password)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _passwords(rows: Iterable[sa.Row[Person, Account | None]]) -> list[tuple[int, str]]:
+    """The kept passwords of a mailbox's people, each with the person whom it signs in."""
+    found = []
+    for record, account in rows:
+        if account is not None and account.password_hash and _may_enter(account):
+            person = signs_in_as(record)
+            if person is not None and _may_enter(_account(person)):
+                found.append((person.id, account.password_hash))
+    return found[:MOST_PASSWORDS]
 
 
 def refresh_hash(person_id: int, password: str) -> None:

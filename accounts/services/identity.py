@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from accounts import values
-from accounts.models import IdentifierKind, Organization, Person
+from accounts.models import IdentifierKind, Merge, MergeStatus, Organization, Person, RoleAssignment
 from accounts.roles import Permission
 from core import countries, names
 from core.database import db, is_sqlite
@@ -184,7 +184,8 @@ def compare(given: dict[str, Any], record: Person, *, is_change: bool = False) -
     }
     is_named = same_name or (same_name is None and is_change)
     is_someone = bool(is_named or facts["birth_date"])
-    by_number = facts["number"] and is_someone and (_is_one_issuer(given, record) or _is_body_and_country(given, record))
+    is_one_number = facts["number"] and (_is_one_issuer(given, record) or _is_body_and_country(given, record) or is_change)
+    by_number = is_one_number and is_someone
     by_address = facts["address"] and is_named and facts["number"] is not False
     is_match = bool((by_number or by_address) and not (is_named and facts["birth_date"] is False))
     agrees = tuple(name for name, fact in facts.items() if fact)
@@ -199,17 +200,30 @@ def _number(given: dict[str, Any], record: Person) -> bool | None:
     if not number or not record.identifier_key or kind != record.identifier_kind:
         return None
     if number == record.identifier_key:
-        return True if _is_one_issuer(given, record) or _is_one_country(given, record) else None
+        return True if _may_be_one_issuer(given, record) else None
     return False if _is_one_issuer(given, record) else None
 
 
+def _may_be_one_issuer(given: dict[str, Any], record: Person) -> bool:
+    """Also where no one said whose number it is, which is in doubt then."""
+    is_known = any(_issuer(given)) and any(_issuer_of(record))
+    return not is_known or _is_one_issuer(given, record) or _is_one_country(given, record)
+
+
 def _is_one_issuer(given: dict[str, Any], record: Person) -> bool:
-    said, kept = (given.get("issuer_id"), given.get("issuer_country")), (record.issuer_id, record.issuer_country)
-    if not any(said) or not any(kept):
-        return True  # no one said whose number it is
+    if not any(_issuer(given)) or not any(_issuer_of(record)):
+        return not any(_issuer(given)) and not any(_issuer_of(record))
     if given.get("issuer_id") or record.issuer_id:
         return given.get("issuer_id") == record.issuer_id
     return given.get("issuer_country") == record.issuer_country
+
+
+def _issuer(given: dict[str, Any]) -> tuple[Any, Any]:
+    return given.get("issuer_id"), given.get("issuer_country")
+
+
+def _issuer_of(record: Person) -> tuple[Any, Any]:
+    return record.issuer_id, record.issuer_country
 
 
 def _is_one_country(given: dict[str, Any], record: Person) -> bool:
@@ -235,3 +249,30 @@ def current_record(record: Person) -> Person:
     while record.merged_into_id is not None:
         record = db.session.get_one(Person, record.merged_into_id)
     return record
+
+
+def signs_in_as(record: Person) -> Person | None:
+    """The person as whom the reader of this record's mailbox enters; None for no one.
+
+    A merge says who somebody is, not whose a mailbox is: the mailbox of a merged record opens the kept one when both have the
+    same address, or when two people reviewed the merge and the kept record holds no roles. (Otherwise a body could name an
+    address of its own for a person whom it knows by name and number, and enter as that person.)
+    """
+    person = record
+    while person.merged_into_id is not None:
+        kept = db.session.get_one(Person, person.merged_into_id)
+        if (kept.email_key is None or kept.email_key != person.email_key) and not _is_reviewed(person, kept):
+            return None
+        person = kept
+    return person if person.email_key == record.email_key or not _holds_roles(person) else None
+
+
+def _is_reviewed(merged: Person, keep: Person) -> bool:
+    reviewed = sa.select(Merge.id).where(
+        Merge.merged_id == merged.id, Merge.keep_id == keep.id, Merge.status == MergeStatus.CONFIRMED, Merge.is_reviewed
+    )
+    return db.session.scalar(reviewed.limit(1)) is not None
+
+
+def _holds_roles(person: Person) -> bool:
+    return db.session.scalar(sa.select(RoleAssignment.id).where(RoleAssignment.person_id == person.id).limit(1)) is not None

@@ -53,7 +53,9 @@ def decline_merge(actor: Actor, merge: Merge) -> Merge:
 
 
 def join_records(actor: Actor, keep: Person, merged: Person, *, reason: str) -> Merge:
-    """Joins a record on which nothing stands but one application or nomination: there is nothing for two people to review."""
+    """Joins a record on which nothing stands but one application or nomination: there is nothing for two people to review.
+    Such a join opens no other mailbox to the kept record (`identity.signs_in_as`)."""
+    keep, merged = _pair(keep.id, merged.id)
     return _apply(actor, _begin(actor, keep, merged, reason, is_reviewed=False), "join")
 
 

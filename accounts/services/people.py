@@ -257,9 +257,10 @@ def _refuse_replaced_keys(actor: Actor, person: Person, given: dict[str, Any], p
 
 def _refuse_renaming(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
     """Who holds an account answers to a name: others than the person need PERSON_RENAME to give another one. Another spelling
-    of the same name is no refusal, and the person's own spelling stays."""
+    of the same name is no refusal, and the person's own spelling stays, as the gender does."""
     if can(actor, Permission.PERSON_RENAME, person) or db.session.get(Account, person.id) is None:
         return
+    given.pop("gender", None)  # who can sign in says that for oneself
     known = _names_of(person)
     said = known | given
     for field, parts in (("given_name", ("given_name", "family_name")), ("name_on_certificate", ("name_on_certificate",))):

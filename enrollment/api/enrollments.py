@@ -10,8 +10,9 @@ from accounts.services import change_person, organization_by_code, require_own_n
 from accounts.values import email_key, require_sender
 from core.database import db, settings_of
 from core.errors import renamed
+from core.names import is_same_name
 from core.paging import Page, page
-from core.policy import Actor, can, require
+from core.policy import Actor, can, can_beyond_oneself, require
 from core.web import current_actor
 from courses.models import Delivery
 from courses.queries import get_delivery
@@ -66,7 +67,12 @@ def _nominator(actor: Actor, delivery: Delivery, body: EnrollmentBody) -> Organi
 
 
 def _is_self(actor: Actor, body: ApplicantBody) -> bool:
-    return actor.email is not None and email_key(body.email) == email_key(actor.email)
+    """Whether those who act enter themselves. Who may enter others can share a mailbox with them: the name tells."""
+    if actor.email is None or email_key(body.email) != email_key(actor.email):
+        return False
+    own, said = db.session.get_one(Person, actor.person_id), (body.given_name or "", body.family_name or "")
+    enters_others = actor.organization_ids or can_beyond_oneself(actor, Permission.ENROLLMENT_CREATE)
+    return not enters_others or not any(said) or is_same_name(said, (own.given_name, own.family_name))
 
 
 def _entered(actor: Actor, delivery: Delivery, body: EnrollmentBody) -> Enrollment:

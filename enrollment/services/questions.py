@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Account, Merge, Person
+from accounts.models import Account, Consent, Merge, Person, RoleAssignment
 from accounts.roles import Permission
 from accounts.services import (
     Comparison,
@@ -29,8 +29,10 @@ from core.events import publish
 from core.policy import SYSTEM, Actor, can, require
 from courses.services import touch
 from enrollment.events import EnrollmentReassigned
-from enrollment.models import RESULTS, Enrollment, IdentityQuestion, Nomination, QuestionStatus
+from enrollment.models import LIVE, RESULTS, Enrollment, IdentityQuestion, Nomination, QuestionStatus
 from enrollment.queries import decides_about, find_enrollment, require_reach
+from enrollment.services.letters import tell_all
+from enrollment.services.sharing import follow_printed_name
 from enrollment.states import QUESTION
 
 LONGEST_REASON = 500
@@ -51,10 +53,7 @@ def note_identity(actor: Actor, enrollment: Enrollment, identified: Identified, 
 
 
 def _ask(actor: Actor, enrollment: Enrollment, one: Comparison, step: str | None = None) -> None:
-    asked = sa.select(IdentityQuestion.id).where(
-        IdentityQuestion.enrollment_id == enrollment.id, IdentityQuestion.candidate_id == one.person.id
-    )
-    if db.session.scalar(asked) is not None:
+    if _is_asked(enrollment, one.person):
         return
     question = IdentityQuestion(
         enrollment_id=enrollment.id, candidate_id=one.person.id, agrees=list(one.agrees), differs=list(one.differs),
@@ -63,6 +62,16 @@ def _ask(actor: Actor, enrollment: Enrollment, one: Comparison, step: str | None
     QUESTION.begin(question, QuestionStatus.OPEN, actor)
     if step is not None:
         _settle(actor, question, step)
+
+
+def _is_asked(enrollment: Enrollment, candidate: Person) -> bool:
+    """Whether it was asked about this enrollment, or the other way round about one of the candidate's."""
+    own = {enrollment.person_id, enrollment.origin_id} - {candidate.id}
+    this = sa.and_(IdentityQuestion.enrollment_id == enrollment.id, IdentityQuestion.candidate_id == candidate.id)
+    is_candidates = sa.or_(Enrollment.person_id == candidate.id, Enrollment.origin_id == candidate.id)
+    asked = sa.select(IdentityQuestion.id).join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
+    asked = asked.where(sa.or_(this, sa.and_(IdentityQuestion.candidate_id.in_(own), is_candidates)))
+    return db.session.scalar(asked.limit(1)) is not None
 
 
 def _settle(actor: Actor, question: IdentityQuestion, step: str, reason: str | None = None) -> None:
@@ -80,16 +89,22 @@ def compare_with_all(enrollment_ids: Iterable[int]) -> None:
         touch(enrollment.delivery_id)
         db.session.refresh(enrollment)
         own = current_record(enrollment.person)
-        # Of two records the later one asks about the earlier: whoever came second is compared after both are there.
-        near = [
-            one for one in compared(said_by(nomination), but=[own.id]) if one.is_near and one.record.id < enrollment.origin_id
-        ]
-        _join_or_ask(enrollment, own, near)
+        near = [one for one in compared(said_by(nomination), but=[own.id]) if one.is_near]
+        _join_or_ask(enrollment, own, [one for one in near if not _asks_itself(one.record, enrollment)])
+
+
+def _asks_itself(record: Person, enrollment: Enrollment) -> bool:
+    """Whether the record came here after the enrollment: of two, the later one asks about the earlier."""
+    first = db.session.scalar(sa.select(sa.func.min(Enrollment.id)).where(Enrollment.origin_id == record.id))
+    return first is not None and first > enrollment.id
 
 
 def _join_or_ask(enrollment: Enrollment, own: Person, near: Sequence[Comparison]) -> None:
-    is_sure = len(near) == 1 and near[0].is_match and _is_light(own)
-    if is_sure and find_enrollment(enrollment.delivery_id, near[0].person.id) is None:
+    """Joined without asking is only a record that nothing speaks against, and with no mailbox of its own: no body may lead
+    another person's messages to an address that it chose."""
+    is_sure = len(near) == 1 and near[0].is_match and not near[0].differs and _is_light(own)
+    is_reached_alike = own.email_key in (None, near[0].person.email_key) if near else False
+    if is_sure and is_reached_alike and find_enrollment(enrollment.delivery_id, near[0].person.id) is None:
         join_records(SYSTEM, near[0].person, own, reason="number or address, and name")
         return
     ask_about(enrollment, near)
@@ -112,7 +127,14 @@ def _is_light(person: Person) -> bool:
     """Whether nothing stands on the record but one enrollment without a result: then there is nothing to review."""
     mine = db.session.scalars(sa.select(Enrollment.status).where(Enrollment.person_id == person.id)).all()
     account = db.session.get(Account, person.id)
-    return len(mine) <= 1 and not set(mine) & set(RESULTS) and (account is None or account.password_hash is None)
+    has_more = sa.or_(
+        sa.exists().where(Consent.person_id == person.id),
+        sa.exists().where(RoleAssignment.person_id == person.id),
+        sa.exists().where(Person.merged_into_id == person.id),
+        sa.exists().where(Enrollment.origin_id == person.id, Enrollment.person_id != person.id),
+    )
+    is_single = len(mine) <= 1 and not set(mine) & set(RESULTS) and (account is None or account.password_hash is None)
+    return is_single and not db.session.scalar(sa.select(has_more))
 
 
 # Deciding
@@ -175,14 +197,18 @@ def _begin(actor: Actor, question: IdentityQuestion) -> Enrollment:
 
 
 def _reassign(actor: Actor, enrollment: Enrollment, nomination: Nomination) -> None:
-    names = (
+    fields = (
         "identifier", "identifier_issuer", "identifier_kind", "given_name", "family_name", "email", "country", "nationalities",
         "gender", "birth_date",
     )  # fmt: skip
-    said = {name: getattr(nomination, name) for name in names} | {"names_confirmed": True}
-    made = identify_person(actor, said, among=sa.false()).person
-    enrollment.person_id = enrollment.origin_id = made.id
+    said = {name: getattr(nomination, name) for name in fields} | {"names_confirmed": True}
+    made, was = identify_person(actor, said, among=sa.false()).person, enrollment.person
+    enrollment.person, enrollment.origin_id = made, made.id
+    follow_printed_name(enrollment, was)
+    db.session.flush()
     publish(EnrollmentReassigned(enrollment.id, made.id), actor)
+    if enrollment.status in LIVE:
+        tell_all([enrollment])
 
 
 def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:
@@ -209,3 +235,12 @@ def breaches_of_identity() -> Iterator[str]:
     """For `flask check`: enrollments that name one person and are another's. (Names are told by `flask people suspects`.)"""
     for enrollment, _nomination, person in suspects():
         yield f"identity: enrollment {enrollment.id} was nominated under another name than that of person {person.id}"
+    printed = (
+        sa.select(Enrollment.id, Enrollment.name_on_certificate, Person)
+        .join(Person, Person.id == Enrollment.person_id)
+        .where(Enrollment.name_on_certificate != Person.name_on_certificate)
+        .order_by(Enrollment.id)
+    )
+    for enrollment_id, name, person in db.session.execute(printed.execution_options(yield_per=500)):
+        if not names.is_spelling(name, person.given_name, person.family_name, person.name_on_certificate):
+            yield f"identity: the name to print of enrollment {enrollment_id} is no spelling of that of person {person.id}"

@@ -9,6 +9,7 @@ from accounts.models import Person
 from accounts.services import records_of
 from core.database import db
 from core.errors import Conflict
+from core.names import is_spelling
 from core.policy import Actor
 from courses.models import Delivery, DeliveryStatus
 from courses.services import touch
@@ -29,17 +30,20 @@ def follow_person(actor: Actor, keep_id: int, merged_id: int) -> None:
         other = find_enrollment(delivery.id, keep_id) if enrollment.status in (*LIVE, S.UNCONFIRMED) else None
         if other is not None:
             share_seat(actor, other, enrollment)
-        enrollment.person_id = keep_id
-        _follow_printed_name(enrollment, db.session.get_one(Person, merged_id), db.session.get_one(Person, keep_id))
+        enrollment.person = db.session.get_one(Person, keep_id)
+        if enrollment.status not in RESULTS:
+            follow_printed_name(enrollment, db.session.get_one(Person, merged_id))
         db.session.flush()
         if other is not None:
             fill(actor, delivery)
 
 
-def _follow_printed_name(enrollment: Enrollment, merged: Person, keep: Person) -> None:
-    """A printed name that no one chose becomes the one that the person uses, until the result is fixed."""
-    if enrollment.status not in RESULTS and enrollment.name_on_certificate == merged.name_on_certificate:
-        enrollment.name_on_certificate = keep.name_on_certificate
+def follow_printed_name(enrollment: Enrollment, was: Person) -> None:
+    """The enrollment `was` another person's: a printed name that no one chose for it, or that is no spelling of the name of
+    the person whose it is now, becomes the one that this person uses."""
+    printed, person = enrollment.name_on_certificate, enrollment.person
+    if printed == was.name_on_certificate or not is_spelling(printed, person.given_name, person.family_name):
+        enrollment.name_on_certificate = person.name_on_certificate
 
 
 def share_seat(actor: Actor, one: Enrollment, other: Enrollment) -> None:
@@ -68,7 +72,8 @@ def part_again(actor: Actor, merged_id: int) -> None:
     for enrollment in _enrollments(Enrollment.origin_id.in_(records)):
         delivery = touch(enrollment.delivery_id)
         db.session.refresh(enrollment)
-        enrollment.person_id = merged_id
+        was, enrollment.person = enrollment.person, db.session.get_one(Person, merged_id)
+        follow_printed_name(enrollment, was)
         db.session.flush()
         _part_seats(actor, delivery, enrollment, records)
         fill(actor, delivery)

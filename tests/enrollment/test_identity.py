@@ -33,22 +33,6 @@ S = EnrollmentStatus
 OFFICER = {"given_name": "Kofi", "family_name": "Mensah", "country": "GH", "gender": "male"}
 
 
-@pytest.fixture
-def client(app: Flask) -> Callable[..., ApiClient]:
-    def make(*roles: Role, organization: str | None = None, **values: Any) -> ApiClient:
-        with app.app_context():
-            scope = {"organization_id": factories.organization(organization).id} if organization else {}
-            return ApiClient(app, makers.token_of(factories.actor(*roles, **scope, **values)))
-
-    return make
-
-
-@pytest.fixture
-def code(app: Flask) -> str:
-    with app.app_context():
-        return makers.delivery(places=6).code
-
-
 def body(**person: Any) -> dict[str, Any]:
     return {"person": OFFICER | person, "category": "military"}
 

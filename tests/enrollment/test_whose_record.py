@@ -1,0 +1,297 @@
+"""No one becomes another person by what a third says of them: not by a number, a mailbox, a merge or a spelling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from accounts import services as accounts_services
+from accounts.models import Account, Gender, Merge, Person, RoleAssignment
+from accounts.roles import Role
+from core import checking, jobs, names
+from core.database import db, transaction, write
+from core.mail import Mail
+from core.policy import SYSTEM
+from enrollment.models import Enrollment
+from tests import factories
+from tests.accounts.makers import PASSWORD
+from tests.browsing import Browser
+from tests.enrollment import makers
+from tests.enrollment.test_identity import OFFICER, body, post
+
+KOFI = {"given": "Kofi", "family": "Mensah", "country": "GH"}
+
+
+def drain(app: Flask) -> None:
+    with app.app_context():
+        jobs.drain()
+
+
+def last_link(app: Flask, address: str) -> str:
+    with app.app_context():
+        letters = db.session.scalars(sa.select(Mail.body).where(Mail.address == address).order_by(Mail.id)).all()
+    return next(word[word.index("/sign-in/") :] for word in letters[-1].split() if "/sign-in/" in word)
+
+
+def entered(app: Flask, address: str) -> str:
+    """What the person reads on their own page who opens the last link that went to this address; "" when it opens nothing."""
+    browser = Browser(app)
+    page = browser.get(last_link(app, address))
+    if page.status != 200 or "Sign in" not in page.html:
+        return ""
+    page.form().submit()
+    return browser.get("/me").text
+
+
+def later(app: Flask) -> str:
+    with app.app_context():
+        return makers.delivery(places=6).code
+
+
+def questions(coordinator: Any) -> list[dict[str, Any]]:
+    return coordinator.get("/identity-questions").json["items"]
+
+
+def decide(coordinator: Any, step: str) -> Any:
+    (question,) = questions(coordinator)
+    answer = coordinator.post(f"/identity-questions/{question['id']}/{step}")
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+@pytest.mark.parametrize("is_administrator", [False, True])
+def test_a_body_does_not_enter_as_a_person_whose_number_and_name_it_knows(
+    app: Flask, client, code: str, is_administrator: bool
+) -> None:
+    with app.app_context():
+        roles = [Role.ADMINISTRATOR] if is_administrator else []
+        factories.actor(*roles, **KOFI, email="kofi@mod.gh", identifier="GH-1", issuer_country="GH")
+    post(client(Role.NOMINATOR, organization="FR-MFA"), code, identifier="gh1", email="body@fr.example")
+    drain(app)
+    assert "kofi@mod.gh" not in entered(app, "body@fr.example"), "asked, not joined"
+    coordinator = client(Role.COORDINATOR)
+    decide(coordinator, "same")
+    browser = Browser(app)
+    browser.get("/sign-in").form("/sign-in/link").submit(email="body@fr.example")
+    assert "kofi@mod.gh" not in entered(app, "body@fr.example"), "nor after one coordinator said that it is the same person"
+
+
+def test_a_session_of_a_joined_record_does_not_go_on_as_the_other_person(app: Flask, client, code: str) -> None:
+    with app.app_context():
+        factories.actor(**KOFI, email="kofi@mod.gh", identifier="GH-1", issuer_country="GH")
+    post(client(Role.NOMINATOR, organization="FR-MFA"), code, identifier="gh1", email="body@fr.example")
+    drain(app)
+    browser = Browser(app)
+    browser.get(last_link(app, "body@fr.example")).form().submit()
+    assert browser.get("/me").status == 200
+    decide(client(Role.COORDINATOR), "same")
+    page = browser.get("/me")
+    assert "kofi@mod.gh" not in page.text and "Sign in" in page.text
+
+
+def test_the_mailbox_of_a_merge_that_two_people_reviewed_goes_on_working_unless_the_kept_record_holds_roles(app: Flask) -> None:
+    with app.app_context():
+        keep, old = (factories.person("Kofi", "Mensah", email=f"{name}@example.org") for name in ("new", "old"))
+        first, second = makers.coordinator(), makers.coordinator()
+        with transaction():
+            merge = accounts_services.propose_merge(first, keep.id, old.id, reason="One officer")
+        with transaction():
+            accounts_services.confirm_merge(second, merge)
+        assert accounts_services.signs_in_as(old).id == keep.id
+        with transaction():
+            accounts_services.assign_role(SYSTEM, keep.id, Role.ADMINISTRATOR)
+        assert accounts_services.signs_in_as(old) is None
+        assert accounts_services.signs_in_as(keep).id == keep.id
+
+
+def test_a_record_with_roles_or_an_answer_is_not_light_and_two_people_review_it(app: Flask, client, code: str) -> None:
+    post(client(Role.NOMINATOR, organization="FR-MFA"), code, identifier="F-1", identifier_issuer="FR", email="k@example.org")
+    made = post(client(Role.NOMINATOR, organization="GH-MOD"), code, identifier="A-1", email="k@example.org")
+    drain(app)
+    with app.app_context():
+        factories.consent(made["person"]["id"])
+    coordinator = client(Role.COORDINATOR)
+    decide(coordinator, "same")
+    with app.app_context():
+        assert [(one.status, one.is_reviewed) for one in db.session.scalars(sa.select(Merge))] == [("proposed", True)]
+
+
+def test_a_number_and_a_birth_date_under_another_name_are_asked_about(app: Flask, client, code: str) -> None:
+    known = post(
+        client(Role.NOMINATOR, organization="FR-MFA"), code, identifier="G-1", email="a@example.org", birth_date="1990-05-01"
+    )
+    drain(app)
+    said = {
+        "identifier": "G-1",
+        "email": "a@example.org",
+        "birth_date": "1990-05-01",
+        "given_name": "Ama",
+        "family_name": "Owusu",
+    }
+    made = post(client(Role.NOMINATOR, organization="GH-MOD"), later(app), **said)
+    drain(app)
+    (question,) = questions(client(Role.COORDINATOR))
+    assert question["candidate"]["id"] == known["person"]["id"] and question["differs"] == ["name"]
+    with app.app_context():
+        assert db.session.get_one(Enrollment, made["id"]).person_id != known["person"]["id"]
+
+
+def test_someone_known_before_under_a_record_made_later_is_asked_about(app: Flask, client, code: str) -> None:
+    own = client(Role.NOMINATOR, organization="GH-MOD")
+    first = post(own, code, identifier="A-1", email="kofi@example.org")
+    drain(app)
+    with app.app_context():
+        other = factories.person("Kofi", "Mensah", country="GH", email="second@example.org")
+        db.session.commit()
+        other_id = other.id
+    again = post(own, later(app), identifier="A-1", email="second@example.org")
+    drain(app)
+    assert again["person"]["id"] == first["person"]["id"]
+    assert [one["candidate"]["id"] for one in questions(client(Role.COORDINATOR))] == [other_id]
+
+
+def test_a_number_of_no_known_issuer_is_a_question_and_takes_no_country_over(app: Flask, client, code: str) -> None:
+    coordinator = client(Role.COORDINATOR)
+    said = {"person": OFFICER | {"identifier": "77", "country": "none", "email": "k@un.example"}, "category": "civilian"}
+    first = coordinator.post(f"/deliveries/{code}/enrollments", said | {"organization": "UN"}).json
+    second = coordinator.post(f"/deliveries/{later(app)}/enrollments", body(identifier="77", email="k@gh.example"))
+    assert (second.status_code, second.json["code"]) == (409, "identity_in_doubt")
+    with app.app_context():
+        assert db.session.get_one(Person, first["person"]["id"]).country in (None, "")
+
+
+# A mailbox of several people
+
+
+def test_a_password_that_two_people_of_a_mailbox_share_signs_in_as_neither(app: Flask) -> None:
+    with app.app_context():
+        people = [factories.person(given, "Owusu", email="ops@example.org") for given in ("Ama", "Kofi")]
+        for person in people:
+            with transaction():
+                accounts_services.set_password(SYSTEM, person, PASSWORD)
+        assert accounts_services.check_password("ops@example.org", PASSWORD) is None
+        with transaction():
+            accounts_services.set_password(SYSTEM, people[1], PASSWORD + " of Kofi")
+        assert accounts_services.check_password("ops@example.org", PASSWORD) == people[0].id
+
+
+def test_a_mailbox_of_thirty_people_lists_them_all(app: Flask) -> None:
+    with app.app_context():
+        for number in range(30):
+            factories.person(f"Given{number}", "Owusu", email="ops@example.org")
+        with transaction():
+            accounts_services.request_link("ops@example.org")
+        assert db.session.scalars(sa.select(Mail.body)).one().count("/sign-in/") == 30
+
+
+def test_a_mailbox_that_was_merged_is_shared_too(app: Flask) -> None:
+    with app.app_context():
+        keep, old, colleague = (
+            factories.person(given, "Mensah", email=email)
+            for given, email in (("Kofi", "kofi@example.org"), ("Kofi", "desk@example.org"), ("Ama", "desk@example.org"))
+        )
+        assert not accounts_services.shares_mailbox(keep)
+        with transaction():
+            accounts_services.join_records(SYSTEM, keep, old, reason="test")
+        assert accounts_services.shares_mailbox(keep) and accounts_services.shares_mailbox(colleague)
+
+
+def test_a_coordinator_enters_another_person_of_the_own_mailbox(app: Flask, client, code: str) -> None:
+    coordinator = client(Role.COORDINATOR, given="Esi", family="Boateng", email="desk@example.org")
+    asked = coordinator.post(f"/deliveries/{code}/enrollments", body(email="desk@example.org"))
+    assert (asked.status_code, asked.json["code"]) == (409, "identity_in_doubt")
+    assert [one["differs"] for one in asked.json["candidates"]] == [["name"]]
+    made = coordinator.post(f"/deliveries/{code}/enrollments", body(email="desk@example.org") | {"identity": "new"})
+    assert made.status_code == 201 and made.json["person"]["full_name"] == "Kofi Mensah"
+
+
+# The name that is printed
+
+
+@pytest.mark.parametrize(
+    ("printed", "person", "is_one"),
+    [
+        ("Khalid Malik", ("Ali", "Hassan"), False),
+        ("Maria Anderson", ("Ande", "Erson"), False),
+        ("Anna Li", ("Hannah", "Ali"), False),
+        ("Johannes Vanderberg", ("Jo", "van der Berg"), True),
+        ("Abdulrahman", ("Abdul", "Rahman"), True),
+        ("OConnor", ("Sinéad", "O'Connor"), True),
+        ("K. Annan", ("Kofi", "Annan"), True),
+        ("K. A.", ("Kofi", "Annan"), False),
+        ("王小明", ("小明", "王"), True),
+        ("李小龙", ("小明", "王"), False),
+    ],
+)
+def test_a_printed_name_is_a_spelling_only_by_a_whole_word(printed: str, person: tuple[str, str], is_one: bool) -> None:
+    assert names.is_spelling(printed, *person) is is_one
+
+
+def test_who_enrolls_prints_a_spelling_of_the_own_name(app: Flask, client, code: str) -> None:
+    own = client(given="Kofi", family="Mensah", email="kofi@example.org", country="GH")
+    wish = {"person": OFFICER | {"email": "kofi@example.org"}, "category": "military"}
+    refused = own.post(
+        f"/deliveries/{code}/enrollments", wish | {"person": wish["person"] | {"name_on_certificate": "Yaw Owusu"}}
+    )
+    (error,) = refused.json["errors"]
+    assert (refused.status_code, error["code"], error["field"]) == (422, "name_in_doubt", "person.name_on_certificate")
+    made = own.post(f"/deliveries/{code}/enrollments", wish | {"person": wish["person"] | {"name_on_certificate": "K. Mensah"}})
+    assert made.status_code == 201, made.text
+
+
+def test_the_printed_name_follows_who_is_meant(app: Flask, client, code: str) -> None:
+    own, coordinator = client(Role.NOMINATOR, organization="GH-MOD"), client(Role.COORDINATOR)
+    post(own, code, identifier="A-1", email="kofi@example.org", birth_date="1990-05-01")
+    drain(app)
+    said = {"identifier": "A-1", "email": "ama@example.org", "given_name": "Ama", "family_name": "Owusu"}
+    made = post(own, later(app), **said, birth_date="1990-05-01")
+    drain(app)
+    decide(coordinator, "different")
+    shown = coordinator.get(f"/enrollments/{made['id']}").json["person"]
+    assert (shown["full_name"], shown["name_on_certificate"]) == ("Ama Owusu", "Ama Owusu")
+    with app.app_context():
+        letters = db.session.scalars(sa.select(Mail.body).where(Mail.address == "ama@example.org")).all()
+        assert any("Ama Owusu" in one for one in letters), "who is meant is told"
+        assert checking.breaches() == []
+
+
+def test_after_a_merge_is_undone_each_prints_the_own_name(app: Flask, client, code: str) -> None:
+    first, second = client(Role.COORDINATOR), client(Role.COORDINATOR)
+    kept = post(first, later(app), identifier="A-1", given_name="Ama", email="ama@example.org")
+    made = post(first, code, identifier="A-2", email="kofi@example.org")
+    sent = {"keep": kept["person"]["id"], "merge": made["person"]["id"], "reason": "One officer"}
+    merge = first.post("/people/merges", sent).json["id"]
+    second.post(f"/merges/{merge}/confirm")
+    assert first.get(f"/enrollments/{made['id']}").json["person"]["name_on_certificate"] == "Ama Mensah"
+    assert second.post(f"/merges/{merge}/undo").json["status"] == "undone"
+    assert first.get(f"/enrollments/{made['id']}").json["person"]["name_on_certificate"] == "Kofi Mensah"
+
+
+def test_the_check_finds_a_printed_name_that_is_no_spelling(app: Flask, client, code: str) -> None:
+    made = post(client(Role.COORDINATOR), code, identifier="A-1", email="kofi@example.org")
+    with app.app_context():
+        with transaction():
+            write(sa.update(Enrollment).where(Enrollment.id == made["id"]).values(name_on_certificate="Yaw Owusu"))
+        (breach,) = checking.breaches()
+        assert f"enrollment {made['id']}" in breach and "Owusu" not in breach
+
+
+def test_others_do_not_change_the_gender_of_someone_who_can_sign_in(app: Flask) -> None:
+    with app.app_context():
+        own = factories.actor(given="Ama", family="Owusu", email="ama@example.org", identifier="S-1", issuer_country="GH")
+        person = db.session.get_one(Person, own.person_id)
+        assert db.session.get(Account, person.id) is not None and not db.session.scalar(
+            sa.select(RoleAssignment.id).where(RoleAssignment.person_id == person.id)
+        )
+        with transaction():
+            accounts_services.change_person(own, person, gender=Gender.FEMALE)
+        staff = factories.actor(Role.ROSTER)
+        with transaction():
+            accounts_services.record_person(
+                staff, identity=person.id, update=True, identifier="S-1", country="GH", given_name="Ama", family_name="Owusu",
+                gender="male",
+            )  # fmt: skip
+        assert person.gender is Gender.FEMALE
