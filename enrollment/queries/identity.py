@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from accounts.models import Merge, MergeStatus, Organization
 from accounts.roles import Permission
-from core import names
+from core import i18n, names
 from core.database import db
 from core.errors import NotFound
 from core.policy import Actor, require, visible
@@ -101,7 +101,7 @@ def readings(question: IdentityQuestion) -> Readings:
         ("birth_date", _("Date of birth"), str(said.birth_date or ""), str(known.birth_date or "")),
         ("number", _("Service or staff number"), said.identifier, known.identifier),
         ("address", _("Email"), said.email, known.email),
-        ("", _("Country"), said.country, known.country),
+        ("", _("Country"), i18n.country_name(said.country), i18n.country_name(known.country)),
     ]
     facts = dict.fromkeys(question.agrees, "agrees") | dict.fromkeys(question.differs, "differs")
     return Readings(name, [ReadingRow(label, a, b, facts.get(fact, "")) for fact, label, a, b in rows])

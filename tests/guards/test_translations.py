@@ -187,3 +187,10 @@ def test_code_says_no_bare_sentences() -> None:
 def test_a_bare_sentence_in_code_would_be_found(code: str) -> None:
     assert list(bare_in_code(ast.parse(code))) != []
     assert list(bare_in_code(ast.parse('flash(_("The job starts again."), "ok")'))) == []
+
+
+def test_french_signs_stay_with_the_words_that_they_belong_to() -> None:
+    """A line never begins with "?" or ends with "«": French has a non-breaking space there."""
+    plain = re.compile("[ ](?=[?!;:»])|« ")
+    texts = [text for message in catalogue("fr") if message.id for text in _strings(message)]
+    assert [text for text in texts if plain.search(text)] == []
