@@ -45,7 +45,7 @@ def _recognise(enrollment: Enrollment) -> None:
     applicant = db.session.get_one(Person, enrollment.origin_id)
     near = [one for one in compared(_said(applicant), but=[applicant.id]) if one.is_near]
     matches = [one for one in near if one.is_match]
-    if len(matches) == 1:
+    if len(matches) == 1 and matches[0].person.email_key == applicant.email_key:  # that mailbox was shown to be theirs, no other
         join_records(SYSTEM, matches[0].person, applicant, reason="address and name")
         return
     ask_about(enrollment, near)

@@ -15,11 +15,12 @@ from core import checking, jobs, names
 from core.database import db, transaction, write
 from core.mail import Mail
 from core.policy import SYSTEM
-from enrollment.models import Enrollment
+from enrollment.models import Enrollment, IdentityQuestion
 from tests import factories
 from tests.accounts.makers import PASSWORD
 from tests.browsing import Browser
 from tests.enrollment import makers
+from tests.enrollment.test_apply_pages import apply
 from tests.enrollment.test_identity import OFFICER, body, post
 
 KOFI = {"given": "Kofi", "family": "Mensah", "country": "GH"}
@@ -161,6 +162,19 @@ def test_a_number_of_no_known_issuer_is_a_question_and_takes_no_country_over(app
     assert (second.status_code, second.json["code"]) == (409, "identity_in_doubt")
     with app.app_context():
         assert db.session.get_one(Person, first["person"]["id"]).country in (None, "")
+
+
+def test_an_applicant_enters_by_the_emailed_link_also_with_an_address_of_a_merged_record(app: Flask, code: str) -> None:
+    with app.app_context():
+        keep, old = (factories.person("Kofi", "Mensah", email=f"{name}@example.org") for name in ("kofi", "desk"))
+        with transaction():
+            accounts_services.join_records(SYSTEM, keep, old, reason="test")
+        known = keep.id
+    apply(Browser(app), code, given_name="Kofi", family_name="Mensah", email="desk@example.org")
+    shown = entered(app, "desk@example.org")
+    assert "desk@example.org" in shown and "kofi@example.org" not in shown
+    with app.app_context():
+        assert [one.candidate_id for one in db.session.scalars(sa.select(IdentityQuestion))] == [known]
 
 
 # A mailbox of several people
