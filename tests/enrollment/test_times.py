@@ -382,6 +382,72 @@ def test_apia_and_honolulu_finish_and_issue_by_their_own_calendar(
         assert breaches() == []
 
 
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    ("zone", "country", "ends"),
+    [
+        ("Pacific/Apia", "WS", datetime(2027, 3, 10, 4, tzinfo=UTC)),
+        ("Pacific/Apia", "WS", datetime(2027, 3, 9, 22, tzinfo=UTC)),
+        ("Pacific/Honolulu", "US", datetime(2027, 3, 11, 3, tzinfo=UTC)),
+    ],
+)
+def test_a_skill_of_apia_and_honolulu_holds_as_soon_as_its_certificate_is_issued(
+    app: Flask, office: ApiClient, sign_in: Any, zone: str, country: str, ends: datetime
+) -> None:
+    """In lists, answers, searches and files; also where the last day has not begun in UTC (a last session of one morning)."""
+    code, [ba] = running(app, time_zone=zone, country=country)
+    with app.app_context():
+        into = get_delivery(SYSTEM, code)
+        makers.attend(into, db.session.get_one(Enrollment, ba), score=90)
+        with transaction():
+            db.session.execute(sa.update(DeliverySession).where(DeliverySession.ends_at > ends).values(ends_at=ends))
+            audit.record(SYSTEM, "test.times", "delivery:1", {})
+        makers.finished(into)
+        holder = db.session.get_one(Enrollment, ba).person_id
+        clock.travel(app, ends)
+        with transaction():
+            certificates.issue(SYSTEM, db.session.get_one(Enrollment, ba))
+        factories.consent(holder)
+        roster_makers.admitted(holder)
+        own, staff = sign_in(actor_of(db.session.get_one(Enrollment, ba).person)), sign_in(factories.actor(Role.ROSTER))
+    (found,) = office.get("/experts?skill=gender-peace-operations").json["items"]
+    assert [(one["status"], one["valid_from"]) for one in found["skills"]] == [("current", "2027-03-10")]
+    assert [one["status"] for one in office.get(f"/experts/{found['id']}").json["skills"]] == ["current"]
+    for page in (staff.get("/roster?q=awa"), staff.get(f"/roster/{found['id']}"), own.get("/me/profile")):
+        assert "Not yet valid" not in page.text
+    file = staff.client.post("/roster/export?q=awa", data={"csrf_token": staff.token()}).get_data(as_text=True)
+    assert "Not yet valid" not in file and "Practitioner, 2030-03-10" in file
+    assert office.get("/experts?skill=gender-peace-operations&valid_on=2027-03-09").json["items"] == [], "a day asked about is that day"
+
+
+@pytest.mark.parametrize(
+    ("zone", "country", "moment", "day"),
+    [
+        ("Pacific/Apia", "WS", datetime(2030, 3, 10, 10, 59, tzinfo=UTC), date(2030, 3, 10)),
+        ("Pacific/Apia", "WS", datetime(2030, 3, 10, 11, tzinfo=UTC), date(2030, 3, 11)),
+        ("Pacific/Honolulu", "US", datetime(2030, 3, 11, 9, 59, tzinfo=UTC), date(2030, 3, 10)),
+        ("Pacific/Honolulu", "US", datetime(2030, 3, 11, 10, tzinfo=UTC), date(2030, 3, 11)),
+    ],
+)
+def test_a_certificate_expires_by_the_calendar_of_its_course(
+    app: Flask, zone: str, country: str, moment: datetime, day: date
+) -> None:
+    """The last valid day is the 10th of March 2030, to its last minute where the course was held."""
+    code, [ba] = running(app, time_zone=zone, country=country)
+    with app.app_context():
+        into = get_delivery(SYSTEM, code)
+        makers.attend(into, db.session.get_one(Enrollment, ba), score=90)
+        makers.finished(into)
+        clock.travel(app, ENDS + 12 * HOUR)
+        with transaction():
+            made = certificates.issue(SYSTEM, db.session.get_one(Enrollment, ba))
+        assert made.valid_until == date(2030, 3, 10)
+        clock.travel(app, moment)
+        assert made.date_of(moment) == made.today == day
+        assert made.current_status == ("valid" if day == date(2030, 3, 10) else "expired")
+        assert made.date_of(moment - timedelta(days=1)) == day - timedelta(days=1), "of any moment, not of today"
+
+
 # The cut-off of the waiting list
 
 
