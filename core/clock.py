@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 
 from flask import Flask, current_app
 
-
 #: Of UTC: the clocks of Kiritimati. No place has a later date.
 FURTHEST_AHEAD = timedelta(hours=14)
 
@@ -22,8 +21,8 @@ def now() -> datetime:
 
 
 def today() -> date:
-    """Today's date in UTC, for what happens in no place of its own: the end of a skill, names of files. What belongs to a delivery
-    goes by the calendar there (`courses.queries.today_of`, `Certificate.today`)."""
+    """Today's date in UTC, for what happens in no place of its own: the end of a skill, names of files. What belongs to a
+    delivery goes by the calendar there (`courses.queries.today_of`, `Certificate.today`)."""
     return now().date()
 
 

@@ -417,7 +417,9 @@ def test_a_skill_of_apia_and_honolulu_holds_as_soon_as_its_certificate_is_issued
         assert "Not yet valid" not in page.text
     file = staff.client.post("/roster/export?q=awa", data={"csrf_token": staff.token()}).get_data(as_text=True)
     assert "Not yet valid" not in file and "Practitioner, 2030-03-10" in file
-    assert office.get("/experts?skill=gender-peace-operations&valid_on=2027-03-09").json["items"] == [], "a day asked about is that day"
+    assert office.get("/experts?skill=gender-peace-operations&valid_on=2027-03-09").json["items"] == [], (
+        "a day asked about is that day"
+    )
 
 
 @pytest.mark.parametrize(
@@ -644,6 +646,60 @@ def test_a_mark_corrected_after_the_end_with_a_certificate(
     office.post(f"/certificates/{number}/revoke", {"reason_code": "issued_in_error"})
     assert office.get(f"/certificates/{number}").json["is_under_review"] is False
     assert "no longer justified" not in browser.get(f"/deliveries/{code}/finish").text
+
+
+@pytest.mark.both_databases
+def test_a_score_corrected_after_its_certificate_opens_a_review_that_a_reissue_closes(
+    app: Flask, office: ApiClient, coordinator: Made
+) -> None:
+    """The result stands, but the certificate prints another score. Fractions are not printed, so they open nothing."""
+    code, ba, _faye = ended(app)
+    (number,) = [one["number"] for one in office.get(f"/deliveries/{code}/certificates").json["items"]]
+
+    def corrected(percent: float) -> bool:
+        office.post(f"/deliveries/{code}/reopen", {"enrollments": [ba], "reason": "Counted again"})
+        sent = office.put(f"/deliveries/{code}/scores", {"scores": [{"enrollment": ba, "kind": "post", "percent": percent}]})
+        assert (sent.status_code, office.post(f"/deliveries/{code}/finish").status_code) == (200, 200)
+        return office.get(f"/certificates/{number}").json["is_under_review"]
+
+    assert not corrected(90.9) and corrected(89.9) and not corrected(90) and corrected(82), "a corrected one closes it again"
+    browser = coordinator()
+    for path in (f"/deliveries/{code}/finish", f"/deliveries/{code}/certificates", "/certificates"):
+        page = browser.get(path)
+        assert "1 certificate prints a score that was corrected since" in page.text and page.link(number), path
+    assert "Reissue the certificate, or correct the score again." in browser.get(f"/certificates/{number}").text
+    with app.app_context():
+        jobs.drain()
+        assert f"certificates: {number} is valid, but prints another score than the record" in breaches()
+        opened = sa.select(sa.func.count()).where(audit.AuditEntry.action == "certificate.review_opened")
+        assert db.session.scalar(opened) == 2
+    made = office.post(f"/certificates/{number}/reissue", {"reason": "The score was counted again"})
+    assert made.status_code == 201 and made.json["is_under_review"] is False
+    with app.app_context():
+        jobs.drain()
+        successor = db.session.scalars(sa.select(Certificate).where(Certificate.number == made.json["number"])).one()
+        assert successor.payload["score_percent"] == 82 and breaches() == []
+    assert "prints a score" not in browser.get("/certificates").text
+
+
+def test_a_mark_corrected_on_a_suspended_certificate_keeps_the_suspension_and_opens_a_review(
+    app: Flask, office: ApiClient
+) -> None:
+    code, ba, _faye = ended(app)
+    (number,) = [one["number"] for one in office.get(f"/deliveries/{code}/certificates").json["items"]]
+    assert office.post(f"/certificates/{number}/suspend", {"note": "Marks in doubt"}).status_code == 200
+    for percent, result in ((82, "completed"), (10, "not_completed")):
+        office.post(f"/deliveries/{code}/reopen", {"enrollments": [ba], "reason": "Counted again"})
+        office.put(f"/deliveries/{code}/scores", {"scores": [{"enrollment": ba, "kind": "post", "percent": percent}]})
+        assert office.post(f"/deliveries/{code}/finish").status_code == 200
+        found = office.get(f"/certificates/{number}").json
+        assert (status_of(app, ba), found["status"], found["is_under_review"]) == (result, "suspended", True)
+        assert refused(office.post(f"/certificates/{number}/reissue", {"reason": "x"})) == (409, "certificate_suspended")
+    assert office.post(f"/certificates/{number}/revoke", {"reason_code": "issued_in_error"}).status_code == 200
+    assert office.get(f"/certificates/{number}").json["is_under_review"] is False
+    with app.app_context():
+        jobs.drain()
+        assert [one for one in breaches() if number in one] == []
 
 
 # `flask check`
