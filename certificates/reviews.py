@@ -1,6 +1,6 @@
-"""Certificates under review: not ended, although the result behind them was corrected since, to something else than completed
-or to another score than is printed. Nothing is stored: a review is open for as long as the two disagree. (The hours printed are those
-held; they are fixed before the first certificate is issued.)"""
+"""Certificates under review: not ended, although the result behind them was corrected since, to something else than completed or
+to another score than they print. Nothing is stored: a review is open for as long as the two disagree. (The hours they print are
+those held, fixed before a delivery is finished.)"""
 
 from __future__ import annotations
 

@@ -234,6 +234,21 @@ def test_a_course_cut_short(app: Flask, office: ApiClient, coordinator: Made, si
         assert breaches() == []
 
 
+def test_the_letter_is_that_of_the_centre(app: Flask, sign_in: Any) -> None:
+    """Another centre's letter is not headed by the installation's own name."""
+    with app.app_context():
+        factories.centre("KAC", "Kofi Annan Centre")
+        into = course_makers.delivery(course=course_makers.course(code="COP", centre="KAC"))
+        place = makers.enrolled(into, "police", factories.person("Awa", "Ba"))
+        makers.attend(into, place, minutes=90)
+        makers.finished(into)
+        person, key = actor_of(makers.again(place).person), place.id
+        own = ApiClient(app, makers.token_of(person))
+    assert own.get(f"/enrollments/{key}/letter").json["issuer"] == {"en": "Kofi Annan Centre", "fr": "Kofi Annan Centre"}
+    page = sign_in(person).get(f"/enrollments/{key}/letter").text
+    assert "Kofi Annan Centre" in page and "Rostrum Training Centre" not in page.split("Print this page")[-1]
+
+
 def the_letter(app: Flask, office: ApiClient, sign_in: Any, ba: int, faye: int) -> None:
     """Who attended gets a letter of participation, which is no certificate; who did not come, none."""
     letter = office.get(f"/enrollments/{ba}/letter").json
@@ -285,6 +300,11 @@ def test_the_certificate_prints_the_hours_held(app: Flask, office: ApiClient) ->
         jobs.drain()
         made = db.session.scalars(sa.select(Certificate)).one()
         assert (made.payload["minutes"], made.payload["ends_on"]) == (720, "2027-03-09")
+        said = [one.objective for one in db.session.get_one(Delivery, made.delivery_id).version.blocks]
+        assert any(said[8:])
+        assert [one["en"] for one in made.payload["objectives"]] == [one["en"] for one in said[:8] if one], (
+            "none of what was cancelled"
+        )
         assert db.session.scalars(sa.select(ExpertSkill.valid_from)).all() == [date(2027, 3, 9)]
         assert breaches() == []
 
