@@ -535,6 +535,29 @@ def test_who_applies_after_the_cut_off_does_not_pass_those_who_wait(context: Fla
     assert statuses([makers.enrolled(into, "civilian") for _ in range(3)]) == ["confirmed", "confirmed", "waitlisted"]
 
 
+@pytest.mark.parametrize("moves_up", [True, False])
+def test_after_the_cut_off_no_words_promise_that_people_move_up(
+    app: Flask, office: ApiClient, sign_in: Any, moves_up: bool
+) -> None:
+    """Nor that all places are taken: one may be free, for a coordinator to give."""
+    with app.app_context():
+        into, made = full(app)
+        clock.travel(app, datetime(2027, 2, 10 if moves_up else 20, tzinfo=UTC))
+        if not moves_up:
+            withdraw(made[0])
+        late = makers.enrolled(into, "police", factories.person("Awa", "Faye", email="faye@example.org"))
+        key, person = late.id, actor_of(late.person)
+        to_her = Mail.kind == "enrollment_waitlisted", Mail.person_id == person.person_id
+        (letter,) = db.session.scalars(sa.select(Mail.body).where(*to_her))
+    reason = office.get(f"/enrollments/{key}").json["reason"]
+    assert reason == "No place is open to you at the moment; you are number 3 on the waiting list."
+    page = sign_in(person).get(f"/enrollments/{key}").text
+    for words in (" ".join(letter.split()), page):
+        assert ("it is your turn, you get it" in words or "the next in line gets it" in words) is moves_up
+        assert ("a coordinator decides who gets it" in words) is not moves_up
+        assert "are taken" not in words
+
+
 def changed(delivery: Delivery, **changes: Any) -> None:
     with transaction():
         now = db.session.get_one(Delivery, delivery.id)
