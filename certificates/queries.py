@@ -18,6 +18,7 @@ from certificates.numbers import SERIES, format_number, normalise_number
 from certificates.reviews import FELL_SHORT, ReviewKind, kinds
 from certificates.services.names import fault_of
 from certificates.services.requesting import JOB_KIND, OPEN, latest_certificates, reasons_of
+from certificates.services.standing import is_proposer
 from certificates.snapshot import is_intact
 from core import clock, names, numbering, storage
 from core.checking import Note
@@ -134,7 +135,7 @@ class Proposed:
     proposed_by: str | None
 
     def is_by(self, actor: Actor) -> bool:
-        return actor.person_id is not None and actor.person_id == self.proposal.proposed_by_id
+        return is_proposer(actor, self.proposal)
 
 
 def get_proposal(actor: Actor, number: str) -> Proposed:
