@@ -43,7 +43,7 @@ class CertificateRevoked(Event):
 
 @dataclass(frozen=True)
 class CertificateReviewOpened(Event):
-    """The result behind a certificate was corrected to something else than completed: a coordinator decides about it."""
+    """The result behind a certificate was corrected, and is not what it certifies: a coordinator decides about it."""
 
     name = "certificate.review_opened"
     subject = ("certificate", "certificate_id")

@@ -8,8 +8,7 @@ import sqlalchemy as sa
 from accounts.events import MergeConfirmed, MergeUndone
 from certificates.events import CertificateReviewOpened
 from certificates.models import Certificate
-from certificates.reviews import FELL_SHORT
-from certificates.services.issuing import find_standing
+from certificates.reviews import under_review
 from core.database import db
 from core.events import publish
 from core.policy import Actor
@@ -35,9 +34,7 @@ def _follow(condition: sa.ColumnElement[bool]) -> None:
 
 
 def open_review(event: EnrollmentResult, actor: Actor) -> None:
-    """The result of somebody who holds a certificate is not "completed" any more: nothing is changed silently, the trail says
-    that a review is open, and coordinators see it until they have revoked the certificate or corrected the result again."""
-    if event.after not in FELL_SHORT:
-        return
-    if certificate := find_standing(event.enrollment_id):
+    """The result of somebody who holds a certificate is not what it certifies any more: nothing is changed silently, the trail
+    says that a review is open, and coordinators see it until they have ended the certificate or corrected the result again."""
+    if certificate := db.session.scalar(under_review().where(Certificate.enrollment_id == event.enrollment_id)):
         publish(CertificateReviewOpened(certificate.id, certificate.number, event.enrollment_id), actor)

@@ -15,9 +15,10 @@ from accounts.roles import Permission
 from certificates import files
 from certificates.models import NOT_ENDED, Certificate, CertificateStatus, RevocationProposal, Suspension
 from certificates.numbers import SERIES, format_number, normalise_number
-from certificates.reviews import FELL_SHORT, under_review
+from certificates.reviews import FELL_SHORT, ReviewKind, kinds
 from certificates.services.names import fault_of
 from certificates.services.requesting import JOB_KIND, OPEN, latest_certificates, reasons_of
+from certificates.services.standing import is_proposer
 from certificates.snapshot import is_intact
 from core import clock, names, numbering, storage
 from core.checking import Note
@@ -134,7 +135,7 @@ class Proposed:
     proposed_by: str | None
 
     def is_by(self, actor: Actor) -> bool:
-        return actor.person_id is not None and actor.person_id == self.proposal.proposed_by_id
+        return is_proposer(actor, self.proposal)
 
 
 def get_proposal(actor: Actor, number: str) -> Proposed:
@@ -269,10 +270,15 @@ def breaches() -> Iterator[str]:
     yield from _beside()
     yield from _contradictions()
     busy, early = _being_made(), _issued_early()
-    unjustified = set(db.session.scalars(under_review().with_only_columns(Certificate.id)))
+    reviews = kinds(sa.true())
     for certificate in db.session.scalars(sa.select(Certificate).order_by(Certificate.id)).yield_per(200):
-        if certificate.id in unjustified:
-            yield f"certificates: {certificate.number} is {certificate.status.value}, but its holder did not complete the course"
+        if kind := reviews.get(certificate.id):
+            fault = (
+                "its holder did not complete the course"
+                if kind == ReviewKind.UNJUSTIFIED
+                else "prints another score than the record"
+            )
+            yield f"certificates: {certificate.number} is {certificate.status.value}, but {fault}"
         if certificate.id in early:
             yield f"certificates: {certificate.number} was issued before the last session of its delivery had ended"
         if not is_intact(certificate):

@@ -1,9 +1,11 @@
-"""Certificates under review: not ended, although the result behind them was corrected to something else than completed. Nothing
-is stored: a review is open for as long as the two disagree."""
+"""Certificates under review: not ended, although the result behind them was corrected since, to something else than completed or
+to another score than they print. Nothing is stored: a review is open for as long as the two disagree. (The hours they print are
+those held, fixed before a delivery is finished.)"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import enum
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
@@ -12,31 +14,64 @@ from certificates.models import NOT_ENDED, Certificate
 from core.database import db, in_thousands
 from core.policy import Actor, can, visible
 from courses.models import Delivery
-from enrollment.models import Enrollment, EnrollmentStatus
+from enrollment.models import Enrollment, EnrollmentStatus, Reopening, Score, ScoreKind
 
 #: Results that no certificate can rest on.
 FELL_SHORT = (EnrollmentStatus.NOT_COMPLETED, EnrollmentStatus.NO_SHOW)
 
 
-def under_review() -> sa.Select[Certificate]:
-    """Every certificate whose review is open, by number."""
-    disagrees = Certificate.status.in_(NOT_ENDED), Enrollment.status.in_(FELL_SHORT)
-    joined = sa.select(Certificate).join(Enrollment, Enrollment.id == Certificate.enrollment_id)
+class ReviewKind(enum.StrEnum):
+    UNJUSTIFIED = "unjustified"  # revoked, or the result is corrected again
+    MISPRINTED = "misprinted"  # reissued, or the score is corrected again
+
+
+_FELL_SHORT = Enrollment.status.in_(FELL_SHORT)
+_KIND = sa.case((_FELL_SHORT, ReviewKind.UNJUSTIFIED.value), else_=ReviewKind.MISPRINTED.value).label("kind")
+
+#: The review that is open about one certificate.
+Review = sa.Row[tuple[Certificate, str]]
+
+
+def _prints_another_score() -> sa.ColumnElement[bool]:
+    """Of a result that was reopened (no other changes): the score, rounded as `snapshot` does, is not the printed one."""
+    printed = Certificate.payload["score_percent"].as_integer()
+    scored = sa.select(Score.enrollment_id).where(
+        Score.enrollment_id == Enrollment.id,
+        Score.kind == ScoreKind.POST,
+        sa.or_(Score.percent < printed, Score.percent >= printed + 1),
+    )
+    reopened = sa.select(Reopening.id).where(Reopening.enrollment_id == Enrollment.id)
+    return sa.and_(Enrollment.status == EnrollmentStatus.COMPLETED, reopened.exists(), scored.exists())
+
+
+def under_review() -> sa.Select[tuple[Certificate, str]]:
+    """Every certificate whose review is open, by number, with the kind of its review."""
+    joined = sa.select(Certificate, _KIND).join(Enrollment, Enrollment.id == Certificate.enrollment_id)
+    disagrees = Certificate.status.in_(NOT_ENDED), sa.or_(_FELL_SHORT, _prints_another_score())
     return joined.where(*disagrees).order_by(Certificate.id)
 
 
-def reviews_to_decide(actor: Actor, *, limit: int) -> Sequence[Certificate]:
+def reviews_to_decide(actor: Actor, *, limit: int) -> list[Review]:
     """The first so many reviews that the actor decides."""
-    return db.session.scalars(under_review().where(visible(Certificate, actor, Permission.CERTIFICATE_ISSUE)).limit(limit)).all()
+    decides = visible(Certificate, actor, Permission.CERTIFICATE_ISSUE)
+    return list(db.session.execute(under_review().where(decides).limit(limit)))
 
 
-def reviews_of(delivery: Delivery) -> Sequence[Certificate]:
+def reviews_of(delivery: Delivery) -> list[Review]:
     """Those of one delivery."""
-    return db.session.scalars(under_review().where(Certificate.delivery_id == delivery.id)).all()
+    return list(db.session.execute(under_review().where(Certificate.delivery_id == delivery.id)))
 
 
-def reviewed_by(actor: Actor, certificates: Iterable[Certificate]) -> set[int]:
-    """The ids of those of these certificates that are under review and that the actor decides about."""
+def reviewed_by(actor: Actor, certificates: Iterable[Certificate]) -> dict[int, str]:
+    """The kind of review by the certificate's id, of those of these that are under review and that the actor decides about."""
     decides = [one.id for one in certificates if can(actor, Permission.CERTIFICATE_ISSUE, one)]
-    wanted = under_review().with_only_columns(Certificate.id)
-    return {found for some in in_thousands(decides) for found in db.session.scalars(wanted.where(Certificate.id.in_(some)))}
+    found: dict[int, str] = {}
+    for some in in_thousands(decides):
+        found |= kinds(Certificate.id.in_(some))
+    return found
+
+
+def kinds(condition: sa.ColumnElement[bool]) -> dict[int, str]:
+    """The kind of review by the id of the certificate, of those that meet the condition."""
+    by_id = under_review().where(condition).with_only_columns(Certificate.id, _KIND)
+    return dict(db.session.execute(by_id).all())

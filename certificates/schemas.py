@@ -68,8 +68,9 @@ class CertificateAnswer(Answer):
     pdf_url: str | None = Field(description="null while it is being made")
     credential_url: str | None
     is_under_review: bool = Field(
-        description="valid, although the result behind it was corrected and is no longer completed: a coordinator revokes it or "
-        "corrects the result again. Always false for callers who do not issue certificates"
+        description="valid, although the result behind it was corrected: it is no longer completed (a coordinator revokes the "
+        "certificate), or another score is printed (a coordinator reissues it). Always false for callers who do not issue "
+        "certificates"
     )
 
 

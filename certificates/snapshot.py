@@ -46,7 +46,7 @@ def snapshot(enrollment: Enrollment, *, number: str, token: str, issued_on: date
         country=delivery.country,
         teaching_language=delivery.language,
         minutes=sum(session.minutes for session in delivery.held),  # less than the course has when it was cut short
-        objectives=tuple(_objective(text) for text in version.stated_objectives[: rendering.MOST_OBJECTIVES]),
+        objectives=tuple(_objective(text) for text in delivery.objectives_taught[: rendering.MOST_OBJECTIVES]),
         skills=tuple(
             GrantedSkill(grant.skill.code, bilingual(grant.skill.title), grant.level.value, grant.valid_months)
             for grant in version.grants

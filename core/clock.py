@@ -6,6 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from flask import Flask, current_app
 
+#: Of UTC: the clocks of Kiritimati. No place has a later date.
+FURTHEST_AHEAD = timedelta(hours=14)
+
 
 def init_app(app: Flask, start: datetime | None) -> None:
     """The clock starts at `start` (setting NOW) and then runs; without it, it is the machine's clock."""
@@ -18,8 +21,15 @@ def now() -> datetime:
 
 
 def today() -> date:
-    """Today's date in UTC: what is dated for everybody (issue dates, validity) uses one calendar."""
+    """Today's date in UTC, for what happens in no place of its own: the end of a skill, names of files. What belongs to a
+    delivery goes by the calendar there (`courses.queries.today_of`, `Certificate.today`)."""
     return now().date()
+
+
+def begun_by(day: date | None = None) -> date:
+    """The last first day that counts as begun: the day asked about, or else today wherever it comes first on earth. A certificate
+    that Apia issues today proves its skill at once, although the day has not begun in UTC."""
+    return day or (now() + FURTHEST_AHEAD).date()
 
 
 def travel(app: Flask, moment: datetime) -> None:

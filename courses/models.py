@@ -230,6 +230,14 @@ class Delivery(Base):
         """The sessions that were or will be held, in their order: all but those that were cancelled."""
         return [session for session in self.sessions if not session.is_cancelled]
 
+    @property
+    def objectives_taught(self) -> list[dict[str, str]]:
+        """What the course states; of one that was cut short, what the sessions that were held say, where sessions say it."""
+        held, blocks = {session.number for session in self.held}, self.version.blocks
+        if len(held) == len(self.sessions) or not any(block.objective for block in blocks):
+            return self.version.stated_objectives
+        return objectives_said(block.objective for block in blocks if block.number in held)
+
     __table_args__ = (
         sa.CheckConstraint("places > 0", name="places"),
         sa.CheckConstraint("closes_on <= starts_on", name="closing"),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from accounts.roles import Permission
 from core import clock
 from core.database import db
-from core.policy import Actor, require
+from core.policy import Actor, can, require
 from courses.models import Delivery, DeliverySession
 from enrollment.models import SEATED, Enrollment
 from enrollment.queries import PEOPLE
@@ -19,11 +19,13 @@ KEPT_FOR = timedelta(days=30)
 
 
 def needs_shown(actor: Actor, enrollment: Enrollment) -> str | None:
-    """For the person, and for the organization that wrote them when it nominated. Whoever decides does not read them there."""
+    """For the person, and for the organization that wrote them when it nominated. Whoever decides does not read them there, not
+    even for an organization of the own."""
     grant = actor.grants.get(Permission.ENROLLMENT_NOMINATE)
     is_nominators = grant is not None and enrollment.nominated_by_id in grant.organization
     is_own = actor.person_id is not None and actor.person_id == enrollment.person_id
-    return enrollment.needs if is_own or is_nominators else None
+    decides = can(actor, Permission.ENROLLMENT_DECIDE, enrollment)
+    return enrollment.needs if is_own or (is_nominators and not decides) else None
 
 
 def needs_of(actor: Actor, delivery: Delivery) -> sa.Select[Enrollment]:

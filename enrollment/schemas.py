@@ -388,6 +388,7 @@ class LetterAnswer(Answer):
     """What a letter of participation says. It is not a certificate: it has no number, cannot be verified and grants no skill."""
 
     enrollment: int
+    issuer: dict[str, str] = Field(description="the centre of the delivery, by language")
     name: str
     course: str
     title: dict[str, str]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from accounts.models import Person, PersonnelCategory
 from certificates.models import Certificate
-from core import names
+from core import clock, names
 from core.database import Base, enum_column
 from core.policy import Reach
 from courses.models import Skill, SkillLevel
@@ -184,22 +184,24 @@ class ExpertSkill(Base):
         """Whether the row was known at `as_of` (None: now)."""
         return as_of is None or self.recorded_at <= as_of
 
-    def status_on(self, day: date, as_of: datetime | None = None) -> SkillStatus:
-        """The status for `day` as known at `as_of` (None: now), computed: nothing has to run for a skill to expire."""
+    def status_on(self, asked: date | None, as_of: datetime | None = None) -> SkillStatus:
+        """The status for the day asked about (None: today) as known at `as_of` (None: now), computed: nothing has to run for a
+        skill to expire. `roster.search` asks the same of the database."""
         if self.withdrawn_at is not None and (as_of is None or self.withdrawn_at <= as_of):
             return SkillStatus.WITHDRAWN
-        if self.valid_from > day:
+        if self.valid_from > clock.begun_by(asked):
             return SkillStatus.NOT_YET_VALID
+        day = asked or clock.today()
         if self.valid_until is not None and self.valid_until < day:
             return SkillStatus.EXPIRED
         if self.valid_until is not None and self.valid_until - day <= EXPIRING_WITHIN:
             return SkillStatus.EXPIRING
         return SkillStatus.CURRENT
 
-    def worth(self, day: date, as_of: datetime | None = None) -> tuple[int, int, date]:
+    def worth(self, asked: date | None, as_of: datetime | None = None) -> tuple[int, int, date]:
         """Orders what proves one skill, the greatest being the best: what holds before what will, before what has expired or was
         withdrawn, then the higher level, then whatever lasts longer. The one rule for lists, files, profiles and programs."""
-        return _STANDING[self.status_on(day, as_of)], self.level_rank, self.valid_until or date.max
+        return _STANDING[self.status_on(asked, as_of)], self.level_rank, self.valid_until or date.max
 
 
 _STANDING = {

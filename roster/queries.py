@@ -229,13 +229,13 @@ def best_skills(rows: Iterable[ExpertSkill], filters: Filters) -> list[tuple[Exp
     asked = {wanted.skill.id for wanted in filters.skills}
     best: dict[int, tuple[ExpertSkill, SkillStatus]] = {}
     for row in rows:
-        status = row.status_on(filters.day, filters.as_of)
+        status = row.status_on(filters.valid_on, filters.as_of)
         if (asked and row.skill_id not in asked) or not row.counts(filters.as_of):
             continue
         if status in (SkillStatus.EXPIRED, SkillStatus.WITHDRAWN):
             continue
-        worth = row.worth(filters.day, filters.as_of)
-        if row.skill_id not in best or worth > best[row.skill_id][0].worth(filters.day, filters.as_of):
+        worth = row.worth(filters.valid_on, filters.as_of)
+        if row.skill_id not in best or worth > best[row.skill_id][0].worth(filters.valid_on, filters.as_of):
             best[row.skill_id] = (row, status)
     return list(best.values())
 

@@ -209,7 +209,7 @@ def _rows_by_skill(expert: Expert, filters: Filters) -> list[list[ExpertSkill]]:
             by_skill.setdefault(row.skill_id, []).append(row)
 
     def worth(row: ExpertSkill) -> tuple[int, int, date]:
-        return row.worth(filters.day, filters.as_of)
+        return row.worth(filters.valid_on, filters.as_of)
 
     return [sorted(rows, key=worth, reverse=True) for rows in by_skill.values()]
 
@@ -218,7 +218,7 @@ def _skill_answer(rows: list[ExpertSkill], filters: Filters) -> ExpertSkillAnswe
     best = rows[0]
     certificates = dict.fromkeys(row.certificate for row in rows)
     return ExpertSkillAnswer(
-        skill=best.skill.code, title=best.skill.title, level=best.level, status=best.status_on(filters.day, filters.as_of),
+        skill=best.skill.code, title=best.skill.title, level=best.level, status=best.status_on(filters.valid_on, filters.as_of),
         valid_from=best.valid_from, valid_until=best.valid_until,
         evidence=[EvidenceAnswer(number=one.number, status=one.status_on(filters.day)) for one in certificates],
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from core import names
+from core import clock, names
 from core.database import db, is_sqlite
 from core.paging import Page, page
 from roster import documents
@@ -107,13 +107,12 @@ def _document_has(exact: list[str], ways: list[list[str]]) -> sa.ColumnElement[b
 
 def _holds(wanted: WantedSkill, filters: Filters) -> sa.ColumnElement[bool]:
     """The expert has the skill at this level or above, on the day, as known at the time asked for."""
-    day = filters.day
     condition = sa.and_(
         ExpertSkill.expert_id == ExpertSearch.expert_id,
         ExpertSkill.skill_id == wanted.skill.id,
         ExpertSkill.level_rank >= _rank(wanted),
-        sa.or_(ExpertSkill.valid_until.is_(None), ExpertSkill.valid_until >= day),
-        ExpertSkill.valid_from <= day,
+        sa.or_(ExpertSkill.valid_until.is_(None), ExpertSkill.valid_until >= filters.day),
+        ExpertSkill.valid_from <= clock.begun_by(filters.valid_on),
     )
     if filters.as_of is None:
         condition &= ExpertSkill.withdrawn_at.is_(None)

@@ -347,7 +347,7 @@ def _skills(found: Expert | None) -> dict[str, Any]:
             "title": text(row.skill.title),
             "level": word(row.level),
             "row": row,
-            "status": row.status_on(today),
+            "status": row.status_on(None),
             "number": row.certificate.number,
             "url": _certificate_page(row.certificate),
         }

@@ -8,7 +8,7 @@ from accounts.models import Organization
 from accounts.roles import Permission
 from certificates.events import RevocationDeclined, RevocationProposed
 from certificates.models import Certificate, ProposalOutcome, RevocationProposal, RevocationReason
-from certificates.services.standing import clean_note, find_proposal, locked, require_undecided
+from certificates.services.standing import clean_note, find_proposal, is_proposer, locked, require_undecided
 from certificates.services.telling import tell_holder
 from certificates.states import CERTIFICATE
 from core import clock
@@ -48,7 +48,7 @@ def revoke(actor: Actor, certificate: Certificate, *, reason_code: str, note: st
 def confirm_revocation(actor: Actor, certificate: Certificate) -> Certificate:
     """Does what another person proposed. Of two who confirm at once the second finds nothing to confirm."""
     certificate, proposal = _proposed(actor, certificate)
-    if actor.person_id is None or actor.person_id == proposal.proposed_by_id:
+    if actor.person_id is None or is_proposer(actor, proposal):
         raise NotAllowed("second_person_needed", _l("You proposed this revocation, so another person must confirm it."))
     _decide(actor, proposal, ProposalOutcome.CONFIRMED)
     _revoke(actor, certificate, proposal.reason_code, proposal.note)
@@ -58,8 +58,7 @@ def confirm_revocation(actor: Actor, certificate: Certificate) -> Certificate:
 def decline_revocation(actor: Actor, certificate: Certificate) -> Certificate:
     """What was proposed is not done: another person says no, or the one who proposed it takes it back."""
     certificate, proposal = _proposed(actor, certificate)
-    is_own = actor.person_id is not None and actor.person_id == proposal.proposed_by_id
-    outcome = ProposalOutcome.WITHDRAWN if is_own else ProposalOutcome.DECLINED
+    outcome = ProposalOutcome.WITHDRAWN if is_proposer(actor, proposal) else ProposalOutcome.DECLINED
     _decide(actor, proposal, outcome)
     publish(RevocationDeclined(certificate.id, certificate.number, outcome.value), actor)
     return certificate

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
+from accounts.services import records_of
 from accounts.values import clean_lines
 from certificates.models import Certificate, RevocationProposal, Suspension
 from core.database import db
 from core.errors import Conflict
+from core.policy import Actor
 from courses.services import touch
 
 LONGEST_NOTE = 1000
@@ -33,6 +35,11 @@ def find_proposal(certificate: Certificate) -> RevocationProposal | None:
     """The revocation that waits for a second person."""
     own = RevocationProposal.certificate_id == certificate.id
     return db.session.scalar(sa.select(RevocationProposal).where(own, RevocationProposal.decided_at.is_(None)))
+
+
+def is_proposer(actor: Actor, proposal: RevocationProposal) -> bool:
+    """Whether the actor proposed it, also by a record that has since been merged into the actor's."""
+    return actor.person_id is not None and proposal.proposed_by_id in records_of(actor.person_id)
 
 
 def require_undecided(certificate: Certificate) -> None:

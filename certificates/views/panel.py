@@ -16,9 +16,9 @@ from enrollment.models import Enrollment
 
 
 def certificate_reviews(actor: Actor, delivery: Delivery) -> Markup:
-    """For the page of results: the certificates of a delivery that are no longer justified, for those who decide about them."""
+    """For the page of results: the certificates of a delivery that are under review, for those who decide about them."""
     decides = delivery.status is DeliveryStatus.FINISHED and can(actor, Permission.CERTIFICATE_ISSUE, delivery)
-    page = render_template("certificates/_reviews.html", certificates=reviews_of(delivery) if decides else [])
+    page = render_template("certificates/_reviews.html", reviews=reviews_of(delivery) if decides else [])
     return Markup(page)  # noqa: S704 -- a template's output, escaped there
 
 

@@ -84,7 +84,7 @@ def certificate(number: str) -> Any:
         steps=[step for step in steps if step not in ("revoke", "supersede")] if proposed else steps,
         before=queries.find_predecessor(found), after=queries.find_successor(found), suspensions=queries.suspensions_of(found),
         proposed=proposed, is_own_proposal=proposed is not None and proposed.is_by(actor),
-        is_under_review=bool(reviewed_by(actor, [found])),
+        review=reviewed_by(actor, [found]).get(found.id),
         may_see_reason=can(actor, P.CERTIFICATE_REVOKE, found), may_issue=can(actor, P.CERTIFICATE_ISSUE, found),
     )  # fmt: skip
 

@@ -144,7 +144,8 @@ def letter(enrollment_id: int):
     said = get_letter(actor, queries.get_enrollment(actor, enrollment_id))
     enrollment, delivery = said.enrollment, said.delivery
     return LetterAnswer(
-        enrollment=enrollment.id, name=enrollment.name_on_certificate, course=delivery.course.code, title=delivery.course.title,
+        enrollment=enrollment.id, issuer=dict(delivery.centre.titles), name=enrollment.name_on_certificate,
+        course=delivery.course.code, title=delivery.course.title,
         delivery=delivery.code, starts_on=delivery.starts_on, ends_on=delivery.ends_on, venue=delivery.venue,
         country=delivery.country, minutes=said.minutes, minutes_taught=said.minutes_taught,
         minutes_of_course=said.minutes_of_course,

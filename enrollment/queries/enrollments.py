@@ -142,7 +142,8 @@ def explain(enrollment: Enrollment, position: int | None) -> str | None:
     if enrollment.status is S.UNCONFIRMED:
         return _("Waiting for the applicant to open the link in the email.")
     if enrollment.status is S.WAITLISTED and position is not None:
-        return _("All places open to you are taken; you are number %(position)s on the waiting list.", position=number(position))
+        place = number(position)
+        return _("No place is open to you at the moment; you are number %(position)s on the waiting list.", position=place)
     if enrollment.status is S.REQUESTED:
         return _("A coordinator decides about this request.")
     if enrollment.reason:

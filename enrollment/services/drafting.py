@@ -13,6 +13,7 @@ from core.database import db
 from core.policy import SYSTEM, Actor, can, require
 from courses.models import Delivery
 from enrollment.models import NominationDraft
+from enrollment.needs import over
 
 KEPT_FOR = timedelta(days=30)
 
@@ -57,8 +58,9 @@ def list_drafts(actor: Actor, delivery: Delivery) -> list[NominationDraft]:
 
 
 def forget_drafts() -> None:
-    """Drops the drafts that were kept for a month."""
-    is_old = NominationDraft.kept_at < clock.now() - KEPT_FOR
+    """Drops the drafts that were kept for a month, and those for deliveries that were over a month ago: what people need, which
+    they hold too, is not kept longer there than in enrollments."""
+    is_old = sa.or_(NominationDraft.kept_at < clock.now() - KEPT_FOR, NominationDraft.delivery_id.in_(over()))
     if count := db.session.scalar(sa.select(sa.func.count()).select_from(NominationDraft).where(is_old)):
         db.session.execute(sa.delete(NominationDraft).where(is_old), execution_options={"synchronize_session": False})
         audit.record(SYSTEM, "nomination_draft.forgotten", "nomination_draft", {"drafts": count})

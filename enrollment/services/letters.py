@@ -13,6 +13,7 @@ from accounts.services import enters_by_link, issue_link, send_confirmation, sen
 from core import mail
 from core.database import db, settings_of
 from courses.models import DeliverySession
+from courses.queries import moves_up_still
 from courses.timetable import today_in
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.queries import positions
@@ -58,17 +59,19 @@ def ask_to_confirm(enrollment: Enrollment) -> None:
 
 
 def _facts(enrollment: Enrollment) -> dict[str, Any]:
-    """What the letters say: of somebody with a place also when and where to be, and where to read on."""
+    """What the letters say: of somebody with a place also when and where to be, and where to read on, of
+    somebody who waits whether the list still moves up."""
     delivery = enrollment.delivery
     facts = {
         "enrollment": enrollment, "delivery": delivery, "course": delivery.course,
         "reference": reference(delivery.id, enrollment.origin_id), "sender": sender_of(delivery.centre),
         "privacy_page": f"{settings_of().public_url}/privacy",
     }  # fmt: skip
-    if enrollment.status is not EnrollmentStatus.CONFIRMED:
+    if enrollment.status not in (EnrollmentStatus.CONFIRMED, EnrollmentStatus.WAITLISTED):
         return facts
     begins_at = db.session.scalar(_BEGINS, {"delivery": delivery.id})
     return facts | {
+        "moves_up": moves_up_still(delivery.time_zone, delivery.promotion_days, begins_at),
         "begins_at": begins_at,
         "begins_on": today_in(delivery.time_zone, begins_at) if begins_at else None,
         "course_page": f"{settings_of().public_url}/deliveries/{delivery.code}",

@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 from accounts.queries import refused_mail, roster_question
 from accounts.roles import Permission as P
 from core import exports, i18n
-from core.database import db, settings_of, transaction
+from core.database import db, transaction
 from core.errors import Conflict
 from core.forms import refusals_on
 from core.policy import Actor, can
@@ -93,7 +93,7 @@ def letter(enrollment_id: int) -> Any:
     page = render_template(
         "enrollment/letter.html", said=said, enrollment=enrollment, delivery=delivery, today=today_of(delivery),
         hours=[_hours(minutes) for minutes in (said.minutes, said.minutes_taught, said.minutes_of_course)],
-        back=url_for("enrollment.enrollment", enrollment_id=enrollment.id), issuer_name=i18n.text(settings_of().issuer),
+        back=url_for("enrollment.enrollment", enrollment_id=enrollment.id), issuer_name=i18n.text(delivery.centre.titles),
     )  # fmt: skip
     if not is_own:
         exports.note(actor, "letter", f"enrollment:{enrollment_id}", {})

@@ -156,8 +156,7 @@ def _open_fields(expert_id: int) -> set[str | None]:
 
 def _has_current_skill(expert_id: int) -> bool:
     rows = db.session.scalars(sa.select(ExpertSkill).where(ExpertSkill.expert_id == expert_id))
-    today = clock.today()
-    return any(row.valid_from <= today and row.status_on(today) in _HOLDS for row in rows)
+    return any(row.status_on(None) in _HOLDS for row in rows)
 
 
 _HOLDS = (SkillStatus.CURRENT, SkillStatus.EXPIRING)

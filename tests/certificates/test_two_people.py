@@ -7,6 +7,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
+from accounts import services as accounts
 from accounts.models import Organization
 from accounts.roles import Role
 from certificates import queries, services
@@ -16,7 +17,7 @@ from core.audit import AuditEntry
 from core.database import db, transaction
 from core.errors import Conflict, DomainError, NotAllowed
 from core.mail import Mail
-from core.policy import SYSTEM, Actor
+from core.policy import SYSTEM, Actor, Reach
 from tests import factories
 from tests.api_client import ApiClient
 from tests.certificates import makers
@@ -97,6 +98,25 @@ def test_what_is_declined_or_taken_back_leaves_the_certificate_as_it_is(context,
     assert refused.value.code == "nothing_proposed"
     propose(second, certificate)
     assert act("confirm_revocation", first, certificate).status.value == "revoked"
+
+
+def test_one_person_with_two_records_is_one_person(context) -> None:
+    """Proposed under a record that was then merged into another: the other is no second person."""
+    certificate, (first, second) = certificate_of(), coordinators()
+    other = factories.actor(Role.ADMINISTRATOR)
+    propose(first, certificate)
+    centre = makers.again(certificate).centre_id
+    with transaction():
+        accounts.withdraw_role(SYSTEM, first.person_id, Role.COORDINATOR, scope=Reach.CENTRE, scope_id=centre)
+    with transaction():
+        merge = accounts.propose_merge(SYSTEM, second.person_id, first.person_id, reason="One person")
+        accounts.confirm_merge(other, merge)
+    with pytest.raises(NotAllowed) as refused:
+        act("confirm_revocation", second, certificate)
+    assert refused.value.code == "second_person_needed"
+    assert queries.get_proposal(second, makers.again(certificate).number).is_by(second)
+    act("decline_revocation", second, certificate)
+    assert [one.outcome for one in proposals()] == ["withdrawn"]
 
 
 def test_while_it_waits_nothing_else_ends_the_certificate(context) -> None:

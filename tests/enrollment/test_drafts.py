@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from flask import Flask
 
 from accounts.roles import Role
-from core import clock
+from core import audit, clock
 from core.audit import AuditEntry
-from core.database import db
+from core.database import db, transaction
+from core.policy import SYSTEM
+from courses.models import Delivery
 from enrollment.jobs import forget_old_drafts
 from enrollment.models import Nomination, NominationDraft
 from tests import factories
@@ -113,18 +115,34 @@ def test_nobody_else_sees_them(app: Flask, sign_in: Any, at_work: Browser, code:
     assert drafts(app) == [2]
 
 
+class Progress:
+    def finish(self) -> None: ...
+
+
+def forget_after(app: Flask, days: int) -> list[int]:
+    with app.app_context():
+        clock.travel(app, clock.now() + timedelta(days=days))
+        forget_old_drafts(Progress())
+    return drafts(app)
+
+
 @pytest.mark.both_databases
 def test_they_are_forgotten_after_a_month(app: Flask, at_work: Browser, code: str) -> None:
     upload(at_work, code).form("/check").submit("Keep all rows for later")
+    assert forget_after(app, 29) == [2]
+    assert forget_after(app, 2) == []
 
-    class Progress:
-        def finish(self) -> None: ...
 
-    def forget_after(days: int) -> list[int]:
-        with app.app_context():
-            clock.travel(app, clock.now() + timedelta(days=days))
-            forget_old_drafts(Progress())
-        return drafts(app)
-
-    assert forget_after(29) == [2]
-    assert forget_after(2) == []
+@pytest.mark.both_databases
+def test_they_are_forgotten_a_month_after_the_last_session(app: Flask, at_work: Browser, code: str) -> None:
+    """However late they were kept: they hold what people need."""
+    upload(at_work, code).form("/check").submit("Keep all rows for later")
+    with app.app_context():
+        kept = db.session.scalars(sa.select(NominationDraft)).one()
+        over = max(session.ends_at for session in db.session.get_one(Delivery, kept.delivery_id).sessions)
+        days = (over - clock.now()).days + 31
+        with transaction():
+            kept.kept_at = clock.now() + timedelta(days=days - 3)
+            audit.record(SYSTEM, "test.kept", "nomination_draft", {})
+    assert forget_after(app, days - 2) == [2]
+    assert forget_after(app, 2) == []

@@ -234,6 +234,21 @@ def test_a_course_cut_short(app: Flask, office: ApiClient, coordinator: Made, si
         assert breaches() == []
 
 
+def test_the_letter_is_that_of_the_centre(app: Flask, sign_in: Any) -> None:
+    """Another centre's letter is not headed by the installation's own name."""
+    with app.app_context():
+        factories.centre("KAC", "Kofi Annan Centre")
+        into = course_makers.delivery(course=course_makers.course(code="COP", centre="KAC"))
+        place = makers.enrolled(into, "police", factories.person("Awa", "Ba"))
+        makers.attend(into, place, minutes=90)
+        makers.finished(into)
+        person, key = actor_of(makers.again(place).person), place.id
+        own = ApiClient(app, makers.token_of(person))
+    assert own.get(f"/enrollments/{key}/letter").json["issuer"] == {"en": "Kofi Annan Centre", "fr": "Kofi Annan Centre"}
+    page = sign_in(person).get(f"/enrollments/{key}/letter").text
+    assert "Kofi Annan Centre" in page and "Rostrum Training Centre" not in page.split("Print this page")[-1]
+
+
 def the_letter(app: Flask, office: ApiClient, sign_in: Any, ba: int, faye: int) -> None:
     """Who attended gets a letter of participation, which is no certificate; who did not come, none."""
     letter = office.get(f"/enrollments/{ba}/letter").json
@@ -285,6 +300,11 @@ def test_the_certificate_prints_the_hours_held(app: Flask, office: ApiClient) ->
         jobs.drain()
         made = db.session.scalars(sa.select(Certificate)).one()
         assert (made.payload["minutes"], made.payload["ends_on"]) == (720, "2027-03-09")
+        said = [one.objective for one in db.session.get_one(Delivery, made.delivery_id).version.blocks]
+        assert any(said[8:])
+        assert [one["en"] for one in made.payload["objectives"]] == [one["en"] for one in said[:8] if one], (
+            "none of what was cancelled"
+        )
         assert db.session.scalars(sa.select(ExpertSkill.valid_from)).all() == [date(2027, 3, 9)]
         assert breaches() == []
 
@@ -382,6 +402,74 @@ def test_apia_and_honolulu_finish_and_issue_by_their_own_calendar(
         assert breaches() == []
 
 
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    ("zone", "country", "ends"),
+    [
+        ("Pacific/Apia", "WS", datetime(2027, 3, 10, 4, tzinfo=UTC)),
+        ("Pacific/Apia", "WS", datetime(2027, 3, 9, 22, tzinfo=UTC)),
+        ("Pacific/Honolulu", "US", datetime(2027, 3, 11, 3, tzinfo=UTC)),
+    ],
+)
+def test_a_skill_of_apia_and_honolulu_holds_as_soon_as_its_certificate_is_issued(
+    app: Flask, office: ApiClient, sign_in: Any, zone: str, country: str, ends: datetime
+) -> None:
+    """In lists, answers, searches and files; also where the last day has not begun in UTC (a last session of one morning)."""
+    code, [ba] = running(app, time_zone=zone, country=country)
+    with app.app_context():
+        into = get_delivery(SYSTEM, code)
+        makers.attend(into, db.session.get_one(Enrollment, ba), score=90)
+        with transaction():
+            db.session.execute(sa.update(DeliverySession).where(DeliverySession.ends_at > ends).values(ends_at=ends))
+            audit.record(SYSTEM, "test.times", "delivery:1", {})
+        makers.finished(into)
+        holder = db.session.get_one(Enrollment, ba).person_id
+        clock.travel(app, ends)
+        with transaction():
+            certificates.issue(SYSTEM, db.session.get_one(Enrollment, ba))
+        factories.consent(holder)
+        roster_makers.admitted(holder)
+        own, staff = sign_in(actor_of(db.session.get_one(Enrollment, ba).person)), sign_in(factories.actor(Role.ROSTER))
+    (found,) = office.get("/experts?skill=gender-peace-operations").json["items"]
+    assert [(one["status"], one["valid_from"]) for one in found["skills"]] == [("current", "2027-03-10")]
+    assert [one["status"] for one in office.get(f"/experts/{found['id']}").json["skills"]] == ["current"]
+    for page in (staff.get("/roster?q=awa"), staff.get(f"/roster/{found['id']}"), own.get("/me/profile")):
+        assert "Not yet valid" not in page.text
+    file = staff.client.post("/roster/export?q=awa", data={"csrf_token": staff.token()}).get_data(as_text=True)
+    assert "Not yet valid" not in file and "Practitioner, 2030-03-10" in file
+    assert office.get("/experts?skill=gender-peace-operations&valid_on=2027-03-09").json["items"] == [], (
+        "a day asked about is that day"
+    )
+
+
+@pytest.mark.parametrize(
+    ("zone", "country", "moment", "day"),
+    [
+        ("Pacific/Apia", "WS", datetime(2030, 3, 10, 10, 59, tzinfo=UTC), date(2030, 3, 10)),
+        ("Pacific/Apia", "WS", datetime(2030, 3, 10, 11, tzinfo=UTC), date(2030, 3, 11)),
+        ("Pacific/Honolulu", "US", datetime(2030, 3, 11, 9, 59, tzinfo=UTC), date(2030, 3, 10)),
+        ("Pacific/Honolulu", "US", datetime(2030, 3, 11, 10, tzinfo=UTC), date(2030, 3, 11)),
+    ],
+)
+def test_a_certificate_expires_by_the_calendar_of_its_course(
+    app: Flask, zone: str, country: str, moment: datetime, day: date
+) -> None:
+    """The last valid day is the 10th of March 2030, to its last minute where the course was held."""
+    code, [ba] = running(app, time_zone=zone, country=country)
+    with app.app_context():
+        into = get_delivery(SYSTEM, code)
+        makers.attend(into, db.session.get_one(Enrollment, ba), score=90)
+        makers.finished(into)
+        clock.travel(app, ENDS + 12 * HOUR)
+        with transaction():
+            made = certificates.issue(SYSTEM, db.session.get_one(Enrollment, ba))
+        assert made.valid_until == date(2030, 3, 10)
+        clock.travel(app, moment)
+        assert made.date_of(moment) == made.today == day
+        assert made.current_status == ("valid" if day == date(2030, 3, 10) else "expired")
+        assert made.date_of(moment - timedelta(days=1)) == day - timedelta(days=1), "of any moment, not of today"
+
+
 # The cut-off of the waiting list
 
 
@@ -445,6 +533,29 @@ def test_who_applies_after_the_cut_off_does_not_pass_those_who_wait(context: Fla
     changed(into, places=5)
     assert statuses([*made[1:], late]) == ["waitlisted"] * 3
     assert statuses([makers.enrolled(into, "civilian") for _ in range(3)]) == ["confirmed", "confirmed", "waitlisted"]
+
+
+@pytest.mark.parametrize("moves_up", [True, False])
+def test_after_the_cut_off_no_words_promise_that_people_move_up(
+    app: Flask, office: ApiClient, sign_in: Any, moves_up: bool
+) -> None:
+    """Nor that all places are taken: one may be free, for a coordinator to give."""
+    with app.app_context():
+        into, made = full(app)
+        clock.travel(app, datetime(2027, 2, 10 if moves_up else 20, tzinfo=UTC))
+        if not moves_up:
+            withdraw(made[0])
+        late = makers.enrolled(into, "police", factories.person("Awa", "Faye", email="faye@example.org"))
+        key, person = late.id, actor_of(late.person)
+        to_her = Mail.kind == "enrollment_waitlisted", Mail.person_id == person.person_id
+        (letter,) = db.session.scalars(sa.select(Mail.body).where(*to_her))
+    reason = office.get(f"/enrollments/{key}").json["reason"]
+    assert reason == "No place is open to you at the moment; you are number 3 on the waiting list."
+    page = sign_in(person).get(f"/enrollments/{key}").text
+    for words in (" ".join(letter.split()), page):
+        assert ("it is your turn, you get it" in words or "the next in line gets it" in words) is moves_up
+        assert ("a coordinator decides who gets it" in words) is not moves_up
+        assert "are taken" not in words
 
 
 def changed(delivery: Delivery, **changes: Any) -> None:
@@ -578,6 +689,60 @@ def test_a_mark_corrected_after_the_end_with_a_certificate(
     office.post(f"/certificates/{number}/revoke", {"reason_code": "issued_in_error"})
     assert office.get(f"/certificates/{number}").json["is_under_review"] is False
     assert "no longer justified" not in browser.get(f"/deliveries/{code}/finish").text
+
+
+@pytest.mark.both_databases
+def test_a_score_corrected_after_its_certificate_opens_a_review_that_a_reissue_closes(
+    app: Flask, office: ApiClient, coordinator: Made
+) -> None:
+    """The result stands, but the certificate prints another score. Fractions are not printed, so they open nothing."""
+    code, ba, _faye = ended(app)
+    (number,) = [one["number"] for one in office.get(f"/deliveries/{code}/certificates").json["items"]]
+
+    def corrected(percent: float) -> bool:
+        office.post(f"/deliveries/{code}/reopen", {"enrollments": [ba], "reason": "Counted again"})
+        sent = office.put(f"/deliveries/{code}/scores", {"scores": [{"enrollment": ba, "kind": "post", "percent": percent}]})
+        assert (sent.status_code, office.post(f"/deliveries/{code}/finish").status_code) == (200, 200)
+        return office.get(f"/certificates/{number}").json["is_under_review"]
+
+    assert not corrected(90.9) and corrected(89.9) and not corrected(90) and corrected(82), "a corrected one closes it again"
+    browser = coordinator()
+    for path in (f"/deliveries/{code}/finish", f"/deliveries/{code}/certificates", "/certificates"):
+        page = browser.get(path)
+        assert "1 certificate prints a score that was corrected since" in page.text and page.link(number), path
+    assert "Reissue the certificate, or correct the score again." in browser.get(f"/certificates/{number}").text
+    with app.app_context():
+        jobs.drain()
+        assert f"certificates: {number} is valid, but prints another score than the record" in breaches()
+        opened = sa.select(sa.func.count()).where(audit.AuditEntry.action == "certificate.review_opened")
+        assert db.session.scalar(opened) == 2
+    made = office.post(f"/certificates/{number}/reissue", {"reason": "The score was counted again"})
+    assert made.status_code == 201 and made.json["is_under_review"] is False
+    with app.app_context():
+        jobs.drain()
+        successor = db.session.scalars(sa.select(Certificate).where(Certificate.number == made.json["number"])).one()
+        assert successor.payload["score_percent"] == 82 and breaches() == []
+    assert "prints a score" not in browser.get("/certificates").text
+
+
+def test_a_mark_corrected_on_a_suspended_certificate_keeps_the_suspension_and_opens_a_review(
+    app: Flask, office: ApiClient
+) -> None:
+    code, ba, _faye = ended(app)
+    (number,) = [one["number"] for one in office.get(f"/deliveries/{code}/certificates").json["items"]]
+    assert office.post(f"/certificates/{number}/suspend", {"note": "Marks in doubt"}).status_code == 200
+    for percent, result in ((82, "completed"), (10, "not_completed")):
+        office.post(f"/deliveries/{code}/reopen", {"enrollments": [ba], "reason": "Counted again"})
+        office.put(f"/deliveries/{code}/scores", {"scores": [{"enrollment": ba, "kind": "post", "percent": percent}]})
+        assert office.post(f"/deliveries/{code}/finish").status_code == 200
+        found = office.get(f"/certificates/{number}").json
+        assert (status_of(app, ba), found["status"], found["is_under_review"]) == (result, "suspended", True)
+        assert refused(office.post(f"/certificates/{number}/reissue", {"reason": "x"})) == (409, "certificate_suspended")
+    assert office.post(f"/certificates/{number}/revoke", {"reason_code": "issued_in_error"}).status_code == 200
+    assert office.get(f"/certificates/{number}").json["is_under_review"] is False
+    with app.app_context():
+        jobs.drain()
+        assert [one for one in breaches() if number in one] == []
 
 
 # `flask check`

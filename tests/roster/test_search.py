@@ -203,9 +203,9 @@ def _has(expert: Expert, wanted: Any, filters: Filters) -> bool:
     for row in expert.skills:
         if row.skill.code != wanted.skill.code or row.level.rank < (wanted.level.rank if wanted.level else 1):
             continue
-        if not row.counts(as_of=filters.as_of) or filters.day < row.valid_from:
+        if not row.counts(as_of=filters.as_of):
             continue
-        if row.status_on(filters.day, filters.as_of) in (SkillStatus.CURRENT, SkillStatus.EXPIRING):
+        if row.status_on(filters.valid_on, filters.as_of) in (SkillStatus.CURRENT, SkillStatus.EXPIRING):
             return True
     return False
 
