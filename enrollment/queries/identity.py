@@ -16,7 +16,9 @@ from core import names
 from core.database import db
 from core.errors import NotFound
 from core.policy import Actor, require, visible
+from courses.models import Delivery
 from enrollment.models import (
+    LIVE,
     Enrollment,
     IdentityQuestion,
     Nomination,
@@ -124,3 +126,12 @@ def merges(actor: Actor, *, is_open: bool) -> list[Merge]:
 def people_of(organization: Organization) -> sa.Select[int]:
     """The records of the people that the organization put forward before."""
     return sa.select(Enrollment.origin_id).join(Nomination).where(Nomination.organization_id == organization.id)
+
+
+def people_here_by_others(delivery: Delivery, organization: Organization) -> sa.Select[int]:
+    """The people with a place or a request in the delivery to which no nomination by the organization belongs."""
+    shares = aliased(Enrollment)
+    is_shared = sa.exists().where(shares.seat_id == Enrollment.id, shares.nominated_by_id == organization.id)
+    is_anothers = Enrollment.nominated_by_id.is_distinct_from(organization.id)
+    here = Enrollment.delivery_id == delivery.id, Enrollment.status.in_(LIVE)
+    return sa.select(Enrollment.person_id).where(*here, is_anothers, ~is_shared)

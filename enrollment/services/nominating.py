@@ -29,7 +29,7 @@ from core.policy import Actor, can, require
 from courses.models import Delivery
 from courses.services import touch
 from enrollment.models import Enrollment, Nomination
-from enrollment.queries import find_enrollment, people_of
+from enrollment.queries import people_here_by_others, people_of
 from enrollment.services.consenting import require_own_answer
 from enrollment.services.enrolling import Wish, checked, place, require_identity
 from enrollment.services.letters import tell_all
@@ -155,26 +155,19 @@ def _nominate_one(actor: Actor, delivery_id: int, organization: Organization, no
 
 def _identify(actor: Actor, delivery: Delivery, organization: Organization, nominee: Nominee, said: dict[str, Any]) -> Identified:
     """Who is meant: among everyone for those who may decide, else among the body's own people. One of these who has a place
-    here by somebody else's doing is somebody new, too: the body would learn of it."""
+    here by somebody else's doing is somebody new, too: the body would learn of it. (Whom it put forward here itself is known.)"""
     if can(actor, Permission.IDENTITY_DECIDE):
         return identify_person(actor, said, identity=nominee.identity)
-    own = Person.id.in_(people_of(organization))
+    own, by_others = people_of(organization), people_here_by_others(delivery, organization)
+    if nominee.identity is None:
+        own = own.where(Enrollment.person_id.not_in(by_others))
     return identify_person(
-        actor,
-        said,
-        identity=nominee.identity,
-        among=own,
-        unless=lambda person: _is_here_by_others(delivery, person, organization),
+        actor, said, identity=nominee.identity, among=Person.id.in_(own), unless=lambda person: _is_among(person, by_others)
     )
 
 
-def _is_here_by_others(delivery: Delivery, person: Person, organization: Organization) -> bool:
-    """Whether the person has a place or a request here to which no nomination by the organization belongs."""
-    here = find_enrollment(delivery.id, person.id)
-    if here is None or here.nominated_by_id == organization.id:
-        return False
-    shares = sa.select(Enrollment.id).where(Enrollment.seat_id == here.id, Enrollment.nominated_by_id == organization.id)
-    return db.session.scalar(shares.limit(1)) is None
+def _is_among(person: Person, ids: sa.Select[int]) -> bool:
+    return db.session.scalar(sa.select(Person.id).where(Person.id == person.id, Person.id.in_(ids))) is not None
 
 
 def _nomination(actor: Actor, organization: Organization, enrollment: Enrollment, nominee: Nominee) -> Nomination:
