@@ -123,9 +123,13 @@ def merges(actor: Actor, *, is_open: bool) -> list[Merge]:
     return list(db.session.scalars(found.order_by(Merge.id.desc()).limit(50)))
 
 
-def people_of(organization: Organization) -> sa.Select[int]:
-    """The records of the people that the organization put forward before."""
-    return sa.select(Enrollment.origin_id).join(Nomination).where(Nomination.organization_id == organization.id)
+def people_of(organization: Organization, *, not_by_others_in: Delivery | None = None) -> sa.Select[int]:
+    """The records of the people that the organization put forward before; if given, without those of people who are in this
+    delivery by somebody else's doing only."""
+    own = sa.select(Enrollment.origin_id).join(Nomination).where(Nomination.organization_id == organization.id)
+    if not_by_others_in is None:
+        return own
+    return own.where(Enrollment.person_id.not_in(people_here_by_others(not_by_others_in, organization)))
 
 
 def people_here_by_others(delivery: Delivery, organization: Organization) -> sa.Select[int]:

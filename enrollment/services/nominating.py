@@ -104,7 +104,7 @@ def nominate(actor: Actor, delivery_id: int, organization: Organization, nominee
             refusals += [_at_row(one, nominee.row) for one in refusal.errors or [refusal]]
     collect(refusals)
     tell_all(made)
-    if not can(actor, Permission.IDENTITY_DECIDE):
+    if not can(actor, Permission.IDENTITY_DECIDE, delivery):
         jobs.enqueue(COMPARE, enrollment_ids=[one.id for one in made])
     return made
 
@@ -156,11 +156,10 @@ def _nominate_one(actor: Actor, delivery_id: int, organization: Organization, no
 def _identify(actor: Actor, delivery: Delivery, organization: Organization, nominee: Nominee, said: dict[str, Any]) -> Identified:
     """Who is meant: among everyone for those who may decide, else among the body's own people. One of these who has a place
     here by somebody else's doing is somebody new, too: the body would learn of it. (Whom it put forward here itself is known.)"""
-    if can(actor, Permission.IDENTITY_DECIDE):
+    if can(actor, Permission.IDENTITY_DECIDE, delivery):
         return identify_person(actor, said, identity=nominee.identity)
-    own, by_others = people_of(organization), people_here_by_others(delivery, organization)
-    if nominee.identity is None:
-        own = own.where(Enrollment.person_id.not_in(by_others))
+    own = people_of(organization, not_by_others_in=delivery if nominee.identity is None else None)
+    by_others = people_here_by_others(delivery, organization)
     return identify_person(
         actor, said, identity=nominee.identity, among=Person.id.in_(own), unless=lambda person: _is_among(person, by_others)
     )

@@ -57,11 +57,12 @@ def enrollment(enrollment_id: int) -> Any:
     position = queries.positions(found.delivery_id).get(standing.id) if is_waiting else None
     delivery = _with_sessions(found.delivery_id)
     result = _result(standing, delivery)
+    person = queries.person_shown(actor, found)
     return render_template(
         "enrollment/enrollment.html",
         enrollment=found,
         standing=standing,
-        person=queries.person_shown(actor, found),
+        person=person,
         delivery=delivery,
         days=[(local_day(delivery, blocks[0]), blocks) for blocks in by_day(delivery)],
         position=position,
@@ -76,7 +77,7 @@ def enrollment(enrollment_id: int) -> Any:
         needs=needs_shown(actor, found),
         is_own=found.person_id == actor.person_id,
         question=roster_question(found.person_id) if found.person_id == actor.person_id else None,
-        is_unreached=bool(refused_mail([found.person_id])),
+        is_unreached=bool(refused_mail([person.id])),
         is_live=standing.status in LIVE,
         may_apply_again=standing.status is EnrollmentStatus.WITHDRAWN and is_open_for_enrollment(delivery),
     )

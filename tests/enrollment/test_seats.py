@@ -9,10 +9,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Merge
+from accounts.models import Merge, Person
 from accounts.roles import Role
+from accounts.services import join_records
 from core import checking, jobs
-from core.database import db
+from core.database import db, transaction
+from core.mail import Mail, MailState
+from core.policy import SYSTEM
+from enrollment.models import Enrollment
 from tests import factories
 from tests.api_client import ApiClient
 from tests.enrollment import makers
@@ -75,3 +79,69 @@ def test_a_body_nominates_a_person_once_although_another_body_was_first(app: Fla
         again = ghana.post(f"/deliveries/{code}/enrollments", body(identifier="A-1", **KOFI))
         assert (again.status_code, again.json["code"]) == (409, "already_enrolled"), "as a stranger nominated twice"
         drained(app)
+
+
+# What the pages tell a body
+
+
+HEADINGS = "identifier,given_name,family_name,email,country,category\n"
+
+
+@pytest.fixture
+def merged(app: Flask, ghana, france) -> Any:
+    """Ghana's record of an officer leads to the one that France's nomination made, under a longer name and another address."""
+    put(app, france, delivery(app), identifier="A-1", identifier_issuer="GH", email="kofi.b@example.org", given_name="Kofi Kwame")
+    made = put(app, ghana, delivery(app), identifier="A-1", **KOFI)
+    with app.app_context():
+        enrollment = db.session.get_one(Enrollment, made["id"])
+        if enrollment.person_id == made["person"]["id"]:
+            with transaction():
+                keep = db.session.scalars(sa.select(Person).where(Person.email == "kofi.b@example.org")).one()
+                join_records(SYSTEM, keep, enrollment.person, reason="test")
+    return made
+
+
+def nominator(app: Flask, sign_in: Any, code: str = "GH-MOD") -> Any:
+    with app.app_context():
+        return sign_in(factories.actor(Role.NOMINATOR, organization_id=factories.organization(code).id))
+
+
+def test_pages_show_a_body_only_the_record_of_its_own_nomination(app: Flask, sign_in, merged) -> None:
+    browser = nominator(app, sign_in)
+    code = delivery(app)
+    page = browser.get(f"/deliveries/{code}/nominate/person").form("/nominate/person")
+    said = {"given_name": "Kofi", "family_name": "Mensah", "identifier": "A-1", "country": "GH", "category": "military"}
+    page = page.submit(**said, **KOFI, gender="male")
+    assert "Kofi Mensah: place confirmed" in page.text and "Kwame" not in page.text
+    assert "another email address" not in page.text, "it is the address that this body knows"
+    page = browser.get(f"/deliveries/{delivery(app)}/nominate").form("/nominate").submit(
+        text=HEADINGS + "A-1,Kofi,Mensah,kofi@example.org,GH,military\n"
+    )
+    assert "1 person is ready" in page.text and "another email address" not in page.text
+    page = browser.get(f"/deliveries/{delivery(app)}/nominate").form("/nominate").submit(
+        text=HEADINGS + "A-1,Yaw,Owusu,yaw@example.org,GH,military\n"
+    )
+    assert "Yes, the same as Kofi Mensah" in page.text
+    assert f'name="row-2-identity" value="{merged["person"]["id"]}"' in page.html, "the id is that of its own record"
+    page = page.form("/check").submit(act="check", **{"row-2-identity": str(merged["person"]["id"])})
+    assert "1 person was nominated" in page.form("/check").submit("Nominate 1").text
+
+
+def test_a_body_means_its_own_record_and_no_other_by_identity(app: Flask, ghana, merged) -> None:
+    with app.app_context():
+        kept = db.session.get_one(Enrollment, merged["id"]).person_id
+    said = body(identifier="A-1", given_name="Yaw", email="yaw@example.org")
+    refused = ghana.post(f"/deliveries/{delivery(app)}/enrollments", said | {"identity": kept})
+    assert (refused.status_code, refused.json["code"]) == (422, "unknown_identity"), "another body's record"
+    made = ghana.post(f"/deliveries/{delivery(app)}/enrollments", said | {"identity": merged["person"]["id"]})
+    assert made.status_code == 201 and made.json["person"]["id"] == merged["person"]["id"]
+
+
+def test_a_message_refused_at_anothers_address_is_not_told(app: Flask, sign_in, merged) -> None:
+    with app.app_context(), transaction():
+        refused = sa.update(Mail).where(Mail.address == "kofi.b@example.org").values(state=MailState.REFUSED)
+        db.session.execute(refused)
+    browser = nominator(app, sign_in)
+    for path in (f"/enrollments/{merged['id']}", "/nominations"):
+        page = browser.get(path)
+        assert "Kofi Mensah" in page.text and "mail server" not in page.text
