@@ -71,7 +71,7 @@ def find_known(
     near = [one for one in compared(given, among=among, is_change=is_change) if one.is_near]
     decides = among is None and can(actor, Permission.IDENTITY_DECIDE)
     if identity is not None and (decides or among is not None):
-        return _as_decided(identity, near, is_by_record=among is not None)
+        return _as_decided(identity, near)
     matches = [one for one in near if one.is_match]
     # Someone else's mailbox is no doubt once it is clear who is meant; someone else's number, or a namesake's mailbox, is.
     others = [one for one in near if not one.is_match and (not matches or {"number", "name"} & set(one.agrees))]
@@ -84,11 +84,10 @@ def find_known(
     return Known(None, tuple(near))
 
 
-def _as_decided(identity: str | int, near: Sequence[Comparison], *, is_by_record: bool) -> Known:
-    """`is_by_record`: whoever knows only certain records means one of these, not the one that it was merged into."""
+def _as_decided(identity: str | int, near: Sequence[Comparison]) -> Known:
     if identity == NEW:
         return Known(None, tuple(near), is_decided=True)
-    chosen = next((one for one in near if (one.record if is_by_record else one.person).id == identity), None)
+    chosen = next((one for one in near if one.person.id == identity), None)
     if chosen is None:
         sentence = _l("No one with this id has this address or number. Send “new” for another person.")
         raise Invalid("unknown_identity", sentence, "identity")

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from accounts.models import Gender, IdentifierKind, Organization, Person, PersonnelCategory
 from accounts.queries import require_kind
 from accounts.roles import BodyKind, Permission
-from accounts.services import Identified, identify_person
+from accounts.services import Identified, current_record, identify_person
 from accounts.values import (
     clean_country,
     clean_identifier,
@@ -159,10 +159,18 @@ def _identify(actor: Actor, delivery: Delivery, organization: Organization, nomi
     if can(actor, Permission.IDENTITY_DECIDE, delivery):
         return identify_person(actor, said, identity=nominee.identity)
     own = people_of(organization, not_by_others_in=delivery if nominee.identity is None else None)
-    by_others = people_here_by_others(delivery, organization)
+    by_others, identity = people_here_by_others(delivery, organization), _identity_of_record(nominee.identity, own)
     return identify_person(
-        actor, said, identity=nominee.identity, among=Person.id.in_(own), unless=lambda person: _is_among(person, by_others)
+        actor, said, identity=identity, among=Person.id.in_(own), unless=lambda person: _is_among(person, by_others)
     )
+
+
+def _identity_of_record(identity: str | int | None, own: sa.Select[int]) -> str | int | None:
+    """A body says which of its own records it means, not which one that was merged into: for it, others do not exist."""
+    if not isinstance(identity, int):
+        return identity
+    record = db.session.scalar(sa.select(Person).where(Person.id == identity, Person.id.in_(own)))
+    return current_record(record).id if record else 0
 
 
 def _is_among(person: Person, ids: sa.Select[int]) -> bool:

@@ -9,13 +9,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Merge, Person
+from accounts.models import Merge, Person, RoleAssignment
 from accounts.roles import Role
 from accounts.services import join_records
-from core import checking, jobs
+from core import audit, checking, jobs
 from core.database import db, transaction
+from core.jobs import Job
 from core.mail import Mail, MailState
-from core.policy import SYSTEM
+from core.policy import SYSTEM, Reach
 from enrollment.models import Enrollment
 from tests import factories
 from tests.api_client import ApiClient
@@ -145,3 +146,23 @@ def test_a_message_refused_at_anothers_address_is_not_told(app: Flask, sign_in, 
     for path in (f"/enrollments/{merged['id']}", "/nominations"):
         page = browser.get(path)
         assert "Kofi Mensah" in page.text and "mail server" not in page.text
+
+
+def test_a_coordinator_of_another_centre_decides_nothing_here(app: Flask, client, france) -> None:
+    """Who nominates here and coordinates elsewhere is told what any nominator is told."""
+    code = delivery(app)
+    put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)
+    with app.app_context():
+        elsewhere = factories.actor(Role.COORDINATOR, centre_id=factories.centre("KAC").id)
+        scope = {"scope": Reach.ORGANIZATION, "scope_id": factories.organization("GH-MOD").id}
+        with transaction():
+            db.session.add(RoleAssignment(person_id=elsewhere.person_id, role=Role.NOMINATOR, **scope))
+            audit.record(SYSTEM, "test.granted", "person", {})
+        both = ApiClient(app, makers.token_of(factories.refreshed(elsewhere)))
+    for person in (KOFI, {"identifier": "F-1", "identifier_issuer": "FR", "given_name": "Yaw", "email": "yaw@example.org"}):
+        answer = both.post(f"/deliveries/{code}/enrollments", body(**person) | {"nominated_by": "GH-MOD"})
+        assert answer.status_code == 201, answer.text
+    doubted = body(email="kofi@example.org", given_name="Esi") | {"nominated_by": "GH-MOD"}
+    assert both.post(f"/deliveries/{code}/enrollments", doubted).status_code == 201
+    with app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count()).where(Job.kind == "enrollment.compare")) == 1 + 3
