@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from accounts.roles import Permission
 from core.lifecycles import Machine, Transition
+from core.policy import Actor
 from enrollment import events
 from enrollment.models import RESULTS, Enrollment, IdentityQuestion
 from enrollment.models import EnrollmentStatus as S
@@ -76,6 +77,11 @@ ENROLLMENT = Machine(
     firsts=[S.UNCONFIRMED, S.REQUESTED, S.WAITLISTED, S.CONFIRMED],
     begins=_announce(events.Enrolled),
 )
+
+
+def steps(enrollment: Enrollment, actor: Actor) -> list[str]:
+    """What `actor` may ask for now. An enrollment that shares a seat offers what it would if the seat were its own."""
+    return ENROLLMENT.available(enrollment, actor, status=enrollment.standing.status)
 
 
 def _asked(question: IdentityQuestion, before: Q | None) -> events.IdentityAsked:

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import joinedload
 
 from accounts import values
 from accounts.models import IdentifierKind, Organization, Person
@@ -160,6 +161,8 @@ def compared(
     if not parts:
         return []
     statement = sa.select(Person).where(sa.or_(*parts), ~Person.is_provisional).order_by(Person.id)
+    # Read along, so that looking for a record that was merged takes as many statements as for another one.
+    statement = statement.options(joinedload(Person.merged_into).joinedload(Person.merged_into))
     if among is not None:
         statement = statement.where(among)
     found: dict[int, Comparison] = {}

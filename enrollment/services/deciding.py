@@ -67,6 +67,7 @@ def withdraw(actor: Actor, enrollment: Enrollment, *, reason: str | None = None)
     reason = _checked(reason)
     is_by_body = enrollment.nominated_by_id in actor.organization_ids and actor.person_id != enrollment.person_id
     is_aside = enrollment.seat_id is not None
+    ENROLLMENT.check("withdraw", enrollment.standing.status)
     is_handed_over = is_by_body and not is_aside and hand_over(actor, enrollment)
     if not is_handed_over:
         ENROLLMENT.fire(enrollment, "withdraw", actor)
@@ -82,6 +83,8 @@ def _begin(actor: Actor, enrollment: Enrollment, permission: Permission) -> Deli
     require(actor, permission, enrollment)
     delivery = touch(enrollment.delivery_id)
     db.session.refresh(enrollment)
+    if enrollment.seat is not None:
+        db.session.refresh(enrollment.seat)
     require_running(delivery)
     return delivery
 

@@ -118,8 +118,7 @@ def enter(actor: Actor, delivery_id: int, nominee: Nominee) -> Enrollment:
     _check_one(delivery, nominee)
     said = _said(nominee)
     identified = identify_person(actor, said, identity=nominee.identity)
-    enrollment = place(actor, delivery, identified.person, nominee.wish)
-    enrollment.origin_id = identified.record.id
+    enrollment = place(actor, delivery, identified.person, nominee.wish, record=identified.record)
     note_identity(actor, enrollment, identified, said)
     tell_all([enrollment])
     return enrollment
@@ -146,8 +145,9 @@ def _nominate_one(actor: Actor, delivery_id: int, organization: Organization, no
     _check_one(delivery, nominee)
     said = _said(nominee)
     identified = _identify(actor, delivery, organization, nominee, said)
-    enrollment = place(actor, delivery, identified.person, nominee.wish, nominated_by=organization)
-    enrollment.origin_id = identified.record.id
+    enrollment = place(
+        actor, delivery, identified.person, nominee.wish, nominated_by=organization, record=identified.record
+    )
     db.session.add(_nomination(actor, organization, enrollment, nominee))
     note_identity(actor, enrollment, identified, said)
     return enrollment

@@ -20,7 +20,7 @@ from core.words import word
 from courses.models import Delivery
 from enrollment import catalogue, queries
 from enrollment.models import Enrollment, EnrollmentStatus
-from enrollment.states import ENROLLMENT
+from enrollment.states import steps
 from enrollment.views.blueprint import pages
 
 PAGE = 50
@@ -44,7 +44,7 @@ def nominations() -> Any:
             "status": one.standing.status,
             "person": person,
             "why": queries.explain(one, positions.get(one.standing.id)),
-            "may_withdraw": "withdraw" in ENROLLMENT.available(one, actor) and one.delivery.status == "published",
+            "may_withdraw": "withdraw" in steps(one, actor) and one.delivery.status == "published",
         }
         for one, person in zip(found.items, shown, strict=True)
     ]

@@ -17,11 +17,15 @@ from core.database import db, transaction
 from core.jobs import Job
 from core.mail import Mail, MailState
 from core.policy import SYSTEM, Reach
+from courses.models import Delivery
 from enrollment.models import Enrollment
 from tests import factories
 from tests.api_client import ApiClient
+from tests.certificates import makers as certificates
+from tests.counting import queries_counted
 from tests.enrollment import makers
 from tests.enrollment.test_identity import answers, body, places_left, post
+from tests.test_same_work import kinds
 
 KOFI = {"email": "kofi@example.org"}
 
@@ -166,3 +170,100 @@ def test_a_coordinator_of_another_centre_decides_nothing_here(app: Flask, client
     assert both.post(f"/deliveries/{code}/enrollments", doubted).status_code == 201
     with app.app_context():
         assert db.session.scalar(sa.select(sa.func.count()).where(Job.kind == "enrollment.compare")) == 1 + 3
+
+
+# The shared seat
+
+
+def decided_same(coordinator: ApiClient) -> Any:
+    (question,) = coordinator.get("/identity-questions").json["items"]
+    answer = coordinator.post(f"/identity-questions/{question['id']}/same")
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+@pytest.fixture
+def share(app: Flask, ghana, france, coordinator) -> Callable[..., tuple[int, int]]:
+    """One officer put forward by both bodies, and decided to be one: the enrollments of France, which came first, and Ghana."""
+
+    def make(code: str, **of_second: Any) -> tuple[int, int]:
+        first = put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)
+        said = body(identifier="A-1", **KOFI) | of_second
+        second = ghana.post(f"/deliveries/{code}/enrollments", said).json
+        drained(app)
+        decided_same(coordinator)
+        return first["id"], second["id"]
+
+    return make
+
+
+def read(client: ApiClient, enrollment_id: int) -> str:
+    return client.get(f"/enrollments/{enrollment_id}").json["status"]
+
+
+def test_a_shared_request_that_was_declined_can_be_withdrawn_no_more(app: Flask, ghana, coordinator, sign_in, share) -> None:
+    code = delivery(app, admission="approval")
+    seat, aside = share(code)
+    stranger = put(app, ghana, code, identifier="A-5", given_name="Ama", email="ama@example.org")["id"]
+    browser = nominator(app, sign_in)
+    assert browser.get("/nominations").html.count('/withdraw"') == 2
+    for one in (seat, stranger):
+        assert coordinator.post(f"/enrollments/{one}/decline", {"reason": "The course is full"}).json["status"] == "declined"
+    for one in (aside, stranger):
+        assert (read(ghana, one), "Withdraw" in browser.get(f"/enrollments/{one}").text) == ("declined", False)
+        again = ghana.post(f"/enrollments/{one}/withdraw")
+        assert (again.status_code, again.json["code"]) == (409, "state_does_not_allow")
+        assert browser.get(f"/enrollments/{one}/withdraw").status == 409
+    assert '/withdraw"' not in browser.get("/nominations").html
+
+
+def test_the_certificate_of_a_shared_seat_is_either_bodys(app: Flask, ghana, france, sign_in, share) -> None:
+    code = delivery(app)
+    seat, aside = share(code)
+    outsider = ApiClient(app, _nominator_token(app, "NO-MOD"))
+    with app.app_context():
+        into = db.session.scalars(sa.select(Delivery).where(Delivery.code == code)).one()
+        makers.attend(into, db.session.get_one(Enrollment, seat), score=90)
+        makers.finished(into)
+        with factories.after(into.id):
+            (number,) = [one.number for one in certificates.issued(into)]
+    for one, own in ((france, seat), (ghana, aside)):
+        (listed,) = one.get(f"/deliveries/{code}/certificates").json["items"]
+        assert listed == one.get(f"/certificates/{number}").json
+        assert (listed["number"], listed["enrollment"]) == (number, own), "under the own nomination"
+        assert one.get(f"/certificates/{number}/pdf").status_code == 200
+    assert outsider.get(f"/certificates/{number}").status_code == 404
+    browser = nominator(app, sign_in)
+    assert number in browser.get(f"/enrollments/{aside}").text and number in browser.get("/certificates").text
+
+
+def _nominator_token(app: Flask, code: str) -> str:
+    with app.app_context():
+        return makers.token_of(factories.actor(Role.NOMINATOR, organization_id=factories.organization(code).id))
+
+
+def statements(app: Flask, act: Callable[[], Any]) -> list[str]:
+    with app.app_context(), queries_counted() as count:
+        act()
+    return kinds(count.statements)
+
+
+@pytest.mark.both_databases
+def test_reading_and_nominating_again_cost_the_same_for_a_person_shared_or_merged(app: Flask, ghana, share, sign_in) -> None:
+    code = delivery(app)
+    _seat, aside = share(code)
+    stranger = put(app, ghana, code, identifier="A-2", given_name="Ama", email="ama@example.org")["id"]
+    browser = nominator(app, sign_in)
+    browser.get("/nominations")
+    for path in ("/enrollments/{}", "/enrollments/{}/withdraw"):
+        one, other = (statements(app, lambda p=path, i=i: browser.get(p.format(i))) for i in (aside, stranger))
+        assert one == other, path
+    one, other = (statements(app, lambda i=i: ghana.get(f"/enrollments/{i}")) for i in (aside, stranger))
+    assert one == other
+    later = delivery(app)
+    said = {"A-1": KOFI, "A-2": {"given_name": "Ama", "email": "ama@example.org"}}
+    one, other = (
+        statements(app, lambda n=n, p=p: ghana.post(f"/deliveries/{later}/enrollments", body(identifier=n, **p)))
+        for n, p in said.items()
+    )
+    assert one == other
