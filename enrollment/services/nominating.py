@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from accounts.models import Gender, IdentifierKind, Organization, Person, PersonnelCategory
 from accounts.queries import require_kind
 from accounts.roles import BodyKind, Permission
-from accounts.services import Identified, current_record, identify_person
+from accounts.services import Identified, current_record, identify_person, join_records
 from accounts.values import (
     clean_country,
     clean_identifier,
@@ -25,7 +25,7 @@ from accounts.values import (
 from core import clock, jobs
 from core.database import db
 from core.errors import DomainError, Invalid, collect
-from core.policy import Actor, can, require
+from core.policy import SYSTEM, Actor, can, require
 from courses.models import Delivery
 from courses.services import touch
 from enrollment.models import Enrollment, Nomination
@@ -119,6 +119,7 @@ def enter(actor: Actor, delivery_id: int, nominee: Nominee) -> Enrollment:
     said = _said(nominee)
     identified = identify_person(actor, said, identity=nominee.identity)
     enrollment = place(actor, delivery, identified.person, nominee.wish, record=identified.record)
+    db.session.add(_nomination(actor, None, enrollment, nominee))
     note_identity(actor, enrollment, identified, said)
     tell_all([enrollment])
     return enrollment
@@ -157,12 +158,22 @@ def _identify(actor: Actor, delivery: Delivery, organization: Organization, nomi
     """Who is meant: among everyone for those who may decide, else among the body's own people. One of these who has a place
     here by somebody else's doing is somebody new, too: the body would learn of it. (Whom it put forward here itself is known.)"""
     if can(actor, Permission.IDENTITY_DECIDE, delivery):
-        return identify_person(actor, said, identity=nominee.identity)
+        return _as_of_body(organization, identify_person(actor, said, identity=nominee.identity), said)
     own = people_of(organization, not_by_others_in=delivery if nominee.identity is None else None)
     by_others, identity = people_here_by_others(delivery, organization), _identity_of_record(nominee.identity, own)
     return identify_person(
         actor, said, identity=identity, among=Person.id.in_(own), unless=lambda person: _is_among(person, by_others)
     )
+
+
+def _as_of_body(organization: Organization, found: Identified, said: dict[str, Any]) -> Identified:
+    """A person recognised for a body by somebody who knows everyone: the body gets a record of its own, as if it had nominated.
+    It is recognised by that the next time, and reads in it no more than was said in its name."""
+    if found.is_new or _is_among(found.record, people_of(organization)):
+        return found
+    record = identify_person(SYSTEM, said, among=sa.false()).record
+    join_records(SYSTEM, found.person, record, reason="nominated in an organization's name")
+    return replace(found, record=record)
 
 
 def _identity_of_record(identity: str | int | None, own: sa.Select[int]) -> str | int | None:
@@ -177,11 +188,11 @@ def _is_among(person: Person, ids: sa.Select[int]) -> bool:
     return db.session.scalar(sa.select(Person.id).where(Person.id == person.id, Person.id.in_(ids))) is not None
 
 
-def _nomination(actor: Actor, organization: Organization, enrollment: Enrollment, nominee: Nominee) -> Nomination:
-    """What the organization said, in its own words."""
+def _nomination(actor: Actor, organization: Organization | None, enrollment: Enrollment, nominee: Nominee) -> Nomination:
+    """What the organization, or whoever entered the person, said, in their own words."""
     return Nomination(
         enrollment=enrollment,
-        organization_id=organization.id,
+        organization_id=organization.id if organization else None,
         nominated_by_id=actor.person_id,
         identifier=clean_identifier(nominee.identifier or "", "identifier") or None,
         identifier_issuer=(nominee.identifier_issuer or "").strip()[:60] or None,

@@ -267,3 +267,38 @@ def test_reading_and_nominating_again_cost_the_same_for_a_person_shared_or_merge
         for n, p in said.items()
     )
     assert one == other
+
+
+# Entered by a coordinator
+
+
+def test_nominated_in_a_bodys_name_the_body_has_a_record_of_its_own(app: Flask, ghana, france, coordinator, sign_in) -> None:
+    known = put(
+        app, france, delivery(app), identifier="F-1", identifier_issuer="FR", given_name="Kofi Kwame", birth_date="1990-05-01", **KOFI
+    )
+    code = delivery(app)
+    made = coordinator.post(f"/deliveries/{code}/enrollments", body(**KOFI) | {"nominated_by": "GH-MOD"}).json
+    assert made["person"]["id"] == known["person"]["id"], "the coordinator knows everyone"
+    own = ghana.get(f"/enrollments/{made['id']}").json["person"]
+    assert own["id"] != known["person"]["id"] and own["full_name"] == "Kofi Mensah"
+    again = put(app, ghana, delivery(app), **KOFI)["person"]
+    assert again["id"] == own["id"], "as if the body had nominated"
+    browser = nominator(app, sign_in)
+    page = browser.get(f"/deliveries/{delivery(app)}/nominate").form("/nominate").submit(
+        text=HEADINGS + "F-1,Yaw,Owusu,yaw@example.org,FR,military\n"
+    )
+    assert "1 person is ready" in page.text and "Kwame" not in page.text, "the number is known to another body only"
+    with app.app_context():
+        assert checking.breaches() == []
+
+
+def test_what_a_coordinator_entered_is_kept_beside_what_is_known(app: Flask, coordinator, sign_in) -> None:
+    known = post(coordinator, delivery(app), identifier="A-1", birth_date="1990-05-01")["person"]["id"]
+    said = {"identifier": "A-1", "birth_date": "1990-05-01", "given_name": "Ama", "family_name": "Owusu"}
+    made = post(coordinator, delivery(app), **said)
+    assert (made["person"]["full_name"], made["person"]["submitted_name"]) == ("Kofi Mensah", "Ama Owusu")
+    (question,) = coordinator.get("/identity-questions").json["items"]
+    assert (question["candidate"]["id"], question["submitted"]["given_name"]) == (known, "Ama")
+    assert coordinator.post(f"/identity-questions/{question['id']}/different").json["status"] == "different"
+    shown = coordinator.get(f"/enrollments/{made['id']}").json["person"]
+    assert (shown["full_name"], shown["id"] != known) == ("Ama Owusu", True)
