@@ -67,12 +67,12 @@ ENROLLMENT = Machine(
             Permission.ENROLLMENT_WITHDRAW,
             _announce(events.EnrollmentWithdrawn),
         ),
-        Transition("end", _WAITING | _SEATED, S.DELIVERY_CANCELLED, None, _announce(events.EnrollmentDeliveryCancelled)),
+        Transition("end", _WAITING | _SEATED | _ASIDE, S.DELIVERY_CANCELLED, None, _announce(events.EnrollmentDeliveryCancelled)),
         Transition("complete", _SEATED, S.COMPLETED, None, _result),
         Transition("fall_short", _SEATED, S.NOT_COMPLETED, None, _result),
         Transition("miss", _SEATED, S.NO_SHOW, None, _result),
         Transition("reopen", frozenset(RESULTS), S.CONFIRMED, Permission.DELIVERY_FINISH, _announce(events.EnrollmentReopened)),
-        Transition("lapse", _WAITING, S.DECLINED, None, _result),  # the delivery ended without a place for the person
+        Transition("lapse", _WAITING | _ASIDE, S.DECLINED, None, _result),  # the delivery ended without a place for the person
     ],
     firsts=[S.UNCONFIRMED, S.REQUESTED, S.WAITLISTED, S.CONFIRMED],
     begins=_announce(events.Enrolled),

@@ -110,12 +110,10 @@ def readings(question: IdentityQuestion) -> Readings:
 
 
 def merges(actor: Actor, *, is_open: bool) -> list[Merge]:
-    """Merges that wait for a second person, or the last ones that were made."""
+    """Merges that wait for a second person, or the last ones that were made, also those that no one had to review."""
     require(actor, Permission.IDENTITY_DECIDE)
     status = MergeStatus.PROPOSED if is_open else MergeStatus.CONFIRMED
     found = sa.select(Merge).where(Merge.status == status).options(joinedload(Merge.keep), joinedload(Merge.merged))
-    if not is_open:
-        found = found.where(Merge.is_reviewed)
     if not _is_everywhere(actor):
         seen = visible(Enrollment, actor, Permission.IDENTITY_DECIDE)
         for side in (Merge.keep_id, Merge.merged_id):

@@ -11,7 +11,8 @@ from flask import Flask
 
 from accounts.models import Merge, Person, RoleAssignment
 from accounts.roles import Role
-from accounts.services import join_records
+from accounts.services import ensure_account, join_records
+from accounts.sessions import actor_of
 from core import audit, checking, jobs
 from core.database import db, transaction
 from core.jobs import Job
@@ -302,3 +303,107 @@ def test_what_a_coordinator_entered_is_kept_beside_what_is_known(app: Flask, coo
     assert coordinator.post(f"/identity-questions/{question['id']}/different").json["status"] == "different"
     shown = coordinator.get(f"/enrollments/{made['id']}").json["person"]
     assert (shown["full_name"], shown["id"] != known) == ("Ama Owusu", True)
+
+
+# Two people again
+
+
+def last_merge(app: Flask) -> int:
+    with app.app_context():
+        return db.session.scalars(sa.select(Merge.id).order_by(Merge.id.desc())).first()
+
+
+def undone(app: Flask, coordinator: ApiClient) -> None:
+    assert coordinator.post(f"/merges/{last_merge(app)}/undo").json["status"] == "undone"
+    with app.app_context():
+        assert checking.breaches() == []
+
+
+def test_a_decided_question_names_the_merge_and_it_can_be_undone_on_the_page(app: Flask, ghana, france, coordinator, sign_in) -> None:
+    code = delivery(app)
+    put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)
+    put(app, ghana, code, identifier="A-1", **KOFI)
+    merge = decided_same(coordinator)["merge"]
+    assert merge == last_merge(app) and coordinator.get(f"/merges/{merge}").json["status"] == "confirmed"
+    with app.app_context():
+        browser = sign_in(makers.coordinator())
+    page = browser.get("/people-to-check").form(action=f"/people-to-check/merges/{merge}/undo").submit()
+    assert "two people again" in page.text and places_left(coordinator, code) == 4
+
+
+@pytest.mark.parametrize(
+    ("admission", "places", "first", "expected"),
+    [
+        ("approval", 6, None, "requested"),
+        ("automatic", 6, None, "confirmed"),
+        ("automatic", 1, None, "waitlisted"),  # it waited before, and the place is the other one's
+    ],
+)
+def test_after_undoing_an_enrollment_stands_as_before(app, ghana, coordinator, share, admission, places, first, expected) -> None:
+    code = delivery(app, places=places, **({"admission": "approval"} if admission == "approval" else {}))
+    seat, aside = share(code)
+    if admission == "approval":
+        assert coordinator.post(f"/enrollments/{seat}/approve").json["status"] == "confirmed"
+        assert read(ghana, aside) == "confirmed"
+    undone(app, coordinator)
+    assert read(ghana, aside) == expected
+    assert read(coordinator, seat) == "confirmed"
+
+
+def test_after_undoing_a_place_given_away_meanwhile_is_waited_for(app: Flask, ghana, coordinator, share) -> None:
+    code = delivery(app, places=2)
+    seat, aside = share(code)
+    put(app, ghana, code, identifier="A-7", given_name="Ama", email="ama@example.org")
+    undone(app, coordinator)
+    assert (read(coordinator, seat), read(ghana, aside)) == ("confirmed", "waitlisted")
+
+
+@pytest.mark.parametrize(("ending", "expected"), [("cancel", "delivery_cancelled"), ("finish", "declined")])
+def test_after_undoing_an_enrollment_of_a_delivery_that_is_over_is_over(app, ghana, coordinator, share, ending, expected) -> None:
+    code = delivery(app)
+    seat, aside = share(code)
+    if ending == "cancel":
+        assert coordinator.post(f"/deliveries/{code}/cancel", {"reason": "The trainer is ill"}).status_code == 200
+    else:
+        with app.app_context():
+            makers.finished(db.session.scalars(sa.select(Delivery).where(Delivery.code == code)).one())
+    undone(app, coordinator)
+    answer = ghana.get(f"/enrollments/{aside}").json
+    assert answer["status"] == expected
+    if ending == "cancel":
+        assert answer["reason"] == "The trainer is ill"
+
+
+def test_undoing_gives_back_the_printed_name(app: Flask, client, coordinator) -> None:
+    kept = post(coordinator, delivery(app), identifier="A-1", given_name="Ama", email="ama@example.org")
+    other = post(coordinator, delivery(app), identifier="A-2", **KOFI)
+    said = {"keep": kept["person"]["id"], "merge": other["person"]["id"], "reason": "One officer"}
+    merge = coordinator.post("/people/merges", said).json["id"]
+    assert client(Role.COORDINATOR).post(f"/merges/{merge}/confirm").json["status"] == "confirmed"
+    assert coordinator.get(f"/enrollments/{other['id']}").json["person"]["name_on_certificate"] == "Ama Mensah"
+    undone(app, coordinator)
+    assert coordinator.get(f"/enrollments/{other['id']}").json["person"]["name_on_certificate"] == "Kofi Mensah"
+
+
+def test_a_nomination_taken_back_hands_its_place_only_to_one_that_fits(app: Flask, ghana, france, coordinator, share) -> None:
+    code = delivery(app, places=2, pools={"military": 1, "police": 1})
+    ama = body(identifier="F-2", identifier_issuer="FR", given_name="Ama", email="ama@example.org") | {"category": "police"}
+    assert france.post(f"/deliveries/{code}/enrollments", ama).json["status"] == "confirmed"
+    seat, aside = share(code, category="police")
+    assert france.post(f"/enrollments/{seat}/withdraw").json["status"] == "withdrawn"
+    assert read(ghana, aside) == "waitlisted", "the place that became free is for the military"
+    with app.app_context():
+        assert checking.breaches() == []
+
+
+def test_who_gives_up_a_shared_seat_gives_it_up_for_both(app: Flask, ghana, france, coordinator, share) -> None:
+    code = delivery(app)
+    seat, aside = share(code)
+    with app.app_context():
+        person = db.session.get_one(Enrollment, seat).person
+        with transaction():
+            ensure_account(SYSTEM, person)
+        own = ApiClient(app, makers.token_of(actor_of(person)))
+    assert own.post(f"/enrollments/{aside}/withdraw").json["status"] == "withdrawn"
+    assert (read(france, seat), read(ghana, aside)) == ("withdrawn", "withdrawn")
+    assert places_left(coordinator, code) == 6
