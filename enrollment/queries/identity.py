@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import aliased, joinedload
 
-from accounts.models import Merge, MergeStatus, Organization
+from accounts.models import Merge, MergeStatus, Organization, Person
 from accounts.roles import Permission
 from core import names
 from core.database import db
@@ -45,16 +46,17 @@ def _is_everywhere(actor: Actor) -> bool:
 
 
 def require_reach(actor: Actor, person_ids: Iterable[int]) -> None:
-    """NotFound unless the actor may decide who each of these people is: a coordinator, of people who are known in the own
-    centre, or in none."""
-    if _is_everywhere(actor):
-        return
-    seen = visible(Enrollment, actor, Permission.IDENTITY_DECIDE)
-    for person_id in person_ids:
-        own = sa.select(seen).where(sa.or_(Enrollment.person_id == person_id, Enrollment.origin_id == person_id))
-        known = db.session.scalars(own).all()
-        if known and not any(known):
-            raise NotFound("unknown_person", _l("This person is not known here."))
+    """NotFound unless the actor may decide who each of these people is."""
+    beyond = sa.select(Person.id).where(Person.id.in_(list(person_ids)), ~_is_in_reach(actor, Person.id))
+    if db.session.scalar(beyond.limit(1)) is not None:
+        raise NotFound("unknown_person", _l("This person is not known here."))
+
+
+def _is_in_reach(actor: Actor, person_id: Any) -> sa.ColumnElement[bool]:
+    """The condition that a coordinator may decide who this person is: one known in the own centre, or in none."""
+    is_persons = sa.or_(Enrollment.person_id == person_id, Enrollment.origin_id == person_id)
+    is_known_here = sa.exists().where(is_persons, visible(Enrollment, actor, Permission.IDENTITY_DECIDE))
+    return sa.or_(is_known_here, ~sa.exists().where(is_persons))
 
 
 def open_questions(actor: Actor) -> sa.Select[IdentityQuestion]:
@@ -114,10 +116,7 @@ def merges(actor: Actor, *, is_open: bool) -> list[Merge]:
     require(actor, Permission.IDENTITY_DECIDE)
     status = MergeStatus.PROPOSED if is_open else MergeStatus.CONFIRMED
     found = sa.select(Merge).where(Merge.status == status).options(joinedload(Merge.keep), joinedload(Merge.merged))
-    if not _is_everywhere(actor):
-        seen = visible(Enrollment, actor, Permission.IDENTITY_DECIDE)
-        for side in (Merge.keep_id, Merge.merged_id):
-            found = found.where(sa.exists().where(sa.or_(Enrollment.person_id == side, Enrollment.origin_id == side), seen))
+    found = found.where(_is_in_reach(actor, Merge.keep_id), _is_in_reach(actor, Merge.merged_id))
     return list(db.session.scalars(found.order_by(Merge.id.desc()).limit(50)))
 
 

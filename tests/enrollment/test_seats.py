@@ -407,3 +407,21 @@ def test_who_gives_up_a_shared_seat_gives_it_up_for_both(app: Flask, ghana, fran
     assert own.post(f"/enrollments/{aside}/withdraw").json["status"] == "withdrawn"
     assert (read(france, seat), read(ghana, aside)) == ("withdrawn", "withdrawn")
     assert places_left(coordinator, code) == 6
+
+
+# Who decides about a merge
+
+
+def test_a_merge_of_people_who_never_enrolled_waits_in_the_second_coordinators_queue(app: Flask, client, coordinator, sign_in) -> None:
+    with app.app_context():
+        ids = [factories.person("Kofi", name).id for name in ("Mensah", "Mensa")]
+        second = sign_in(makers.coordinator())
+        elsewhere = sign_in(factories.actor(Role.COORDINATOR, centre_id=factories.centre("KAC").id))
+    known = post(coordinator, delivery(app), identifier="A-1", **KOFI)["person"]["id"]
+    for merged in (ids[1], known):
+        said = {"keep": ids[0], "merge": merged, "reason": "One officer, misspelt once"}
+        merge = coordinator.post("/people/merges", said).json["id"]
+        address = f"/people-to-check/merges/{merge}/confirm"
+        assert address in second.get("/people-to-check").html
+        assert (address in elsewhere.get("/people-to-check").html) is (merged != known), "known in a centre: its own affair"
+    assert "The two records are merged." in second.get("/people-to-check").form(action=address).submit().text
