@@ -132,6 +132,7 @@ class Person(Base):
     created_at: Mapped[datetime]
 
     account: Mapped[Account | None] = relationship(back_populates="person", lazy="raise_on_sql")
+    merged_into: Mapped[Person | None] = relationship(remote_side=[id], foreign_keys=[merged_into_id], viewonly=True)
 
     @validates("email")
     def _key_follows(self, _name: str, email: str | None) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Response, url_for
 
 from accounts.roles import Permission as P
@@ -26,6 +28,7 @@ from certificates.services.names import field_of
 from core.api import ListQuery, Routes
 from core.errors import renamed
 from core.paging import Page
+from core.policy import Actor
 from core.web import current_actor
 from courses.queries import get_delivery
 
@@ -58,14 +61,20 @@ def get_job(job_id: int) -> JobAnswer:
 def list_certificates(code: str, query: ListQuery) -> Page[CertificateAnswer]:
     actor = current_actor()
     found = queries.page_of_delivery(actor, get_delivery(actor, code), after=query.after, limit=query.limit)
-    reviewed = reviewed_by(actor, found.items)
-    return Page([certificate_answer(one, is_under_review=one.id in reviewed) for one in found.items], found.next)
+    return Page(_answers(actor, found.items), found.next)
+
+
+def _answers(actor: Actor, certificates: Sequence[Certificate]) -> list[CertificateAnswer]:
+    reviewed, own = reviewed_by(actor, certificates), queries.own_enrollments(actor, certificates)
+    return [
+        certificate_answer(one, is_under_review=one.id in reviewed, enrollment=own.get(one.enrollment_id))
+        for one in certificates
+    ]
 
 
 @routes.call("GET", "/certificates/<number>", "A certificate", requires=P.CERTIFICATE_READ, answers={200: CertificateAnswer})
 def get_certificate(number: str) -> CertificateAnswer:
-    found = _certificate(number)
-    return certificate_answer(found, is_under_review=found.id in reviewed_by(current_actor(), [found]))
+    return _answers(current_actor(), [_certificate(number)])[0]
 
 
 @routes.call(

@@ -44,7 +44,18 @@ def get_certificate(actor: Actor, number: str) -> Certificate:
 
 
 def certificates_visible(actor: Actor) -> sa.Select[Certificate]:
-    return sa.select(Certificate).where(visible(Certificate, actor, P.CERTIFICATE_READ))
+    """Also those of a seat that several nominations share, for whoever may read the certificate of one of these."""
+    shared = sa.select(Enrollment.seat_id).where(visible(Enrollment, actor, P.CERTIFICATE_READ))
+    return sa.select(Certificate).where(
+        sa.or_(visible(Certificate, actor, P.CERTIFICATE_READ), Certificate.enrollment_id.in_(shared))
+    )
+
+
+def own_enrollments(actor: Actor, certificates: Sequence[Certificate]) -> dict[int, int]:
+    """Of certificates of a seat that is another's: the seat's id → that of the enrollment by which `actor` knows it."""
+    others = [one.enrollment_id for one in certificates if not can(actor, P.CERTIFICATE_READ, one)]
+    sharing = sa.select(Enrollment.seat_id, Enrollment.id).where(Enrollment.seat_id.in_(others))
+    return {seat: own for seat, own in db.session.execute(sharing.where(visible(Enrollment, actor, P.CERTIFICATE_READ)))}
 
 
 def find_by_token(token: str) -> Certificate | None:

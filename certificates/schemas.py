@@ -120,13 +120,16 @@ def job_answer(job: Job) -> JobAnswer:
     return JobAnswer(id=job.id, status=cast(JobStatus, job.public_status), done=job.done, total=job.total, errors=errors)
 
 
-def certificate_answer(certificate: Certificate, *, is_under_review: bool = False) -> CertificateAnswer:
+def certificate_answer(
+    certificate: Certificate, *, is_under_review: bool = False, enrollment: int | None = None
+) -> CertificateAnswer:
+    """`enrollment`: the one by which the caller knows it, if not its own."""
     is_filed = certificate.file_key is not None
     return CertificateAnswer(
         number=certificate.number,
         status=cast(Status, certificate.current_status),
         holder=certificate.holder_name,
-        enrollment=certificate.enrollment_id,
+        enrollment=enrollment or certificate.enrollment_id,
         course=certificate.payload["course_code"],
         delivery=certificate.payload["delivery_code"],
         issued_on=certificate.issued_on,

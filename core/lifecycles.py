@@ -62,16 +62,22 @@ class Machine:
         step = self.transitions[name]
         if step.permission is not None:
             require(actor, step.permission, obj)
-        if obj.status not in step.sources:
-            raise Conflict("state_does_not_allow", _l("This is not possible any more: things have changed in the meantime."))
+        self.check(name, obj.status)
         before = obj.status
         obj.status = step.target
         publish(step.announces(obj, before, **facts), actor, on_behalf_of=on_behalf_of)
 
-    def available(self, obj: Any, actor: Actor) -> list[str]:
-        """Names of the steps that `actor` may ask for now, in the table's order."""
+    def check(self, name: str, status: enum.StrEnum) -> None:
+        """Raises Conflict("state_does_not_allow") unless the step `name` begins at this status."""
+        if status not in self.transitions[name].sources:
+            raise Conflict("state_does_not_allow", _l("This is not possible any more: things have changed in the meantime."))
+
+    def available(self, obj: Any, actor: Actor, *, status: enum.StrEnum | None = None) -> list[str]:
+        """Names of the steps that `actor` may ask for now, in the table's order. `status`: the one that the object is shown
+        with, if not its own."""
+        now = obj.status if status is None else status
         return [
             t.name
             for t in self.transitions.values()
-            if t.permission is not None and obj.status in t.sources and can(actor, t.permission, obj)
+            if t.permission is not None and now in t.sources and can(actor, t.permission, obj)
         ]

@@ -63,8 +63,8 @@ class Enrollment(Base):
     `line` orders the waiting list: the delivery's `rev` when the person joined it, so it never ties. The position shown to
     people is derived from it. Category, rank and printed name are as declared for this delivery. `origin_id` is the record of
     the person that it was made for and never changes; `person_id` is the record that is used now (see Merge). `seat_id`: another
-    nomination of the same person has the seat, and this one, `substituted` by it, shows how that one stands. `centre_id` is the
-    delivery's.
+    nomination of the same person has the seat, and this one, `substituted` by it, shows how that one stands; `stood_as`: the
+    status that it had before. `centre_id` is the delivery's.
     """
 
     __tablename__ = "enrollment"
@@ -80,6 +80,7 @@ class Enrollment(Base):
         sa.ForeignKey("person.id"), index=True, default=lambda context: context.get_current_parameters()["person_id"]
     )
     seat_id: Mapped[int | None] = mapped_column(sa.ForeignKey("enrollment.id"), index=True)
+    stood_as: Mapped[str | None] = mapped_column(sa.String(32))
     status: Mapped[EnrollmentStatus] = mapped_column(enum_column(EnrollmentStatus))
     line: Mapped[int]
     category: Mapped[PersonnelCategory] = mapped_column(enum_column(PersonnelCategory))
@@ -131,14 +132,14 @@ class Reopening(Base):
 
 
 class Nomination(Base):
-    """An organization put a person forward, in its own words. All that the organization is shown of the person is here:
-    what others know of the same person is none of its business."""
+    """An organization put a person forward, or (without one) a coordinator entered the person, in their own words. All that the
+    organization is shown of the person is here: what others know of the same person is none of its business."""
 
     __tablename__ = "nomination"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"), unique=True)
-    organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    organization_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"), index=True)
     nominated_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     identifier: Mapped[str | None] = mapped_column(sa.String(60))
     identifier_issuer: Mapped[str | None] = mapped_column(sa.String(60))  # an organization's code or a country's

@@ -38,7 +38,8 @@ def may_read_letter(actor: Actor, enrollment: Enrollment) -> bool:
 
 
 def get_letter(actor: Actor, enrollment: Enrollment) -> Letter:
-    """The letter of an enrollment that `actor` may see. NotAllowed, or Conflict("no_letter")."""
+    """The letter of an enrollment that `actor` may see, or of its seat. NotAllowed, or Conflict("no_letter")."""
+    enrollment = enrollment.standing
     if not may_read_letter(actor, enrollment):
         raise NotAllowed("not_allowed", _l("Only the person and the training centre can open this letter."))
     delivery = enrollment.delivery

@@ -21,7 +21,7 @@ from courses.models import Admission, Delivery
 from enrollment.models import LIVE, Enrollment, EnrollmentStatus, Nomination
 from enrollment.nomination_files import IDENTITY, Checked, NominationRow, Problem
 from enrollment.places import Seating
-from enrollment.queries import people_of, seatings
+from enrollment.queries import people_of, seatings, stands_at
 from enrollment.services import Nominee, checked
 
 S = EnrollmentStatus
@@ -148,24 +148,23 @@ class _People:
     organization's own people for the others."""
 
     def __init__(self, actor: Actor, delivery: Delivery, organization: Organization, rows: Sequence[NominationRow]):
-        self.decides = can(actor, Permission.IDENTITY_DECIDE)
-        self.records = self._records(organization, rows) if rows else []
+        self.decides = can(actor, Permission.IDENTITY_DECIDE, delivery)
+        self.records = self._records(delivery, organization, rows) if rows else []
         self.here = self._here(delivery, organization) if rows else set()
         self.namesakes = _namesakes(organization, rows) if rows else {}
 
-    def _records(self, organization: Organization, rows: Sequence[NominationRow]) -> list[Person]:
+    def _records(self, delivery: Delivery, organization: Organization, rows: Sequence[NominationRow]) -> list[Person]:
         keys = {email_key(row.fields["email"]) for row in rows if row.fields["email"]}
         numbers = {number_key(row.fields["identifier"]) for row in rows if row.fields["identifier"]}
         near = sa.or_(Person.email_key.in_(keys), Person.identifier_key.in_(numbers))
         known = sa.select(Person).where(near, ~Person.is_provisional).order_by(Person.id)
         if not self.decides:
-            known = known.where(Person.id.in_(people_of(organization)))
+            known = known.where(Person.id.in_(people_of(organization, not_by_others_in=delivery)))
         return list(db.session.scalars(known))
 
     def _here(self, delivery: Delivery, organization: Organization) -> set[int]:
         """The people who have a place or a request here, for a body those whom it nominated itself."""
-        standing = sa.or_(Enrollment.status.in_(LIVE), Enrollment.seat_id.is_not(None))
-        own = sa.select(Enrollment.person_id).where(Enrollment.delivery_id == delivery.id, standing)
+        own = sa.select(Enrollment.person_id).where(Enrollment.delivery_id == delivery.id, stands_at(*LIVE))
         if not self.decides:
             own = own.where(Enrollment.nominated_by_id == organization.id)
         return set(db.session.scalars(own))
@@ -187,7 +186,11 @@ class _People:
 
     def candidates(self, row: NominationRow) -> list[tuple[int, str]]:
         """Who could be meant: (id, name)."""
-        return [(one.person.id, one.record.full_name) for one in self.near(row)]
+        return [(self._shown(one).id, one.record.full_name) for one in self.near(row)]
+
+    def _shown(self, one: Comparison) -> Person:
+        """The record that may be told of: a body knows the one that its own nomination made, whatever it was merged into."""
+        return one.person if self.decides else one.record
 
     def _question(self, row: NominationRow, near: Sequence[Comparison]) -> Problem | None:
         """ "Same person?", asked before anything is guessed."""
@@ -198,9 +201,9 @@ class _People:
         return Problem(row.row, column, row.values.get(column, ""), "identity_in_doubt", remedy)
 
     def hints(self, row: NominationRow) -> list[Any]:
-        known = next((one.person for one in self.near(row) if one.is_match), None)
-        hints = [address_hint(known.email, row.fields["email"])] if known else []
-        if self.namesakes.get(_name(row.fields), set()) - {known.id if known else None}:
+        known = next((one for one in self.near(row) if one.is_match), None)
+        hints = [address_hint(self._shown(known).email, row.fields["email"])] if known else []
+        if self.namesakes.get(_name(row.fields), set()) - {known.person.id if known else None}:
             hints.append(
                 _l(
                     "The organization has already put forward somebody of this name and country under another number or "

@@ -195,7 +195,7 @@ class QuestionAnswer(Answer):
     agrees: list[str]
     differs: list[str]
     status: str
-    merge: int | None = Field(None, description="id of the merge that a second person must confirm")
+    merge: int | None = Field(None, description="id of the merge; a second person must confirm it while it is `proposed`")
 
     @classmethod
     def of(cls, question: IdentityQuestion, merge: Merge | None = None) -> QuestionAnswer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from accounts.roles import Permission
 from core.lifecycles import Machine, Transition
+from core.policy import Actor
 from enrollment import events
 from enrollment.models import RESULTS, Enrollment, IdentityQuestion
 from enrollment.models import EnrollmentStatus as S
@@ -66,16 +67,21 @@ ENROLLMENT = Machine(
             Permission.ENROLLMENT_WITHDRAW,
             _announce(events.EnrollmentWithdrawn),
         ),
-        Transition("end", _WAITING | _SEATED, S.DELIVERY_CANCELLED, None, _announce(events.EnrollmentDeliveryCancelled)),
+        Transition("end", _WAITING | _SEATED | _ASIDE, S.DELIVERY_CANCELLED, None, _announce(events.EnrollmentDeliveryCancelled)),
         Transition("complete", _SEATED, S.COMPLETED, None, _result),
         Transition("fall_short", _SEATED, S.NOT_COMPLETED, None, _result),
         Transition("miss", _SEATED, S.NO_SHOW, None, _result),
         Transition("reopen", frozenset(RESULTS), S.CONFIRMED, Permission.DELIVERY_FINISH, _announce(events.EnrollmentReopened)),
-        Transition("lapse", _WAITING, S.DECLINED, None, _result),  # the delivery ended without a place for the person
+        Transition("lapse", _WAITING | _ASIDE, S.DECLINED, None, _result),  # the delivery ended without a place for the person
     ],
     firsts=[S.UNCONFIRMED, S.REQUESTED, S.WAITLISTED, S.CONFIRMED],
     begins=_announce(events.Enrolled),
 )
+
+
+def steps(enrollment: Enrollment, actor: Actor) -> list[str]:
+    """What `actor` may ask for now. An enrollment that shares a seat offers what it would if the seat were its own."""
+    return ENROLLMENT.available(enrollment, actor, status=enrollment.standing.status)
 
 
 def _asked(question: IdentityQuestion, before: Q | None) -> events.IdentityAsked:

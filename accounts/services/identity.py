@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import joinedload
 
 from accounts import values
 from accounts.models import IdentifierKind, Merge, MergeStatus, Organization, Person, RoleAssignment
@@ -69,7 +70,7 @@ def find_known(
     if among is None:
         hold(given)
     near = [one for one in compared(given, among=among, is_change=is_change) if one.is_near]
-    decides = can(actor, Permission.IDENTITY_DECIDE)
+    decides = among is None and can(actor, Permission.IDENTITY_DECIDE)
     if identity is not None and (decides or among is not None):
         return _as_decided(identity, near)
     matches = [one for one in near if one.is_match]
@@ -160,6 +161,8 @@ def compared(
     if not parts:
         return []
     statement = sa.select(Person).where(sa.or_(*parts), ~Person.is_provisional).order_by(Person.id)
+    # Read along, so that looking for a record that was merged takes as many statements as for another one.
+    statement = statement.options(joinedload(Person.merged_into).joinedload(Person.merged_into))
     if among is not None:
         statement = statement.where(among)
     found: dict[int, Comparison] = {}

@@ -48,11 +48,11 @@ def enrollments_of(actor: Actor, delivery: Delivery) -> sa.Select[Enrollment]:
     return enrollments_visible(actor).where(Enrollment.delivery_id == delivery.id).order_by(Enrollment.id)
 
 
-def stands_at(status: EnrollmentStatus) -> sa.ColumnElement[bool]:
-    """The condition that an enrollment is shown with this status: its own, or that of the seat which it shares."""
+def stands_at(*statuses: EnrollmentStatus) -> sa.ColumnElement[bool]:
+    """The condition that an enrollment is shown with one of these: its own status, or that of the seat which it shares."""
     seat = aliased(Enrollment)
     shared = sa.select(seat.status).where(seat.id == Enrollment.seat_id).scalar_subquery()
-    return sa.func.coalesce(shared, Enrollment.status) == status
+    return sa.func.coalesce(shared, Enrollment.status).in_(statuses)
 
 
 def get_enrollment(actor: Actor, enrollment_id: int) -> Enrollment:

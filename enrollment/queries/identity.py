@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import aliased, joinedload
 
-from accounts.models import Merge, MergeStatus, Organization
+from accounts.models import Merge, MergeStatus, Organization, Person
 from accounts.roles import Permission
 from core import i18n, names
 from core.database import db
 from core.errors import NotFound
 from core.policy import Actor, require, visible
+from courses.models import Delivery
 from enrollment.models import (
+    LIVE,
     Enrollment,
     IdentityQuestion,
     Nomination,
@@ -43,16 +46,17 @@ def _is_everywhere(actor: Actor) -> bool:
 
 
 def require_reach(actor: Actor, person_ids: Iterable[int]) -> None:
-    """NotFound unless the actor may decide who each of these people is: a coordinator, of people who are known in the own
-    centre, or in none."""
-    if _is_everywhere(actor):
-        return
-    seen = visible(Enrollment, actor, Permission.IDENTITY_DECIDE)
-    for person_id in person_ids:
-        own = sa.select(seen).where(sa.or_(Enrollment.person_id == person_id, Enrollment.origin_id == person_id))
-        known = db.session.scalars(own).all()
-        if known and not any(known):
-            raise NotFound("unknown_person", _l("This person is not known here."))
+    """NotFound unless the actor may decide who each of these people is."""
+    beyond = sa.select(Person.id).where(Person.id.in_(list(person_ids)), ~_is_in_reach(actor, Person.id))
+    if db.session.scalar(beyond.limit(1)) is not None:
+        raise NotFound("unknown_person", _l("This person is not known here."))
+
+
+def _is_in_reach(actor: Actor, person_id: Any) -> sa.ColumnElement[bool]:
+    """The condition that a coordinator may decide who this person is: one known in the own centre, or in none."""
+    is_persons = sa.or_(Enrollment.person_id == person_id, Enrollment.origin_id == person_id)
+    is_known_here = sa.exists().where(is_persons, visible(Enrollment, actor, Permission.IDENTITY_DECIDE))
+    return sa.or_(is_known_here, ~sa.exists().where(is_persons))
 
 
 def open_questions(actor: Actor) -> sa.Select[IdentityQuestion]:
@@ -108,19 +112,27 @@ def readings(question: IdentityQuestion) -> Readings:
 
 
 def merges(actor: Actor, *, is_open: bool) -> list[Merge]:
-    """Merges that wait for a second person, or the last ones that were made."""
+    """Merges that wait for a second person, or the last ones that were made, also those that no one had to review."""
     require(actor, Permission.IDENTITY_DECIDE)
     status = MergeStatus.PROPOSED if is_open else MergeStatus.CONFIRMED
     found = sa.select(Merge).where(Merge.status == status).options(joinedload(Merge.keep), joinedload(Merge.merged))
-    if not is_open:
-        found = found.where(Merge.is_reviewed)
-    if not _is_everywhere(actor):
-        seen = visible(Enrollment, actor, Permission.IDENTITY_DECIDE)
-        for side in (Merge.keep_id, Merge.merged_id):
-            found = found.where(sa.exists().where(sa.or_(Enrollment.person_id == side, Enrollment.origin_id == side), seen))
+    found = found.where(_is_in_reach(actor, Merge.keep_id), _is_in_reach(actor, Merge.merged_id))
     return list(db.session.scalars(found.order_by(Merge.id.desc()).limit(50)))
 
 
-def people_of(organization: Organization) -> sa.Select[int]:
-    """The records of the people that the organization put forward before."""
-    return sa.select(Enrollment.origin_id).join(Nomination).where(Nomination.organization_id == organization.id)
+def people_of(organization: Organization, *, not_by_others_in: Delivery | None = None) -> sa.Select[int]:
+    """The records of the people that the organization put forward before; if given, without those of people who are in this
+    delivery by somebody else's doing only."""
+    own = sa.select(Enrollment.origin_id).join(Nomination).where(Nomination.organization_id == organization.id)
+    if not_by_others_in is None:
+        return own
+    return own.where(Enrollment.person_id.not_in(people_here_by_others(not_by_others_in, organization)))
+
+
+def people_here_by_others(delivery: Delivery, organization: Organization) -> sa.Select[int]:
+    """The people with a place or a request in the delivery to which no nomination by the organization belongs."""
+    shares = aliased(Enrollment)
+    is_shared = sa.exists().where(shares.seat_id == Enrollment.id, shares.nominated_by_id == organization.id)
+    is_anothers = Enrollment.nominated_by_id.is_distinct_from(organization.id)
+    here = Enrollment.delivery_id == delivery.id, Enrollment.status.in_(LIVE)
+    return sa.select(Enrollment.person_id).where(*here, is_anothers, ~is_shared)

@@ -61,18 +61,22 @@ def decline(actor: Actor, enrollment: Enrollment, *, reason: str) -> Enrollment:
 def withdraw(actor: Actor, enrollment: Enrollment, *, reason: str | None = None) -> Enrollment:
     """Gives up a place or the wish for one; the next in the line who fits gets the place in the same transaction.
 
-    The person, the organization that nominated, and whoever has ENROLLMENT_WITHDRAW for the delivery may.
+    The person, the organization that nominated, and whoever has ENROLLMENT_WITHDRAW for the delivery may. A body takes back its
+    own nomination, and another body's of the same person goes on; anyone else gives up the seat that these share.
     """
     delivery = _begin(actor, enrollment, Permission.ENROLLMENT_WITHDRAW)
     reason = _checked(reason)
     is_by_body = enrollment.nominated_by_id in actor.organization_ids and actor.person_id != enrollment.person_id
-    is_aside = enrollment.seat_id is not None
-    is_handed_over = is_by_body and not is_aside and hand_over(actor, enrollment)
+    ENROLLMENT.check("withdraw", enrollment.standing.status)
+    given_up = enrollment if is_by_body else enrollment.standing
+    is_aside = given_up.seat_id is not None
+    is_handed_over = is_by_body and not is_aside and hand_over(actor, delivery, given_up)
     if not is_handed_over:
-        ENROLLMENT.fire(enrollment, "withdraw", actor)
-    enrollment.reason, enrollment.seat_id = reason or None, None
-    if not (is_aside or is_handed_over):  # else another body's nomination of the same person goes on
-        tell(enrollment)
+        ENROLLMENT.fire(given_up, "withdraw", actor)
+    given_up.reason, given_up.seat_id = reason or None, None
+    if not (is_aside or is_handed_over):
+        tell(given_up)
+    if not is_aside:
         fill(actor, delivery)
     return enrollment
 
@@ -82,6 +86,8 @@ def _begin(actor: Actor, enrollment: Enrollment, permission: Permission) -> Deli
     require(actor, permission, enrollment)
     delivery = touch(enrollment.delivery_id)
     db.session.refresh(enrollment)
+    if enrollment.seat is not None:
+        db.session.refresh(enrollment.seat)
     require_running(delivery)
     return delivery
 

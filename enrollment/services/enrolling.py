@@ -83,13 +83,21 @@ def require_identity(identifier: str | None, email: str | None) -> None:
 
 
 def place(
-    actor: Actor, delivery: Delivery, person: Person, wish: Wish, *, nominated_by: Organization | None = None
+    actor: Actor,
+    delivery: Delivery,
+    person: Person,
+    wish: Wish,
+    *,
+    nominated_by: Organization | None = None,
+    record: Person | None = None,
 ) -> Enrollment:
-    """Makes the enrollment; the rule that coordinators, nominators and people themselves share. `delivery` was touched."""
+    """Makes the enrollment; the rule that coordinators, nominators and people themselves share. `delivery` was touched.
+    `record`: the one of the person's by which they were recognised."""
     wish = checked(delivery, wish)
     if find_enrollment(delivery.id, person.id) is not None:
         raise Conflict("already_enrolled", _l("This person already has a place or a request in this delivery."), "person")
     enrollment = _made(actor, delivery, person, wish, nominated_by)
+    enrollment.origin = record or person
     ENROLLMENT.begin(enrollment, first_status(delivery, enrollment.category), actor)
     return enrollment
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from accounts.models import Gender, IdentifierKind, Organization, Person, PersonnelCategory
 from accounts.queries import require_kind
 from accounts.roles import BodyKind, Permission
-from accounts.services import Identified, identify_person
+from accounts.services import Identified, current_record, identify_person, join_records
 from accounts.values import (
     clean_country,
     clean_identifier,
@@ -25,11 +25,11 @@ from accounts.values import (
 from core import clock, jobs
 from core.database import db
 from core.errors import DomainError, Invalid, collect
-from core.policy import Actor, can, require
+from core.policy import SYSTEM, Actor, can, require
 from courses.models import Delivery
 from courses.services import touch
 from enrollment.models import Enrollment, Nomination
-from enrollment.queries import find_enrollment, people_of
+from enrollment.queries import people_here_by_others, people_of
 from enrollment.services.consenting import require_own_answer
 from enrollment.services.enrolling import Wish, checked, place, require_identity
 from enrollment.services.letters import tell_all
@@ -104,7 +104,7 @@ def nominate(actor: Actor, delivery_id: int, organization: Organization, nominee
             refusals += [_at_row(one, nominee.row) for one in refusal.errors or [refusal]]
     collect(refusals)
     tell_all(made)
-    if not can(actor, Permission.IDENTITY_DECIDE):
+    if not can(actor, Permission.IDENTITY_DECIDE, delivery):
         jobs.enqueue(COMPARE, enrollment_ids=[one.id for one in made])
     return made
 
@@ -118,8 +118,8 @@ def enter(actor: Actor, delivery_id: int, nominee: Nominee) -> Enrollment:
     _check_one(delivery, nominee)
     said = _said(nominee)
     identified = identify_person(actor, said, identity=nominee.identity)
-    enrollment = place(actor, delivery, identified.person, nominee.wish)
-    enrollment.origin_id = identified.record.id
+    enrollment = place(actor, delivery, identified.person, nominee.wish, record=identified.record)
+    db.session.add(_nomination(actor, None, enrollment, nominee))
     note_identity(actor, enrollment, identified, said)
     tell_all([enrollment])
     return enrollment
@@ -146,8 +146,9 @@ def _nominate_one(actor: Actor, delivery_id: int, organization: Organization, no
     _check_one(delivery, nominee)
     said = _said(nominee)
     identified = _identify(actor, delivery, organization, nominee, said)
-    enrollment = place(actor, delivery, identified.person, nominee.wish, nominated_by=organization)
-    enrollment.origin_id = identified.record.id
+    enrollment = place(
+        actor, delivery, identified.person, nominee.wish, nominated_by=organization, record=identified.record
+    )
     db.session.add(_nomination(actor, organization, enrollment, nominee))
     note_identity(actor, enrollment, identified, said)
     return enrollment
@@ -155,33 +156,43 @@ def _nominate_one(actor: Actor, delivery_id: int, organization: Organization, no
 
 def _identify(actor: Actor, delivery: Delivery, organization: Organization, nominee: Nominee, said: dict[str, Any]) -> Identified:
     """Who is meant: among everyone for those who may decide, else among the body's own people. One of these who has a place
-    here by somebody else's doing is somebody new, too: the body would learn of it."""
-    if can(actor, Permission.IDENTITY_DECIDE):
-        return identify_person(actor, said, identity=nominee.identity)
-    own = Person.id.in_(people_of(organization))
+    here by somebody else's doing is somebody new, too: the body would learn of it. (Whom it put forward here itself is known.)"""
+    if can(actor, Permission.IDENTITY_DECIDE, delivery):
+        return _as_of_body(organization, identify_person(actor, said, identity=nominee.identity), said)
+    own = people_of(organization, not_by_others_in=delivery if nominee.identity is None else None)
+    by_others, identity = people_here_by_others(delivery, organization), _identity_of_record(nominee.identity, own)
     return identify_person(
-        actor,
-        said,
-        identity=nominee.identity,
-        among=own,
-        unless=lambda person: _is_here_by_others(delivery, person, organization),
+        actor, said, identity=identity, among=Person.id.in_(own), unless=lambda person: _is_among(person, by_others)
     )
 
 
-def _is_here_by_others(delivery: Delivery, person: Person, organization: Organization) -> bool:
-    """Whether the person has a place or a request here to which no nomination by the organization belongs."""
-    here = find_enrollment(delivery.id, person.id)
-    if here is None or here.nominated_by_id == organization.id:
-        return False
-    shares = sa.select(Enrollment.id).where(Enrollment.seat_id == here.id, Enrollment.nominated_by_id == organization.id)
-    return db.session.scalar(shares.limit(1)) is None
+def _as_of_body(organization: Organization, found: Identified, said: dict[str, Any]) -> Identified:
+    """A person recognised for a body by somebody who knows everyone: the body gets a record of its own, as if it had nominated.
+    It is recognised by that the next time, and reads in it no more than was said in its name."""
+    if found.is_new or _is_among(found.record, people_of(organization)):
+        return found
+    record = identify_person(SYSTEM, said, among=sa.false()).record
+    join_records(SYSTEM, found.person, record, reason="nominated in an organization's name")
+    return replace(found, record=record)
 
 
-def _nomination(actor: Actor, organization: Organization, enrollment: Enrollment, nominee: Nominee) -> Nomination:
-    """What the organization said, in its own words."""
+def _identity_of_record(identity: str | int | None, own: sa.Select[int]) -> str | int | None:
+    """A body says which of its own records it means, not which one that was merged into: for it, others do not exist."""
+    if not isinstance(identity, int):
+        return identity
+    record = db.session.scalar(sa.select(Person).where(Person.id == identity, Person.id.in_(own)))
+    return current_record(record).id if record else 0
+
+
+def _is_among(person: Person, ids: sa.Select[int]) -> bool:
+    return db.session.scalar(sa.select(Person.id).where(Person.id == person.id, Person.id.in_(ids))) is not None
+
+
+def _nomination(actor: Actor, organization: Organization | None, enrollment: Enrollment, nominee: Nominee) -> Nomination:
+    """What the organization, or whoever entered the person, said, in their own words."""
     return Nomination(
         enrollment=enrollment,
-        organization_id=organization.id,
+        organization_id=organization.id if organization else None,
         nominated_by_id=actor.person_id,
         identifier=clean_identifier(nominee.identifier or "", "identifier") or None,
         identifier_issuer=(nominee.identifier_issuer or "").strip()[:60] or None,

@@ -41,7 +41,7 @@ LONGEST_REASON = 500
 def note_identity(actor: Actor, enrollment: Enrollment, identified: Identified, said: dict[str, Any]) -> None:
     """Keeps what recognising the person left open: doubts, and a name that differs from the one the record has. What somebody
     who may decide was asked about is kept as decided; what a body answered about its own people stays a question."""
-    decides = identified.is_decided and can(actor, Permission.IDENTITY_DECIDE)
+    decides = identified.is_decided and can(actor, Permission.IDENTITY_DECIDE, enrollment)
     for one in identified.doubts:
         is_meant = one.person.id == identified.person.id
         if one.differs or not is_meant:
@@ -150,14 +150,14 @@ def get_question(actor: Actor, question_id: int) -> IdentityQuestion:
 
 
 def decide_same(actor: Actor, question: IdentityQuestion) -> Merge | None:
-    """Both are one person. Returns the merge that a second person has to confirm, None when nothing is left to review."""
+    """Both are one person. Returns the merge, which a second person has to confirm unless there is nothing to review; None when
+    they are one already."""
     enrollment = _begin(actor, question)
     keep, merged = current_record(question.candidate), current_record(enrollment.person)
     merge = None
     if keep.id != merged.id:
-        is_light = _is_light(merged)
-        if is_light:
-            join_records(actor, keep, merged, reason="identity question")
+        if _is_light(merged):
+            merge = join_records(actor, keep, merged, reason="identity question")
         else:
             merge = propose_merge(actor, keep.id, merged.id, reason="identity question")
     _settle(actor, question, "same")

@@ -7,14 +7,17 @@ from flask_babel import lazy_gettext as _l
 
 from accounts.models import Person
 from accounts.services import records_of
+from core import clock
 from core.database import db
 from core.errors import Conflict
 from core.names import is_spelling
 from core.policy import Actor
 from courses.models import Delivery, DeliveryStatus
 from courses.services import touch
+from enrollment.completion import Lack
 from enrollment.models import LIVE, RESULTS, SEATED, Enrollment, EnrollmentStatus
 from enrollment.queries import find_enrollment
+from enrollment.services.enrolling import first_status
 from enrollment.services.filling import fill, seating
 from enrollment.states import ENROLLMENT
 
@@ -54,6 +57,7 @@ def share_seat(actor: Actor, one: Enrollment, other: Enrollment) -> None:
         )
         raise Conflict("two_results", sentence)
     seat, aside = sorted((one, other), key=_rank)
+    aside.stood_as = aside.status.value
     ENROLLMENT.fire(aside, "stand_aside", actor)
     aside.seat_id = seat.id
     for third in _enrollments(Enrollment.seat_id == aside.id):
@@ -66,7 +70,7 @@ def _rank(one: Enrollment) -> tuple[bool, bool, bool, int]:
     return one.status not in RESULTS, one.status not in SEATED, one.status is S.UNCONFIRMED, one.line
 
 
-def part_again(actor: Actor, merged_id: int) -> None:
+def part_again(actor: Actor, keep_id: int, merged_id: int) -> None:
     """Undoes `follow_person`: what was recorded for the record, by its origin, is its own again."""
     records = records_of(merged_id)
     for enrollment in _enrollments(Enrollment.origin_id.in_(records)):
@@ -89,16 +93,31 @@ def _part_seats(actor: Actor, delivery: Delivery, enrollment: Enrollment, record
 
 
 def _return(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
-    """Stands for itself again: with a place while there is one, else in the line where it stood."""
+    """Stands for itself again, as it did before: with a place only while one is free, and ended if the delivery has."""
     enrollment.seat_id = None
-    if delivery.status is not DeliveryStatus.PUBLISHED:
-        ENROLLMENT.fire(enrollment, "return_to_wait", actor)
-        return
-    fits = seating(delivery).fits(enrollment.category)
-    ENROLLMENT.fire(enrollment, "return" if fits else "return_to_wait", actor)
+    if delivery.status is DeliveryStatus.CANCELLED:
+        ENROLLMENT.fire(enrollment, "end", actor)
+        enrollment.reason = delivery.cancel_reason
+    elif delivery.status is DeliveryStatus.FINISHED:
+        ENROLLMENT.fire(enrollment, "lapse", actor)
+        enrollment.lacking, enrollment.finished_at = [Lack("no_place").stored()], clock.now()
+    else:
+        before = EnrollmentStatus(enrollment.stood_as) if enrollment.stood_as else None
+        _take_up(actor, delivery, enrollment, before or first_status(delivery, enrollment.category))
+    enrollment.stood_as = None
+    db.session.flush()
 
 
-def hand_over(actor: Actor, seat: Enrollment) -> bool:
+def _take_up(actor: Actor, delivery: Delivery, enrollment: Enrollment, status: EnrollmentStatus) -> None:
+    """From standing aside to this status, or to the waiting line where the place it means is not there for this category."""
+    if status is S.UNCONFIRMED:  # its link has been opened since
+        status = first_status(delivery, enrollment.category)
+    if status in SEATED and not seating(delivery).fits(enrollment.category):
+        status = S.WAITLISTED
+    ENROLLMENT.fire(enrollment, _RETURNS.get(status, "return"), actor)
+
+
+def hand_over(actor: Actor, delivery: Delivery, seat: Enrollment) -> bool:
     """A body takes back the nomination that has the seat: the next nomination of the same person keeps it. False when there is
     none."""
     heirs = _enrollments(Enrollment.seat_id == seat.id)
@@ -108,8 +127,8 @@ def hand_over(actor: Actor, seat: Enrollment) -> bool:
     status, line, heir.seat_id = seat.status, seat.line, None
     ENROLLMENT.fire(seat, "withdraw", actor)
     db.session.flush()
-    ENROLLMENT.fire(heir, _RETURNS[status], actor)
-    heir.line = line
+    _take_up(actor, delivery, heir, status)
+    heir.line, heir.stood_as = line, None
     for other in others:
         other.seat_id = heir.id
     db.session.flush()

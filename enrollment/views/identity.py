@@ -9,6 +9,7 @@ from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 
 from accounts import services as accounts_services
+from accounts.models import MergeStatus
 from accounts.roles import Permission as P
 from core.database import transaction
 from core.errors import DomainError
@@ -51,7 +52,8 @@ def decide_same(question_id: int) -> Any:
     actor = current_actor()
 
     def act() -> str:
-        if services.decide_same(actor, services.get_question(actor, question_id)):
+        merge = services.decide_same(actor, services.get_question(actor, question_id))
+        if merge is not None and merge.status is MergeStatus.PROPOSED:
             return _("Decided: the same person. A second person must confirm the merge.")
         return _("Decided: the same person.")
 

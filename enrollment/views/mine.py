@@ -26,7 +26,7 @@ from enrollment.models import LIVE, SEATED, Enrollment, EnrollmentStatus
 from enrollment.needs import needs_shown
 from enrollment.participation import get_letter, has_letter, may_read_letter
 from enrollment.references import reference
-from enrollment.states import ENROLLMENT
+from enrollment.states import steps
 from enrollment.views.blueprint import pages
 from enrollment.views.timetable import by_day, cut_reason, local_day
 
@@ -56,12 +56,13 @@ def enrollment(enrollment_id: int) -> Any:
     is_waiting = standing.status is EnrollmentStatus.WAITLISTED
     position = queries.positions(found.delivery_id).get(standing.id) if is_waiting else None
     delivery = _with_sessions(found.delivery_id)
+    person = queries.person_shown(actor, found)
     result = _result(standing, delivery)
     return render_template(
         "enrollment/enrollment.html",
         enrollment=found,
         standing=standing,
-        person=queries.person_shown(actor, found),
+        person=person,
         delivery=delivery,
         days=[(local_day(delivery, blocks[0]), blocks) for blocks in by_day(delivery)],
         position=position,
@@ -72,11 +73,11 @@ def enrollment(enrollment_id: int) -> Any:
         cut_reason=cut_reason(delivery),
         certificate=_certificate(actor, standing),
         reference=reference(delivery.id, found.origin_id),
-        steps=ENROLLMENT.available(found, actor) if delivery.status is DeliveryStatus.PUBLISHED else [],
+        steps=steps(found, actor) if delivery.status is DeliveryStatus.PUBLISHED else [],
         needs=needs_shown(actor, found),
         is_own=found.person_id == actor.person_id,
         question=roster_question(found.person_id) if found.person_id == actor.person_id else None,
-        is_unreached=bool(refused_mail([found.person_id])),
+        is_unreached=bool(refused_mail([person.id])),
         is_live=standing.status in LIVE,
         may_apply_again=standing.status is EnrollmentStatus.WITHDRAWN and is_open_for_enrollment(delivery),
     )
@@ -180,8 +181,8 @@ def decline(enrollment_id: int) -> Any:
 
 
 def _require_step(found: Enrollment, step: str) -> None:
-    if step not in ENROLLMENT.available(found, current_actor()):
-        sentence = _("This is not possible any more. It stands at: %(status)s.", status=word(found.status))
+    if step not in steps(found, current_actor()):
+        sentence = _("This is not possible any more. It stands at: %(status)s.", status=word(found.standing.status))
         raise Conflict("state_does_not_allow", sentence)
 
 

@@ -22,7 +22,7 @@ from enrollment import services
 from enrollment.forms.nomination import PersonForm, offer
 from enrollment.models import Enrollment
 from enrollment.preview import address_hint, categories, nominee, prospects
-from enrollment.queries import positions
+from enrollment.queries import person_shown, positions
 from enrollment.services import Nominee
 from enrollment.views.apply import closed_page
 from enrollment.views.blueprint import pages
@@ -43,7 +43,7 @@ def nominate_person(code: str) -> Any:
         with refusals_on(form), transaction():
             one = replace(nominee(row), identity=form.identity)
             made = _put_forward(actor, delivery.id, int(form.organization_id.data), one)
-            flash(_said(made), "ok")
+            flash(_said(actor, made), "ok")
             return remember_answer(_list_address(delivery))
     page = render_template("enrollment/nominate_person.html", delivery=delivery, form=form, prospects=prospects(delivery))
     return page, form.status
@@ -57,11 +57,13 @@ def _put_forward(actor: Actor, delivery_id: int, organization_id: int, one: Nomi
     return services.enter(actor, delivery_id, one)
 
 
-def _said(made: Enrollment) -> str:
+def _said(actor: Actor, made: Enrollment) -> str:
+    """What became of it, with a hint; to a body only of what it knows itself."""
     position = positions(made.delivery_id).get(made.id)
-    facts = {"name": made.person.full_name, "status": word(made.status).lower(), "position": position}
+    facts = {"name": person_shown(actor, made).full_name, "status": word(made.status).lower(), "position": position}
     said = _("%(name)s is number %(position)s on the waiting list.", **facts) if position else _("%(name)s: %(status)s.", **facts)
-    hint = address_hint(made.person.email, made.nomination.email) if made.nomination else None
+    known = made.person if can(actor, P.PERSON_READ, made) else made.origin
+    hint = address_hint(known.email, made.nomination.email) if made.nomination else None
     return f"{said} {hint}" if hint else said
 
 

@@ -20,7 +20,7 @@ from core.words import word
 from courses.models import Delivery
 from enrollment import catalogue, queries
 from enrollment.models import Enrollment, EnrollmentStatus
-from enrollment.states import ENROLLMENT
+from enrollment.states import steps
 from enrollment.views.blueprint import pages
 
 PAGE = 50
@@ -35,17 +35,18 @@ def nominations() -> Any:
     found = page(statement, [-Enrollment.id], after=request.args.get("after"), limit=PAGE)
     waiting = {one.delivery_id for one in found.items if one.standing.status is EnrollmentStatus.WAITLISTED}
     positions = queries.positions(*waiting) if waiting else {}
-    refused = refused_mail(one.person_id for one in found.items)
+    shown = [queries.person_shown(actor, one) for one in found.items]
+    refused = refused_mail(person.id for person in shown)
     rows = [
         {
-            "is_refused": one.person_id in refused,
+            "is_refused": person.id in refused,
             "enrollment": one,
             "status": one.standing.status,
-            "person": queries.person_shown(actor, one),
+            "person": person,
             "why": queries.explain(one, positions.get(one.standing.id)),
-            "may_withdraw": "withdraw" in ENROLLMENT.available(one, actor) and one.delivery.status == "published",
+            "may_withdraw": "withdraw" in steps(one, actor) and one.delivery.status == "published",
         }
-        for one in found.items
+        for one, person in zip(found.items, shown, strict=True)
     ]
     deliveries = _deliveries(actor)
     return render_template(

@@ -1,0 +1,427 @@
+"""Several bodies, one person: each sees its own nomination as it would a stranger's, and there is one seat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from accounts.models import Merge, Person, RoleAssignment
+from accounts.roles import Role
+from accounts.services import ensure_account, join_records
+from accounts.sessions import actor_of
+from core import audit, checking, jobs
+from core.database import db, transaction
+from core.jobs import Job
+from core.mail import Mail, MailState
+from core.policy import SYSTEM, Reach
+from courses.models import Delivery
+from enrollment.models import Enrollment
+from tests import factories
+from tests.api_client import ApiClient
+from tests.certificates import makers as certificates
+from tests.counting import queries_counted
+from tests.enrollment import makers
+from tests.enrollment.test_identity import answers, body, places_left, post
+from tests.test_same_work import kinds
+
+KOFI = {"email": "kofi@example.org"}
+
+
+@pytest.fixture
+def client(app: Flask) -> Callable[..., ApiClient]:
+    def make(*roles: Role, organization: str | None = None, **values: Any) -> ApiClient:
+        with app.app_context():
+            scope = {"organization_id": factories.organization(organization).id} if organization else {}
+            return ApiClient(app, makers.token_of(factories.actor(*roles, **scope, **values)))
+
+    return make
+
+
+@pytest.fixture
+def ghana(client) -> ApiClient:
+    return client(Role.NOMINATOR, organization="GH-MOD")
+
+
+@pytest.fixture
+def france(client) -> ApiClient:
+    return client(Role.NOMINATOR, organization="FR-MFA")
+
+
+@pytest.fixture
+def coordinator(client) -> ApiClient:
+    return client(Role.COORDINATOR)
+
+
+def delivery(app: Flask, **values: Any) -> str:
+    with app.app_context():
+        return makers.delivery(**({"places": 6} | values)).code
+
+
+def drained(app: Flask) -> None:
+    with app.app_context():
+        jobs.drain()
+
+
+def put(app: Flask, client: ApiClient, code: str, **person: Any) -> Any:
+    """Nominated, and compared with everyone."""
+    made = post(client, code, **person)
+    drained(app)
+    return made
+
+
+# Nominated again
+
+
+def test_a_body_nominates_a_person_once_although_another_body_was_first(app: Flask, ghana, france) -> None:
+    put(app, ghana, delivery(app), identifier="A-1", **KOFI)
+    code = delivery(app)
+    put(app, france, code, identifier="F-9", identifier_issuer="FR", **KOFI)
+    post(ghana, code, identifier="A-1", **KOFI)
+    for _again in range(2):
+        again = ghana.post(f"/deliveries/{code}/enrollments", body(identifier="A-1", **KOFI))
+        assert (again.status_code, again.json["code"]) == (409, "already_enrolled"), "as a stranger nominated twice"
+        drained(app)
+
+
+# What the pages tell a body
+
+
+HEADINGS = "identifier,given_name,family_name,email,country,category\n"
+
+
+@pytest.fixture
+def merged(app: Flask, ghana, france) -> Any:
+    """Ghana's record of an officer leads to the one that France's nomination made, under a longer name and another address."""
+    put(app, france, delivery(app), identifier="A-1", identifier_issuer="GH", email="kofi.b@example.org", given_name="Kofi Kwame")
+    made = put(app, ghana, delivery(app), identifier="A-1", **KOFI)
+    with app.app_context():
+        enrollment = db.session.get_one(Enrollment, made["id"])
+        if enrollment.person_id == made["person"]["id"]:
+            with transaction():
+                keep = db.session.scalars(sa.select(Person).where(Person.email == "kofi.b@example.org")).one()
+                join_records(SYSTEM, keep, enrollment.person, reason="test")
+    return made
+
+
+def nominator(app: Flask, sign_in: Any, code: str = "GH-MOD") -> Any:
+    with app.app_context():
+        return sign_in(factories.actor(Role.NOMINATOR, organization_id=factories.organization(code).id))
+
+
+def test_pages_show_a_body_only_the_record_of_its_own_nomination(app: Flask, sign_in, merged) -> None:
+    browser = nominator(app, sign_in)
+    code = delivery(app)
+    page = browser.get(f"/deliveries/{code}/nominate/person").form("/nominate/person")
+    said = {"given_name": "Kofi", "family_name": "Mensah", "identifier": "A-1", "country": "GH", "category": "military"}
+    page = page.submit(**said, **KOFI, gender="male")
+    assert "Kofi Mensah: place confirmed" in page.text and "Kwame" not in page.text
+    assert "another email address" not in page.text, "it is the address that this body knows"
+    page = browser.get(f"/deliveries/{delivery(app)}/nominate").form("/nominate").submit(
+        text=HEADINGS + "A-1,Kofi,Mensah,kofi@example.org,GH,military\n"
+    )
+    assert "1 person is ready" in page.text and "another email address" not in page.text
+    page = browser.get(f"/deliveries/{delivery(app)}/nominate").form("/nominate").submit(
+        text=HEADINGS + "A-1,Yaw,Owusu,yaw@example.org,GH,military\n"
+    )
+    assert "Yes, the same as Kofi Mensah" in page.text
+    assert f'name="row-2-identity" value="{merged["person"]["id"]}"' in page.html, "the id is that of its own record"
+    page = page.form("/check").submit(act="check", **{"row-2-identity": str(merged["person"]["id"])})
+    assert "1 person was nominated" in page.form("/check").submit("Nominate 1").text
+
+
+def test_a_body_means_its_own_record_and_no_other_by_identity(app: Flask, ghana, merged) -> None:
+    with app.app_context():
+        kept = db.session.get_one(Enrollment, merged["id"]).person_id
+    said = body(identifier="A-1", given_name="Yaw", email="yaw@example.org")
+    refused = ghana.post(f"/deliveries/{delivery(app)}/enrollments", said | {"identity": kept})
+    assert (refused.status_code, refused.json["code"]) == (422, "unknown_identity"), "another body's record"
+    made = ghana.post(f"/deliveries/{delivery(app)}/enrollments", said | {"identity": merged["person"]["id"]})
+    assert made.status_code == 201 and made.json["person"]["id"] == merged["person"]["id"]
+
+
+def test_a_message_refused_at_anothers_address_is_not_told(app: Flask, sign_in, merged) -> None:
+    with app.app_context(), transaction():
+        refused = sa.update(Mail).where(Mail.address == "kofi.b@example.org").values(state=MailState.REFUSED)
+        db.session.execute(refused)
+    browser = nominator(app, sign_in)
+    for path in (f"/enrollments/{merged['id']}", "/nominations"):
+        page = browser.get(path)
+        assert "Kofi Mensah" in page.text and "mail server" not in page.text
+
+
+def test_a_coordinator_of_another_centre_decides_nothing_here(app: Flask, client, france) -> None:
+    """Who nominates here and coordinates elsewhere is told what any nominator is told."""
+    code = delivery(app)
+    put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)
+    with app.app_context():
+        elsewhere = factories.actor(Role.COORDINATOR, centre_id=factories.centre("KAC").id)
+        scope = {"scope": Reach.ORGANIZATION, "scope_id": factories.organization("GH-MOD").id}
+        with transaction():
+            db.session.add(RoleAssignment(person_id=elsewhere.person_id, role=Role.NOMINATOR, **scope))
+            audit.record(SYSTEM, "test.granted", "person", {})
+        both = ApiClient(app, makers.token_of(factories.refreshed(elsewhere)))
+    for person in (KOFI, {"identifier": "F-1", "identifier_issuer": "FR", "given_name": "Yaw", "email": "yaw@example.org"}):
+        answer = both.post(f"/deliveries/{code}/enrollments", body(**person) | {"nominated_by": "GH-MOD"})
+        assert answer.status_code == 201, answer.text
+    doubted = body(email="kofi@example.org", given_name="Esi") | {"nominated_by": "GH-MOD"}
+    assert both.post(f"/deliveries/{code}/enrollments", doubted).status_code == 201
+    with app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count()).where(Job.kind == "enrollment.compare")) == 1 + 3
+
+
+# The shared seat
+
+
+def decided_same(coordinator: ApiClient) -> Any:
+    (question,) = coordinator.get("/identity-questions").json["items"]
+    answer = coordinator.post(f"/identity-questions/{question['id']}/same")
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+@pytest.fixture
+def share(app: Flask, ghana, france, coordinator) -> Callable[..., tuple[int, int]]:
+    """One officer put forward by both bodies, and decided to be one: the enrollments of France, which came first, and Ghana."""
+
+    def make(code: str, **of_second: Any) -> tuple[int, int]:
+        first = put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)
+        said = body(identifier="A-1", **KOFI) | of_second
+        second = ghana.post(f"/deliveries/{code}/enrollments", said).json
+        drained(app)
+        decided_same(coordinator)
+        return first["id"], second["id"]
+
+    return make
+
+
+def read(client: ApiClient, enrollment_id: int) -> str:
+    return client.get(f"/enrollments/{enrollment_id}").json["status"]
+
+
+def test_a_shared_request_that_was_declined_can_be_withdrawn_no_more(app: Flask, ghana, coordinator, sign_in, share) -> None:
+    code = delivery(app, admission="approval")
+    seat, aside = share(code)
+    stranger = put(app, ghana, code, identifier="A-5", given_name="Ama", email="ama@example.org")["id"]
+    browser = nominator(app, sign_in)
+    assert browser.get("/nominations").html.count('/withdraw"') == 2
+    for one in (seat, stranger):
+        assert coordinator.post(f"/enrollments/{one}/decline", {"reason": "The course is full"}).json["status"] == "declined"
+    for one in (aside, stranger):
+        assert (read(ghana, one), "Withdraw" in browser.get(f"/enrollments/{one}").text) == ("declined", False)
+        again = ghana.post(f"/enrollments/{one}/withdraw")
+        assert (again.status_code, again.json["code"]) == (409, "state_does_not_allow")
+        assert browser.get(f"/enrollments/{one}/withdraw").status == 409
+    assert '/withdraw"' not in browser.get("/nominations").html
+
+
+def test_the_certificate_of_a_shared_seat_is_either_bodys(app: Flask, ghana, france, sign_in, share) -> None:
+    code = delivery(app)
+    seat, aside = share(code)
+    outsider = ApiClient(app, _nominator_token(app, "NO-MOD"))
+    with app.app_context():
+        into = db.session.scalars(sa.select(Delivery).where(Delivery.code == code)).one()
+        makers.attend(into, db.session.get_one(Enrollment, seat), score=90)
+        makers.finished(into)
+        with factories.after(into.id):
+            (number,) = [one.number for one in certificates.issued(into)]
+    for one, own in ((france, seat), (ghana, aside)):
+        (listed,) = one.get(f"/deliveries/{code}/certificates").json["items"]
+        assert listed == one.get(f"/certificates/{number}").json
+        assert (listed["number"], listed["enrollment"]) == (number, own), "under the own nomination"
+        assert one.get(f"/certificates/{number}/pdf").status_code == 200
+    assert outsider.get(f"/certificates/{number}").status_code == 404
+    browser = nominator(app, sign_in)
+    assert number in browser.get(f"/enrollments/{aside}").text and number in browser.get("/certificates").text
+
+
+def _nominator_token(app: Flask, code: str) -> str:
+    with app.app_context():
+        return makers.token_of(factories.actor(Role.NOMINATOR, organization_id=factories.organization(code).id))
+
+
+def statements(app: Flask, act: Callable[[], Any]) -> list[str]:
+    with app.app_context(), queries_counted() as count:
+        act()
+    return kinds(count.statements)
+
+
+@pytest.mark.both_databases
+def test_reading_and_nominating_again_cost_the_same_for_a_person_shared_or_merged(app: Flask, ghana, share, sign_in) -> None:
+    code = delivery(app)
+    _seat, aside = share(code)
+    stranger = put(app, ghana, code, identifier="A-2", given_name="Ama", email="ama@example.org")["id"]
+    browser = nominator(app, sign_in)
+    browser.get("/nominations")
+    for path in ("/enrollments/{}", "/enrollments/{}/withdraw"):
+        one, other = (statements(app, lambda p=path, i=i: browser.get(p.format(i))) for i in (aside, stranger))
+        assert one == other, path
+    one, other = (statements(app, lambda i=i: ghana.get(f"/enrollments/{i}")) for i in (aside, stranger))
+    assert one == other
+    later = delivery(app)
+    said = {"A-1": KOFI, "A-2": {"given_name": "Ama", "email": "ama@example.org"}}
+    one, other = (
+        statements(app, lambda n=n, p=p: ghana.post(f"/deliveries/{later}/enrollments", body(identifier=n, **p)))
+        for n, p in said.items()
+    )
+    assert one == other
+
+
+# Entered by a coordinator
+
+
+def test_nominated_in_a_bodys_name_the_body_has_a_record_of_its_own(app: Flask, ghana, france, coordinator, sign_in) -> None:
+    known = put(
+        app, france, delivery(app), identifier="F-1", identifier_issuer="FR", given_name="Kofi Kwame", birth_date="1990-05-01", **KOFI
+    )
+    code = delivery(app)
+    made = coordinator.post(f"/deliveries/{code}/enrollments", body(**KOFI) | {"nominated_by": "GH-MOD"}).json
+    assert made["person"]["id"] == known["person"]["id"], "the coordinator knows everyone"
+    own = ghana.get(f"/enrollments/{made['id']}").json["person"]
+    assert own["id"] != known["person"]["id"] and own["full_name"] == "Kofi Mensah"
+    again = put(app, ghana, delivery(app), **KOFI)["person"]
+    assert again["id"] == own["id"], "as if the body had nominated"
+    browser = nominator(app, sign_in)
+    page = browser.get(f"/deliveries/{delivery(app)}/nominate").form("/nominate").submit(
+        text=HEADINGS + "F-1,Yaw,Owusu,yaw@example.org,FR,military\n"
+    )
+    assert "1 person is ready" in page.text and "Kwame" not in page.text, "the number is known to another body only"
+    with app.app_context():
+        assert checking.breaches() == []
+
+
+def test_what_a_coordinator_entered_is_kept_beside_what_is_known(app: Flask, coordinator, sign_in) -> None:
+    known = post(coordinator, delivery(app), identifier="A-1", birth_date="1990-05-01")["person"]["id"]
+    said = {"identifier": "A-1", "birth_date": "1990-05-01", "given_name": "Ama", "family_name": "Owusu"}
+    made = post(coordinator, delivery(app), **said)
+    assert (made["person"]["full_name"], made["person"]["submitted_name"]) == ("Kofi Mensah", "Ama Owusu")
+    (question,) = coordinator.get("/identity-questions").json["items"]
+    assert (question["candidate"]["id"], question["submitted"]["given_name"]) == (known, "Ama")
+    assert coordinator.post(f"/identity-questions/{question['id']}/different").json["status"] == "different"
+    shown = coordinator.get(f"/enrollments/{made['id']}").json["person"]
+    assert (shown["full_name"], shown["id"] != known) == ("Ama Owusu", True)
+
+
+# Two people again
+
+
+def last_merge(app: Flask) -> int:
+    with app.app_context():
+        return db.session.scalars(sa.select(Merge.id).order_by(Merge.id.desc())).first()
+
+
+def undone(app: Flask, coordinator: ApiClient) -> None:
+    assert coordinator.post(f"/merges/{last_merge(app)}/undo").json["status"] == "undone"
+    with app.app_context():
+        assert checking.breaches() == []
+
+
+def test_a_decided_question_names_the_merge_and_it_can_be_undone_on_the_page(app: Flask, ghana, france, coordinator, sign_in) -> None:
+    code = delivery(app)
+    put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)
+    put(app, ghana, code, identifier="A-1", **KOFI)
+    merge = decided_same(coordinator)["merge"]
+    assert merge == last_merge(app) and coordinator.get(f"/merges/{merge}").json["status"] == "confirmed"
+    with app.app_context():
+        browser = sign_in(makers.coordinator())
+    page = browser.get("/people-to-check").form(action=f"/people-to-check/merges/{merge}/undo").submit()
+    assert "two people again" in page.text and places_left(coordinator, code) == 4
+
+
+@pytest.mark.parametrize(
+    ("admission", "places", "first", "expected"),
+    [
+        ("approval", 6, None, "requested"),
+        ("automatic", 6, None, "confirmed"),
+        ("automatic", 1, None, "waitlisted"),  # it waited before, and the place is the other one's
+    ],
+)
+def test_after_undoing_an_enrollment_stands_as_before(app, ghana, coordinator, share, admission, places, first, expected) -> None:
+    code = delivery(app, places=places, **({"admission": "approval"} if admission == "approval" else {}))
+    seat, aside = share(code)
+    if admission == "approval":
+        assert coordinator.post(f"/enrollments/{seat}/approve").json["status"] == "confirmed"
+        assert read(ghana, aside) == "confirmed"
+    undone(app, coordinator)
+    assert read(ghana, aside) == expected
+    assert read(coordinator, seat) == "confirmed"
+
+
+def test_after_undoing_a_place_given_away_meanwhile_is_waited_for(app: Flask, ghana, coordinator, share) -> None:
+    code = delivery(app, places=2)
+    seat, aside = share(code)
+    put(app, ghana, code, identifier="A-7", given_name="Ama", email="ama@example.org")
+    undone(app, coordinator)
+    assert (read(coordinator, seat), read(ghana, aside)) == ("confirmed", "waitlisted")
+
+
+@pytest.mark.parametrize(("ending", "expected"), [("cancel", "delivery_cancelled"), ("finish", "declined")])
+def test_after_undoing_an_enrollment_of_a_delivery_that_is_over_is_over(app, ghana, coordinator, share, ending, expected) -> None:
+    code = delivery(app)
+    seat, aside = share(code)
+    if ending == "cancel":
+        assert coordinator.post(f"/deliveries/{code}/cancel", {"reason": "The trainer is ill"}).status_code == 200
+    else:
+        with app.app_context():
+            makers.finished(db.session.scalars(sa.select(Delivery).where(Delivery.code == code)).one())
+    undone(app, coordinator)
+    answer = ghana.get(f"/enrollments/{aside}").json
+    assert answer["status"] == expected
+    if ending == "cancel":
+        assert answer["reason"] == "The trainer is ill"
+
+
+def test_undoing_gives_back_the_printed_name(app: Flask, client, coordinator) -> None:
+    kept = post(coordinator, delivery(app), identifier="A-1", given_name="Ama", email="ama@example.org")
+    other = post(coordinator, delivery(app), identifier="A-2", **KOFI)
+    said = {"keep": kept["person"]["id"], "merge": other["person"]["id"], "reason": "One officer"}
+    merge = coordinator.post("/people/merges", said).json["id"]
+    assert client(Role.COORDINATOR).post(f"/merges/{merge}/confirm").json["status"] == "confirmed"
+    assert coordinator.get(f"/enrollments/{other['id']}").json["person"]["name_on_certificate"] == "Ama Mensah"
+    undone(app, coordinator)
+    assert coordinator.get(f"/enrollments/{other['id']}").json["person"]["name_on_certificate"] == "Kofi Mensah"
+
+
+def test_a_nomination_taken_back_hands_its_place_only_to_one_that_fits(app: Flask, ghana, france, coordinator, share) -> None:
+    code = delivery(app, places=2, pools={"military": 1, "police": 1})
+    ama = body(identifier="F-2", identifier_issuer="FR", given_name="Ama", email="ama@example.org") | {"category": "police"}
+    assert france.post(f"/deliveries/{code}/enrollments", ama).json["status"] == "confirmed"
+    seat, aside = share(code, category="police")
+    assert france.post(f"/enrollments/{seat}/withdraw").json["status"] == "withdrawn"
+    assert read(ghana, aside) == "waitlisted", "the place that became free is for the military"
+    with app.app_context():
+        assert checking.breaches() == []
+
+
+def test_who_gives_up_a_shared_seat_gives_it_up_for_both(app: Flask, ghana, france, coordinator, share) -> None:
+    code = delivery(app)
+    seat, aside = share(code)
+    with app.app_context():
+        person = db.session.get_one(Enrollment, seat).person
+        with transaction():
+            ensure_account(SYSTEM, person)
+        own = ApiClient(app, makers.token_of(actor_of(person)))
+    assert own.post(f"/enrollments/{aside}/withdraw").json["status"] == "withdrawn"
+    assert (read(france, seat), read(ghana, aside)) == ("withdrawn", "withdrawn")
+    assert places_left(coordinator, code) == 6
+
+
+# Who decides about a merge
+
+
+def test_a_merge_of_people_who_never_enrolled_waits_in_the_second_coordinators_queue(app: Flask, client, coordinator, sign_in) -> None:
+    with app.app_context():
+        ids = [factories.person("Kofi", name).id for name in ("Mensah", "Mensa")]
+        second = sign_in(makers.coordinator())
+        elsewhere = sign_in(factories.actor(Role.COORDINATOR, centre_id=factories.centre("KAC").id))
+    known = post(coordinator, delivery(app), identifier="A-1", **KOFI)["person"]["id"]
+    for merged in (ids[1], known):
+        said = {"keep": ids[0], "merge": merged, "reason": "One officer, misspelt once"}
+        merge = coordinator.post("/people/merges", said).json["id"]
+        address = f"/people-to-check/merges/{merge}/confirm"
+        assert address in second.get("/people-to-check").html
+        assert (address in elsewhere.get("/people-to-check").html) is (merged != known), "known in a centre: its own affair"
+    assert "The two records are merged." in second.get("/people-to-check").form(action=address).submit().text
