@@ -17,7 +17,7 @@ from core.database import db, transaction
 from core.errors import Conflict, NotFound
 from core.policy import SYSTEM, Actor
 from enrollment.models import Enrollment
-from roster import queries, services
+from roster import documents, queries, services
 from roster.filters import Filters
 from roster.models import AdmissionWay, Expert, ExpertSearch, ExpertStatus, RosterAdmission
 from tests import factories
@@ -278,6 +278,18 @@ def test_the_check_finds_a_document_of_somebody_who_was_not_admitted(context: Fl
         db.session.add(ExpertSearch(expert_id=key, sort_name="diallo", tokens="cat_police", names="n_amina"))
         audit.record(SYSTEM, "test.planted", "roster:all", {})
     assert list(queries.breaches()) == [f"roster: expert {key}: the search document is not allowed"]
+
+
+def test_the_check_finds_an_expert_of_no_office_and_an_office_without_admission(context: Flask) -> None:
+    (listed, person_id), (waits, _) = graduate(agrees=True), graduate("Kofi", agrees=True)
+    makers.admitted(person_id)
+    office_id = db.session.get_one(Expert, listed).office_id
+    with transaction():
+        db.session.get_one(Expert, listed).office_id, db.session.get_one(Expert, waits).office_id = None, office_id
+        audit.record(SYSTEM, "test.planted", "roster:all", {})
+        documents.refresh([listed, waits])
+    said = "on the roster of no office, or of an office without being on its roster"
+    assert list(queries.breaches()) == [f"roster: expert {one}: {said}" for one in (listed, waits)]
 
 
 def test_admitting_twice_is_refused(context: Flask) -> None:
