@@ -3,6 +3,7 @@ paper is recorded by a coordinator or the roster office, and told to the person.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -51,6 +52,13 @@ def find_consent(person_id: int, purpose: ConsentPurpose) -> Consent | None:
     """The person's latest answer that counts."""
     latest = sa.select(Consent).where(Consent.person_id == person_id, Consent.purpose == purpose, Consent.counts)
     return db.session.scalar(latest.order_by(Consent.id.desc()).limit(1))
+
+
+def latest_answers(person_ids: Sequence[int], purpose: ConsentPurpose) -> dict[int, bool]:
+    """The latest answer that counts of each of these people who gave one."""
+    of_these = Consent.person_id.in_(person_ids), Consent.purpose == purpose, Consent.counts
+    said = sa.select(Consent.person_id, Consent.given).where(*of_these).order_by(Consent.id)
+    return {row.person_id: row.given for row in db.session.execute(said)}
 
 
 def current_consent(person_id: int, purpose: ConsentPurpose) -> bool:

@@ -83,9 +83,10 @@ def take_yes(person_id: int) -> None:
     person = db.session.get_one(Person, person_id)
     if not current_consent(person_id, ConsentPurpose.ROSTER):
         return
-    for row in proposals.waiting_for(person):
+    rows = proposals.waiting_for(person)
+    for row in rows:
         _apply(row.values, person_id)
-        db.session.delete(row)
+    proposals.drop(rows)
     expert = find_expert_of(person_id)
     if expert is None:
         return
@@ -99,8 +100,7 @@ def take_yes(person_id: int) -> None:
 
 def take_no(person_id: int) -> None:
     """The person's consent is gone: with it, in the same transaction, the place on the roster, in searches and in lists."""
-    for row in proposals.waiting_for(db.session.get_one(Person, person_id)):
-        proposals.refuse(row)
+    proposals.drop(proposals.waiting_for(db.session.get_one(Person, person_id)))
     expert = find_expert_of(person_id)
     if expert is None:
         return
