@@ -142,6 +142,7 @@ SUBSCRIBERS: events.Subscribers = {
         roster.handlers.move_skills,
     ],
     MergeUndone: [
+        accounts.handlers.take_refusal_back,
         enrollment.handlers.move_enrollments_back,
         certificates.handlers.follow_enrollments,
         roster.handlers.move_skills,

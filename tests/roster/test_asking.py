@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from accounts import services as accounts
 from accounts.models import Account, Consent, Person
 from accounts.roles import Role
 from core import clock
@@ -211,6 +212,25 @@ def test_whoever_was_asked_in_a_letter_to_another_address_does_not_answer_for_so
     assert mails(app) == []
     with app.app_context():
         assert db.session.scalar(sa.select(Consent.id).where(Consent.person_id == key)) is None
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_the_answer_is_that_of_the_person_whose_record_was_merged_meanwhile(app: Flask, api: ApiClient, answer: bool) -> None:
+    with app.app_context():
+        asked = factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7").id
+        keep = factories.person("Awa", "Diop", email="awa@work.example.org").id
+        if not answer:
+            factories.consent(keep)
+    api.put("/experts/SN-7", AWA)
+    with app.app_context():
+        with transaction():
+            key = accounts.propose_merge(SYSTEM, keep, asked, reason="One person").id
+        with transaction():
+            accounts.confirm_merge(SYSTEM, accounts.get_merge(SYSTEM, key))
+    Browser(app).get(asked_link(app)).form(button="Yes, I agree" if answer else "No").submit()
+    with app.app_context():
+        assert accounts.current_consent(keep, "roster") is answer
+        assert [one.person_id for one in db.session.scalars(sa.select(Expert))] == ([keep] if answer else [])
 
 
 def test_a_known_person_who_refused_is_not_written_to(app: Flask, api: ApiClient) -> None:
