@@ -59,7 +59,6 @@ from accounts.events import (
     MergeUndone,
     OrganizationChanged,
     PersonChanged,
-    SignInLinkUsed,
 )
 from accounts.roles import Permission as P
 from certificates.events import (
@@ -143,13 +142,13 @@ SUBSCRIBERS: events.Subscribers = {
         roster.handlers.move_skills,
     ],
     MergeUndone: [
+        accounts.handlers.take_refusal_back,
         enrollment.handlers.move_enrollments_back,
         certificates.handlers.follow_enrollments,
         roster.handlers.move_skills,
     ],
     EnrollmentReassigned: [certificates.handlers.follow_enrollment, roster.handlers.move_skills_of],
     PersonChanged: [roster.handlers.refresh_profile],
-    SignInLinkUsed: [enrollment.handlers.keep_ticked_consent],
     ConsentGiven: [roster.handlers.keep_given_consent],
     ConsentWithdrawn: [roster.handlers.keep_withdrawn_consent],
 }

@@ -199,16 +199,6 @@ class TokenRevoked(Event):
 
 
 @dataclass(frozen=True)
-class SignInLinkUsed(Event):
-    """An emailed link signed somebody in; `target` is the page of an object it led to, else empty."""
-
-    name = "sign_in.link_used"
-    subject = ("person", "person_id")
-    person_id: int
-    target: str
-
-
-@dataclass(frozen=True)
 class ConsentGiven(Event):
     """A person said yes, or it was recorded from paper. `counts` False: kept, but not current until the person confirms it."""
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from accounts import services
-from accounts.events import MergeConfirmed
+from accounts.events import MergeConfirmed, MergeUndone
 from core.policy import Actor
 
 
 def carry_refusal(event: MergeConfirmed, actor: Actor) -> None:
     """Two records became one person: what the person refused stays refused."""
-    services.carry_refusal(actor, event.keep_id, event.merged_id)
+    services.carry_refusal(actor, event.merge_id, event.keep_id, event.merged_id)
+
+
+def take_refusal_back(event: MergeUndone, actor: Actor) -> None:
+    """One person became two again: each has said what it said."""
+    services.take_refusal_back(event.merge_id)

@@ -296,7 +296,8 @@ class Consent(Base):
     """What a person answered, once: rows are added and never changed, and the latest that `counts` is how things stand.
 
     A yes through a mailbox that is not the person's alone is kept with `counts` False, until the person says it from an address
-    of their own or on paper. `reference`, `signed_on`, `document` and `recorded_by_id` belong to consent on paper.
+    of their own or on paper; so is a no that a merge carried over, once the merge is undone. `reference`, `signed_on`, `document`
+    and `recorded_by_id` belong to consent on paper.
     """
 
     __tablename__ = "consent"
@@ -315,5 +316,6 @@ class Consent(Base):
     signed_on: Mapped[date | None]
     document: Mapped[str | None] = mapped_column(sa.String(200))
     recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    merge_id: Mapped[int | None] = mapped_column(sa.ForeignKey("merge.id"))  # that carried it over from the other record
 
     __table_args__ = (sa.Index("ix_consent_person_id_purpose_id", "person_id", "purpose", "id"),)

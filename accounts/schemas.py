@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StrictBool
 
-from accounts.models import Consent, ConsentPurpose, ConsentWay, Organization
+from accounts.models import Consent, ConsentPurpose, ConsentWay, IdentifierKind, Organization
 from accounts.queries import ConsentState
 from accounts.roles import BodyKind
 from core.api import Answer, Country, Day, ListQuery, PersonCountry, PersonName, Schema, Texts, at_most
@@ -84,6 +84,10 @@ class PaperPersonBody(Schema):
     """Who signed: a number or an address, and the name."""
 
     identifier: Annotated[str, at_most(60)] | None = None
+    identifier_issuer: Annotated[str, at_most(60)] | None = Field(
+        None, description="who issued the identifier: an organization's code or a country; the person's country if left out"
+    )
+    identifier_kind: IdentifierKind | None = None
     given_name: PersonName | None = None
     family_name: PersonName | None = None
     email: Annotated[str, at_most(254)] | None = None

@@ -29,7 +29,6 @@ ACTIONS: dict[str, Any] = {
     "sign_in.link_sent": _l("Sign-in link sent"),
     "sign_in.link_refused": _l("Sign-in link not sent: no open account has the address"),
     "sign_in.done": _l("Signed in"),
-    "sign_in.link_used": _l("Emailed link used"),
     "consent.given": _l("Consent given"),
     "consent.withdrawn": _l("Consent refused or withdrawn"),
     "consent.asked": _l("Asked for consent"),

@@ -17,6 +17,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from accounts.models import Consent, ConsentPurpose, ConsentWay, Gender, Person, PersonnelCategory
+from accounts.queries import first_body
+from accounts.roles import BodyKind
 from accounts.services import consent_text
 from certificates.models import Certificate, CertificateStatus, RevocationReason
 from certificates.numbers import ALPHABET, format_number, normalise_token, series_of
@@ -282,7 +284,7 @@ def _add_results(random: Random, placed: list[_Holder]) -> None:
 
 def _add_experts(random: Random, people: list[dict[str, Any]]) -> dict[int, int]:
     """Expert ids by person id."""
-    now = clock.now()
+    now, office_id = clock.now(), first_body(BodyKind.ROSTER_OFFICE).id
     rows = [
         {
             "person_id": one["id"], "category": one["category"], "rank": one["rank"], "rank_code": one["rank_code"],
@@ -294,6 +296,7 @@ def _add_experts(random: Random, people: list[dict[str, Any]]) -> dict[int, int]
     refused = {row["person_id"] for row in rows if row["status"] is None}
     for row in rows:
         row["status"] = row["status"] or ExpertStatus.CERTIFIED
+        row["office_id"] = office_id if row["status"] is ExpertStatus.ADMITTED else None
     ids = _insert_ids(Expert, rows)
     _add_answers(people, rows, ids, refused)
     spoken, windows = [], []
@@ -321,7 +324,7 @@ def _add_answers(people: Sequence[dict], rows: Sequence[dict], expert_ids: Seque
             "text_version": text.version, "language": text.language, "how": ConsentWay.PAGE, "at": at,
         })  # fmt: skip
         if row["status"] is ExpertStatus.ADMITTED:
-            decided = {"how": AdmissionWay.REVIEWED, "admitted_at": clock.now()}
+            decided = {"how": AdmissionWay.REVIEWED, "admitted_at": clock.now(), "office_id": row["office_id"]}
             admissions.append({"expert_id": expert_id, **decided})
     _insert(Consent, answers)
     _insert(RosterAdmission, admissions)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
-from accounts.events import AddressConfirmed, MergeConfirmed, MergeUndone, SignInLinkUsed
+from accounts.events import AddressConfirmed, MergeConfirmed, MergeUndone
 from core.database import db
 from core.errors import Conflict
 from core.policy import Actor
@@ -16,7 +16,6 @@ from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryCutShort,
 from courses.models import Delivery, DeliverySession
 from enrollment.models import GOING_ON, OPEN, Enrollment, Mark
 from enrollment.services.confirming import confirm_applications
-from enrollment.services.consenting import consent_from_application
 from enrollment.services.filling import fill, seating
 from enrollment.services.letters import tell
 from enrollment.services.sharing import follow_person, part_again
@@ -37,14 +36,6 @@ def tell_of_move(event: DeliveryMoved, actor: Actor) -> None:
     """Whoever has or wants a place is told what it was and what it is now."""
     for enrollment in _going_on(db.session.get_one(Delivery, event.delivery_id)):
         tell(enrollment, "delivery_moved", was=event)
-
-
-def keep_ticked_consent(event: SignInLinkUsed, actor: Actor) -> None:
-    """The link of an application was opened: what was ticked in it is the person's answer now."""
-    prefix, _slash, number = event.target.rpartition("/")
-    found = db.session.get(Enrollment, int(number)) if prefix == "/enrollments" else None
-    if found is not None and found.person_id == event.person_id:
-        consent_from_application(found)
 
 
 def cut_sessions(event: DeliveryCutShort, actor: Actor) -> None:

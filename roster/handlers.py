@@ -39,6 +39,8 @@ def move_skills(event: MergeConfirmed | MergeUndone, actor: Actor) -> None:
     if isinstance(event, MergeConfirmed):
         services.take_merge(event.merged_id)
     services.follow_certificates(actor, (event.keep_id, event.merged_id))
+    if isinstance(event, MergeUndone):
+        services.undo_merge((event.keep_id, event.merged_id))
 
 
 def move_skills_of(event: EnrollmentReassigned, actor: Actor) -> None:

@@ -250,3 +250,6 @@ def breaches() -> Iterator[str]:
     admitted = sa.exists(sa.literal_column("1")).where(RosterAdmission.expert_id == Expert.id, RosterAdmission.ended_at.is_(None))
     for expert_id in db.session.scalars(sa.select(Expert.id).where((Expert.status == ExpertStatus.ADMITTED) != admitted)):
         yield f"roster: expert {expert_id}: status and admissions disagree"
+    is_odd = (Expert.status == ExpertStatus.ADMITTED) == Expert.office_id.is_(None)
+    for expert_id in db.session.scalars(sa.select(Expert.id).where(is_odd)):
+        yield f"roster: expert {expert_id}: on the roster of no office, or of an office without being on its roster"

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictBool, StringConstraints
 
-from accounts.models import ConsentPurpose, Gender, PersonnelCategory
+from accounts.models import ConsentPurpose, Gender, IdentifierKind, PersonnelCategory
 from accounts.services import find_consent
 from core.api import Answer, Day, Instant, Language, ListQuery, PersonCountry, PersonName, Schema, at_most, one_of
 from courses.models import SkillLevel
@@ -21,6 +21,10 @@ class ExpertPersonBody(Schema):
     and one is enough."""
 
     identifier: Annotated[str, at_most(60)] | None = None
+    identifier_issuer: Annotated[str, at_most(60)] | None = Field(
+        None, description="who issued the identifier: an organization's code or a country; the person's country if left out"
+    )
+    identifier_kind: IdentifierKind | None = None
     given_name: PersonName | None = None
     family_name: PersonName | None = None
     name_on_certificate: PersonName | None = None

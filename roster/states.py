@@ -28,6 +28,7 @@ EXPERT = Machine(
         Transition("admit_by_rule", frozenset({S.CERTIFIED}), S.ADMITTED, None, _admitted),
         Transition("leave", frozenset({S.ADMITTED}), S.LEFT, None, _left),  # consent was withdrawn
         Transition("readmit", frozenset({S.LEFT}), S.ADMITTED, Permission.EXPERT_ADMIT, _admitted),
+        Transition("restore", frozenset({S.LEFT}), S.ADMITTED, None, _admitted),  # the merge that took the person off was undone
         Transition("return", frozenset({S.LEFT}), S.CERTIFIED, None, _returned),  # a new yes: waiting again
     ],
 )

@@ -251,7 +251,7 @@ def by_application(app: Flask, lines: list[Line], sentences: dict[str, str], cod
     """What is asked on the first screen is judged there, and not on the last."""
     desk, answers = Desk(app, sentences, is_known=False), {}
     for line, changes, field, _answer in lines:
-        agreed = {"consent": "y", "roster_consent": "y", "language": "en", "gender": "undisclosed", "category": "military"}
+        agreed = {"consent": "y", "language": "en", "gender": "undisclosed", "category": "military"}
         said, address = _said(changes) | agreed, f"/deliveries/{code}/apply"
         first = desk.send(address, said | {"screen": "1", "step": "2"})
         last = first or desk.send(address, said | {"screen": "3", "step": "4"})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from accounts.consent_texts import ConsentText, consent_text
-from accounts.models import Consent, ConsentPurpose
+from accounts.models import Consent, ConsentPurpose, ConsentWay
 from core.database import db
 
 
@@ -60,5 +60,6 @@ def answered_by(person_ids: Sequence[int], purpose: ConsentPurpose = ConsentPurp
 def _state(purpose: ConsentPurpose, rows: list[Consent]) -> ConsentState:
     counting = [row for row in rows if row.counts]
     latest = rows[-1] if rows else None
-    is_open = latest is not None and not latest.counts and not (counting and counting[-1].given)
+    waits = latest is not None and latest.given and not latest.counts and latest.how is not ConsentWay.PAPER
+    is_open = waits and not (counting and counting[-1].given)
     return ConsentState(consent_text(purpose), counting[-1] if counting else None, latest if is_open else None)

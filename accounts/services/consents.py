@@ -3,6 +3,7 @@ paper is recorded by a coordinator or the roster office, and told to the person.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -38,13 +39,16 @@ def consent_is_personal(field: str | None = None) -> NotAllowed:
 
 
 def has_consent(person_id: sa.SQLColumnExpression[int], purpose: ConsentPurpose) -> sa.ColumnElement[bool]:
-    """The condition that this person's latest answer that counts is a yes. One index serves it."""
+    """The condition that this person's latest answer that counts is a yes; a record that leads to another one consents to
+    nothing. One index serves it."""
     said, later = aliased(Consent), aliased(Consent)
     newer = sa.exists(sa.literal_column("1")).where(
         later.person_id == said.person_id, later.purpose == said.purpose, later.counts, later.id > said.id
     )
+    merged = aliased(Person)
+    leads_on = sa.exists(sa.literal_column("1")).where(merged.id == said.person_id, merged.merged_into_id.is_not(None))
     return sa.exists(sa.literal_column("1")).where(
-        said.person_id == person_id, said.purpose == purpose, said.counts, said.given, ~newer
+        said.person_id == person_id, said.purpose == purpose, said.counts, said.given, ~newer, ~leads_on
     )
 
 
@@ -54,10 +58,16 @@ def find_consent(person_id: int, purpose: ConsentPurpose) -> Consent | None:
     return db.session.scalar(latest.order_by(Consent.id.desc()).limit(1))
 
 
+def latest_answers(person_ids: Sequence[int], purpose: ConsentPurpose) -> dict[int, bool]:
+    """The latest answer that counts of each of these people who gave one."""
+    of_these = Consent.person_id.in_(person_ids), Consent.purpose == purpose, Consent.counts
+    said = sa.select(Consent.person_id, Consent.given).where(*of_these).order_by(Consent.id)
+    return {row.person_id: row.given for row in db.session.execute(said)}
+
+
 def current_consent(person_id: int, purpose: ConsentPurpose) -> bool:
     """Whether the person's yes to this holds now."""
-    found = find_consent(person_id, purpose)
-    return found is not None and found.given
+    return db.session.scalar(sa.select(has_consent(sa.literal(person_id), purpose))) or False
 
 
 def shares_mailbox(person: Person) -> bool:
@@ -92,14 +102,22 @@ def give_consent(
     return _keep(actor, row)
 
 
-def carry_refusal(actor: Actor, keep_id: int, merged_id: int) -> None:
+def carry_refusal(actor: Actor, merge_id: int, keep_id: int, merged_id: int) -> None:
     """Two records became one person: a no said as one of them holds for both; a yes stays where it was said."""
     said = {one: {row.purpose: row for row in _answers(one)} for one in (keep_id, merged_id)}
     for purpose, row in said[merged_id].items():
         kept = said[keep_id].get(purpose)
         if not row.given and (kept is None or (kept.given and kept.at < row.at)):
             facts = {name: getattr(row, name) for name in ("purpose", "given", "counts", "text_version", "language", "how")}
-            _keep(actor, Consent(person_id=keep_id, at=clock.now(), **facts))
+            _keep(actor, Consent(person_id=keep_id, at=clock.now(), merge_id=merge_id, **facts))
+
+
+def take_refusal_back(merge_id: int) -> None:
+    """One person became two again: what the other one refused counts for this one no longer."""
+    carried = db.session.scalars(sa.select(Consent).where(Consent.merge_id == merge_id))
+    for row in carried:
+        row.counts = False
+    db.session.flush()
 
 
 def _answers(person_id: int) -> list[Consent]:
@@ -190,13 +208,13 @@ def _keep(actor: Actor, row: Consent) -> Consent:
 
 
 def may_be_asked(purpose: ConsentPurpose = ConsentPurpose.ROSTER) -> sa.ColumnElement[bool]:
-    """The condition on Person that no one asked yet, that there is no answer, and that there is an address to write to."""
-    answered = sa.exists(sa.literal_column("1")).where(Consent.person_id == Person.id, Consent.purpose == purpose)
+    """The condition on Person that no one asked yet, that no answer counts, and that there is an address to write to."""
+    answered = sa.exists(sa.literal_column("1")).where(Consent.person_id == Person.id, Consent.purpose == purpose, Consent.counts)
     subject = sa.literal("person:") + sa.cast(Person.id, sa.String)
     asked = sa.exists(sa.literal_column("1")).where(
         audit.AuditEntry.subject == subject, audit.AuditEntry.action == ConsentAsked.name
     )
-    return sa.and_(Person.email.is_not(None), ~answered, ~asked)
+    return sa.and_(Person.email.is_not(None), Person.merged_into_id.is_(None), ~answered, ~asked)
 
 
 def ask_for_consent(person: Person, purpose: ConsentPurpose = ConsentPurpose.ROSTER, *, actor: Actor = SYSTEM) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from accounts import passwords, values
 from accounts.demonstration import is_demonstration_here
-from accounts.events import AddressConfirmed, SignInLinkRefused, SignInLinkSent, SignInLinkUsed, SignInRefused
+from accounts.events import AddressConfirmed, SignInLinkRefused, SignInLinkSent, SignInRefused
 from accounts.models import Account, Person, SignInLink
 from accounts.roles import Permission
 from accounts.secrets import digest
@@ -206,10 +205,7 @@ def use_link(token: str) -> tuple[Person, str]:
     entered = signs_in_as(person)
     if entered is None or not _may_enter(ensure_account(SYSTEM, entered)):
         raise Invalid("bad_link", _l("This link cannot be used."))
-    person = entered
-    target = link.target if _OF_AN_OBJECT.fullmatch(link.target) else ""
-    publish(SignInLinkUsed(person.id, target), Actor(person_id=person.id))
-    return person, link.target
+    return entered, link.target
 
 
 def _claim(link: SignInLink) -> bool:
@@ -219,10 +215,6 @@ def _claim(link: SignInLink) -> bool:
         unused.values(used_at=clock.now()).returning(SignInLink.digest), execution_options={"synchronize_session": False}
     )
     return claimed.first() is not None
-
-
-#: The page of an object, such as /enrollments/7: what the trail may hold. Other targets may carry what somebody typed.
-_OF_AN_OBJECT = re.compile("/[a-z]+/[0-9]+")
 
 
 def check_password(email: str, password: str) -> int | None:

@@ -125,10 +125,14 @@ def change_person(actor: Actor, person: Person, *, names_confirmed: bool | None 
     return person
 
 
-def clean_person(*, is_new: bool, names_confirmed: bool | None = None, **given: Any) -> dict[str, Any]:
+def clean_person(
+    *, is_new: bool, names_confirmed: bool | None = None, identifier_issuer: str | None = None, **given: Any
+) -> dict[str, Any]:
     """The values as `record_person` would keep them, without keeping them; raises the same refusals. `is_new`: of somebody new,
     whose name must be given and be in no doubt."""
     cleaned = _clean(given, "person.", known={} if is_new else None, is_confirmed=bool(names_confirmed))
+    if cleaned.get("identifier"):
+        cleaned |= clean_issuer(identifier_issuer, cleaned.get("country"), "person.identifier_issuer")
     if is_new:
         _printed(cleaned, "person.")
     return cleaned

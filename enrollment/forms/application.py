@@ -152,7 +152,7 @@ class ApplicationForm(Form):
             organization=self.organization.data,
             needs=self.needs.data,
             name_on_certificate=self.printed_name,
-            roster_consent=True if self.roster_consent.data else None,  # an empty box is no answer
+            roster_consent=True if self.roster_consent and self.roster_consent.data else None,  # an empty box is no answer
         )
 
     @property

@@ -3,7 +3,7 @@
 from enrollment.services.arranging import deliveries_to_erase, erase_needs, record_needs_read
 from enrollment.services.attendance import MarkGiven, ScoreGiven, record_attendance, record_scores
 from enrollment.services.confirming import lapse_applications
-from enrollment.services.consenting import consent_from_application, require_own_answer
+from enrollment.services.consenting import require_own_answer
 from enrollment.services.deciding import approve, decline, withdraw
 from enrollment.services.drafting import KEPT_FOR as DRAFTS_KEPT_FOR
 from enrollment.services.drafting import discard_draft, find_draft, keep_draft, list_drafts
@@ -34,7 +34,6 @@ __all__ = [
     "breaches_of_identity",
     "checked",
     "clean_rank_code",
-    "consent_from_application",
     "decide_different",
     "decide_same",
     "decline",

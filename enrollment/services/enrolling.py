@@ -67,6 +67,7 @@ def apply(actor: Actor, delivery_id: int, applicant: Person, wish: Wish, *, is_w
     got messages enough, and this application cannot be confirmed."""
     delivery = touch(delivery_id)
     require_open(actor, delivery)
+    require_own_answer(actor, None, wish.roster_consent)
     enrollment = _made(actor, delivery, applicant, checked(delivery, wish))
     ENROLLMENT.begin(enrollment, EnrollmentStatus.UNCONFIRMED, actor)
     if is_written_to:

@@ -88,6 +88,8 @@ def _form(delivery: Delivery, person: Person | None) -> ApplicationForm:
     form = ApplicationForm(categories(delivery), data=_known(person))
     if person is not None:
         del form.email
+    else:
+        del form.roster_consent  # anyone can type an address: its owner is asked on the page behind the emailed link
     return form
 
 

@@ -1,7 +1,7 @@
 """Consent is a row of its own, and the roster a decision
 
-A yes that the person gave, as the audit trail tells, becomes a consent, and its expert is "admitted, carried over". A refusal stays
-one. All others are not asked: `flask people ask` writes to them, never this migration. One entry of the trail holds the counts;
+A yes that the person gave, as the audit trail tells, becomes a consent, and its expert is "admitted, carried over"; not when
+something later about the person is in doubt. A refusal stays one. All others are not asked: `flask people ask` writes to them, never this migration. One entry of the trail holds the counts;
 what could not be decided is printed.
 """
 
@@ -133,25 +133,29 @@ def _carry_over(connection: sa.Connection) -> None:
     for row in experts.values():
         if row.consent is False:  # a refusal stays one, whoever noted it
             said[row.person_id] = (said.get(row.person_id, (now, False))[0], False)
+    # An answer that is older than what is in doubt decides nothing; one that came later settles it.
+    doubts = [one for one in doubts if one[0] not in said or (said[one[0]][1] and said[one[0]][0] <= one[1])]
+    in_doubt = {person_id for person_id, _at, _sentence in doubts}
     people = {row.id: row for row in connection.execute(sa.select(person))}
     shared = _shared_keys(people.values())
     rows, admitted, counts = [], [], Counter()
     for person_id, (at, given) in sorted(said.items()):
         someone = people[person_id]
-        counted = not given or not ({someone.email_key, someone.shared_email_key} & shared)
+        is_shared = bool({someone.email_key, someone.shared_email_key} & shared)
+        counted = not given or not (is_shared or person_id in in_doubt)
         rows.append({
             "person_id": person_id, "purpose": "roster", "given": given, "counts": counted, "text_version": VERSION,
             "language": someone.language, "how": "carried_over", "at": at,
         })  # fmt: skip
         if given and counted and person_id in experts:
             admitted.append(experts[person_id].id)
-        if given and not counted:
-            doubts.append(f"person {person_id}: said yes, but others use the same e-mail address")
+        if given and is_shared:
+            doubts.append((person_id, at, "said yes, but others use the same e-mail address"))
         counts["refused" if not given else "agreed" if counted else "to_confirm"] += 1
     counts["admitted"], counts["not_asked"] = len(admitted), len(experts.keys() - said.keys())
     _keep(connection, rows, admitted, now)
-    for doubt in sorted(doubts):
-        print(f"Not decided: {doubt}. Not on the roster until the person answers (flask people ask).")  # noqa: T201 -- a report
+    for person_id, _at, doubt in sorted(doubts, key=lambda one: (one[0], one[2])):
+        print(f"Not decided: person {person_id}: {doubt}. Not on the roster until the person answers (flask people ask).")  # noqa: T201 -- a report
     summary = ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in sorted(counts.items()))
     print(f"Earlier consents carried over: {summary}.")  # noqa: T201 -- a report
     _note(connection, now, {**counts, "undecided": len(doubts)})
@@ -171,7 +175,7 @@ def _keep(connection: sa.Connection, rows: list, admitted: list[int], now: datet
     )
 
 
-def _own_answers(connection: sa.Connection, experts: dict) -> tuple[dict, list[str]]:
+def _own_answers(connection: sa.Connection, experts: dict) -> tuple[dict, list[tuple]]:
     """The latest answer of each person that the trail proves to be the person's own, and what remains in doubt."""
     answers: dict[int, list] = {}
     doubts = _answers_in_profiles(connection, {row.id: row for row in experts.values()}, answers)
@@ -184,13 +188,13 @@ def _own_answers(connection: sa.Connection, experts: dict) -> tuple[dict, list[s
             is_public = row.nominated_by_id is None and made.get(f"enrollment:{row.id}") is None and f"enrollment:{row.id}" in made
             is_own = is_public and any(at >= _aware(row.created_at) for at in signed_in.get(row.person_id, ()))
             if is_public and not is_own and row.roster_consent:
-                doubts.append(f"person {row.person_id}: ticked yes in application {row.id} and never signed in")
+                doubts.append((row.person_id, _aware(row.created_at), f"ticked yes in application {row.id} and never signed in"))
         if is_own:
             answers.setdefault(row.person_id, []).append((_aware(row.created_at), bool(row.roster_consent)))
     return {person_id: max(given, key=lambda one: one[0]) for person_id, given in answers.items()}, doubts
 
 
-def _answers_in_profiles(connection: sa.Connection, experts: dict, answers: dict) -> list[str]:
+def _answers_in_profiles(connection: sa.Connection, experts: dict, answers: dict) -> list[tuple]:
     """A profile's answer is the person's own when the person was the last to change it."""
     last: dict[int, tuple] = {}
     entries = sa.select(trail.c.at, trail.c.actor_id, trail.c.subject, trail.c.body).where(trail.c.action == "expert.changed")
@@ -207,7 +211,7 @@ def _answers_in_profiles(connection: sa.Connection, experts: dict, answers: dict
         if actor_id == one.person_id and one.consent is not None:
             answers.setdefault(one.person_id, []).append((at, bool(one.consent)))
         elif any(changed_by == one.person_id for _at, changed_by in changes):
-            doubts.append(f"person {one.person_id}: answered in the profile, and staff changed it afterwards")
+            doubts.append((one.person_id, at, "answered in the profile, and staff changed it afterwards"))
     return doubts
 
 

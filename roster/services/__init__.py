@@ -1,6 +1,6 @@
 """What is done with the roster: profiles are written, skills granted and withdrawn, everything derived made again."""
 
-from roster.services.admission import admit, admit_several, take_merge, take_no, take_yes
+from roster.services.admission import admit, admit_several, take_merge, take_no, take_yes, undo_merge
 from roster.services.exporting import record_export, record_reading
 from roster.services.profiles import (
     change_expert,
@@ -38,5 +38,6 @@ __all__ = [
     "take_merge",
     "take_no",
     "take_yes",
+    "undo_merge",
     "withdraw_skills",
 ]

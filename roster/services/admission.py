@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from accounts.models import ConsentPurpose, Person
 from accounts.queries import first_body
 from accounts.roles import BodyKind, Permission
-from accounts.services import current_consent
+from accounts.services import current_consent, find_consent
 from accounts.values import clean_text
 from core import clock
 from core.database import db, settings_of
@@ -83,9 +83,10 @@ def take_yes(person_id: int) -> None:
     person = db.session.get_one(Person, person_id)
     if not current_consent(person_id, ConsentPurpose.ROSTER):
         return
-    for row in proposals.waiting_for(person):
+    rows = proposals.waiting_for(person)
+    for row in rows:
         _apply(row.values, person_id)
-        db.session.delete(row)
+    proposals.drop(rows)
     expert = find_expert_of(person_id)
     if expert is None:
         return
@@ -99,13 +100,13 @@ def take_yes(person_id: int) -> None:
 
 def take_no(person_id: int) -> None:
     """The person's consent is gone: with it, in the same transaction, the place on the roster, in searches and in lists."""
-    for row in proposals.waiting_for(db.session.get_one(Person, person_id)):
-        proposals.refuse(row)
+    proposals.drop(proposals.waiting_for(db.session.get_one(Person, person_id)))
     expert = find_expert_of(person_id)
     if expert is None:
         return
     if not current_consent(person_id, ConsentPurpose.ROSTER):
-        leave(expert, WITHDRAWN)
+        last = find_consent(person_id, ConsentPurpose.ROSTER)
+        leave(expert, MERGED if last is not None and last.merge_id is not None else WITHDRAWN)
 
 
 def leave(expert: Expert, because: str) -> None:
@@ -123,6 +124,24 @@ def take_merge(merged_id: int) -> None:
     """The record leads to another one now, whose own yes and profile count."""
     if expert := find_expert_of(merged_id):
         leave(expert, MERGED)
+
+
+def undo_merge(person_ids: Sequence[int]) -> None:
+    """Two people again: whoever of them left only because of the merge is where the person was before."""
+    for person_id in person_ids:
+        found = find_expert_of(person_id)
+        if found is None or not current_consent(person_id, ConsentPurpose.ROSTER):
+            continue
+        expert = locked(found.id)
+        ended = [one for one in expert.admissions if one.ended_at is not None]
+        latest = max((one.ended_at for one in ended if one.ended_at), default=None)
+        again = [one for one in ended if one.ended_at == latest and one.end_reason == MERGED]
+        if expert.status is ExpertStatus.LEFT and again:
+            expert.office_id = again[0].office_id
+            EXPERT.fire(expert, "restore", SYSTEM, how=again[0].how.value)
+            for one in again:
+                one.ended_at = one.end_reason = None
+            documents.refresh([expert.id])
 
 
 def _apply(values: dict, person_id: int) -> None:

@@ -37,7 +37,7 @@ def put_expert(actor: Actor, identifier: str | None, profile: Profile) -> tuple[
     require(actor, Permission.ROSTER_SEARCH)  # not only for oneself
     profile = _checked(profile)
     near = proposals.people_near(identifier, profile.person)
-    known = next((one.person for one in near if one.is_meant and one.consents), None)
+    known = next((one.person for one in near if one.is_meant and one.answer), None)
     if known is None or not _is_within_reach(actor, known):
         proposals.propose(actor, identifier, profile, near)
         return None, False

@@ -9,32 +9,33 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.dialects import postgresql, sqlite
 
-from accounts.models import ConsentPurpose, ConsentWay, Person
+from accounts.models import ConsentPurpose, ConsentWay, IdentifierKind, Person
 from accounts.services import (
-    clean_issuer,
     clean_person,
+    compare,
     compared,
     consent_text,
-    find_consent,
+    current_record,
     give_consent,
-    has_consent,
+    latest_answers,
     record_person,
+    records_of,
 )
 from accounts.values import email_key
 from core import clock, mail
 from core.database import db, is_sqlite, settings_of, tried
 from core.errors import Invalid, NotFound
 from core.events import publish
-from core.names import is_same_name, number_key
+from core.names import is_same_name, number_key, words_of
 from core.policy import ANONYMOUS, Actor
 from roster.events import ExpertProposed, ProposalAnswered, ProposalsForgotten
 from roster.models import ExpertProposal
@@ -48,23 +49,21 @@ _NOBODY = "nobody@example.org"  # of letters that are undone
 
 @dataclass(frozen=True)
 class Near:
-    """A person with the number or the address that was given; `is_meant`: nobody else can be (accounts.services.compare)."""
+    """A person with the number or the address that was given; `is_meant`: nobody else can be (accounts.services.compare).
+    `answer`: the person's latest one that counts."""
 
     person: Person
-    consents: bool
+    answer: bool | None
     is_meant: bool
 
 
 def people_near(identifier: str | None, who: Mapping[str, Any]) -> list[Near]:
     """Those whom number or address may mean, the one who is meant first. `who` is checked before anyone is looked up."""
     given = clean_person(**{**who, "identifier": identifier}, is_new=False)
-    if given.get("identifier"):
-        given |= clean_issuer(None, given.get("country"), "person.identifier_issuer")
-    near = compared(given, is_change=True)
-    agrees = has_consent(Person.id, ConsentPurpose.ROSTER)
-    said_yes = set(db.session.scalars(sa.select(Person.id).where(Person.id.in_([one.person.id for one in near]), agrees)))
+    near = [one for one in compared(given, is_change=True) if one.is_near]
+    answers = latest_answers([one.person.id for one in near], ConsentPurpose.ROSTER)
     is_clear = sum(one.is_match for one in near) == 1
-    found = [Near(one.person, one.person.id in said_yes, is_clear and one.is_match) for one in near]
+    found = [Near(one.person, answers.get(one.person.id), is_clear and one.is_match) for one in near]
     return sorted(found, key=lambda one: not one.is_meant)
 
 
@@ -84,34 +83,67 @@ def propose(actor: Actor, identifier: str | None, profile: Profile, near: Sequen
     if profile.category is None:
         raise Invalid("required", _l("Choose a personnel category."), "category")
     who = next((one.person for one in near if one.is_meant), None)
-    row, is_new = _kept(actor, given, profile, who)
-    publish(ExpertProposed(row.id), actor)
-    last = find_consent(who.id if who else 0, ConsentPurpose.ROSTER)
-    address = who.email if who else given.get("email")
-    may_ask = is_new and address is not None and (last is None or last.given)
-    token = secrets.token_urlsafe(32)
-    with tried(keep=may_ask):
-        row.token_digest = _digest(token)
-        _ask(address or _NOBODY, who, given, token)
+    with tried(keep=not (_was_refused(given) or any(one.answer is False for one in near))):
+        row, is_new = _kept(actor, given, profile, who)
+        publish(ExpertProposed(row.id), actor)
+        address = who.email if who else given.get("email")
+        token = secrets.token_urlsafe(32)
+        was_asked = _was_asked(row)  # looked at in every case: the work is the same
+        with tried(keep=is_new and address is not None and not was_asked):
+            row.token_digest = _digest(token)
+            _ask(address or _NOBODY, who, given, token)
 
 
 def _kept(actor: Actor, given: dict[str, Any], profile: Profile, who: Person | None) -> tuple[ExpertProposal, bool]:
-    """The one row of this number or address, with the latest values; True when it is new."""
+    """The one row about whoever is called so, with this number and address; True when it is new. Whom it is about never changes:
+    the person may be reading the letter. What staff wrote does."""
     number, address = number_key(given.get("identifier") or ""), email_key(given.get("email"))
-    now = clock.now()
     identity = {name: value.isoformat() if name == "birth_date" else value for name, value in given.items()}
+    identity["identifier_issuer"] = profile.person.get("identifier_issuer")
+    name = words_of(f"{given.get('given_name', '')} {given.get('family_name', '')}")
     facts = {
         "person_id": who.id if who else None, "identifier_key": number or None, "email_key": address, "identity": identity,
         "values": profile.packed(), "proposed_by_id": actor.person_id,
     }  # fmt: skip
-    key = _seal(f"number:{number}" if number else f"address:{address}")
-    insert = (sqlite if is_sqlite() else postgresql).insert(ExpertProposal).values(digest=key, at=now, **facts)
+    key = _seal(f"{_number(given)} address:{address or ''} name:{' '.join(sorted(name))}")
+    insert = (sqlite if is_sqlite() else postgresql).insert(ExpertProposal).values(digest=key, at=clock.now(), **facts)
     is_new = db.session.scalar(insert.on_conflict_do_nothing().returning(ExpertProposal.id)) is not None
     row = db.session.scalars(sa.select(ExpertProposal).where(ExpertProposal.digest == key).with_for_update()).one()
-    if not is_new and row.refused_at is None:
-        for name, value in facts.items():
-            setattr(row, name, value)
+    if not is_new:
+        row.values, row.proposed_by_id = facts["values"], facts["proposed_by_id"]
     return row, is_new
+
+
+def _number(given: Mapping[str, Any]) -> str:
+    """A number belongs to its issuer: another country's officer with the same one is someone else."""
+    kind, country = given.get("identifier_kind") or IdentifierKind.SERVICE, given.get("issuer_country")
+    return f"number:{kind}:{country or ''}:{number_key(given.get('identifier') or '')}"
+
+
+def _seals(given: Mapping[str, Any]) -> list[str]:
+    """What is left of the number and of the address after a no."""
+    number, address = given.get("identifier"), email_key(given.get("email"))
+    return [_seal(said) for said, is_given in ((_number(given), number), (f"address:{address}", address)) if is_given]
+
+
+def _was_refused(given: Mapping[str, Any]) -> bool:
+    """Whether someone with this number or this address said no."""
+    refused = ExpertProposal.digest.in_(_seals(given)), ExpertProposal.refused_at.is_not(None)
+    return db.session.scalar(sa.select(ExpertProposal.id).where(*refused).limit(1)) is not None
+
+
+def _was_asked(row: ExpertProposal) -> bool:
+    """Whether another letter asks the same person already: by another number, say."""
+    same = sa.or_(ExpertProposal.person_id == (row.person_id or 0), ExpertProposal.email_key == (row.email_key or ""))
+    others = sa.select(ExpertProposal).where(same, ExpertProposal.id != row.id, ExpertProposal.token_digest.is_not(None))
+    return any(
+        one.person_id == row.person_id is not None or _is_same_name(one, row.identity) for one in db.session.scalars(others)
+    )
+
+
+def _is_same_name(row: ExpertProposal, other: Mapping[str, Any]) -> bool:
+    one, two = ((who.get("given_name") or "", who.get("family_name") or "") for who in (row.identity, other))
+    return is_same_name(one, two)
 
 
 def _ask(address: str, who: Person | None, given: dict[str, Any], token: str) -> None:
@@ -143,12 +175,15 @@ def answer_proposal(token: str, given: bool) -> bool:
     """The answer of anyone who reads the mailbox that was written to. A yes makes the person known, keeps the consent, and the
     values become the profile. False when the yes is kept but does not count yet (others read the mailbox too)."""
     row = find_proposal(token)
-    person = db.session.get(Person, row.person_id) if row.person_id else None
+    known = db.session.get(Person, row.person_id) if row.person_id else None
+    person = current_record(known) if known else None
     publish(ProposalAnswered(row.id, given), Actor(person_id=person.id if person else None))
     if not given:
         if person is not None:
             give_consent(Actor(person_id=person.id), person, ConsentPurpose.ROSTER, False, how=ConsentWay.LINK)
-        refuse(row)
+        else:
+            _refuse(row)
+        drop([row])
         return True
     row.token_digest = None
     person = person or _new_person(row)
@@ -167,16 +202,23 @@ def _new_person(row: ExpertProposal) -> Person:
     return person
 
 
-def refuse(row: ExpertProposal) -> None:
-    """Forgets all but that no one is to be asked this again."""
-    row.refused_at, row.token_digest = clock.now(), None
-    row.person_id = row.identifier_key = row.email_key = row.proposed_by_id = None
-    row.identity, row.values = {}, {}
+def _refuse(row: ExpertProposal) -> None:
+    """A stranger said no: all that is kept is that no one is to be asked by this number or this address."""
+    kept = {"identity": {}, "values": {}, "at": row.at, "refused_at": clock.now()}
+    insert = (sqlite if is_sqlite() else postgresql).insert(ExpertProposal).on_conflict_do_nothing()
+    db.session.execute(insert, [{"digest": seal, **kept} for seal in _seals(row.identity)])
+
+
+def drop(rows: Iterable[ExpertProposal]) -> None:
+    """The question is settled. (A no of someone known is a consent of that person, and kept there.)"""
+    gone = sa.delete(ExpertProposal).where(ExpertProposal.id.in_([row.id for row in rows]))
+    db.session.execute(gone, execution_options={"synchronize_session": "fetch"})
 
 
 def waiting_for(person: Person) -> list[ExpertProposal]:
-    """What waits for this person's answer: asked of the person, or of a stranger with the same number or address and name."""
-    same = [ExpertProposal.person_id == person.id]
+    """What waits for this person's answer: asked of the person, or of a stranger who cannot be anyone else."""
+    records = records_of(person.id)
+    same = [ExpertProposal.person_id.in_(records)]
     if person.identifier_key:
         same.append(ExpertProposal.identifier_key == person.identifier_key)
     if person.email_key:
@@ -184,12 +226,13 @@ def waiting_for(person: Person) -> list[ExpertProposal]:
     found = db.session.scalars(
         sa.select(ExpertProposal).where(sa.or_(*same), ExpertProposal.refused_at.is_(None)).order_by(ExpertProposal.id)
     )
-    return [row for row in found if row.person_id == person.id or _means(row, person)]
+    return [row for row in found if row.person_id in records or _means(row, person)]
 
 
 def _means(row: ExpertProposal, person: Person) -> bool:
-    said = row.identity.get("given_name") or "", row.identity.get("family_name") or ""
-    return row.person_id is None and is_same_name(said, (person.given_name, person.family_name))
+    born = row.identity.get("birth_date")
+    said = {**row.identity, "birth_date": date.fromisoformat(born) if born else None}
+    return row.person_id is None and compare(said, person).is_match
 
 
 def forget_proposals(actor: Actor) -> int:

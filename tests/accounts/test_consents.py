@@ -14,11 +14,12 @@ from accounts import services
 from accounts.consent_texts import VERSION, consent_text
 from accounts.models import Consent, ConsentPurpose, ConsentWay, Person
 from accounts.roles import Role
+from accounts.services import record_applicant
 from core import audit
 from core.database import db, transaction
 from core.errors import NotAllowed
 from core.policy import SYSTEM, Actor
-from enrollment.services import Nominee, nominate
+from enrollment.services import Nominee, Wish, apply, nominate
 from tests import factories
 from tests.accounts.makers import actions, mails
 from tests.api_client import ApiClient
@@ -185,37 +186,28 @@ def test_who_applies_while_signed_in_answers_at_once_and_an_empty_box_is_no_answ
     assert len(answers(app)) == 1 and holds(app, awa.person_id)
 
 
-def test_what_a_visitor_ticked_counts_once_the_emailed_link_is_opened(app: Flask, browser: Browser) -> None:
+def test_a_visitor_cannot_tick_for_the_owner_of_the_address_who_is_asked_behind_the_emailed_link(
+    app: Flask, browser: Browser
+) -> None:
     with app.app_context():
         code = makers.delivery().code
-    last_screen(browser, code).form("/apply").submit("Send application", consent="y", roster_consent="y")
-    assert answers(app) == [], "anybody can type an address"
-    mailbox = Browser(app)
-    page = mailbox.get(link_of(mails(app)[-1][2])).form(button="Confirm application").submit()
-    assert page.path.startswith("/enrollments/")
-    assert answers(app) == [("roster", True, True, "link")]
-    assert "May roster staff find you?" not in page.text, "answered"
-
-
-def test_who_ticked_nothing_is_asked_and_answers_with_one_click(app: Flask, browser: Browser) -> None:
-    with app.app_context():
-        code = makers.delivery().code
-    last_screen(browser, code).form("/apply").submit("Send application", consent="y")
+    form = last_screen(browser, code).form("/apply")
+    assert "roster_consent" not in form.names
+    sent = form.values
+    sent.update({"consent": "y", "roster_consent": "y", "step": "4"})
+    browser.post(form.action, sent)
     page = Browser(app).get(link_of(mails(app)[-1][2])).form(button="Confirm application").submit()
     assert answers(app) == [] and "May roster staff find you?" in page.text
     page = page.form("/me/consents", button="No").submit()
     assert page.path.startswith("/enrollments/") and answers(app) == [("roster", False, True, "link")]
 
 
-def test_what_the_person_answered_after_applying_is_not_undone_by_the_link(app: Flask, sign_in: SignIn, awa: Actor) -> None:
-    with app.app_context():
-        code = makers.delivery().code
-    visitor = Browser(app)
-    last_screen(visitor, code, email="awa@example.org").form("/apply").submit("Send application", consent="y", roster_consent="y")
-    link = link_of(mails(app)[-1][2])
-    sign_in(awa).get("/me/consents").form("/me/consents", button="No – Roster").submit()
-    Browser(app).get(link).form(button="Confirm application").submit()
-    assert answers(app) == [("roster", False, True, "page")]
+def test_no_service_takes_a_visitors_answer_for_the_owner_of_an_address(context: Flask) -> None:
+    into = makers.delivery()
+    with pytest.raises(NotAllowed) as refusal, transaction():
+        who = record_applicant(Actor(), given_name="Awa", family_name="Diop", email="awa@example.org", country="SN")
+        apply(Actor(), into.id, who, Wish("civilian", roster_consent=True))
+    assert refusal.value.code == "consent_is_personal"
 
 
 # People put forward by others

@@ -255,7 +255,6 @@ def apply(page, code: str, email: str, given_name: str, family_name: str, *, cat
     form.locator("[name=organization]").fill("Ministry of Foreign Affairs")
     forward(page)
     form.locator("[name=consent]").check()
-    form.locator("[name=roster_consent]").check()
     forward(page)
 
 

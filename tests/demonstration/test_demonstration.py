@@ -8,16 +8,19 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Account, Person
+from accounts.models import Account, Consent, ConsentPurpose, Person
 from accounts.passwords import DEMONSTRATION_PASSWORD
 from accounts.roles import Role
+from accounts.sessions import actor_of
 from certificates.models import Certificate, CertificateStatus
 from core import jobs
 from core.database import db
 from courses.models import Delivery, DeliveryStatus
 from demonstration.people import SIGN_INS
 from enrollment.models import Enrollment, EnrollmentStatus, Mark
-from roster.models import Expert, ExpertSkill
+from roster.filters import Filters
+from roster.models import Expert, ExpertSkill, ExpertStatus
+from roster.queries import count_waiting, find_experts
 from tests.accounts.makers import settings
 from tests.browsing import Browser
 
@@ -83,6 +86,17 @@ def test_it_breaks_no_rule(demonstration: Flask) -> None:
     with demonstration.app_context():
         bad = db.session.execute(sa.select(jobs.Job.kind, jobs.Job.error).where(jobs.Job.state == jobs.JobState.DEAD)).all()
         assert not bad
+
+
+def test_its_roster_staff_find_everyone_who_was_admitted_and_others_wait_or_refused(app: Flask) -> None:
+    run(app, "demo", "load", "--experts", "200")
+    with app.app_context():
+        office = actor_of(db.session.scalars(sa.select(Person).where(Person.email == SIGN_INS[4].email)).one())
+        admitted = db.session.scalar(sa.select(sa.func.count()).where(Expert.status == ExpertStatus.ADMITTED))
+        assert find_experts(office, Filters()).count == admitted and admitted > 150
+        assert count_waiting(office) > 1
+        refused = sa.select(sa.func.count(Consent.id)).where(Consent.purpose == ConsentPurpose.ROSTER, ~Consent.given)
+        assert (db.session.scalar(refused) or 0) > 1
 
 
 def test_files_of_its_certificates_are_made_by_the_worker(app: Flask) -> None:

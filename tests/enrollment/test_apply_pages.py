@@ -115,7 +115,7 @@ def test_going_back_and_changing_loses_nothing(browser: Browser, code: str) -> N
     page = page.form("/apply").submit("Continue", rank="Captain", rank_code="of2", organization="Police", needs="No nuts")
     assert "OF-2" in page.text
     assert "No nuts" in page.text
-    page = page.form("/apply").submit("Change – Given name", consent="y", roster_consent="y")
+    page = page.form("/apply").submit("Change – Given name", consent="y")
     assert page.form("/apply").values["given_name"] == "Awa"
     page = page.form("/apply").submit("Continue", given_name="Aïssatou", category="civilian")
     assert "rank" not in {e.get("name") for e in page.all("input") if e.get("type") != "hidden"}, "civilians have no rank"
@@ -125,7 +125,7 @@ def test_going_back_and_changing_loses_nothing(browser: Browser, code: str) -> N
     page = page.form("/apply").submit("Continue")
     assert "Aïssatou" in page.text
     values = page.form("/apply").values
-    assert (values.get("consent"), values.get("roster_consent")) == ("y", "y")
+    assert values.get("consent") == "y"
 
 
 def test_back_keeps_what_is_not_yet_right(browser: Browser, code: str) -> None:

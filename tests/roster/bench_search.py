@@ -23,7 +23,6 @@ from app import create_app
 from core import clock
 from core.database import db
 from core.migrations import upgrade
-from core.policy import SYSTEM
 from courses.queries import skills_to_choose
 from demonstration.experts import load_experts
 from roster import queries
@@ -115,8 +114,8 @@ def measure(app: Flask) -> None:
         chance = random.Random(7)
         with app.app_context():
             asked = [ask(skills, chance) for _ in range(ROUNDS)]
-            found = sorted(queries.find_experts(SYSTEM, one).count or 10_001 for one in asked)[ROUNDS // 2]
-            searching = timed([lambda one=one: queries.find_experts(SYSTEM, one) for one in asked])
+            found = sorted(queries.find_experts(reader, one).count or 10_001 for one in asked)[ROUNDS // 2]
+            searching = timed([lambda one=one: queries.find_experts(reader, one) for one in asked])
             db.session.remove()
         pages = [lambda one=one: browser.client.get("/roster", query_string=one.as_query()) for one in asked[:100]]
         pages[0]()

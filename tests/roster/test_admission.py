@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from accounts import services as accounts
 from accounts.models import Consent
 from accounts.roles import Role
 from certificates import services as certificates
@@ -17,7 +18,7 @@ from core.database import db, transaction
 from core.errors import Conflict, NotFound
 from core.policy import SYSTEM, Actor
 from enrollment.models import Enrollment
-from roster import queries, services
+from roster import documents, queries, services
 from roster.filters import Filters
 from roster.models import AdmissionWay, Expert, ExpertSearch, ExpertStatus, RosterAdmission
 from tests import factories
@@ -280,6 +281,18 @@ def test_the_check_finds_a_document_of_somebody_who_was_not_admitted(context: Fl
     assert list(queries.breaches()) == [f"roster: expert {key}: the search document is not allowed"]
 
 
+def test_the_check_finds_an_expert_of_no_office_and_an_office_without_admission(context: Flask) -> None:
+    (listed, person_id), (waits, _) = graduate(agrees=True), graduate("Kofi", agrees=True)
+    makers.admitted(person_id)
+    office_id = db.session.get_one(Expert, listed).office_id
+    with transaction():
+        db.session.get_one(Expert, listed).office_id, db.session.get_one(Expert, waits).office_id = None, office_id
+        audit.record(SYSTEM, "test.planted", "roster:all", {})
+        documents.refresh([listed, waits])
+    said = "on the roster of no office, or of an office without being on its roster"
+    assert list(queries.breaches()) == [f"roster: expert {one}: {said}" for one in (listed, waits)]
+
+
 def test_admitting_twice_is_refused(context: Flask) -> None:
     key, person_id = graduate(agrees=True)
     makers.admitted(person_id)
@@ -314,3 +327,73 @@ def test_whom_one_office_admitted_another_does_not_see(app: Flask, sign_in: Sign
         factories.consent(person_id, True)
     assert theirs.post(f"/experts/{key}/admit").json["status"] == "admitted", "after another yes any office may"
     assert mine.get(f"/experts/{key}").status_code == 404
+
+
+# Records of one person
+
+
+def merged(keep_id: int, merged_id: int) -> int:
+    with transaction():
+        key = accounts.propose_merge(SYSTEM, keep_id, merged_id, reason="One person").id
+    with transaction():
+        accounts.confirm_merge(SYSTEM, accounts.get_merge(SYSTEM, key))
+    return key
+
+
+def undone(merge_id: int) -> None:
+    with transaction():
+        accounts.undo_merge(SYSTEM, accounts.get_merge(SYSTEM, merge_id))
+
+
+@pytest.mark.both_databases
+def test_a_record_that_leads_to_another_one_is_nobody_to_find_admit_or_ask(app: Flask, staff: Actor) -> None:
+    with app.app_context():
+        waits, merged_id = graduate(agrees=True, email="old@example.org")
+        unasked, unasked_id = graduate("Kofi", email="kofi@example.org")
+        keep = factories.person(email="new@example.org").id
+        other = factories.person("Kofi", email="kofi2@example.org").id
+        assert queries.count_waiting(staff) == 1 and queries.people_to_ask() == [unasked_id]
+        merged(keep, merged_id)
+        merged(other, unasked_id)
+        assert queries.count_waiting(staff) == 0 and not queries.waiting(staff).items
+        assert unasked_id not in queries.people_to_ask()
+    api = api_of(app, staff)
+    assert api.get(f"/experts/{waits}").status_code == api.post(f"/experts/{waits}/admit").status_code == 404
+    with app.app_context():
+        with transaction():
+            planted = db.session.get_one(Expert, waits)
+            planted.status, planted.office_id = ExpertStatus.ADMITTED, 1
+            audit.record(SYSTEM, "test.planted", "roster:all", {})
+        assert f"roster: expert {waits} is on the roster without a current consent" in list(queries.breaches())
+
+
+@pytest.mark.both_databases
+def test_undoing_a_merge_takes_back_the_refusal_and_the_leave_that_it_carried_over(context: Flask) -> None:
+    keep_expert, keep = graduate(agrees=True, email="keep@example.org")
+    makers.admitted(keep)
+    refusing = factories.person(email="refusing@example.org").id
+    factories.consent(refusing, False)
+    merge = merged(keep, refusing)
+    assert status(keep_expert) is ExpertStatus.LEFT
+    undone(merge)
+    assert status(keep_expert) is ExpertStatus.ADMITTED and accounts.current_consent(keep, "roster")
+    assert not accounts.current_consent(refusing, "roster"), "the other one has refused"
+    gone_expert, gone = graduate("Kofi", agrees=True, email="gone@example.org")
+    makers.admitted(gone)
+    merge = merged(factories.person("Kofi", email="k@example.org").id, gone)
+    assert status(gone_expert) is ExpertStatus.LEFT
+    undone(merge)
+    assert status(gone_expert) is ExpertStatus.ADMITTED
+    assert list(queries.breaches()) == []
+
+
+def test_a_no_said_since_the_merge_stays_when_the_merge_is_undone(context: Flask) -> None:
+    key, keep = graduate(agrees=True, email="keep@example.org")
+    makers.admitted(keep)
+    refusing = factories.person(email="refusing@example.org").id
+    factories.consent(refusing, False)
+    merge = merged(keep, refusing)
+    factories.consent(keep, True)
+    factories.consent(keep, False)
+    undone(merge)
+    assert status(key) is not ExpertStatus.ADMITTED and not accounts.current_consent(keep, "roster")

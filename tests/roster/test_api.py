@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,7 +18,9 @@ from core.database import db, transaction
 from core.policy import SYSTEM
 from roster.models import Expert
 from tests import factories
+from tests.accounts.makers import mails
 from tests.api_client import ApiClient
+from tests.browsing import Browser
 from tests.enrollment.makers import token_of
 from tests.roster import makers
 
@@ -320,3 +323,45 @@ def test_a_person_reads_the_own_profile_and_does_not_write_it_here(app: Flask, a
 
 def test_administrators_may_do_it_too(app: Flask, known: int) -> None:
     assert client(app, Role.ADMINISTRATOR).put("/experts/SN-0001", AMINA).status_code == 201
+
+
+# Whose number it is
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"identifier_issuer": "ML"}, {"identifier_issuer": "CA-MFA"}, {"identifier_kind": "passport"}, {"birth_date": "1970-05-05"}],
+)
+def test_another_issuer_kind_or_birth_date_than_the_records_is_answered_as_for_a_stranger(
+    app: Flask, api: ApiClient, said
+) -> None:
+    with app.app_context():
+        factories.organization()
+        makers.consenting("77", "Awa", "Diop", issuer_country="SN", birth_date=date(1990, 1, 1), email="awa@example.org")
+        known = db.session.scalars(sa.select(Person.id).where(Person.identifier == "77")).one()
+    person = {"given_name": "Awa", "family_name": "Diop", "country": "SN"}
+    assert api.put("/experts/77", {"person": person | {"birth_date": "1990-01-01"}, "category": "police"}).status_code == 201
+    answer = api.put("/experts/77", {"person": person | said, "category": "military"})
+    assert (answer.status_code, answer.json) == (202, {"status": "asked"})
+    with app.app_context():
+        person = db.session.get_one(Person, known)
+        assert (person.issuer_country, person.birth_date) == ("SN", date(1990, 1, 1))
+
+
+def test_who_issued_the_number_is_kept_when_the_person_says_yes(app: Flask, api: ApiClient) -> None:
+    person = {
+        "given_name": "Awa",
+        "family_name": "Diop",
+        "country": "SN",
+        "identifier_issuer": "ML",
+        "identifier_kind": "passport",
+    }
+    asked = {"person": person | {"email": "awa@example.org", "birth_date": "1990-01-01"}, "category": "police"}
+    assert api.put("/experts/P-77", asked).status_code == 202
+    link = re.search(r"/roster/asked/[\w-]+", mails(app)[-1][2])[0]  # type: ignore[index]  # there is one
+    Browser(app).get(link).form(button="Yes, I agree").submit()
+    with app.app_context():
+        known = db.session.scalars(sa.select(Person).where(Person.identifier == "P-77")).one()
+        assert (known.issuer_country, known.identifier_kind) == ("ML", "passport")
+    wrong = api.put("/experts/P-78", {"person": person | {"identifier_issuer": "nobody"}, "category": "police"})
+    assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (422, "person.identifier_issuer")

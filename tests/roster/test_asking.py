@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from accounts import services as accounts
 from accounts.models import Account, Consent, Person
 from accounts.roles import Role
 from core import clock
@@ -139,9 +140,54 @@ def test_a_stranger_says_no_and_nothing_is_kept_and_nobody_is_asked_again(app: F
     assert len(mails(app)) == 1
     with app.app_context():
         assert counted(Expert) == counted(Consent) == 0
-        [row] = db.session.scalars(sa.select(ExpertProposal))
-        assert (row.identity, row.values, row.email_key, row.identifier_key) == ({}, {}, None, None)
+        for row in db.session.scalars(sa.select(ExpertProposal)):  # one for the number, one for the address
+            assert (row.identity, row.values, row.email_key, row.identifier_key) == ({}, {}, None, None)
         assert counted(Person) == 1, "only the one who asked"
+
+
+def person_said(**changes: Any) -> dict[str, Any]:
+    return AWA | {"person": AWA["person"] | changes}
+
+
+@pytest.mark.parametrize("said", [("SN-8", {}), ("SN-7", {"email": "other@example.org"}), ("sn 7", {"given_name": "A."})])
+def test_after_a_no_nobody_is_asked_again_by_the_same_address_or_number(app: Flask, api: ApiClient, said: tuple) -> None:
+    api.put("/experts/SN-7", AWA)
+    Browser(app).get(asked_link(app)).form(button="No").submit()
+    number, changes = said
+    assert api.put(f"/experts/{number}", person_said(**changes)).json == {"status": "asked"}
+    assert len(mails(app)) == 1
+    with app.app_context():
+        kept = db.session.scalars(sa.select(ExpertProposal.identity)).all()
+        assert not any(kept), "nothing is kept of someone who refused"
+
+
+def test_another_countrys_officer_with_the_number_of_someone_who_refused_is_asked(app: Flask, api: ApiClient) -> None:
+    api.put("/experts/SN-7", AWA)
+    Browser(app).get(asked_link(app)).form(button="No").submit()
+    api.put("/experts/SN-7", person_said(country="GH", email="kofi@example.org", given_name="Kofi", family_name="Mensah"))
+    assert mails(app)[-1][0] == "kofi@example.org"
+
+
+def test_while_the_letter_lives_another_persons_words_never_change_whom_it_is_about(app: Flask, api: ApiClient) -> None:
+    """One number, two officers: the link in the first one's letter answers for the first one alone."""
+    api.put("/experts/SN-7", AWA)
+    link = asked_link(app)
+    with app.app_context():
+        other = factories.person("Kofi", "Mensah", email="kofi@example.org", identifier="SN-7").id
+    api.put("/experts/SN-7", person_said(given_name="Kofi", family_name="Mensah", email="kofi@example.org") | {"rank": "Major"})
+    page = Browser(app).get(link)
+    assert "Awa Diop" in page.text and "Major" not in page.text
+    page.form(button="Yes, I agree").submit()
+    with app.app_context():
+        expert = db.session.scalars(sa.select(Expert)).one()
+        assert (expert.person.email, expert.rank) == ("awa@example.org", "Commissaire") and expert.person_id != other
+        assert db.session.scalar(sa.select(Consent.id).where(Consent.person_id == other)) is None
+
+
+def test_the_same_person_is_not_asked_twice_by_another_number(app: Flask, api: ApiClient) -> None:
+    for number in ("SN-7", "SN-8"):
+        assert api.put(f"/experts/{number}", AWA).json == {"status": "asked"}
+    assert len(mails(app)) == 1
 
 
 def test_somebody_known_is_asked_at_the_known_address_and_only_once(app: Flask, api: ApiClient) -> None:
@@ -166,6 +212,25 @@ def test_whoever_was_asked_in_a_letter_to_another_address_does_not_answer_for_so
     assert mails(app) == []
     with app.app_context():
         assert db.session.scalar(sa.select(Consent.id).where(Consent.person_id == key)) is None
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_the_answer_is_that_of_the_person_whose_record_was_merged_meanwhile(app: Flask, api: ApiClient, answer: bool) -> None:
+    with app.app_context():
+        asked = factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7").id
+        keep = factories.person("Awa", "Diop", email="awa@work.example.org").id
+        if not answer:
+            factories.consent(keep)
+    api.put("/experts/SN-7", AWA)
+    with app.app_context():
+        with transaction():
+            key = accounts.propose_merge(SYSTEM, keep, asked, reason="One person").id
+        with transaction():
+            accounts.confirm_merge(SYSTEM, accounts.get_merge(SYSTEM, key))
+    Browser(app).get(asked_link(app)).form(button="Yes, I agree" if answer else "No").submit()
+    with app.app_context():
+        assert accounts.current_consent(keep, "roster") is answer
+        assert [one.person_id for one in db.session.scalars(sa.select(Expert))] == ([keep] if answer else [])
 
 
 def test_a_known_person_who_refused_is_not_written_to(app: Flask, api: ApiClient) -> None:

@@ -144,6 +144,15 @@ def _story(earlier: Earlier) -> dict[str, int]:
     earlier.applied(unticked, False, unticked)
     without_profile = earlier.person(expert=False)
     earlier.applied(without_profile, True, without_profile)
+    older_yes_then_overruled = earlier.person(
+        True
+    )  # signed in, applied and agreed; then answered in the profile, and staff changed it
+    earlier.applied(older_yes_then_overruled, True, older_yes_then_overruled)
+    earlier.changed(older_yes_then_overruled, older_yes_then_overruled)
+    earlier.changed(older_yes_then_overruled, own_yes)
+    unproven_tick_then_own_yes = earlier.person(True)
+    earlier.applied(unproven_tick_then_own_yes, True, None)
+    earlier.changed(unproven_tick_then_own_yes, unproven_tick_then_own_yes)
     return {name: value for name, value in locals().items() if name != "earlier"}
 
 
@@ -162,22 +171,24 @@ def test_only_what_the_person_said_becomes_a_consent(outcome: tuple[dict[str, in
     yes, no = (True, True, "carried_over", "fr"), (False, True, "carried_over", "fr")
     assert said == {
         "own_yes": yes, "own_no": no, "staff_no": no, "applied_signed_in": yes, "visitor_who_came": yes, "unticked": no,
-        "shared": (True, False, "carried_over", "fr"), "without_profile": yes,
+        "shared": (True, False, "carried_over", "fr"), "without_profile": yes, "unproven_tick_then_own_yes": yes,
+        "older_yes_then_overruled": (True, False, "carried_over", "fr"),
     }  # fmt: skip
     admitted = {names[key - 100] for (key,) in rows("SELECT id FROM expert WHERE status = 'admitted'")}
-    assert admitted == {"own_yes", "applied_signed_in", "visitor_who_came"}
+    assert admitted == {"own_yes", "applied_signed_in", "visitor_who_came", "unproven_tick_then_own_yes"}
     assert {names[key - 100] for (key,) in rows("SELECT expert_id FROM admission WHERE how = 'carried_over'")} == admitted
     assert {names[key - 100] for (key,) in rows("SELECT expert_id FROM expert_search")} == admitted
-    for name in ("overruled", "visitor_who_never_came", "shared", "by_password"):
+    for name in ("overruled", "visitor_who_never_came", "shared", "by_password", "older_yes_then_overruled"):
         assert f"person {people[name]}:" in printed, name
-    assert f"person {people['own_yes']}:" not in printed
+    for name in ("own_yes", "unproven_tick_then_own_yes"):
+        assert f"person {people[name]}:" not in printed, name
     assert rows("SELECT count(*) FROM mail") == [(0,)], "the migration writes to nobody"
 
 
 def test_the_trail_holds_one_entry_more_and_its_chain_is_whole(outcome: tuple[dict[str, int], str]) -> None:
     [(body,)] = rows("SELECT body FROM audit_entry WHERE action = 'consents.carried_over'")
     facts = json.loads(body)["facts"]
-    assert facts["admitted"] == 3 and facts["refused"] == 3 and facts["undecided"] == 4 and facts["to_confirm"] == 1
+    assert facts["admitted"] == 4 and facts["refused"] == 3 and facts["undecided"] == 5 and facts["to_confirm"] == 2
     assert list(audit.breaches_of_chain()) == []
     db.session.rollback()
 
@@ -195,7 +206,9 @@ def test_those_who_were_not_asked_are_asked_by_a_command(outcome: tuple[dict[str
         connection.commit()
     names = {key: name for name, key in people.items()}
     asked = {names[key] for key in people_to_ask()}
-    assert asked == {"staff_yes", "overruled", "visitor_who_never_came", "by_password", "entered", "never_asked"}
+    assert asked == {
+        "staff_yes", "overruled", "visitor_who_never_came", "by_password", "entered", "never_asked", "shared", "older_yes_then_overruled",
+    }  # fmt: skip
     assert [one for one in breaches() if "consent" in one or "admission" in one] == []
     db.session.rollback()
 
