@@ -158,6 +158,8 @@ def decide_same(actor: Actor, question: IdentityQuestion) -> Merge | None:
     if keep.id != merged.id:
         if _is_light(merged):
             merge = join_records(actor, keep, merged, reason="identity question")
+            if enrollment.status in LIVE and keep.email_key != merged.email_key:
+                tell_all([enrollment])  # what went to the other address opens nothing any more
         else:
             merge = propose_merge(actor, keep.id, merged.id, reason="identity question")
     _settle(actor, question, "same")

@@ -75,6 +75,9 @@ def test_a_body_does_not_enter_as_a_person_whose_number_and_name_it_knows(
     assert "kofi@mod.gh" not in entered(app, "body@fr.example"), "asked, not joined"
     coordinator = client(Role.COORDINATOR)
     decide(coordinator, "same")
+    with app.app_context():
+        told = db.session.scalars(sa.select(Mail.kind).where(Mail.address == "kofi@mod.gh")).all()
+        assert told == ["enrollment_confirmed"], "the person learns of it at the own address"
     browser = Browser(app)
     browser.get("/sign-in").form("/sign-in/link").submit(email="body@fr.example")
     assert "kofi@mod.gh" not in entered(app, "body@fr.example"), "nor after one coordinator said that it is the same person"
