@@ -48,7 +48,7 @@ OUT_OF_REACH = {
         user_session.digest expert_proposal.digest expert_proposal.token_digest consent.text_version""",
     "ids, and the product's own words for what happened, never those of people": """
         api_token.scope audit_entry.action audit_entry.body audit_entry.subject certificate.reason_code counter.name
-        admission.end_reason enrollment.lacking expert_search.tokens first_answer.location identity_question.agrees
+        admission.end_reason enrollment.lacking enrollment.stood_as expert_search.tokens first_answer.location identity_question.agrees
         identity_question.differs job.args job.error job.kind mail.kind mail_server.fault reopening.lacking user_session.method void_numbers.reason void_numbers.series""",
     "codes of letters, digits and hyphens": "course.code course_version.prerequisites delivery.code nomination.identifier_issuer organization.code skill.code",
     "an address, which is checked where it is entered": "mail.reply_to",

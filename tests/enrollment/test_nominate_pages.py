@@ -62,7 +62,8 @@ def people(*rows: str) -> str:
 def nominated(app: Flask) -> list[tuple[str, str]]:
     """(family name as nominated, status), in order."""
     with app.app_context():
-        found = db.session.execute(sa.select(Nomination.family_name, Enrollment.status).join(Enrollment).order_by(Nomination.id))
+        by_bodies = sa.select(Nomination.family_name, Enrollment.status).where(Nomination.organization_id.is_not(None))
+        found = db.session.execute(by_bodies.join(Enrollment).order_by(Nomination.id))
         return [(name, status.value) for name, status in found]
 
 

@@ -69,8 +69,8 @@ def test_the_page_shows_them_in_a_row_each(app: Flask, sign_in: Any, world: dict
     text = page.text.replace("\u00a0", " ")
     for words in (
         "Category and rank", "Country and gender", "Nominated by", "Employer", "Prerequisites", "Captain, OF-2", "Senegal", "Woman",
-        "Employer of Never", "met until 9 Feb 2029", "ended on 10 Mar 2028", "missing", world["body"], "1 of 2 put forward",
-        "2 of 2 put forward", "Army",
+        "Employer of Never", "met until 9 Feb 2029", "ended on 10 Mar 2028", "missing", world["body"], "No. 1 of 2 nominated",
+        "No. 2 of 2 nominated", "Army",
     ):  # fmt: skip
         assert words in text, words
 

@@ -266,7 +266,7 @@ def the_letter(app: Flask, office: ApiClient, sign_in: Any, ba: int, faye: int) 
     for words in (
         "Awa Ba",
         "8–9 March 2027",
-        "12 of 12 hours held",
+        "12 of the 12 hours held",
         "18: the course ended early",
         "This letter is not a certificate",
     ):
