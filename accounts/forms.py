@@ -245,11 +245,11 @@ class OrganizationChangeForm(Form):
     title_fr = StringField(_l("Name on certificates and in messages, in French"), name="title-fr")
     two_person_revocation = BooleanField(_l("Revoking a certificate always takes two people"))
     signatory_1 = StringField(_l("First signatory"), name="signatories-0-name")
-    office_1_en = StringField(_l("Office in English"), name="signatories-0-office-en")
-    office_1_fr = StringField(_l("Office in French"), name="signatories-0-office-fr")
+    office_1_en = StringField(_l("Office of the first signatory, in English"), name="signatories-0-office-en")
+    office_1_fr = StringField(_l("Office of the first signatory, in French"), name="signatories-0-office-fr")
     signatory_2 = StringField(_l("Second signatory"), name="signatories-1-name")
-    office_2_en = StringField(_l("Office in English"), name="signatories-1-office-en")
-    office_2_fr = StringField(_l("Office in French"), name="signatories-1-office-fr")
+    office_2_en = StringField(_l("Office of the second signatory, in English"), name="signatories-1-office-en")
+    office_2_fr = StringField(_l("Office of the second signatory, in French"), name="signatories-1-office-fr")
 
     SIGNATORIES = (("signatory_1", "office_1_en", "office_1_fr"), ("signatory_2", "office_2_en", "office_2_fr"))
 
