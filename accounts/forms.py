@@ -244,17 +244,27 @@ class OrganizationChangeForm(Form):
     title_en = StringField(_l("Name on certificates and in messages, in English"), name="title-en")
     title_fr = StringField(_l("Name on certificates and in messages, in French"), name="title-fr")
     two_person_revocation = BooleanField(_l("Revoking a certificate always takes two people"))
+    signatory_1 = StringField(_l("First signatory"), name="signatories-0-name")
+    office_1_en = StringField(_l("Office of the first signatory, in English"), name="signatories-0-office-en")
+    office_1_fr = StringField(_l("Office of the first signatory, in French"), name="signatories-0-office-fr")
+    signatory_2 = StringField(_l("Second signatory"), name="signatories-1-name")
+    office_2_en = StringField(_l("Office of the second signatory, in English"), name="signatories-1-office-en")
+    office_2_fr = StringField(_l("Office of the second signatory, in French"), name="signatories-1-office-fr")
+
+    SIGNATORIES = (("signatory_1", "office_1_en", "office_1_fr"), ("signatory_2", "office_2_en", "office_2_fr"))
 
     def __init__(self, *args: Any, manages_all: bool, body: Organization | None = None, **kwargs: Any):
         kept = (body.title if body else None) or {}
         start: dict[str, Any] = {"title_en": kept.get("en", ""), "title_fr": kept.get("fr", "")}
+        for names, one in zip(self.SIGNATORIES, body.signatories if body else (), strict=False):
+            start |= zip(names, (one["name"], one["office"].get("en", ""), one["office"].get("fr", "")), strict=True)
         if body is None:
             start["kinds"] = [BodyKind.NOMINATOR.value]
         super().__init__(*args, obj=body, data=start, **kwargs)
         self.country.choices = country_choices()
         self.kinds.choices = [(kind.value, WORDS[f"kind:{kind.value}"]) for kind in BodyKind]
         if not manages_all:
-            for name in ("kinds", "title_en", "title_fr", "two_person_revocation"):
+            for name in ("kinds", "title_en", "title_fr", "two_person_revocation", *sum(self.SIGNATORIES, ())):
                 del self[name]
 
     def given(self) -> dict[str, Any]:
@@ -265,7 +275,11 @@ class OrganizationChangeForm(Form):
         if self.kinds:
             titles = {"en": self.title_en.data or "", "fr": self.title_fr.data or ""}
             given |= {"kinds": self.kinds.data or [], "title": titles, "two_person_revocation": self.two_person_revocation.data}
+            given["signatories"] = [self._signatory(*names) for names in self.SIGNATORIES]
         return given
+
+    def _signatory(self, name: str, en: str, fr: str) -> dict[str, Any]:
+        return {"name": self[name].data or "", "office": {"en": self[en].data or "", "fr": self[fr].data or ""}}
 
 
 class OrganizationForm(OrganizationChangeForm):

@@ -55,7 +55,8 @@ class Organization(Base):
     """A body: a ministry or service that nominates people, a centre, a roster office, a funder; `kinds` says which of these.
 
     One centre and one roster office are there from the start (`is_first`): without a `title` and a contact address of their own
-    they are called and written to as the settings say.
+    they are called and written to as the settings say. `signatories`: who signs a centre's certificates, each with `name` and
+    `office` by language; without any, the trainers of the delivery do.
     """
 
     __tablename__ = "organization"
@@ -69,6 +70,7 @@ class Organization(Base):
     title: Mapped[dict[str, str] | None] = mapped_column(sa.JSON(none_as_null=True))  # as it is printed; None: as it is called
     contact_email: Mapped[str | None] = mapped_column(sa.String(254))
     two_person_revocation: Mapped[bool] = mapped_column(default=False)  # of a centre: for any reason, not only for fraud
+    signatories: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list, server_default="[]")
     is_first: Mapped[bool] = mapped_column(default=False)
 
     def is_a(self, kind: BodyKind) -> bool:

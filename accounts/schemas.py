@@ -13,6 +13,11 @@ from accounts.roles import BodyKind
 from core.api import Answer, Country, Day, ListQuery, PersonCountry, PersonName, Schema, Texts, at_most
 
 
+class SignatoryBody(Schema):
+    name: Annotated[str, at_most(60)]
+    office: Texts
+
+
 class OrganizationBody(Schema):
     """Fields left out stay as they are; null clears country, title and contact address. A new organization needs a name."""
 
@@ -23,6 +28,12 @@ class OrganizationBody(Schema):
     contact_email: Annotated[str, at_most(254)] | None = Field(None, description="address for questions")
     two_person_revocation: StrictBool | None = Field(
         None, description="for a centre: revoking a certificate takes two people, whatever the reason"
+    )
+    signatories: list[SignatoryBody] | None = Field(
+        None,
+        max_length=10,
+        description="for a centre: at most two people whose names stand on its certificates; replaces those before. With an "
+        "empty list, the trainers of each delivery",
     )
 
     def given(self) -> dict[str, Any]:
@@ -36,6 +47,11 @@ class OrganizationsQuery(ListQuery):
     kind: BodyKind | None = None
 
 
+class SignatoryAnswer(Answer):
+    name: str
+    office: dict[str, str]
+
+
 class OrganizationAnswer(Answer):
     code: str
     name: str
@@ -44,12 +60,14 @@ class OrganizationAnswer(Answer):
     title: dict[str, str] | None
     contact_email: str | None
     two_person_revocation: bool
+    signatories: list[SignatoryAnswer]
 
     @classmethod
     def of(cls, one: Organization) -> OrganizationAnswer:
         return cls(
             code=one.code, name=one.name, kinds=[BodyKind(kind) for kind in one.kinds], country=one.country,
             title=one.title, contact_email=one.contact_email, two_person_revocation=one.two_person_revocation,
+            signatories=[SignatoryAnswer(**signatory) for signatory in one.signatories],
         )  # fmt: skip
 
 

@@ -243,7 +243,7 @@ def _faults(payload: CertificatePayload) -> Iterator[Any]:
     for field, count, most in (
         (_l("Objectives"), len(payload.objectives), MOST_OBJECTIVES),
         (_l("Skills"), len(payload.skills), MOST_SKILLS),
-        (_l("Trainers"), len(payload.signatories), MOST_SIGNATORIES),
+        (_l("Signatories"), len(payload.signatories), MOST_SIGNATORIES),
     ):
         if count > most:
             yield _l(
@@ -308,6 +308,6 @@ def _limited_texts(payload: CertificatePayload) -> list[tuple[Any, str, int]]:
         texts += [(_l("Skills"), text, LONGEST_TITLE) for text in (skill.title.en, skill.title.fr)]
         texts.append((_l("Level"), str(skill.level), LONGEST_CODE))
     for person in payload.signatories:
-        texts.append((_l("Trainers"), person.name, LONGEST_SIGNATORY))
+        texts.append((_l("Signatories"), person.name, LONGEST_SIGNATORY))
         texts += [(_l("Role"), text, LONGEST_ROLE) for text in (person.role.en, person.role.fr)]
     return texts

@@ -14,7 +14,7 @@ from certificates.fonts import unprintable
 from certificates.models import Certificate
 from certificates.payload import Bilingual, CertificatePayload, GrantedSkill, Signatory
 from core.database import db, settings_of
-from courses.models import CourseVersion
+from courses.models import CourseVersion, Delivery
 from courses.queries import trainers_of
 from enrollment.models import Enrollment, Score, ScoreKind
 
@@ -52,7 +52,7 @@ def snapshot(enrollment: Enrollment, *, number: str, token: str, issued_on: date
             for grant in version.grants
         ),
         issuer=bilingual(delivery.centre.titles),
-        signatories=_signatories(delivery.id),
+        signatories=_signatories(delivery),
         score_percent=_score(enrollment) if version.min_score_percent is not None else None,
     )
 
@@ -111,9 +111,12 @@ def _script_language(enrollment: Enrollment) -> str:
     return SCRIPT_LANGUAGES.get(enrollment.person.country or "", "") if is_east_asian else ""
 
 
-def _signatories(delivery_id: int) -> tuple[Signatory, ...]:
-    """The trainers, as many as there is room for. One whose name cannot be printed is left out: nobody's certificate waits."""
-    trainers: list[Person] = trainers_of([delivery_id])[delivery_id]
+def _signatories(delivery: Delivery) -> tuple[Signatory, ...]:
+    """The centre's own; without any the trainers, as many as there is room for. A trainer whose name cannot be printed is left
+    out: nobody's certificate waits."""
+    if own := delivery.centre.signatories:
+        return tuple(Signatory(one["name"], bilingual(one["office"])) for one in own)
+    trainers: list[Person] = trainers_of([delivery.id])[delivery.id]
     names = [trainer.full_name for trainer in trainers]
     fitting = [name for name in names if name and len(name) <= rendering.LONGEST_SIGNATORY and not unprintable(name)]
     return tuple(Signatory(name, TRAINER) for name in fitting[: rendering.MOST_SIGNATORIES])

@@ -94,7 +94,8 @@ class Form(FlaskForm):
         for one in error.errors or [error]:
             for asked in (field for field in self if isinstance(field, Confirmation) and field.code == one.code):
                 asked.is_asked = True
-            field = self._fields.get((one.field or "").replace(".", "-"))
+            name = (one.field or "").replace(".", "-")
+            field = self._fields.get(name) or next((field for field in self if field.name == name), None)
             if field is None:
                 self.refused.append(one.message)
             else:

@@ -54,6 +54,10 @@ OTHER_BODIES: tuple[dict[str, Any], ...] = (
             "en": "Volta Training Centre for Peace Operations", "fr": "Centre de formation de la Volta aux opérations de paix",
         },
         "contact_email": f"questions.vtc@{DOMAIN}",
+        "signatories": [
+            {"name": "Adwoa Mensah", "office": {"en": "Director", "fr": "Directrice"}},
+            {"name": "Lars Lund", "office": {"en": "Head of Training", "fr": "Chef de la formation"}},
+        ],
     },
     {"code": "AURORA", "name": "Aurora Fund for Peace Training", "country": "NO", "kinds": ["funder"]},
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +22,8 @@ from core.printing import unprintable
 
 LONGEST_NAME = 200
 LONGEST_PRINTED = 100  # what fits beside the emblem
+LONGEST_SIGNATORY = 60  # the name, or the office, below a signature
+MOST_SIGNATORIES = 2
 
 
 def organization_by_code(actor: Actor, code: str, *, field: str = "nominated_by") -> Organization:
@@ -38,7 +40,7 @@ def organization_by_code(actor: Actor, code: str, *, field: str = "nominated_by"
 
 def put_organization(actor: Actor, code: str, **given: Any) -> tuple[Organization, bool]:
     """Makes the organization or changes what is given of it: name, kinds, country, title, contact_email,
-    two_person_revocation; whether it is new. A new one needs a name and, unless told otherwise, nominates."""
+    two_person_revocation, signatories; whether it is new. A new one needs a name and, unless told otherwise, nominates."""
     found = find_body(code)
     if found is None:
         return create_organization(actor, code=code, **given), True
@@ -101,6 +103,27 @@ def _title(value: Mapping[str, str] | None) -> dict[str, str] | None:
     return {code: text for code, text in texts.items() if text} or None
 
 
+def _signatories(value: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
+    """Who signs, without the rows in which nothing stands."""
+    if len(value or ()) > MOST_SIGNATORIES:
+        sentence = _l("There is room for at most %(most)s signatories.", most=MOST_SIGNATORIES)
+        raise Invalid("too_many", sentence, "signatories")
+    rows = [_signatory(one, f"signatories.{number}") for number, one in enumerate(value or ())]
+    return [row for row in rows if row]
+
+
+def _signatory(given: Mapping[str, Any], field: str) -> dict[str, Any] | None:
+    texts = {f"{field}.name": given.get("name") or ""}
+    texts |= {f"{field}.office.{code}": (given.get("office") or {}).get(code) or "" for code in ("en", "fr")}
+    name, *offices = (_printable(values.clean_text(text, at, longest=LONGEST_SIGNATORY), at) for at, text in texts.items())
+    if not (name or any(offices)):
+        return None
+    values.needed_text(name, f"{field}.name")
+    if not any(offices):
+        raise Invalid("required", _l("Write the office in English or French."), f"{field}.office.en")
+    return {"name": name, "office": {code: text for code, text in zip(("en", "fr"), offices, strict=True) if text}}
+
+
 _CLEANING: dict[str, Any] = {
     "name": lambda value: values.needed_text(value, "name", longest=LONGEST_NAME),
     "kinds": _kinds,
@@ -108,6 +131,7 @@ _CLEANING: dict[str, Any] = {
     "title": _title,
     "contact_email": lambda value: values.clean_email(value, "contact_email") if value else None,
     "two_person_revocation": bool,
+    "signatories": _signatories,
 }
 
 
@@ -125,12 +149,17 @@ def _refuse_unprintable(kinds: Iterable[str], name: str, title: Mapping[str, str
         return
     printed = {f"title.{code}": text for code, text in title.items()} if title else {"name": name}
     for field, text in printed.items():
-        if found := unprintable(text):
-            sentence = _l("Certificates cannot show %(characters)s. Write this without it.", characters=" ".join(found[:8]))
-            raise Invalid("not_printable", sentence, field)
+        _printable(text, field)
         if len(text) > LONGEST_PRINTED:
             sentence = _l("This is too long for certificates, which show at most %(count)s characters.", count=LONGEST_PRINTED)
             raise Invalid("too_long", sentence, field)
+
+
+def _printable(text: str, field: str) -> str:
+    if found := unprintable(text):
+        sentence = _l("Certificates cannot show %(characters)s. Write this without it.", characters=" ".join(found[:8]))
+        raise Invalid("not_printable", sentence, field)
+    return text
 
 
 #: Of the bodies that there are from the start one is the centre, the other the roster office.

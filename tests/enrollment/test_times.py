@@ -330,6 +330,38 @@ def test_what_cannot_be_cut(app: Flask, office: ApiClient) -> None:
     assert refused(office.post(path, {"after_session": 1, "reason": "Flood"})) == (409, "state_does_not_allow")
 
 
+def test_a_course_of_which_no_session_is_held_is_cancelled_and_not_finished(app: Flask, office: ApiClient) -> None:
+    """Cutting short leaves one session at least; whatever cancelled the last one too, nobody is a no-show for it."""
+    code, [ba] = running(app)
+    with app.app_context(), transaction():
+        db.session.execute(sa.update(DeliverySession).values(cancelled_at=clock.now(), cancel_reason="Flood"))
+        audit.record(SYSTEM, "test.cancelled", "delivery:1", {})
+    for moment in (BEGINS - HOUR, ENDS):
+        clock.travel(app, moment)
+        assert refused(office.post(f"/deliveries/{code}/finish")) == (409, "nothing_held")
+    assert status_of(app, ba) == "confirmed"
+    assert office.post(f"/deliveries/{code}/cancel", {"reason": "Flood"}).status_code == 200
+    assert status_of(app, ba) == "delivery_cancelled"
+
+
+def test_a_course_cut_short_in_its_first_session_and_reopened_twice(app: Flask, office: ApiClient) -> None:
+    code, [ba, faye] = running(app, "Ba", "Faye")
+    clock.travel(app, BEGINS + timedelta(minutes=10))
+    assert office.post(f"/deliveries/{code}/cut-short", {"after_session": 1, "reason": "Flood"}).status_code == 200
+    assert refused(office.post(f"/deliveries/{code}/finish")) == (409, "not_over"), "the first session still runs"
+    assert refused(office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 2))) == (409, "session_cancelled")
+    clock.travel(app, BEGINS + 3 * HOUR)
+    assert office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 1)).json == {"recorded": 1}
+    for reopened in (None, ba, faye, ba):
+        if reopened:
+            assert office.post(f"/deliveries/{code}/reopen", {"enrollments": [reopened], "reason": "A slip"}).status_code == 200
+            again = office.post(f"/deliveries/{code}/reopen", {"enrollments": [reopened], "reason": "A slip"})
+            assert refused(again) == (422, "no_result"), "it is open already"
+        assert office.post(f"/deliveries/{code}/finish").json["not_completed"] == 1
+        assert (status_of(app, ba), status_of(app, faye)) == ("not_completed", "no_show")
+        assert office.get(f"/enrollments/{ba}/letter").json["minutes_taught"] == 90
+
+
 def test_cutting_short_by_the_page(app: Flask, coordinator: Made) -> None:
     code, _ids = running(app)
     clock.travel(app, SECOND_DAY_ENDS)
