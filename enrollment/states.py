@@ -67,7 +67,7 @@ ENROLLMENT = Machine(
             Permission.ENROLLMENT_WITHDRAW,
             _announce(events.EnrollmentWithdrawn),
         ),
-        Transition("end", _WAITING | _SEATED | _ASIDE, S.DELIVERY_CANCELLED, None, _announce(events.EnrollmentDeliveryCancelled)),
+        Transition("end", _UNCONFIRMED | _WAITING | _SEATED | _ASIDE, S.DELIVERY_CANCELLED, None, _announce(events.EnrollmentDeliveryCancelled)),
         Transition("complete", _SEATED, S.COMPLETED, None, _result),
         Transition("fall_short", _SEATED, S.NOT_COMPLETED, None, _result),
         Transition("miss", _SEATED, S.NO_SHOW, None, _result),

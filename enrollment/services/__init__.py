@@ -2,7 +2,7 @@
 
 from enrollment.services.arranging import deliveries_to_erase, erase_needs, record_needs_read
 from enrollment.services.attendance import MarkGiven, ScoreGiven, record_attendance, record_scores
-from enrollment.services.confirming import lapse_applications
+from enrollment.services.confirming import lapse_applications, lapsed_applications
 from enrollment.services.consenting import consent_from_application, require_own_answer
 from enrollment.services.deciding import approve, decline, withdraw
 from enrollment.services.drafting import KEPT_FOR as DRAFTS_KEPT_FOR
@@ -50,6 +50,7 @@ __all__ = [
     "is_reopened",
     "keep_draft",
     "lapse_applications",
+    "lapsed_applications",
     "list_drafts",
     "merge_to_decide",
     "nominate",
