@@ -186,7 +186,8 @@ def _reassign(actor: Actor, enrollment: Enrollment, nomination: Nomination) -> N
 
 
 def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:
-    """Enrollments whose nomination names a different person from the one enrolled, and no one has decided about it."""
+    """Enrollments whose nomination names a different person from the one enrolled, or gives another date of birth, and no one
+    has decided about it."""
     decided = sa.exists().where(
         IdentityQuestion.enrollment_id == Enrollment.id,
         IdentityQuestion.candidate_id == Enrollment.person_id,
@@ -201,11 +202,12 @@ def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:
     )
     for enrollment, nomination, person in db.session.execute(rows.execution_options(yield_per=500)):
         said, known = (nomination.given_name, nomination.family_name), (person.given_name, person.family_name)
-        if not names.is_same_name(said, known):
+        born = {nomination.birth_date, person.birth_date} - {None}
+        if not names.is_same_name(said, known) or len(born) > 1:
             yield enrollment, nomination, person
 
 
 def breaches_of_identity() -> Iterator[str]:
     """For `flask check`: enrollments that name one person and are another's. (Names are told by `flask people suspects`.)"""
     for enrollment, _nomination, person in suspects():
-        yield f"identity: enrollment {enrollment.id} was nominated under another name than that of person {person.id}"
+        yield f"identity: enrollment {enrollment.id} was nominated under another name or date of birth than person {person.id} has"

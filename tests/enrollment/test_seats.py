@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -425,3 +426,16 @@ def test_a_merge_of_people_who_never_enrolled_waits_in_the_second_coordinators_q
         assert address in second.get("/people-to-check").html
         assert (address in elsewhere.get("/people-to-check").html) is (merged != known), "known in a centre: its own affair"
     assert "The two records are merged." in second.get("/people-to-check").form(action=address).submit().text
+
+
+def test_another_date_of_birth_is_suspect_too(app: Flask, coordinator, ghana) -> None:
+    made = put(app, ghana, delivery(app), identifier="A-1", birth_date="1990-05-01", **KOFI)
+    with app.app_context():
+        assert checking.breaches() == []
+        with transaction():
+            db.session.execute(sa.update(Person).where(Person.id == made["person"]["id"]).values(birth_date=date(1980, 1, 1)))
+            audit.record(SYSTEM, "test.changed", "person", {})
+        (breach,) = checking.breaches()
+        assert f"enrollment {made['id']} was nominated under another name or date of birth" in breach
+        said = app.test_cli_runner().invoke(args=["people", "suspects"]).output
+    assert "nominated as Kofi Mensah, born 1990-05-01, enrolled is Kofi Mensah, born 1980-01-01" in said
