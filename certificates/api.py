@@ -67,8 +67,7 @@ def list_certificates(code: str, query: ListQuery) -> Page[CertificateAnswer]:
 def _answers(actor: Actor, certificates: Sequence[Certificate]) -> list[CertificateAnswer]:
     reviewed, own = reviewed_by(actor, certificates), queries.own_enrollments(actor, certificates)
     return [
-        certificate_answer(one, is_under_review=one.id in reviewed, enrollment=own.get(one.enrollment_id))
-        for one in certificates
+        certificate_answer(one, is_under_review=one.id in reviewed, enrollment=own.get(one.enrollment_id)) for one in certificates
     ]
 
 

@@ -54,7 +54,7 @@ def own_enrollments(actor: Actor, certificates: Sequence[Certificate]) -> dict[i
     """Of certificates of a seat that is another's: the seat's id → that of the enrollment by which `actor` knows it."""
     others = [one.enrollment_id for one in certificates if not can(actor, P.CERTIFICATE_READ, one)]
     sharing = sa.select(Enrollment.seat_id, Enrollment.id).where(Enrollment.seat_id.in_(others))
-    return {seat: own for seat, own in db.session.execute(sharing.where(visible(Enrollment, actor, P.CERTIFICATE_READ)))}
+    return dict(db.session.execute(sharing.where(visible(Enrollment, actor, P.CERTIFICATE_READ))).all())
 
 
 def find_by_token(token: str) -> Certificate | None:

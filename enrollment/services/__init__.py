@@ -14,6 +14,7 @@ from enrollment.services.nominating import Nominee, enter, nominate
 from enrollment.services.questions import (
     breaches_of_identity,
     decide_different,
+    decide_merge,
     decide_same,
     get_question,
     merge_to_decide,
@@ -36,6 +37,7 @@ __all__ = [
     "clean_rank_code",
     "consent_from_application",
     "decide_different",
+    "decide_merge",
     "decide_same",
     "decline",
     "deliveries_to_erase",

@@ -146,9 +146,7 @@ def _nominate_one(actor: Actor, delivery_id: int, organization: Organization, no
     _check_one(delivery, nominee)
     said = _said(nominee)
     identified = _identify(actor, delivery, organization, nominee, said)
-    enrollment = place(
-        actor, delivery, identified.person, nominee.wish, nominated_by=organization, record=identified.record
-    )
+    enrollment = place(actor, delivery, identified.person, nominee.wish, nominated_by=organization, record=identified.record)
     db.session.add(_nomination(actor, organization, enrollment, nominee))
     note_identity(actor, enrollment, identified, said)
     return enrollment

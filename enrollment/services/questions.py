@@ -15,11 +15,14 @@ from accounts.services import (
     Identified,
     compare,
     compared,
+    confirm_merge,
     current_record,
+    decline_merge,
     get_merge,
     identify_person,
     join_records,
     propose_merge,
+    undo_merge,
 )
 from accounts.values import clean_lines
 from core import clock, names
@@ -158,6 +161,12 @@ def propose(actor: Actor, keep_id: int, merged_id: int, *, reason: str) -> Merge
     return propose_merge(actor, keep_id, merged_id, reason=reason)
 
 
+def decide_merge(actor: Actor, merge_id: int, step: str) -> Merge:
+    """`step`: confirm, decline or undo."""
+    decide = {"confirm": confirm_merge, "decline": decline_merge, "undo": undo_merge}[step]
+    return decide(actor, merge_to_decide(actor, merge_id))
+
+
 def merge_to_decide(actor: Actor, merge_id: int) -> Merge:
     """NotFound also for one that others decide."""
     merge = get_merge(actor, merge_id)
@@ -210,4 +219,5 @@ def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:
 def breaches_of_identity() -> Iterator[str]:
     """For `flask check`: enrollments that name one person and are another's. (Names are told by `flask people suspects`.)"""
     for enrollment, _nomination, person in suspects():
-        yield f"identity: enrollment {enrollment.id} was nominated under another name or date of birth than person {person.id} has"
+        other = "was nominated under another name or date of birth than that of"
+        yield f"identity: enrollment {enrollment.id} {other} person {person.id}"

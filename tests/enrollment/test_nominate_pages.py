@@ -62,7 +62,9 @@ def people(*rows: str) -> str:
 def nominated(app: Flask) -> list[tuple[str, str]]:
     """(family name as nominated by organizations, status), in order."""
     with app.app_context():
-        said = sa.select(Nomination.family_name, Enrollment.status).join(Enrollment).where(Nomination.organization_id.is_not(None))
+        said = (
+            sa.select(Nomination.family_name, Enrollment.status).join(Enrollment).where(Nomination.organization_id.is_not(None))
+        )
         return [(name, status.value) for name, status in db.session.execute(said.order_by(Nomination.id))]
 
 

@@ -26,7 +26,7 @@ from tests.api_client import ApiClient
 from tests.certificates import makers as certificates
 from tests.counting import queries_counted
 from tests.enrollment import makers
-from tests.enrollment.test_identity import answers, body, places_left, post
+from tests.enrollment.test_identity import body, places_left, post
 from tests.test_same_work import kinds
 
 KOFI = {"email": "kofi@example.org"}
@@ -121,12 +121,16 @@ def test_pages_show_a_body_only_the_record_of_its_own_nomination(app: Flask, sig
     page = page.submit(**said, **KOFI, gender="male")
     assert "Kofi Mensah: place confirmed" in page.text and "Kwame" not in page.text
     assert "another email address" not in page.text, "it is the address that this body knows"
-    page = browser.get(f"/deliveries/{delivery(app)}/nominate").form("/nominate").submit(
-        text=HEADINGS + "A-1,Kofi,Mensah,kofi@example.org,GH,military\n"
+    page = (
+        browser.get(f"/deliveries/{delivery(app)}/nominate")
+        .form("/nominate")
+        .submit(text=HEADINGS + "A-1,Kofi,Mensah,kofi@example.org,GH,military\n")
     )
     assert "1 person is ready" in page.text and "another email address" not in page.text
-    page = browser.get(f"/deliveries/{delivery(app)}/nominate").form("/nominate").submit(
-        text=HEADINGS + "A-1,Yaw,Owusu,yaw@example.org,GH,military\n"
+    page = (
+        browser.get(f"/deliveries/{delivery(app)}/nominate")
+        .form("/nominate")
+        .submit(text=HEADINGS + "A-1,Yaw,Owusu,yaw@example.org,GH,military\n")
     )
     assert "Yes, the same as Kofi Mensah" in page.text
     assert f'name="row-2-identity" value="{merged["person"]["id"]}"' in page.html, "the id is that of its own record"
@@ -276,7 +280,14 @@ def test_reading_and_nominating_again_cost_the_same_for_a_person_shared_or_merge
 
 def test_nominated_in_a_bodys_name_the_body_has_a_record_of_its_own(app: Flask, ghana, france, coordinator, sign_in) -> None:
     known = put(
-        app, france, delivery(app), identifier="F-1", identifier_issuer="FR", given_name="Kofi Kwame", birth_date="1990-05-01", **KOFI
+        app,
+        france,
+        delivery(app),
+        identifier="F-1",
+        identifier_issuer="FR",
+        given_name="Kofi Kwame",
+        birth_date="1990-05-01",
+        **KOFI,
     )
     code = delivery(app)
     made = coordinator.post(f"/deliveries/{code}/enrollments", body(**KOFI) | {"nominated_by": "GH-MOD"}).json
@@ -286,8 +297,10 @@ def test_nominated_in_a_bodys_name_the_body_has_a_record_of_its_own(app: Flask, 
     again = put(app, ghana, delivery(app), **KOFI)["person"]
     assert again["id"] == own["id"], "as if the body had nominated"
     browser = nominator(app, sign_in)
-    page = browser.get(f"/deliveries/{delivery(app)}/nominate").form("/nominate").submit(
-        text=HEADINGS + "F-1,Yaw,Owusu,yaw@example.org,FR,military\n"
+    page = (
+        browser.get(f"/deliveries/{delivery(app)}/nominate")
+        .form("/nominate")
+        .submit(text=HEADINGS + "F-1,Yaw,Owusu,yaw@example.org,FR,military\n")
     )
     assert "1 person is ready" in page.text and "Kwame" not in page.text, "the number is known to another body only"
     with app.app_context():
@@ -320,7 +333,9 @@ def undone(app: Flask, coordinator: ApiClient) -> None:
         assert checking.breaches() == []
 
 
-def test_a_decided_question_names_the_merge_and_it_can_be_undone_on_the_page(app: Flask, ghana, france, coordinator, sign_in) -> None:
+def test_a_decided_question_names_the_merge_and_it_can_be_undone_on_the_page(
+    app: Flask, ghana, france, coordinator, sign_in
+) -> None:
     code = delivery(app)
     put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)
     put(app, ghana, code, identifier="A-1", **KOFI)
@@ -413,7 +428,9 @@ def test_who_gives_up_a_shared_seat_gives_it_up_for_both(app: Flask, ghana, fran
 # Who decides about a merge
 
 
-def test_a_merge_of_people_who_never_enrolled_waits_in_the_second_coordinators_queue(app: Flask, client, coordinator, sign_in) -> None:
+def test_a_merge_of_people_who_never_enrolled_waits_in_the_second_coordinators_queue(
+    app: Flask, client, coordinator, sign_in
+) -> None:
     with app.app_context():
         ids = [factories.person("Kofi", name).id for name in ("Mensah", "Mensa")]
         second = sign_in(makers.coordinator())
