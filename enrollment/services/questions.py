@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Account, Merge, Person
+from accounts.models import Merge, Person
 from accounts.roles import Permission
 from accounts.services import (
     Comparison,
@@ -18,6 +18,7 @@ from accounts.services import (
     confirm_merge,
     current_record,
     decline_merge,
+    enters_by_link,
     get_merge,
     identify_person,
     join_records,
@@ -34,6 +35,7 @@ from courses.services import touch
 from enrollment.events import EnrollmentReassigned
 from enrollment.models import RESULTS, Enrollment, IdentityQuestion, Nomination, QuestionStatus
 from enrollment.queries import decides_about, find_enrollment, require_reach
+from enrollment.services.sharing import leave_shared_seat
 from enrollment.states import QUESTION
 
 LONGEST_REASON = 500
@@ -114,8 +116,7 @@ def said_by(nomination: Nomination) -> dict[str, Any]:
 def _is_light(person: Person) -> bool:
     """Whether nothing stands on the record but one enrollment without a result: then there is nothing to review."""
     mine = db.session.scalars(sa.select(Enrollment.status).where(Enrollment.person_id == person.id)).all()
-    account = db.session.get(Account, person.id)
-    return len(mine) <= 1 and not set(mine) & set(RESULTS) and (account is None or account.password_hash is None)
+    return len(mine) <= 1 and not set(mine) & set(RESULTS) and enters_by_link(person)  # no password, and not closed
 
 
 # Deciding
@@ -133,7 +134,7 @@ def get_question(actor: Actor, question_id: int) -> IdentityQuestion:
 def decide_same(actor: Actor, question: IdentityQuestion) -> Merge | None:
     """Both are one person. Returns the merge, which a second person has to confirm unless there is nothing to review; None when
     they are one already."""
-    enrollment = _begin(actor, question)
+    enrollment = _begin(actor, question, "same")
     keep, merged = current_record(question.candidate), current_record(enrollment.person)
     merge = None
     if keep.id != merged.id:
@@ -147,7 +148,7 @@ def decide_same(actor: Actor, question: IdentityQuestion) -> Merge | None:
 
 def decide_different(actor: Actor, question: IdentityQuestion, *, reason: str | None = None) -> None:
     """They are two people. An enrollment that stood in the candidate's name becomes that of whom the nomination names."""
-    enrollment = _begin(actor, question)
+    enrollment = _begin(actor, question, "different")
     kept = clean_lines(reason or "", "reason", longest=LONGEST_REASON) or None
     if current_record(question.candidate).id == enrollment.person_id and enrollment.nomination is not None:
         _reassign(actor, enrollment, enrollment.nomination)
@@ -174,11 +175,12 @@ def merge_to_decide(actor: Actor, merge_id: int) -> Merge:
     return merge
 
 
-def _begin(actor: Actor, question: IdentityQuestion) -> Enrollment:
-    """The enrollment of the question, read again behind the lock of its delivery."""
+def _begin(actor: Actor, question: IdentityQuestion, step: str) -> Enrollment:
+    """The enrollment of the question, read again behind the lock of its delivery. Conflict for the second of two who decide."""
     require(actor, Permission.IDENTITY_DECIDE, question.enrollment)
     touch(question.enrollment.delivery_id)
     db.session.refresh(question)
+    QUESTION.check(step, question.status)
     db.session.refresh(question.enrollment)
     return question.enrollment
 
@@ -191,6 +193,8 @@ def _reassign(actor: Actor, enrollment: Enrollment, nomination: Nomination) -> N
     said = {name: getattr(nomination, name) for name in names} | {"names_confirmed": True}
     made = identify_person(actor, said, among=sa.false()).person
     enrollment.person_id = enrollment.origin_id = made.id
+    db.session.flush()
+    leave_shared_seat(actor, enrollment)
     publish(EnrollmentReassigned(enrollment.id, made.id), actor)
 
 
