@@ -5,19 +5,25 @@ from __future__ import annotations
 import click
 from flask.cli import with_appcontext
 
+from accounts.models import Person
 from core.commands import on_migrated
 from enrollment import services
+from enrollment.models import Nomination
 
 
 @click.command("suspects")
 @with_appcontext
 @on_migrated
 def suspects() -> None:
-    """Lists enrollments whose nomination names a different person from the one enrolled."""
+    """Lists enrollments whose nomination names a different person from the one enrolled, or gives another date of birth."""
     count = 0
     for enrollment, nomination, person in services.suspects():
-        said = f"{nomination.given_name} {nomination.family_name}".strip()
-        known = f"{person.given_name} {person.family_name}".strip()
+        said, known = _called(nomination), _called(person)
         click.echo(f"enrollment {enrollment.id}: nominated as {said}, enrolled is {known} (person {person.id})")
         count += 1
     click.echo(f"{count} found" if count else "none found")
+
+
+def _called(one: Nomination | Person) -> str:
+    born = f", born {one.birth_date}" if one.birth_date else ""
+    return f"{one.given_name} {one.family_name}".strip() + born

@@ -41,6 +41,8 @@ class Lack:
             return _("%(course)s not completed", **values)
         if self.code == "no_place":
             return _("no place became free")
+        if self.code == "opened_too_late":
+            return _("the link in the email was opened after the course had ended")
         raise ValueError(self.code)
 
     def stored(self) -> dict[str, Any]:

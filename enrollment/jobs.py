@@ -5,9 +5,12 @@ from __future__ import annotations
 from core import jobs
 from core.database import transaction
 from enrollment.services.arranging import deliveries_to_erase, erase_needs
-from enrollment.services.confirming import lapse_applications
+from enrollment.services.confirming import lapse_applications, lapsed_applications
 from enrollment.services.drafting import forget_drafts
 from enrollment.services.questions import compare_with_all
+
+#: So many applications are forgotten in one transaction.
+LAPSED_AT_ONCE = 50
 
 
 def forget_old_drafts(progress: jobs.Progress) -> None:
@@ -22,9 +25,12 @@ def forget_old_drafts(progress: jobs.Progress) -> None:
 
 
 def lapse(progress: jobs.Progress) -> None:
-    """Job: forgets applications whose emailed link was not opened in time."""
+    """Job: forgets applications whose emailed link was not opened in time, some at a time, so that others can write between."""
+    lapsed = lapsed_applications()
+    for start in range(0, len(lapsed), LAPSED_AT_ONCE):
+        with transaction():
+            lapse_applications(lapsed[start : start + LAPSED_AT_ONCE])
     with transaction():
-        lapse_applications()
         progress.finish()
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import current_app, flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from sqlalchemy.sql.base import ExecutableOption
 
 from accounts.queries import body_name, organization_choices
 from accounts.roles import BodyKind
 from accounts.roles import Permission as P
 from core import i18n
 from core.database import transaction
-from core.forms import refusals_on, whole
+from core.forms import Form, refusals_on, whole
 from core.policy import can, require
 from core.web import current_actor, remember_answer, requires, see_other, submitted_once
 from core.words import word
@@ -146,16 +148,15 @@ def publish_delivery(code: str) -> Any:
 @requires(P.DELIVERY_WRITE)
 def cancel_delivery(code: str) -> Any:
     """Asks for the reason and says what will happen."""
-    delivery = _own(code)
+    delivery, form = _own(code), CancelForm()
     services.check_changeable(delivery)
-    form = CancelForm()
-    if form.validate_on_submit():
-        with refusals_on(form):
-            with transaction():
-                services.cancel(current_actor(), delivery, reason=form.reason.data or "")
-                flash(_("%(code)s is cancelled.", code=code), "ok")
-            return see_other(_address(delivery))
-        delivery = _own(code)  # the refusal undid what was read
+    if done := _done(
+        form, delivery, _("%(code)s is cancelled.", code=code),
+        lambda: services.cancel(current_actor(), delivery, reason=form.reason.data or ""),
+    ):  # fmt: skip
+        return done
+    if form.is_submitted():
+        delivery = _own(code)  # a refusal undid what was read
     page = render_template(
         "courses/cancel.html", form=form, delivery=delivery, has_begun=queries.has_begun(delivery.id),
         may_cut_short=can(current_actor(), P.DELIVERY_FINISH, delivery),
@@ -167,28 +168,29 @@ def cancel_delivery(code: str) -> Any:
 @requires(P.DELIVERY_FINISH)
 def cut_short(code: str) -> Any:
     """Asks for the last session that is held and for the reason, and says what will happen."""
-    delivery = _to_cut(code)
+    delivery, form = _own(code, P.DELIVERY_FINISH, queries.SESSIONS), CutShortForm()
     services.check_changeable(delivery)
-    form = CutShortForm()
-    if form.validate_on_submit():
-        with refusals_on(form):
-            with transaction():
-                after = form.after_session.data
-                services.cut_short(
-                    current_actor(), delivery, after_session=-1 if after is None else after, reason=form.reason.data or ""
-                )
-                flash(_("%(code)s ends early: the remaining sessions are cancelled.", code=code), "ok")
-            return see_other(_address(delivery))
-        delivery = _to_cut(code)  # the refusal undid what was read
+
+    def act() -> None:
+        after = form.after_session.data
+        services.cut_short(current_actor(), delivery, after_session=-1 if after is None else after, reason=form.reason.data or "")
+
+    if done := _done(form, delivery, _("%(code)s ends early: the remaining sessions are cancelled.", code=code), act):
+        return done
+    if form.is_submitted():
+        delivery = _own(code, P.DELIVERY_FINISH, queries.SESSIONS)  # a refusal undid what was read
     return _cut_page(form, delivery), form.status
 
 
-def _to_cut(code: str) -> Delivery:
-    """The delivery, for anyone who may end it."""
-    actor = current_actor()
-    delivery = queries.get_delivery(actor, code, load=queries.SESSIONS)
-    require(actor, P.DELIVERY_FINISH, delivery)
-    return delivery
+def _done(form: Form, delivery: Delivery, said: str, act: Callable[[], object]) -> Any:
+    """The way back to the delivery once the form was sent and the act is done; None while it is not, or was refused."""
+    if form.validate_on_submit():
+        with refusals_on(form):
+            with transaction():
+                act()
+                flash(said, "ok")
+            return see_other(_address(delivery))
+    return None
 
 
 def _cut_page(form: CutShortForm, delivery: Delivery) -> str:
@@ -209,11 +211,11 @@ def _session_words(delivery: Delivery, session: DeliverySession) -> str:
     )  # fmt: skip
 
 
-def _own(code: str) -> Delivery:
-    """The delivery, for whoever may change it."""
+def _own(code: str, permission: P = P.DELIVERY_WRITE, load: tuple[ExecutableOption, ...] = queries.EVERYTHING) -> Delivery:
+    """The delivery, for whoever may change it, or has another `permission` there."""
     actor = current_actor()
-    delivery = queries.get_delivery(actor, code)
-    require(actor, P.DELIVERY_WRITE, delivery)
+    delivery = queries.get_delivery(actor, code, load=load)
+    require(actor, permission, delivery)
     return delivery
 
 

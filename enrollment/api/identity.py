@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import url_for
 
-from accounts import services as accounts_services
 from accounts.roles import Permission
 from core.api import ListQuery
 from core.paging import Page, page
@@ -68,8 +67,7 @@ def merge(merge_id: int):
     answers={200: MergeAnswer},
 )  # fmt: skip
 def confirm_merge(merge_id: int):
-    actor = current_actor()
-    return MergeAnswer.of(accounts_services.confirm_merge(actor, services.merge_to_decide(actor, merge_id)))
+    return MergeAnswer.of(services.decide_merge(current_actor(), merge_id, "confirm"))
 
 
 @routes.call(
@@ -77,8 +75,7 @@ def confirm_merge(merge_id: int):
     answers={200: MergeAnswer},
 )  # fmt: skip
 def decline_merge(merge_id: int):
-    actor = current_actor()
-    return MergeAnswer.of(accounts_services.decline_merge(actor, services.merge_to_decide(actor, merge_id)))
+    return MergeAnswer.of(services.decide_merge(current_actor(), merge_id, "decline"))
 
 
 @routes.call(
@@ -87,5 +84,4 @@ def decline_merge(merge_id: int):
 )  # fmt: skip
 def undo_merge(merge_id: int):
     """Certificates stay with the enrollment they came from."""
-    actor = current_actor()
-    return MergeAnswer.of(accounts_services.undo_merge(actor, services.merge_to_decide(actor, merge_id)))
+    return MergeAnswer.of(services.decide_merge(current_actor(), merge_id, "undo"))

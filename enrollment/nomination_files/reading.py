@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from accounts.values import email_key
 from core import countries
-from core.names import number_key
+from core.names import number_key, words_of
 from enrollment.nomination_files import birth_dates, encodings, full_names
 from enrollment.nomination_files.carrying import to_text
 from enrollment.nomination_files.choosing import BYTES, TEXT, Choice, choose
@@ -178,32 +178,34 @@ def _stray(row: int, found: tuple[str, str, str]) -> Problem:
 
 
 def _with_duplicates(rows: list[NominationRow]) -> Iterable[NominationRow]:
-    """The rows; one that repeats the address or identifier of a row above gets a problem naming that row."""
-    first: dict[tuple[str, str], int] = {}
+    """The rows; one that repeats the number of a person of the same country, or address and name, of a row above gets a problem
+    naming that row. Two countries may use one number, and two people one mailbox."""
+    first: dict[tuple[Any, ...], int] = {}
     for row in rows:
         found = None
         for column in ("email", "identifier"):
             value = row.fields[column]
             if not value:
                 continue
-            above = first.setdefault((column, _same(column, value)), row.row)
+            above = first.setdefault((column, *_same(column, value, row.fields)), row.row)
             if above != row.row and found is None:
                 remedy = _duplicate_remedy(column, above)
                 found = _problem(row.row, column, row.values[column], "duplicate", remedy)
         yield replace(row, problems=(*row.problems, found)) if found else row
 
 
-def _same(column: str, value: str) -> str:
-    """What is equal for two spellings of one address or identifier."""
+def _same(column: str, value: str, fields: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What is equal in two rows that give one person by this column."""
     if column == "email":
-        return email_key(value) or value
-    return number_key(value)
+        name = f"{fields['given_name'] or ''} {fields['family_name'] or ''}"
+        return email_key(value) or value, *sorted(words_of(name))
+    return number_key(value), fields["country"]
 
 
 def _duplicate_remedy(column: str, above: int) -> Any:
     if column == "email":
         return _l(
-            "Row %(row)s has the same email address. Remove one of the two rows, or correct the address.",
+            "Row %(row)s has the same name and email address. Remove one of the two rows, or correct the address.",
             row=above,
         )
     return _l(

@@ -2,7 +2,7 @@
 
 from enrollment.services.arranging import deliveries_to_erase, erase_needs, record_needs_read
 from enrollment.services.attendance import MarkGiven, ScoreGiven, record_attendance, record_scores
-from enrollment.services.confirming import lapse_applications
+from enrollment.services.confirming import lapse_applications, lapsed_applications
 from enrollment.services.consenting import require_own_answer
 from enrollment.services.deciding import approve, decline, withdraw
 from enrollment.services.drafting import KEPT_FOR as DRAFTS_KEPT_FOR
@@ -14,6 +14,7 @@ from enrollment.services.nominating import Nominee, enter, nominate
 from enrollment.services.questions import (
     breaches_of_identity,
     decide_different,
+    decide_merge,
     decide_same,
     get_question,
     merge_to_decide,
@@ -35,6 +36,7 @@ __all__ = [
     "checked",
     "clean_rank_code",
     "decide_different",
+    "decide_merge",
     "decide_same",
     "decline",
     "deliveries_to_erase",
@@ -49,6 +51,7 @@ __all__ = [
     "is_reopened",
     "keep_draft",
     "lapse_applications",
+    "lapsed_applications",
     "list_drafts",
     "merge_to_decide",
     "nominate",

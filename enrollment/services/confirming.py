@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 import sqlalchemy as sa
+from sqlalchemy.orm import load_only
 
 from accounts.models import Person, SignInLink
 from accounts.services import compared, join_records, link_ends_at
 from core import clock
 from core.database import db
 from core.events import publish
+from core.mail import Mail
 from core.policy import SYSTEM, Actor
 from courses.models import Delivery, DeliveryStatus
+from courses.queries import has_begun, has_ended
 from courses.services import touch
 from enrollment.completion import Lack
 from enrollment.events import ApplicationLapsed
@@ -59,40 +62,54 @@ def _confirm(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
     db.session.refresh(enrollment)
     if enrollment.status is not S.UNCONFIRMED:
         return  # the person has a place or a request here already
-    if delivery.status is not DeliveryStatus.PUBLISHED:
+    if delivery.status is DeliveryStatus.CANCELLED:
+        ENROLLMENT.fire(enrollment, "end", actor)
+        enrollment.reason = delivery.cancel_reason
+        return
+    if delivery.status is not DeliveryStatus.PUBLISHED or has_ended(delivery.id):
         ENROLLMENT.fire(enrollment, "come_too_late", actor)
-        enrollment.reason, enrollment.lacking = delivery.cancel_reason, [Lack("no_place").stored()]
+        enrollment.lacking = [Lack("opened_too_late").stored()]
         return
     other = find_enrollment(delivery.id, enrollment.person_id)
     if other is not None:
         share_seat(actor, other, enrollment)
         return
-    ENROLLMENT.fire(enrollment, _STEPS[first_status(delivery, enrollment.category)], actor)
+    status = first_status(delivery, enrollment.category)
+    if status is S.CONFIRMED and has_begun(delivery.id):
+        status = S.WAITLISTED  # whether anyone may still join is for a coordinator to decide
+    ENROLLMENT.fire(enrollment, _STEPS[status], actor)
     tell_all([enrollment])
 
 
 # Lapsing
 
 
-def lapse_applications() -> int:
-    """Forgets every application whose link opens nothing any more, with the record that it made. Returns how many."""
-    count = 0
-    for enrollment in list(_lapsed()):
+def lapsed_applications() -> list[int]:
+    """The applications whose link opens nothing any more."""
+    now, lapsed = clock.now(), dict[int, bool]()
+    waiting = (
+        sa.select(Enrollment.id, SignInLink, Mail)
+        .outerjoin(SignInLink, SignInLink.person_id == Enrollment.origin_id)
+        .outerjoin(Mail, Mail.id == SignInLink.mail_id)  # read along: `link_ends_at` asks for it
+        .where(Enrollment.status == S.UNCONFIRMED)
+        .order_by(Enrollment.delivery_id, Enrollment.id)
+        .options(load_only(Mail.state, Mail.sent_at, Mail.created_at))
+    )
+    for enrollment_id, link, _message in db.session.execute(waiting.execution_options(yield_per=500)):
+        lapsed[enrollment_id] = lapsed.get(enrollment_id, True) and (link is None or link_ends_at(link) <= now)
+    return [enrollment_id for enrollment_id, is_over in lapsed.items() if is_over]
+
+
+def lapse_applications(enrollment_ids: Iterable[int]) -> None:
+    """Forgets these applications, unless they were confirmed meanwhile, with the records that they made."""
+    for enrollment_id in enrollment_ids:
+        enrollment = db.session.get(Enrollment, enrollment_id)
+        if enrollment is None:
+            continue
         touch(enrollment.delivery_id)
         db.session.refresh(enrollment)
         if enrollment.status is S.UNCONFIRMED:
             _forget(enrollment)
-            count += 1
-    return count
-
-
-def _lapsed() -> Iterator[Enrollment]:
-    now = clock.now()
-    waiting = sa.select(Enrollment).where(Enrollment.status == S.UNCONFIRMED).order_by(Enrollment.delivery_id, Enrollment.id)
-    for enrollment in db.session.scalars(waiting).all():
-        links = db.session.scalars(sa.select(SignInLink).where(SignInLink.person_id == enrollment.origin_id)).all()
-        if all(link_ends_at(link) <= now for link in links):
-            yield enrollment
 
 
 def _forget(enrollment: Enrollment) -> None:

@@ -8,18 +8,22 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Account, Consent, Merge, Person, RoleAssignment
+from accounts.models import Consent, Merge, Person, RoleAssignment
 from accounts.roles import Permission
 from accounts.services import (
     Comparison,
     Identified,
     compare,
     compared,
+    confirm_merge,
     current_record,
+    decline_merge,
+    enters_by_link,
     get_merge,
     identify_person,
     join_records,
     propose_merge,
+    undo_merge,
 )
 from accounts.values import clean_lines
 from core import clock, names
@@ -32,7 +36,7 @@ from enrollment.events import EnrollmentReassigned
 from enrollment.models import LIVE, RESULTS, Enrollment, IdentityQuestion, Nomination, QuestionStatus
 from enrollment.queries import decides_about, find_enrollment, require_reach
 from enrollment.services.letters import tell_all
-from enrollment.services.sharing import follow_printed_name
+from enrollment.services.sharing import follow_printed_name, leave_shared_seat
 from enrollment.states import QUESTION
 
 LONGEST_REASON = 500
@@ -126,15 +130,14 @@ def said_by(nomination: Nomination) -> dict[str, Any]:
 def _is_light(person: Person) -> bool:
     """Whether nothing stands on the record but one enrollment without a result: then there is nothing to review."""
     mine = db.session.scalars(sa.select(Enrollment.status).where(Enrollment.person_id == person.id)).all()
-    account = db.session.get(Account, person.id)
     has_more = sa.or_(
         sa.exists().where(Consent.person_id == person.id),
         sa.exists().where(RoleAssignment.person_id == person.id),
         sa.exists().where(Person.merged_into_id == person.id),
         sa.exists().where(Enrollment.origin_id == person.id, Enrollment.person_id != person.id),
     )
-    is_single = len(mine) <= 1 and not set(mine) & set(RESULTS) and (account is None or account.password_hash is None)
-    return is_single and not db.session.scalar(sa.select(has_more))
+    is_single = len(mine) <= 1 and not set(mine) & set(RESULTS)
+    return is_single and enters_by_link(person) and not db.session.scalar(sa.select(has_more))  # no password, and not closed
 
 
 # Deciding
@@ -152,7 +155,7 @@ def get_question(actor: Actor, question_id: int) -> IdentityQuestion:
 def decide_same(actor: Actor, question: IdentityQuestion) -> Merge | None:
     """Both are one person. Returns the merge, which a second person has to confirm unless there is nothing to review; None when
     they are one already."""
-    enrollment = _begin(actor, question)
+    enrollment = _begin(actor, question, "same")
     keep, merged = current_record(question.candidate), current_record(enrollment.person)
     merge = None
     if keep.id != merged.id:
@@ -168,7 +171,7 @@ def decide_same(actor: Actor, question: IdentityQuestion) -> Merge | None:
 
 def decide_different(actor: Actor, question: IdentityQuestion, *, reason: str | None = None) -> None:
     """They are two people. An enrollment that stood in the candidate's name becomes that of whom the nomination names."""
-    enrollment = _begin(actor, question)
+    enrollment = _begin(actor, question, "different")
     kept = clean_lines(reason or "", "reason", longest=LONGEST_REASON) or None
     if current_record(question.candidate).id == enrollment.person_id and enrollment.nomination is not None:
         _reassign(actor, enrollment, enrollment.nomination)
@@ -182,6 +185,12 @@ def propose(actor: Actor, keep_id: int, merged_id: int, *, reason: str) -> Merge
     return propose_merge(actor, keep_id, merged_id, reason=reason)
 
 
+def decide_merge(actor: Actor, merge_id: int, step: str) -> Merge:
+    """`step`: confirm, decline or undo."""
+    decide = {"confirm": confirm_merge, "decline": decline_merge, "undo": undo_merge}[step]
+    return decide(actor, merge_to_decide(actor, merge_id))
+
+
 def merge_to_decide(actor: Actor, merge_id: int) -> Merge:
     """NotFound also for one that others decide."""
     merge = get_merge(actor, merge_id)
@@ -189,11 +198,12 @@ def merge_to_decide(actor: Actor, merge_id: int) -> Merge:
     return merge
 
 
-def _begin(actor: Actor, question: IdentityQuestion) -> Enrollment:
-    """The enrollment of the question, read again behind the lock of its delivery."""
+def _begin(actor: Actor, question: IdentityQuestion, step: str) -> Enrollment:
+    """The enrollment of the question, read again behind the lock of its delivery. Conflict for the second of two who decide."""
     require(actor, Permission.IDENTITY_DECIDE, question.enrollment)
     touch(question.enrollment.delivery_id)
     db.session.refresh(question)
+    QUESTION.check(step, question.status)
     db.session.refresh(question.enrollment)
     return question.enrollment
 
@@ -208,13 +218,15 @@ def _reassign(actor: Actor, enrollment: Enrollment, nomination: Nomination) -> N
     enrollment.person, enrollment.origin_id = made, made.id
     follow_printed_name(enrollment, was)
     db.session.flush()
+    leave_shared_seat(actor, enrollment)
     publish(EnrollmentReassigned(enrollment.id, made.id), actor)
     if enrollment.status in LIVE:
         tell_all([enrollment])
 
 
 def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:
-    """Enrollments whose nomination names a different person from the one enrolled, and no one has decided about it."""
+    """Enrollments whose nomination names a different person from the one enrolled, or gives another date of birth, and no one
+    has decided about it."""
     decided = sa.exists().where(
         IdentityQuestion.enrollment_id == Enrollment.id,
         IdentityQuestion.candidate_id == Enrollment.person_id,
@@ -229,14 +241,16 @@ def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:
     )
     for enrollment, nomination, person in db.session.execute(rows.execution_options(yield_per=500)):
         said, known = (nomination.given_name, nomination.family_name), (person.given_name, person.family_name)
-        if not names.is_same_name(said, known):
+        born = {nomination.birth_date, person.birth_date} - {None}
+        if not names.is_same_name(said, known) or len(born) > 1:
             yield enrollment, nomination, person
 
 
 def breaches_of_identity() -> Iterator[str]:
     """For `flask check`: enrollments that name one person and are another's. (Names are told by `flask people suspects`.)"""
     for enrollment, _nomination, person in suspects():
-        yield f"identity: enrollment {enrollment.id} was nominated under another name than that of person {person.id}"
+        other = "was nominated under another name or date of birth than that of"
+        yield f"identity: enrollment {enrollment.id} {other} person {person.id}"
     printed = (
         sa.select(Enrollment.id, Enrollment.name_on_certificate, Person)
         .join(Person, Person.id == Enrollment.person_id)

@@ -83,6 +83,13 @@ def part_again(actor: Actor, keep_id: int, merged_id: int) -> None:
         fill(actor, delivery)
 
 
+def leave_shared_seat(actor: Actor, enrollment: Enrollment) -> None:
+    """The enrollment turned out to be another person's than those with which it shared a seat: each side stands for itself."""
+    delivery = touch(enrollment.delivery_id)
+    _part_seats(actor, delivery, enrollment, {enrollment.origin_id})
+    fill(actor, delivery)
+
+
 def _part_seats(actor: Actor, delivery: Delivery, enrollment: Enrollment, records: set[int]) -> None:
     seat = enrollment.seat
     if seat is not None and seat.origin_id not in records:
@@ -93,8 +100,12 @@ def _part_seats(actor: Actor, delivery: Delivery, enrollment: Enrollment, record
 
 
 def _return(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
-    """Stands for itself again, as it did before: with a place only while one is free, and ended if the delivery has."""
-    enrollment.seat_id = None
+    """Stands for itself again, as it did before: with a place only while one is free, and ended if the delivery has. Where a
+    third enrollment of the same person is there, it stands aside of that one."""
+    there = find_enrollment(delivery.id, enrollment.person_id)
+    enrollment.seat_id = there.id if there is not None else None
+    if there is not None:
+        return
     if delivery.status is DeliveryStatus.CANCELLED:
         ENROLLMENT.fire(enrollment, "end", actor)
         enrollment.reason = delivery.cancel_reason

@@ -8,7 +8,6 @@ from typing import Any
 from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 
-from accounts import services as accounts_services
 from accounts.models import MergeStatus
 from accounts.roles import Permission as P
 from core.database import transaction
@@ -91,16 +90,15 @@ def propose_merge() -> Any:
 @requires(P.IDENTITY_DECIDE)
 def decide_merge(merge_id: int, step: str) -> Any:
     actor = current_actor()
-    acts: dict[str, tuple[Callable[..., Any], str]] = {
-        "confirm": (accounts_services.confirm_merge, _("The two records are merged.")),
-        "decline": (accounts_services.decline_merge, _("The two records stay separate.")),
-        "undo": (accounts_services.undo_merge, _("The merge is undone. They are two people again.")),
+    said = {
+        "confirm": _("The two records are merged."),
+        "decline": _("The two records stay separate."),
+        "undo": _("The merge is undone. They are two people again."),
     }
-    decide, said = acts[step]
 
     def act() -> str:
-        decide(actor, services.merge_to_decide(actor, merge_id))
-        return said
+        services.decide_merge(actor, merge_id, step)
+        return said[step]
 
     return _done(act)
 

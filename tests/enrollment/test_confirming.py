@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -63,8 +63,10 @@ def status(app: Flask, enrollment_id: int) -> EnrollmentStatus | None:
 def lapse(app: Flask, after: timedelta) -> None:
     """The job that forgets unopened applications, so long after the beginning."""
     clock.travel(app, NOW + after)
-    with app.app_context(), transaction():
-        services.lapse_applications()
+    with app.app_context():
+        with transaction():
+            jobs.enqueue("enrollment.lapse")
+        jobs.drain()
 
 
 @pytest.mark.both_databases
@@ -191,8 +193,14 @@ def test_another_name_at_a_known_address_is_another_person_and_a_question(app: F
     assert question["candidate"]["id"] == known and question["differs"] == ["name"]
 
 
-@pytest.mark.parametrize(("ending", "expected"), [("cancel", S.DECLINED), ("finish", S.DECLINED)])
-def test_a_link_opened_after_the_end_gives_no_place(app: Flask, ending: str, expected: EnrollmentStatus) -> None:
+@pytest.mark.parametrize(
+    ("ending", "expected", "words"),
+    [
+        ("cancel", S.DELIVERY_CANCELLED, "The trainer is illThis delivery was cancelled."),
+        ("finish", S.DECLINED, "the link in the email was opened after the course had ended"),
+    ],
+)
+def test_a_link_opened_after_the_end_gives_no_place(app: Flask, ending: str, expected: EnrollmentStatus, words: str) -> None:
     with app.app_context():
         into = makers.delivery(places=5)
         one = applied(into, 1)
@@ -202,8 +210,47 @@ def test_a_link_opened_after_the_end_gives_no_place(app: Flask, ending: str, exp
             else:
                 db.session.execute(sa.update(Delivery).where(Delivery.id == into.id).values(status="finished"))
                 audit.record(SYSTEM, "test.finished", f"delivery:{into.id}", {})
-    assert opened(app, one).status == 200
+    assert words in opened(app, one).text
     assert status(app, one) is expected
+
+
+def _opened_on_the_way(app: Flask, after: timedelta) -> tuple[Any, int]:
+    """An application, whose message is still on its way, for a course of 25 to 27 November; opened so long after now."""
+    with app.app_context():
+        into = makers.delivery(places=5, starts_on=date(2026, 11, 25), closes_on=date(2026, 11, 24), time_zone="UTC")
+        one = applied(into, 1)
+        with transaction():
+            db.session.execute(sa.update(Mail).values(state=MailState.QUEUED))
+    clock.travel(app, NOW + after)
+    return opened(app, one), one
+
+
+def test_a_link_opened_after_the_beginning_leaves_it_to_a_coordinator(app: Flask) -> None:
+    page, one = _opened_on_the_way(app, timedelta(days=3))
+    assert status(app, one) is S.WAITLISTED and "a coordinator decides who gets it" in page.text
+    with app.app_context():
+        coordinator = makers.coordinator()
+        with transaction():
+            enrollment = services.approve(coordinator, db.session.get_one(Enrollment, one))
+            assert enrollment.status is S.CONFIRMED
+
+
+def test_a_link_opened_after_the_last_session_gives_no_place(app: Flask) -> None:
+    page, one = _opened_on_the_way(app, timedelta(days=4, hours=20))
+    assert status(app, one) is S.DECLINED
+    assert "the link in the email was opened after the course had ended" in page.text
+
+
+def test_forgetting_applications_lets_others_write_between(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("enrollment.jobs.LAPSED_AT_ONCE", 2)
+    with app.app_context():
+        into = makers.delivery(places=5)
+        ids = [applied(into, number) for number in range(5)]
+    sizes: list[int] = []
+    real = services.lapse_applications
+    monkeypatch.setattr("enrollment.jobs.lapse_applications", lambda some: (sizes.append(len(some)), real(some)))
+    lapse(app, timedelta(hours=25))
+    assert sizes == [2, 2, 1] and {status(app, one) for one in ids} == {None}
 
 
 def test_those_who_are_known_to_exist_need_no_link(app: Flask, sign_in: Any) -> None:

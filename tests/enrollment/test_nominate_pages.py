@@ -60,11 +60,12 @@ def people(*rows: str) -> str:
 
 
 def nominated(app: Flask) -> list[tuple[str, str]]:
-    """(family name as nominated, status), in order."""
+    """(family name as nominated by organizations, status), in order."""
     with app.app_context():
-        by_bodies = sa.select(Nomination.family_name, Enrollment.status).where(Nomination.organization_id.is_not(None))
-        found = db.session.execute(by_bodies.join(Enrollment).order_by(Nomination.id))
-        return [(name, status.value) for name, status in found]
+        said = (
+            sa.select(Nomination.family_name, Enrollment.status).join(Enrollment).where(Nomination.organization_id.is_not(None))
+        )
+        return [(name, status.value) for name, status in db.session.execute(said.order_by(Nomination.id))]
 
 
 GOOD = people("Awa,Diop,awa@example.org,Senegal,police,", "Moussa,Fall,moussa@example.org,SN,military,")
@@ -162,7 +163,7 @@ def test_people_twice_in_the_file_or_here_already(app: Flask, at_work: Browser, 
         at_work, code,
         people("Awa,Diop,awa@example.org,SN,police,", "Awa,Diop,AWA@example.org,SN,police,", "Ibra,Ba,here@example.org,SN,police,"),
     )  # fmt: skip
-    assert "Row 2 has the same email address" in page.text
+    assert "Row 2 has the same name and email address" in page.text
     assert "1 person already has a place or a request here and is left out Row 4: Ibra Ba" in page.text
     page = page.form("/check").submit("Nominate 1", **{"row-3-skip": "1"})
     assert "1 person was nominated." in page.text

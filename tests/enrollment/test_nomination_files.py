@@ -133,7 +133,7 @@ class TestRealFiles:
         with app.app_context():
             remedies = {p.code: str(p.remedy) for row in file.rows for p in row.problems}
         assert remedies["unknown_category"].startswith("“Gendarme” is not a category. Write civilian,")
-        assert remedies["duplicate"].startswith("Row 2 has the same email address.")
+        assert remedies["duplicate"].startswith("Row 2 has the same name and email address.")
         assert "year-month-day" in remedies["bad_date"]
         assert all(remedy.endswith(".") for remedy in remedies.values())
 
@@ -810,6 +810,23 @@ class TestDuplicates:
     def test_one_problem_for_a_row_that_repeats_both(self) -> None:
         same = {"email": "a@example.org", "identifier": "1"}
         assert codes(reading(sheet(same, same)).rows[1]) == [("email", "duplicate")]
+
+    @pytest.mark.parametrize(
+        ("first", "second", "is_duplicate"),
+        [
+            ({"identifier": "77", "country": "GH"}, {"identifier": "77", "country": "ML"}, False),  # two countries' numbers
+            ({"identifier": "77", "country": "GH"}, {"identifier": "7 7", "country": "Ghana"}, True),
+            ({"email": "u@example.org"}, {"email": "u@example.org", "given_name": "Aya"}, False),  # two people, one mailbox
+            (
+                {"email": "u@example.org", "given_name": "Zoë", "family_name": "Diop"},
+                {"email": "u@example.org", "given_name": "DIOP", "family_name": "Zoe"},
+                True,
+            ),
+        ],
+    )
+    def test_one_person_twice_is_a_duplicate_and_two_people_are_none(self, first, second, is_duplicate: bool) -> None:
+        rows = reading(sheet(first, second)).rows
+        assert [one.code for one in rows[1].problems] == ["duplicate"] * is_duplicate, rows[1].problems
 
     def test_blank_identifiers_are_no_duplicates(self) -> None:
         assert all(row.is_good for row in reading(sheet({"identifier": ""}, {"identifier": ""})).rows)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -20,7 +22,9 @@ from core.mail import Mail, MailState
 from core.policy import SYSTEM, Reach
 from courses.models import Delivery
 from enrollment.models import Enrollment
+from enrollment.services.sharing import leave_shared_seat
 from tests import factories
+from tests.accounts.makers import close
 from tests.api_client import ApiClient
 from tests.certificates import makers as certificates
 from tests.counting import queries_counted
@@ -442,3 +446,114 @@ def test_a_merge_of_people_who_never_enrolled_waits_in_the_second_coordinators_q
         assert address in second.get("/people-to-check").html
         assert (address in elsewhere.get("/people-to-check").html) is (merged != known), "known in a centre: its own affair"
     assert "The two records are merged." in second.get("/people-to-check").form(action=address).submit().text
+
+
+def test_another_date_of_birth_is_suspect_too(app: Flask, coordinator, ghana) -> None:
+    made = put(app, ghana, delivery(app), identifier="A-1", birth_date="1990-05-01", **KOFI)
+    with app.app_context():
+        assert checking.breaches() == []
+        with transaction():
+            db.session.execute(sa.update(Person).where(Person.id == made["person"]["id"]).values(birth_date=date(1980, 1, 1)))
+            audit.record(SYSTEM, "test.changed", "person", {})
+        (breach,) = checking.breaches()
+        assert f"enrollment {made['id']} was nominated under another name or date of birth" in breach
+        said = app.test_cli_runner().invoke(args=["people", "suspects"]).output
+    assert "nominated as Kofi Mensah, born 1990-05-01, enrolled is Kofi Mensah, born 1980-01-01" in said
+
+
+# What could break it
+
+
+@pytest.mark.both_databases
+def test_three_nominations_of_one_person_have_one_seat_and_part_again(app: Flask, ghana, france, coordinator) -> None:
+    code = delivery(app)
+    norway = ApiClient(app, _nominator_token(app, "NO-MOD"))
+    ids = [
+        put(app, one, code, identifier=f"{n}-1", identifier_issuer=n, **KOFI)["id"]
+        for n, one in (("FR", france), ("GH", ghana), ("NO", norway))
+    ]
+    questions = coordinator.get("/identity-questions").json["items"]
+    assert len(questions) == 3
+    for one in questions[:2]:
+        coordinator.post(f"/identity-questions/{one['id']}/same")
+    assert places_left(coordinator, code) == 5
+    merge = last_merge(app)
+    assert coordinator.post(f"/identity-questions/{questions[2]['id']}/different").json["status"] == "different"
+    assert places_left(coordinator, code) == 4 and [read(coordinator, one) for one in ids].count("confirmed") == 3
+    with app.app_context():
+        stands = [db.session.get_one(Enrollment, one) for one in ids]
+        assert [one.seat_id for one in stands] == [None, ids[0], None]
+    assert coordinator.post(f"/merges/{merge}/undo").json["status"] == "undone"
+    with app.app_context():
+        assert checking.breaches() == []
+
+
+def test_the_seat_of_three_turns_out_to_be_anothers(app: Flask, ghana, france, coordinator) -> None:
+    """The two others stay one person, with one seat."""
+    code = delivery(app)
+    norway = ApiClient(app, _nominator_token(app, "NO-MOD"))
+    ids = [
+        put(app, one, code, identifier=f"{n}-1", identifier_issuer=n, **KOFI)["id"]
+        for n, one in (("FR", france), ("GH", ghana), ("NO", norway))
+    ]
+    for one in coordinator.get("/identity-questions").json["items"]:
+        coordinator.post(f"/identity-questions/{one['id']}/same")
+    with app.app_context():
+        other = factories.person().id
+        with transaction():
+            seat = db.session.get_one(Enrollment, ids[0])
+            seat.person_id = seat.origin_id = other
+            db.session.flush()
+            leave_shared_seat(SYSTEM, seat)
+    with app.app_context():
+        stands = [db.session.get_one(Enrollment, one) for one in ids]
+        assert [one.seat_id for one in stands] == [None, None, ids[1]]
+    assert places_left(coordinator, code) == 4
+
+
+@pytest.mark.both_databases
+def test_of_two_coordinators_who_decide_at_once_one_decides(app: Flask, ghana, france, client, coordinator) -> None:
+    code = delivery(app)
+    put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)
+    second = put(app, ghana, code, identifier="A-1", **KOFI)["id"]
+    (question,) = coordinator.get("/identity-questions").json["items"]
+    start, answers = Barrier(2), []
+
+    def decide(who: ApiClient, step: str) -> None:
+        start.wait()
+        answers.append(who.post(f"/identity-questions/{question['id']}/{step}").status_code)
+
+    threads = [Thread(target=decide, args=one) for one in ((coordinator, "same"), (client(Role.COORDINATOR), "different"))]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sorted(answers) == [200, 409]
+    assert read(ghana, second) == "confirmed" and places_left(coordinator, code) in (4, 5)
+    with app.app_context():
+        assert checking.breaches() == []
+
+
+def test_a_nomination_withdrawn_before_it_is_decided_gives_nobody_a_seat(app: Flask, ghana, france, coordinator) -> None:
+    code = delivery(app)
+    first = put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)["id"]
+    second = put(app, ghana, code, identifier="A-1", **KOFI)["id"]
+    assert france.post(f"/enrollments/{first}/withdraw").json["status"] == "withdrawn"
+    decided_same(coordinator)
+    assert (read(france, first), read(ghana, second)) == ("withdrawn", "confirmed")
+    undone(app, coordinator)
+    assert (read(france, first), read(ghana, second)) == ("withdrawn", "confirmed")
+
+
+def test_a_record_with_a_closed_account_is_merged_by_two_people(app: Flask, ghana, france, client, coordinator) -> None:
+    code = delivery(app)
+    put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)
+    second = put(app, ghana, code, identifier="A-1", **KOFI)
+    with app.app_context():
+        with transaction():
+            ensure_account(SYSTEM, db.session.get_one(Person, second["person"]["id"]))
+        close(second["person"]["id"])
+    merge = decided_same(coordinator)["merge"]
+    assert coordinator.get(f"/merges/{merge}").json["status"] == "proposed"
+    assert client(Role.COORDINATOR).post(f"/merges/{merge}/confirm").json["status"] == "confirmed"
+    assert places_left(coordinator, code) == 5
