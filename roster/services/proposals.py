@@ -67,13 +67,6 @@ def people_near(identifier: str | None, who: Mapping[str, Any]) -> list[Near]:
     return sorted(found, key=lambda one: not one.is_meant)
 
 
-def without_others_address(who: Mapping[str, Any], near: Sequence[Near], known: Person) -> dict[str, Any]:
-    """The values without an address that belongs to someone else: it stays there, and nothing is said about it."""
-    address = email_key(who.get("email"))
-    is_others = any(address and address == one.person.email_key for one in near if one.person.id != known.id)
-    return {name: value for name, value in who.items() if not (name == "email" and is_others)}
-
-
 def propose(actor: Actor, identifier: str | None, profile: Profile, near: Sequence[Near]) -> None:
     """Keeps the values until the person answers, and asks once. The caller learns nothing."""
     given = clean_person(**{**profile.person, "identifier": identifier}, is_new=True)
