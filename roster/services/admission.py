@@ -120,6 +120,11 @@ def leave(expert: Expert, because: str) -> None:
     documents.refresh([expert.id])
 
 
+def has_experts(office_id: int) -> bool:
+    """Whether anyone is on the roster of this office."""
+    return db.session.scalar(sa.select(Expert.id).where(Expert.office_id == office_id).limit(1)) is not None
+
+
 def take_merge(merged_id: int) -> None:
     """The record leads to another one now, whose own yes and profile count."""
     if expert := find_expert_of(merged_id):

@@ -329,6 +329,17 @@ def test_whom_one_office_admitted_another_does_not_see(app: Flask, sign_in: Sign
     assert mine.get(f"/experts/{key}").status_code == 404
 
 
+def test_an_office_with_experts_stays_an_office(context: Flask) -> None:
+    office = factories.office().id
+    key, _ = graduate(agrees=True)
+    with transaction():
+        services.admit(Actor(is_system=True, office_ids=frozenset({office})), db.session.get_one(Expert, key))
+    assert db.session.get_one(Expert, key).office_id == office
+    with pytest.raises(Conflict) as refusal, transaction():
+        accounts.put_organization(SYSTEM, "RO2", kinds=["nominator"])
+    assert (refusal.value.code, refusal.value.field) == ("kind_in_use", "kinds")
+
+
 # Records of one person
 
 
