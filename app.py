@@ -123,7 +123,7 @@ BLUEPRINTS = [
 
 #: Who reacts to what, in the transaction of the fact itself.
 SUBSCRIBERS: events.Subscribers = {
-    OrganizationChanged: [courses.handlers.keep_kinds],
+    OrganizationChanged: [courses.handlers.keep_kinds, roster.handlers.keep_kind],
     DeliveryCancelled: [enrollment.handlers.end_enrollments],
     DeliveryChanged: [enrollment.handlers.fit_places],
     DeliveryMoved: [enrollment.handlers.tell_of_move],

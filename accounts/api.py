@@ -84,7 +84,7 @@ def answer_consent(body: ConsentBody) -> tuple[ConsentAnswer, int]:
 def consent_on_paper(body: PaperBody) -> PaperAnswer:
     """What one person signed. The person is notified if there is an address."""
     actor = current_actor()
-    person = services.person_on_paper(actor, **body.person.model_dump())
+    person = services.person_on_paper(actor, identity=body.identity, **body.person.model_dump())
     row = services.record_paper_consent(
         actor, person, ConsentPurpose(body.purpose), reference=body.reference, signed_on=body.signed_on, document=body.document
     )

@@ -6,11 +6,13 @@ To change a word, set a new version; what an earlier version said stays in the h
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from accounts.models import ConsentPurpose
 from core import i18n
 
 VERSION = "2026-11"
+SINCE = date(2026, 11, 1)
 #: The version of answers that are older than these texts: their words were not kept.
 UNKNOWN_VERSION = "before 2026-11"
 

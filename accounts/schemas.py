@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool
 
 from accounts.models import Consent, ConsentPurpose, ConsentWay, IdentifierKind, Organization
 from accounts.queries import ConsentState
 from accounts.roles import BodyKind
-from core.api import Answer, Country, Day, ListQuery, PersonCountry, PersonName, Schema, Texts, at_most
+from core.api import Answer, Country, Day, Id, ListQuery, PersonCountry, PersonName, Schema, Texts, at_most
 
 
 class SignatoryBody(Schema):
@@ -119,6 +119,11 @@ class PaperBody(Schema):
     reference: Annotated[str, at_most(120)]
     signed_on: Day
     document: Annotated[str, at_most(200)]
+    identity: Literal["new"] | Id | None = Field(
+        None,
+        description="coordinators answer `identity_in_doubt` with it: `new` for someone other than the people in "
+        "`candidates`, or the id of the one who is meant",
+    )
 
 
 class PaperAnswer(Answer):

@@ -50,7 +50,7 @@ def put_expert(id: str, body: ExpertBody) -> tuple[ExpertAnswer | AskedAnswer, i
 def admit(id: str, body: AdmitBody) -> ExpertAnswer:
     """In general, or in fields of expertise. 404 without the person's current consent."""
     actor = current_actor()
-    expert = services.admit(actor, queries.get_expert(actor, id_in(id)), body.expertise)
+    expert = services.admit(actor, queries.get_expert(actor, id_in(id)), body.expertise, office=body.office)
     services.record_reading(actor, [expert.id])
     return expert_answer(expert)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -217,11 +217,19 @@ def _rows_sent(sent: Mapping[str, Any] | None, kind: str) -> int:
 
 
 class AdmissionForm(Form):
-    """Admits those who are ticked; in which fields, if not in general."""
+    """Admits those who are ticked; in which fields, if not in general, and to whose roster, for those who may choose."""
 
+    office = RadioField(_l("Roster office"), validate_choice=False)
     expertise = TextAreaField(
         _l("Fields of expertise"), description=_l("One per line. Leave it empty to admit in general."), validators=[Optional()]
     )
+
+    def __init__(self, offices: Sequence[tuple[str, str]], **options: Any):
+        super().__init__(**options)
+        if len(offices) > 1:
+            self.office.choices = list(offices)
+        else:
+            del self.office
 
     def fields(self) -> list[str]:
         return [line.strip() for line in (self.expertise.data or "").splitlines() if line.strip()]

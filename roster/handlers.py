@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from accounts.events import ConsentGiven, ConsentWithdrawn, MergeConfirmed, MergeUndone, PersonChanged
-from accounts.models import ConsentPurpose
+from flask_babel import lazy_gettext as _l
+
+from accounts.events import ConsentGiven, ConsentWithdrawn, MergeConfirmed, MergeUndone, OrganizationChanged, PersonChanged
+from accounts.models import ConsentPurpose, Organization
+from accounts.roles import BodyKind
 from certificates.events import (
     CertificateIssued,
     CertificateLifted,
@@ -13,6 +16,7 @@ from certificates.events import (
 )
 from certificates.models import Certificate
 from core.database import db
+from core.errors import Conflict
 from core.policy import Actor
 from enrollment.events import EnrollmentReassigned
 from roster import services
@@ -46,6 +50,13 @@ def move_skills(event: MergeConfirmed | MergeUndone, actor: Actor) -> None:
 def move_skills_of(event: EnrollmentReassigned, actor: Actor) -> None:
     """An enrollment turned out to be another person's."""
     services.follow_certificates(actor, [event.person_id])
+
+
+def keep_kind(event: OrganizationChanged, actor: Actor) -> None:
+    """A roster office that has people on its roster stays one: nobody else would find them."""
+    body = db.session.get_one(Organization, event.organization_id)
+    if "kinds" in event.changed and not body.is_a(BodyKind.ROSTER_OFFICE) and services.has_experts(body.id):
+        raise Conflict("kind_in_use", _l("It has experts on its roster, so it must stay a roster office."), "kinds")
 
 
 def keep_given_consent(event: ConsentGiven, actor: Actor) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from accounts.models import Person, PersonnelCategory
+from accounts.models import Organization, Person, PersonnelCategory
 from certificates.models import Certificate
 from core import clock, names
 from core.database import Base, enum_column
@@ -65,6 +65,7 @@ class Expert(Base):
     updated_at: Mapped[datetime]
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+    office: Mapped[Organization | None] = relationship()
     languages: Mapped[list[ExpertLanguage]] = relationship(order_by="ExpertLanguage.id", cascade="all, delete-orphan")
     availability: Mapped[list[Availability]] = relationship(order_by="Availability.starts_on", cascade="all, delete-orphan")
     skills: Mapped[list[ExpertSkill]] = relationship(order_by="ExpertSkill.id", back_populates="expert")

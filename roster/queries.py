@@ -185,7 +185,7 @@ def _get(actor: Actor, condition: sa.ColumnElement[bool], permission: Permission
 _evidence = selectinload(Expert.skills).joinedload(ExpertSkill.certificate)
 
 
-_PROFILE = (selectinload(Expert.languages), selectinload(Expert.availability), selectinload(Expert.admissions))
+_PROFILE = tuple(map(selectinload, (Expert.office, Expert.languages, Expert.availability, Expert.admissions)))
 
 
 def _loaded(ids: Sequence[int], *options: ExecutableOption) -> dict[int, Expert]:

@@ -84,6 +84,7 @@ class ExpertBody(Schema):
 
 class AdmitBody(Schema):
     expertise: list[Annotated[str, at_most(80)]] = Field([], description="fields of expertise; if empty: in general")
+    office: str | None = Field(None, description="code of the roster office; your own if left out, needed if you have several")
 
 
 class AskedAnswer(Answer):
@@ -172,6 +173,7 @@ class ExpertAnswer(Answer):
     expertise: list[str]
     availability: list[WindowAnswer]
     status: ExpertStatus = Field(description="certified: not asked, or waiting for admission; admitted; left")
+    office: str | None = Field(description="code of the roster office that admitted; null: any may")
     consent: bool | None = Field(description="whether the person's consent is current; null: never answered")
     admissions: list[AdmissionAnswer]
     skills: list[ExpertSkillAnswer]
@@ -191,6 +193,7 @@ def expert_answer(expert: Expert, filters: Filters | None = None) -> ExpertAnswe
         expertise=expert.expertise,
         availability=[WindowAnswer(from_=one.starts_on, to=one.ends_on) for one in expert.availability],
         status=expert.status,
+        office=expert.office.code if expert.office else None,
         consent=_consent(expert),
         admissions=[AdmissionAnswer.model_validate(one) for one in expert.admissions],
         skills=[_skill_answer(rows, filters) for rows in _rows_by_skill(expert, filters)],

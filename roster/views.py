@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from accounts.models import ConsentPurpose
-from accounts.queries import consents_of, roster_text
+from accounts.queries import body_name, consents_of, offices_to_choose, roster_text
 from accounts.roles import Permission
 from accounts.services import find_consent
 from certificates.models import Certificate
@@ -273,14 +273,16 @@ def my_profile() -> Any:
 @requires(P.EXPERT_ADMIT)
 def waiting() -> Any:
     """People who said yes and wait: one or many are admitted at once."""
-    actor, form = current_actor(), AdmissionForm()
+    actor = current_actor()
+    form = AdmissionForm([(one.code, body_name(one)) for one in offices_to_choose(actor)])
+    office = form.office.data if form.office else None
     chosen = [number for text in request.form.getlist("expert") if (number := whole(text)) is not None]
     if form.validate_on_submit():
         with refusals_on(form):
             if not chosen:
                 raise Invalid("nobody_chosen", _("Choose at least one person."))
             with transaction():
-                count = services.admit_several(actor, chosen[:PER_WAITING_PAGE], form.fields())
+                count = services.admit_several(actor, chosen[:PER_WAITING_PAGE], form.fields(), office=office)
             flash(ngettext("%(num)s person admitted to the roster.", "%(num)s people admitted to the roster.", count), "ok")
             return see_other(url_for("roster.waiting"))
     found = queries.waiting(actor, after=request.args.get("after"), limit=PER_WAITING_PAGE)

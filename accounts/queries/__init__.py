@@ -9,6 +9,7 @@ from accounts.queries.bodies import (
     first_body,
     get_body,
     may_change,
+    offices_to_choose,
     require_kind,
     sender_of,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "audit_facts", "bodies_of", "body_name", "centre_for", "centres_to_choose", "consents_of", "count_mail",
     "demonstration_people", "find_account", "find_body", "find_person_by_email", "first_body", "get_body", "get_job",
     "get_mail", "get_organization", "get_person", "history_of", "job_overview", "link_state", "list_jobs", "list_mail",
-    "list_organizations", "list_people", "may_change", "names_of", "organization_choices", "refused_mail", "require_kind",
-    "roles_of", "roster_question", "roster_text", "sender_of", "session_started", "sessions_of", "tokens_of",
+    "list_organizations", "list_people", "may_change", "names_of", "offices_to_choose", "organization_choices",
+    "refused_mail", "require_kind", "roles_of", "roster_question", "roster_text", "sender_of", "session_started",
+    "sessions_of", "tokens_of",
 ]  # fmt: skip

@@ -78,6 +78,13 @@ def centres_to_choose(actor: Actor) -> list[Organization]:
     return [one for one in bodies_of(BodyKind.CENTRE) if reaches_all or (grant is not None and one.id in grant.centre)]
 
 
+def offices_to_choose(actor: Actor) -> list[Organization]:
+    """The roster offices for which the actor may admit people."""
+    grant = actor.grants.get(Permission.EXPERT_ADMIT)
+    reaches_all = actor.is_system or (grant is not None and grant.everywhere)
+    return [one for one in bodies_of(BodyKind.ROSTER_OFFICE) if reaches_all or (grant is not None and one.id in grant.office)]
+
+
 def may_change(actor: Actor, kinds: Iterable[str]) -> bool:
     """Whether the actor may record and change bodies of these kinds: those that only nominate, or all."""
     if set(kinds) <= {BodyKind.NOMINATOR}:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import aliased
 
-from accounts.consent_texts import consent_text
+from accounts.consent_texts import SINCE, UNKNOWN_VERSION, consent_text
 from accounts.events import ConsentAsked, ConsentGiven, ConsentWithdrawn
 from accounts.models import Consent, ConsentPurpose, ConsentWay, Person
 from accounts.roles import Permission
@@ -22,7 +22,7 @@ from accounts.services.people import record_person
 from accounts.values import clean_text
 from core import audit, clock, mail
 from core.database import db, settings_of
-from core.errors import Conflict, DomainError, Invalid, NotAllowed, collect
+from core.errors import DomainError, Invalid, NotAllowed, collect
 from core.events import publish
 from core.policy import SYSTEM, Actor, require
 
@@ -129,7 +129,8 @@ def _answers(person_id: int) -> list[Consent]:
 def record_paper_consent(
     actor: Actor, person: Person, purpose: ConsentPurpose, *, reference: str, signed_on: date | None, document: str
 ) -> Consent:
-    """What this person signed on paper, recorded by someone else and told to the person wherever there is an address."""
+    """What this person signed on paper, recorded by someone else and told to the person wherever there is an address. It does
+    not count when the person said no afterwards; whoever records it is not told."""
     require(actor, Permission.CONSENT_RECORD)
     if actor.person_id == person.id:
         raise NotAllowed("own_paper", _l("Someone else must record what you signed. On your own page you can answer yourself."))
@@ -140,15 +141,11 @@ def record_paper_consent(
     collect(faults)
     last = find_consent(person.id, purpose)
     assert signed_on is not None
-    if last is not None and not last.given and last.at.date() >= signed_on:
-        raise Conflict(
-            "withdrawn_since",
-            _l("The person gave a different answer after signing this. A new signature is needed."),
-            "signed_on",
-        )
+    counts = last is None or last.given or last.at.date() < signed_on
     text = consent_text(purpose, person.language)
+    version = text.version if signed_on >= SINCE else UNKNOWN_VERSION
     row = Consent(
-        person_id=person.id, purpose=purpose, given=True, counts=True, text_version=text.version, language=text.language,
+        person_id=person.id, purpose=purpose, given=True, counts=counts, text_version=version, language=text.language,
         how=ConsentWay.PAPER, at=clock.now(), signed_on=signed_on, recorded_by_id=actor.person_id, **kept,
     )  # fmt: skip
     _keep(actor, row)

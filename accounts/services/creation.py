@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from accounts.models import Account, Organization, Person, RoleAssignment, SignInLink
-from accounts.queries.bodies import get_body, wrong_kind
+from accounts.queries.bodies import get_body, require_kind
 from accounts.roles import WITHIN, BodyKind, Permission, Role
 from accounts.services.account import ensure_account, keep_password
 from accounts.services.assignments import assign_role, assign_within
@@ -42,10 +42,10 @@ def create_account(
 ) -> Person:
     """The account of the person with this address, with `roles` added to those it has; both are made when new.
 
-    `organization` (a code, made when unknown for a nominator) is the body in which the roles are given that can be held there;
-    others are given in the first centre and roster office. An account is known by its
-    address alone and stays as it is; about a person without one who is known by another name, Conflict("identity_in_doubt")
-    unless `identity` says who is meant.
+    `organization` (a code, made when unknown for a nominator) is the body in which the roles are given: Invalid("wrong_kind")
+    when one of them cannot be held there. Without it they are given in the first centre and roster office. An account
+    is known by its address alone and stays as it is; about a person without one who is known by another name,
+    Conflict("identity_in_doubt") unless `identity` says who is meant.
     """
     require(actor, Permission.ACCOUNT_MANAGE)
     wanted = [Role(role) for role in roles]
@@ -63,8 +63,7 @@ def create_account(
         keep_password(actor, person, account, password)
     body = _body_for(actor, wanted, organization)
     for role in wanted:
-        fits = body is not None and role in WITHIN and body.is_a(WITHIN[role][0])
-        assign_within(actor, person.id, role, body if fits else None)
+        assign_within(actor, person.id, role, body if role in WITHIN else None)
     return person
 
 
@@ -79,15 +78,16 @@ def _holder(email: str, given_name: str, family_name: str) -> Person | None:
 
 
 def _body_for(actor: Actor, wanted: list[Role], code: str | None) -> Organization | None:
-    """The body with this code, in which at least one of the roles can be held."""
+    """The body with this code, in which every role can be held that is held in a body at all."""
     if not code:
         return None
-    kinds = [WITHIN[role][0] for role in wanted if role in WITHIN]
+    kinds = [WITHIN[role][0] for role in wanted if role in WITHIN] or [BodyKind.NOMINATOR]
     if BodyKind.NOMINATOR in kinds:
-        return organization_by_code(actor, code, field="organization")
-    body = get_body(code, "organization")
-    if not any(map(body.is_a, kinds)):
-        raise wrong_kind(kinds[0] if kinds else BodyKind.NOMINATOR, "organization")
+        body = organization_by_code(actor, code, field="organization")
+    else:
+        body = get_body(code, "organization")
+    for kind in kinds:
+        require_kind(body, kind, "organization")
     return body
 
 

@@ -287,8 +287,12 @@ def _key(name: str, value: str | None) -> str | None:
 
 
 def _refuse_taken(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
-    """Nobody is given another person's number or address. Only the owner of a mailbox may share it, by opening a link there."""
+    """Nobody is given another person's number or address. Only the owner of a mailbox may share it, by opening a link there.
+    For those who may not know of the other person, the value is left out and nothing is said."""
     hold(given)
+    may_know = actor.person_id == person.id or any(
+        can(actor, one) for one in (Permission.IDENTITY_DECIDE, Permission.ACCOUNT_MANAGE)
+    )
     for name, sentence in _TAKEN.items():
         value = given.get(name)
         if not value or value == getattr(person, name) or (name == "email" and actor.person_id == person.id):
@@ -296,7 +300,10 @@ def _refuse_taken(actor: Actor, person: Person, given: dict[str, Any], prefix: s
         issuer = {"issuer_country": person.issuer_country, "issuer_id": person.issuer_id}
         others = compared(issuer | given | {name: value}, but=[person.id])
         if any(_TAKEN_BY[name] in one.agrees for one in others):
-            raise Conflict(f"{name}_taken", sentence, prefix + name)
+            if may_know:
+                raise Conflict(f"{name}_taken", sentence, prefix + name)
+            for one in (name, *(_OF_THE_NUMBER if name == "identifier" else ())):
+                given.pop(one, None)
 
 
 _TAKEN = {

@@ -1,6 +1,6 @@
 """What is done with the roster: profiles are written, skills granted and withdrawn, everything derived made again."""
 
-from roster.services.admission import admit, admit_several, take_merge, take_no, take_yes, undo_merge
+from roster.services.admission import admit, admit_several, has_experts, take_merge, take_no, take_yes, undo_merge
 from roster.services.exporting import record_export, record_reading
 from roster.services.profiles import (
     change_expert,
@@ -27,6 +27,7 @@ __all__ = [
     "follow_certificates",
     "forget_proposals",
     "grant_skills",
+    "has_experts",
     "index_differences",
     "put_expert",
     "put_own_profile",

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import ConsentPurpose, Person
-from accounts.queries import first_body
+from accounts.models import ConsentPurpose, Organization, Person
+from accounts.queries import first_body, get_body, offices_to_choose
 from accounts.roles import BodyKind, Permission
 from accounts.services import current_consent, find_consent
 from accounts.values import clean_text
 from core import clock
 from core.database import db, settings_of
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.events import publish
 from core.policy import SYSTEM, Actor, require
 from roster import documents
@@ -28,11 +28,13 @@ from roster.states import EXPERT
 WITHDRAWN, MERGED = "consent_withdrawn", "merged"
 
 
-def admit(actor: Actor, expert: Expert, fields: Sequence[str] = ()) -> Expert:
-    """Puts somebody who said yes on the roster, in general or in these fields of expertise; somebody admitted already, in further
-    fields. NotFound without a current consent, Conflict("already_admitted") when nothing would change."""
+def admit(actor: Actor, expert: Expert, fields: Sequence[str] = (), *, office: str | None = None) -> Expert:
+    """Puts somebody who said yes on the roster of `office` (its code; None: the actor's own), in general or in these fields of
+    expertise; somebody admitted already, in further fields. NotFound without a current consent, Conflict("already_admitted")
+    when nothing would change, or the person is on another office's roster."""
     require(actor, Permission.EXPERT_ADMIT)
     wanted = _clean_fields(fields)
+    office_id = _office_of(actor, office).id
     expert = locked(expert.id)
     if not reaches(actor, Permission.EXPERT_ADMIT, expert) or not current_consent(expert.person_id, ConsentPurpose.ROSTER):
         raise unknown_expert()
@@ -40,10 +42,10 @@ def admit(actor: Actor, expert: Expert, fields: Sequence[str] = ()) -> Expert:
     held = _open_fields(expert.id) if was is ExpertStatus.ADMITTED else set()
     asked: list[str | None] = [*wanted] or [None]
     new = [one for one in asked if one not in held]
-    if was is ExpertStatus.ADMITTED and (not new or not wanted):
+    is_elsewhere = office is not None and expert.office_id not in (None, office_id)
+    if was is ExpertStatus.ADMITTED and (not new or not wanted or is_elsewhere):
         raise Conflict("already_admitted", _l("This person is on the roster already."))
-    if expert.office_id is None:
-        expert.office_id = min(actor.office_ids) if actor.office_ids else first_body(BodyKind.ROSTER_OFFICE).id
+    expert.office_id = expert.office_id or office_id
     if was is ExpertStatus.ADMITTED:
         publish(ExpertAdmitted(expert.id, expert.office_id, was.value, AdmissionWay.REVIEWED.value), actor)
     else:
@@ -54,13 +56,26 @@ def admit(actor: Actor, expert: Expert, fields: Sequence[str] = ()) -> Expert:
     return expert
 
 
-def admit_several(actor: Actor, expert_ids: Sequence[int], fields: Sequence[str] = ()) -> int:
+def _office_of(actor: Actor, code: str | None) -> Organization:
+    """The office that is named, of those that the actor may admit for; else the actor's one, and the first one for the system."""
+    own = offices_to_choose(actor)
+    if code:
+        body = get_body(code, "office", BodyKind.ROSTER_OFFICE)
+        if body not in own:
+            raise NotAllowed("not_allowed", _l("You do not admit people to the roster of this office."), "office")
+        return body
+    if len(own) > 1 and not actor.is_system:
+        raise Invalid("required", _l("You work for several roster offices. Choose one."), "office")
+    return own[0]
+
+
+def admit_several(actor: Actor, expert_ids: Sequence[int], fields: Sequence[str] = (), *, office: str | None = None) -> int:
     """Admits each of them who still waits, and says how many that were: who withdrew in the meantime is left out."""
     require(actor, Permission.EXPERT_ADMIT)
     count = 0
     for expert in db.session.scalars(sa.select(Expert).where(Expert.id.in_(expert_ids)).order_by(Expert.id)).all():
         try:
-            admit(actor, expert, fields)
+            admit(actor, expert, fields, office=office)
         except (NotFound, Conflict):
             continue
         count += 1
@@ -120,6 +135,11 @@ def leave(expert: Expert, because: str) -> None:
     documents.refresh([expert.id])
 
 
+def has_experts(office_id: int) -> bool:
+    """Whether anyone is on the roster of this office."""
+    return db.session.scalar(sa.select(Expert.id).where(Expert.office_id == office_id).limit(1)) is not None
+
+
 def take_merge(merged_id: int) -> None:
     """The record leads to another one now, whose own yes and profile count."""
     if expert := find_expert_of(merged_id):
@@ -160,7 +180,7 @@ def _note(expert: Expert, fields: Sequence[str | None], how: AdmissionWay, revie
     facts = {"expert_id": expert.id, "office_id": expert.office_id, "how": how, "reviewer_id": reviewer_id}
     db.session.add_all([RosterAdmission(**facts, field=field, admitted_at=clock.now()) for field in fields])
     db.session.flush()
-    db.session.expire(expert, ["admissions"])
+    db.session.expire(expert, ["admissions", "office"])
 
 
 def _open_admissions(expert_id: int) -> Sequence[RosterAdmission]:

@@ -67,13 +67,6 @@ def people_near(identifier: str | None, who: Mapping[str, Any]) -> list[Near]:
     return sorted(found, key=lambda one: not one.is_meant)
 
 
-def without_others_address(who: Mapping[str, Any], near: Sequence[Near], known: Person) -> dict[str, Any]:
-    """The values without an address that belongs to someone else: it stays there, and nothing is said about it."""
-    address = email_key(who.get("email"))
-    is_others = any(address and address == one.person.email_key for one in near if one.person.id != known.id)
-    return {name: value for name, value in who.items() if not (name == "email" and is_others)}
-
-
 def propose(actor: Actor, identifier: str | None, profile: Profile, near: Sequence[Near]) -> None:
     """Keeps the values until the person answers, and asks once. The caller learns nothing."""
     given = clean_person(**{**profile.person, "identifier": identifier}, is_new=True)
@@ -110,7 +103,7 @@ def _kept(actor: Actor, given: dict[str, Any], profile: Profile, who: Person | N
     is_new = db.session.scalar(insert.on_conflict_do_nothing().returning(ExpertProposal.id)) is not None
     row = db.session.scalars(sa.select(ExpertProposal).where(ExpertProposal.digest == key).with_for_update()).one()
     if not is_new:
-        row.values, row.proposed_by_id = facts["values"], facts["proposed_by_id"]
+        row.values, row.proposed_by_id = profile.packed(), actor.person_id
     return row, is_new
 
 
@@ -218,7 +211,7 @@ def drop(rows: Iterable[ExpertProposal]) -> None:
 def waiting_for(person: Person) -> list[ExpertProposal]:
     """What waits for this person's answer: asked of the person, or of a stranger who cannot be anyone else."""
     records = records_of(person.id)
-    same = [ExpertProposal.person_id.in_(records)]
+    same: list[sa.ColumnElement[bool]] = [ExpertProposal.person_id.in_(records)]
     if person.identifier_key:
         same.append(ExpertProposal.identifier_key == person.identifier_key)
     if person.email_key:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from accounts import services
-from accounts.consent_texts import VERSION, consent_text
+from accounts.consent_texts import UNKNOWN_VERSION, VERSION, consent_text
 from accounts.models import Consent, ConsentPurpose, ConsentWay, Person
 from accounts.roles import Role
 from accounts.services import record_applicant
@@ -289,7 +289,39 @@ def test_consent_on_paper_is_recorded_and_told_to_the_person(app: Flask, awa: Ac
     assert "HR-2026/114" in letter and "withdraw it here" in letter and consent_text(ROSTER, "en").words in letter
     assert client(app, awa).post("/me/consents", {"purpose": "roster", "given": False}).status_code == 201
     late = client(app, staff).post("/people/consent-on-paper", {"person": AWA, **PAPER})
-    assert (late.status_code, late.json["code"]) == (409, "withdrawn_since"), "an older paper does not undo what was said since"
+    changing = {"at": ""}
+    assert (late.status_code, late.json | changing) == (200, made.json | changing), "whoever records it is told nothing"
+    assert answers(app)[-1] == ("roster", True, False, "paper") and not holds(app, awa.person_id), "and it undoes nothing"
+    assert "you said no afterwards" in mails(app)[-1][2]
+
+
+def test_who_signed_before_the_text_was_written_agreed_to_words_that_are_not_known(app: Flask, awa: Actor) -> None:
+    with app.app_context():
+        staff = factories.actor(Role.COORDINATOR)
+    client(app, staff).post("/people/consent-on-paper", {"person": AWA, **PAPER, "signed_on": "2026-10-31"})
+    with app.app_context():
+        assert db.session.scalars(sa.select(Consent.text_version)).one() == UNKNOWN_VERSION
+    assert consent_text(ROSTER, "en").words not in mails(app)[-1][2]
+    client(app, staff).post("/people/consent-on-paper", {"person": AWA, **PAPER, "signed_on": "2026-11-01"})
+    with app.app_context():
+        assert VERSION in db.session.scalars(sa.select(Consent.text_version)).all()
+
+
+def test_a_coordinator_who_is_asked_who_signed_answers_by_program_and_page(app: Flask, awa: Actor, sign_in: SignIn) -> None:
+    with app.app_context():
+        staff = factories.actor(Role.COORDINATOR)
+    body = {"person": AWA | {"given_name": "Kofi", "family_name": "Mensah"}, **PAPER}
+    refused = client(app, staff).post("/people/consent-on-paper", body)
+    assert (refused.status_code, refused.json["code"]) == (409, "identity_in_doubt")
+    made = client(app, staff).post("/people/consent-on-paper", body | {"identity": "new"})
+    assert made.status_code == 200 and made.json["person_id"] != awa.person_id
+    form = sign_in(staff).get("/people/consent-on-paper").form(button="Record the consent")
+    page = form.submit(
+        given_name="Ama", family_name="Owusu", email="awa@example.org", reference="R", signed_on="2026-11-20", document="F"
+    )
+    assert "Same person?" in page.text
+    page = page.form(button="Record the consent").submit(who=str(awa.person_id))
+    assert "is recorded" in page.text and holds(app, awa.person_id)
 
 
 def test_consent_on_paper_by_page(app: Flask, sign_in: SignIn) -> None:

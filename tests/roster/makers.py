@@ -73,7 +73,7 @@ def admitted(person_id: int) -> None:
             services.admit(SYSTEM, found)
 
 
-def consenting(identifier: str, given: str = "Amina", family: str = "Diallo", **values: Any) -> Person:
+def consenting(identifier: str | None, given: str = "Amina", family: str = "Diallo", **values: Any) -> Person:
     """A person with this number who said yes, without an account or a profile yet."""
     made = factories.person(given, family, identifier=identifier, **values)
     with transaction():

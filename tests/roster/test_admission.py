@@ -16,7 +16,7 @@ from certificates import services as certificates
 from core import audit
 from core.database import db, transaction
 from core.errors import Conflict, NotFound
-from core.policy import SYSTEM, Actor
+from core.policy import SYSTEM, Actor, Reach
 from enrollment.models import Enrollment
 from roster import documents, queries, services
 from roster.filters import Filters
@@ -327,6 +327,43 @@ def test_whom_one_office_admitted_another_does_not_see(app: Flask, sign_in: Sign
         factories.consent(person_id, True)
     assert theirs.post(f"/experts/{key}/admit").json["status"] == "admitted", "after another yes any office may"
     assert mine.get(f"/experts/{key}").status_code == 404
+
+
+def test_whoever_works_for_two_offices_says_to_whose_roster_people_are_admitted(
+    app: Flask, sign_in: SignIn, staff: Actor
+) -> None:
+    with app.app_context():
+        office = factories.office().id
+        with transaction():
+            accounts.assign_role(SYSTEM, staff.person_id, Role.ROSTER, scope=Reach.OFFICE, scope_id=office)
+        factories.office("RO3", "Third Roster Office")
+        first, second = (graduate(name, agrees=True)[0] for name in ("Amina", "Kofi"))
+    api = api_of(app, staff)
+    refused = api.post(f"/experts/{first}/admit")
+    assert (refused.status_code, refused.json["errors"][0]["field"]) == (422, "office")
+    assert api.post(f"/experts/{first}/admit", {"office": "RO3"}).status_code == 403
+    assert api.post(f"/experts/{first}/admit", {"office": "RO2"}).json["office"] == "RO2"
+    assert api.get(f"/experts/{first}").json["office"] == "RO2" and api.get(f"/experts/{second}").json["office"] is None
+    assert api.post(f"/experts/{first}/admit", {"office": "ROSTER", "expertise": ["Law"]}).status_code == 409
+    with app.app_context():
+        browser = sign_in(factories.refreshed(staff))
+    page = browser.get("/roster/waiting").form(button="Admit selected").submit(expert=str(second))
+    assert page.status == 422 and "Choose one" in " ".join(page.errors)
+    page = page.form(button="Admit selected").submit(expert=str(second), office="RO2")
+    assert "1 person admitted" in page.text
+    with app.app_context():
+        assert db.session.get_one(Expert, second).office_id == office
+
+
+def test_an_office_with_experts_stays_an_office(context: Flask) -> None:
+    office = factories.office().id
+    key, _ = graduate(agrees=True)
+    with transaction():
+        services.admit(SYSTEM, db.session.get_one(Expert, key), office="RO2")
+    assert db.session.get_one(Expert, key).office_id == office
+    with pytest.raises(Conflict) as refusal, transaction():
+        accounts.put_organization(SYSTEM, "RO2", kinds=["nominator"])
+    assert (refusal.value.code, refusal.value.field) == ("kind_in_use", "kinds")
 
 
 # Records of one person

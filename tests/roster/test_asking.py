@@ -78,10 +78,18 @@ def _no_address() -> None:
     factories.person("Awa", "Diop", email=None, identifier="SN-7")
 
 
+def _of_another_office() -> None:
+    certificate = makers.certified(factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7"), agrees=None)
+    factories.consent(certificate.person_id)
+    other = factories.actor(Role.ROSTER, office_id=factories.office().id)
+    with transaction():
+        services.admit(other, makers.expert_of(certificate))
+
+
 @pytest.mark.both_databases
 def test_the_answer_and_the_work_are_the_same_for_known_and_unknown_people(app: Flask) -> None:
     seen = {}
-    for case in (_unknown, _known, _refused, _certified, _other_name, _no_address):
+    for case in (_unknown, _known, _refused, _certified, _other_name, _no_address, _of_another_office):
         with app.app_context():
             _empty_of_people()
             case()
@@ -298,6 +306,26 @@ def test_an_address_of_somebody_else_is_left_alone_and_nothing_is_said(app: Flas
         factories.person("Kofi", "Mensah", email="awa@example.org")
     made = api.put("/experts/SN-7", AWA)
     assert (made.status_code, made.json["person"]["email"]) == (201, None)
+
+
+@pytest.mark.parametrize("address", ["kofi@new.example.org", "kofi@old.example.org"])
+def test_nobody_learns_whose_a_number_or_an_address_is_by_writing_it_to_someone_else(
+    app: Flask, api: ApiClient, address: str
+) -> None:
+    with app.app_context():
+        makers.consenting("SN-7", "Awa", "Diop", email=None)
+        makers.consenting(None, "Ben", "Zed", email="ben@example.org")
+        keep = factories.person("Kofi", "Mensah", email="kofi@new.example.org").id
+        old = factories.person("Kofi", "Mensah", email="kofi@old.example.org", identifier="KM-1").id
+        with transaction():
+            key = accounts.propose_merge(SYSTEM, keep, old, reason="One person").id
+        with transaction():
+            accounts.confirm_merge(SYSTEM, accounts.get_merge(SYSTEM, key))
+    made = api.put("/experts/SN-7", person_said(email=address))
+    assert (made.status_code, made.json["person"]["email"]) == (201, None)
+    ben = {"given_name": "Ben", "family_name": "Zed", "email": "ben@example.org"}
+    made = api.put("/experts/KM-1", {"person": ben, "category": "police"})
+    assert (made.status_code, made.json["person"]["identifier"]) == (201, None)
 
 
 def test_questions_nobody_answers_are_forgotten(app: Flask, api: ApiClient) -> None:
