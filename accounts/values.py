@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from accounts.name_rules import check_name, is_filler, is_spreadsheet_error
 from accounts.name_rules import check_names as check_names  # for other rooms: values are what they share
+from accounts.name_rules import require_spelling as require_spelling
 from core import clock, countries, languages, mail
 from core.errors import Invalid
 from core.mail import addresses

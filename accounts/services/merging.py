@@ -37,7 +37,7 @@ def confirm_merge(actor: Actor, merge: Merge) -> Merge:
     """A second person agrees: from now on the two are one. Conflict("second_person_needed") for the one who proposed it."""
     require(actor, Permission.IDENTITY_DECIDE)
     merge = _locked(merge)
-    if merge.proposed_by_id is not None and merge.proposed_by_id == actor.person_id:
+    if merge.proposed_by_id is not None and merge.proposed_by_id in records_of(actor.person_id or 0):
         sentence = _l("You proposed this merge. Another coordinator or an administrator must confirm it.")
         raise Conflict("second_person_needed", sentence)
     _pair(merge.keep_id, merge.merged_id)

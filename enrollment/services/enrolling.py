@@ -9,9 +9,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from accounts.models import Organization, Person, PersonnelCategory
-from accounts.name_rules import require_spelling
 from accounts.roles import Permission
-from accounts.values import clean_lines, clean_name, clean_text
+from accounts.values import clean_lines, clean_name, clean_text, require_spelling
 from core import clock
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.policy import Actor, require
