@@ -109,7 +109,7 @@ def _pair(keep_id: int, merged_id: int) -> tuple[Person, Person]:
     """Both records, locked in the order of their ids; Invalid or Conflict when they cannot become one."""
     if keep_id == merged_id:
         raise Invalid("same_record", _l("Choose two different records."), "merge")
-    locked = sa.select(Person).where(Person.id.in_((keep_id, merged_id))).order_by(Person.id).with_for_update()
+    locked = sa.select(Person).where(Person.id.in_((keep_id, merged_id))).order_by(Person.id).with_for_update(key_share=True)
     found = {one.id: one for one in db.session.scalars(locked.execution_options(populate_existing=True))}
     for field, wanted in (("keep", keep_id), ("merge", merged_id)):
         if wanted not in found or found[wanted].is_provisional:
