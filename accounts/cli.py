@@ -54,6 +54,8 @@ def token(email: str, name: str, days: int, scope: tuple[str, ...]) -> None:
     """Creates an API token and prints only the token."""
     with _refusals(), transaction():
         person = queries.find_person_by_email(email)
+        if person is not None and services.shares_mailbox(person):
+            raise click.ClickException(f"Several people use {email}. Each of them creates a token on the own page.")
         if person is None:
             raise click.ClickException(f"Nobody has the email address {email}. Make an account first: flask accounts create")
         made = services.create_token(SYSTEM, person, name=name, days=days, scope=scope)

@@ -201,6 +201,7 @@ class Merge(Base):
     merged_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     status: Mapped[MergeStatus] = mapped_column(enum_column(MergeStatus))
     is_reviewed: Mapped[bool] = mapped_column(default=True)
+    moves_address: Mapped[bool] = mapped_column(default=False)  # to a kept record that had none
     reason: Mapped[str] = mapped_column(sa.String(500))
     proposed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     proposed_at: Mapped[datetime]

@@ -24,6 +24,7 @@ def follow_enrollments(event: MergeConfirmed | MergeUndone, actor: Actor) -> Non
 def follow_enrollment(event: EnrollmentReassigned, actor: Actor) -> None:
     """An enrollment turned out to be another person's."""
     _follow(Enrollment.id == event.enrollment_id)
+    _open_review(event.enrollment_id, actor)
 
 
 def _follow(condition: sa.ColumnElement[bool]) -> None:
@@ -36,5 +37,9 @@ def _follow(condition: sa.ColumnElement[bool]) -> None:
 def open_review(event: EnrollmentResult, actor: Actor) -> None:
     """The result of somebody who holds a certificate is not what it certifies any more: nothing is changed silently, the trail
     says that a review is open, and coordinators see it until they have ended the certificate or corrected the result again."""
-    if certificate := db.session.scalar(under_review().where(Certificate.enrollment_id == event.enrollment_id)):
-        publish(CertificateReviewOpened(certificate.id, certificate.number, event.enrollment_id), actor)
+    _open_review(event.enrollment_id, actor)
+
+
+def _open_review(enrollment_id: int, actor: Actor) -> None:
+    if certificate := db.session.scalar(under_review().where(Certificate.enrollment_id == enrollment_id)):
+        publish(CertificateReviewOpened(certificate.id, certificate.number, enrollment_id), actor)

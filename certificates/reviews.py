@@ -1,6 +1,6 @@
 """Certificates under review: not ended, although the result behind them was corrected since, to something else than completed or
-to another score than they print. Nothing is stored: a review is open for as long as the two disagree. (The hours they print are
-those held, fixed before a delivery is finished.)"""
+to another score than they print, or although they turned out to be another person's. Nothing is stored: a review is open for as
+long as the two disagree. (The hours they print are those held, fixed before a delivery is finished.)"""
 
 from __future__ import annotations
 
@@ -9,12 +9,21 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from accounts.models import Merge, MergeStatus
 from accounts.roles import Permission
 from certificates.models import NOT_ENDED, Certificate
 from core.database import db, in_thousands
 from core.policy import Actor, can, visible
 from courses.models import Delivery
-from enrollment.models import Enrollment, EnrollmentStatus, Reopening, Score, ScoreKind
+from enrollment.models import (
+    Enrollment,
+    EnrollmentStatus,
+    IdentityQuestion,
+    QuestionStatus,
+    Reopening,
+    Score,
+    ScoreKind,
+)
 
 #: Results that no certificate can rest on.
 FELL_SHORT = (EnrollmentStatus.NOT_COMPLETED, EnrollmentStatus.NO_SHOW)
@@ -23,10 +32,21 @@ FELL_SHORT = (EnrollmentStatus.NOT_COMPLETED, EnrollmentStatus.NO_SHOW)
 class ReviewKind(enum.StrEnum):
     UNJUSTIFIED = "unjustified"  # revoked, or the result is corrected again
     MISPRINTED = "misprinted"  # reissued, or the score is corrected again
+    MISNAMED = "misnamed"  # revoked or reissued: it turned out to be another person's
 
 
 _FELL_SHORT = Enrollment.status.in_(FELL_SHORT)
-_KIND = sa.case((_FELL_SHORT, ReviewKind.UNJUSTIFIED.value), else_=ReviewKind.MISPRINTED.value).label("kind")
+#: Who is meant was decided anew, and the enrollment prints another name since.
+_MISNAMED = sa.and_(
+    Certificate.holder_name != Enrollment.name_on_certificate,
+    sa.or_(
+        sa.exists().where(IdentityQuestion.enrollment_id == Enrollment.id, IdentityQuestion.status == QuestionStatus.DIFFERENT),
+        sa.exists().where(Merge.merged_id == Enrollment.person_id, Merge.status == MergeStatus.UNDONE),
+    ),
+)
+_KIND = sa.case(
+    (_FELL_SHORT, ReviewKind.UNJUSTIFIED.value), (_MISNAMED, ReviewKind.MISNAMED.value), else_=ReviewKind.MISPRINTED.value
+).label("kind")
 
 #: The review that is open about one certificate.
 Review = sa.Row[tuple[Certificate, str]]
@@ -47,7 +67,7 @@ def _prints_another_score() -> sa.ColumnElement[bool]:
 def under_review() -> sa.Select[tuple[Certificate, str]]:
     """Every certificate whose review is open, by number, with the kind of its review."""
     joined = sa.select(Certificate, _KIND).join(Enrollment, Enrollment.id == Certificate.enrollment_id)
-    disagrees = Certificate.status.in_(NOT_ENDED), sa.or_(_FELL_SHORT, _prints_another_score())
+    disagrees = Certificate.status.in_(NOT_ENDED), sa.or_(_FELL_SHORT, _MISNAMED, _prints_another_score())
     return joined.where(*disagrees).order_by(Certificate.id)
 
 

@@ -36,11 +36,12 @@ def put_expert(id: str, body: ExpertBody) -> tuple[ExpertAnswer | AskedAnswer, i
     if body.person.identifier is not None and number_key(body.person.identifier) != number_key(id):
         message = _l("This identifier differs from the one in the address. Leave it out or make them the same.")
         raise Invalid("identifier_differs", message, "person.identifier")
-    expert, is_new = services.put_expert(current_actor(), id, body.profile())
+    actor = current_actor()
+    expert, is_new = services.put_expert(actor, id, body.profile())
     if expert is None:
         return AskedAnswer(), 202
-    services.record_reading(current_actor(), [expert.id])
-    return expert_answer(expert), 201 if is_new else 200
+    services.record_reading(actor, [expert.id])
+    return expert_answer(actor, expert), 201 if is_new else 200
 
 
 @routes.call(
@@ -52,13 +53,14 @@ def admit(id: str, body: AdmitBody) -> ExpertAnswer:
     actor = current_actor()
     expert = services.admit(actor, queries.get_expert(actor, id_in(id)), body.expertise, office=body.office)
     services.record_reading(actor, [expert.id])
-    return expert_answer(expert)
+    return expert_answer(actor, expert)
 
 
 @routes.call("GET", "/experts/<id>", "One expert", requires=P.EXPERT_READ, answers={200: ExpertAnswer})
 def get_expert(id: str) -> ExpertAnswer:
     """That staff read a profile leaves a trace."""
-    return _read([expert_answer(queries.get_expert(current_actor(), id_in(id)))])[0]
+    actor = current_actor()
+    return _read([expert_answer(actor, queries.get_expert(actor, id_in(id)))])[0]
 
 
 @routes.call(
@@ -68,8 +70,9 @@ def list_experts(query: ExpertQuery) -> Page:
     if query.valid_on and not query.skill:
         raise Invalid("skill_needed", _l("Say with `skill` what must be valid on this day."), "valid_on")
     filters = read_filters(query.model_dump(exclude={"limit", "after"}), skills_to_choose())
-    found = queries.list_experts(current_actor(), filters, after=query.after, limit=query.limit)
-    return Page(_read([expert_answer(expert, filters) for expert in found.items]), found.next)
+    actor = current_actor()
+    found = queries.list_experts(actor, filters, after=query.after, limit=query.limit)
+    return Page(_read([expert_answer(actor, expert, filters) for expert in found.items]), found.next)
 
 
 def _read(answers: list[ExpertAnswer]) -> list[ExpertAnswer]:

@@ -14,7 +14,7 @@ from accounts.queries.people import RoleHeld, roles_of
 from accounts.secrets import digest
 from accounts.services.address import PREFIX
 from accounts.services.entry import link_ends_at
-from accounts.services.identity import signs_in_as
+from accounts.services.identity import records_of, signs_in_as
 from core import clock
 from core.database import db
 
@@ -58,7 +58,9 @@ def link_state(token: str) -> tuple[LinkState, Person | None, str]:
 
 def sessions_of(person_id: int) -> list[UserSession]:
     """Where the person is signed in, the latest first."""
-    statement = sa.select(UserSession).where(UserSession.person_id == person_id).order_by(UserSession.seen_at.desc())
+    statement = (
+        sa.select(UserSession).where(UserSession.person_id.in_(records_of(person_id))).order_by(UserSession.seen_at.desc())
+    )
     return list(db.session.scalars(statement.limit(50)))
 
 
@@ -71,7 +73,7 @@ def session_started(session_id: int) -> tuple[str, datetime] | None:
 def tokens_of(person_id: int) -> list[ApiToken]:
     """The person's living tokens."""
     living = ApiToken.revoked_at.is_(None), ApiToken.expires_at > clock.now()
-    statement = sa.select(ApiToken).where(ApiToken.person_id == person_id, *living)
+    statement = sa.select(ApiToken).where(ApiToken.person_id.in_(records_of(person_id)), *living)
     return list(db.session.scalars(statement.order_by(ApiToken.id)))
 
 

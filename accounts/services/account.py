@@ -10,9 +10,10 @@ from accounts import passwords
 from accounts.events import AccountClosed, AccountCreated, AccountReopened, PasswordChanged, SessionsEnded, TokenRevoked
 from accounts.models import Account, ApiToken, Person, RoleAssignment, SignInLink, UserSession
 from accounts.roles import Permission, Role
+from accounts.services.identity import records_of
 from core import clock
 from core.database import db, is_sqlite
-from core.errors import Conflict
+from core.errors import Conflict, NotFound
 from core.events import publish
 from core.policy import Actor, Reach, require
 
@@ -22,6 +23,8 @@ def ensure_account(actor: Actor, person: Person) -> Account:
     account = db.session.get(Account, person.id)
     if account is not None:
         return account
+    if person.is_provisional:  # who applied and opened no link yet is known to no one
+        raise NotFound("unknown_person", _l("This person is not known here."))
     insert = (sqlite if is_sqlite() else postgresql).insert(Account).values(person_id=person.id, created_at=clock.now())
     if db.session.scalar(insert.on_conflict_do_nothing().returning(Account.person_id)) is not None:
         publish(AccountCreated(person.id), actor)
@@ -52,6 +55,7 @@ def remove_password(actor: Actor, person: Person) -> None:
     if account.password_hash is None:
         return
     account.password_hash = None
+    _drop_passwords_of_merged(person)
     publish(PasswordChanged(person.id), actor)
     end_sessions_and_links(person.id)
 
@@ -60,7 +64,15 @@ def keep_password(actor: Actor, person: Person, account: Account, password: str)
     """Sets the password, refusing one that is easy to guess."""
     passwords.check_strength(password, personal=(person.given_name, person.family_name, person.full_name, person.email))
     account.password_hash = passwords.hash_password(password)
+    _drop_passwords_of_merged(person)
     publish(PasswordChanged(person.id), actor)
+
+
+def _drop_passwords_of_merged(person: Person) -> None:
+    """Whoever sets a password means the only one there is."""
+    merged = records_of(person.id) - {person.id}
+    if merged:
+        db.session.execute(sa.update(Account).where(Account.person_id.in_(merged)).values(password_hash=None))
 
 
 def close_account(actor: Actor, person: Person) -> None:
@@ -93,27 +105,29 @@ def end_sessions(actor: Actor, person: Person) -> None:
     if actor.person_id != person.id:
         require(actor, Permission.ACCOUNT_MANAGE)
     db.session.execute(
-        sa.delete(UserSession).where(UserSession.person_id == person.id, UserSession.id != (actor.session_id or 0)),
+        sa.delete(UserSession).where(UserSession.person_id.in_(records_of(person.id)), UserSession.id != (actor.session_id or 0)),
         execution_options={"synchronize_session": False},
     )
     publish(SessionsEnded(person.id), actor)
 
 
 def end_sessions_and_links(person_id: int, *, but: int | None = None) -> None:
-    """Ends every session (`but` one) and every unused link of the person."""
+    """Ends every session (`but` one) and every unused link of the person, by whichever of the records that were merged."""
+    records = records_of(person_id)
     db.session.execute(
-        sa.delete(UserSession).where(UserSession.person_id == person_id, UserSession.id != (but or 0)),
+        sa.delete(UserSession).where(UserSession.person_id.in_(records), UserSession.id != (but or 0)),
         execution_options={"synchronize_session": False},
     )
     db.session.execute(
-        sa.delete(SignInLink).where(SignInLink.person_id == person_id, SignInLink.used_at.is_(None)),
+        sa.delete(SignInLink).where(SignInLink.person_id.in_(records), SignInLink.used_at.is_(None)),
         execution_options={"synchronize_session": False},
     )
 
 
 def revoke_tokens(actor: Actor, person_id: int) -> None:
     """Ends every key of the person at once."""
-    for token in db.session.scalars(sa.select(ApiToken).where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))):
+    held = sa.select(ApiToken).where(ApiToken.person_id.in_(records_of(person_id)), ApiToken.revoked_at.is_(None))
+    for token in db.session.scalars(held):
         token.revoked_at = clock.now()
         publish(TokenRevoked(person_id, token.id), actor)
 

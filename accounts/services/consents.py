@@ -16,8 +16,7 @@ from accounts.events import ConsentAsked, ConsentGiven, ConsentWithdrawn
 from accounts.models import Consent, ConsentPurpose, ConsentWay, Person
 from accounts.roles import Permission
 from accounts.services.entry import enters_by_link, send_link
-from accounts.services.identity import current_record
-from accounts.services.merging import records_of
+from accounts.services.identity import current_record, records_of
 from accounts.services.people import record_person
 from accounts.values import clean_text
 from core import audit, clock, mail
@@ -93,7 +92,8 @@ def give_consent(
     counts = not given or not shares_mailbox(person)
     last = _last(person.id, purpose)
     text = consent_text(purpose, language)
-    if last is not None and (last.given, last.counts, last.text_version) == (given, counts, text.version):
+    is_own = last is not None and last.merge_id is None  # one that a merge carried over goes when the merge is undone
+    if last is not None and is_own and (last.given, last.counts, last.text_version) == (given, counts, text.version):
         return last
     row = Consent(
         person_id=person.id, purpose=purpose, given=given, counts=counts, text_version=text.version, language=text.language,

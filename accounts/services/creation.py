@@ -44,8 +44,8 @@ def create_account(
 
     `organization` (a code, made when unknown for a nominator) is the body in which the roles are given: Invalid("wrong_kind")
     when one of them cannot be held there. Without it they are given in the first centre and roster office. An account
-    is known by its address alone and stays as it is; about a person without one who is known by another name,
-    Conflict("identity_in_doubt") unless `identity` says who is meant.
+    is known by its address and the name, and stays as it is; about someone known by another name, Conflict("identity_in_doubt")
+    unless `identity` says who is meant.
     """
     require(actor, Permission.ACCOUNT_MANAGE)
     wanted = [Role(role) for role in roles]
@@ -53,7 +53,7 @@ def create_account(
         raise Invalid("organization_needed", _l("A nominator acts for an organization. Give its code."), "organization")
     if not (email or "").strip():
         raise Invalid("required", _l("Fill in this field."), "email")
-    person = _holder(email, given_name, family_name) or record_person(
+    person = _holder(email, given_name, family_name, identity) or record_person(
         actor, identifier=identifier, given_name=given_name, family_name=family_name, email=email, country=country,
         language=language, names_confirmed=names_confirmed, identity=identity,
     )  # fmt: skip
@@ -67,14 +67,16 @@ def create_account(
     return person
 
 
-def _holder(email: str, given_name: str, family_name: str) -> Person | None:
-    """Who has an account with this address; of several people with one mailbox the one of this name."""
+def _holder(email: str, given_name: str, family_name: str, identity: str | int | None) -> Person | None:
+    """Who has an account with this address and this name (or is meant by `identity`): a mailbox alone tells no one apart."""
     held = sa.select(Person).join(Account).where(Person.email_key == email_key(email), Person.merged_into_id.is_(None))
-    people = db.session.scalars(held.order_by(Person.id)).all()
-    if len(people) < 2:
-        return people[0] if people else None
     said = given_name or "", family_name or ""
-    return next((one for one in people if is_same_name(said, (one.given_name, one.family_name))), None)
+    meant = [
+        one
+        for one in db.session.scalars(held.order_by(Person.id))
+        if (is_same_name(said, (one.given_name, one.family_name)) if identity is None else one.id == identity)
+    ]
+    return meant[0] if len(meant) == 1 else None
 
 
 def _body_for(actor: Actor, wanted: list[Role], code: str | None) -> Organization | None:

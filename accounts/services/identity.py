@@ -254,6 +254,15 @@ def current_record(record: Person) -> Person:
     return record
 
 
+def records_of(person_id: int) -> set[int]:
+    """The ids of all records that lead to this one, and its own."""
+    found, ahead = {person_id}, {person_id}
+    while ahead:
+        ahead = set(db.session.scalars(sa.select(Person.id).where(Person.merged_into_id.in_(ahead)))) - found
+        found |= ahead
+    return found
+
+
 def signs_in_as(record: Person) -> Person | None:
     """The person as whom the reader of this record's mailbox enters; None for no one.
 
@@ -267,7 +276,7 @@ def signs_in_as(record: Person) -> Person | None:
         if (kept.email_key is None or kept.email_key != person.email_key) and not _is_reviewed(person, kept):
             return None
         person = kept
-    return person if person.email_key == record.email_key or not _holds_roles(person) else None
+    return person if person.email_key == record.email_key or not holds_roles(person) else None
 
 
 def _is_reviewed(merged: Person, keep: Person) -> bool:
@@ -277,5 +286,6 @@ def _is_reviewed(merged: Person, keep: Person) -> bool:
     return db.session.scalar(reviewed.limit(1)) is not None
 
 
-def _holds_roles(person: Person) -> bool:
+def holds_roles(person: Person) -> bool:
+    """Whether the person may do anything for others."""
     return db.session.scalar(sa.select(RoleAssignment.id).where(RoleAssignment.person_id == person.id).limit(1)) is not None

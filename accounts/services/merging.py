@@ -9,8 +9,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Merge, MergeStatus, Person, RoleAssignment
+from accounts.models import Merge, MergeStatus, Person
 from accounts.roles import Permission
+from accounts.services.identity import holds_roles, records_of
 from accounts.states import MERGE
 from accounts.values import clean_lines
 from core import clock
@@ -66,6 +67,8 @@ def undo_merge(actor: Actor, merge: Merge) -> Merge:
     merged = db.session.get_one(Person, merge.merged_id)
     if merge.status is MergeStatus.CONFIRMED:
         merged.merged_into_id = None
+        if merge.moves_address:
+            db.session.get_one(Person, merge.keep_id).email = None
     merge.undone_by_id, merge.undone_at = actor.person_id, clock.now()
     MERGE.fire(merge, "undo", actor)
     return merge
@@ -79,15 +82,6 @@ def get_merge(actor: Actor, merge_id: int) -> Merge:
     return found
 
 
-def records_of(person_id: int) -> set[int]:
-    """The ids of all records that lead to this one, and its own."""
-    found, ahead = {person_id}, {person_id}
-    while ahead:
-        ahead = set(db.session.scalars(sa.select(Person.id).where(Person.merged_into_id.in_(ahead)))) - found
-        found |= ahead
-    return found
-
-
 def _begin(actor: Actor, keep: Person, merged: Person, reason: str, *, is_reviewed: bool) -> Merge:
     merge = Merge(
         keep_id=keep.id, merged_id=merged.id, reason=reason, is_reviewed=is_reviewed, proposed_by_id=actor.person_id,
@@ -98,7 +92,10 @@ def _begin(actor: Actor, keep: Person, merged: Person, reason: str, *, is_review
 
 
 def _apply(actor: Actor, merge: Merge, step: str) -> Merge:
-    db.session.get_one(Person, merge.merged_id).merged_into_id = merge.keep_id
+    keep, merged = (db.session.get_one(Person, one) for one in (merge.keep_id, merge.merged_id))
+    if keep.email is None and merged.email is not None and not holds_roles(keep):
+        keep.email, merge.moves_address = merged.email, True  # else no message would reach the person
+    merged.merged_into_id = keep.id
     merge.decided_by_id, merge.decided_at = actor.person_id, clock.now()
     db.session.flush()
     MERGE.fire(merge, step, actor)
@@ -116,7 +113,7 @@ def _pair(keep_id: int, merged_id: int) -> tuple[Person, Person]:
             raise Invalid("unknown_person", _l("This person is not known here."), field)
         if found[wanted].merged_into_id is not None:
             raise Conflict("already_merged", _l("This record has already been merged into another one."), field)
-    if db.session.scalar(sa.select(RoleAssignment.id).where(RoleAssignment.person_id == merged_id).limit(1)):
+    if holds_roles(found[merged_id]):
         sentence = _l("This record holds roles, which would pass to the other one. Withdraw them first, or keep this record.")
         raise Conflict("holds_roles", sentence, "merge")
     return found[keep_id], found[merged_id]

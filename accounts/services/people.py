@@ -14,7 +14,7 @@ from accounts.events import PersonChanged, PersonRecorded
 from accounts.models import Account, Gender, IdentifierKind, Person
 from accounts.roles import Permission
 from accounts.services.account import end_sessions_and_links
-from accounts.services.identity import Comparison, Known, clean_issuer, compared, current_record, find_known, hold
+from accounts.services.identity import Comparison, Known, clean_issuer, compared, current_record, find_known, hold, holds_roles
 from core import clock, mail, names
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
@@ -240,6 +240,17 @@ def _fill_gaps(actor: Actor, person: Person, given: dict[str, Any]) -> None:
         if given.get(name) and not getattr(person, name):
             said[name] = given[name]
     _overwrite(actor, person, said, "person.")
+
+
+def add_address(actor: Actor, person: Person, email: str | None) -> None:
+    """An address for someone who has none, no roles and no account, which it would open. One that someone else has is left out,
+    and not told: whoever says it may not know of them."""
+    address = values.find_email(email)
+    if not address or person.email or holds_roles(person) or db.session.get(Account, person.id) is not None:
+        return
+    hold({"email": address})
+    if not any("address" in one.agrees for one in compared({"email": address}, but=[person.id])):
+        _overwrite(actor, person, {"email": address}, "person.")
 
 
 def _leave_address(actor: Actor, person: Person, address: str) -> None:

@@ -15,6 +15,7 @@ from accounts.models import ALL, READ, ApiToken, Person
 from accounts.roles import Permission, Role
 from accounts.secrets import digest
 from accounts.services.account import ensure_account
+from accounts.services.identity import records_of
 from core import clock
 from core.database import db
 from core.errors import Conflict, Invalid, NotFound
@@ -68,7 +69,8 @@ def _checked_scope(scope: Sequence[str]) -> str:
 def revoke_token(actor: Actor, token_id: int) -> None:
     """Ends a key at once: one's own, or anybody's by an administrator. NotFound for somebody else's."""
     token = db.session.get(ApiToken, token_id)
-    if token is None or (token.person_id != actor.person_id and not actor.can(Permission.ACCOUNT_MANAGE)):
+    is_own = token is not None and actor.person_id is not None and token.person_id in records_of(actor.person_id)
+    if token is None or not (is_own or actor.can(Permission.ACCOUNT_MANAGE)):
         raise NotFound("unknown_token", _l("This token is not known here."))
     if token.revoked_at is None:
         token.revoked_at = clock.now()

@@ -68,7 +68,7 @@ def _context(code: str) -> dict[str, Any]:
         "revoked": [one for one in people if one.was_revoked],
         "issued": [one for one in people if one.certificate is not None and not one.waits and not one.was_revoked],
         "unjustified": [one for one in people if one.is_unjustified],
-        "reviews": [one for one in reviews_of(delivery) if one.kind == ReviewKind.MISPRINTED],
+        "reviews": [one for one in reviews_of(delivery) if one.kind != ReviewKind.UNJUSTIFIED],
         "others": [one for one in people if one.reasons],
         "open_job": queries.open_job(delivery),
     }

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from accounts.models import Gender, IdentifierKind, Organization, Person, PersonnelCategory
 from accounts.queries import require_kind
 from accounts.roles import BodyKind, Permission
-from accounts.services import Identified, current_record, identify_person, join_records
+from accounts.services import Identified, add_address, current_record, identify_person, join_records, records_of
 from accounts.values import (
     clean_country,
     clean_identifier,
@@ -118,6 +118,7 @@ def enter(actor: Actor, delivery_id: int, nominee: Nominee) -> Enrollment:
     _check_one(delivery, nominee)
     said = _said(nominee)
     identified = identify_person(actor, said, identity=nominee.identity)
+    add_address(actor, identified.person, nominee.email)
     enrollment = place(actor, delivery, identified.person, nominee.wish, record=identified.record)
     db.session.add(_nomination(actor, None, enrollment, nominee))
     note_identity(actor, enrollment, identified, said)
@@ -146,6 +147,8 @@ def _nominate_one(actor: Actor, delivery_id: int, organization: Organization, no
     _check_one(delivery, nominee)
     said = _said(nominee)
     identified = _identify(actor, delivery, organization, nominee, said)
+    if can(actor, Permission.IDENTITY_DECIDE, delivery) or _is_of_body_alone(identified.person, organization):
+        add_address(actor, identified.person, nominee.email)
     enrollment = place(actor, delivery, identified.person, nominee.wish, nominated_by=organization, record=identified.record)
     db.session.add(_nomination(actor, organization, enrollment, nominee))
     note_identity(actor, enrollment, identified, said)
@@ -167,8 +170,13 @@ def _identify(actor: Actor, delivery: Delivery, organization: Organization, nomi
 def _as_of_body(organization: Organization, found: Identified, said: dict[str, Any]) -> Identified:
     """A person recognised for a body by somebody who knows everyone: the body gets a record of its own, as if it had nominated.
     It is recognised by that the next time, and reads in it no more than was said in its name."""
-    if found.is_new or _is_among(found.record, people_of(organization)):
+    own = people_of(organization)
+    if found.is_new or _is_among(found.record, own):
         return found
+    before = sa.select(Person).where(Person.id.in_(records_of(found.person.id)), Person.id.in_(own)).order_by(Person.id)
+    record = db.session.scalar(before.limit(1))
+    if record is not None:
+        return replace(found, record=record)
     record = identify_person(SYSTEM, said, among=sa.false()).record
     join_records(SYSTEM, found.person, record, reason="nominated in an organization's name")
     return replace(found, record=record)
@@ -180,6 +188,14 @@ def _identity_of_record(identity: str | int | None, own: sa.Select[int]) -> str 
         return identity
     record = db.session.scalar(sa.select(Person).where(Person.id == identity, Person.id.in_(own)))
     return current_record(record).id if record else 0
+
+
+def _is_of_body_alone(person: Person, organization: Organization) -> bool:
+    """Whether the person is known by nothing but what this organization put forward."""
+    others = sa.select(Enrollment.id).where(
+        Enrollment.person_id == person.id, Enrollment.nominated_by_id.is_distinct_from(organization.id)
+    )
+    return db.session.scalar(others.limit(1)) is None
 
 
 def _is_among(person: Person, ids: sa.Select[int]) -> bool:

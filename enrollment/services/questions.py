@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Consent, Merge, Person, RoleAssignment
+from accounts.models import Consent, Merge, MergeStatus, Person, RoleAssignment
 from accounts.roles import Permission
 from accounts.services import (
     Comparison,
@@ -20,6 +20,7 @@ from accounts.services import (
     decline_merge,
     enters_by_link,
     get_merge,
+    holds_roles,
     identify_person,
     join_records,
     propose_merge,
@@ -33,7 +34,7 @@ from core.events import publish
 from core.policy import SYSTEM, Actor, can, require
 from courses.services import touch
 from enrollment.events import EnrollmentReassigned
-from enrollment.models import LIVE, RESULTS, Enrollment, IdentityQuestion, Nomination, QuestionStatus
+from enrollment.models import GOING_ON, RESULTS, Enrollment, IdentityQuestion, Nomination, QuestionStatus
 from enrollment.queries import decides_about, find_enrollment, require_reach
 from enrollment.services.letters import tell_all
 from enrollment.services.sharing import follow_printed_name, leave_shared_seat
@@ -69,12 +70,18 @@ def _ask(actor: Actor, enrollment: Enrollment, one: Comparison, step: str | None
 
 
 def _is_asked(enrollment: Enrollment, candidate: Person) -> bool:
-    """Whether it was asked about this enrollment, or the other way round about one of the candidate's."""
+    """Whether it was asked about this enrollment, or the other way round about one of the candidate's; or someone decided before
+    that the two are different people."""
     own = {enrollment.person_id, enrollment.origin_id} - {candidate.id}
     this = sa.and_(IdentityQuestion.enrollment_id == enrollment.id, IdentityQuestion.candidate_id == candidate.id)
     is_candidates = sa.or_(Enrollment.person_id == candidate.id, Enrollment.origin_id == candidate.id)
     asked = sa.select(IdentityQuestion.id).join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
-    asked = asked.where(sa.or_(this, sa.and_(IdentityQuestion.candidate_id.in_(own), is_candidates)))
+    mirrored = sa.and_(IdentityQuestion.candidate_id.in_(own), is_candidates)
+    is_apart = sa.and_(
+        IdentityQuestion.candidate_id == candidate.id, IdentityQuestion.status == QuestionStatus.DIFFERENT,
+        sa.or_(Enrollment.person_id.in_(own), Enrollment.origin_id.in_(own)),
+    )  # fmt: skip
+    asked = asked.where(sa.or_(this, mirrored, is_apart))
     return db.session.scalar(asked.limit(1)) is not None
 
 
@@ -159,9 +166,13 @@ def decide_same(actor: Actor, question: IdentityQuestion) -> Merge | None:
     keep, merged = current_record(question.candidate), current_record(enrollment.person)
     merge = None
     if keep.id != merged.id:
-        if _is_light(merged):
+        if holds_roles(merged) and not holds_roles(keep):
+            keep, merged = merged, keep  # roles never pass to another record
+        # An address that the kept record lacks becomes its own: for someone with a past, two people look at that.
+        is_reached = keep.email_key or not merged.email_key or _is_light(keep)
+        if _is_light(merged) and is_reached:
             merge = join_records(actor, keep, merged, reason="identity question")
-            if enrollment.status in LIVE and keep.email_key != merged.email_key:
+            if enrollment.status in GOING_ON and keep.email_key != merged.email_key:
                 tell_all([enrollment])  # what went to the other address opens nothing any more
         else:
             merge = propose_merge(actor, keep.id, merged.id, reason="identity question")
@@ -220,7 +231,7 @@ def _reassign(actor: Actor, enrollment: Enrollment, nomination: Nomination) -> N
     db.session.flush()
     leave_shared_seat(actor, enrollment)
     publish(EnrollmentReassigned(enrollment.id, made.id), actor)
-    if enrollment.status in LIVE:
+    if enrollment.status in GOING_ON:
         tell_all([enrollment])
 
 
@@ -232,11 +243,12 @@ def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:
         IdentityQuestion.candidate_id == Enrollment.person_id,
         IdentityQuestion.status == QuestionStatus.SAME,
     )
+    merged = sa.exists().where(Merge.merged_id == Enrollment.origin_id, Merge.status == MergeStatus.CONFIRMED)
     rows = (
         sa.select(Enrollment, Nomination, Person)
         .join(Nomination, Nomination.enrollment_id == Enrollment.id)
         .join(Person, Person.id == Enrollment.person_id)
-        .where(~decided)
+        .where(~decided, ~merged)
         .order_by(Enrollment.id)
     )
     for enrollment, nomination, person in db.session.execute(rows.execution_options(yield_per=500)):

@@ -1,4 +1,4 @@
-"""What an enrollment was before it stood aside, and what was said of people whom coordinators entered"""
+"""What an enrollment was before it stood aside, whether a merge moved an address, and what was said of people whom coordinators entered"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("merge", sa.Column("moves_address", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("enrollment", sa.Column("stood_as", sa.String(32), nullable=True))
     with op.batch_alter_table("nomination") as table:
         table.alter_column("organization_id", existing_type=sa.Integer(), nullable=True)
@@ -21,3 +22,4 @@ def downgrade() -> None:
     with op.batch_alter_table("nomination") as table:
         table.alter_column("organization_id", existing_type=sa.Integer(), nullable=False)
     op.drop_column("enrollment", "stood_as")
+    op.drop_column("merge", "moves_address")

@@ -8,17 +8,23 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from accounts import queries
 from accounts import services as accounts_services
-from accounts.models import Account, Gender, Merge, Person, RoleAssignment
+from accounts.models import Account, ConsentPurpose, ConsentWay, Gender, Merge, Person, RoleAssignment
 from accounts.roles import Role
-from core import checking, jobs, names
+from certificates.reviews import under_review
+from core import audit, checking, jobs, names
 from core.database import db, transaction, write
+from core.errors import Conflict, NotFound
 from core.mail import Mail
-from core.policy import SYSTEM
-from enrollment.models import Enrollment, IdentityQuestion
+from core.policy import SYSTEM, Actor
+from enrollment import services
+from enrollment.models import Enrollment, IdentityQuestion, Nomination, QuestionStatus
+from enrollment.states import QUESTION
 from tests import factories
 from tests.accounts.makers import PASSWORD
 from tests.browsing import Browser
+from tests.certificates import makers as certificates
 from tests.enrollment import makers
 from tests.enrollment.test_apply_pages import apply
 from tests.enrollment.test_identity import OFFICER, body, post
@@ -312,3 +318,138 @@ def test_others_do_not_change_the_gender_of_someone_who_can_sign_in(app: Flask) 
                 gender="male",
             )  # fmt: skip
         assert person.gender is Gender.FEMALE
+
+
+# Two records that became one
+
+
+def reviewed(app: Flask, keep: Person, merged: Person) -> Merge:
+    """A merge that two coordinators reviewed."""
+    first, second = makers.coordinator(), makers.coordinator()
+    with transaction():
+        merge = accounts_services.propose_merge(first, keep.id, merged.id, reason="One officer")
+    with transaction():
+        return accounts_services.confirm_merge(second, merge)
+
+
+def undone(merge: Merge) -> None:
+    coordinator = makers.coordinator()
+    with transaction():
+        accounts_services.undo_merge(coordinator, merge)
+
+
+def test_who_changes_the_password_or_signs_out_everywhere_ends_what_merged_records_could(app: Flask) -> None:
+    with app.app_context():
+        keep, old = (factories.person("Kofi", "Mensah", email=f"{name}@example.org") for name in ("new", "old"))
+        with transaction():
+            accounts_services.set_password(SYSTEM, old, PASSWORD)
+            accounts_services.set_password(SYSTEM, keep, PASSWORD + " kept")
+        with transaction():
+            accounts_services.create_token(SYSTEM, old, name="Old program")
+        reviewed(app, keep, old)
+        assert accounts_services.check_password("old@example.org", PASSWORD) == keep.id
+        assert [one.name for one in queries.tokens_of(keep.id)] == ["Old program"], "shown where it can be revoked"
+        with transaction():
+            accounts_services.set_password(SYSTEM, keep, PASSWORD + " newer", ends_tokens=True)
+        assert accounts_services.check_password("old@example.org", PASSWORD) is None
+        assert queries.tokens_of(keep.id) == []
+
+
+def test_a_no_of_ones_own_stays_when_a_merge_that_carried_another_is_undone(app: Flask) -> None:
+    with app.app_context():
+        keep, old = (factories.person("Kofi", "Mensah", email=f"{name}@example.org") for name in ("new", "old"))
+        for person, given in ((keep, True), (old, False)):
+            with transaction():
+                answer(person, given)
+        merge = reviewed(app, keep, old)
+        with transaction():
+            answer(keep, False)
+        undone(merge)
+        assert not accounts_services.current_consent(keep.id, ConsentPurpose.ROSTER)
+
+
+def answer(person: Person, given: bool) -> None:
+    own = Actor(person_id=person.id)
+    accounts_services.give_consent(own, person, ConsentPurpose.ROSTER, given, how=ConsentWay.PAGE)
+
+
+def test_messages_reach_a_kept_record_without_an_address_by_that_of_the_merged_one(app: Flask) -> None:
+    with app.app_context():
+        keep, old = (
+            factories.person("Kofi", "Mensah", identifier="GH-1"),
+            factories.person("Kofi", "Mensah", email="k@gh.example"),
+        )
+        merge = reviewed(app, keep, old)
+        assert keep.email == "k@gh.example" and accounts_services.signs_in_as(old).id == keep.id
+        undone(merge)
+        assert (keep.email, old.email) == (None, "k@gh.example")
+
+
+def test_an_address_given_later_reaches_the_person_unless_someone_else_has_it(app: Flask, client, code: str) -> None:
+    own = client(Role.NOMINATOR, organization="GH-MOD")
+    first = post(own, code, identifier="A-1")
+    second = post(own, later(app), identifier="A-1", email="kofi@example.org")
+    assert second["person"]["id"] == first["person"]["id"]
+    with app.app_context():
+        assert db.session.get_one(Person, first["person"]["id"]).email == "kofi@example.org"
+        assert "kofi@example.org" in db.session.scalars(sa.select(Mail.address)).all()
+        factories.person("Ama", "Owusu", email="ama@example.org")
+        db.session.commit()
+    third = post(own, code, identifier="A-2", given_name="Yaw")
+    post(own, later(app), identifier="A-2", given_name="Yaw", email="ama@example.org")
+    with app.app_context():
+        assert db.session.get_one(Person, third["person"]["id"]).email is None
+
+
+def test_a_certificate_in_anothers_name_is_under_review(app: Flask, client, code: str) -> None:
+    with app.app_context():
+        into = certificates.finished_delivery(["Kofi Mensah"])
+        (certificate,) = certificates.issued(into)
+        (enrollment,) = certificates.enrollments(into)
+        coordinator = makers.coordinator()
+        assert not list(db.session.execute(under_review()))
+        said = {"given_name": "Ama", "family_name": "Owusu", "email": "ama@example.org"}
+        with transaction():
+            db.session.add(Nomination(enrollment=enrollment, created_at=enrollment.created_at, gender="undisclosed", **said))
+            question = IdentityQuestion(
+                enrollment_id=enrollment.id, candidate_id=enrollment.person_id, agrees=["number"], differs=["name"],
+                asked_at=enrollment.created_at,
+            )  # fmt: skip
+            QUESTION.begin(question, QuestionStatus.OPEN, SYSTEM)
+        with transaction():
+            services.decide_different(coordinator, question)
+        assert certificates.again(certificate).person.full_name == "Ama Owusu"
+        assert [kind for _one, kind in db.session.execute(under_review())] == ["misnamed"]
+        assert audit.has("certificate.review_opened", f"certificate:{certificate.id}")
+
+
+def test_different_people_are_asked_about_once(app: Flask, client, code: str) -> None:
+    post(client(Role.NOMINATOR, organization="FR-MFA"), code, identifier="F-1", identifier_issuer="FR", email="k@example.org")
+    own, coordinator = client(Role.NOMINATOR, organization="GH-MOD"), client(Role.COORDINATOR)
+    post(own, code, identifier="A-1", email="k@example.org")
+    drain(app)
+    decide(coordinator, "different")
+    post(own, later(app), identifier="A-1", email="k@example.org")
+    drain(app)
+    assert questions(coordinator) == []
+
+
+def test_roles_never_go_to_another_person_of_the_mailbox(app: Flask) -> None:
+    with app.app_context():
+        ama = factories.actor(given="Ama", family="Owusu", email="desk@example.org")
+        boss = factories.actor(Role.ADMINISTRATOR)
+        said = {"email": "desk@example.org", "given_name": "Yaw", "family_name": "Boateng", "roles": [Role.ADMINISTRATOR]}
+        with pytest.raises(Conflict) as asked, transaction():
+            accounts_services.create_account(boss, **said)
+        assert asked.value.code == "identity_in_doubt"
+        with transaction():
+            made = accounts_services.create_account(boss, **said, identity="new")
+        assert made.id != ama.person_id and made.full_name == "Yaw Boateng"
+
+
+def test_who_has_opened_no_link_gets_no_account_from_others(app: Flask, code: str) -> None:
+    apply(Browser(app), code, email="new@example.org")
+    with app.app_context():
+        applicant = db.session.scalars(sa.select(Person).where(Person.is_provisional)).one()
+        with pytest.raises(NotFound), transaction():
+            accounts_services.assign_role(SYSTEM, applicant.id, Role.ADMINISTRATOR)
