@@ -88,6 +88,16 @@ class OrganizationChanged(Event):
 
 
 @dataclass(frozen=True)
+class EmblemChanged(Event):
+    """Certificates of the centre show another picture from now on; none: `sha256` is empty."""
+
+    name = "organization.emblem_changed"
+    subject = ("organization", "organization_id")
+    organization_id: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class AccountCreated(Event):
     name = "account.created"
     subject = ("person", "person_id")

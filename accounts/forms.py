@@ -11,6 +11,7 @@ from wtforms import (
     BooleanField,
     DateField,
     EmailField,
+    FileField,
     HiddenField,
     IntegerField,
     PasswordField,
@@ -258,6 +259,9 @@ class OrganizationChangeForm(Form):
     office_2_en = StringField(_l("Office of the second signatory, in English"), name="signatories-1-office-en")
     office_2_fr = StringField(_l("Office of the second signatory, in French"), name="signatories-1-office-fr")
 
+    emblem = FileField(_l("Emblem"))
+    remove_emblem = BooleanField(_l("Remove the emblem"))
+
     SIGNATORIES = (("signatory_1", "office_1_en", "office_1_fr"), ("signatory_2", "office_2_en", "office_2_fr"))
 
     def __init__(self, *args: Any, manages_all: bool, body: Organization | None = None, **kwargs: Any):
@@ -273,6 +277,26 @@ class OrganizationChangeForm(Form):
         if not manages_all:
             for name in ("kinds", "title_en", "title_fr", "two_person_revocation", *sum(self.SIGNATORIES, ())):
                 del self[name]
+        self._ask_for_emblem(body if manages_all else None)
+
+    def _ask_for_emblem(self, body: Organization | None) -> None:
+        """Of a centre that is recorded, and to take away only what is there."""
+        is_centre = body is not None and body.is_a(BodyKind.CENTRE)
+        if not is_centre:
+            del self.emblem
+        if body is None or not is_centre or body.emblem_sha256 is None:
+            del self.remove_emblem
+
+    @property
+    def picture(self) -> bytes | None:
+        """The file that was chosen."""
+        chosen = self.emblem.data if self.emblem else None
+        return chosen.read() if getattr(chosen, "filename", "") else None
+
+    def ask_for_the_picture_again(self) -> None:
+        """A page that comes back cannot bring a chosen file with it."""
+        if self.emblem and getattr(self.emblem.data, "filename", "") and not self.emblem.errors:
+            self.emblem.errors = [_l("Choose the picture again: it is not kept when the page comes back.")]
 
     def given(self) -> dict[str, Any]:
         """What services.put_organization takes of it."""

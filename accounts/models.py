@@ -56,7 +56,7 @@ class Organization(Base):
 
     One centre and one roster office are there from the start (`is_first`): without a `title` and a contact address of their own
     they are called and written to as the settings say. `signatories`: who signs a centre's certificates, each with `name` and
-    `office` by language; without any, the trainers of the delivery do.
+    `office` by language; without any, the trainers of the delivery do. `emblem_sha256`: what its certificates show from now on.
     """
 
     __tablename__ = "organization"
@@ -71,6 +71,7 @@ class Organization(Base):
     contact_email: Mapped[str | None] = mapped_column(sa.String(254))
     two_person_revocation: Mapped[bool] = mapped_column(default=False)  # of a centre: for any reason, not only for fraud
     signatories: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list, server_default="[]")
+    emblem_sha256: Mapped[str | None] = mapped_column(sa.ForeignKey("emblem.sha256"))
     is_first: Mapped[bool] = mapped_column(default=False)
 
     def is_a(self, kind: BodyKind) -> bool:
@@ -90,6 +91,16 @@ class Organization(Base):
     def contact(self) -> str:
         """Where questions to it go."""
         return self.contact_email or settings_of().contact_email
+
+
+class Emblem(Base):
+    """The picture of a centre, under its SHA-256. Kept for good, also when the centre has another: certificates refer to it."""
+
+    __tablename__ = "emblem"
+
+    sha256: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    png: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    created_at: Mapped[datetime]
 
 
 class Person(Base):

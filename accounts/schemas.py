@@ -61,13 +61,14 @@ class OrganizationAnswer(Answer):
     contact_email: str | None
     two_person_revocation: bool
     signatories: list[SignatoryAnswer]
+    emblem_sha256: str | None
 
     @classmethod
     def of(cls, one: Organization) -> OrganizationAnswer:
         return cls(
             code=one.code, name=one.name, kinds=[BodyKind(kind) for kind in one.kinds], country=one.country,
             title=one.title, contact_email=one.contact_email, two_person_revocation=one.two_person_revocation,
-            signatories=[SignatoryAnswer(**signatory) for signatory in one.signatories],
+            signatories=[SignatoryAnswer(**signatory) for signatory in one.signatories], emblem_sha256=one.emblem_sha256,
         )  # fmt: skip
 
 

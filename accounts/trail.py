@@ -20,6 +20,7 @@ ACTIONS: dict[str, Any] = {
     "identity.decided": _l("Decided whether two records are the same person"),
     "organization.recorded": _l("Organization recorded"),
     "organization.changed": _l("Organization changed"),
+    "organization.emblem_changed": _l("Emblem of an organization changed"),
     "account.created": _l("Account made"),
     "account.closed": _l("Account closed"),
     "account.reopened": _l("Account reopened"),

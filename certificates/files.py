@@ -11,6 +11,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from accounts.queries import emblem_png
 from certificates import rendering
 from certificates.models import Certificate
 from certificates.snapshot import is_intact
@@ -72,9 +73,10 @@ def remade(certificate: Certificate) -> bytes | None:
     if not is_intact(certificate):
         return None
     payload = dict(certificate.payload)
+    emblem = emblem_png(payload.get("emblem_sha256"))
     db.session.rollback()
     try:
-        return rendering.render(payload)
+        return rendering.render(payload, emblem=emblem)
     except rendering.RenderingFailed as failure:
         log.error("%s: %s", payload["number"], failure)
         return None

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from accounts.models import Account, Person
+from accounts.queries import emblem_png
 from accounts.roles import Permission
 from accounts.sessions import actor_of
 from certificates import files, rendering
@@ -150,12 +151,13 @@ def _file(actor: Actor, certificate: Certificate, renderer: Any, tally: _Tally) 
     """Makes the file from the frozen payload and notes it with the holder's mail; nothing is open while it is rendered."""
     payload, number, enrollment_id = dict(certificate.payload), certificate.number, certificate.enrollment_id
     certificate_id, is_filed = certificate.id, certificate.file_key is not None
+    emblem = emblem_png(payload.get("emblem_sha256"))
     db.session.rollback()
     if is_filed:
         with transaction():
             tally.finish(enrollment_id)
         return
-    key, digest = files.store(number, renderer.render(payload))
+    key, digest = files.store(number, renderer.render(payload, emblem=emblem))
     with transaction():
         record_file(actor, certificate_id, file_key=key, sha256=digest)
         tally.finish(enrollment_id)

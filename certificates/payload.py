@@ -5,6 +5,7 @@ canonical form in bytes, and equal payloads have equal bytes.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date
@@ -12,6 +13,7 @@ from typing import Any, Self
 
 from core.text import normalized
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 CATEGORIES = ("military", "police", "civilian")
 LARGEST_INTEGER = 2**53 - 1  # beyond this, RFC 8785 (JSON numbers as doubles) is no longer exact
 
@@ -96,6 +98,7 @@ class CertificatePayload:
     issuer: Bilingual
     signatories: tuple[Signatory, ...] = ()
     score_percent: int | None = None
+    emblem_sha256: str | None = None  # of the centre's picture; None: the emblem of the application, and not in the byte form
 
     def __post_init__(self) -> None:
         _set(self, "holder_name", nfc(self.holder_name))
@@ -110,6 +113,8 @@ class CertificatePayload:
         for number in (self.course_version, self.minutes, self.score_percent or 0):
             if type(number) is not int or abs(number) > LARGEST_INTEGER:
                 raise ValueError(f"Not a whole number that JSON keeps exactly: {number!r}")
+        if self.emblem_sha256 is not None and not _SHA256.fullmatch(self.emblem_sha256):
+            raise ValueError("Not a SHA-256 in lower-case hexadecimal digits.")
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
@@ -130,13 +135,21 @@ class CertificatePayload:
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"Malformed certificate payload: {error!r}") from error
 
+    @property
+    def emblem_file(self) -> str:
+        """What the picture is called where the press finds it; empty without one."""
+        return f"{self.emblem_sha256}.png" if self.emblem_sha256 else ""
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; ``from_dict`` gives an equal payload back."""
         return json.loads(self.canonical_bytes())
 
     def canonical_bytes(self) -> bytes:
         """The one byte form of this payload (RFC 8785: sorted keys, no spaces, UTF-8, whole numbers only)."""
-        text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        values = asdict(self)
+        if self.emblem_sha256 is None:
+            del values["emblem_sha256"]  # what was issued before centres had emblems keeps its bytes and their digest
+        text = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8")
 
 

@@ -43,13 +43,18 @@ class DoesNotFit(ValueError):
 
 
 class AssetFetcher(URLFetcher):
-    """Gives ``asset:`` names of our own fonts and small PNG and JPEG images written into the page; refuses all else.
+    """Gives ``asset:`` names of our own fonts, the emblem of the task, and small PNG and JPEG images written into the page;
+    refuses all else.
 
-    An SVG image would be a document of its own that refers to others; the emblem and the QR code are part of the page.
+    An SVG image would be a document of its own that refers to others; the drawn emblem and the QR code are part of the page.
     """
+
+    emblem = b""
 
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
         """The resource, or ValueError. Nothing is ever opened by address, so nothing can redirect either."""
+        if url == "asset:emblem" and self.emblem:
+            return URLFetcherResponse(url, self.emblem, {"Content-Type": "image/png"})
         if url.startswith("asset:"):
             return URLFetcherResponse(url, _bundled_font(url.removeprefix("asset:")), {"Content-Type": "font/ttf"})
         match = _DATA_IMAGE.match(url)
@@ -84,10 +89,11 @@ class Press:
     def print(self, payload: CertificatePayload) -> bytes:
         """The certificate as a PDF of exactly one page. Equal payloads give equal bytes."""
         composition = compose(payload)
+        self._fetcher.emblem = (Path(tempfile.gettempdir()) / payload.emblem_file).read_bytes() if payload.emblem_file else b""
         for _ in range(SMALLEST_TRY):
             document = self._lay_out(composition)
             if len(document.pages) == 1:
-                return document.write_pdf()
+                return document.write_pdf(pdf_tags=bool(payload.emblem_file))  # only tags hold what is said instead of a picture
             composition = composition.smaller()
         raise DoesNotFit("The certificate does not fit on one page.")
 

@@ -8,6 +8,7 @@ the parent is gone. Use ``render`` anywhere, or a ``Renderer`` of your own for a
 import atexit
 import ctypes
 import ctypes.util
+import hashlib
 import json
 import os
 import select
@@ -73,15 +74,17 @@ class Renderer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def render(self, payload: Mapping[str, Any], *, timeout: float = DEFAULT_TIMEOUT) -> bytes:
-        """The certificate as PDF. Equal payloads give equal bytes, today and in another process."""
-        task = _task(check(payload), timeout)
+    def render(self, payload: Mapping[str, Any], *, emblem: bytes | None = None, timeout: float = DEFAULT_TIMEOUT) -> bytes:
+        """The certificate as PDF. Equal payloads give equal bytes, today and in another process. `emblem`: the picture whose
+        digest the payload keeps."""
+        checked = check(payload)
+        task, picture = _task(checked, timeout), _picture(checked, emblem)
         deadline = time.monotonic() + timeout
         self._leave_parent()
         if not self._lock.acquire(timeout=timeout):
             raise RenderingFailed("The press was busy for longer than the time limit.")
         try:
-            return self._render(task, deadline)
+            return self._render(task, picture, deadline)
         finally:
             self._lock.release()
 
@@ -96,10 +99,12 @@ class Renderer:
         """The process id of the child, when one is running."""
         return self._child.process.pid if self._child else None
 
-    def _render(self, task: bytes, deadline: float) -> bytes:
+    def _render(self, task: bytes, picture: tuple[str, bytes] | None, deadline: float) -> bytes:
         for last_try in (False, True):
             child = self._running_child()
             try:
+                if picture:
+                    child.keep(*picture)
                 status, body = child.ask(task, deadline)
                 break
             except _ChildGone as gone:
@@ -166,6 +171,12 @@ class _Child:
             start_new_session=True,
         )
 
+    def keep(self, name: str, data: bytes) -> None:
+        """Put a file beside the next tasks, in the child's own folder: too large for the pipe, and often the same."""
+        path = Path(self.folder) / name
+        if not path.exists():
+            path.write_bytes(data)
+
     def ask(self, task: bytes, deadline: float) -> tuple[bytes, bytes]:
         """Send a task and read the answer: status and body."""
         assert self.process.stdin
@@ -212,9 +223,9 @@ _shared = Renderer()
 atexit.register(_shared.close)
 
 
-def render(payload: Mapping[str, Any], *, timeout: float = DEFAULT_TIMEOUT) -> bytes:
+def render(payload: Mapping[str, Any], *, emblem: bytes | None = None, timeout: float = DEFAULT_TIMEOUT) -> bytes:
     """The certificate as PDF, from the child this process shares. Raises RenderingFailed or PayloadRefused."""
-    return _shared.render(payload, timeout=timeout)
+    return _shared.render(payload, emblem=emblem, timeout=timeout)
 
 
 def check(payload: Mapping[str, Any]) -> CertificatePayload:
@@ -282,6 +293,15 @@ def _task(payload: CertificatePayload, timeout: float) -> bytes:
     if len(body) > LARGEST_TASK:
         raise PayloadRefused(_l("It has more text than fits on one page."))
     return struct.pack(">I", len(body)) + body
+
+
+def _picture(payload: CertificatePayload, emblem: bytes | None) -> tuple[str, bytes] | None:
+    """The file with the emblem whose digest the payload keeps, by name; RenderingFailed when another is given, or none."""
+    if payload.emblem_sha256 is None:
+        return None
+    if emblem is None or hashlib.sha256(emblem).hexdigest() != payload.emblem_sha256:
+        raise RenderingFailed("The emblem that the certificate was issued with is missing or was changed.")
+    return payload.emblem_file, emblem
 
 
 def _limited_texts(payload: CertificatePayload) -> list[tuple[Any, str, int]]:

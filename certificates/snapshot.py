@@ -54,6 +54,7 @@ def snapshot(enrollment: Enrollment, *, number: str, token: str, issued_on: date
         issuer=bilingual(delivery.centre.titles),
         signatories=_signatories(delivery),
         score_percent=_score(enrollment) if version.min_score_percent is not None else None,
+        emblem_sha256=delivery.centre.emblem_sha256,
     )
 
 

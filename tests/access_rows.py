@@ -106,6 +106,7 @@ ROWS = {
     "GET /administration/organizations": "sign no no no no in in",
     "GET /administration/organizations/<int:organization_id>": "sign no no no no in in",
     "POST /administration/organizations/<int:organization_id>": "sign no no no no in in",
+    "GET /administration/organizations/<int:organization_id>/emblem.png": "sign no no no no no in",
     "GET /administration/organizations/new": "sign no no no no in in",
     "POST /administration/organizations/new": "sign no no no no in in",
     "GET /administration/people": "sign no no no no no in",

@@ -20,7 +20,7 @@ import pytest
 from flask import Flask
 
 from accounts import services as accounts_services
-from accounts.models import ApiToken, Person, PersonnelCategory
+from accounts.models import ApiToken, Organization, Person, PersonnelCategory
 from accounts.roles import Role
 from core import clock, jobs, mail
 from core.database import db, transaction
@@ -78,6 +78,7 @@ def _build(app: Flask) -> World:
         "draft": draft.code, "certificates.preview.enrollment_id": str(finished.id),
     }  # fmt: skip
     centre_id, office_id = factories.centre().id, factories.office().id
+    _shows_emblem(centre_id)
     theirs = courses.delivery(course=courses.course(code="THEIRS", centre="KAC"), code="THEIRS")
     foreign_id, elsewhere_id, theirs_id = foreign.id, elsewhere.id, theirs.id
     certificate = _certified(done.id)
@@ -109,7 +110,7 @@ def _build(app: Flask) -> World:
         "courses.retire.code": "GTI", "courses.bring_back.code": "GTI", "courses_api.retire_course.code": "GTI", "courses_api.bring_course_back.code": "GTI",
         "courses_api.get_course.code": "GTI", "courses_api.put_course.code": "GTI", "courses_api.post_delivery.code": "GTI",
         "courses_api.put_skill.code": "gender-peace-operations", "accounts_api.put_organization.code": "CA-MFA",
-        "accounts_api.get_organization.code": "CA-MFA",
+        "accounts_api.get_organization.code": "CA-MFA", "accounts.emblem.organization_id": str(centre_id),
         "certificates.archive.code": "DONE", "certificates.preview.code": "DONE",
         "certificates.issue_page.code": "DONE", "enrollment.attendance_session.number": "1", "enrollment.save_attendance.number": "1",
     }  # fmt: skip
@@ -117,6 +118,11 @@ def _build(app: Flask) -> World:
     names["roster.asked.token"] = names["roster.answer_asked.token"] = _asked()
     tokens = {name: _token(actor) for name, actor in actors.items()}
     return World(app, actors, tokens, names)
+
+
+def _shows_emblem(centre_id: int) -> None:
+    with transaction():
+        accounts_services.change_emblem(SYSTEM, db.session.get_one(Organization, centre_id), b"a picture")
 
 
 def _nominated(delivery_id: int, organization, person: Actor):

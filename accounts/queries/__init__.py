@@ -5,6 +5,7 @@ from accounts.queries.bodies import (
     body_name,
     centre_for,
     centres_to_choose,
+    emblem_png,
     find_body,
     first_body,
     get_body,
@@ -45,8 +46,8 @@ from accounts.queries.people import (
 __all__ = [
     "AuditFilter", "ConsentState", "JobOverview", "LinkState", "PersonRow", "RoleHeld", "answered_by", "audit_entries",
     "audit_facts", "bodies_of", "body_name", "centre_for", "centres_to_choose", "consents_of", "count_mail",
-    "demonstration_people", "find_account", "find_body", "find_person_by_email", "first_body", "get_body", "get_job",
-    "get_mail", "get_organization", "get_person", "history_of", "job_overview", "link_state", "list_jobs", "list_mail",
+    "demonstration_people", "emblem_png", "find_account", "find_body", "find_person_by_email", "first_body", "get_body",
+    "get_job", "get_mail", "get_organization", "get_person", "history_of", "job_overview", "link_state", "list_jobs", "list_mail",
     "list_organizations", "list_people", "may_change", "names_of", "offices_to_choose", "organization_choices",
     "refused_mail", "require_kind", "roles_of", "roster_question", "roster_text", "sender_of", "session_started",
     "sessions_of", "tokens_of",

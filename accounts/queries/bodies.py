@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Organization
+from accounts.models import Emblem, Organization
 from accounts.roles import BodyKind, Permission
 from core.database import db
 from core.errors import Invalid
@@ -90,6 +90,11 @@ def may_change(actor: Actor, kinds: Iterable[str]) -> bool:
     if set(kinds) <= {BodyKind.NOMINATOR}:
         return can(actor, Permission.ORGANIZATION_MANAGE)
     return can(actor, Permission.BODY_MANAGE)
+
+
+def emblem_png(sha256: str | None) -> bytes | None:
+    """The picture with this digest."""
+    return db.session.scalar(sa.select(Emblem.png).where(Emblem.sha256 == sha256)) if sha256 else None
 
 
 def body_name(body: Organization) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, render_template, request, url_for
+from flask import Response, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
 from accounts import queries, services
@@ -13,6 +13,7 @@ from accounts.models import Organization
 from accounts.roles import Permission
 from accounts.views.blueprint import pages
 from core.database import settings_of, transaction
+from core.errors import NotFound
 from core.forms import refusals_on
 from core.web import current_actor, remember_answer, requires, see_other, submitted_once
 
@@ -62,11 +63,27 @@ def organization(organization_id: int) -> Any:
     form = OrganizationChangeForm(body=_changeable(organization_id), manages_all=current_actor().can(Permission.BODY_MANAGE))
     if form.validate_on_submit():
         with refusals_on(form):
+            picture = form.picture
+            png = services.emblem_from(picture) if picture is not None else None
             with transaction():
-                services.change_organization(current_actor(), _changeable(organization_id), **form.given())
+                body = services.change_organization(current_actor(), _changeable(organization_id), **form.given())
+                if png or (form.remove_emblem and form.remove_emblem.data):
+                    services.change_emblem(current_actor(), body, png)
             flash(_("The changes are saved."), "ok")
             return see_other(url_for("accounts.organizations"))
-    return render_template("accounts/organization.html", form=form, organization=_changeable(organization_id)), form.status
+    status = form.status
+    form.ask_for_the_picture_again()
+    return render_template("accounts/organization.html", form=form, organization=_changeable(organization_id)), status
+
+
+@pages.get("/administration/organizations/<int:organization_id>/emblem.png")
+@requires(Permission.BODY_MANAGE)
+def emblem(organization_id: int) -> Response:
+    """The emblem of a centre, beside the field in which another is chosen."""
+    png = queries.emblem_png(_changeable(organization_id).emblem_sha256)
+    if png is None:
+        raise NotFound("no_emblem", _("This organization has no emblem."))
+    return Response(png, mimetype="image/png")
 
 
 def _changeable(organization_id: int) -> Organization:

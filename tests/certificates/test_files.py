@@ -151,7 +151,7 @@ def test_what_another_press_makes_differently_is_said_and_never_put_back_in_pass
     certificate = one_filed()
     before, path = certificate.sha256, place(certificate.file_key)
     path.unlink()
-    monkeypatch.setattr(rendering, "render", lambda payload: b"%PDF-1.7 of another press")
+    monkeypatch.setattr(rendering, "render", lambda payload, **_: b"%PDF-1.7 of another press")
     with pytest.raises(Conflict) as refused:
         files.read(makers.again(certificate))
     assert (refused.value.code, path.exists()) == ("file_damaged", False)
