@@ -73,14 +73,16 @@ def _rank(one: Enrollment) -> tuple[bool, bool, bool, int]:
 def part_again(actor: Actor, keep_id: int, merged_id: int) -> None:
     """Undoes `follow_person`: what was recorded for the record, by its origin, is its own again."""
     records = records_of(merged_id)
-    for enrollment in _enrollments(Enrollment.origin_id.in_(records)):
-        delivery = touch(enrollment.delivery_id)
+    enrollments = _enrollments(Enrollment.origin_id.in_(records))
+    for enrollment in enrollments:
+        touch(enrollment.delivery_id)
         db.session.refresh(enrollment)
         was, enrollment.person = enrollment.person, db.session.get_one(Person, merged_id)
         follow_printed_name(enrollment, was)
-        db.session.flush()
-        _part_seats(actor, delivery, enrollment, records)
-        fill(actor, delivery)
+    db.session.flush()  # the seat that the record has got meanwhile is its own again before another one returns beside it
+    for enrollment in enrollments:
+        _part_seats(actor, enrollment.delivery, enrollment, records)
+        fill(actor, enrollment.delivery)
 
 
 def leave_shared_seat(actor: Actor, enrollment: Enrollment) -> None:

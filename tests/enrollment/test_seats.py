@@ -393,6 +393,16 @@ def test_after_undoing_an_enrollment_of_a_delivery_that_is_over_is_over(app, gha
         assert answer["reason"] == "The trainer is ill"
 
 
+def test_after_undoing_a_body_that_nominated_anew_keeps_one_seat(app: Flask, ghana, coordinator, share) -> None:
+    code = delivery(app)
+    seat, aside = share(code)
+    assert coordinator.post(f"/enrollments/{seat}/withdraw").json["status"] == "withdrawn"
+    anew = put(app, ghana, code, identifier="A-1", **KOFI)["id"]
+    undone(app, coordinator)
+    assert (read(coordinator, seat), read(ghana, aside), read(ghana, anew)) == ("withdrawn", "confirmed", "confirmed")
+    assert places_left(coordinator, code) == 5
+
+
 def test_undoing_gives_back_the_printed_name(app: Flask, client, coordinator) -> None:
     kept = post(coordinator, delivery(app), identifier="A-1", given_name="Ama", email="ama@example.org")
     other = post(coordinator, delivery(app), identifier="A-2", **KOFI)
