@@ -15,7 +15,7 @@ from core.policy import Actor
 from courses.models import Delivery, DeliveryStatus
 from courses.services import touch
 from enrollment.completion import Lack
-from enrollment.models import LIVE, RESULTS, SEATED, Enrollment, EnrollmentStatus
+from enrollment.models import LIVE, RESULTS, SEATED, Enrollment, EnrollmentStatus, Reopening
 from enrollment.queries import find_enrollment
 from enrollment.services.enrolling import first_status
 from enrollment.services.filling import fill, seating
@@ -102,8 +102,8 @@ def _part_seats(actor: Actor, delivery: Delivery, enrollment: Enrollment, record
 
 
 def _return(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
-    """Stands for itself again, as it did before: with a place only while one is free, and ended if the delivery has. Where a
-    third enrollment of the same person is there, it stands aside of that one."""
+    """Stands for itself again, as it did before: with a place only while one is free, and ended if the delivery has, unless
+    its result was opened again. Where a third enrollment of the same person is there, it stands aside of that one."""
     there = find_enrollment(delivery.id, enrollment.person_id)
     enrollment.seat_id = there.id if there is not None else None
     if there is not None:
@@ -111,6 +111,8 @@ def _return(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
     if delivery.status is DeliveryStatus.CANCELLED:
         ENROLLMENT.fire(enrollment, "end", actor)
         enrollment.reason = delivery.cancel_reason
+    elif delivery.status is DeliveryStatus.FINISHED and _was_reopened(enrollment):
+        ENROLLMENT.fire(enrollment, "return", actor)
     elif delivery.status is DeliveryStatus.FINISHED:
         ENROLLMENT.fire(enrollment, "lapse", actor)
         enrollment.lacking, enrollment.finished_at = [Lack("no_place").stored()], clock.now()
@@ -119,6 +121,10 @@ def _return(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
         _take_up(actor, delivery, enrollment, before or first_status(delivery, enrollment.category))
     enrollment.stood_as = None
     db.session.flush()
+
+
+def _was_reopened(enrollment: Enrollment) -> bool:
+    return db.session.scalar(sa.select(Reopening.id).where(Reopening.enrollment_id == enrollment.id).limit(1)) is not None
 
 
 def _take_up(actor: Actor, delivery: Delivery, enrollment: Enrollment, status: EnrollmentStatus) -> None:

@@ -13,7 +13,7 @@ from flask import Flask
 
 from accounts.models import Merge, Person, RoleAssignment
 from accounts.roles import Role
-from accounts.services import ensure_account, join_records
+from accounts.services import ensure_account, join_records, undo_merge
 from accounts.sessions import actor_of
 from core import audit, checking, jobs
 from core.database import db, transaction
@@ -22,6 +22,7 @@ from core.mail import Mail, MailState
 from core.policy import SYSTEM, Reach
 from courses.models import Delivery
 from enrollment.models import Enrollment
+from enrollment.services import finish, reopen
 from enrollment.services.sharing import leave_shared_seat
 from tests import factories
 from tests.accounts.makers import close
@@ -401,6 +402,31 @@ def test_after_undoing_a_body_that_nominated_anew_keeps_one_seat(app: Flask, gha
     undone(app, coordinator)
     assert (read(coordinator, seat), read(ghana, aside), read(ghana, anew)) == ("withdrawn", "confirmed", "confirmed")
     assert places_left(coordinator, code) == 5
+
+
+def test_after_undoing_a_reopened_result_can_be_fixed_again(app: Flask) -> None:
+    with app.app_context():
+        into = makers.delivery(places=5)
+        came, missed = (makers.enrolled(into, person=factories.person("Kofi", name)) for name in ("Mensah", "Mensa"))
+        ids, people = (came.id, missed.id), (came.person_id, missed.person_id)
+        makers.attend(into, came, score=90)
+        makers.finished(into)
+        with factories.after(into.id):
+            with transaction():
+                reopen(SYSTEM, into.id, [ids[1]], reason="One officer")
+            undo_merge_of(*people)
+            with transaction():
+                finish(SYSTEM, into.id)
+        assert [db.session.get_one(Enrollment, one).status for one in ids] == ["completed", "no_show"]
+        assert checking.breaches() == []
+
+
+def undo_merge_of(keep_id: int, merged_id: int) -> None:
+    """The two records become one, and two again (inside an app context)."""
+    with transaction():
+        merge = join_records(SYSTEM, *(db.session.get_one(Person, one) for one in (keep_id, merged_id)), reason="test")
+    with transaction():
+        undo_merge(SYSTEM, merge)
 
 
 def test_undoing_gives_back_the_printed_name(app: Flask, client, coordinator) -> None:
