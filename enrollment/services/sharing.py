@@ -12,7 +12,7 @@ from core.database import db
 from core.errors import Conflict
 from core.names import is_spelling
 from core.policy import Actor
-from courses.models import Delivery, DeliveryStatus
+from courses.models import Admission, Delivery, DeliveryStatus
 from courses.services import touch
 from enrollment.completion import Lack
 from enrollment.models import LIVE, RESULTS, SEATED, Enrollment, EnrollmentStatus, Reopening
@@ -63,11 +63,15 @@ def share_seat(actor: Actor, one: Enrollment, other: Enrollment) -> None:
     for third in _enrollments(Enrollment.seat_id == aside.id):
         third.seat_id = seat.id
     db.session.flush()
+    if seat.status is S.UNCONFIRMED:  # it shares a seat because its link was opened
+        ENROLLMENT.fire(seat, "confirm_to_wait", actor)
 
 
 def _rank(one: Enrollment) -> tuple[bool, bool, bool, int]:
-    """The best first: a fixed result, then a place, then who came first; an application that is not confirmed comes last."""
-    return one.status not in RESULTS, one.status not in SEATED, one.status is S.UNCONFIRMED, one.line
+    """The best first: a fixed result, then a place, then who came first. An application that is not confirmed has its position
+    in the waiting line since it was made; where requests are approved, it comes last."""
+    is_new = one.status is S.UNCONFIRMED and one.delivery.admission is Admission.APPROVAL
+    return one.status not in RESULTS, one.status not in SEATED, is_new, one.line
 
 
 def part_again(actor: Actor, keep_id: int, merged_id: int) -> None:

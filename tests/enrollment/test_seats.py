@@ -22,6 +22,7 @@ from core.mail import Mail, MailState
 from core.policy import SYSTEM, Reach
 from courses.models import Delivery
 from enrollment.models import Enrollment
+from enrollment.queries import positions
 from enrollment.services import finish, reopen
 from enrollment.services.sharing import leave_shared_seat
 from tests import factories
@@ -30,6 +31,7 @@ from tests.api_client import ApiClient
 from tests.certificates import makers as certificates
 from tests.counting import queries_counted
 from tests.enrollment import makers
+from tests.enrollment.test_confirming import applied, opened
 from tests.enrollment.test_identity import body, places_left, post
 from tests.test_same_work import kinds
 
@@ -427,6 +429,39 @@ def undo_merge_of(keep_id: int, merged_id: int) -> None:
         merge = join_records(SYSTEM, *(db.session.get_one(Person, one) for one in (keep_id, merged_id)), reason="test")
     with transaction():
         undo_merge(SYSTEM, merge)
+
+
+def test_who_applied_before_being_nominated_keeps_the_position_of_applying(app: Flask, ghana, coordinator) -> None:
+    code = delivery(app, places=1)
+    put(app, ghana, code, identifier="A-1", given_name="Esi", email="esi@example.org")
+    with app.app_context():
+        into = db.session.scalars(sa.select(Delivery).where(Delivery.code == code)).one()
+        into_id, first = into.id, applied(into, 1, given_name="Kofi", family_name="Mensah", **KOFI)
+    stranger = put(app, ghana, code, identifier="A-2", given_name="Ama", email="ama@example.org")["id"]
+    nominated = put(app, ghana, code, identifier="A-3", **KOFI)["id"]
+    assert "number 1 on the waiting list" in opened(app, first).text
+    with app.app_context():
+        assert positions(into_id) == {first: 1, stranger: 2}
+    assert ghana.get(f"/enrollments/{nominated}").json["position"] == 1
+    undone(app, coordinator)
+    with app.app_context():
+        assert positions(into_id) == {first: 1, stranger: 2, nominated: 3}
+
+
+def test_an_application_goes_before_no_one_who_was_accepted_before(app: Flask, ghana, coordinator) -> None:
+    code = delivery(app, places=1, admission="approval")
+    with app.app_context():
+        into = db.session.scalars(sa.select(Delivery).where(Delivery.code == code)).one()
+        into_id, first = into.id, applied(into, 1, given_name="Kofi", family_name="Mensah", **KOFI)
+    others = [
+        put(app, ghana, code, identifier=f"A-{name}", given_name=name, email=f"{name}@example.org")["id"]
+        for name in ("Esi", "Kofi")
+    ]
+    for one in others:
+        coordinator.post(f"/enrollments/{one}/approve")
+    opened(app, first)
+    with app.app_context():
+        assert positions(into_id) == {others[1]: 1}
 
 
 def test_undoing_gives_back_the_printed_name(app: Flask, client, coordinator) -> None:
