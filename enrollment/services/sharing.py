@@ -19,6 +19,7 @@ from enrollment.models import LIVE, RESULTS, SEATED, Enrollment, EnrollmentStatu
 from enrollment.queries import find_enrollment
 from enrollment.services.enrolling import first_status
 from enrollment.services.filling import fill, seating
+from enrollment.services.letters import tell_all
 from enrollment.states import ENROLLMENT
 
 S = EnrollmentStatus
@@ -141,8 +142,8 @@ def _take_up(actor: Actor, delivery: Delivery, enrollment: Enrollment, status: E
 
 
 def hand_over(actor: Actor, delivery: Delivery, seat: Enrollment) -> bool:
-    """A body takes back the nomination that has the seat: the next nomination of the same person keeps it. False when there is
-    none."""
+    """A body takes back the nomination that has the seat: the next nomination of the same person keeps it, and the person is told
+    if it does not stand as well. False when there is none."""
     heirs = _enrollments(Enrollment.seat_id == seat.id)
     if not heirs or seat.status not in _RETURNS:
         return False
@@ -155,6 +156,8 @@ def hand_over(actor: Actor, delivery: Delivery, seat: Enrollment) -> bool:
     for other in others:
         other.seat_id = heir.id
     db.session.flush()
+    if heir.status is not status:
+        tell_all([heir])
     return True
 
 

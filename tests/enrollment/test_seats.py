@@ -480,9 +480,13 @@ def test_a_nomination_taken_back_hands_its_place_only_to_one_that_fits(app: Flas
     ama = body(identifier="F-2", identifier_issuer="FR", given_name="Ama", email="ama@example.org") | {"category": "police"}
     assert france.post(f"/deliveries/{code}/enrollments", ama).json["status"] == "confirmed"
     seat, aside = share(code, category="police")
+    with app.app_context():
+        before = db.session.scalar(sa.select(sa.func.max(Mail.id)))
     assert france.post(f"/enrollments/{seat}/withdraw").json["status"] == "withdrawn"
     assert read(ghana, aside) == "waitlisted", "the place that became free is for the military"
     with app.app_context():
+        told = db.session.scalars(sa.select(Mail).where(Mail.address == "kofi@example.org").order_by(Mail.id.desc())).first()
+        assert told.id > before and told.kind == "enrollment_waitlisted", "who had a place and has it no more is told"
         assert checking.breaches() == []
 
 
