@@ -43,7 +43,16 @@ from accounts.services.entry import (
     send_link,
     use_link,
 )
-from accounts.services.identity import Comparison, clean_issuer, compare, compared, current_record, require_own_name, signs_in_as
+from accounts.services.identity import (
+    Comparison,
+    clean_issuer,
+    compare,
+    compared,
+    current_record,
+    hold,
+    require_own_name,
+    signs_in_as,
+)
 from accounts.services.merging import (
     confirm_merge,
     decline_merge,
@@ -76,8 +85,8 @@ __all__ = [
     "close_account", "compare", "compared", "confirm_address", "confirm_merge", "consent_is_personal", "consent_text",
     "create_account", "create_organization", "create_token", "current_consent", "current_record", "decline_merge",
     "end_sessions", "ensure_account", "enters_by_link", "find_asked_address", "find_consent", "first_administrator_link",
-    "get_merge", "give_consent", "has_consent", "identify_person", "invite", "issue_link", "join_records", "latest_answers",
-    "link_ends_at", "may_be_asked", "note_refusal", "organization_by_code", "person_on_paper", "propose_merge",
+    "get_merge", "give_consent", "has_consent", "hold", "identify_person", "invite", "issue_link", "join_records",
+    "latest_answers", "link_ends_at", "may_be_asked", "note_refusal", "organization_by_code", "person_on_paper", "propose_merge",
     "put_organization", "record_applicant", "record_paper_consent", "record_person", "records_of", "refresh_hash",
     "remove_password", "reopen_account", "request_link", "require_kinds", "require_own_name", "revoke_token",
     "send_confirmation", "send_link", "set_password", "shares_mailbox", "signs_in_as", "take_refusal_back", "undo_merge",

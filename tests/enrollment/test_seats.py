@@ -28,10 +28,11 @@ from enrollment.services.sharing import leave_shared_seat
 from tests import factories
 from tests.accounts.makers import close
 from tests.api_client import ApiClient
+from tests.browsing import Browser
 from tests.certificates import makers as certificates
 from tests.counting import queries_counted
 from tests.enrollment import makers
-from tests.enrollment.test_confirming import applied, opened
+from tests.enrollment.test_confirming import applied, link_of, opened
 from tests.enrollment.test_identity import body, places_left, post
 from tests.test_same_work import kinds
 
@@ -632,3 +633,26 @@ def test_a_record_with_a_closed_account_is_merged_by_two_people(app: Flask, ghan
     assert coordinator.get(f"/merges/{merge}").json["status"] == "proposed"
     assert client(Role.COORDINATOR).post(f"/merges/{merge}/confirm").json["status"] == "confirmed"
     assert places_left(coordinator, code) == 5
+
+
+@pytest.mark.both_databases
+def test_two_links_of_one_applicant_opened_at_once_make_one_person(app: Flask) -> None:
+    with app.app_context():
+        ids = [applied(makers.delivery(), 1, given_name="Kofi", family_name="Mensah", **KOFI) for _one in range(2)]
+        links = [link_of(one) for one in ids]
+    pages = [Browser(app).get(link) for link in links]
+    start = Barrier(2)
+
+    def open_link(page: Any) -> None:
+        start.wait()
+        page.form().submit()
+
+    threads = [Thread(target=open_link, args=(page,)) for page in pages]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    with app.app_context():
+        one, other = (db.session.get_one(Enrollment, one) for one in ids)
+        assert (one.status, other.status, one.person_id) == ("confirmed", "confirmed", other.person_id)
+        assert checking.breaches() == []
