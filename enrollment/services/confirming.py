@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import load_only
 
 from accounts.models import Person, SignInLink
-from accounts.services import compared, join_records, link_ends_at
+from accounts.services import compared, hold, join_records, link_ends_at
 from core import clock
 from core.database import db
 from core.events import publish
@@ -46,7 +46,9 @@ def confirm_applications(actor: Actor, person_id: int) -> None:
 def _recognise(enrollment: Enrollment) -> None:
     """Whoever uses the mailbox and has the name is the person known; what agrees only in part is asked."""
     applicant = db.session.get_one(Person, enrollment.origin_id)
-    near = [one for one in compared(_said(applicant), but=[applicant.id]) if one.is_near]
+    said = _said(applicant)
+    hold(said)  # of two links of one applicant opened at once, the second finds whom the first made known
+    near = [one for one in compared(said, but=[applicant.id]) if one.is_near]
     matches = [one for one in near if one.is_match]
     if len(matches) == 1 and matches[0].person.email_key == applicant.email_key:  # that mailbox was shown to be theirs, no other
         join_records(SYSTEM, matches[0].person, applicant, reason="address and name")

@@ -12,13 +12,14 @@ from core.database import db
 from core.errors import Conflict
 from core.names import is_spelling
 from core.policy import Actor
-from courses.models import Delivery, DeliveryStatus
+from courses.models import Admission, Delivery, DeliveryStatus
 from courses.services import touch
 from enrollment.completion import Lack
-from enrollment.models import LIVE, RESULTS, SEATED, Enrollment, EnrollmentStatus
+from enrollment.models import LIVE, RESULTS, SEATED, Enrollment, EnrollmentStatus, Reopening
 from enrollment.queries import find_enrollment
 from enrollment.services.enrolling import first_status
 from enrollment.services.filling import fill, seating
+from enrollment.services.letters import tell_all
 from enrollment.states import ENROLLMENT
 
 S = EnrollmentStatus
@@ -63,24 +64,30 @@ def share_seat(actor: Actor, one: Enrollment, other: Enrollment) -> None:
     for third in _enrollments(Enrollment.seat_id == aside.id):
         third.seat_id = seat.id
     db.session.flush()
+    if seat.status is S.UNCONFIRMED:  # it shares a seat because its link was opened
+        ENROLLMENT.fire(seat, "confirm_to_wait", actor)
 
 
 def _rank(one: Enrollment) -> tuple[bool, bool, bool, int]:
-    """The best first: a fixed result, then a place, then who came first; an application that is not confirmed comes last."""
-    return one.status not in RESULTS, one.status not in SEATED, one.status is S.UNCONFIRMED, one.line
+    """The best first: a fixed result, then a place, then who came first. An application that is not confirmed has its position
+    in the waiting line since it was made; where requests are approved, it comes last."""
+    is_new = one.status is S.UNCONFIRMED and one.delivery.admission is Admission.APPROVAL
+    return one.status not in RESULTS, one.status not in SEATED, is_new, one.line
 
 
 def part_again(actor: Actor, keep_id: int, merged_id: int) -> None:
     """Undoes `follow_person`: what was recorded for the record, by its origin, is its own again."""
     records = records_of(merged_id)
-    for enrollment in _enrollments(Enrollment.origin_id.in_(records)):
-        delivery = touch(enrollment.delivery_id)
+    enrollments = _enrollments(Enrollment.origin_id.in_(records))
+    for enrollment in enrollments:
+        touch(enrollment.delivery_id)
         db.session.refresh(enrollment)
         was, enrollment.person = enrollment.person, db.session.get_one(Person, merged_id)
         follow_printed_name(enrollment, was)
-        db.session.flush()
-        _part_seats(actor, delivery, enrollment, records)
-        fill(actor, delivery)
+    db.session.flush()  # the seat that the record has got meanwhile is its own again before another one returns beside it
+    for enrollment in enrollments:
+        _part_seats(actor, enrollment.delivery, enrollment, records)
+        fill(actor, enrollment.delivery)
 
 
 def leave_shared_seat(actor: Actor, enrollment: Enrollment) -> None:
@@ -100,8 +107,8 @@ def _part_seats(actor: Actor, delivery: Delivery, enrollment: Enrollment, record
 
 
 def _return(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
-    """Stands for itself again, as it did before: with a place only while one is free, and ended if the delivery has. Where a
-    third enrollment of the same person is there, it stands aside of that one."""
+    """Stands for itself again, as it did before: with a place only while one is free, and ended if the delivery has, unless
+    its result was opened again. Where a third enrollment of the same person is there, it stands aside of that one."""
     there = find_enrollment(delivery.id, enrollment.person_id)
     enrollment.seat_id = there.id if there is not None else None
     if there is not None:
@@ -109,6 +116,8 @@ def _return(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
     if delivery.status is DeliveryStatus.CANCELLED:
         ENROLLMENT.fire(enrollment, "end", actor)
         enrollment.reason = delivery.cancel_reason
+    elif delivery.status is DeliveryStatus.FINISHED and _was_reopened(enrollment):
+        ENROLLMENT.fire(enrollment, "return", actor)
     elif delivery.status is DeliveryStatus.FINISHED:
         ENROLLMENT.fire(enrollment, "lapse", actor)
         enrollment.lacking, enrollment.finished_at = [Lack("no_place").stored()], clock.now()
@@ -117,6 +126,10 @@ def _return(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
         _take_up(actor, delivery, enrollment, before or first_status(delivery, enrollment.category))
     enrollment.stood_as = None
     db.session.flush()
+
+
+def _was_reopened(enrollment: Enrollment) -> bool:
+    return db.session.scalar(sa.select(Reopening.id).where(Reopening.enrollment_id == enrollment.id).limit(1)) is not None
 
 
 def _take_up(actor: Actor, delivery: Delivery, enrollment: Enrollment, status: EnrollmentStatus) -> None:
@@ -129,8 +142,8 @@ def _take_up(actor: Actor, delivery: Delivery, enrollment: Enrollment, status: E
 
 
 def hand_over(actor: Actor, delivery: Delivery, seat: Enrollment) -> bool:
-    """A body takes back the nomination that has the seat: the next nomination of the same person keeps it. False when there is
-    none."""
+    """A body takes back the nomination that has the seat: the next nomination of the same person keeps it, and the person is told
+    if it does not stand as well. False when there is none."""
     heirs = _enrollments(Enrollment.seat_id == seat.id)
     if not heirs or seat.status not in _RETURNS:
         return False
@@ -143,6 +156,8 @@ def hand_over(actor: Actor, delivery: Delivery, seat: Enrollment) -> bool:
     for other in others:
         other.seat_id = heir.id
     db.session.flush()
+    if heir.status is not status:
+        tell_all([heir])
     return True
 
 

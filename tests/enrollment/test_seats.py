@@ -13,7 +13,7 @@ from flask import Flask
 
 from accounts.models import Merge, Person, RoleAssignment
 from accounts.roles import Role
-from accounts.services import ensure_account, join_records
+from accounts.services import ensure_account, join_records, undo_merge
 from accounts.sessions import actor_of
 from core import audit, checking, jobs
 from core.database import db, transaction
@@ -22,13 +22,17 @@ from core.mail import Mail, MailState
 from core.policy import SYSTEM, Reach
 from courses.models import Delivery
 from enrollment.models import Enrollment
+from enrollment.queries import positions
+from enrollment.services import finish, reopen
 from enrollment.services.sharing import leave_shared_seat
 from tests import factories
 from tests.accounts.makers import close
 from tests.api_client import ApiClient
+from tests.browsing import Browser
 from tests.certificates import makers as certificates
 from tests.counting import queries_counted
 from tests.enrollment import makers
+from tests.enrollment.test_confirming import applied, link_of, opened
 from tests.enrollment.test_identity import body, places_left, post
 from tests.test_same_work import kinds
 
@@ -393,6 +397,74 @@ def test_after_undoing_an_enrollment_of_a_delivery_that_is_over_is_over(app, gha
         assert answer["reason"] == "The trainer is ill"
 
 
+def test_after_undoing_a_body_that_nominated_anew_keeps_one_seat(app: Flask, ghana, coordinator, share) -> None:
+    code = delivery(app)
+    seat, aside = share(code)
+    assert coordinator.post(f"/enrollments/{seat}/withdraw").json["status"] == "withdrawn"
+    anew = put(app, ghana, code, identifier="A-1", **KOFI)["id"]
+    undone(app, coordinator)
+    assert (read(coordinator, seat), read(ghana, aside), read(ghana, anew)) == ("withdrawn", "confirmed", "confirmed")
+    assert places_left(coordinator, code) == 5
+
+
+def test_after_undoing_a_reopened_result_can_be_fixed_again(app: Flask) -> None:
+    with app.app_context():
+        into = makers.delivery(places=5)
+        came, missed = (makers.enrolled(into, person=factories.person("Kofi", name)) for name in ("Mensah", "Mensa"))
+        ids, people = (came.id, missed.id), (came.person_id, missed.person_id)
+        makers.attend(into, came, score=90)
+        makers.finished(into)
+        with factories.after(into.id):
+            with transaction():
+                reopen(SYSTEM, into.id, [ids[1]], reason="One officer")
+            undo_merge_of(*people)
+            with transaction():
+                finish(SYSTEM, into.id)
+        assert [db.session.get_one(Enrollment, one).status for one in ids] == ["completed", "no_show"]
+        assert checking.breaches() == []
+
+
+def undo_merge_of(keep_id: int, merged_id: int) -> None:
+    """The two records become one, and two again (inside an app context)."""
+    with transaction():
+        merge = join_records(SYSTEM, *(db.session.get_one(Person, one) for one in (keep_id, merged_id)), reason="test")
+    with transaction():
+        undo_merge(SYSTEM, merge)
+
+
+def test_who_applied_before_being_nominated_keeps_the_position_of_applying(app: Flask, ghana, coordinator) -> None:
+    code = delivery(app, places=1)
+    put(app, ghana, code, identifier="A-1", given_name="Esi", email="esi@example.org")
+    with app.app_context():
+        into = db.session.scalars(sa.select(Delivery).where(Delivery.code == code)).one()
+        into_id, first = into.id, applied(into, 1, given_name="Kofi", family_name="Mensah", **KOFI)
+    stranger = put(app, ghana, code, identifier="A-2", given_name="Ama", email="ama@example.org")["id"]
+    nominated = put(app, ghana, code, identifier="A-3", **KOFI)["id"]
+    assert "number 1 on the waiting list" in opened(app, first).text
+    with app.app_context():
+        assert positions(into_id) == {first: 1, stranger: 2}
+    assert ghana.get(f"/enrollments/{nominated}").json["position"] == 1
+    undone(app, coordinator)
+    with app.app_context():
+        assert positions(into_id) == {first: 1, stranger: 2, nominated: 3}
+
+
+def test_an_application_goes_before_no_one_who_was_accepted_before(app: Flask, ghana, coordinator) -> None:
+    code = delivery(app, places=1, admission="approval")
+    with app.app_context():
+        into = db.session.scalars(sa.select(Delivery).where(Delivery.code == code)).one()
+        into_id, first = into.id, applied(into, 1, given_name="Kofi", family_name="Mensah", **KOFI)
+    others = [
+        put(app, ghana, code, identifier=f"A-{name}", given_name=name, email=f"{name}@example.org")["id"]
+        for name in ("Esi", "Kofi")
+    ]
+    for one in others:
+        coordinator.post(f"/enrollments/{one}/approve")
+    opened(app, first)
+    with app.app_context():
+        assert positions(into_id) == {others[1]: 1}
+
+
 def test_undoing_gives_back_the_printed_name(app: Flask, client, coordinator) -> None:
     kept = post(coordinator, delivery(app), identifier="A-1", given_name="Ama", email="ama@example.org")
     other = post(coordinator, delivery(app), identifier="A-2", **KOFI)
@@ -409,9 +481,13 @@ def test_a_nomination_taken_back_hands_its_place_only_to_one_that_fits(app: Flas
     ama = body(identifier="F-2", identifier_issuer="FR", given_name="Ama", email="ama@example.org") | {"category": "police"}
     assert france.post(f"/deliveries/{code}/enrollments", ama).json["status"] == "confirmed"
     seat, aside = share(code, category="police")
+    with app.app_context():
+        before = db.session.scalar(sa.select(sa.func.max(Mail.id)))
     assert france.post(f"/enrollments/{seat}/withdraw").json["status"] == "withdrawn"
     assert read(ghana, aside) == "waitlisted", "the place that became free is for the military"
     with app.app_context():
+        told = db.session.scalars(sa.select(Mail).where(Mail.address == "kofi@example.org").order_by(Mail.id.desc())).first()
+        assert told.id > before and told.kind == "enrollment_waitlisted", "who had a place and has it no more is told"
         assert checking.breaches() == []
 
 
@@ -557,3 +633,26 @@ def test_a_record_with_a_closed_account_is_merged_by_two_people(app: Flask, ghan
     assert coordinator.get(f"/merges/{merge}").json["status"] == "proposed"
     assert client(Role.COORDINATOR).post(f"/merges/{merge}/confirm").json["status"] == "confirmed"
     assert places_left(coordinator, code) == 5
+
+
+@pytest.mark.both_databases
+def test_two_links_of_one_applicant_opened_at_once_make_one_person(app: Flask) -> None:
+    with app.app_context():
+        ids = [applied(makers.delivery(), 1, given_name="Kofi", family_name="Mensah", **KOFI) for _one in range(2)]
+        links = [link_of(one) for one in ids]
+    pages = [Browser(app).get(link) for link in links]
+    start = Barrier(2)
+
+    def open_link(page: Any) -> None:
+        start.wait()
+        page.form().submit()
+
+    threads = [Thread(target=open_link, args=(page,)) for page in pages]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    with app.app_context():
+        one, other = (db.session.get_one(Enrollment, one) for one in ids)
+        assert (one.status, other.status, one.person_id) == ("confirmed", "confirmed", other.person_id)
+        assert checking.breaches() == []
