@@ -27,7 +27,10 @@ ROLES = [Role.PARTICIPANT, Role.NOMINATOR, Role.TRAINER, Role.COORDINATOR, Role.
     help="Code of the body in which the roles are held; without it, the first centre or roster office. With --role nominator, "
     "an unknown code creates the organization.",
 )
-def create(email: str, name: str, roles: tuple[str, ...], organization: str | None) -> None:
+@click.option(
+    "--identity", help="Who is meant where the address is known under another name: “new”, or the number of the record."
+)
+def create(email: str, name: str, roles: tuple[str, ...], organization: str | None, identity: str | None) -> None:
     """Makes an account (or gives more roles to an existing one) and prints a one-time sign-in link."""
     given, family = values.split_name(name)
     if organization and not set(roles) & set(WITHIN):
@@ -36,6 +39,7 @@ def create(email: str, name: str, roles: tuple[str, ...], organization: str | No
     with _refusals(), transaction():
         person = services.create_account(
             SYSTEM, email=email, given_name=given, family_name=family, roles=roles, organization=organization,
+            identity=int(identity) if (identity or "").isdecimal() else identity,
             names_confirmed=True,  # who types a command means what it says
         )  # fmt: skip
         account = queries.find_account(person.id)
@@ -96,4 +100,6 @@ def _sentence(error: DomainError) -> str:
         "organization": "--organization",
     }
     where = label.get(error.field or "", "")
-    return f"{where}: {error.message}" if where else str(error.message)
+    known = "; ".join(f"--identity {one['id']} is {one['name']}" for one in error.details.get("candidates", ()))
+    sentence = f"{error.message} ({known}; --identity new is another person)" if known else str(error.message)
+    return f"{where}: {sentence}" if where else sentence

@@ -45,8 +45,12 @@ def test_an_account_is_made_and_its_link_printed_on_a_line_of_its_own(app, run):
 
 def test_an_existing_account_gets_more_roles_and_keeps_its_data(app, run):
     run("create", "zoe@example.org", "--name", "Zoë Berg", "--role", "trainer")
-    done = run("create", "zoe@example.org", "--name", "Somebody Else", "--role", "roster")
+    refused = run("create", "zoe@example.org", "--name", "Somebody Else", "--role", "roster")
+    assert refused.exit_code == 1 and "is Zoë Berg; --identity new is another person" in refused.stderr
+    identity = re.search(r"--identity (\d+)", refused.stderr).group(1)
+    done = run("create", "zoe@example.org", "--name", "Zoë Maria Berg", "--role", "roster")
     assert done.exit_code == 0
+    assert run("create", "zoe@example.org", "--name", "Zoë Lund", "--role", "roster", "--identity", identity).exit_code == 0
     assert roles(app, "zoe@example.org") == [("trainer", "Rostrum Training Centre"), ("roster", "Rostrum Training Centre")]
     with app.app_context():
         assert [person.full_name for person in db.session.scalars(sa.select(Person))] == ["Zoë Berg"]
@@ -109,7 +113,7 @@ def test_an_unknown_role_is_refused(run):
 def test_a_closed_account_gets_no_link(app, run):
     with app.app_context():
         close(account())
-    for words in (["create", "amina@example.org", "--name", "A B"], ["token", "amina@example.org", "--name", "x"]):
+    for words in (["create", "amina@example.org", "--name", "Amina Diallo"], ["token", "amina@example.org", "--name", "x"]):
         done = run(*words)
         assert done.exit_code == 1
         assert done.stdout == ""

@@ -43,7 +43,7 @@ pytestmark = pytest.mark.timeout(300)
 OUT_OF_REACH = {
     "made by the product: digests, keys, tokens, numbers": """
         account.password_hash api_token.digest audit_entry.digest audit_head.digest certificate.file_key certificate.number
-        certificate.payload_sha256 certificate.sha256 certificate.token delivery.calendar_uid first_answer.key
+        certificate.payload_sha256 certificate.sha256 certificate.token delivery.calendar_uid emblem.sha256 organization.emblem_sha256 first_answer.key
         first_answer.request_digest job.dedupe_key job.token mail.message_id mail_server.url sign_in_link.digest try_count.key
         user_session.digest expert_proposal.digest expert_proposal.token_digest consent.text_version""",
     "ids, and the product's own words for what happened, never those of people": """
