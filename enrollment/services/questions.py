@@ -184,9 +184,9 @@ def decide_different(actor: Actor, question: IdentityQuestion, *, reason: str | 
     """They are two people. An enrollment that stood in the candidate's name becomes that of whom the nomination names."""
     enrollment = _begin(actor, question, "different")
     kept = clean_lines(reason or "", "reason", longest=LONGEST_REASON) or None
+    _settle(actor, question, "different", kept)
     if current_record(question.candidate).id == enrollment.person_id and enrollment.nomination is not None:
         _reassign(actor, enrollment, enrollment.nomination)
-    _settle(actor, question, "different", kept)
 
 
 def propose(actor: Actor, keep_id: int, merged_id: int, *, reason: str) -> Merge:

@@ -70,9 +70,10 @@ def share_seat(actor: Actor, one: Enrollment, other: Enrollment) -> None:
 
 def _rank(one: Enrollment) -> tuple[bool, bool, bool, int]:
     """The best first: a fixed result, then a place, then who came first. An application that is not confirmed has its position
-    in the waiting line since it was made; where requests are approved, it comes last."""
-    is_new = one.status is S.UNCONFIRMED and one.delivery.admission is Admission.APPROVAL
-    return one.status not in RESULTS, one.status not in SEATED, is_new, one.line
+    in the waiting line since it was made; where requests are approved, what was not approved comes last."""
+    by_approval = one.delivery.admission is Admission.APPROVAL
+    is_undecided = by_approval and one.status in (S.UNCONFIRMED, S.REQUESTED)
+    return one.status not in RESULTS, one.status not in SEATED, is_undecided, one.line
 
 
 def part_again(actor: Actor, keep_id: int, merged_id: int) -> None:
