@@ -106,7 +106,7 @@ def is_ambiguous_nationality(text: str) -> bool:
 
 
 def _by_code(text: str) -> str | None:
-    code = text.strip().upper()
+    code = text.strip().upper() if text.isascii() else ""  # "ß" in capitals is "SS"
     if re.fullmatch("[A-Z]{2}", code) and is_country(code):
         return code
     if not re.fullmatch("[A-Z]{3}", code):

@@ -134,3 +134,7 @@ def test_a_nationality_that_can_be_two_is_neither(text: str) -> None:
     assert parse_nationality(text) is None
     assert is_ambiguous_nationality(text)
     assert not is_ambiguous(text)  # it names no country at all
+
+
+def test_a_letter_that_becomes_two_in_capitals_is_no_code() -> None:
+    assert [parse(text) for text in ("ß", "ﬀ", "ŉ")] == [None, None, None]

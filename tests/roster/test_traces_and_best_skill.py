@@ -15,6 +15,7 @@ from accounts.sessions import actor_of
 from core import clock
 from core.audit import AuditEntry
 from core.database import db
+from core.policy import SYSTEM
 from roster import queries
 from roster.filters import Filters
 from roster.schemas import expert_answer
@@ -111,7 +112,7 @@ def test_one_rule_says_which_proof_of_a_skill_is_the_best(context: Flask) -> Non
         filters = Filters()
         listed = queries.best_skills(expert.skills, filters)
         assert [row.level.value for row, _status in listed] == [level]
-        assert [skill.level.value for skill in expert_answer(expert, filters).skills] == [level]
+        assert [skill.level.value for skill in expert_answer(SYSTEM, expert, filters).skills] == [level]
 
 
 def test_what_begins_after_the_day_asked_about_is_the_best_proof_nowhere(app: Flask, sign_in: Any) -> None:
