@@ -23,6 +23,8 @@ LARGEST_FILE = 1024 * 1024
 LONGEST_SIDE = 4000
 KEPT_SIDE = 600  # as sharp as a printer prints 24 mm
 FIELD = "emblem"
+#: What every whole picture has. Where WeasyPrint was loaded, Pillow fills what is missing of others with grey.
+_END = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
 
 
 def emblem_from(data: bytes) -> bytes:
@@ -34,13 +36,15 @@ def emblem_from(data: bytes) -> bytes:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
             if max(image.size) > LONGEST_SIDE:
                 raise _too_large()
+            if _END[image.format or ""] not in data:
+                raise _no_picture()
             return _redrawn(image)
     except Invalid:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:
         raise _too_large() from bomb
     except Exception as fault:  # of a decoder, which raises anything on bytes that only pretend to be a picture
-        raise Invalid("not_a_picture", _l("This file is not a picture in PNG or JPEG that can be read."), FIELD) from fault
+        raise _no_picture() from fault
 
 
 def change_emblem(actor: Actor, centre: Organization, png: bytes | None) -> None:
@@ -68,6 +72,10 @@ def _redrawn(image: Image.Image) -> bytes:
     made = io.BytesIO()
     small.save(made, "PNG", optimize=True)
     return made.getvalue()
+
+
+def _no_picture() -> Invalid:
+    return Invalid("not_a_picture", _l("This file is not a picture in PNG or JPEG that can be read."), FIELD)
 
 
 def _too_large() -> Invalid:
