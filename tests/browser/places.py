@@ -145,7 +145,7 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
 
 #: Routes that answer files, data or health, never a page.
 NOT_PAGES = {
-    "accounts.audit_export", "certificates.archive", "certificates.download", "certificates.preview", "courses.delivery_calendar",
+    "accounts.audit_export", "accounts.emblem", "certificates.archive", "certificates.download", "certificates.preview", "courses.delivery_calendar",
     "docs.openapi_json", "enrollment.nomination_template", "enrollment.nomination_workbook", "enrollment.nominations_file", "enrollment.participants_file",
     "health.alive", "health.ready", "static",
 }  # fmt: skip
