@@ -217,7 +217,7 @@ COMMANDS: list[AppGroup | Any] = [
     serving.serve_command,
 ]
 
-#: Navigation: label, endpoint, permission that shows it (None: everybody).
+#: Navigation: label, endpoint, permission that shows it (None: everyone).
 NAVIGATION = [
     (_l("Courses"), "enrollment.catalogue", None),
     (_l("Deliveries"), "enrollment.deliveries", P.DELIVERY_READ),

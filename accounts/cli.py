@@ -61,7 +61,7 @@ def token(email: str, name: str, days: int, scope: tuple[str, ...]) -> None:
         if person is not None and services.shares_mailbox(person):
             raise click.ClickException(f"Several people use {email}. Each of them creates a token on the own page.")
         if person is None:
-            raise click.ClickException(f"Nobody has the email address {email}. Make an account first: flask accounts create")
+            raise click.ClickException(f"No one has the email address {email}. Create an account first: flask accounts create")
         made = services.create_token(SYSTEM, person, name=name, days=days, scope=scope)
     click.echo(made)
 

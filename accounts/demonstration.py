@@ -8,7 +8,7 @@ from core.forwarding import is_forwarded
 
 __all__ = ["DEMONSTRATION_PASSWORD", "DOMAIN", "is_demonstration", "is_demonstration_here", "is_invented"]
 
-#: Where everybody of the demonstration has an address. Nobody can ever own it.
+#: Where everyone of the demonstration has an address. No one can ever own it.
 DOMAIN = "rostrum.example"
 
 
@@ -18,7 +18,7 @@ def is_demonstration() -> bool:
 
 
 def is_demonstration_here() -> bool:
-    """Whether whoever asks sits at this machine. A proxy or a tunnel makes everybody look so."""
+    """Whether whoever asks sits at this machine. A proxy or a tunnel makes everyone look so."""
     return is_demonstration() and not is_forwarded()
 
 

@@ -16,7 +16,7 @@ class PersonRecorded(Event):
 
 @dataclass(frozen=True)
 class AddressConfirmed(Event):
-    """Somebody opened the link that an application was answered with: the address is theirs, and the application counts."""
+    """Someone opened the link that an application was answered with: the address is theirs, and the application counts."""
 
     name = "person.address_confirmed"
     subject = ("person", "person_id")
@@ -154,7 +154,7 @@ class SignInLinkSent(Event):
 
 @dataclass(frozen=True)
 class SignInLinkRefused(Event):
-    """A link was asked for and not sent; `person_id` is 0 when nobody has the address, which itself is not kept."""
+    """A link was asked for and not sent; `person_id` is 0 when no one has the address, which itself is not kept."""
 
     name = "sign_in.link_refused"
     subject = ("person", "person_id")
@@ -171,7 +171,7 @@ class SignedIn(Event):
 
 @dataclass(frozen=True)
 class SignInRefused(Event):
-    """A wrong password; `person_id` is 0 when nobody has the address, which itself is not kept."""
+    """A wrong password; `person_id` is 0 when no one has the address, which itself is not kept."""
 
     name = "sign_in.refused"
     subject = ("person", "person_id")

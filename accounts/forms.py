@@ -34,7 +34,7 @@ from core.words import WORDS
 ONE_NAME = _l("A person with one name only has it in one of the two fields. Leave the other one empty.")
 NEEDED = [InputRequired(_l("Fill in this field."))]
 
-#: In the order in which an administrator looks for them; everybody is a participant.
+#: In the order in which an administrator looks for them; everyone is a participant.
 ASSIGNABLE = (Role.NOMINATOR, Role.TRAINER, Role.COORDINATOR, Role.ROSTER, Role.ADMINISTRATOR)
 
 
@@ -83,7 +83,7 @@ class PaperForm(Form):
         self.who.choices = []
 
     def refuse(self, error: DomainError) -> None:
-        """The services speak of "person.email" where this form has "email". Whoever may decide is asked who is meant."""
+        """The services speak of "person.email" where this form has "email". Anyone who may decide is asked who is meant."""
         for one in error.errors or [error]:
             one.field = (one.field or "").removeprefix("person.") or None
         known = error.details.get("candidates", [])

@@ -66,11 +66,11 @@ def needs_rehash(kept: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _nobodys_hash() -> str:
-    return HASHER.hash("nobody has this password")
+    return HASHER.hash("no one has this password")
 
 
 def check_strength(password: str, *, personal: tuple[str | None, ...] = (), field: str = "password") -> None:
-    """Raises Invalid for a password that is too short, too long, or among the first that anybody would try.
+    """Raises Invalid for a password that is too short, too long, or among the first that anyone would try.
 
     `personal`: the person's names and address, of which the password may not consist.
     """
@@ -95,7 +95,7 @@ def list_entry(password: str) -> bytes:
 
 
 def is_listed(password: str) -> bool:
-    """Whether it is among those that leaked most. Looked up in the file, which is read when somebody sets a password only."""
+    """Whether it is among those that leaked most. Looked up in the file, which is read when someone sets a password only."""
     wanted, length = list_entry(password), ENTRY + 1
     listed = LISTED.read_bytes()
     at = bisect.bisect_left(range(len(listed) // length), wanted, key=lambda line: listed[line * length : line * length + ENTRY])

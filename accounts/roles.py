@@ -22,7 +22,7 @@ class BodyKind(enum.StrEnum):
     NOMINATOR = "nominator"  # puts people forward
     CENTRE = "centre"  # teaches and issues
     ROSTER_OFFICE = "roster_office"  # keeps a roster
-    FUNDER = "funder"  # pays for deliveries: a name on them, nobody signs in for it
+    FUNDER = "funder"  # pays for deliveries: a name on them, no one signs in for it
 
 
 #: The roles that are given within a body: the kind of body, and how far the role reaches there.
@@ -57,13 +57,13 @@ class Permission(enum.StrEnum):
     EXPERT_READ = "expert:read"
     EXPERT_WRITE = "expert:write"
     EXPERT_ADMIT = "expert:admit"  # put people who said yes on the roster
-    CONSENT_RECORD = "consent:record"  # note what somebody signed on paper
+    CONSENT_RECORD = "consent:record"  # note what someone signed on paper
     ACCOUNT_MANAGE = "account:manage"
     ORGANIZATION_MANAGE = "organization:manage"  # record and change bodies that only nominate
     BODY_MANAGE = "body:manage"  # also centres, roster offices and funders
     PERSON_READ = "person:read"  # a person's full data
     PERSON_WRITE = "person:write"  # correct them, but not what opens the way in
-    PERSON_RENAME = "person:rename"  # give another name to somebody who has an account
+    PERSON_RENAME = "person:rename"  # give another name to someone who has an account
     IDENTITY_DECIDE = "identity:decide"  # whether two records are one person; propose and confirm merges
     AUDIT_READ = "audit:read"
     JOB_READ = "job:read"

@@ -77,7 +77,7 @@ def _held(key: type[UserSession] | type[ApiToken], *conditions: sa.ColumnElement
     )
 
 
-#: Made once: every request of somebody who is signed in begins with it.
+#: Made once: every request of someone who is signed in begins with it.
 _HELD = {
     UserSession: _held(
         UserSession,
@@ -121,7 +121,7 @@ def _load(key: type[UserSession] | type[ApiToken], **asked: Any) -> Actor | None
 
 
 def make_actor(person: Person, assignments: Iterable[Any], **facts) -> Actor:
-    """The actor that `person` is with these roles; everybody is a participant where it concerns themselves.
+    """The actor that `person` is with these roles; everyone is a participant where it concerns themselves.
     `assignments`: rows with `role`, `scope` and `scope_id`."""
     grants: dict[str, Grant] = {}
     roles: set[str] = {Role.PARTICIPANT}

@@ -137,7 +137,7 @@ def subject_words(subject: str) -> str:
     """To what: "Delivery 7"; the subject as it is kept when no words are known."""
     kind, _colon, number = subject.partition(":")
     if kind == "person" and number == "0":
-        return _("Nobody known")
+        return _("No one known")
     words = _SUBJECTS.get(kind)
     return str(words) % {"id": number} if words is not None and number else subject
 

@@ -117,12 +117,12 @@ def email_key(value: str | None) -> str | None:
         return None
 
 
-#: What pages send for "no country": somebody whom the UN, the EU or the AU sends.
+#: What pages send for "no country": someone whom the UN, the EU or the AU sends.
 NO_COUNTRY = "none"
 
 
 def clean_country(value: str, field: str) -> str | None:
-    """The code of the country meant, given by code or name as in files; pages and programs send codes. None for somebody
+    """The code of the country meant, given by code or name as in files; pages and programs send codes. None for someone
     whom an international organization sends."""
     if code := countries.parse(value):
         return code

@@ -40,7 +40,7 @@ def _restored(certificate: Certificate) -> tuple[str, bool]:
     if data is None:
         return "it cannot be made again: its record was altered, or the press failed", False
     if _lies_there(key, data):
-        return "it is what its record states, but another digest is recorded: somebody altered the digest", False
+        return "it is what its record states, but another digest is recorded: someone altered the digest", False
     try:
         new_key, digest = files.store(number, data)
     except storage.Obstructed as obstacle:

@@ -35,7 +35,7 @@ def _follow(condition: sa.ColumnElement[bool]) -> None:
 
 
 def open_review(event: EnrollmentResult, actor: Actor) -> None:
-    """The result of somebody who holds a certificate is not what it certifies any more: nothing is changed silently, the trail
+    """The result of someone who holds a certificate is not what it certifies any more: nothing is changed silently, the trail
     says that a review is open, and coordinators see it until they have ended the certificate or corrected the result again."""
     _open_review(event.enrollment_id, actor)
 

@@ -125,7 +125,7 @@ def _requester(actor_id: int | None, delivery_id: int) -> Actor:
     person = db.session.get_one(Person, actor_id)
     account = db.session.get(Account, actor_id)
     if account is None or not account.is_active:
-        raise NotAllowed("not_allowed", _("Whoever asked for these certificates has no account any more."))
+        raise NotAllowed("not_allowed", _("The person who asked for these certificates no longer has an account."))
     actor = actor_of(person)
     require(actor, Permission.CERTIFICATE_ISSUE, db.session.get_one(Delivery, delivery_id))
     db.session.rollback()

@@ -1,7 +1,7 @@
 """Certificate numbers (for people) and verification tokens (for the address in the QR code).
 
 The *number* is printed large, counts up, and is no secret. The *token* is what opens the verification page:
-125 random bits, so that nobody finds a certificate by trying. Both are written in Crockford's base 32, which
+125 random bits, so that no one finds a certificate by trying. Both are written in Crockford's base 32, which
 leaves out I, L, O and U, and both end in a check character (Luhn modulo 32): one mistyped character is
 always noticed, and so is every swap of two neighbouring digits in a number.
 """

@@ -164,7 +164,7 @@ def _bundled_font(name: str) -> bytes:
 
 
 def _task_waiting(tasks: int, parent: int) -> bool:
-    """True when a task can be read; False when the parent is gone or nobody has asked for a while.
+    """True when a task can be read; False when the parent is gone or no one has asked for a while.
 
     A closed pipe is not enough to notice the parent's death: a process it forked may hold the pipe open.
     """
@@ -197,7 +197,7 @@ def main() -> None:
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     serve(0, results)
-    # Ending by itself, because idle or orphaned: nobody else will clear the folder.
+    # Ending by itself, because idle or orphaned: no one else will clear the folder.
     if (folder := Path(tempfile.gettempdir())).name.startswith("rostrum-press-"):
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -44,7 +44,7 @@ def get_certificate(actor: Actor, number: str) -> Certificate:
 
 
 def certificates_visible(actor: Actor) -> sa.Select[Certificate]:
-    """Also those of a seat that several nominations share, for whoever may read the certificate of one of these."""
+    """Also those of a seat that several nominations share, for those who may read the certificate of one of these."""
     shared = sa.select(Enrollment.seat_id).where(visible(Enrollment, actor, P.CERTIFICATE_READ))
     return sa.select(Certificate).where(
         sa.or_(visible(Certificate, actor, P.CERTIFICATE_READ), Certificate.enrollment_id.in_(shared))
@@ -237,7 +237,7 @@ class Candidate:
 
 
 def candidates(delivery: Delivery) -> list[Candidate]:
-    """Everybody who had a place, by name: who can get a certificate, who has one, and who cannot and why. Two queries."""
+    """Everyone who had a place, by name: who can get a certificate, who has one, and who cannot and why. Two queries."""
     latest = latest_certificates(delivery.id)
     seated = sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
     rows = db.session.scalars(seated.options(joinedload(Enrollment.person)))

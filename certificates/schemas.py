@@ -204,7 +204,7 @@ class VerificationAnswer(Answer):
 
 
 class AlteredAnswer(Answer):
-    """Somebody changed the record: nothing of it can be relied on."""
+    """Someone changed the record: nothing of it can be relied on."""
 
     status: Literal["altered"]
 

@@ -114,7 +114,7 @@ def _script_language(enrollment: Enrollment) -> str:
 
 def _signatories(delivery: Delivery) -> tuple[Signatory, ...]:
     """The centre's own; without any the trainers, as many as there is room for. A trainer whose name cannot be printed is left
-    out: nobody's certificate waits."""
+    out: no one's certificate waits."""
     if own := delivery.centre.signatories:
         return tuple(Signatory(one["name"], bilingual(one["office"])) for one in own)
     trainers: list[Person] = trainers_of([delivery.id])[delivery.id]

@@ -224,11 +224,11 @@ class Routes(Blueprint):
         location: Callable[[Any], str | None] | None = None,
         is_catalogue: bool = False,
     ) -> Callable[[Callable], Callable]:
-        """Declares one operation. Without `requires` any token may call it (`is_public`: nobody needs one).
+        """Declares one operation. Without `requires` any token may call it (`is_public`: no one needs one).
 
         The function gets the address's parts, and `body` / `query` when declared; it returns an Answer, a dict, a `Page`
         of them (lists), a Response, or (any of these, status). Everything but GET runs in one transaction. `location` gives
-        the address of what a call created, from its answer. `is_catalogue`: the same for everybody who may ask, so that
+        the address of what a call created, from its answer. `is_catalogue`: the same for everyone who may ask, so that
         clients may keep it and ask whether it still holds.
         """
         access = Access(requires, not is_public)

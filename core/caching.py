@@ -26,7 +26,7 @@ def revalidated(response: Response) -> Response:
 
 
 def revalidated_page(actor_of: Callable[[], Actor]) -> Callable[[Callable], Callable]:
-    """For public pages: whoever is not signed in may keep them. A page of somebody who is stays nowhere."""
+    """For public pages: whoever is not signed in may keep them. A page of someone who is stays nowhere."""
 
     def decorate(view: Callable) -> Callable:
         @wraps(view)
@@ -43,7 +43,7 @@ def revalidated_page(actor_of: Callable[[], Actor]) -> Callable[[Callable], Call
 
 def file(data: bytes, digest: str, *, mimetype: str, name: str, disposition: str = "attachment") -> Response:
     """A file whose content has this digest: whole, in parts (a broken download goes on), or 304 for who says to have it.
-    Nothing on the way keeps it: it is somebody's."""
+    Nothing on the way keeps it: it is someone's."""
     response = Response(data, mimetype=mimetype)
     response.headers.set("Content-Disposition", disposition, filename=name)
     response.set_etag(digest)

@@ -279,7 +279,7 @@ class Channel(HTTPChannel):
         self.is_parting = True
         self.handle_close()
 
-    # A refusal often comes while the client is still sending, and closing a connection with bytes that nobody has read makes
+    # A refusal often comes while the client is still sending, and closing a connection with bytes that no one has read makes
     # the client lose the answer: so it is closed for writing, and what comes is dropped for a moment.
 
     def service(self) -> None:

@@ -18,7 +18,7 @@ _ALPHA_3 = {"XKX": "XK", "XKK": "XK", "UNK": "XK"}
 #: The United Nations calls Congo (Brazzaville) "Congo"; people from Kinshasa say the same.
 _AMBIGUOUS = ("Congo", "Korea", "Corée", "Saint Martin", "Virgin Islands", "Îles Vierges")
 _AMBIGUOUS_PEOPLE = ("Congolese", "congolais", "congolaise", "Korean", "coréen", "coréenne", "Dominican", "Virgin Islander")
-#: The one thing these mean in spite of the above: nobody but the United Nations writes it so.
+#: The one thing these mean in spite of the above: no one but the United Nations writes it so.
 _EXACT = {"congo (the)": "CG", "congo (le)": "CG"}
 
 

@@ -3,7 +3,7 @@
 Why it is built so (measured, see docs/architecture.md): SQLite's driver emits no BEGIN before SELECT, so plain code reads
 outside any transaction and oversells; a deferred BEGIN fails half way with "database is locked". Here every writing
 transaction is BEGIN IMMEDIATE on SQLite, behind a queue of writers because SQLite's own busy handler polls and starves,
-and READ COMMITTED on PostgreSQL, where the touch lock of a delivery does the rest. Nobody waits longer than PATIENCE for others,
+and READ COMMITTED on PostgreSQL, where the touch lock of a delivery does the rest. No one waits longer than PATIENCE for others,
 and reading never waits for writing.
 """
 
@@ -143,7 +143,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     if until is None:
         driver.execute("BEGIN")
         return
-    driver.execute(f"PRAGMA busy_timeout={max(0, int((until - time.monotonic()) * 1000))}")  # somebody else's program holds it
+    driver.execute(f"PRAGMA busy_timeout={max(0, int((until - time.monotonic()) * 1000))}")  # someone else's program holds it
     try:
         driver.execute("BEGIN IMMEDIATE")
     finally:
@@ -236,7 +236,7 @@ def write(statement: sa.Executable, facts: Any = None) -> sa.CursorResult:
 @contextmanager
 def tried(*, keep: bool) -> Iterator[None]:
     """`with tried(keep=…):` inside the open transaction: the same work is done in either case, and undone unless it is kept. For
-    answers that must cost the same whether or not somebody is known here."""
+    answers that must cost the same whether or not someone is known here."""
     current_unit()
     session = db.session()
     session.flush()

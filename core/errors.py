@@ -43,7 +43,7 @@ class NotAllowed(DomainError):
 
 
 class NotSignedIn(DomainError):
-    """Nobody is signed in, or the token is missing, wrong or ended."""
+    """No one is signed in, or the token is missing, wrong or ended."""
 
     status = 401
 

@@ -213,7 +213,7 @@ class DayField(FormField):
 
 
 class SharedSelect:
-    """A select of options that are the same for everybody: they are written once per language, not once per page."""
+    """A select of options that are the same for everyone: they are written once per language, not once per page."""
 
     input_type = None
 

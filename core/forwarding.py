@@ -1,4 +1,4 @@
-"""Whether a request came through a proxy, by the headers that proxies add. A demonstration, whose passwords everybody knows, is
+"""Whether a request came through a proxy, by the headers that proxies add. A demonstration, whose passwords everyone knows, is
 for the person at this machine: behind a proxy or a tunnel a loopback address says nothing about who is there."""
 
 from __future__ import annotations

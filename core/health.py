@@ -38,7 +38,7 @@ def ready() -> Response:
 
 
 def _mail_fault() -> list[str]:
-    """Not being able to send is told, and takes nobody's page away."""
+    """Not being able to send is told, and takes no one's page away."""
     fault = mail.standing()
     return [f"mail: {'stopped' if fault.is_stopped else 'waiting'} ({fault.step})"] if fault else []
 
@@ -58,7 +58,7 @@ def migration_fault() -> str | None:
     return None if revision == newest else f"the database is at revision {revision}, not {newest}: run flask db upgrade"
 
 
-#: Seconds for which a probe's answer is good: whoever watches asks often, and so may anybody else.
+#: Seconds for which a probe's answer is good: whoever watches asks often, and so may anyone else.
 PROBE_SECONDS = 2.0
 #: Seconds that a probe waits for other writers, and bytes that it writes beside the database and the files.
 PROBE_PATIENCE, PROBE_BYTES = 1.0, 65_536

@@ -154,7 +154,7 @@ def locale() -> str:
 
 @contextmanager
 def in_language(code: str | None) -> Iterator[None]:
-    """`with in_language(person.language):` renders texts for somebody else, such as in a mail."""
+    """`with in_language(person.language):` renders texts for someone else, such as in a mail."""
     before = _in_force.set(None)
     try:
         with force_locale(code if code in LANGUAGES else "en"):
@@ -234,7 +234,7 @@ def country_name(code: str | None) -> str:
 
 
 def nationality_names(codes: Iterable[str]) -> str:
-    """The countries whose nationality somebody has, in the page's language."""
+    """The countries whose nationality someone has, in the page's language."""
     return ", ".join(countries.name(code, locale()) for code in codes)
 
 

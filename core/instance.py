@@ -58,7 +58,7 @@ def _open_bits(path: Path) -> int:
 
 
 def _close(path: Path) -> bool:
-    """Whether it is closed now. In a folder that is closed, what belongs to somebody else is out of reach already."""
+    """Whether it is closed now. In a folder that is closed, what belongs to someone else is out of reach already."""
     try:
         path.chmod(stat.S_IMODE(path.lstat().st_mode) & ~OTHERS)
     except OSError:

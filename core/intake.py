@@ -1,7 +1,7 @@
 """What a request may carry. Counted before it is parsed: parsing is what many small things make expensive.
 
 A body of 4 MB is a million form fields or a quarter of a million JSON keys. Forms are counted by their separators, JSON by its
-punctuation, and neither is read when there is more than anybody needs.
+punctuation, and neither is read when there is more than anyone needs.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from core.policy import Actor, can, require
 
 @dataclass(frozen=True)
 class Transition:
-    """A step of a lifecycle. `permission` None: the step follows from a rule inside another act, nobody asks for it.
+    """A step of a lifecycle. `permission` None: the step follows from a rule inside another act, no one asks for it.
 
     `announces` makes the event from the object (after the step) and the facts given to `fire`.
     """

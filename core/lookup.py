@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.text import normalized
 
-#: Nobody's word is longer, and normalising long runs of accents would take quadratic time.
+#: No one's word is longer, and normalising long runs of accents would take quadratic time.
 LONGEST = 300
 
 # Little words that people add, leave out or move: "Gambia (the)", "la Gambie", "Korea, Rep.", "Trinidad & Tobago".

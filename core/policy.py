@@ -56,7 +56,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: a person who is signed in, a token's user, nobody (`ANONYMOUS`) or the application itself (`SYSTEM`).
+    """Who acts: a person who is signed in, a token's user, no one (`ANONYMOUS`) or the application itself (`SYSTEM`).
 
     `organization_ids` are the bodies that the actor nominates for; centres and roster offices in which the actor works are none
     of them.
@@ -98,7 +98,7 @@ SYSTEM = Actor(name="system", is_system=True)
 
 
 def can(actor: Actor, permission: str, obj: Any = None) -> bool:
-    """Whether `actor` has `permission` on `obj`; without an object, or on one that belongs to nobody, on anything at all."""
+    """Whether `actor` has `permission` on `obj`; without an object, or on one that belongs to no one, on anything at all."""
     if actor.is_system:
         return True
     grant = actor.grants.get(permission)

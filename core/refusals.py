@@ -168,7 +168,7 @@ def error_page(status: int, message: Any = None) -> Response:
     return response
 
 
-#: Fields of forms that nobody typed in.
+#: Fields of forms that no one typed in.
 _NOT_TYPED = {"csrf_token", "submission", "screen", "step", "redisplay", "rev", "seen", "asked_zone", "next", "rows"}
 #: How much of a form an error page gives back: an hour's work, not a flood.
 MOST_TYPED, MOST_WORDS = 60, 20_000
@@ -176,7 +176,7 @@ MOST_TYPED, MOST_WORDS = 60, 20_000
 
 def _typed() -> list[tuple[str, str]]:
     """(field, words) of the form that could not be taken, to be copied from the page: a session that ended meanwhile costs
-    nobody an hour's work. Never passwords, nothing that another site sent here, and no more than people type."""
+    no one an hour's work. Never passwords, nothing that another site sent here, and no more than people type."""
     is_own = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
     if is_api() or not is_own or "form" not in vars(request):  # not read: it was too large, or no form
         return []

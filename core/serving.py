@@ -191,7 +191,7 @@ class Worker(Base):
 
 
 class Streams:
-    """WSGI: `app`, in which an answer that is made while it is sent waits for its client and for nobody else's cost."""
+    """WSGI: `app`, in which an answer that is made while it is sent waits for its client and for no one else's cost."""
 
     def __init__(self, app: WSGIApplication):
         self.app = app
@@ -202,7 +202,7 @@ class Streams:
         def note(*arguments: Any) -> Any:
             told[:] = arguments
 
-        answer = self.app(environ, note)  # type: ignore[arg-type]  # nobody here writes the old way
+        answer = self.app(environ, note)  # type: ignore[arg-type]  # no one here writes the old way
         if any(name.lower() == "content-length" for name, _ in told[1]) or told[0].startswith(("204", "304")):
             start_response(*told)
             return answer

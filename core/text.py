@@ -38,7 +38,7 @@ _MOST_MARKS = 30
 #: These are not combining marks, but become some when they are decomposed.
 _BECOME_MARKS = "\u0f73\u0f75\u0f81\uff9e\uff9f"
 _MAYBE_MARKS = re.compile(rf"(?:[^\w\x00-\x7f]|[{_BECOME_MARKS}]){{{_MOST_MARKS + 1}}}")
-# UTF-8 that was once opened as Windows-1252 ("SÃ©nÃ©gal", "Nâ€™Diaye"), and what is left of bytes nobody could read.
+# UTF-8 that was once opened as Windows-1252 ("SÃ©nÃ©gal", "Nâ€™Diaye"), and what is left of bytes no one could read.
 _GARBLED = re.compile("[\u00c3\u00c2][\u00a1-\u00bf]|\u00e2\u20ac|\ufffd")
 
 

@@ -14,7 +14,7 @@ from flask import Flask, Request, Response
 from flask.sessions import SessionInterface, SessionMixin
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-#: 256 random bits; "s" before them says that somebody signed in, so that only those are looked up.
+#: 256 random bits; "s" before them says that someone signed in, so that only those are looked up.
 _ID = re.compile(r"s?[A-Za-z0-9_-]{43}")
 _SIGNED_IN_LENGTH = 44
 NOTICE_SECONDS = 60

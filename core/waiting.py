@@ -76,7 +76,7 @@ class Threads:
 
     @property
     def is_idle(self) -> bool:
-        """Nobody computes, waits or queues."""
+        """No one computes, waits or queues."""
         return not self.readers and not self.writers and self.resting == self.made
 
     @contextmanager
@@ -104,7 +104,7 @@ class Threads:
 
     @property
     def is_behind(self) -> bool:
-        """Somebody queues, so `relieve` may have something to do in a moment."""
+        """Someone queues, so `relieve` may have something to do in a moment."""
         return bool(self.readers or self.writers)
 
     def relieve(self) -> None:

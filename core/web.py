@@ -71,7 +71,7 @@ class Access:
 
 
 def public(view: Callable) -> Callable:
-    """Everybody may come here."""
+    """Everyone may come here."""
     view.access = Access()  # type: ignore[attr-defined]  # read by the gate
     return view
 
@@ -317,7 +317,7 @@ def see_other(address: str) -> BaseResponse:
 
 
 def safe_next(address: str | None, otherwise: str) -> str:
-    """`address` when it is a path of this site, else `otherwise`: nobody is sent elsewhere by a crafted link."""
+    """`address` when it is a path of this site, else `otherwise`: no one is sent elsewhere by a crafted link."""
     if not address or not address.startswith("/") or address.startswith(("//", "/\\")):
         return otherwise
     if any(c in address for c in "\\\r\n\t") or urlsplit(address).netloc:

@@ -1,4 +1,4 @@
-"""Whose turn it is to write in a SQLite file: first come, first served, and nobody waits for ever.
+"""Whose turn it is to write in a SQLite file: first come, first served, and no one waits for ever.
 
 SQLite lets one write at a time, and its own way of waiting (ask again and again) lets some starve. So writers queue: the threads
 of a process in the order in which they came, and the first of each process for two kernel locks. Who has `NAME.lock-next` is the

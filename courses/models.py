@@ -17,7 +17,7 @@ from core.codes import Code
 from core.database import Base, enum_column
 from core.policy import Reach
 
-#: So many days before a delivery begins nobody moves up its waiting list any more without being asked: journeys take time.
+#: So many days before a delivery begins no one moves up its waiting list any more without being asked: journeys take time.
 PROMOTION_DAYS = 21
 
 
@@ -271,7 +271,7 @@ class DeliverySession(Base):
 
 
 class Pool(Base):
-    """Places kept for one personnel category. Places beyond all pools are open to everybody."""
+    """Places kept for one personnel category. Places beyond all pools are open to everyone."""
 
     __tablename__ = "pool"
 

@@ -81,7 +81,7 @@ def _date_faults(plan: DeliveryPlan, today: date, current: Delivery | None) -> l
         sentence = _l("Applications must close on the first day of the course at the latest.")
         found.append(Invalid("closing_after_start", sentence, "closes_on"))
     elif plan.closes_on and is_new_closing and current is None and plan.closes_on < today:
-        sentence = _l("This closing date is past, so nobody could apply. Choose a day from today on.")
+        sentence = _l("This closing date is past, so no one could apply. Choose a day from today on.")
         found.append(Invalid("past_closing", sentence, "closes_on"))
     return found
 

@@ -99,7 +99,7 @@ def titles_of(codes: Iterable[str]) -> dict[str, dict[str, str]]:
 
 
 def deliveries_visible(actor: Actor) -> sa.Select[Delivery]:
-    """The deliveries that `actor` may see: what was ever published for everybody, drafts for those who work on them."""
+    """The deliveries that `actor` may see: what was ever published for everyone, drafts for those who work on them."""
     may_see = sa.or_(Delivery.published_at.is_not(None), visible(Delivery, actor, Permission.DELIVERY_READ))
     return sa.select(Delivery).where(may_see)
 
@@ -209,7 +209,7 @@ def trainers_of(delivery_ids: Iterable[int]) -> dict[int, list[Person]]:
 
 
 def list_trainers(centre_id: int, delivery_id: int | None = None) -> list[Person]:
-    """Everybody who may be chosen as a trainer, by name: the centre's trainers, and those whom the delivery has already."""
+    """Everyone who may be chosen as a trainer, by name: the centre's trainers, and those whom the delivery has already."""
     is_trainer = sa.exists().where(
         RoleAssignment.person_id == Person.id, RoleAssignment.role == Role.TRAINER, _may_teach(centre_id, delivery_id)
     )
@@ -294,8 +294,8 @@ def has_ended(delivery_id: int) -> bool:
 
 
 def moves_up(delivery: Delivery) -> bool:
-    """Whether whoever waits gets a place that becomes free by itself: while the course is so far away that everybody can still
-    come. Later a coordinator gives the place, to somebody who can."""
+    """Whether people who wait get a place that becomes free by itself: while the course is so far away that everyone can still
+    come. Later a coordinator gives the place, to someone who can."""
     return moves_up_still(delivery.time_zone, delivery.promotion_days, span_of(delivery.id)[0])
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Culture:
-    """`names`: women's, men's and family names, a space between them; `languages`: the first is everybody's."""
+    """`names`: women's, men's and family names, a space between them; `languages`: the first is everyone's."""
 
     countries: str
     languages: str

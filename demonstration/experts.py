@@ -2,7 +2,7 @@
 and certificates. Written in bulk, because ten thousand through the services would take an hour, but by the same rules:
 `flask check` and `flask roster rebuild --check` find nothing to say about them.
 
-They have no email addresses: nobody is told about certificates of years ago.
+They have no email addresses: no one is told about certificates of years ago.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ def _days_ago(random: Random, least: int, most: int) -> datetime:
 
 
 def _add_deliveries(random: Random, people: list[dict[str, Any]]) -> list[tuple[dict[str, Any], _Run]]:
-    """(person, delivery): everybody in COURSES_EACH courses, in as many finished deliveries as that takes, over four years."""
+    """(person, delivery): everyone in COURSES_EACH courses, in as many finished deliveries as that takes, over four years."""
     versions = [get_course(code).current for code, *_ in COURSES]
     number = db.session.scalar(sa.select(sa.func.count()).select_from(Delivery)) or 0
     runs: list[_Run] = []
@@ -238,7 +238,7 @@ def _run(random: Random, version: CourseVersion, number: int) -> _Run:
 
 
 def _add_enrollments(random: Random, seats: list[tuple[dict[str, Any], _Run]]) -> list[_Holder]:
-    """Everybody completed: marks and scores that say so."""
+    """Everyone completed: marks and scores that say so."""
     line: dict[int, int] = defaultdict(int)
     placed = []
     for person, run in seats:
@@ -266,7 +266,7 @@ def _after(run: _Run, days: int) -> datetime:
 
 
 def _add_results(random: Random, placed: list[_Holder]) -> None:
-    """Everybody was there, one in eight late once; a late person's minutes still reach the share asked for."""
+    """Everyone was there, one in eight late once; a late person's minutes still reach the share asked for."""
     marks, scores = [], []
     for one in placed:
         said = {"enrollment_id": one.enrollment["id"], "recorded_at": _after(one.run, 1)}
@@ -361,7 +361,7 @@ def _windows(random: Random, expert_id: int) -> list[dict[str, Any]]:
 
 
 def _certify(random: Random, holders: list[_Holder], expert_ids: dict[int, int], *, files: bool) -> None:
-    """A certificate for everybody, one in fifty revoked since; the skills follow from them as from any certificate."""
+    """A certificate for everyone, one in fifty revoked since; the skills follow from them as from any certificate."""
     counted: dict[int, int] = {}
     rows = [_certificate(random, holder, counted) for holder in holders]
     for year, value in counted.items():

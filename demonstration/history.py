@@ -165,7 +165,7 @@ def _seated(delivery_id: int) -> list[int]:
 
 
 def _attend(delivery_id: int, sessions: int, absences: dict[int, set[int]], scores: dict[int, int]) -> None:
-    """Everybody present in the first `sessions` sessions but those in `absences` (enrollment → session numbers)."""
+    """Everyone present in the first `sessions` sessions but those in `absences` (enrollment → session numbers)."""
     seated = _seated(delivery_id)
     marks = [
         MarkGiven(one, number, "absent" if number in absences.get(place, ()) else "present", None)
@@ -344,7 +344,7 @@ def _nominate(delivery_id: int) -> None:
 
 
 def _nominate_again(delivery_id: int) -> None:
-    """Another State puts forward somebody whom the first one did: a question for the coordinators."""
+    """Another State puts forward someone whom the first one did: a question for the coordinators."""
     organization = db.session.scalars(sa.select(Organization).where(Organization.code == "GH-AF")).one()
     seconded = Nominee(
         "Eve", "Tremblay", "civilian", identifier="GH-7719", email=f"eve.tremblay@{DOMAIN}", country="GH", gender="female",

@@ -152,7 +152,7 @@ def _titles(course_ids: Iterable[int]) -> dict[int, str]:
 
 
 def has_places(pools: list[PoolPlaces], category: str) -> bool:
-    """Whether somebody of the category finds a place: in the own pool or among those open to everybody."""
+    """Whether someone of the category finds a place: in the own pool or among those open to everyone."""
     return not category or any(pool.left_for_new > 0 for pool in pools if pool.category in (None, category))
 
 

@@ -60,7 +60,7 @@ class EnrollmentReassigned(Event):
 
 @dataclass(frozen=True)
 class ApplicationLapsed(Event):
-    """The emailed link was not opened in time: the application and what it said of somebody are forgotten."""
+    """The emailed link was not opened in time: the application and what it said of someone are forgotten."""
 
     name = "enrollment.lapsed"
     subject = ("enrollment", "enrollment_id")
@@ -113,7 +113,7 @@ class EnrollmentWithdrawn(EnrollmentStep):
 
 @dataclass(frozen=True)
 class EnrollmentDeliveryCancelled(EnrollmentStep):
-    """The delivery was cancelled: nobody withdrew."""
+    """The delivery was cancelled: no one withdrew."""
 
     name = "enrollment.delivery_cancelled"
 
@@ -142,7 +142,7 @@ class AttendanceRecorded(Event):
 
 @dataclass(frozen=True)
 class NeedsRead(Event):
-    """Somebody read what people with a place need: how many people, never who."""
+    """Someone read what people with a place need: how many people, never who."""
 
     name = "needs.read"
     subject = ("delivery", "delivery_id")

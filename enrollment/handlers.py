@@ -23,7 +23,7 @@ from enrollment.states import ENROLLMENT
 
 
 def end_enrollments(event: DeliveryCancelled, actor: Actor) -> None:
-    """A cancelled delivery: everybody's place or wish ends with its reason, and everybody is told."""
+    """A cancelled delivery: everyone's place or wish ends with its reason, and everyone is told."""
     delivery = db.session.get_one(Delivery, event.delivery_id)
     db.session.flush()
     for enrollment in _going_on(delivery):
@@ -39,7 +39,7 @@ def tell_of_move(event: DeliveryMoved, actor: Actor) -> None:
 
 
 def cut_sessions(event: DeliveryCutShort, actor: Actor) -> None:
-    """Sessions that are not held after all: refused when somebody was there in one, else whoever has a place is told."""
+    """Sessions that are not held after all: refused when someone was there in one, else everyone who has a place is told."""
     delivery = db.session.get_one(Delivery, event.delivery_id)
     marked = (
         sa.select(DeliverySession.number)

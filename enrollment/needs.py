@@ -19,7 +19,7 @@ KEPT_FOR = timedelta(days=30)
 
 
 def needs_shown(actor: Actor, enrollment: Enrollment) -> str | None:
-    """For the person, and for the organization that wrote them when it nominated. Whoever decides does not read them there, not
+    """For the person, and for the organization that wrote them when it nominated. Those who decide do not read them there, not
     even for an organization of the own."""
     grant = actor.grants.get(Permission.ENROLLMENT_NOMINATE)
     is_nominators = grant is not None and enrollment.nominated_by_id in grant.organization

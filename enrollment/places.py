@@ -1,6 +1,6 @@
 """The rule of places, without a database: who can be seated, given the places, the pools and who sits already.
 
-A pool keeps places for one personnel category; places beyond all pools are open to everybody. A person takes a place of the
+A pool keeps places for one personnel category; places beyond all pools are open to everyone. A person takes a place of the
 own category's pool while it has one, else an open one. It does not matter who took which: seats beyond a pool's size count
 as open ones, so a place that becomes free in a pool gives back the open place its people overflowed to.
 """
@@ -52,7 +52,7 @@ class Seating:
         return self.left_for(category) > 0
 
     def left_for_new(self, category: PersonnelCategory) -> int:
-        """How many more of this category could be seated after everybody who waits and fits: a free place is theirs first."""
+        """How many more of this category could be seated after everyone who waits and fits: a free place is theirs first."""
         return self.pool_left_for_new(category) + self.open_left_for_new
 
     def pool_left_for_new(self, category: PersonnelCategory) -> int:
@@ -72,7 +72,7 @@ class Seating:
         return sum(of_pools.values()) + min(overflow, max(0, self.open_left))
 
     def with_one_more(self, category: PersonnelCategory) -> Seating:
-        """The seating once somebody of this category has sat down."""
+        """The seating once someone of this category has sat down."""
         return replace(self, seated={**self.seated, category: self.seated.get(category, 0) + 1})
 
     def line_of(self, category: PersonnelCategory) -> PersonnelCategory | None:

@@ -53,7 +53,7 @@ def prospects(delivery: Delivery) -> list[Prospect]:
 
 
 def categories(delivery: Delivery) -> list[PersonnelCategory]:
-    """Whom the course is for; everybody when it does not say."""
+    """Whom the course is for; everyone when it does not say."""
     audience = delivery.course.audience
     return [category for category in PersonnelCategory if not audience or category in audience]
 
@@ -206,7 +206,7 @@ class _People:
         if self.namesakes.get(_name(row.fields), set()) - {known.person.id if known else None}:
             hints.append(
                 _l(
-                    "The organization has already put forward somebody of this name and country under another number or "
+                    "The organization has already put forward someone of this name and country under another number or "
                     "email address. If it is the same person, use that number or address."
                 )
             )
@@ -214,7 +214,7 @@ class _People:
 
 
 def address_hint(known: str | None, given: str | None) -> Any:
-    """What becomes of the address given for somebody who is known already: that person's own data stay untouched. Which
+    """What becomes of the address given for someone who is known already: that person's own data stay untouched. Which
     address is known is not told."""
     if known is None:
         return _l("This person is known here without an email address and gets no message.")

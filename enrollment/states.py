@@ -52,7 +52,7 @@ ENROLLMENT = Machine(
         Transition("promote", frozenset({S.WAITLISTED}), S.CONFIRMED, None, _announce(events.EnrollmentPromoted)),
         Transition(
             "seat", frozenset({S.WAITLISTED}), S.CONFIRMED, Permission.ENROLLMENT_DECIDE, _announce(events.EnrollmentPromoted)
-        ),  # by hand, once nobody moves up by themselves
+        ),  # by hand, once no one moves up by themselves
         Transition(
             "decline",
             frozenset({S.REQUESTED, S.WAITLISTED}),

@@ -82,7 +82,7 @@ def write(made: dict[int, Document], expert_ids: Collection[int]) -> None:
 
 
 def documents(expert_ids: Collection[int] | None = None) -> dict[int, Document]:
-    """What the documents should say (None: of everybody), read from the rows as they are now."""
+    """What the documents should say (None: of everyone), read from the rows as they are now."""
 
     def of_these(statement: sa.Select, column: sa.SQLColumnExpression[int]) -> Iterator[sa.Row]:
         yield from db.session.execute(statement if expert_ids is None else statement.where(column.in_(expert_ids)))

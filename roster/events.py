@@ -47,7 +47,7 @@ class ExpertLeft(Event):
 
 @dataclass(frozen=True)
 class ExpertReturned(Event):
-    """Somebody who left said yes again, and waits for admission."""
+    """Someone who left said yes again, and waits for admission."""
 
     name = "expert.returned"
     subject = ("expert", "expert_id")
@@ -56,7 +56,7 @@ class ExpertReturned(Event):
 
 @dataclass(frozen=True)
 class ExpertProposed(Event):
-    """Roster staff want a profile of somebody who has not said yes. Whoever it is, the trail says the same."""
+    """Roster staff want a profile of someone who has not said yes. The trail says the same, whatever the person."""
 
     name = "expert.proposed"
     subject = ("proposal", "proposal_id")
@@ -104,7 +104,7 @@ class SkillWithdrawn(Event):
 
 @dataclass(frozen=True)
 class ExpertRead(Event):
-    """Staff read somebody's profile."""
+    """Staff read someone's profile."""
 
     name = "expert.read"
     subject = ("expert", "expert_id")
@@ -113,7 +113,7 @@ class ExpertRead(Event):
 
 @dataclass(frozen=True)
 class RosterExported(Event):
-    """Somebody took rows of the roster away as a file; `filters` names what was asked, never a name typed."""
+    """Someone took rows of the roster away as a file; `filters` names what was asked, never a name typed."""
 
     name = "roster.exported"
     subject = ("person", "exported_by")

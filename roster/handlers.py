@@ -53,19 +53,19 @@ def move_skills_of(event: EnrollmentReassigned, actor: Actor) -> None:
 
 
 def keep_kind(event: OrganizationChanged, actor: Actor) -> None:
-    """A roster office that has people on its roster stays one: nobody else would find them."""
+    """A roster office that has people on its roster stays one: no one else would find them."""
     body = db.session.get_one(Organization, event.organization_id)
     if "kinds" in event.changed and not body.is_a(BodyKind.ROSTER_OFFICE) and services.has_experts(body.id):
         raise Conflict("kind_in_use", _l("It has experts on its roster, so it must stay a roster office."), "kinds")
 
 
 def keep_given_consent(event: ConsentGiven, actor: Actor) -> None:
-    """Somebody may be found now: what waited for it becomes the profile, and the person waits for admission."""
+    """Someone may be found now: what waited for it becomes the profile, and the person waits for admission."""
     if event.purpose == ConsentPurpose.ROSTER and event.counts:
         services.take_yes(event.person_id)
 
 
 def keep_withdrawn_consent(event: ConsentWithdrawn, actor: Actor) -> None:
-    """Somebody may no longer be found: gone from the roster, its searches and lists, at once."""
+    """Someone may no longer be found: gone from the roster, its searches and lists, at once."""
     if event.purpose == ConsentPurpose.ROSTER:
         services.take_no(event.person_id)

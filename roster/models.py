@@ -90,9 +90,9 @@ class RosterAdmission(Base):
 
 
 class ExpertProposal(Base):
-    """What roster staff want to write about somebody who has not said yes: it waits for the person's answer, and is shown to
-    nobody but the person. `identity`: whom they mean, in their words; `person_id`: whom that seemed to be, None for somebody new.
-    After a no only `digest` is left, so that nobody is asked again and again."""
+    """What roster staff want to write about someone who has not said yes: it waits for the person's answer, and is shown to
+    no one but the person. `identity`: whom they mean, in their words; `person_id`: whom that seemed to be, None for someone new.
+    After a no only `digest` is left, so that no one is asked again and again."""
 
     __tablename__ = "expert_proposal"
 

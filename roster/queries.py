@@ -40,7 +40,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Somebody who may be admitted: the best evidence of each skill, and the answer that allows it."""
+    """Someone who may be admitted: the best evidence of each skill, and the answer that allows it."""
 
     expert: Expert
     skills: list[tuple[ExpertSkill, SkillStatus]]
@@ -81,7 +81,7 @@ def list_experts(actor: Actor, filters: Filters, *, after: str | None, limit: in
 
 
 def experts_to_export(actor: Actor, filters: Filters) -> Iterator[Listed]:
-    """Everybody whom the search finds, a few hundred in memory at a time."""
+    """Everyone whom the search finds, a few hundred in memory at a time."""
     filters = _within(actor, filters)
 
     def read(after: str | None) -> Page[Listed]:
@@ -92,7 +92,7 @@ def experts_to_export(actor: Actor, filters: Filters) -> Iterator[Listed]:
 
 
 def loosenings(actor: Actor, filters: Filters) -> list[Loosening]:
-    """For a search that finds nobody: what each single concession would find, most first, in one query."""
+    """For a search that finds no one: what each single concession would find, most first, in one query."""
     filters = _within(actor, filters)
     easier = [(name, position, filters.without(name, position)) for name, position in parts(filters)]
     easier += [("level", position, lower) for position, lower in _lower_levels(filters)]
@@ -165,13 +165,13 @@ def count_waiting(actor: Actor) -> int:
 
 
 def people_to_ask() -> list[int]:
-    """The people with a profile whom nobody has asked yet and who can be written to."""
+    """The people with a profile whom no one has asked yet and who can be written to."""
     found = sa.select(Person.id).join(Expert, Expert.person_id == Person.id).where(may_be_asked()).order_by(Person.id)
     return list(db.session.scalars(found))
 
 
 def _get(actor: Actor, condition: sa.ColumnElement[bool], permission: Permission = Permission.EXPERT_READ) -> Expert:
-    """Without the person's current consent there is no such profile, to anybody but the person."""
+    """Without the person's current consent there is no such profile, to anyone but the person."""
     statement = sa.select(Expert).where(condition, within_reach(actor, permission))
     if not actor.is_system:
         is_own = Expert.person_id == (actor.person_id or 0)
@@ -194,7 +194,7 @@ def _loaded(ids: Sequence[int], *options: ExecutableOption) -> dict[int, Expert]
 
 
 def _listed(ids: Sequence[int], filters: Filters) -> list[Listed]:
-    """These experts for a list, in the order given. Of a skill that nobody asked for nothing is read: experts have many."""
+    """These experts for a list, in the order given. Of a skill that no one asked for nothing is read: experts have many."""
     asked = [wanted.skill.id for wanted in filters.skills]
     experts = _loaded(ids)
     languages = _by_expert(ExpertLanguage, ids, ExpertLanguage.id)

@@ -158,7 +158,7 @@ def _skill_exported(title: str, level: str, skill: Any, status: SkillStatus) -> 
 
 
 def _loosenings(filters: Filters) -> list[tuple[str, str]]:
-    """(sentence, address) for each concession that would find somebody."""
+    """(sentence, address) for each concession that would find someone."""
     said = []
     for one in queries.loosenings(current_actor(), filters):
         count = number(one.count) if one.count is not None else f"{number(queries.MOST_COUNTED)}+"

@@ -3,7 +3,7 @@
     .venv/bin/python -m scripts.common_passwords LIST
 
 The list in use is the first million of the ten million passwords that leaked and were published by Mark Burnett, as kept by OWASP
-SecLists (10_million_password_list_top_1M.txt). Only those that fit the rule on length are kept, and of each a digest, so nobody
+SecLists (10_million_password_list_top_1M.txt). Only those that fit the rule on length are kept, and of each a digest, so no one
 has to read them here.
 """
 

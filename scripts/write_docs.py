@@ -24,7 +24,7 @@ def permissions() -> str:
         "What each role may do, and how far: *everywhere*, in the *organization* you nominate for, in your *centre*,",
         "in your roster *office*, in your own *deliveries*, or about your*self*. Trainers, coordinators and roster staff",
         "hold their roles within a body; what they may do *everywhere* belongs to no body.",
-        "Everybody who is signed in is a participant. The matrix is `accounts/roles.py`.",
+        "Everyone who is signed in is a participant. The matrix is `accounts/roles.py`.",
         "",
         "| permission | " + " | ".join(Role) + " |",
         "|---|" + "---|" * len(Role),

@@ -196,7 +196,7 @@ TYPED_INTO = ("text", "email", "search", "date", "tel", "number")
 
 
 def typed_into(form: Any) -> list[Any]:
-    """The fields of a form that hold what somebody typed."""
+    """The fields of a form that hold what someone typed."""
     named = [element for element in form.iter() if element.get("name")]
     return [e for e in named if e.tag == "textarea" or (e.tag == "input" and e.get("type", "text") in TYPED_INTO)]
 

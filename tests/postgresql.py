@@ -170,7 +170,7 @@ def _unprivileged(folder: Path) -> dict[str, Any]:
             continue
         os.chown(folder, user.pw_uid, user.pw_gid)
         return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    raise RuntimeError("run as root, but neither postgres nor nobody exists to run the server as")
+    raise RuntimeError("run as root, but neither postgres nor no one exists to run the server as")
 
 
 def _initialise(binaries: Path, folder: Path, identity: dict[str, Any]) -> None:

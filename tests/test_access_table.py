@@ -46,7 +46,7 @@ VISITORS = (*ACTORS, *BESIDES)
 
 @dataclass
 class World:
-    """One delivery with a person in it, another with somebody else, one finished and certified; and people who look at them."""
+    """One delivery with a person in it, another with someone else, one finished and certified; and people who look at them."""
 
     app: Flask
     actors: dict[str, Actor | None]
@@ -82,7 +82,7 @@ def _build(app: Flask) -> World:
     theirs = courses.delivery(course=courses.course(code="THEIRS", centre="KAC"), code="THEIRS")
     foreign_id, elsewhere_id, theirs_id = foreign.id, elsewhere.id, theirs.id
     certificate = _certified(done.id)
-    factories.consent(person.person_id)  # roster staff see nobody who has not said yes
+    factories.consent(person.person_id)  # roster staff see no one who has not said yes
     with transaction():
         roster_services.admit(SYSTEM, db.session.scalars(db.select(Expert)).one())  # to the first roster office
     actors: dict[str, Actor | None] = {
@@ -149,7 +149,7 @@ def _doubts(enrollment_id: int, foreigner_id: int) -> dict[str, str]:
 
 
 def _asked() -> str:
-    """The token of the question to somebody whom roster staff want a profile of."""
+    """The token of the question to someone whom roster staff want a profile of."""
     who = {"given_name": "Asked", "family_name": "Person", "email": "asked@example.org"}
     with transaction():
         roster_services.put_expert(SYSTEM, "ASKED-1", roster_services.Profile(person=who, category=PersonnelCategory.POLICE))

@@ -358,7 +358,7 @@ def test_a_role_is_given_only_in_a_body_of_the_right_kind(two: Two, sign_in) -> 
     page = sign_in(boss).get(f"/administration/people/{person}")
     form = page.form(action="/roles")
     assert form.submit(role="roster", organization=str(bodies["KAC"])).status == 422
-    assert "Fund for Training" not in page.text, "nobody signs in for a funder"
+    assert "Fund for Training" not in page.text, "no one signs in for a funder"
     page = form.submit(role="coordinator", organization=str(bodies["KAC"]))
     assert "Coordinator Second Training Centre" in page.text
     with two.app.app_context():

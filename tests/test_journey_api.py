@@ -64,7 +64,7 @@ def enrolled(api: ApiClient, code: str) -> list[dict]:
 
 
 def taught(api: ApiClient) -> tuple[str, list[dict]]:
-    """A delivery of the Gender Training Initiative, everybody enrolled and marked; the last two fall short."""
+    """A delivery of the Gender Training Initiative, everyone enrolled and marked; the last two fall short."""
     assert api.put("/courses/GTI", gti()).status_code == 201
     assert api.put("/courses/GTI", gti()).status_code == 200
     pools = [{"category": "military", "places": 10}, {"category": "police", "places": 5}, {"category": "civilian", "places": 10}]
@@ -173,7 +173,7 @@ def anyone_can_verify(app: Flask, certificate: dict) -> None:
 
 
 def the_person_agrees_and_is_admitted(app: Flask, api: ApiClient) -> None:
-    """Without the person's yes the roster shows nobody."""
+    """Without the person's yes the roster shows no one."""
     assert api.get("/experts?category=military").json["items"] == []
     with app.app_context():
         person = db.session.scalars(sa.select(Person).where(Person.family_name == "Lefèvre-Nguyễn")).one()

@@ -30,7 +30,7 @@ from tests.api_client import ApiClient
 from tests.browsing import Browser
 from tests.enrollment import makers
 
-#: Somebody about whom everything is said; each line of the table changes one thing, or two names.
+#: Someone about whom everything is said; each line of the table changes one thing, or two names.
 SOMEBODY = {
     "given_name": "Amina", "family_name": "Diallo", "email": "amina@police.example.sn", "country": "SN", "identifier": "SN-1",
     "name_on_certificate": "Amina Diallo", "rank_code": "OF-2", "birth_date": "1988-03-14",
@@ -114,7 +114,7 @@ _count = itertools.count(1)
 
 
 def _said(changes: dict[str, str]) -> dict[str, str]:
-    """What is said of the person of a line: nobody is recognised as somebody of another line."""
+    """What is said of the person of a line: no one is recognised as someone of another line."""
     number = next(_count)
     return {**SOMEBODY, "email": f"person{number}@police.example.sn", "identifier": f"SN-{number}"} | changes
 
@@ -145,7 +145,7 @@ def sentences(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 class Desk:
-    """Where somebody signed in fills in a form, over and over, as a browser without JavaScript sends it."""
+    """Where someone signed in fills in a form, over and over, as a browser without JavaScript sends it."""
 
     def __init__(self, app: Flask, sentences: dict[str, str], *roles: Role, is_known: bool = True):
         self.app, self.sentences = app, sentences
@@ -324,7 +324,7 @@ ENTRY_POINTS = {
     by_experts_api: {*SOMEBODY} - {"identifier", "needs", "birth_date"}, by_new_expert: {*SOMEBODY} - {"needs", "birth_date", "name_on_certificate"},
     by_new_account: NAMES | {"email"}, by_own_details: NAMES | {"name_on_certificate", "country", "nationalities"}, by_corrections: PERSON,
 }  # fmt: skip
-#: Where a place in a delivery is asked for: only there somebody whom no country sends has to say who does.
+#: Where a place in a delivery is asked for: only there someone whom no country sends has to say who does.
 ENROLLING = (by_file, by_api, by_api_for_an_organization, by_page, by_application)
 
 

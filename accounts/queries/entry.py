@@ -28,7 +28,7 @@ class LinkState(enum.StrEnum):
 
 @dataclass(frozen=True)
 class DemonstrationPerson:
-    """Somebody to sign in as, in a demonstration."""
+    """Someone to sign in as, in a demonstration."""
 
     person: Person
     roles: list[RoleHeld]
@@ -78,7 +78,7 @@ def tokens_of(person_id: int) -> list[ApiToken]:
 
 
 def demonstration_people() -> list[DemonstrationPerson]:
-    """The people to try the demonstration as; nobody outside of one."""
+    """The people to try the demonstration as; no one outside of one."""
     if not is_demonstration_here():
         return []
     statement = sa.select(Person).join(Account, Account.person_id == Person.id)

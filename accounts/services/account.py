@@ -69,7 +69,7 @@ def keep_password(actor: Actor, person: Person, account: Account, password: str)
 
 
 def _drop_passwords_of_merged(person: Person) -> None:
-    """Whoever sets a password means the only one there is."""
+    """A person who sets a password means it to be the only one."""
     merged = records_of(person.id) - {person.id}
     if merged:
         db.session.execute(sa.update(Account).where(Account.person_id.in_(merged)).values(password_hash=None))
@@ -133,7 +133,7 @@ def revoke_tokens(actor: Actor, person_id: int) -> None:
 
 
 def refuse_without_administrator(person_id: int) -> None:
-    """Conflict when nobody else could administer. All administrators' accounts are locked for it: of two who leave at the
+    """Conflict when no one else could administer. All administrators' accounts are locked for it: of two who leave at the
     same moment, the second sees that the first is gone."""
     administrators = sa.select(Account).join(RoleAssignment, RoleAssignment.person_id == Account.person_id)
     administrators = administrators.where(RoleAssignment.role == Role.ADMINISTRATOR, RoleAssignment.scope == Reach.EVERYWHERE)
@@ -141,7 +141,7 @@ def refuse_without_administrator(person_id: int) -> None:
     db.session.scalars(locked).all()
     still = db.session.scalars(administrators.execution_options(populate_existing=True))
     if not any(account.is_active and account.person_id != person_id for account in still):
-        sentence = _l("This is the last administrator. Make somebody else administrator first.")
+        sentence = _l("This is the last administrator. Make someone else administrator first.")
         raise Conflict("last_administrator", sentence, "role")
 
 

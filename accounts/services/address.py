@@ -17,7 +17,7 @@ from core.database import db, settings_of
 from core.errors import Conflict, Invalid, NotAllowed
 from core.policy import Actor
 
-#: A link with such a target confirms an address and signs nobody in: it went to an address that nobody has vouched for.
+#: A link with such a target confirms an address and signs no one in: it went to an address that no one has vouched for.
 PREFIX = "email:"
 LIFETIME = timedelta(hours=2)
 

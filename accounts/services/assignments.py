@@ -16,7 +16,7 @@ from core.events import publish
 from core.policy import Actor, Reach, require
 
 #: How far each role may be assigned; within a body, in one of the right kind (`WITHIN`).
-#: Everybody is a participant where it concerns themselves, without an assignment.
+#: Everyone is a participant where it concerns themselves, without an assignment.
 SCOPES = {
     Role.NOMINATOR: {Reach.ORGANIZATION},
     Role.TRAINER: {Reach.CENTRE, Reach.DELIVERY},

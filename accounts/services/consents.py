@@ -130,7 +130,7 @@ def record_paper_consent(
     actor: Actor, person: Person, purpose: ConsentPurpose, *, reference: str, signed_on: date | None, document: str
 ) -> Consent:
     """What this person signed on paper, recorded by someone else and told to the person wherever there is an address. It does
-    not count when the person said no afterwards; whoever records it is not told."""
+    not count when the person said no afterwards; the one who records it is not told."""
     require(actor, Permission.CONSENT_RECORD)
     if actor.person_id == person.id:
         raise NotAllowed("own_paper", _l("Someone else must record what you signed. On your own page you can answer yourself."))

@@ -96,7 +96,7 @@ def _body_for(actor: Actor, wanted: list[Role], code: str | None) -> Organizatio
 def first_administrator_link() -> str | None:
     """A one-time link for the first administrator; None when an administrator has an address and can ask for a link.
 
-    The link leads to the form in which the account gets one. Until then each start makes a new link, so that nobody is
+    The link leads to the form in which the account gets one. Until then each start makes a new link, so that no one is
     locked out by a closed window or a sign-out.
     """
     administrators = sa.select(Person.id).join(Account).join(RoleAssignment, RoleAssignment.person_id == Person.id)

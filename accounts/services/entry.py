@@ -26,7 +26,7 @@ from core.events import publish
 from core.mail import Mail, MailState
 from core.policy import ANONYMOUS, SYSTEM, Actor, require
 
-SHORT = timedelta(minutes=30)  # a link somebody asked for just now
+SHORT = timedelta(minutes=30)  # a link someone asked for just now
 INVITATION = timedelta(days=7)  # a link that comes with a nomination or a new account
 #: A link that confirms an application: so long after the mail server took the message, and at most so long after applying.
 OPENED_WITHIN, AT_MOST = timedelta(hours=24), timedelta(days=5)
@@ -128,12 +128,12 @@ def invite(actor: Actor, person: Person) -> None:
 
 
 def request_link(email: str, target: str = "") -> None:
-    """Sends a link when somebody has this address and may sign in; where several people have it, one message with a link for
-    each. Says nothing about it, and does the same work in the same order for an address that nobody has: a link that was
+    """Sends a link when someone has this address and may sign in; where several people have it, one message with a link for
+    each. Says nothing about it, and does the same work in the same order for an address that no one has: a link that was
     never good and a message are written, and undone."""
     key = values.email_key(email)
     rows = db.session.execute(_WITH_KEY_OR_ANYBODY, {"key": key}).all()
-    if not rows:  # nobody at all is known here yet
+    if not rows:  # no one at all is known here yet
         return
     meant = [one for one in _people(row[0] for row in rows if row[0].email_key == key) if _may_enter(_account(one))]
     with tried(keep=bool(meant)):
@@ -184,7 +184,7 @@ def _account(person: Person) -> Account | None:
 
 
 def _nobody(address: str) -> Person:
-    """Somebody to write an undone message to; never kept."""
+    """Someone to write an undone message to; never kept."""
     return Person(given_name="Nobody", family_name="", name_on_certificate="Nobody", email=address, language=i18n.locale())
 
 
@@ -209,7 +209,7 @@ def use_link(token: str) -> tuple[Person, str]:
 
 
 def _claim(link: SignInLink) -> bool:
-    """Uses the link up; False when somebody else has."""
+    """Uses the link up; False when someone else has."""
     unused = sa.update(SignInLink).where(SignInLink.digest == link.digest, SignInLink.used_at.is_(None))
     claimed = db.session.execute(
         unused.values(used_at=clock.now()).returning(SignInLink.digest), execution_options={"synchronize_session": False}
@@ -218,7 +218,7 @@ def _claim(link: SignInLink) -> bool:
 
 
 def check_password(email: str, password: str) -> int | None:
-    """Whose password this is, None when it is nobody's; a password belongs to one of the people of a mailbox, and one that two
+    """Whose password this is, None when it is no one's; a password belongs to one of the people of a mailbox, and one that two
     of them happen to have opens neither. The same work is done in every case; call it outside a transaction."""
     key = values.email_key(email)
     kept = _passwords(_find(key) if key else ())

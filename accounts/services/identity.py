@@ -266,7 +266,7 @@ def records_of(person_id: int) -> set[int]:
 def signs_in_as(record: Person) -> Person | None:
     """The person as whom the reader of this record's mailbox enters; None for no one.
 
-    A merge says who somebody is, not whose a mailbox is: the mailbox of a merged record opens the kept one when both have the
+    A merge says who someone is, not whose a mailbox is: the mailbox of a merged record opens the kept one when both have the
     same address, or when two people reviewed the merge and the kept record holds no roles. (Otherwise a body could name an
     address of its own for a person whom it knows by name and number, and enter as that person.)
     """

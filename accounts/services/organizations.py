@@ -179,7 +179,7 @@ def _refuse_other_kinds(organization: Organization, kinds: set[str]) -> None:
 
 
 def _add(actor: Actor, facts: dict[str, Any]) -> Organization:
-    """The new organization, or the one that somebody else made with this code at the same moment."""
+    """The new organization, or the one that someone else made with this code at the same moment."""
     insert = (sqlite if is_sqlite() else postgresql).insert(Organization).values(**facts)
     made = db.session.scalar(insert.on_conflict_do_nothing().returning(Organization))
     if made is None:

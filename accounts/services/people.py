@@ -92,7 +92,7 @@ def identify_person(
 
 
 def record_applicant(actor: Actor, *, names_confirmed: bool | None = None, **said: Any) -> Person:
-    """Somebody who applied with this address and has not shown to be its owner: a record of its own, which nobody is
+    """Someone who applied with this address and has not shown to be its owner: a record of its own, which no one is
     recognised by. Whoever the address belongs to, the work is the same."""
     given = _clean(said, "person.", known={}, is_confirmed=bool(names_confirmed))
     made = _insert(given | {"is_provisional": True}, "person.")
@@ -115,7 +115,7 @@ def change_person(actor: Actor, person: Person, *, names_confirmed: bool | None 
     issuer = changes.pop("identifier_issuer", None)
     kept = {name: value for name, value in changes.items() if name not in emptied}
     if kept.get("name_on_certificate") == person.name_on_certificate == person.full_name:
-        del kept["name_on_certificate"]  # sent along untouched: nobody chose it, and it follows the name
+        del kept["name_on_certificate"]  # sent along untouched: no one chose it, and it follows the name
     missing = [name for name in ("name_on_certificate", "language") if name in kept and not kept[name]]
     collect([Invalid("required", _l("Fill in this field."), name) for name in missing])
     cleaned = _clean(kept, "", known=_chosen_names(person), is_confirmed=bool(names_confirmed))
@@ -128,7 +128,7 @@ def change_person(actor: Actor, person: Person, *, names_confirmed: bool | None 
 def clean_person(
     *, is_new: bool, names_confirmed: bool | None = None, identifier_issuer: str | None = None, **given: Any
 ) -> dict[str, Any]:
-    """The values as `record_person` would keep them, without keeping them; raises the same refusals. `is_new`: of somebody new,
+    """The values as `record_person` would keep them, without keeping them; raises the same refusals. `is_new`: of someone new,
     whose name must be given and be in no doubt."""
     cleaned = _clean(given, "person.", known={} if is_new else None, is_confirmed=bool(names_confirmed))
     if cleaned.get("identifier"):
@@ -169,7 +169,7 @@ def _names_of(person: Person | None) -> dict[str, Any]:
 
 
 def _chosen_names(person: Person | None) -> dict[str, Any]:
-    """The names that the person has; a printed one that nobody chose follows the others and is none."""
+    """The names that the person has; a printed one that no one chose follows the others and is none."""
     chosen = _names_of(person)
     if person is not None and person.name_on_certificate == person.full_name:
         chosen["name_on_certificate"] = ""
@@ -244,7 +244,7 @@ def _fill_gaps(actor: Actor, person: Person, given: dict[str, Any]) -> None:
 
 def add_address(actor: Actor, person: Person, email: str | None) -> None:
     """An address for someone who has none, no roles and no account, which it would open. One that someone else has is left out,
-    and not told: whoever says it may not know of them."""
+    and not told: the one who says it may not know of them."""
     address = values.find_email(email)
     if not address or person.email or holds_roles(person) or db.session.get(Account, person.id) is not None:
         return
@@ -298,7 +298,7 @@ def _key(name: str, value: str | None) -> str | None:
 
 
 def _refuse_taken(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
-    """Nobody is given another person's number or address. Only the owner of a mailbox may share it, by opening a link there.
+    """No one is given another person's number or address. Only the owner of a mailbox may share it, by opening a link there.
     For those who may not know of the other person, the value is left out and nothing is said."""
     hold(given)
     may_know = actor.person_id == person.id or any(

@@ -67,7 +67,7 @@ def _checked_scope(scope: Sequence[str]) -> str:
 
 
 def revoke_token(actor: Actor, token_id: int) -> None:
-    """Ends a key at once: one's own, or anybody's by an administrator. NotFound for somebody else's."""
+    """Ends a key at once: one's own, or anyone's by an administrator. NotFound for someone else's."""
     token = db.session.get(ApiToken, token_id)
     is_own = token is not None and actor.person_id is not None and token.person_id in records_of(actor.person_id)
     if token is None or not (is_own or actor.can(Permission.ACCOUNT_MANAGE)):

@@ -28,7 +28,7 @@ LINKS_PER_ADDRESS = 5  # links asked for from one place for one address
 LINKS_PER_PLACE = 60  # links asked for, and useless ones tried, from one place
 LONGEST_WAIT = 60  # seconds between two tries for one account or address, however many there were
 LONGEST_WAIT_OF_PLACE = 15  # many people may share a place
-#: Messages with links that one address gets within WINDOW seconds, whoever asks. No more are sent, and nobody is refused: a
+#: Messages with links that one address gets within WINDOW seconds, whoever asks. No more are sent, and no one is refused: a
 #: link is good for twice as long, so there is always one that works.
 MAILS_PER_ADDRESS, WINDOW = 10, 900
 KNOWN_FOR = 180 * 86400  # seconds for which a browser is known as one in which the account was signed in to
@@ -64,7 +64,7 @@ def forget_password_tries(guessed: str, is_own: bool) -> None:
         limits.count("password.pairs", guessed, seconds=HOUR, amount=-1)
 
 
-# Browsers in which somebody signed in before: what strangers guess elsewhere keeps nobody waiting there.
+# Browsers in which someone signed in before: what strangers guess elsewhere keeps no one waiting there.
 
 
 def guessing_key(email: str | None) -> str:

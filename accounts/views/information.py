@@ -1,4 +1,4 @@
-"""Pages for everybody: help, accessibility, privacy."""
+"""Pages for everyone: help, accessibility, privacy."""
 
 from __future__ import annotations
 

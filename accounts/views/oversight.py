@@ -100,7 +100,7 @@ def _letter(message: Mail, back: str) -> str:
 
 
 def _opened(mail_id: int, *, kept_only: bool = False) -> Mail:
-    """The message. One whose text signs somebody in leaves a trace when it is read: its reader could act as that person."""
+    """The message. One whose text signs someone in leaves a trace when it is read: its reader could act as that person."""
     found = queries.get_mail(current_actor(), mail_id, kept_only=kept_only)
     if found.is_secret and found.state is MailState.KEPT:
         readings.record(lambda: audit.record(current_actor(), "mail.read", f"mail:{mail_id}", {}))
@@ -145,7 +145,7 @@ def audit_export() -> Any:
 
 
 def _audit_filter() -> tuple[queries.AuditFilter, dict[str, str]]:
-    """What the address asks for. A person nobody knows finds nothing rather than everything."""
+    """What the address asks for. A person no one knows finds nothing rather than everything."""
     typed = {name: request.args.get(name, "").strip() for name in ("action", "subject", "person")}
     actor_id = None
     if typed["person"]:

@@ -64,7 +64,7 @@ def _address(person_id: int) -> str:
 @pages.get("/administration/people/<int:person_id>")
 @requires(Permission.ACCOUNT_MANAGE)
 def person(person_id: int) -> Any:
-    """One person: data, roles, account. That somebody else read it leaves a trace."""
+    """One person: data, roles, account. That someone else read it leaves a trace."""
     return _person_page(queries.get_person(current_actor(), person_id))
 
 

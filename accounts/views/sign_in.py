@@ -81,7 +81,7 @@ def sign_in_with_password() -> Any:
 @pages.post("/sign-in/link")
 @public
 def ask_for_link() -> Any:
-    """Sends a link when there is somebody to send it to; the answer and the work are the same for all."""
+    """Sends a link when there is someone to send it to; the answer and the work are the same for all."""
     form = LinkForm()
     if form.validate_on_submit():
         with refusals_on(form):
@@ -156,5 +156,5 @@ def sign_out() -> Any:
             end_session(actor)
     flash(_("You are signed out."), "ok")
     answer = see_other(url_for("accounts.sign_in"))
-    answer.headers["Clear-Site-Data"] = '"cache"'  # on a shared computer nobody goes back to what was on the screen
+    answer.headers["Clear-Site-Data"] = '"cache"'  # on a shared computer no one goes back to what was on the screen
     return answer

@@ -84,7 +84,7 @@ def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None
 
 
 def specimen(enrollment: Enrollment) -> CertificatePayload:
-    """What the certificate would state, refused like it. It has nobody's number, and its QR code checks nothing."""
+    """What the certificate would state, refused like it. It has no one's number, and its QR code checks nothing."""
     check_name(enrollment.name_on_certificate, enrollment.person, field_of(enrollment.id))
     payload = snapshot(enrollment, number="SPECIMEN", token="0" * 26, issued_on=today_of(enrollment.delivery))
     check_payload(payload)

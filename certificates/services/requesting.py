@@ -46,7 +46,7 @@ def request_issue(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int] 
     if found := _job_for(delivery.id, ids or [enrollment.id for enrollment in asked], is_over=not ids):
         return found
     if not ids:
-        raise Conflict("nothing_to_issue", _l("Nobody in this delivery is waiting for a certificate."))
+        raise Conflict("nothing_to_issue", _l("No one in this delivery is waiting for a certificate."))
     unissued = [e for e in wanted if e.id not in latest or latest[e.id].has_ended]
     check_names(unissued)
     if unissued:

@@ -145,7 +145,7 @@ def _errors(found: Job) -> list[tuple[int, str]]:
     """Whose certificate could not be made, and why, in the reader's language."""
     words = {
         "rendering_failed": _("The file could not be made. The certificate is issued; try again to make its file."),
-        "not_allowed": _("Whoever asked for these certificates may not issue any more."),
+        "not_allowed": _("The person who asked for these certificates may no longer issue any."),
         "not_eligible": _("Only who completed the course gets a certificate."),
     }
     return [(one["enrollment"], words.get(one["code"], one["message"])) for one in found.errors]

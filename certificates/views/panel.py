@@ -23,7 +23,7 @@ def certificate_reviews(actor: Actor, delivery: Delivery) -> Markup:
 
 
 def certificate_panel(actor: Actor, enrollment: Enrollment) -> Markup:
-    """Of somebody who completed: none yet, or the last one with its number, status, file and verification address."""
+    """Of someone who completed: none yet, or the last one with its number, status, file and verification address."""
     found = queries.certificates_of_enrollment(actor, enrollment.id)
     last = found[0] if found else None
     page = render_template(

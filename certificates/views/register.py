@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, flash, render_template, request, url_for
@@ -22,7 +23,7 @@ from core import exports, numbering
 from core.database import db, transaction
 from core.forms import refusals_on
 from core.paging import every
-from core.policy import can
+from core.policy import Actor, can
 from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once
 from core.words import word
 
@@ -51,7 +52,7 @@ def register() -> Any:
 @pages.get("/certificates/void-numbers")
 @requires(P.AUDIT_READ)
 def void_numbers() -> Any:
-    """Numbers that nobody has and nobody will get, with the reason: an auditor who misses one looks here."""
+    """Numbers that no one has and no one will get, with the reason: an auditor who misses one looks here."""
     return render_template("certificates/void.html", voids=numbering.voids(), number=numbers.SERIES.show)
 
 
@@ -165,25 +166,24 @@ def proposed_revocation(number: str) -> str:
 @requires(P.CERTIFICATE_REVOKE)
 def confirm_revocation(number: str) -> Any:
     """A second person agrees."""
-    actor = current_actor()
-    found = queries.get_certificate(actor, number)
-    with transaction():
-        services.confirm_revocation(actor, found)
-        address = url_for("certificates.certificate", number=found.number)
-    flash(_said_of(None), "ok")
-    return see_other(address)
+    return _decided(number, services.confirm_revocation, _said_of(None))
 
 
 @pages.post("/certificates/<number>/revoke/decline")
 @requires(P.CERTIFICATE_REVOKE)
 def decline_revocation(number: str) -> Any:
     """The proposed revocation is not done."""
+    return _decided(number, services.decline_revocation, _("The certificate is not revoked."))
+
+
+def _decided(number: str, decide: Callable[[Actor, Certificate], object], sentence: str) -> Any:
+    """Decides about the revocation that was proposed, and says so on the certificate's page."""
     actor = current_actor()
     found = queries.get_certificate(actor, number)
     with transaction():
-        services.decline_revocation(actor, found)
+        decide(actor, found)
         address = url_for("certificates.certificate", number=found.number)
-    flash(_("The certificate is not revoked."), "ok")
+    flash(sentence, "ok")
     return see_other(address)
 
 

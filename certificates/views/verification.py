@@ -1,4 +1,4 @@
-"""Verification, open to everybody: the address in the QR code repeats what is printed and says what it is worth today.
+"""Verification, open to everyone: the address in the QR code repeats what is printed and says what it is worth today.
 
 Only the random token is a key, never the number. A mistyped token is told from its check character, without any lookup;
 misses are counted per address, hits are not.
@@ -54,7 +54,7 @@ def _address(token: str) -> str:
 
 
 def _last_part(typed: str) -> str:
-    """What follows the last slash, when somebody pasted the whole address."""
+    """What follows the last slash, when someone pasted the whole address."""
     return typed.rstrip("/").rpartition("/")[2]
 
 

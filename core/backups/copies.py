@@ -89,7 +89,7 @@ def seal(folder: Path, facts: dict[str, Any]) -> None:
 
 
 class Copy:
-    """A copy that somebody wants to use. Opening it reads the manifest; `prove` reads all."""
+    """A copy that someone wants to use. Opening it reads the manifest; `prove` reads all."""
 
     def __init__(self, folder: Path):
         self.folder = folder

@@ -48,7 +48,7 @@ def make(target: Path, *, with_keys: bool) -> dict[str, object]:
 
 
 def snapshot(file: Path) -> None:
-    """The database at one moment, without stopping anybody."""
+    """The database at one moment, without stopping anyone."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if (path := database_path()) is not None:
         with closing(sqlite3.connect(path, timeout=30)) as connection:

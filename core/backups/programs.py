@@ -45,7 +45,7 @@ def server_version() -> int:
 
 
 def address() -> str:
-    """The database's address without its password, which goes by the environment: a command line is seen by everybody."""
+    """The database's address without its password, which goes by the environment: a command line is seen by everyone."""
     url: sa.URL = db.engine.url
     open_part = sa.URL.create(
         "postgresql", url.username, host=url.host, port=url.port, database=url.database, query=dict(url.query)

@@ -25,7 +25,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _make(app: Flask, settings: Settings) -> Huey:
-    from huey import RedisHuey, SqliteHuey  # brings in the Redis client; a process that wakes nobody does without
+    from huey import RedisHuey, SqliteHuey  # brings in the Redis client; a process that wakes no one does without
     from huey.serializer import SignedSerializer
 
     serializer = SignedSerializer(secret=settings.secret_key, salt="jobs")

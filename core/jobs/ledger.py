@@ -157,7 +157,7 @@ def _write(statement):
 
 
 def claim(job_id: int) -> Lease | None:
-    """Takes the job if it is due and nobody holds it; one conditional statement, so two workers never both win."""
+    """Takes the job if it is due and no one holds it; one conditional statement, so two workers never both win."""
     return _claim(Job.id == job_id)
 
 
@@ -234,7 +234,7 @@ def put_off(lease: Lease, error: str) -> bool:
     found = sa.select(Job.attempts, Job.give_up_at, database_now().label("now"))
     row = db.session.execute(found.where(Job.id == lease.job_id, Job.token == lease.token)).first()
     if row is None:
-        return True  # somebody else has it
+        return True  # someone else has it
     retry = kind_of(lease.kind).retry
     ends = row.now + retry.lasting if row.give_up_at is None and retry.lasting is not None else row.give_up_at
     if retry.attempts is not None and row.attempts >= retry.attempts or ends is not None and ends <= row.now:
@@ -246,7 +246,7 @@ def put_off(lease: Lease, error: str) -> bool:
 
 
 def release(lease: Lease) -> None:
-    """Gives the job back as if nobody had taken it: that it was not done had nothing to do with it."""
+    """Gives the job back as if no one had taken it: that it was not done had nothing to do with it."""
     now = database_now()
     _write(_mine(lease).values(state=JobState.QUEUED, token=None, lease_until=None, run_after=now, attempts=Job.attempts - 1))
 

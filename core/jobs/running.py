@@ -54,7 +54,7 @@ class Progress:
 @dataclass(frozen=True)
 class Lane:
     """Work that waits for nothing else: a thread of its own in each worker calls `work(kinds)` again and again, which does all
-    that is due of these kinds, the first kind first, and returns how much that was. Nobody needs to be woken."""
+    that is due of these kinds, the first kind first, and returns how much that was. No one needs to be woken."""
 
     name: str
     kinds: tuple[str, ...]

@@ -1,5 +1,5 @@
 """Carrying messages to the mail server: a lane of the worker hands over all that is due on one connection, and looks before
-each message whether a link that somebody waits for has come in."""
+each message whether a link that someone waits for has come in."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def _carry_one(line: server.Connection, lease: Lease) -> None:
 
 
 def _note_accepted(lease: Lease, mail_id: int, answer: str) -> None:
-    """The server has the message. That the database is away just now must not send it again: nobody else can take it either."""
+    """The server has the message. That the database is away just now must not send it again: no one else can take it either."""
     for _ in range(int(ledger.LEASE_SECONDS)):
         try:
             with transaction():
@@ -193,7 +193,7 @@ def _note_accepted(lease: Lease, mail_id: int, answer: str) -> None:
 
 
 def _end_without_sending(mail: Mail) -> str | None:
-    """The step by which a message ends unsent: its link opens nothing any more, or it is for nobody real."""
+    """The step by which a message ends unsent: its link opens nothing any more, or it is for no one real."""
     if mail.expires_at is not None and mail.expires_at <= clock.now():
         return "expire"
     return None if leaves(mail.address) else "keep"

@@ -21,7 +21,7 @@ def compose(mail: Mail) -> bytes:
     recipient = addresses.parse(mail.address)
     local, _, domain = recipient.wire.rpartition("@")
     message = EmailMessage(policy=SMTPUTF8 if recipient.needs_utf8 else SMTP)
-    message["To"] = Address(username=local, domain=domain)  # one address: nobody else can be written into it
+    message["To"] = Address(username=local, domain=domain)  # one address: no one else can be written into it
     message["Reply-To"] = mail.reply_to or settings.contact_email
     message["Date"] = mail.created_at
     message["Message-ID"] = mail.message_id

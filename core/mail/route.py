@@ -109,7 +109,7 @@ def _end_probing() -> None:
 
 
 def resume() -> None:
-    """Somebody has mended the setup: the next message is tried at once."""
+    """Someone has mended the setup: the next message is tried at once."""
     _note(fault=None, answer=None, since=None, away_since=None)
     _end_probing()
 

@@ -15,7 +15,7 @@ from core.jobs import Job, Lease, LeaseLost, ledger
 from core.lifecycles import Machine, Transition
 from core.mail.model import Mail, MailState
 
-#: Kinds of tickets: links that somebody waits for, and everything else.
+#: Kinds of tickets: links that someone waits for, and everything else.
 LINKS, BULK = "mail.link", "mail.send"
 KINDS = (LINKS, BULK)
 

@@ -19,7 +19,7 @@ from core.i18n import text as text_in
 from core.mail.model import Mail, MailState
 from core.mail.settling import BULK, LINKS, ticket
 
-#: What opens a door for so short a time is waited for by somebody who sits there: it goes before everything else.
+#: What opens a door for so short a time is waited for by someone who sits there: it goes before everything else.
 SHORT_LIVED = timedelta(days=1)
 
 
@@ -73,7 +73,7 @@ _WRITE = sa.insert(Mail.__table__)  # type: ignore[arg-type]  # the table
 
 
 def leaves(address: str) -> bool:
-    """Whether mail to this address goes out: there is a mail server, and nobody here is invented."""
+    """Whether mail to this address goes out: there is a mail server, and no one here is invented."""
     return bool(settings_of().mail_url) and not current_app.extensions["is_invented"](address)
 
 

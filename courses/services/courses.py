@@ -51,7 +51,7 @@ def put_course(
     elif version is not None and course.current.number != version:
         raise Conflict(
             "course_changed_meanwhile",
-            _l("Somebody changed this course in the meantime. What you see below is yours; compare before you save again."),
+            _l("Someone changed this course in the meantime. What you see below is yours; compare before you save again."),
             "version",
         )
     has_new_words = not is_new and _reword(course, definition)
@@ -117,7 +117,7 @@ def _make(code: str, definition: CourseDefinition, centre: Organization) -> Cour
     db.session.add(course)
     try:
         db.session.flush()
-    except IntegrityError:  # somebody made it this very moment
+    except IntegrityError:  # someone made it this very moment
         raise Conflict("course_exists", _l("There is a course with this code already."), "code") from None
     return course
 
@@ -200,7 +200,7 @@ def _unknown_prerequisites(code: str, prerequisites: tuple[str, ...]) -> list[Do
         seen |= unseen
         ahead = {one for asked in further.values() for one in asked}
     if code in ahead and code not in prerequisites:
-        sentence = _l("One of these courses asks for this one in turn, so nobody could ever begin.")
+        sentence = _l("One of these courses asks for this one in turn, so no one could ever begin.")
         return [Invalid("prerequisite_circle", sentence, field)]
     return []
 

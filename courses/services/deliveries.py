@@ -61,7 +61,7 @@ def schedule(actor: Actor, course: Course, plan: DeliveryPlan, *, is_published: 
     db.session.add(delivery)
     try:
         db.session.flush()
-    except IntegrityError:  # somebody took the code this very moment
+    except IntegrityError:  # someone took the code this very moment
         raise _code_taken() from None
     events.publish(DeliveryScheduled(delivery.id, code), actor)
     _set_trainers(actor, delivery, trainers)
@@ -80,7 +80,7 @@ def change(actor: Actor, delivery: Delivery, plan: DeliveryPlan, *, rev: int, se
     require(actor, Permission.DELIVERY_WRITE, delivery)
     check_changeable(delivery)
     if delivery.rev - 1 != rev and (seen is None or seen != queries.fingerprint(delivery)):
-        sentence = _l("Somebody changed this delivery in the meantime. Compare, and save again what should hold.")
+        sentence = _l("Someone changed this delivery in the meantime. Compare, and save again what should hold.")
         raise Conflict("stale_form", sentence, "rev")
     plan = _checked(plan, delivery, plan.trainers, delivery.centre_id)
     _require_unbegun_to_move(delivery, plan)

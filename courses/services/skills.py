@@ -46,7 +46,7 @@ def put_skill(
             setattr(skill, name, value)
     try:
         db.session.flush()
-    except IntegrityError:  # somebody made it this very moment
+    except IntegrityError:  # someone made it this very moment
         raise Conflict("skill_exists", _l("There is a skill with this code already."), "code") from None
     publish(SkillDefined(skill.id, skill.code), actor)
     return skill, is_new

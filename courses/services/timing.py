@@ -20,7 +20,7 @@ def last_day_held(delivery: Delivery) -> date:
 
 def require_over(delivery: Delivery) -> None:
     """Raises Conflict("not_over") until the last session that is held has ended, and Conflict("nothing_held") when none is:
-    nobody missed a course that did not take place."""
+    no one missed a course that did not take place."""
     last = span_of(delivery.id)[1]
     if last is None and delivery.sessions:
         raise Conflict("nothing_held", _l("All sessions were cancelled, so there are no results. Cancel the delivery instead."))

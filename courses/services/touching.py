@@ -28,7 +28,7 @@ def touch(delivery_id: int) -> Delivery:
     if rev is None:
         raise NotFound("unknown_delivery", _l("There is no such delivery."))
     unit = current_unit()
-    if delivery_id in unit.touched:  # nobody else can change it since, so it is read once
+    if delivery_id in unit.touched:  # no one else can change it since, so it is read once
         delivery = db.session.get_one(Delivery, delivery_id)
     else:
         delivery = db.session.scalars(_AFRESH, {"touched": delivery_id}).one()

@@ -78,7 +78,7 @@ def _outcome(delivery: Delivery, is_published: bool) -> str:
 @pages.route("/deliveries/<code>/edit", methods=["GET", "POST"])
 @requires(P.DELIVERY_WRITE)
 def edit_delivery(code: str) -> Any:
-    """Who saves what somebody else has changed meanwhile gets both: what holds now, and what they typed."""
+    """Who saves what someone else has changed meanwhile gets both: what holds now, and what they typed."""
     delivery = _own(code)
     services.check_changeable(delivery)
     start = DeliveryForm.values_of(plan_of(delivery)) | _seen(delivery)
@@ -212,7 +212,7 @@ def _session_words(delivery: Delivery, session: DeliverySession) -> str:
 
 
 def _own(code: str, permission: P = P.DELIVERY_WRITE, load: tuple[ExecutableOption, ...] = queries.EVERYTHING) -> Delivery:
-    """The delivery, for whoever may change it, or has another `permission` there."""
+    """The delivery, for those who may change it, or have another `permission` there."""
     actor = current_actor()
     delivery = queries.get_delivery(actor, code, load=load)
     require(actor, permission, delivery)

@@ -20,7 +20,7 @@ from enrollment.schemas import FinishedAnswer, ReopenBody, ReopenedAnswer, Resul
     query=ListQuery, answers={200: ResultAnswer}, is_list=True,
 )  # fmt: skip
 def completion(code: str, query: ListQuery):
-    """Everybody who has a place, in the order of the enrollments."""
+    """Everyone who has a place, in the order of the enrollments."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
     require(actor, Permission.ATTENDANCE_READ, delivery)

@@ -19,7 +19,7 @@ from enrollment.api.routes import routes
 
 
 class PlacesAnswer(Answer):
-    """`category` null: places open to everybody beyond the pools."""
+    """`category` null: places open to everyone beyond the pools."""
 
     category: PersonnelCategory | None
     places: int

@@ -37,7 +37,7 @@ from enrollment.schemas import (
     answers={201: EnrollmentAnswer}, location=lambda answer: url_for("enrollment_api.enrollment", enrollment_id=answer.id),
 )  # fmt: skip
 def enroll(code: str, body: EnrollmentBody):
-    """Coordinators enrol anybody, nominators people of their organization (`nominated_by`, which may be left out by who
+    """Coordinators enrol anyone, nominators people of their organization (`nominated_by`, which may be left out by who
     nominates for one), and participants themselves."""
     actor = current_actor()
     delivery = get_delivery(actor, code)

@@ -99,7 +99,7 @@ class ApplicationForm(Form):
         return self.category.data == PersonnelCategory.MILITARY
 
     def names_on(self, screen: int) -> list[str]:
-        """The fields of a screen for this category; the email address of somebody signed in is no field."""
+        """The fields of a screen for this category; the email address of someone signed in is no field."""
         hidden = {"rank"} if not self.has_rank else set()
         if not self.has_rank_code:
             hidden.add("rank_code")

@@ -17,5 +17,5 @@ class MergeForm(Form):
     reason = TextAreaField(_l("Reason"), NEEDED)
 
     def ids(self) -> tuple[int, int]:
-        """What is no number is nobody's."""
+        """What is no number is no one's."""
         return whole((self.keep.data or "").strip()) or 0, whole((self.merge.data or "").strip()) or 0

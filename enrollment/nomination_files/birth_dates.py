@@ -50,7 +50,7 @@ def parse(text: str, day_first: bool | None, *, serials: bool = False) -> date:
     as spreadsheets count them."""
     if match := _YEAR_FIRST.fullmatch(text):
         return _date(match[1], match[3], match[4])
-    if match := _DOTTED.fullmatch(text):  # Nobody writes the month first with dots.
+    if match := _DOTTED.fullmatch(text):  # No one writes the month first with dots.
         return _date(match[3], match[2], match[1])
     if named := _with_named_month(text):
         return _date(*named)

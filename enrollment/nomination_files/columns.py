@@ -108,7 +108,7 @@ _SYNONYMS = {
     "given name and surname, given names and surname, name and surname",
 }
 
-# Columns of our own exports that nobody nominates with. "Rang" is there the position in the waiting list; elsewhere people
+# Columns of our own exports that no one nominates with. "Rang" is there the position in the waiting list; elsewhere people
 # mean a rank by it.
 _OURS = (
     "reference, référence, nominated by, désignation par, status, statut, position, place, why, pourquoi, "

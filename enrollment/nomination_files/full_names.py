@@ -1,6 +1,6 @@
 """Names that stand in one column: "DIALLO Amina" tells its parts by itself, "Amina Diallo" by the heading or by the other rows.
 
-What is a guess is shown to be checked, and nobody is nominated by a guess. Which part comes first is asked once for the file.
+What is a guess is shown to be checked, and no one is nominated by a guess. Which part comes first is asked once for the file.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def merges(actor: Actor, *, is_open: bool) -> list[Merge]:
 
 def people_of(organization: Organization, *, not_by_others_in: Delivery | None = None) -> sa.Select[int]:
     """The records of the people that the organization put forward before; if given, without those of people who are in this
-    delivery by somebody else's doing only."""
+    delivery by someone else's doing only."""
     own = sa.select(Enrollment.origin_id).join(Nomination).where(Nomination.organization_id == organization.id)
     if not_by_others_in is None:
         return own

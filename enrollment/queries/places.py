@@ -22,7 +22,7 @@ S = EnrollmentStatus
 
 @dataclass(frozen=True)
 class PoolPlaces:
-    """The places of one pool; `category` None are the places open to everybody."""
+    """The places of one pool; `category` None are the places open to everyone."""
 
     category: PersonnelCategory | None
     places: int
@@ -76,7 +76,7 @@ def seatings(delivery_ids: Iterable[int]) -> dict[int, Seating]:
 
 
 def places(delivery_ids: Iterable[int]) -> dict[int, list[PoolPlaces]]:
-    """For each delivery its pools, then the places open to everybody, in one query."""
+    """For each delivery its pools, then the places open to everyone, in one query."""
     return {delivery_id: pool_places(seating) for delivery_id, seating in seatings(delivery_ids).items()}
 
 
@@ -116,5 +116,5 @@ _NUMBERING = _numbering()
 
 
 def positions(*delivery_ids: int) -> dict[int, int]:
-    """Enrollment id → position in its line, for everybody on the waiting lists of these deliveries."""
+    """Enrollment id → position in its line, for everyone on the waiting lists of these deliveries."""
     return dict(db.session.execute(_NUMBERING, {"ids": delivery_ids}).all())

@@ -40,7 +40,7 @@ class GridRow:
 
 @dataclass(frozen=True)
 class Grid:
-    """The sessions of a delivery, also those that were cancelled, and a row for everybody who has a place."""
+    """The sessions of a delivery, also those that were cancelled, and a row for everyone who has a place."""
 
     sessions: list[DeliverySession]
     rows: list[GridRow]
@@ -55,7 +55,7 @@ class Grid:
 
 
 def attendance_grid(delivery: Delivery) -> Grid:
-    """Marks and scores of everybody seated, by name; four queries at most, whatever the number of people."""
+    """Marks and scores of everyone seated, by name; four queries at most, whatever the number of people."""
     sessions = delivery.sessions
     seated = (
         sa.select(Enrollment)
@@ -93,7 +93,7 @@ class Completion:
 
 
 def completion(delivery: Delivery) -> list[Completion]:
-    """The result of everybody seated, by name; eight queries at most whatever the number of people."""
+    """The result of everyone seated, by name; eight queries at most whatever the number of people."""
     grid = attendance_grid(delivery)
     version = db.session.get_one(CourseVersion, delivery.version_id)
     asked = rule.Rule(version.min_attendance_percent, version.min_score_percent, tuple(version.prerequisites))

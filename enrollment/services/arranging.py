@@ -17,7 +17,7 @@ from enrollment.needs import over
 
 
 def record_needs_read(actor: Actor, delivery_id: int, people: int) -> None:
-    """Notes that somebody read what people of a delivery need: of how many, never of whom."""
+    """Notes that someone read what people of a delivery need: of how many, never of whom."""
     require(actor, Permission.NEEDS_READ, db.session.get_one(Delivery, delivery_id))
     publish(NeedsRead(delivery_id, people), actor)
 

@@ -157,10 +157,10 @@ def _mark_faults(at: str, mark: MarkGiven, sessions: dict[int, DeliverySession],
         sentence = _l("Minutes go from 0 to %(most)s in this session.", most=session.minutes)
         faults.append(Invalid("minutes_out_of_range", sentence, f"{at}.minutes"))
     elif MarkKind(mark.mark) not in THERE and mark.minutes:
-        sentence = _l("Somebody absent or excused has no minutes. Mark the person late instead.")
+        sentence = _l("Someone absent or excused has no minutes. Mark the person late instead.")
         faults.append(Invalid("minutes_without_presence", sentence, f"{at}.minutes"))
     elif MarkKind(mark.mark) in THERE and not mark.minutes:
-        sentence = _l("Somebody present has minutes. Mark the person absent or excused instead.")
+        sentence = _l("Someone present has minutes. Mark the person absent or excused instead.")
         faults.append(Invalid("presence_without_minutes", sentence, f"{at}.minutes"))
     return faults
 

@@ -23,9 +23,9 @@ LONGEST_REASON = 500
 
 def approve(actor: Actor, enrollment: Enrollment) -> Enrollment:
     """Accepts a request: a place while there is one, else the waiting line, behind those who were accepted before.
-    Somebody on the waiting line gets a place that is free, else Conflict("state_does_not_allow").
+    Someone on the waiting line gets a place that is free, else Conflict("state_does_not_allow").
 
-    Nobody decides on the own request or on one of the own organization, unless they administer the whole application.
+    No one decides on the own request or on one of the own organization, unless they administer the whole application.
     """
     delivery = _begin(actor, enrollment, Permission.ENROLLMENT_DECIDE)
     _require_disinterest(actor, enrollment)
@@ -46,7 +46,7 @@ def approve(actor: Actor, enrollment: Enrollment) -> Enrollment:
 
 
 def decline(actor: Actor, enrollment: Enrollment, *, reason: str) -> Enrollment:
-    """Refuses a request, or takes somebody off the waiting line; the person is told why."""
+    """Refuses a request, or takes someone off the waiting line; the person is told why."""
     _begin(actor, enrollment, Permission.ENROLLMENT_DECIDE)
     _require_disinterest(actor, enrollment)
     reason = _checked(reason)
@@ -61,8 +61,8 @@ def decline(actor: Actor, enrollment: Enrollment, *, reason: str) -> Enrollment:
 def withdraw(actor: Actor, enrollment: Enrollment, *, reason: str | None = None) -> Enrollment:
     """Gives up a place or the wish for one; the next in the line who fits gets the place in the same transaction.
 
-    The person, the organization that nominated, and whoever has ENROLLMENT_WITHDRAW for the delivery may. A body takes back its
-    own nomination, and another body's of the same person goes on; anyone else gives up the seat that these share.
+    The person, the organization that nominated, and those who have ENROLLMENT_WITHDRAW for the delivery may. A body takes back
+    its own nomination, and another body's of the same person goes on; anyone else gives up the seat that these share.
     """
     delivery = _begin(actor, enrollment, Permission.ENROLLMENT_WITHDRAW)
     reason = _checked(reason)

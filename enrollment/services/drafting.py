@@ -53,7 +53,7 @@ def find_draft(actor: Actor, delivery: Delivery, organization_id: int) -> Nomina
 
 
 def list_drafts(actor: Actor, delivery: Delivery) -> list[NominationDraft]:
-    """All that the actor kept for the delivery; nobody else sees it."""
+    """All that the actor kept for the delivery; no one else sees it."""
     return list(db.session.scalars(_drafts(actor, delivery).order_by(NominationDraft.id)))
 
 

@@ -43,7 +43,7 @@ class Wish:
 def enroll(actor: Actor, delivery_id: int, person: Person, wish: Wish) -> Enrollment:
     """Gives the person a place, or a place in the line, or (admission by approval) notes the wish.
 
-    Who may: the person, and ENROLLMENT_CREATE for anybody. Conflict: enrollment_closed, not_published, delivery_cancelled,
+    Who may: the person, and ENROLLMENT_CREATE for anyone. Conflict: enrollment_closed, not_published, delivery_cancelled,
     delivery_finished, already_enrolled. Invalid at `category` and the other fields of the wish.
     """
     delivery = touch(delivery_id)
@@ -75,7 +75,7 @@ def apply(actor: Actor, delivery_id: int, applicant: Person, wish: Wish, *, is_w
 
 
 def require_identity(identifier: str | None, email: str | None) -> None:
-    """Somebody put in by others must be recognisable the next time: a person exists once."""
+    """Someone put in by others must be recognisable the next time: a person exists once."""
     if not (identifier or "").strip() and not (email or "").strip():
         raise Invalid(
             "identity_needed", _l("Give a service number or an email address, so that the person is recognised."), "person.email"

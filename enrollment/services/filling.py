@@ -25,8 +25,8 @@ def seating(delivery: Delivery) -> Seating:
 def fill(actor: Actor, delivery: Delivery) -> list[Enrollment]:
     """Goes down the waiting line and seats everyone who fits; returns those who got a place. After `touch`.
 
-    After the delivery's cut-off nobody moves up by themselves: who would come is told too late. A coordinator may still give a
-    free place to somebody on the list.
+    After the delivery's cut-off no one moves up by themselves: who would come is told too late. A coordinator may still give a
+    free place to someone on the list.
     """
     if delivery.status is not DeliveryStatus.PUBLISHED:
         return []

@@ -36,7 +36,7 @@ def finish(actor: Actor, delivery_id: int) -> Delivery:
     for result in completion(delivery):
         enrollment = result.enrollment
         if enrollment.status not in _JUDGED:
-            continue  # fixed before; or an offer that nobody took, which lapses below
+            continue  # fixed before; or an offer that no one took, which lapses below
         ENROLLMENT.fire(enrollment, _step(result), actor)
         enrollment.lacking = [lack.stored() for lack in result.lacking]
         enrollment.finished_at = clock.now()

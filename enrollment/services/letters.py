@@ -38,7 +38,7 @@ def status_path(enrollment: Enrollment) -> str:
 def tell(enrollment: Enrollment, kind: str | None = None, **more: Any) -> None:
     """Writes to the person (who may have no address) what the enrollment's status now is. `more`: for the letter `kind`.
 
-    Whoever has no password gets a link that signs in: nobody else can read that mail, and there is no other way in.
+    Whoever has no password gets a link that signs in: no one else can read that mail, and there is no other way in.
     """
     person = enrollment.person
     if person.email is None:
@@ -59,8 +59,8 @@ def ask_to_confirm(enrollment: Enrollment) -> None:
 
 
 def _facts(enrollment: Enrollment) -> dict[str, Any]:
-    """What the letters say: of somebody with a place also when and where to be, and where to read on, of
-    somebody who waits whether the list still moves up."""
+    """What the letters say: of someone with a place also when and where to be, and where to read on, of
+    someone who waits whether the list still moves up."""
     delivery = enrollment.delivery
     facts = {
         "enrollment": enrollment, "delivery": delivery, "course": delivery.course,

@@ -82,7 +82,7 @@ class Nominee:
 def nominate(actor: Actor, delivery_id: int, organization: Organization, nominees: Sequence[Nominee]) -> list[Enrollment]:
     """Puts the nominees forward for `organization`, in their order, which is also their order in the waiting line.
 
-    A body is told only of its own: for others whoever it did not put forward before is somebody new, and a job compares them
+    A body is told only of its own: for others, anyone it did not put forward before is someone new, and a job compares them
     with everyone afterwards, always. What the organization said is kept in the nomination. Refusals of all rows come together.
     Needs ENROLLMENT_NOMINATE for the organization, or ENROLLMENT_CREATE.
     """
@@ -157,7 +157,7 @@ def _nominate_one(actor: Actor, delivery_id: int, organization: Organization, no
 
 def _identify(actor: Actor, delivery: Delivery, organization: Organization, nominee: Nominee, said: dict[str, Any]) -> Identified:
     """Who is meant: among everyone for those who may decide, else among the body's own people. One of these who has a place
-    here by somebody else's doing is somebody new, too: the body would learn of it. (Whom it put forward here itself is known.)"""
+    here by someone else's doing is someone new, too: the body would learn of it. (Whom it put forward here itself is known.)"""
     if can(actor, Permission.IDENTITY_DECIDE, delivery):
         return _as_of_body(organization, identify_person(actor, said, identity=nominee.identity), said)
     own = people_of(organization, not_by_others_in=delivery if nominee.identity is None else None)
@@ -168,7 +168,7 @@ def _identify(actor: Actor, delivery: Delivery, organization: Organization, nomi
 
 
 def _as_of_body(organization: Organization, found: Identified, said: dict[str, Any]) -> Identified:
-    """A person recognised for a body by somebody who knows everyone: the body gets a record of its own, as if it had nominated.
+    """A person recognised for a body by someone who knows everyone: the body gets a record of its own, as if it had nominated.
     It is recognised by that the next time, and reads in it no more than was said in its name."""
     own = people_of(organization)
     if found.is_new or _is_among(found.record, own):
@@ -203,7 +203,7 @@ def _is_among(person: Person, ids: sa.Select[int]) -> bool:
 
 
 def _nomination(actor: Actor, organization: Organization | None, enrollment: Enrollment, nominee: Nominee) -> Nomination:
-    """What the organization, or whoever entered the person, said, in their own words."""
+    """What the organization, or the one who entered the person, said, in their own words."""
     return Nomination(
         enrollment=enrollment,
         organization_id=organization.id if organization else None,

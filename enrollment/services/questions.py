@@ -44,7 +44,7 @@ LONGEST_REASON = 500
 
 
 def note_identity(actor: Actor, enrollment: Enrollment, identified: Identified, said: dict[str, Any]) -> None:
-    """Keeps what recognising the person left open: doubts, and a name that differs from the one the record has. What somebody
+    """Keeps what recognising the person left open: doubts, and a name that differs from the one the record has. What someone
     who may decide was asked about is kept as decided; what a body answered about its own people stays a question."""
     decides = identified.is_decided and can(actor, Permission.IDENTITY_DECIDE, enrollment)
     for one in identified.doubts:

@@ -24,7 +24,7 @@ LONGEST_REASON = 500
 def reopen(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int], *, reason: str) -> Delivery:
     """Opens the fixed results of these enrollments of a finished delivery, and keeps what they were and why.
 
-    Their marks and scores can be corrected until the delivery is finished again; everybody else's result stays. Certificates
+    Their marks and scores can be corrected until the delivery is finished again; everyone else's result stays. Certificates
     stay as they are: one that is no longer justified is shown for review. Refusals name the enrollment ("enrollments.2").
     """
     delivery = touch(delivery_id)

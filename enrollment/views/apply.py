@@ -33,10 +33,10 @@ from enrollment.references import reference
 from enrollment.views.blueprint import pages
 
 #: Applications that one place in the network may send within WINDOW seconds: a whole class behind one address may, a flood
-#: may not. The machine itself is exempt: behind a proxy that is not told to us (PROXY_HOPS) everybody comes from there.
+#: may not. The machine itself is exempt: behind a proxy that is not told to us (PROXY_HOPS) everyone comes from there.
 MOST_APPLICATIONS = 600
 WINDOW = 600
-#: Applications within an hour for one address: nobody's mailbox is filled by somebody else.
+#: Applications within an hour for one address: no one's mailbox is filled by someone else.
 MOST_FOR_ONE_ADDRESS = 10
 #: Messages within an hour about one delivery to one address, from wherever it is applied for.
 MOST_MAILS = 3
@@ -76,7 +76,7 @@ def _is_open(delivery: Delivery) -> bool:
 
 
 def closed_page(delivery: Delivery) -> Any:
-    """Why nobody can apply, and the next deliveries of the course that are open."""
+    """Why no one can apply, and the next deliveries of the course that are open."""
     others = [one for one in upcoming_of(delivery.course, limit=12) if one.id != delivery.id and is_open_for_enrollment(one)]
     return render_template("enrollment/closed.html", delivery=delivery, others=others)
 
@@ -156,14 +156,14 @@ def _send(delivery: Delivery, form: ApplicationForm, person: Person | None) -> A
         delivery = touch(delivery_id)
         if is_counted:
             limits.count("application", place(), seconds=WINDOW)
-        if person is None:  # this writes to an address that anybody can type
+        if person is None:  # this writes to an address that anyone can type
             address = f"{email_key(form.email.data)} {place()}"  # from elsewhere its owner is not kept from applying
             limits.spend("application for", address, limit=MOST_FOR_ONE_ADDRESS, seconds=3600)
         return _send_own(delivery, form, person) if person else _send_unknown(delivery, form)
 
 
 def _send_own(delivery: Delivery, form: ApplicationForm, person: Person) -> Any:
-    """Somebody who is signed in: the person is known, and so is what became of the wish."""
+    """Someone who is signed in: the person is known, and so is what became of the wish."""
     actor = current_actor()
     person = db.session.get_one(Person, person.id)
     require_own_name(person, form.given_name.data, form.family_name.data, "given_name")
@@ -191,7 +191,7 @@ def _masked(email: str) -> str:
 
 
 def _tokens(delivery: Delivery) -> URLSafeTimedSerializer:
-    """For this delivery only: under another one's address the page would tell of a place nobody asked for."""
+    """For this delivery only: under another one's address the page would tell of a place no one asked for."""
     return URLSafeTimedSerializer(settings_of().secret_key, salt=f"application-sent:{delivery.id}")
 
 

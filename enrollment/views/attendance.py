@@ -1,4 +1,4 @@
-"""Attendance of one session on one screen. Nothing is marked until somebody marks it, and nobody's mark is lost: a mark that
+"""Attendance of one session on one screen. Nothing is marked until someone marks it, and no one's mark is lost: a mark that
 changed since the page was made is shown beside the one that was to be saved, and saved only when it is sent again."""
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from enrollment.views.timetable import local_day
 
 @dataclass
 class Line:
-    """One person on the page. `was`: the mark the page was made with; `minutes` only of somebody late."""
+    """One person on the page. `was`: the mark the page was made with; `minutes` only of someone late."""
 
     enrollment_id: int
     name: str
@@ -181,7 +181,7 @@ def _received(delivery: Delivery, session: DeliverySession) -> Any:
 
 
 def _with_rest_present(delivery: Delivery, grid: Grid, session: DeliverySession) -> list[Line]:
-    """What was sent, with everybody who has no mark yet as present; not saved."""
+    """What was sent, with everyone who has no mark yet as present; not saved."""
     lines = [_typed(row, session) for row in correctable(delivery, grid.rows)]
     for line in lines:
         line.mark = line.mark or MarkKind.PRESENT.value
@@ -196,7 +196,7 @@ def _ask_for_minutes(lines: list[Line]) -> None:
 
 
 def _compare(lines: list[Line]) -> None:
-    """Says at each changed line what somebody else has saved since the page was made; from then on theirs is known."""
+    """Says at each changed line what someone else has saved since the page was made; from then on theirs is known."""
     for line in lines:
         minutes = _minutes_shown(line.kept)
         current = f"{line.kept.mark.value}:{minutes}" if line.kept else ""
@@ -207,7 +207,7 @@ def _compare(lines: list[Line]) -> None:
         if line.was != current and current != f"{line.mark}:{line.minutes}" and line.kept:
             theirs = word(line.kept.mark)
             line.error = _(
-                "Meanwhile marked by somebody else: %(theirs)s. Your mark: %(ours)s. Save again to keep yours.",
+                "Meanwhile marked by someone else: %(theirs)s. Your mark: %(ours)s. Save again to keep yours.",
                 theirs=theirs, ours=word(line.mark),
             )  # fmt: skip
             line.was, line.is_contested = current, True

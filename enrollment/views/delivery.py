@@ -1,4 +1,4 @@
-"""The page of a delivery, for everybody who may see it, and the list of deliveries for those who work on them."""
+"""The page of a delivery, for everyone who may see it, and the list of deliveries for those who work on them."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _waits(actor: Actor, found: Delivery) -> tuple[int, int]:
 
 def _situation(found: Delivery, pools: list[PoolPlaces]) -> Situation:
     if found.status is DeliveryStatus.DRAFT:
-        return Situation("info", _("This is a draft. Nobody else sees it until it is published."))
+        return Situation("info", _("This is a draft. No one else sees it until it is published."))
     if found.status is DeliveryStatus.CANCELLED:
         return Situation("bad", _("This delivery was cancelled: %(reason)s", reason=found.cancel_reason or ""), shows_others=True)
     if found.status is DeliveryStatus.FINISHED:

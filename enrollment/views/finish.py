@@ -111,7 +111,7 @@ def _delivery(code: str) -> Delivery:
 
 
 def _future(delivery: Delivery) -> list[DeliverySession]:
-    """The sessions that have not begun: nobody missed them yet."""
+    """The sessions that have not begun: no one missed them yet."""
     return [one for one in delivery.held if one.starts_at > clock.now()]
 
 
@@ -127,7 +127,7 @@ def _reviews(actor: Actor, delivery: Delivery) -> Markup:
 
 
 def _unmarked(delivery: Delivery) -> list[tuple[Any, Any, str]]:
-    """(session, date, "24 of 25 marked") of the sessions that have begun and in which somebody has no mark."""
+    """(session, date, "24 of 25 marked") of the sessions that have begun and in which someone has no mark."""
     if delivery.status is not DeliveryStatus.PUBLISHED:
         return []
     grid = queries.attendance_grid(delivery)

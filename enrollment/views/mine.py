@@ -154,11 +154,11 @@ def _said_withdrawn(found: Enrollment) -> str:
             return _(
                 "Withdrawn. The waiting list no longer moves up automatically: a coordinator gives the place to someone on it."
             )
-        return _("Withdrawn. If somebody was waiting, the next in line now has the place.")
+        return _("Withdrawn. If someone was waiting, the next in line now has the place.")
     if found.status is EnrollmentStatus.CONFIRMED:
         if not goes_on:
             return _("You gave up your place. Thank you for telling us.")
-        return _("You gave up your place. If somebody was waiting, the next in line now has it.")
+        return _("You gave up your place. If someone was waiting, the next in line now has it.")
     return _("You withdrew your application.")
 
 

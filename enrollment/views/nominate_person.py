@@ -38,7 +38,7 @@ def nominate_person(code: str) -> Any:
         return closed_page(delivery)
     is_free = can(actor, P.ENROLLMENT_CREATE, delivery)
     form = PersonForm(categories(delivery), data={"gender": "undisclosed", "language": i18n.locale()})
-    offer(form.organization_id, organizations, _("Nobody: the training centre enters the person") if is_free else None)
+    offer(form.organization_id, organizations, _("No one: the training centre enters the person") if is_free else None)
     if form.validate_on_submit() and (row := form.row()).is_good:
         with refusals_on(form), transaction():
             one = replace(nominee(row), identity=form.identity)

@@ -1,4 +1,4 @@
-"""Pre-test and post-test scores of everybody on one page."""
+"""Pre-test and post-test scores of everyone on one page."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def _delivery(code: str) -> Delivery:
 
 
 def _requests(delivery: Delivery, ids: list[int]) -> list[Enrollment]:
-    """The chosen ones of this delivery; foreign ids are nobody."""
+    """The chosen ones of this delivery; foreign ids are no one."""
     statement = queries.enrollments_of(current_actor(), delivery).where(Enrollment.id.in_(ids))
     found = sorted(db.session.scalars(statement), key=lambda one: (one.line, one.id))
     if not found:
@@ -174,7 +174,7 @@ def said(asked: Prerequisite) -> str:
 
 
 def _lines(waiting: list[Entry], with_pool: set[Any]) -> list[tuple[Any, list[Entry]]]:
-    """(category or None, people in their order) for each waiting line that has somebody in it."""
+    """(category or None, people in their order) for each waiting line that has someone in it."""
     lines: dict[Any, list[Entry]] = {}
     for entry in sorted(waiting, key=lambda e: e.position or 0):
         category = entry.enrollment.category
@@ -185,7 +185,7 @@ def _lines(waiting: list[Entry], with_pool: set[Any]) -> list[tuple[Any, list[En
 @pages.get("/deliveries/<code>/participants.csv")
 @requires(P.ENROLLMENT_READ)
 def participants_file(code: str) -> Response:
-    """Everybody with status, as the actor may see them."""
+    """Everyone with status, as the actor may see them."""
     actor, delivery = current_actor(), _delivery(code)
     header = [
         _("Reference"), _("Family name"), _("Given name"), _("Name on certificate"), _("Email"), _("Country"), _("Nationality"),

@@ -29,8 +29,8 @@ WITHDRAWN, MERGED = "consent_withdrawn", "merged"
 
 
 def admit(actor: Actor, expert: Expert, fields: Sequence[str] = (), *, office: str | None = None) -> Expert:
-    """Puts somebody who said yes on the roster of `office` (its code; None: the actor's own), in general or in these fields of
-    expertise; somebody admitted already, in further fields. NotFound without a current consent, Conflict("already_admitted")
+    """Puts someone who said yes on the roster of `office` (its code; None: the actor's own), in general or in these fields of
+    expertise; someone admitted already, in further fields. NotFound without a current consent, Conflict("already_admitted")
     when nothing would change, or the person is on another office's roster."""
     require(actor, Permission.EXPERT_ADMIT)
     wanted = _clean_fields(fields)
@@ -125,7 +125,7 @@ def take_no(person_id: int) -> None:
 
 
 def leave(expert: Expert, because: str) -> None:
-    """Takes somebody off the roster, out of searches and lists; after another yes any office may admit the person."""
+    """Takes someone off the roster, out of searches and lists; after another yes any office may admit the person."""
     expert = locked(expert.id)
     if expert.status is ExpertStatus.ADMITTED:
         EXPERT.fire(expert, "leave", SYSTEM, because=because)
@@ -147,7 +147,7 @@ def take_merge(merged_id: int) -> None:
 
 
 def undo_merge(person_ids: Sequence[int]) -> None:
-    """Two people again: whoever of them left only because of the merge is where the person was before."""
+    """Two people again: the one who left only because of the merge is where the person was before."""
     for person_id in person_ids:
         found = find_expert_of(person_id)
         if found is None or not current_consent(person_id, ConsentPurpose.ROSTER):

@@ -32,7 +32,7 @@ MOST_LANGUAGES, MOST_WINDOWS, MOST_EXPERTISE = 20, 50, 30
 
 
 def put_expert(actor: Actor, identifier: str | None, profile: Profile) -> tuple[Expert | None, bool]:
-    """The roster profile of a person whose consent is current, made or changed; True when made. (None, False) for everybody
+    """The roster profile of a person whose consent is current, made or changed; True when made. (None, False) for everyone
     else, known or not: the person is asked, and the values wait for the answer."""
     require(actor, Permission.ROSTER_SEARCH)  # not only for oneself
     profile = _checked(profile)
@@ -205,7 +205,7 @@ def within_reach(actor: Actor, permission: str) -> sa.ColumnElement[bool]:
 
 
 def require_open_to(actor: Actor, permission: str, expert: Expert) -> None:
-    """NotFound for everybody but the person while the person's consent is not current, and for other roster offices: to them
+    """NotFound for everyone but the person while the person's consent is not current, and for other roster offices: to them
     there is no such profile."""
     is_own = actor.is_system or actor.person_id == expert.person_id
     if is_own or (reaches(actor, permission, expert) and current_consent(expert.person_id, ConsentPurpose.ROSTER)):

@@ -49,7 +49,7 @@ _NOBODY = "nobody@example.org"  # of letters that are undone
 
 @dataclass(frozen=True)
 class Near:
-    """A person with the number or the address that was given; `is_meant`: nobody else can be (accounts.services.compare).
+    """A person with the number or the address that was given; `is_meant`: no one else can be (accounts.services.compare).
     `answer`: the person's latest one that counts."""
 
     person: Person
@@ -88,8 +88,8 @@ def propose(actor: Actor, identifier: str | None, profile: Profile, near: Sequen
 
 
 def _kept(actor: Actor, given: dict[str, Any], profile: Profile, who: Person | None) -> tuple[ExpertProposal, bool]:
-    """The one row about whoever is called so, with this number and address; True when it is new. Whom it is about never changes:
-    the person may be reading the letter. What staff wrote does."""
+    """The one row about the person who is called so, with this number and address; True when it is new. Whom it is about never
+    changes: the person may be reading the letter. What staff wrote does."""
     number, address = number_key(given.get("identifier") or ""), email_key(given.get("email"))
     identity = {name: value.isoformat() if name == "birth_date" else value for name, value in given.items()}
     identity["identifier_issuer"] = profile.person.get("identifier_issuer")

@@ -80,7 +80,7 @@ def skill_row(proof: evidence.Proof, expert_id: int) -> ExpertSkill:
 
 
 def expert_by_enrollment(actor: Actor, certificate: Certificate) -> Expert:
-    """The holder's profile; a first one is made of what the person declared when enrolling. It is nobody's to find before the
+    """The holder's profile; a first one is made of what the person declared when enrolling. It is no one's to find before the
     person says yes and is admitted."""
     declared = db.session.get_one(Enrollment, certificate.enrollment_id)
     expert, _ = obtain(

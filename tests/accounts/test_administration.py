@@ -224,7 +224,7 @@ def test_people_are_found_and_paged(app, boss):
     page = boss.get("/administration/people")
     assert len(list(page.all("th", scope="row"))) == 50
     assert len(list(page.follow("Next page").all("th", scope="row"))) == 11
-    assert "Nobody fits" in boss.get("/administration/people?q=zzzz").text
+    assert "No one fits" in boss.get("/administration/people?q=zzzz").text
     assert boss.get("/administration/people?role=administrator").text.count("boss@example.org") == 1
     assert boss.get("/administration/people?role=king").status == 200
     assert boss.get("/administration/people?after=nonsense").status == 422

@@ -45,7 +45,7 @@ def test_an_account_is_made_and_its_link_printed_on_a_line_of_its_own(app, run):
 
 def test_an_existing_account_gets_more_roles_and_keeps_its_data(app, run):
     run("create", "zoe@example.org", "--name", "Zoë Berg", "--role", "trainer")
-    refused = run("create", "zoe@example.org", "--name", "Somebody Else", "--role", "roster")
+    refused = run("create", "zoe@example.org", "--name", "Someone Else", "--role", "roster")
     assert refused.exit_code == 1 and "is Zoë Berg; --identity new is another person" in refused.stderr
     identity = re.search(r"--identity (\d+)", refused.stderr).group(1)
     done = run("create", "zoe@example.org", "--name", "Zoë Maria Berg", "--role", "roster")
@@ -141,7 +141,7 @@ def test_a_token_for_nobody_is_refused_on_standard_error(run):
     done = run("token", "nobody@example.org", "--name", "import")
     assert done.exit_code == 1
     assert done.stdout == ""
-    assert "Nobody has the email address nobody@example.org." in done.stderr
+    assert "No one has the email address nobody@example.org." in done.stderr
 
 
 # The first administrator

@@ -121,7 +121,7 @@ def test_a_form_without_an_answer_is_refused(app: Flask, sign_in: SignIn, awa: A
     assert sent.path == "/me/consents"
 
 
-# Somebody else's
+# Someone else's
 
 
 def test_no_service_takes_an_answer_from_anyone_but_the_person(context: Flask, awa: Actor) -> None:
@@ -290,7 +290,7 @@ def test_consent_on_paper_is_recorded_and_told_to_the_person(app: Flask, awa: Ac
     assert client(app, awa).post("/me/consents", {"purpose": "roster", "given": False}).status_code == 201
     late = client(app, staff).post("/people/consent-on-paper", {"person": AWA, **PAPER})
     changing = {"at": ""}
-    assert (late.status_code, late.json | changing) == (200, made.json | changing), "whoever records it is told nothing"
+    assert (late.status_code, late.json | changing) == (200, made.json | changing), "the one who records it is told nothing"
     assert answers(app)[-1] == ("roster", True, False, "paper") and not holds(app, awa.person_id), "and it undoes nothing"
     assert "you said no afterwards" in mails(app)[-1][2]
 

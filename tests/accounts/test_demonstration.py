@@ -142,7 +142,7 @@ FORWARDED = [
 
 @pytest.mark.parametrize("name", FORWARDED)
 def test_through_a_proxy_nobody_signs_in_as_a_demonstration(app, people, name):
-    """Behind a proxy everybody comes from this machine: its passwords are for the person who sits there."""
+    """Behind a proxy everyone comes from this machine: its passwords are for the person who sits there."""
     browser = Browser(app)
     with settings(app, demo=True):
         client, headers = browser.client, {name: "127.0.0.1"}

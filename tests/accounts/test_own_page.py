@@ -177,7 +177,7 @@ def test_another_address_counts_once_its_owner_has_answered(app, amina):
     assert "amina@example.org" in browser.get("/me").text
     link = link_in(body)
     token = link.rsplit("/", 1)[1]
-    assert Browser(app).get(f"/sign-in/{token}").status == 404  # it signs nobody in
+    assert Browser(app).get(f"/sign-in/{token}").status == 404  # it signs no one in
     assert Browser(app).post(f"/sign-in/{token}", {"csrf_token": "x"}).status == 400
     page = browser.get(link)
     assert "amina@example.org" in browser.get("/me").text  # opening changes nothing

@@ -1,4 +1,4 @@
-"""Pages for everybody."""
+"""Pages for everyone."""
 
 from __future__ import annotations
 

@@ -73,5 +73,5 @@ def test_good_passwords_are_taken_as_they_are(password):
 
 
 def test_nobodys_password_is_never_right():
-    assert not passwords.verify(None, "nobody has this password")
+    assert not passwords.verify(None, "no one has this password")
     assert not passwords.verify("no hash at all", "x")

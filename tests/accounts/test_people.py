@@ -103,7 +103,7 @@ def test_what_opens_the_way_in_is_not_replaced_by_those_who_write_people(context
     assert [(one.identifier, one.email) for one in kept] == [("HQ-1", "boss@example.org"), ("first", None)]
     unknown = record(identifier="SN-1")
     record(roster, identifier="SN-1", email="expert@example.org", update=True)
-    assert db.session.get_one(Person, unknown.id).email == "expert@example.org"  # nobody's way in: it had none
+    assert db.session.get_one(Person, unknown.id).email == "expert@example.org"  # no one's way in: it had none
     with pytest.raises(Conflict):
         record(roster, identifier="SN-1", email="evil@example.org", update=True)
     record(boss, identifier="SN-1", email="right@example.org", update=True)

@@ -153,7 +153,7 @@ def test_every_fault_of_a_copy_is_named_and_nothing_is_restored(machine: Machine
 
 
 def test_a_snapshot_is_proven_by_its_own_rows(machine: Machine, copy: Path) -> None:
-    """Sums and manifest made anew by somebody with the key: rows that do not fit each other are still named."""
+    """Sums and manifest made anew by someone with the key: rows that do not fit each other are still named."""
     machine.issue(2)
     machine.well("backup", copy)
     with machine.app.app_context():
@@ -305,7 +305,7 @@ def test_a_damaged_database_is_set_aside(tmp_path: Path, copy: Path) -> None:
 
 
 def test_people_go_on_working_while_a_copy_is_put_back(machine: Machine, copy: Path) -> None:
-    """Connections that were open before see the restored rows afterwards; nobody has to be stopped."""
+    """Connections that were open before see the restored rows afterwards; no one has to be stopped."""
     with machine.app.app_context():
         record(2)
     machine.well("backup", copy)

@@ -95,7 +95,7 @@ def lose_everything(machine: Machine) -> None:
 
 
 def lose_nothing(machine: Machine) -> None:
-    """Somebody puts an older copy back over a database that is well."""
+    """Someone puts an older copy back over a database that is well."""
 
 
 @pytest.mark.parametrize(

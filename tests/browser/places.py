@@ -185,7 +185,7 @@ def samples(site: Site, made: dict[str, str]) -> list[Sample]:
 
 
 def made_addresses(visits: Visits) -> dict[str, str]:
-    """Addresses that only exist once somebody asked for them: mailed links, and the page after an application."""
+    """Addresses that only exist once someone asked for them: mailed links, and the page after an application."""
     made = {}
     page = visits.context(java_script_enabled=False).new_page()
     page.goto("/sign-in")
@@ -210,7 +210,7 @@ def made_addresses(visits: Visits) -> dict[str, str]:
 
 
 def asked_person(visits: Visits) -> str:
-    """The page on which somebody answers whom roster staff want on the roster."""
+    """The page on which someone answers whom roster staff want on the roster."""
     page = visits.context("roster", java_script_enabled=False).new_page()
     page.goto("/roster/new")
     form = page.locator("main form")

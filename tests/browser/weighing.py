@@ -1,4 +1,4 @@
-"""What a page costs somebody who comes for the first time: every byte of every answer as it travels, and how many answers."""
+"""What a page costs someone who comes for the first time: every byte of every answer as it travels, and how many answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody whose every text is a canary, brought through the whole product: nominated, taught, certified, on the roster; and the
+"""Someone whose every text is a canary, brought through the whole product: nominated, taught, certified, on the roster; and the
 texts that come from elsewhere, which no form and no call can send."""
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.canary.looking import ADDRESS, CANARIES, UNSEEN
 from tests.courses import makers as courses
 from tests.enrollment import makers as enrollments
 
-#: That of nobody else whom the canaries bring.
+#: That of no one else whom the canaries bring.
 OWN_ADDRESS = f"life{ADDRESS}"
 #: The name as every rule keeps it, for what goes past the rules.
 KEPT = CANARIES["a name"].replace(UNSEEN, "")

@@ -20,7 +20,7 @@ TAG, SUM = f"<i {MARK}>", f"{{{{7*7}}}}{MARK}"
 
 #: An invisible mark, such as text copied from a chat may contain. It must never be stored.
 UNSEEN = "\u200b"
-#: Each is harmless text, and each is something else to somebody who forgets to treat it as text. The last one that is accepted is
+#: Each is harmless text, and each is something else to someone who forgets to treat it as text. The last one that is accepted is
 #: the one that stays in an edited field; it is the one that can be a name.
 CANARIES = {
     "another host": f"//{MARK}.example/{TAG}{UNSEEN}",
@@ -112,7 +112,7 @@ def _faults_of_paper(body: bytes) -> Iterator[str]:
     if _SUM in text:
         yield "a template was evaluated in a PDF"
     if re.search(rf"@{MARK}(?!<i{MARK}>)", text):
-        yield "markup came to life in a PDF, and nobody can read it"
+        yield "markup came to life in a PDF, and no one can read it"
     for page in pages:
         links = [str(one.get_object().get("/A", {}).get("/URI", "")) for one in page.get("/Annots", [])]
         yield from (f"a link in a PDF: {link}" for link in links if link.startswith(f"//{MARK}") or f"://{MARK}" in link)

@@ -213,7 +213,7 @@ class Sender:
         return goes_on or (following.action == form.action and following.values.get("screen") != form.values.get("screen"))
 
     def values_of(self, form: Form) -> MultiDict[str, Any]:
-        """What somebody sends who fills in the whole form and presses its main button."""
+        """What someone sends who fills in the whole form and presses its main button."""
         if form not in self.filled_in:
             self.filled_in[form] = self._filled_in(form)
         values = self.filled_in[form].copy()
@@ -259,7 +259,7 @@ class Sender:
             self.open(role, method, address(self.world, rule), f"{method} {rule.rule} {filled}", **options)
 
     def token(self, role: str) -> str:
-        """The CSRF token of this visit, from a page that has one for everybody."""
+        """The CSRF token of this visit, from a page that has one for everyone."""
         client = self.browsers[role].client
         cookie = client.get_cookie(self.app.session_interface.cookie)
         visit = cookie.value if cookie else ""

@@ -1,5 +1,5 @@
 """One canary through every text field of every entry point: looked for unescaped in the answer itself, and afterwards in every
-page, message, table, calendar and paper that anybody can open. Fields are found, not listed: see `sending`."""
+page, message, table, calendar and paper that anyone can open. Fields are found, not listed: see `sending`."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def through_a_life(sender: Sender) -> None:
 
 
 def read_everything(sender: Sender) -> None:
-    """Every page and file that anybody can open, as every kind of person, in both languages."""
+    """Every page and file that anyone can open, as every kind of person, in both languages."""
     with sender.app.app_context():
         jobs.drain()
     for role in sender.world.actors:

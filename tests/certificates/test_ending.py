@@ -105,7 +105,7 @@ def test_only_coordinators_end_certificates(context) -> None:
         with pytest.raises(NotAllowed):
             revoke(actor, certificate)
         with pytest.raises(NotAllowed):
-            reissue(actor, certificate, name_on_certificate="Somebody Else")
+            reissue(actor, certificate, name_on_certificate="Someone Else")
 
 
 def test_a_corrected_name_makes_a_successor_with_its_own_number(context) -> None:

@@ -291,7 +291,7 @@ def test_each_holder_gets_one_mail_in_the_own_language(context) -> None:
     assert certificate.number in body and f"/verify/{certificate.token}" in body and "/me/certificates" in body
 
 
-# What is found when somebody meddles
+# What is found when someone meddles
 
 
 def test_check_finds_a_missing_and_a_changed_file(context) -> None:
@@ -309,7 +309,7 @@ def test_check_finds_a_missing_and_a_changed_file(context) -> None:
 @pytest.mark.parametrize("column", ["holder_name", "valid_until", "payload"])
 def test_check_finds_an_altered_record(context, column: str) -> None:
     (one,) = makers.issued(makers.finished_delivery(1))
-    values = {"holder_name": "Somebody Else", "valid_until": date(2099, 1, 1), "payload": one.payload | {"minutes": 9999}}
+    values = {"holder_name": "Someone Else", "valid_until": date(2099, 1, 1), "payload": one.payload | {"minutes": 9999}}
     with transaction():
         db.session.execute(sa.update(Certificate).values({column: values[column]}))
         audit.record(SYSTEM, "test.meddling", "certificate", {})

@@ -45,7 +45,7 @@ def test_any_text_keeps_its_canonical_form(text):
 def test_it_cannot_be_changed():
     payload = CertificatePayload.from_dict(sample())
     with pytest.raises(dataclasses.FrozenInstanceError):
-        payload.holder_name = "Somebody Else"
+        payload.holder_name = "Someone Else"
 
 
 def test_a_missing_language_falls_back_to_the_other():

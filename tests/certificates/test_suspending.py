@@ -115,7 +115,7 @@ def test_nothing_is_issued_beside_it(context) -> None:
         services.request_issue(SYSTEM, delivery.id, [certificate.enrollment_id])
     assert refused.value.code == "certificate_suspended"
     with pytest.raises(Conflict) as refused_too:
-        reissue(SYSTEM, certificate, name_on_certificate="Somebody Else")
+        reissue(SYSTEM, certificate, name_on_certificate="Someone Else")
     assert refused_too.value.code == "certificate_suspended"
     (candidate,) = queries.candidates(delivery)
     assert not candidate.waits and not candidate.was_revoked and candidate.is_printed

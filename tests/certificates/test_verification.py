@@ -196,13 +196,13 @@ def test_an_altered_record_is_not_vouched_for(app, browser, made: Made, caplog, 
     with app.app_context():
         one = db.session.scalars(sa.select(Certificate)).one()
         values = {
-            "payload": one.payload | {"holder_name": "Somebody Else"}, "valid_until": date(2099, 1, 1),
-            "holder_name": "Somebody Else", "payload_sha256": "0" * 64,
+            "payload": one.payload | {"holder_name": "Someone Else"}, "valid_until": date(2099, 1, 1),
+            "holder_name": "Someone Else", "payload_sha256": "0" * 64,
         }  # fmt: skip
         with transaction():
             db.session.execute(sa.update(Certificate).values({column: values[column]}))
             audit.record(SYSTEM, "test.meddling", "certificate", {})
     page = browser.get(f"/verify/{made.tokens[0]}")
-    assert "This record was altered: do not rely on it" in page.text and "Somebody Else" not in page.text
+    assert "This record was altered: do not rely on it" in page.text and "Someone Else" not in page.text
     assert machine(browser, f"/verify/{made.tokens[0]}").json == {"status": "altered"}
     assert made.numbers[0] in caplog.text

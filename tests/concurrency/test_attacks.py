@@ -32,7 +32,7 @@ def server(app: Flask, tmp_path: Path) -> Iterator[WebServer]:
 
 
 def page(server: WebServer) -> Callable[[], None]:
-    """Somebody looks at the catalogue, on a connection of their own."""
+    """Someone looks at the catalogue, on a connection of their own."""
 
     def look() -> None:
         with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:

@@ -91,7 +91,7 @@ def check_all_is_there(job_id: int, people: int) -> None:
 
 
 def test_without_the_lease_ending_the_work_is_lost(app: Flask) -> None:
-    """The control: the same kill, and a lease that never ends. Nobody takes the job over."""
+    """The control: the same kill, and a lease that never ends. No one takes the job over."""
     folder, url, job_id = started(app, 12)
     with Worker(folder, url, lease=NEVER) as worker:
         assert wait_for(app, worker, lambda: files_made() >= 3, 60)

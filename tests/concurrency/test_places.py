@@ -129,7 +129,7 @@ def test_50_strangers_at_once_through_the_public_form_seat_exactly_20(own_app: F
 
     code, shown = path.split("/")[2], at_once(APPLICANTS, apply)
     assert all("Check your email" in page for page in shown)
-    assert _counted(own_app, code)["confirmed"] == 0, "nobody takes a place who has not opened the emailed link"
+    assert _counted(own_app, code)["confirmed"] == 0, "no one takes a place who has not opened the emailed link"
     links = _links(own_app, f"stranger{server.port}-%")
     tokens = [
         re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', one.page(link))[-1]
@@ -235,7 +235,7 @@ def _prepare_as_usual(connection: Any, record: Any) -> None:
 
 
 def rush(app: Flask, monkeypatch: pytest.MonkeyPatch, *, applicants: int = 6, places: int = 2) -> int:
-    """Everybody counts the places, and only then anybody sits down, as far as the lock lets them. How many sit."""
+    """Everyone counts the places, and only then anyone sits down, as far as the lock lets them. How many sit."""
     with app.app_context():
         delivery_id = makers.delivery(places=places).id
         people = [factories.person(email=f"rush{n}@example.org").id for n in range(applicants)]

@@ -23,7 +23,7 @@ def record(count: int = 1, actor: Actor = SYSTEM) -> None:
 
 
 def tamper(*statements: str) -> None:
-    """As somebody with rights over the tables would, past the triggers."""
+    """As someone with rights over the tables would, past the triggers."""
     db.session.rollback()
     with db.engine.connect().execution_options(writes=True) as connection:
         if connection.dialect.name == "sqlite":

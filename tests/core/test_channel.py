@@ -244,7 +244,7 @@ REFUSED_REQUESTS = {
     "lengths that differ": (b"POST / HTTP/1.1" + HOST + b"Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcde", 400, "/"),
     "a length with a sign": (b"POST / HTTP/1.1" + HOST + b"Content-Length: +4\r\n\r\nabcd", 400, "/"),
     "pieces in HTTP 1.0": (b"POST / HTTP/1.0" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "/"),
-    "an encoding nobody knows": (b"POST / HTTP/1.1" + HOST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501, "/"),
+    "an encoding no one knows": (b"POST / HTTP/1.1" + HOST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501, "/"),
     "a piece with a sign": (b"POST / HTTP/1.1" + HOST + b"Transfer-Encoding: chunked\r\n\r\n+3\r\nabc\r\n0\r\n\r\n", 400, "/"),
     "a piece's line without end": (b"POST / HTTP/1.1" + HOST + b"Transfer-Encoding: chunked\r\n\r\n" + b"1" * 6000, 400, "/"),
     "a bare line feed": (b"GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n", 400, "/"),

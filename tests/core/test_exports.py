@@ -52,7 +52,7 @@ def test_the_file_begins_with_a_mark_and_reads_back() -> None:
 
 @pytest.fixture
 def asked(context: Flask) -> Callable[..., Response]:
-    """A download of these rows by somebody, asked for at this address."""
+    """A download of these rows by someone, asked for at this address."""
     actor = factories.actor()
 
     def ask(rows, address: str = "/", **options) -> Response:

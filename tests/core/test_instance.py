@@ -67,7 +67,7 @@ def test_a_folder_that_alone_was_open_is_named_too(tmp_path: Path) -> None:
 
 
 def test_it_refuses_what_it_cannot_close(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder of somebody else that all may read (the tests may run as root, who can close everything)."""
+    """A folder of someone else that all may read (the tests may run as root, who can close everything)."""
 
     def forbidden(*_: object, **__: object) -> None:
         raise PermissionError(1, "Operation not permitted")

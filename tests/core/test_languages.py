@@ -80,7 +80,7 @@ def test_names() -> None:
     assert (name("prs", "en"), name("prs", "fr")) == ("Dari", "dari")
     assert (name("tet", "en"), name("tet", "fr")) == ("Tetum", "tétoum")
     assert name("shk", "fr") == "shilluk"
-    assert name("aae", "fr") == "Arbëreshë Albanian"  # where nobody has a French name, the English one
+    assert name("aae", "fr") == "Arbëreshë Albanian"  # where no one has a French name, the English one
     assert name("zzzz", "en") == "zzzz" and name(None, "en") == ""
 
 

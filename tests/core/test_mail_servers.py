@@ -176,7 +176,7 @@ def test_whatever_waited_goes_as_soon_as_the_server_is_back(post) -> None:
     there.answers.clear()
     send(address="new@example.org")
     jobs.drain()
-    assert states() == {"sent": 6}, "a new message found the server open: nobody waits for an hour"
+    assert states() == {"sent": 6}, "a new message found the server open: no one waits for an hour"
 
 
 def test_a_message_given_up_while_the_server_was_away(post) -> None:

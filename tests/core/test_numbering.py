@@ -26,7 +26,7 @@ def mark_file() -> Path:
 
 
 def set_back(value: int) -> None:
-    """As somebody does who copies an old database over the new one."""
+    """As someone does who copies an old database over the new one."""
     with transaction():
         audit.record(SYSTEM, "test.set_back", "number", {})
         db.session.execute(numbering.sa.update(numbering.Counter).values(value=value))

@@ -269,7 +269,7 @@ def test_a_read_only_postgresql_is_503(postgresql_url: str, tmp_path: Path) -> N
 
 
 def test_a_postgresql_that_is_away_is_503_everywhere(app: Flask, tmp_path: Path) -> None:
-    """Nobody listens there."""
+    """No one listens there."""
     from tests.concurrency.serving import free_port
     from tests.conftest import make_app
 

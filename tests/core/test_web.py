@@ -52,7 +52,7 @@ def public_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def visitor(app: Flask, tmp_path: Path, public_url: str) -> FlaskClient:
-    """Somebody who comes to an application served under `public_url`."""
+    """Someone who comes to an application served under `public_url`."""
     client = make_app(tmp_path, app.extensions["settings"].database_url, PUBLIC_URL=public_url).test_client()
     client.environ_base["HTTP_REFERER"] = public_url
     return client

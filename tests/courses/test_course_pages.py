@@ -307,7 +307,7 @@ def test_a_course_is_edited(app: Flask, sign_in: Any, trainer: Actor) -> None:
     saved = page.form(button="Save").submit("Save", **{"sessions-0-minutes": "60", "summary-en": "Shorter."})
     assert "number 2" in saved.text and "Shorter." in saved.text
     stale = page.form(button="Save").submit("Save", **{"sessions-0-minutes": "45"})
-    assert stale.status == 422 and "Somebody changed this course" in stale.text
+    assert stale.status == 422 and "Someone changed this course" in stale.text
     assert stale.form(button="Save").values["sessions-0-minutes"] == "45"
 
 

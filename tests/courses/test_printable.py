@@ -1,4 +1,4 @@
-"""What is written down for a course, a skill or a delivery can be printed later: nobody learns it after the last day."""
+"""What is written down for a course, a skill or a delivery can be printed later: no one learns it after the last day."""
 
 from __future__ import annotations
 

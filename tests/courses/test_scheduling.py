@@ -124,7 +124,7 @@ def test_refusals_of_the_api(app: Flask, api: ApiClient) -> None:
         stranger = factories.actor(Role.TRAINER)
         makers.delivery(stranger, code="OTHER")
     strange = client_of(app, stranger)
-    assert strange.post("/deliveries/GTI-2027-03/publish").status_code == 404  # a draft of somebody else
+    assert strange.post("/deliveries/GTI-2027-03/publish").status_code == 404  # a draft of someone else
     api.post("/deliveries/GTI-2027-03/publish")
     assert strange.post("/deliveries/GTI-2027-03/cancel", {"reason": "No."}).status_code == 403
 
@@ -280,7 +280,7 @@ def test_the_form_begins_with_the_last_delivery_of_the_course_whoever_scheduled_
     form = sign_in(stranger).get("/courses/GTI/schedule").form(button="Publish")
     kept = ("venue", "country", "time_zone", "language", "places", "pool_police", "admission")
     assert [form.values[name] for name in kept] == ["Halifax", "CA", "America/Halifax", "en", "12", "4", "approval"]
-    assert form.values["starts_on-year"] == "", "a draft of somebody else is not shown, and no date is proposed"
+    assert form.values["starts_on-year"] == "", "a draft of someone else is not shown, and no date is proposed"
 
 
 def test_the_same_button_pressed_twice_schedules_once(app: Flask, sign_in: Any, trainer: Actor) -> None:
@@ -323,7 +323,7 @@ def test_a_stale_form_shows_both_and_keeps_what_was_typed(app: Flask, sign_in: A
     first, second = edit_page(browser), edit_page(browser)
     first.form(button="Save").submit("Save", venue="Halifax")
     stale = second.form(button="Save").submit("Save", venue="Sydney")
-    assert stale.status == 409 and "Somebody changed this delivery in the meantime." in stale.text
+    assert stale.status == 409 and "Someone changed this delivery in the meantime." in stale.text
     assert "What holds now" in stale.text and "Halifax" in stale.text
     form = stale.form(button="Save")
     assert form.values["venue"] == "Sydney"
@@ -530,7 +530,7 @@ def test_a_zone_is_proposed_where_all_clocks_agree(country: str, zone: str | Non
 
 
 def test_countries_without_any_clock_have_none() -> None:
-    assert {code for code, _ in countries.choices("en") if not timetable.zones_of(code)} == {"BV", "HM"}  # nobody lives there
+    assert {code for code, _ in countries.choices("en") if not timetable.zones_of(code)} == {"BV", "HM"}  # no one lives there
     assert timetable.zones_of("ZZ") == ()
 
 

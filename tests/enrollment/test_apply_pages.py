@@ -32,7 +32,7 @@ ABOUT = {
 
 @pytest.fixture
 def code(app: Flask) -> str:
-    """A published delivery with two places for police, one for the military and one open to everybody."""
+    """A published delivery with two places for police, one for the military and one open to everyone."""
     with app.app_context():
         return courses.delivery(places=4, pools={"police": 2, "military": 1}).code
 
@@ -51,7 +51,7 @@ def apply(browser: Browser, code: str, **changes: Any) -> Page:
 
 
 def enrollments(app: Flask) -> list[tuple[str, str, str]]:
-    """(family name, category, status) of everybody, in order."""
+    """(family name, category, status) of everyone, in order."""
     with app.app_context():
         found = db.session.execute(
             sa.select(Person.family_name, Enrollment.category, Enrollment.status)
@@ -219,7 +219,7 @@ def test_a_stranger_learns_nothing_of_a_person_who_is_known(app: Flask, browser:
         kept = db.session.get_one(Person, known_id)
         assert (kept.family_name, kept.country) == ("Ndiaye", "ML"), "an applicant who is not signed in overwrites nothing"
         made = db.session.scalars(sa.select(Enrollment)).one()
-        assert made.person_id != known_id and made.name_on_certificate == "Awa Somebody", "nobody is taken for somebody else"
+        assert made.person_id != known_id and made.name_on_certificate == "Awa Somebody", "no one is taken for someone else"
         assert made.person.email == "Awa.Diop@example.org" and made.person.is_provisional
     assert [address for address, _kind in mails(app)] == ["Awa.Diop@example.org"]
 
@@ -404,7 +404,7 @@ def test_withdrawing_gives_the_place_to_the_next(app: Flask, sign_in: Any, code:
         assert db.session.get_one(Enrollment, waiting_id).status is EnrollmentStatus.CONFIRMED
     assert form.submit(reason="Deployed").status == 422, "pressed twice: told that it is done"
     assert browser.get(f"/enrollments/{mine_id}/withdraw").status == 409
-    assert browser.get(f"/enrollments/{waiting_id}").status == 404, "somebody else's"
+    assert browser.get(f"/enrollments/{waiting_id}").status == 404, "someone else's"
     assert browser.get(f"/enrollments/{waiting_id}/withdraw").status == 404
 
 

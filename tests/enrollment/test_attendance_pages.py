@@ -164,7 +164,7 @@ def test_two_trainers_at_once_lose_nothing(app: Flask, sign_in: Any, trainer: Br
     )
     page = mine.submit("Save attendance", **{f"mark-{who['Ba']}": "present", f"mark-{who['Diop']}": "present"})
     assert page.status == 409
-    assert "Meanwhile marked by somebody else: Absent. Your mark: Present." in page.text
+    assert "Meanwhile marked by someone else: Absent. Your mark: Present." in page.text
     assert marks(app) == {"Ba": ("absent", 0), "Cissé": ("late", 89), "Diop": ("present", 90)}, "the rest is saved"
     values = page.form("/attendance/1").values
     assert values[f"mark-{who['Ba']}"] == "present"

@@ -32,7 +32,7 @@ S = EnrollmentStatus
 
 
 def applied(into: Delivery, number: int, category: str = "police", **values: Any) -> int:
-    """Somebody unknown has applied on the public form (inside an app context); the id of the enrollment."""
+    """Someone unknown has applied on the public form (inside an app context); the id of the enrollment."""
     said = {"given_name": "Ama", "family_name": f"Number {number}", "email": f"ama{number}@example.org", "country": "GH"}
     with transaction():
         applicant = accounts_services.record_applicant(ANONYMOUS, **(said | values))
@@ -80,7 +80,7 @@ def test_26_anonymous_applications_for_25_places_leave_25(app: Flask) -> None:
     assert coordinator.get(f"/deliveries/{code}").json["waiting"] == 0
     listed = coordinator.get(f"/deliveries/{code}/enrollments?status=unconfirmed").json["items"]
     assert len(listed) == 26 and listed[0]["position"] is None
-    assert "Place confirmed" in opened(app, ids[25]).text, "the last one opens first: nobody holds anyone up"
+    assert "Place confirmed" in opened(app, ids[25]).text, "the last one opens first: no one holds anyone up"
     assert coordinator.get(f"/deliveries/{code}").json["places_left"] == 24
     with app.app_context():
         assert checking.breaches() == []
@@ -110,9 +110,9 @@ def test_an_application_is_forgotten_when_its_link_was_not_opened_in_time(app: F
     lapse(app, timedelta(hours=25))
     assert status(app, one) is None
     with app.app_context():
-        assert db.session.get(Person, origin) is None, "what it said of somebody is gone"
+        assert db.session.get(Person, origin) is None, "what it said of someone is gone"
         assert db.session.scalar(sa.select(sa.func.count()).select_from(SignInLink)) == 0
-        assert db.session.scalar(sa.select(sa.func.count()).select_from(Mail)) == mails, "nobody is written to once more"
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Mail)) == mails, "no one is written to once more"
         assert checking.breaches() == []
 
 

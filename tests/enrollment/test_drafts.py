@@ -1,4 +1,4 @@
-"""Rows that are not nominated yet are kept for the one who gave the file, and for nobody else."""
+"""Rows that are not nominated yet are kept for the one who gave the file, and for no one else."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -31,18 +30,6 @@ BODY = {
     "person": ZOE, "category": "military", "rank": "Captain", "rank_code": "OF-2", "organization": "Canadian Army",
     "nominated_by": "CA-MFA", "needs": None,
 }  # fmt: skip
-
-
-@pytest.fixture
-def client(app: Flask) -> Callable[..., ApiClient]:
-    """`client(Role.COORDINATOR)`: a program with a token of somebody with these roles."""
-
-    def make(*roles: Role, organization: str | None = None, **values: Any) -> ApiClient:
-        with app.app_context():
-            scope = {"organization_id": factories.organization(organization).id} if organization else {}
-            return ApiClient(app, makers.token_of(factories.actor(*roles, **scope, **values)))
-
-    return make
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_one_number_and_two_officers_of_two_countries_are_two_people(app: Flask,
 @pytest.mark.parametrize(
     ("said", "is_asked"),
     [
-        ({"identifier": "A-1", "given_name": "Ama"}, True),  # the number of somebody else
+        ({"identifier": "A-1", "given_name": "Ama"}, True),  # the number of someone else
         ({"identifier": "A-1", "given_name": "Ama", "birth_date": "1990-05-01"}, False),  # born on the same day: renamed
         ({"identifier": "A-1", "birth_date": "1991-05-01"}, True),  # his number and name, another date of birth
         ({"identifier": "A-1", "family_name": ""}, False),  # a part of the name is missing

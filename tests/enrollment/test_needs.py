@@ -116,7 +116,7 @@ def test_the_nominating_organization_reads_its_own_words(app: Flask, sign_in: An
     for actor in (decides, admin):
         browser = sign_in(actor)
         for path in (f"/enrollments/{made}", f"/deliveries/{code}/selection", f"/nominations?delivery={code}"):
-            assert "nuts" not in browser.get(path).html, "whoever decides does not read them beside the decision"
+            assert "nuts" not in browser.get(path).html, "those who decide do not read them beside the decision"
     assert [ApiClient(app, one).get(f"/enrollments/{made}").json["needs"] for one in programs] == [None, "No nuts"]
     assert "No nuts" in sign_in(own).get(f"/enrollments/{made}").text
     assert ApiClient(app, token).get(f"/enrollments/{made}").json["needs"] == "No nuts"

@@ -242,7 +242,7 @@ def test_a_namesake_among_the_own_people_is_asked_about(app: Flask, sign_in: Any
     with app.app_context():
         other = courses.delivery(places=5).code
         stranger = factories.actor(Role.NOMINATOR, organization_id=factories.organization("SN-POL", "Police nationale", "SN").id)
-    asked = "already put forward somebody of this name and country under another number or email address"
+    asked = "already put forward someone of this name and country under another number or email address"
     again = NUMBERED + "B-7,Awa,Diop,a.diop@example.org,SN,police\n"
     assert asked in upload(at_work, other, again).text
     assert asked not in upload(at_work, other, again.replace(",SN,", ",ML,")).text
@@ -366,7 +366,7 @@ def test_another_organization_sees_nothing(app: Flask, sign_in: Any, at_work: Br
         stranger = sign_in(factories.actor(Role.NOMINATOR, organization_id=other.id))
         own_id = db.session.scalar(sa.select(Enrollment.id))
     assert "Diop" not in stranger.get("/nominations").text
-    assert "Nobody has been nominated yet" in stranger.get("/nominations").text
+    assert "No one has been nominated yet" in stranger.get("/nominations").text
     assert "Diop" not in stranger.client.get("/nominations.csv").get_data(as_text=True)
     assert stranger.get(f"/enrollments/{own_id}").status == 404
     assert stranger.get(f"/enrollments/{own_id}/withdraw").status == 404

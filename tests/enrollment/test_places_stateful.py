@@ -1,6 +1,6 @@
 """Applying, nominating, deciding, withdrawing, resizing and cancelling in any order, against a model that deals with chairs.
 
-Promises: never over a pool or the places, nobody skipped, waiting positions 1 … n in each line without gaps.
+Promises: never over a pool or the places, no one skipped, waiting positions 1 … n in each line without gaps.
 """
 
 from __future__ import annotations
@@ -163,9 +163,9 @@ class Places(RuleBasedStateMachine):
             self._change(size, by_approval)
         except Conflict as refusal:
             assert refusal.code == "fewer_places_than_taken"
-            assert not fits, "refused although everybody keeps a place"
+            assert not fits, "refused although everyone keeps a place"
             return
-        assert fits, "somebody's place was taken away"
+        assert fits, "someone's place was taken away"
         self.chairs, self.by_approval = after, by_approval
         self._promote()
 

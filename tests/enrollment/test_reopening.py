@@ -80,7 +80,7 @@ def test_a_certificate_that_is_no_longer_justified_is_shown_and_stays_as_it_is(
     with app.app_context():
         ba = enrollment("Ba")
         with transaction():
-            services.reopen(SYSTEM, ba.delivery_id, [ba.id], reason="marked for somebody else")
+            services.reopen(SYSTEM, ba.delivery_id, [ba.id], reason="marked for someone else")
         absent = [MarkGiven(ba.id, session.number, "absent") for session in ba.delivery.sessions]
         with transaction():
             services.record_attendance(SYSTEM, ba.delivery_id, absent)

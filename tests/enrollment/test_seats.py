@@ -40,16 +40,6 @@ KOFI = {"email": "kofi@example.org"}
 
 
 @pytest.fixture
-def client(app: Flask) -> Callable[..., ApiClient]:
-    def make(*roles: Role, organization: str | None = None, **values: Any) -> ApiClient:
-        with app.app_context():
-            scope = {"organization_id": factories.organization(organization).id} if organization else {}
-            return ApiClient(app, makers.token_of(factories.actor(*roles, **scope, **values)))
-
-    return make
-
-
-@pytest.fixture
 def ghana(client) -> ApiClient:
     return client(Role.NOMINATOR, organization="GH-MOD")
 

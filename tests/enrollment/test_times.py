@@ -325,13 +325,13 @@ def test_what_cannot_be_cut(app: Flask, office: ApiClient) -> None:
         409,
         "not_published",
     )
-    assert office.post(path, {"after_session": 9, "reason": "Recorded a day late"}).status_code == 200, "nobody was there"
+    assert office.post(path, {"after_session": 9, "reason": "Recorded a day late"}).status_code == 200, "no one was there"
     office.post(f"/deliveries/{code}/finish")
     assert refused(office.post(path, {"after_session": 1, "reason": "Flood"})) == (409, "state_does_not_allow")
 
 
 def test_a_course_of_which_no_session_is_held_is_cancelled_and_not_finished(app: Flask, office: ApiClient) -> None:
-    """Cutting short leaves one session at least; whatever cancelled the last one too, nobody is a no-show for it."""
+    """Cutting short leaves one session at least; whatever cancelled the last one too, no one is a no-show for it."""
     code, [ba] = running(app)
     with app.app_context(), transaction():
         db.session.execute(sa.update(DeliverySession).values(cancelled_at=clock.now(), cancel_reason="Flood"))
@@ -692,9 +692,9 @@ def test_a_mark_corrected_after_the_end_without_a_certificate(app: Flask, office
 def test_a_mark_corrected_after_the_end_with_a_certificate(
     app: Flask, office: ApiClient, coordinator: Made, sign_in: Any
 ) -> None:
-    """The certificate that is no longer justified is under review: seen by coordinators everywhere, and changed by nobody."""
+    """The certificate that is no longer justified is under review: seen by coordinators everywhere, and changed by no one."""
     code, ba, _faye = ended(app)
-    office.post(f"/deliveries/{code}/reopen", {"enrollments": [ba], "reason": "The marks of somebody else"})
+    office.post(f"/deliveries/{code}/reopen", {"enrollments": [ba], "reason": "The marks of someone else"})
     office.put(f"/deliveries/{code}/attendance", marks(ba, mark="absent"))
     assert office.post(f"/deliveries/{code}/finish").status_code == 200
     assert status_of(app, ba) == "not_completed"

@@ -58,7 +58,7 @@ def test_05_06_09_10_letters_in_another_encoding_are_asked(
     assert page.text.index(right) < page.text.index(wrong) if wrong in page.text else True, "the likeliest comes first"
     assert "Nominate 1" not in page.text
     again = page.form("/check").submit("Check again", act="nominate")
-    assert "Which of these is right?" in again.text, "nobody is nominated by a guess"
+    assert "Which of these is right?" in again.text, "no one is nominated by a guess"
     page = page.form("/check").submit("Check again", reading=reading)
     assert "Which of these is right?" not in page.text
     assert f"Letters read as: {reading}" in page.text

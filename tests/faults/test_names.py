@@ -114,7 +114,7 @@ def test_22_nobody_else_learns_of_the_person_who_has_the_address(coordinator: Ap
         nominator = ApiClient(app, makers.token_of(factories.actor(Role.NOMINATOR, organization_id=organization.id)))
         before = db.session.scalar(sa.select(sa.func.count()).select_from(Mail))
     refused = enroll(nominator, code, second | {"identity": ali})  # it cannot choose among people it may not read
-    assert (refused.status_code, refused.json["code"]) == (422, "unknown_identity"), "as for an id that nobody has"
+    assert (refused.status_code, refused.json["code"]) == (422, "unknown_identity"), "as for an id that no one has"
     answer = enroll(nominator, code, second)
     assert (answer.status_code, answer.json["person"]["name_on_certificate"]) == (201, "Fatou Keita")
     assert answer.json["person"]["id"] != ali
@@ -176,7 +176,7 @@ def on_the_roster(name: str, looked_for: str) -> list[str]:
 
 
 def in_the_register(name: str, looked_for: str) -> list[str]:
-    for enrollment in certificates.enrollments(certificates.finished_delivery([name, "Somebody Else"])):
+    for enrollment in certificates.enrollments(certificates.finished_delivery([name, "Someone Else"])):
         with transaction():
             issue(SYSTEM, db.session.get_one(Enrollment, enrollment.id))
     return [one.holder_name for one in list_register(SYSTEM, looked_for, "", after=None, limit=10).items]

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.both_databases
 __all__ = ["empty_app"]  # a fixture
 
 EARLIER = Path(__file__).parent / "first_version.sql"
-#: Somebody uses another person's mailbox, a nomination names somebody else, certificates were revoked for what the older release
-#: called misconduct and plagiarism, and somebody still had a wish when a delivery was cancelled.
+#: Someone uses another person's mailbox, a nomination names someone else, certificates were revoked for what the older release
+#: called misconduct and plagiarism, and someone still had a wish when a delivery was cancelled.
 BESIDES = """
 UPDATE person SET email = NULL, email_key = NULL, shared_email = 'participant@rostrum.example', shared_email_key = 'participant@rostrum.example' WHERE id = '9';
 UPDATE nomination SET given_name = 'Paul', family_name = 'Martin' WHERE id = '1';

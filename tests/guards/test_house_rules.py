@@ -146,7 +146,7 @@ def imports_of_rooms(name: str, tree: ast.Module) -> Iterator[str]:
 
 
 def imports_of_app(name: str, tree: ast.Module) -> Iterator[str]:
-    """app.py knows everybody and nobody knows it (import-linter sees packages only)."""
+    """app.py knows everyone and no one knows it (import-linter sees packages only)."""
     for line, what in imported(tree):
         if name != "app.py" and what.split(".")[0] == "app":
             yield f"{name}:{line} imports app"
@@ -361,7 +361,7 @@ def test_every_room_uses_the_same_file_names(room: str) -> None:
 
 
 def strays(files: set[str], imports: set[str]) -> list[str]:
-    """Files inside a room's packages that are not a use case of theirs: deeper ones, another layer's, or nobody's."""
+    """Files inside a room's packages that are not a use case of theirs: deeper ones, another layer's, or no one's."""
     found = []
     for name in files:
         parts = name.removesuffix(".py").split("/")

@@ -61,7 +61,7 @@ FLOODS = {
 LOCK = "a SQLite lock held for 6 s, and 40 writers"
 HELD_SECONDS = 6.0
 NAMES = {name: one.what for name, one in ATTACKS.items()} | {name: one[0] for name, one in FLOODS.items()} | {"lock": LOCK}
-#: The largest file that anybody may ask for.
+#: The largest file that anyone may ask for.
 LARGE = "/static/fonts/NotoSerifSC-SemiBold.ttf"
 
 
@@ -135,7 +135,7 @@ def application(name: str) -> dict[str, object]:
 
 
 def hold(port: int, token: str, code: str, database: str) -> None:
-    """Somebody else's program writes in the database's file and takes its time."""
+    """Someone else's program writes in the database's file and takes its time."""
     ended, path = input_ends(), f"/api/v1/deliveries/{code}/enrollments"
     holder = sqlite3.connect(database, isolation_level=None, timeout=30)
     holder.execute("BEGIN IMMEDIATE")

@@ -45,7 +45,7 @@ def certified(
     person: Person | None = None, taught: Course | None = None, starts_on: date = date(2026, 3, 8), **wish: Any
 ) -> Certificate:
     """A certificate of a delivery of `taught` that the person alone took, issued now, or after its end when that is to come.
-    `agrees`: the holder says yes to the roster (or no), and is admitted; None: nobody asked."""
+    `agrees`: the holder says yes to the roster (or no), and is admitted; None: no one asked."""
     agrees = wish.pop("agrees", True)
     category = wish.pop("category", "police")
     taught = taught or course()
@@ -84,7 +84,7 @@ def consenting(identifier: str | None, given: str = "Amina", family: str = "Dial
 
 
 def listed(client: ApiClient, identifier: str, body: dict[str, Any]) -> dict[str, Any]:
-    """The answer to `PUT /experts/…` for somebody who said yes and is then admitted."""
+    """The answer to `PUT /experts/…` for someone who said yes and is then admitted."""
     who = body["person"]
     names = {"given": who.get("given_name", ""), "family": who.get("family_name", "")}
     with client.app.app_context():

@@ -1,4 +1,4 @@
-"""The roster is a decision: after the person's yes, its staff admit; without a current yes they see nobody."""
+"""The roster is a decision: after the person's yes, its staff admit; without a current yes they see no one."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def api_of(app: Flask, actor: Actor) -> ApiClient:
 
 
 def graduate(given: str = "Amina", agrees: bool | None = None, **values: Any) -> tuple[int, int]:
-    """(expert, person) of somebody who completed a course and is not on the roster."""
+    """(expert, person) of someone who completed a course and is not on the roster."""
     person = factories.person(given, **values)
     person_id = person.id
     certificate = makers.certified(person, agrees=None)
@@ -311,7 +311,7 @@ def test_whom_one_office_admitted_another_does_not_see(app: Flask, sign_in: Sign
         other = factories.actor(Role.ROSTER, office_id=factories.office().id)
         key, person_id = graduate(agrees=True, family="Ouedraogo", identifier="SN-1", email="amina@example.org")
     mine, theirs = api_of(app, staff), api_of(app, other)
-    assert theirs.get(f"/experts/{key}").status_code == 200, "nobody has decided yet"
+    assert theirs.get(f"/experts/{key}").status_code == 200, "no one has decided yet"
     assert mine.post(f"/experts/{key}/admit").json["status"] == "admitted"
     assert [one["id"] for one in mine.get("/experts").json["items"]] == [key]
     assert theirs.get("/experts").json["items"] == theirs.get("/experts?q=amina").json["items"] == []

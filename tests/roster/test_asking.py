@@ -1,4 +1,4 @@
-"""A profile of somebody who has not said yes: the person is asked, and whoever asked learns nothing."""
+"""A profile of someone who has not said yes: the person is asked, and the one who asked learns nothing."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_the_answer_and_the_work_are_the_same_for_known_and_unknown_people(app: 
         headers = [(name, value) for name, value in answer.headers if not name.startswith(("RateLimit", "Date", "X-Request"))]
         seen[case.__name__] = (answer.status_code, answer.data, headers, kinds(count.statements))
         with app.app_context():
-            assert counted(Person) == before, "nobody was recorded"
+            assert counted(Person) == before, "no one was recorded"
     assert seen["_unknown"][:2] == (202, b'{"status":"asked"}')
     for case, one in seen.items():
         assert one[:3] == seen["_unknown"][:3], case
@@ -213,7 +213,7 @@ def test_somebody_known_is_asked_at_the_known_address_and_only_once(app: Flask, 
 
 
 def test_whoever_was_asked_in_a_letter_to_another_address_does_not_answer_for_somebody_known(app: Flask, api: ApiClient) -> None:
-    """Someone known by number has no address; the address given with the number may be anybody's."""
+    """Someone known by number has no address; the address given with the number may be anyone's."""
     with app.app_context():
         key = factories.person("Awa", "Diop", email=None, identifier="SN-7").id
     api.put("/experts/SN-7", AWA)

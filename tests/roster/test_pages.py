@@ -116,14 +116,14 @@ def test_skills_are_offered_by_the_name_people_read(app: Flask, sign_in: SignIn)
 
 def test_nobody_found_offers_what_to_loosen(staff: Browser, amina: int) -> None:
     page = staff.get("/roster?category=police&language=fr:C2&q=amina")
-    assert "Nobody on the roster meets all of this" in page.text
+    assert "No one on the roster meets all of this" in page.text
     assert "1 with French at least C1 or SLP 3" in page.text
     assert names_on(page.follow("1 without “French at least C2")) == ["Amina Diallo"]
     assert "No single condition is the reason" in staff.get("/roster?category=civilian&q=nobody").text
 
 
 def test_an_empty_roster_says_so(staff: Browser) -> None:
-    assert "Nobody is on the roster yet" in staff.get("/roster").text
+    assert "No one is on the roster yet" in staff.get("/roster").text
 
 
 @pytest.mark.parametrize(
