@@ -103,7 +103,7 @@ def _load(key: type[UserSession] | type[ApiToken], **asked: Any) -> Actor | None
         person = entered
         roles = list(db.session.scalars(sa.select(RoleAssignment).where(RoleAssignment.person_id == person.id)))
     if is_demonstration and (not settings_of().is_local or is_forwarded()):
-        return None  # its password is known to everybody
+        return None  # its password is known to everyone
     is_session = isinstance(held, UserSession)
     g.profile_language = person.language
     g.seen_at = held.seen_at if is_session else held.used_at

@@ -363,7 +363,7 @@ def _gaps() -> Iterator[str]:
         numbers = set(db.session.scalars(sa.select(Certificate.number).where(Certificate.number.startswith(f"RST-{year}-"))))
         void = {number for one in numbering.voids(name) for number in range(one.first, one.last + 1)}
         expected = {format_number(year, sequence) for sequence in range(1, value + 1) if sequence not in void}
-        yield from (f"certificates: the number {number} was given to nobody" for number in sorted(expected - numbers))
+        yield from (f"certificates: the number {number} was given to no one" for number in sorted(expected - numbers))
         yield from (f"certificates: the number {number} was never counted" for number in sorted(numbers - expected))
 
 

@@ -123,7 +123,7 @@ def _situation(found: Delivery, pools: list[PoolPlaces]) -> Situation:
 
 
 def _whose(pool: PoolPlaces) -> str:
-    return word(pool.category) if pool.category else _("Open to everybody")
+    return word(pool.category) if pool.category else _("Open to everyone")
 
 
 def _left(pool: PoolPlaces) -> str:
