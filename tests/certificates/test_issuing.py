@@ -322,8 +322,8 @@ def test_check_finds_a_lost_number(context) -> None:
         db.session.execute(sa.update(Counter).values(value=3))
         audit.record(SYSTEM, "test.meddling", "counter", {})
     assert list(queries.breaches()) == [
-        f"certificates: the number {format_number(2026, 2)} was given to nobody",
-        f"certificates: the number {format_number(2026, 3)} was given to nobody",
+        f"certificates: the number {format_number(2026, 2)} was given to no one",
+        f"certificates: the number {format_number(2026, 3)} was given to no one",
     ]
 
 

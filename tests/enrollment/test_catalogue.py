@@ -201,7 +201,7 @@ def test_the_page_tells_everything_before_applying(app: Flask, browser: Browser)
     page = browser.get("/deliveries/MARCH")
     for words in (
         "You can apply until Monday 15 February 2027.", "Wednesday 10 March 2027", "Clementsport, Canada", "5 of 5 left",
-        "Open to everybody", "09:00–10:30", "Times are those of the venue (America/Halifax).", "Military, Police, Civilian",
+        "Open to everyone", "09:00–10:30", "Times are those of the venue (America/Halifax).", "Military, Police, Civilian",
         "Attend at least 100% of the minutes", "Gender in peace operations – Practitioner, valid for 36 months",
     ):  # fmt: skip
         assert words in page.text, words

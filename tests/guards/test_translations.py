@@ -199,9 +199,5 @@ def test_french_signs_stay_with_the_words_that_they_belong_to() -> None:
 def test_texts_say_one_word_for_one_thing() -> None:
     """Someone, anyone, everyone, no one, email: each is written one way, and people are named instead of "whoever"."""
     others = re.compile(r"\b(somebody|anybody|everybody|nobody|whoever|e-mail)\b", re.IGNORECASE)
-    texts = [text for message in extracted() if message.id for text in _strings_of(message.id)]
+    texts = [" ".join(one.id) if isinstance(one.id, list | tuple) else one.id for one in extracted()]
     assert [text for text in texts if others.search(text)] == []
-
-
-def _strings_of(text: str | tuple[str, ...] | list[str]) -> list[str]:
-    return list(text) if isinstance(text, list | tuple) else [text]
