@@ -27,7 +27,7 @@ from accounts.models import ALL, READ, ConsentPurpose, Gender, Organization
 from accounts.roles import BodyKind, Role
 from core import countries, i18n
 from core.errors import DomainError
-from core.forms import Confirmation, Form, NationalitiesField, SubmissionField, names_confirmation, whole
+from core.forms import Confirmation, Form, NationalitiesField, SubmissionField, issuer_field, names_confirmation, whole
 from core.words import WORDS
 
 #: How to say that there is one name only; the services ask for at least one.
@@ -68,6 +68,7 @@ class PaperForm(Form):
     family_name = StringField(_l("Family name"), validators=[Optional()])
     names_confirmed = names_confirmation()
     identifier = StringField(_l("Service or staff number"), validators=[Optional()])
+    identifier_issuer = issuer_field()
     email = StringField(_l("Email address"), validators=[Optional()])
     country = SelectField(_l("Country"), validate_choice=False)
     who = RadioField(_l("Same person?"), validate_choice=False)
@@ -93,7 +94,7 @@ class PaperForm(Form):
 
     def person(self) -> dict[str, Any]:
         """What `record_person` takes."""
-        names = ("identifier", "email", "country")
+        names = ("identifier", "identifier_issuer", "email", "country")
         return {name: (self[name].data or "").strip() or None for name in names} | {
             "given_name": self.given_name.data or "", "family_name": self.family_name.data or "",
             "names_confirmed": self.names_confirmed.data,
@@ -208,6 +209,7 @@ class PersonForm(Form):
     name_on_certificate = StringField(_l("Name as printed on certificates"), NEEDED)
     email = EmailField(_l("Email address"))
     identifier = StringField(_l("Service or staff number"))
+    identifier_issuer = issuer_field()
     country = SelectField(_l("Country"), validate_choice=False)
     nationalities = NationalitiesField()
     gender = SelectField(_l("Gender"))

@@ -125,6 +125,14 @@ def names_confirmation() -> Any:
     return Confirmation(_l("These are the right names."), code="name_in_doubt")
 
 
+def issuer_field() -> Any:
+    """Whose a number is, in every form that takes one."""
+    return StringField(
+        _l("Issuer of the number"),
+        description=_l("The organization’s code or a country. Leave it empty if the person’s country issued the number."),
+    )
+
+
 class SubmissionField(HiddenField):
     """A random key made with the form: the same form sent twice is recognised (see core.once)."""
 

@@ -11,10 +11,10 @@ from flask_babel import lazy_gettext as _l
 
 from accounts.models import Organization, Person, PersonnelCategory
 from accounts.roles import Permission
-from accounts.services import Comparison, compare
+from accounts.services import Comparison, clean_issuer, compare
 from accounts.values import email_key
 from core.database import db
-from core.errors import DomainError
+from core.errors import DomainError, Invalid
 from core.names import number_key
 from core.policy import Actor, can
 from courses.models import Admission, Delivery
@@ -148,6 +148,7 @@ class _People:
     organization's own people for the others."""
 
     def __init__(self, actor: Actor, delivery: Delivery, organization: Organization, rows: Sequence[NominationRow]):
+        self.issuers: dict[tuple[str, str], dict[str, Any] | Invalid] = {}
         self.decides = can(actor, Permission.IDENTITY_DECIDE, delivery)
         self.records = self._records(delivery, organization, rows) if rows else []
         self.here = self._here(delivery, organization) if rows else set()
@@ -171,11 +172,25 @@ class _People:
 
     def near(self, row: NominationRow) -> list[Comparison]:
         """The people who have the row's number or address, each against the row."""
-        said = dict(row.fields) | {"issuer_country": row.fields["country"]}
+        issuer = self._issuer(row)
+        said = dict(row.fields) | (issuer if isinstance(issuer, dict) else {})
         compared = (compare(said, record) for record in self.records)
         return list({one.person.id: one for one in compared if one.is_near}.values())
 
+    def _issuer(self, row: NominationRow) -> dict[str, Any] | Invalid:
+        """Whose number it is, or why that is not understood; each issuer is looked up once."""
+        said = row.fields["identifier_issuer"], row.fields["country"]
+        if said not in self.issuers:
+            try:
+                self.issuers[said] = clean_issuer(*said, "identifier_issuer")
+            except Invalid as refusal:
+                self.issuers[said] = refusal
+        return self.issuers[said]
+
     def problem(self, row: NominationRow) -> Problem | None:
+        issuer = self._issuer(row)
+        if isinstance(issuer, Invalid):
+            return Problem(row.row, "identifier_issuer", row.values["identifier_issuer"], issuer.code, issuer.message)
         near = self.near(row)
         known = next((one for one in near if one.is_match), None)
         if known is not None and known.person.id in self.here:

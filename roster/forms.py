@@ -16,7 +16,7 @@ from accounts.models import Gender, PersonnelCategory
 from core import countries, i18n, languages
 from core.codes import spelling
 from core.errors import DomainError
-from core.forms import Form, NationalitiesField, SharedSelect, SubmissionField, names_confirmation, whole
+from core.forms import Form, NationalitiesField, SharedSelect, SubmissionField, issuer_field, names_confirmation, whole
 from core.words import word
 from courses.models import Skill, SkillLevel
 from roster.languages import CEFR
@@ -240,6 +240,7 @@ class NewExpertForm(ProfileForm):
 
     submission = SubmissionField()
     person_identifier = StringField(_l("Service or staff number"), validators=[Optional()])
+    person_identifier_issuer = issuer_field()
     person_given_name = StringField(
         _l("Given name"),
         description=_l("A person with one name only has it in one of the two fields. Leave the other one empty."),
@@ -262,6 +263,7 @@ class NewExpertForm(ProfileForm):
         return {
             "given_name": self.person_given_name.data or "", "family_name": self.person_family_name.data or "",
             "names_confirmed": self.names_confirmed.data,
+            "identifier_issuer": self.person_identifier_issuer.data or None,
             "email": self.person_email.data or None, "country": self.person_country.data or None,
             "nationalities": self.person_nationalities.data or None,
             "gender": self.person_gender.data or None,

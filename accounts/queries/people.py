@@ -13,7 +13,7 @@ from accounts.models import Account, Organization, Person, RoleAssignment
 from accounts.queries.bodies import bodies_of, body_name
 from accounts.roles import WITHIN, BodyKind, Permission, Role
 from accounts.services.identity import current_record
-from core import names
+from core import i18n, names
 from core.database import db
 from core.errors import NotFound
 from core.paging import Page, page
@@ -48,6 +48,14 @@ def get_person(actor: Actor, person_id: int) -> Person:
     if person is None:
         raise NotFound("unknown_person", _l("This person is not known here."))
     return current_record(person)
+
+
+def issuer_of(person: Person) -> tuple[str, str]:
+    """Who issued the person's number, as it is typed and as it is called; empty when no one is known."""
+    if person.issuer_id is not None:
+        body = db.session.get_one(Organization, person.issuer_id)
+        return body.code, body.name
+    return person.issuer_country or "", i18n.country_name(person.issuer_country)
 
 
 def find_person_by_email(email: str) -> Person | None:

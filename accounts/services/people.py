@@ -119,7 +119,7 @@ def change_person(actor: Actor, person: Person, *, names_confirmed: bool | None 
     missing = [name for name in ("name_on_certificate", "language") if name in kept and not kept[name]]
     collect([Invalid("required", _l("Fill in this field."), name) for name in missing])
     cleaned = _clean(kept, "", known=_chosen_names(person), is_confirmed=bool(names_confirmed))
-    if issuer or cleaned.get("identifier", person.identifier) != person.identifier:
+    if issuer is not None or cleaned.get("identifier", person.identifier) != person.identifier:
         cleaned |= clean_issuer(issuer, cleaned.get("country", person.country), "identifier_issuer")
     _overwrite(actor, person, cleaned | emptied, "")
     return person

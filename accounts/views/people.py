@@ -91,6 +91,7 @@ def _person_page(found: Person, form: RoleForm | None = None, refusal: DomainErr
         "sessions": queries.sessions_of(found.id),
         "tokens": queries.tokens_of(found.id),
         "refused": queries.refused_mail([found.id]).get(found.id),
+        "issuer": queries.issuer_of(found)[1] if found.identifier else "",
         "form": form,
     }
     person_id = found.id
@@ -102,7 +103,7 @@ def _person_page(found: Person, form: RoleForm | None = None, refusal: DomainErr
 def edit_person(person_id: int) -> Any:
     """Corrects a person's data."""
     found = queries.get_person(current_actor(), person_id)
-    form = PersonForm(obj=found)
+    form = PersonForm(obj=found, identifier_issuer=queries.issuer_of(found)[0])
     if form.validate_on_submit():
         given = {name: field.data for name, field in form._fields.items() if name != "csrf_token"}
         with refusals_on(form):

@@ -12,7 +12,7 @@ from wtforms import FileField, RadioField, SelectField, StringField, TextAreaFie
 from accounts.models import Gender, PersonnelCategory
 from core import i18n
 from core.errors import DomainError
-from core.forms import DayField, Form, NationalitiesField, SubmissionField, names_confirmation, whole
+from core.forms import DayField, Form, NationalitiesField, SubmissionField, issuer_field, names_confirmation, whole
 from core.words import word
 from enrollment.forms.fields import CountryField, Needed, OneOf
 from enrollment.nomination_files import COLUMNS, NominationRow, check_row
@@ -60,6 +60,7 @@ class PersonForm(Form):
     name_on_certificate = StringField(_l("Name as printed on the certificate"))
     email = StringField(_l("Email"), [Needed(_l("Write the email address: the person receives the invitation there."))])
     identifier = StringField(_l("Service or staff number"))
+    identifier_issuer = issuer_field()
     country = CountryField(_l("Country"), [Needed(_l("Choose the country."))])
     nationalities = NationalitiesField()
     gender = RadioField(_l("Gender"), validate_choice=False)

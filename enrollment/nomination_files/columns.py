@@ -8,6 +8,7 @@ from enrollment.nomination_files.text import without_accents
 
 COLUMNS = (
     "identifier",
+    "identifier_issuer",
     "given_name",
     "family_name",
     "name_on_certificate",
@@ -35,6 +36,7 @@ REQUIRED = ("given_name", "email", "country", "category")
 HEADINGS = {
     "en": {
         "identifier": "Identifier",
+        "identifier_issuer": "Issuer of the identifier",
         "given_name": "Given name",
         "family_name": "Family name",
         "name_on_certificate": "Name on certificate",
@@ -52,6 +54,7 @@ HEADINGS = {
     },
     "fr": {
         "identifier": "Identifiant",
+        "identifier_issuer": "Émetteur de l’identifiant",
         "given_name": "Prénom",
         "family_name": "Nom de famille",
         "name_on_certificate": "Nom sur le certificat",
@@ -75,6 +78,9 @@ _SYNONYMS = {
     "matricule, n matricule, no matricule, numéro matricule, n de matricule, no de matricule, numéro de matricule, "
     "n de service, no de service, numéro de service, n d'identification, no d'identification, numéro d'identification, "
     "n d'identité, numéro d'identité, numéro personnel",
+    "identifier_issuer": "issuer, issued by, issuing body, issuing organization, issuing organisation, issuing country, "
+    "issuer of the number, identifier issuer, émetteur, émis par, organisme émetteur, pays émetteur, émetteur du matricule, "
+    "émetteur de l'identifiant",
     "given_name": "first name, given names, first names, forename, forenames, prénoms, prénom usuel",
     "family_name": "surname, last name, family names, nom, noms, nom de naissance, nom d'usage",
     "name_on_certificate": "certificate name, name for certificate, name on the certificate, nom du "

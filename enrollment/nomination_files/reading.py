@@ -178,7 +178,7 @@ def _stray(row: int, found: tuple[str, str, str]) -> Problem:
 
 
 def _with_duplicates(rows: list[NominationRow]) -> Iterable[NominationRow]:
-    """The rows; one that repeats the number of a person of the same country, or address and name, of a row above gets a problem
+    """The rows; one that repeats a number of the same issuer, or address and name, of a row above gets a problem
     naming that row. Two countries may use one number, and two people one mailbox."""
     first: dict[tuple[Any, ...], int] = {}
     for row in rows:
@@ -199,7 +199,8 @@ def _same(column: str, value: str, fields: Mapping[str, Any]) -> tuple[Any, ...]
     if column == "email":
         name = f"{fields['given_name'] or ''} {fields['family_name'] or ''}"
         return email_key(value) or value, *sorted(words_of(name))
-    return number_key(value), fields["country"]
+    issuer = fields["identifier_issuer"]
+    return number_key(value), (countries.parse(issuer) or issuer) if issuer else fields["country"]
 
 
 def _duplicate_remedy(column: str, above: int) -> Any:

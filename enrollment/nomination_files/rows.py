@@ -30,6 +30,7 @@ from enrollment.nomination_files.text import is_blank, storable
 
 MAX_LENGTHS = {
     "identifier": 60,
+    "identifier_issuer": 60,
     "given_name": 120,
     "family_name": 120,
     "name_on_certificate": 120,

@@ -14,6 +14,7 @@ _DELIMITERS = {"fr": ";"}
 _EXAMPLES = {
     "en": {
         "identifier": "A-0001",
+        "identifier_issuer": "Kenya",
         "given_name": "Amina",
         "family_name": "Example",
         "name_on_certificate": "Amina Example",
@@ -31,6 +32,7 @@ _EXAMPLES = {
     },
     "fr": {
         "identifier": "A-0001",
+        "identifier_issuer": "Sénégal",
         "given_name": "Amina",
         "family_name": "Exemple",
         "name_on_certificate": "Amina Exemple",

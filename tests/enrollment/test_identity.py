@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from accounts import queries
 from accounts import services as accounts_services
 from accounts.models import Merge, Person, SignInLink
 from accounts.roles import Role
@@ -271,6 +272,28 @@ def test_the_page_asks_a_body_about_its_own_people_only(app: Flask, client, sign
             (q.candidate.given_name, q.enrollment.origin.given_name) for q in db.session.scalars(sa.select(IdentityQuestion))
         ]
     assert sorted(asked) == [("Ama", "Esi"), ("Kofi", "Yaw")], "what a body answers is still for a coordinator to decide"
+
+
+def test_pages_and_files_say_whose_a_number_is(app: Flask, client, sign_in, code: str) -> None:
+    with app.app_context():
+        body_id = factories.organization("GH-MOD").id
+        browser = sign_in(factories.actor(Role.NOMINATOR, organization_id=body_id))
+        factories.organization("UN-DPO")
+    page = browser.get(f"/deliveries/{code}/nominate/person").form("/person")
+    said = OFFICER | {"email": "kofi@example.org", "category": "military", "identifier": "7", "identifier_issuer": "Atlantis"}
+    refused = page.submit("Nominate", **said)
+    assert refused.status == 422 and any("code of the organization that issued the number" in one for one in refused.errors)
+    refused.form("/person").submit("Nominate", identifier_issuer="UN-DPO")
+    rows = "identifier,issued by,given_name,family_name,email,country,category\n" + "".join(
+        f"{row},GH,military\n"
+        for row in ("7,Kenya,Ama,Owusu,ama@example.org", "7,GH,Esi,Boateng,esi@example.org", "8,Mars,Yaw,Sy,yaw@example.org")
+    )
+    page = browser.get(f"/deliveries/{code}/nominate").form("/nominate").submit(text=rows)
+    assert "2 people are ready" in page.text and "Row 4, Issuer of the identifier" in page.text
+    page.form("/check").submit("Nominate 2")
+    with app.app_context():
+        issuers = [queries.issuer_of(one)[0] for one in db.session.scalars(sa.select(Person).where(Person.identifier == "7"))]
+    assert issuers == ["UN-DPO", "KE", "GH"]
 
 
 # A shared mailbox

@@ -381,6 +381,7 @@ class TestText:
             **GOOD,
             "nationalities": (),
             "identifier": "",
+            "identifier_issuer": "",
             "name_on_certificate": "Amina Diop",
             "gender": "undisclosed",
             "birth_date": None,
