@@ -148,7 +148,7 @@ SUBSCRIBERS: events.Subscribers = {
         roster.handlers.move_skills,
     ],
     EnrollmentReassigned: [certificates.handlers.follow_enrollment, roster.handlers.move_skills_of],
-    PersonChanged: [roster.handlers.refresh_profile],
+    PersonChanged: [roster.handlers.refresh_profile, enrollment.handlers.ask_about_change],
     ConsentGiven: [roster.handlers.keep_given_consent],
     ConsentWithdrawn: [roster.handlers.keep_withdrawn_consent],
 }

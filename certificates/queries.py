@@ -245,7 +245,7 @@ def candidates(delivery: Delivery) -> list[Candidate]:
         Candidate(
             row,
             latest.get(row.id),
-            fault_of(row.name_on_certificate, row.person) if row.id not in latest or latest[row.id].has_ended else None,
+            fault_of(row, row.name_on_certificate) if row.id not in latest or latest[row.id].has_ended else None,
             "" if row.status is EnrollmentStatus.COMPLETED else reasons_of(row),
         )
         for row in rows

@@ -133,6 +133,15 @@ def is_spelling(printed: str, *parts: str) -> bool:
     return any(_begins_or_ends(one, other) for word in said for name in own for one, other in ((word, name), (name, word)))
 
 
+def is_comparable(printed: str, *parts: str) -> bool:
+    """Whether the two are written in one script at least, so that one could be a spelling of the other."""
+    return bool(_scripts(printed) & _scripts("".join(parts)))
+
+
+def _scripts(text: str) -> set[str]:
+    return {unicodedata.name(letter, "").partition(" ")[0] for letter in text if letter.isalpha()}
+
+
 def _runs(words: list[str]) -> set[str]:
     """Each word, and what some that follow each other are when they are written as one."""
     return {"".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, len(words) + 1)}

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
-from accounts.events import AddressConfirmed, MergeConfirmed, MergeUndone
+from accounts.events import AddressConfirmed, MergeConfirmed, MergeUndone, PersonChanged
 from core.database import db
 from core.errors import Conflict
 from core.policy import Actor
@@ -18,6 +18,7 @@ from enrollment.models import GOING_ON, OPEN, Enrollment, Mark
 from enrollment.services.confirming import confirm_applications
 from enrollment.services.filling import fill, seating
 from enrollment.services.letters import tell
+from enrollment.services.questions import note_change
 from enrollment.services.sharing import follow_person, part_again
 from enrollment.states import ENROLLMENT
 
@@ -78,6 +79,12 @@ def fit_places(event: DeliveryChanged, actor: Actor) -> None:
 def count_applications(event: AddressConfirmed, actor: Actor) -> None:
     """An applicant opened the emailed link."""
     confirm_applications(actor, event.person_id)
+
+
+def ask_about_change(event: PersonChanged, actor: Actor) -> None:
+    """Someone is called otherwise since: nothing differs unnoticed."""
+    if {"given_name", "family_name", "birth_date"} & set(event.changed):
+        note_change(event.person_id)
 
 
 def move_enrollments(event: MergeConfirmed, actor: Actor) -> None:

@@ -51,6 +51,6 @@ def _correct_name(actor: Actor, enrollment: Enrollment, name: str | None) -> Non
     name = None if name is None else one_line(name)
     if name is None or nfc(name) == enrollment.name_on_certificate:
         return
-    check_name(name, enrollment.person, "name_on_certificate")
+    check_name(enrollment, name, "name_on_certificate")
     enrollment.name_on_certificate = nfc(name)
     publish(PrintedNameCorrected(enrollment.id, enrollment.delivery_id), actor)

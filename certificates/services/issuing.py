@@ -51,7 +51,7 @@ def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None
     last session has ended. All checks come before the number is drawn, because an issue that fails
     after that leaves a void number."""
     require_over(enrollment.delivery)
-    check_name(enrollment.name_on_certificate, enrollment.person, field_of(enrollment.id))
+    check_name(enrollment, enrollment.name_on_certificate, field_of(enrollment.id))
     day = today_of(enrollment.delivery)
     unnumbered = snapshot(enrollment, number="SPECIMEN", token=new_token(), issued_on=day)
     check_payload(unnumbered)
@@ -85,7 +85,7 @@ def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None
 
 def specimen(enrollment: Enrollment) -> CertificatePayload:
     """What the certificate would state, refused like it. It has no one's number, and its QR code checks nothing."""
-    check_name(enrollment.name_on_certificate, enrollment.person, field_of(enrollment.id))
+    check_name(enrollment, enrollment.name_on_certificate, field_of(enrollment.id))
     payload = snapshot(enrollment, number="SPECIMEN", token="0" * 26, issued_on=today_of(enrollment.delivery))
     check_payload(payload)
     return replace(payload, verify_url=f"{settings_of().public_url}/verify")

@@ -21,15 +21,39 @@ from certificates.rendering import LONGEST_NAME
 from core.database import db
 from core.errors import Invalid
 from core.events import publish
-from core.names import is_spelling
+from core.names import is_comparable, is_spelling
 from core.policy import Actor, require
 from core.text import one_line
 from courses.services import touch
-from enrollment.models import Enrollment
+from enrollment.models import Enrollment, IdentityQuestion, QuestionStatus
 
 
-def fault_of(name: str, person: Person) -> tuple[str, Any] | None:
-    """Why a person's name cannot be printed: a code and a sentence that says whose; None when it can."""
+def fault_of(enrollment: Enrollment, name: str) -> tuple[str, Any] | None:
+    """Why a name cannot be printed for the person of the enrollment: a code and a sentence that says whose; None when it can.
+    One that is no spelling of the person's is printed when a coordinator decided so about this enrollment, or when it is the one
+    that the person goes by in another script."""
+    fault = _fault(name, enrollment.person, is_decided=False)
+    if fault and fault[0] == "name_differs" and name == enrollment.name_on_certificate and _is_decided(enrollment):
+        return _fault(name, enrollment.person, is_decided=True)
+    return fault
+
+
+def _is_decided(enrollment: Enrollment) -> bool:
+    decided = sa.select(IdentityQuestion.id).where(
+        IdentityQuestion.enrollment_id == enrollment.id,
+        IdentityQuestion.candidate_id == enrollment.person_id,
+        IdentityQuestion.status == QuestionStatus.SAME,
+    )
+    return db.session.scalar(decided.limit(1)) is not None
+
+
+def _is_name_of(name: str, person: Person) -> bool:
+    if is_spelling(name, person.given_name, person.family_name):
+        return True
+    return is_spelling(name, person.name_on_certificate) and not is_comparable(name, person.given_name, person.family_name)
+
+
+def _fault(name: str, person: Person, *, is_decided: bool) -> tuple[str, Any] | None:
     if not nfc(name):
         return "name_missing", _l(
             "The name to print of %(person)s is missing. Write it as it shall stand on the certificate.", person=person.full_name
@@ -45,7 +69,7 @@ def fault_of(name: str, person: Person) -> tuple[str, Any] | None:
             "Shorten it, for instance with initials.",
             person=person.full_name, length=len(nfc(name)), most=LONGEST_NAME,
         )  # fmt: skip
-    if not (is_spelling(name, person.given_name, person.family_name) or is_spelling(name, person.name_on_certificate)):
+    if not (is_decided or _is_name_of(name, person)):
         return "name_differs", _l(
             "“%(name)s” is not a spelling of the name of %(person)s. Correct the name to print, or first correct "
             "the person’s name.",
@@ -80,14 +104,14 @@ def check_names(enrollments: Iterable[Enrollment]) -> None:
     _refuse([(enrollment, enrollment.name_on_certificate) for enrollment in enrollments])
 
 
-def check_name(name: str, person: Person, field: str) -> None:
+def check_name(enrollment: Enrollment, name: str, field: str) -> None:
     """Raises Invalid at `field` when the name cannot be printed."""
-    if fault := fault_of(name, person):
+    if fault := fault_of(enrollment, name):
         raise Invalid(fault[0], fault[1], field)
 
 
 def _refuse(names: Iterable[tuple[Enrollment, str]]) -> None:
-    faults = {one.id: fault for one, name in names if (fault := fault_of(name, one.person))}
+    faults = {one.id: fault for one, name in names if (fault := fault_of(one, name))}
     errors = [Invalid(code, sentence, field_of(key)) for key, (code, sentence) in faults.items()]
     if not errors:
         return

@@ -107,6 +107,8 @@ def readings(question: IdentityQuestion) -> Readings:
         ("address", _("Email"), said.email, known.email),
         ("", _("Country"), i18n.country_name(said.country), i18n.country_name(known.country)),
     ]
+    if "printed_name" in question.differs:
+        rows.append(("printed_name", _("Name to print"), question.enrollment.name_on_certificate, known.full_name))
     facts = dict.fromkeys(question.agrees, "agrees") | dict.fromkeys(question.differs, "differs")
     return Readings(name, [ReadingRow(label, a, b, facts.get(fact, "")) for fact, label, a, b in rows])
 

@@ -21,9 +21,9 @@ from enrollment.completion import Lack
 from enrollment.events import ApplicationLapsed
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.queries import find_enrollment
-from enrollment.services.enrolling import first_status
+from enrollment.services.filling import first_status
 from enrollment.services.letters import tell_all
-from enrollment.services.questions import ask_about
+from enrollment.services.questions import ask_about, note_printed_name
 from enrollment.services.sharing import share_seat
 from enrollment.states import ENROLLMENT
 
@@ -80,6 +80,7 @@ def _confirm(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
     if status is S.CONFIRMED and has_begun(delivery.id):
         status = S.WAITLISTED  # whether anyone may still join is for a coordinator to decide
     ENROLLMENT.fire(enrollment, _STEPS[status], actor)
+    note_printed_name(actor, enrollment)
     tell_all([enrollment])
 
 

@@ -15,14 +15,15 @@ from core import clock
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.policy import Actor, require
 from core.words import word
-from courses.models import Admission, Delivery
+from courses.models import Delivery
 from courses.services import touch
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.nomination_files import parse_rank_code
 from enrollment.queries import find_enrollment
 from enrollment.services.consenting import consent_while_enrolling, require_own_answer
-from enrollment.services.filling import seating
+from enrollment.services.filling import first_status
 from enrollment.services.letters import ask_to_confirm, tell_all
+from enrollment.services.questions import note_printed_name
 from enrollment.services.stages import require_open
 from enrollment.states import ENROLLMENT
 
@@ -55,6 +56,7 @@ def enroll(actor: Actor, delivery_id: int, person: Person, wish: Wish) -> Enroll
         known = person.given_name, person.family_name, person.name_on_certificate
         require_spelling(printed, *known, field="name_on_certificate")
     enrollment = place(actor, delivery, person, wish)
+    note_printed_name(actor, enrollment)
     consent_while_enrolling(actor, enrollment)
     tell_all([enrollment])
     return enrollment
@@ -119,13 +121,6 @@ def _made(actor: Actor, delivery: Delivery, person: Person, wish: Wish, nominate
         enrolled_by_id=actor.person_id,
         created_at=clock.now(),
     )
-
-
-def first_status(delivery: Delivery, category: PersonnelCategory) -> EnrollmentStatus:
-    if delivery.admission is Admission.APPROVAL:
-        return EnrollmentStatus.REQUESTED
-    is_free = seating(delivery).left_for_new(category) > 0  # a place that waits for a coordinator is for those who wait
-    return EnrollmentStatus.CONFIRMED if is_free else EnrollmentStatus.WAITLISTED
 
 
 _TEXTS: dict[str, tuple[Callable[..., str], int]] = {

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from accounts.models import PersonnelCategory
 from core.database import db
 from core.policy import Actor
-from courses.models import Delivery, DeliveryStatus
+from courses.models import Admission, Delivery, DeliveryStatus
 from courses.queries import moves_up
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.places import Seating
@@ -20,6 +21,13 @@ def seating(delivery: Delivery) -> Seating:
     """How the delivery's places stand now, counted in the database. Decide on it only after `touch`."""
     db.session.flush()
     return seatings([delivery.id])[delivery.id]
+
+
+def first_status(delivery: Delivery, category: PersonnelCategory) -> EnrollmentStatus:
+    if delivery.admission is Admission.APPROVAL:
+        return EnrollmentStatus.REQUESTED
+    is_free = seating(delivery).left_for_new(category) > 0  # a place that waits for a coordinator is for those who wait
+    return EnrollmentStatus.CONFIRMED if is_free else EnrollmentStatus.WAITLISTED
 
 
 def fill(actor: Actor, delivery: Delivery) -> list[Enrollment]:

@@ -34,13 +34,26 @@ from core.events import publish
 from core.policy import SYSTEM, Actor, can, require
 from courses.services import touch
 from enrollment.events import EnrollmentReassigned
-from enrollment.models import GOING_ON, RESULTS, Enrollment, IdentityQuestion, Nomination, QuestionStatus
+from enrollment.models import (
+    GOING_ON,
+    LIVE,
+    RESULTS,
+    Enrollment,
+    EnrollmentStatus,
+    IdentityQuestion,
+    Mark,
+    Nomination,
+    QuestionStatus,
+    Score,
+)
 from enrollment.queries import decides_about, find_enrollment, require_reach
 from enrollment.services.letters import tell_all
 from enrollment.services.sharing import follow_printed_name, leave_shared_seat
 from enrollment.states import QUESTION
 
 LONGEST_REASON = 500
+#: What a question is about whose candidate is the person of the enrollment: only what is to be printed.
+PRINTED_NAME = "printed_name"
 
 
 def note_identity(actor: Actor, enrollment: Enrollment, identified: Identified, said: dict[str, Any]) -> None:
@@ -55,6 +68,27 @@ def note_identity(actor: Actor, enrollment: Enrollment, identified: Identified, 
         one = compare(said, identified.record)
         if "name" in one.differs:
             _ask(actor, enrollment, one)
+    note_printed_name(actor, enrollment)
+
+
+def note_printed_name(actor: Actor, enrollment: Enrollment) -> None:
+    """A name to print that is no spelling of the person's is asked about, however sure the one is who gave it: it would stand on
+    a certificate."""
+    person = enrollment.person
+    if not names.is_spelling(enrollment.name_on_certificate, person.given_name, person.family_name):
+        db.session.flush()
+        decides = can(actor, Permission.IDENTITY_DECIDE, enrollment)
+        _ask(actor, enrollment, Comparison(person, person, (), (PRINTED_NAME,), True, True), "same" if decides else None)
+
+
+def note_change(person_id: int) -> None:
+    """The person has another name or date of birth: where a body said something else of them, coordinators are asked."""
+    going_on = sa.select(Enrollment).where(Enrollment.person_id == person_id, Enrollment.status.in_(LIVE))
+    for enrollment in db.session.scalars(going_on.order_by(Enrollment.id)):
+        if enrollment.nomination is not None:
+            one = compare(said_by(enrollment.nomination), enrollment.person)
+            if {"name", "birth_date"} & set(one.differs):
+                _ask(SYSTEM, enrollment, one)
 
 
 def _ask(actor: Actor, enrollment: Enrollment, one: Comparison, step: str | None = None) -> None:
@@ -142,6 +176,7 @@ def _is_light(person: Person) -> bool:
         sa.exists().where(RoleAssignment.person_id == person.id),
         sa.exists().where(Person.merged_into_id == person.id),
         sa.exists().where(Enrollment.origin_id == person.id, Enrollment.person_id != person.id),
+        *(sa.exists().where(kind.enrollment_id == Enrollment.id, Enrollment.person_id == person.id) for kind in (Mark, Score)),
     )
     is_single = len(mine) <= 1 and not set(mine) & set(RESULTS)
     return is_single and enters_by_link(person) and not db.session.scalar(sa.select(has_more))  # no password, and not closed
@@ -185,7 +220,9 @@ def decide_different(actor: Actor, question: IdentityQuestion, *, reason: str | 
     enrollment = _begin(actor, question, "different")
     kept = clean_lines(reason or "", "reason", longest=LONGEST_REASON) or None
     _settle(actor, question, "different", kept)
-    if current_record(question.candidate).id == enrollment.person_id and enrollment.nomination is not None:
+    if question.differs == [PRINTED_NAME]:
+        enrollment.name_on_certificate = enrollment.person.full_name
+    elif current_record(question.candidate).id == enrollment.person_id and enrollment.nomination is not None:
         _reassign(actor, enrollment, enrollment.nomination)
 
 
@@ -243,7 +280,7 @@ def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:
         IdentityQuestion.candidate_id == Enrollment.person_id,
         IdentityQuestion.status == QuestionStatus.SAME,
     )
-    merged = sa.exists().where(Merge.merged_id == Enrollment.origin_id, Merge.status == MergeStatus.CONFIRMED)
+    merged = sa.exists().where(Merge.merged_id == Enrollment.origin_id, Merge.status == MergeStatus.CONFIRMED, Merge.is_reviewed)
     rows = (
         sa.select(Enrollment, Nomination, Person)
         .join(Nomination, Nomination.enrollment_id == Enrollment.id)
@@ -263,12 +300,24 @@ def breaches_of_identity() -> Iterator[str]:
     for enrollment, _nomination, person in suspects():
         other = "was nominated under another name or date of birth than that of"
         yield f"identity: enrollment {enrollment.id} {other} person {person.id}"
-    printed = (
-        sa.select(Enrollment.id, Enrollment.name_on_certificate, Person)
+    for enrollment_id, person_id in unasked_names():
+        yield f"identity: the name to print of enrollment {enrollment_id} is no spelling of that of person {person_id}"
+
+
+def unasked_names() -> Iterator[tuple[int, int]]:
+    """Enrollments whose name to print is no spelling of the person's, and no one was asked or the answer was no."""
+    asked = sa.exists().where(
+        IdentityQuestion.enrollment_id == Enrollment.id,
+        IdentityQuestion.candidate_id == Enrollment.person_id,
+        IdentityQuestion.status != QuestionStatus.DIFFERENT,
+    )
+    plain = (Person.given_name + " " + Person.family_name, Person.family_name + " " + Person.given_name)
+    rows = (
+        sa.select(Enrollment.id, Enrollment.name_on_certificate, Person.id, Person.given_name, Person.family_name)
         .join(Person, Person.id == Enrollment.person_id)
-        .where(Enrollment.name_on_certificate != Person.name_on_certificate)
+        .where(Enrollment.name_on_certificate.not_in(plain), ~asked, Enrollment.status != EnrollmentStatus.UNCONFIRMED)
         .order_by(Enrollment.id)
     )
-    for enrollment_id, name, person in db.session.execute(printed.execution_options(yield_per=500)):
-        if not names.is_spelling(name, person.given_name, person.family_name, person.name_on_certificate):
-            yield f"identity: the name to print of enrollment {enrollment_id} is no spelling of that of person {person.id}"
+    for enrollment_id, printed, person_id, given, family in db.session.execute(rows.execution_options(yield_per=500)):
+        if not names.is_spelling(printed, given, family):
+            yield enrollment_id, person_id

@@ -15,10 +15,9 @@ from core.policy import Actor
 from courses.models import Admission, Delivery, DeliveryStatus
 from courses.services import touch
 from enrollment.completion import Lack
-from enrollment.models import LIVE, RESULTS, SEATED, Enrollment, EnrollmentStatus, Reopening
+from enrollment.models import LIVE, RESULTS, SEATED, Enrollment, EnrollmentStatus, Mark, Reopening, Score
 from enrollment.queries import find_enrollment
-from enrollment.services.enrolling import first_status
-from enrollment.services.filling import fill, seating
+from enrollment.services.filling import fill, first_status, seating
 from enrollment.services.letters import tell_all
 from enrollment.states import ENROLLMENT
 
@@ -57,6 +56,11 @@ def share_seat(actor: Actor, one: Enrollment, other: Enrollment) -> None:
             "Both records have a result in %(delivery)s. First decide which one is correct.", delivery=one.delivery.code
         )
         raise Conflict("two_results", sentence)
+    if _is_recorded(one) and _is_recorded(other):
+        sentence = _l(
+            "Both records have marks or scores in %(delivery)s. First remove those of one of them.", delivery=one.delivery.code
+        )
+        raise Conflict("two_records_of_attendance", sentence)
     seat, aside = sorted((one, other), key=_rank)
     aside.stood_as = aside.status.value
     ENROLLMENT.fire(aside, "stand_aside", actor)
@@ -68,12 +72,19 @@ def share_seat(actor: Actor, one: Enrollment, other: Enrollment) -> None:
         ENROLLMENT.fire(seat, "confirm_to_wait", actor)
 
 
-def _rank(one: Enrollment) -> tuple[bool, bool, bool, int]:
-    """The best first: a fixed result, then a place, then who came first. An application that is not confirmed has its position
-    in the waiting line since it was made; where requests are approved, what was not approved comes last."""
+def _is_recorded(one: Enrollment) -> bool:
+    """Whether marks or scores stand on it: they count where they are."""
+    kinds = [sa.exists().where(kind.enrollment_id == one.id) for kind in (Mark, Score)]
+    return bool(db.session.scalar(sa.select(sa.or_(*kinds))))
+
+
+def _rank(one: Enrollment) -> tuple[bool, bool, bool, bool, int]:
+    """The best first: a fixed result, then what was recorded, then a place, then who came first. An application that is not
+    confirmed has its position in the waiting line since it was made; where requests are approved, what was not approved comes
+    last."""
     by_approval = one.delivery.admission is Admission.APPROVAL
     is_undecided = by_approval and one.status in (S.UNCONFIRMED, S.REQUESTED)
-    return one.status not in RESULTS, one.status not in SEATED, is_undecided, one.line
+    return one.status not in RESULTS, not _is_recorded(one), one.status not in SEATED, is_undecided, one.line
 
 
 def part_again(actor: Actor, keep_id: int, merged_id: int) -> None:
