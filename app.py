@@ -157,6 +157,7 @@ JOBS: Mapping[str, running.JobFunction] = {
     "certificates.issue": certificates.jobs.issue_all,
     "certificates.render": certificates.jobs.render_one,
     "accounts.forget": accounts.jobs.forget_ended,
+    "accounts.compare": accounts.jobs.compare,
     "audit.checkpoint": audit_cli.checkpoint_job,
     "audit.deliver": audit_cli.deliver,
     "answers.forget": once.forget_old,

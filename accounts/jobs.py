@@ -1,4 +1,4 @@
-"""Background work of the room: forgetting what has ended."""
+"""Background work of the room: forgetting what has ended, and comparing people."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from accounts.models import SignInLink, UserSession
+from accounts.services import compare_record
 from accounts.sessions import ABSOLUTE
 from core import clock, jobs
 from core.database import db, transaction
@@ -34,4 +35,11 @@ def forget_ended(progress: jobs.Progress) -> None:
         ):
             db.session.execute(statement, execution_options={"synchronize_session": False})
         expire_ended()
+        progress.finish()
+
+
+def compare(progress: jobs.Progress, person_id: int) -> None:
+    """Job: compares a record with everyone known; those who made it learn nothing of it."""
+    with transaction():
+        compare_record(person_id)
         progress.finish()

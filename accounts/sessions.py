@@ -15,7 +15,7 @@ from accounts.events import SignedIn, SignedOut
 from accounts.models import ALL, READ, Account, ApiToken, Person, RoleAssignment, UserSession
 from accounts.roles import ROLES, Role
 from accounts.secrets import digest
-from accounts.services.identity import records_of, signs_in_as
+from accounts.services.identity import signs_in_as
 from core import clock
 from core.database import db, settings_of, transaction, write
 from core.errors import NotAllowed, NotSignedIn
@@ -177,9 +177,3 @@ def end_session(actor: Actor) -> None:
     assert actor.person_id is not None
     publish(SignedOut(actor.person_id), actor)
     session.renew()  # type: ignore[attr-defined]  # a Visit
-
-
-def end_all_sessions(person_id: int, *, but: int | None = None) -> None:
-    """Signs the person out everywhere (`but` one session), inside the open transaction."""
-    others = UserSession.person_id.in_(records_of(person_id)), UserSession.id != (but or 0)
-    db.session.execute(sa.delete(UserSession).where(*others))

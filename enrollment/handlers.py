@@ -15,12 +15,12 @@ from core.policy import Actor
 from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryCutShort, DeliveryMoved
 from courses.models import Delivery, DeliverySession
 from enrollment.models import GOING_ON, OPEN, Enrollment, Mark
+from enrollment.services.closing import end_with
 from enrollment.services.confirming import confirm_applications
 from enrollment.services.filling import fill, seating
 from enrollment.services.letters import tell
 from enrollment.services.questions import note_change
 from enrollment.services.sharing import follow_person, part_again
-from enrollment.states import ENROLLMENT
 
 
 def end_enrollments(event: DeliveryCancelled, actor: Actor) -> None:
@@ -28,8 +28,7 @@ def end_enrollments(event: DeliveryCancelled, actor: Actor) -> None:
     delivery = db.session.get_one(Delivery, event.delivery_id)
     db.session.flush()
     for enrollment in _going_on(delivery):
-        ENROLLMENT.fire(enrollment, "end", actor)
-        enrollment.reason = delivery.cancel_reason
+        end_with(actor, delivery, enrollment)
         tell(enrollment, "delivery_cancelled")
 
 

@@ -104,22 +104,21 @@ def end_sessions(actor: Actor, person: Person) -> None:
     """Signs the person out everywhere but in the session that asks for it."""
     if actor.person_id != person.id:
         require(actor, Permission.ACCOUNT_MANAGE)
-    db.session.execute(
-        sa.delete(UserSession).where(UserSession.person_id.in_(records_of(person.id)), UserSession.id != (actor.session_id or 0)),
-        execution_options={"synchronize_session": False},
-    )
+    delete_sessions(person.id, but=actor.session_id)
     publish(SessionsEnded(person.id), actor)
+
+
+def delete_sessions(person_id: int, *, but: int | None = None) -> None:
+    """Signs the person out everywhere (`but` one session), by whichever of the records that were merged."""
+    others = UserSession.person_id.in_(records_of(person_id)), UserSession.id != (but or 0)
+    db.session.execute(sa.delete(UserSession).where(*others), execution_options={"synchronize_session": False})
 
 
 def end_sessions_and_links(person_id: int, *, but: int | None = None) -> None:
     """Ends every session (`but` one) and every unused link of the person, by whichever of the records that were merged."""
-    records = records_of(person_id)
+    delete_sessions(person_id, but=but)
     db.session.execute(
-        sa.delete(UserSession).where(UserSession.person_id.in_(records), UserSession.id != (but or 0)),
-        execution_options={"synchronize_session": False},
-    )
-    db.session.execute(
-        sa.delete(SignInLink).where(SignInLink.person_id.in_(records), SignInLink.used_at.is_(None)),
+        sa.delete(SignInLink).where(SignInLink.person_id.in_(records_of(person_id)), SignInLink.used_at.is_(None)),
         execution_options={"synchronize_session": False},
     )
 

@@ -263,6 +263,11 @@ def records_of(person_id: int) -> set[int]:
     return found
 
 
+def is_self(actor: Actor, person_id: int | None) -> bool:
+    """Whether this is the actor, by whichever of the records that were merged."""
+    return actor.person_id is not None and person_id is not None and person_id in records_of(actor.person_id)
+
+
 def signs_in_as(record: Person) -> Person | None:
     """The person as whom the reader of this record's mailbox enters; None for no one.
 

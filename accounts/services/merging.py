@@ -9,15 +9,17 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
+from accounts.events import MergeProposed
 from accounts.models import Merge, MergeStatus, Person
 from accounts.roles import Permission
-from accounts.services.identity import holds_roles, records_of
+from accounts.services.identity import compared, holds_roles, is_self
 from accounts.states import MERGE
 from accounts.values import clean_lines
 from core import clock
 from core.database import db
 from core.errors import Conflict, Invalid, NotFound
-from core.policy import Actor, require
+from core.events import publish
+from core.policy import SYSTEM, Actor, require
 
 LONGEST_REASON = 500
 
@@ -34,11 +36,36 @@ def propose_merge(actor: Actor, keep_id: int, merged_id: int, *, reason: str) ->
     return _begin(actor, keep, merged, reason, is_reviewed=True)
 
 
+def compare_record(person_id: int) -> None:
+    """Asks coordinators whether a record, made by those who may not know of others, is someone's whose number or address it has:
+    as a merge that no one proposed yet."""
+    record = db.session.get(Person, person_id)
+    if record is None or record.merged_into_id is not None:
+        return
+    facts = ("identifier", "identifier_kind", "issuer_id", "issuer_country", "given_name", "family_name", "email", "birth_date")
+    for one in compared({name: getattr(record, name) for name in facts}, but=[record.id]):
+        if one.is_near and not _is_compared(one.person.id, record.id):
+            merge = Merge(keep_id=one.person.id, merged_id=record.id, reason="", proposed_at=clock.now())
+            MERGE.begin(merge, MergeStatus.PROPOSED, SYSTEM)
+
+
+def _is_compared(one_id: int, other_id: int) -> bool:
+    both = (one_id, other_id)
+    known = sa.select(Merge.id).where(Merge.keep_id.in_(both), Merge.merged_id.in_(both))
+    return db.session.scalar(known.limit(1)) is not None
+
+
 def confirm_merge(actor: Actor, merge: Merge) -> Merge:
-    """A second person agrees: from now on the two are one. Conflict("second_person_needed") for the one who proposed it."""
+    """A second person agrees: from now on the two are one. Conflict("second_person_needed") for the one who proposed it. A merge
+    that no one proposed yet (`compare_record`) is proposed by the first who agrees."""
     require(actor, Permission.IDENTITY_DECIDE)
     merge = _locked(merge)
-    if merge.proposed_by_id is not None and merge.proposed_by_id in records_of(actor.person_id or 0):
+    if merge.status is MergeStatus.PROPOSED and merge.proposed_by_id is None and actor is not SYSTEM:
+        _pair(merge.keep_id, merge.merged_id)
+        merge.proposed_by_id, merge.proposed_at = actor.person_id, clock.now()
+        publish(MergeProposed(merge.id, merge.keep_id, merge.merged_id), actor)
+        return merge
+    if is_self(actor, merge.proposed_by_id):
         sentence = _l("You proposed this merge. Another coordinator or an administrator must confirm it.")
         raise Conflict("second_person_needed", sentence)
     _pair(merge.keep_id, merge.merged_id)

@@ -15,7 +15,7 @@ from accounts.models import Account, Gender, IdentifierKind, Person
 from accounts.roles import Permission
 from accounts.services.account import end_sessions_and_links
 from accounts.services.identity import Comparison, Known, clean_issuer, compared, current_record, find_known, hold, holds_roles
-from core import clock, mail, names
+from core import clock, jobs, mail, names
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.events import publish
@@ -34,10 +34,16 @@ class Identified:
 
 
 def record_person(actor: Actor, *, identity: str | int | None = None, update: bool = False, **said: Any) -> Person:
-    """`identify_person` for those who need only the person."""
-    return identify_person(actor, said, identity=identity, update=update).person
+    """`identify_person` for those who need only the person. A job compares someone new with everyone, always, where the actor
+    may not know of others."""
+    found = identify_person(actor, said, identity=identity, update=update)
+    if found.is_new and not can(actor, Permission.IDENTITY_DECIDE):
+        jobs.enqueue(COMPARE, person_id=found.person.id)
+    return found.person
 
 
+#: The job that compares a record with everyone.
+COMPARE = "accounts.compare"
 #: What may be said of a person, by name; values as `accounts.values` takes them.
 SAID = (
     "identifier", "identifier_kind", "given_name", "family_name", "email", "country", "nationalities", "gender", "birth_date",

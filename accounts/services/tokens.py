@@ -15,7 +15,7 @@ from accounts.models import ALL, READ, ApiToken, Person
 from accounts.roles import Permission, Role
 from accounts.secrets import digest
 from accounts.services.account import ensure_account
-from accounts.services.identity import records_of
+from accounts.services.identity import is_self, records_of
 from core import clock
 from core.database import db
 from core.errors import Conflict, Invalid, NotFound
@@ -40,7 +40,7 @@ def create_token(
         raise Conflict("account_closed", _l("This account is closed. Reopen it first."))
     now = clock.now()
     living = sa.select(sa.func.count()).where(
-        ApiToken.person_id == person.id, ApiToken.revoked_at.is_(None), ApiToken.expires_at > now
+        ApiToken.person_id.in_(records_of(person.id)), ApiToken.revoked_at.is_(None), ApiToken.expires_at > now
     )
     if (db.session.scalar(living) or 0) >= MOST:
         raise Conflict("too_many_tokens", _l("There are %(count)s tokens already. Revoke one first.", count=MOST), "name")
@@ -69,8 +69,7 @@ def _checked_scope(scope: Sequence[str]) -> str:
 def revoke_token(actor: Actor, token_id: int) -> None:
     """Ends a key at once: one's own, or anyone's by an administrator. NotFound for someone else's."""
     token = db.session.get(ApiToken, token_id)
-    is_own = token is not None and actor.person_id is not None and token.person_id in records_of(actor.person_id)
-    if token is None or not (is_own or actor.can(Permission.ACCOUNT_MANAGE)):
+    if token is None or not (is_self(actor, token.person_id) or actor.can(Permission.ACCOUNT_MANAGE)):
         raise NotFound("unknown_token", _l("This token is not known here."))
     if token.revoked_at is None:
         token.revoked_at = clock.now()

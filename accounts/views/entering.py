@@ -12,7 +12,8 @@ from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from accounts.models import UserSession
-from accounts.sessions import end_all_sessions, start_session
+from accounts.services import delete_sessions
+from accounts.sessions import start_session
 from accounts.values import email_key
 from core import limits
 from core.database import db, settings_of, transaction
@@ -109,7 +110,7 @@ def enter(person_id: int, method: str) -> None:
 
 def enter_afresh(person_id: int, method: str) -> None:
     """After a changed password, inside the open transaction: every session ends, and this browser gets a new one."""
-    end_all_sessions(person_id)
+    delete_sessions(person_id)
     start_session(person_id, method)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.services import records_of
+from accounts.services import is_self
 from accounts.values import clean_lines
 from certificates.models import Certificate, RevocationProposal, Suspension
 from core.database import db
@@ -39,7 +39,7 @@ def find_proposal(certificate: Certificate) -> RevocationProposal | None:
 
 def is_proposer(actor: Actor, proposal: RevocationProposal) -> bool:
     """Whether the actor proposed it, also by a record that has since been merged into the actor's."""
-    return actor.person_id is not None and proposal.proposed_by_id in records_of(actor.person_id)
+    return is_self(actor, proposal.proposed_by_id)
 
 
 def require_undecided(certificate: Certificate) -> None:

@@ -21,6 +21,7 @@ from enrollment.completion import Lack
 from enrollment.events import ApplicationLapsed
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.queries import find_enrollment
+from enrollment.services.closing import end_with
 from enrollment.services.filling import first_status
 from enrollment.services.letters import tell_all
 from enrollment.services.questions import ask_about, note_printed_name
@@ -65,8 +66,7 @@ def _confirm(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
     if enrollment.status is not S.UNCONFIRMED:
         return  # the person has a place or a request here already
     if delivery.status is DeliveryStatus.CANCELLED:
-        ENROLLMENT.fire(enrollment, "end", actor)
-        enrollment.reason = delivery.cancel_reason
+        end_with(actor, delivery, enrollment)
         return
     if delivery.status is not DeliveryStatus.PUBLISHED or has_ended(delivery.id):
         ENROLLMENT.fire(enrollment, "come_too_late", actor)

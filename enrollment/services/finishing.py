@@ -11,9 +11,9 @@ from core.policy import Actor, require
 from courses.models import Delivery, DeliveryStatus
 from courses.services import require_over, touch
 from courses.states import DELIVERY
-from enrollment.completion import Lack
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.queries import Completion, completion
+from enrollment.services.closing import lapse
 from enrollment.services.stages import require_recordable
 from enrollment.states import ENROLLMENT
 
@@ -42,9 +42,7 @@ def finish(actor: Actor, delivery_id: int) -> Delivery:
         enrollment.finished_at = clock.now()
     waiting = sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(_WAITING))
     for enrollment in db.session.scalars(waiting.order_by(Enrollment.id).execution_options(populate_existing=True)):
-        ENROLLMENT.fire(enrollment, "lapse", actor)
-        enrollment.lacking = [Lack("no_place").stored()]
-        enrollment.finished_at = clock.now()
+        lapse(actor, enrollment)
     if delivery.status is not DeliveryStatus.FINISHED:
         DELIVERY.fire(delivery, "finish", actor)
     return delivery

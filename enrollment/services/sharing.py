@@ -7,16 +7,15 @@ from flask_babel import lazy_gettext as _l
 
 from accounts.models import Person
 from accounts.services import records_of
-from core import clock
 from core.database import db
 from core.errors import Conflict
 from core.names import is_spelling
 from core.policy import Actor
 from courses.models import Admission, Delivery, DeliveryStatus
 from courses.services import touch
-from enrollment.completion import Lack
 from enrollment.models import LIVE, RESULTS, SEATED, Enrollment, EnrollmentStatus, Mark, Reopening, Score
 from enrollment.queries import find_enrollment
+from enrollment.services.closing import end_with, lapse
 from enrollment.services.filling import fill, first_status, seating
 from enrollment.services.letters import tell_all
 from enrollment.states import ENROLLMENT
@@ -126,13 +125,11 @@ def _return(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
     if there is not None:
         return
     if delivery.status is DeliveryStatus.CANCELLED:
-        ENROLLMENT.fire(enrollment, "end", actor)
-        enrollment.reason = delivery.cancel_reason
+        end_with(actor, delivery, enrollment)
     elif delivery.status is DeliveryStatus.FINISHED and _was_reopened(enrollment):
         ENROLLMENT.fire(enrollment, "return", actor)
     elif delivery.status is DeliveryStatus.FINISHED:
-        ENROLLMENT.fire(enrollment, "lapse", actor)
-        enrollment.lacking, enrollment.finished_at = [Lack("no_place").stored()], clock.now()
+        lapse(actor, enrollment)
     else:
         before = EnrollmentStatus(enrollment.stood_as) if enrollment.stood_as else None
         _take_up(actor, delivery, enrollment, before or first_status(delivery, enrollment.category))

@@ -118,7 +118,8 @@ def test_writers_do_not_lose_each_others_increments(context: Flask) -> None:
         with context.app_context():
             for _ in range(5):
                 with transaction():
-                    db.session.execute(sa.update(Organization).values(country=Organization.country))  # takes the row
+                    taken = sa.update(Organization).where(MADE_HERE).values(country=Organization.country)
+                    db.session.execute(taken)
                     row = db.session.scalars(sa.select(Organization).where(MADE_HERE)).one()
                     row.name = str(int(row.name if row.name.isdigit() else 0) + 1)
                     audit.record(SYSTEM, "test.increment", "0", {})

@@ -13,6 +13,7 @@ from accounts import services as accounts_services
 from accounts.models import Account, ConsentPurpose, ConsentWay, Gender, Merge, Person, RoleAssignment
 from accounts.roles import Role
 from certificates.reviews import under_review
+from certificates.services.names import fault_of
 from core import audit, checking, jobs, names
 from core.database import db, transaction, write
 from core.errors import Conflict, NotFound
@@ -453,3 +454,97 @@ def test_who_has_opened_no_link_gets_no_account_from_others(app: Flask, code: st
         applicant = db.session.scalars(sa.select(Person).where(Person.is_provisional)).one()
         with pytest.raises(NotFound), transaction():
             accounts_services.assign_role(SYSTEM, applicant.id, Role.ADMINISTRATOR)
+
+
+# Nothing differs unnoticed
+
+
+def test_a_confirmed_name_to_print_is_still_asked_about_and_printed_only_when_decided(app: Flask, client, code: str) -> None:
+    said = {"identifier": "A-1", "email": "kofi@example.org", "name_on_certificate": "Ama Boateng", "names_confirmed": True}
+    made = post(client(Role.NOMINATOR, organization="GH-MOD"), code, **said)
+    coordinator = client(Role.COORDINATOR)
+    (question,) = questions(coordinator)
+    assert (question["candidate"]["id"], question["differs"]) == (made["person"]["id"], ["printed_name"])
+    with app.app_context():
+        enrollment = db.session.get_one(Enrollment, made["id"])
+        assert fault_of(enrollment, enrollment.name_on_certificate)[0] == "name_differs"
+        assert checking.breaches() == [], "someone was asked"
+    decide(coordinator, "same")
+    with app.app_context():
+        enrollment = db.session.get_one(Enrollment, made["id"])
+        assert fault_of(enrollment, "Ama Boateng") is None and fault_of(enrollment, "Yaw Sy")[0] == "name_differs"
+    second = post(
+        client(Role.NOMINATOR, organization="FR-MFA"), later(app), **(said | {"identifier": "F-1", "email": "k@fr.example"})
+    )
+    decide(coordinator, "different")
+    shown = coordinator.get(f"/enrollments/{second['id']}").json["person"]
+    assert (shown["full_name"], shown["name_on_certificate"]) == ("Kofi Mensah", "Kofi Mensah")
+
+
+def test_a_person_who_takes_another_name_is_asked_about_where_a_body_said_another(app: Flask, client, code: str) -> None:
+    made = post(client(Role.NOMINATOR, organization="GH-MOD"), code, identifier="A-1", email="kofi@example.org")
+    with app.app_context():
+        person = db.session.get_one(Person, made["person"]["id"])
+        with transaction():
+            changed = {"given_name": "Ama", "family_name": "Boateng", "names_confirmed": True}
+            accounts_services.change_person(Actor(person_id=person.id), person, **changed)
+    (question,) = questions(client(Role.COORDINATOR))
+    assert "name" in question["differs"]
+
+
+def test_suspects_include_those_whom_no_one_reviewed(app: Flask, client, code: str) -> None:
+    post(client(Role.NOMINATOR, organization="GH-MOD"), code, identifier="A-1", email="kofi@example.org")
+    post(
+        client(Role.NOMINATOR, organization="FR-MFA"),
+        later(app),
+        identifier="F-1",
+        identifier_issuer="FR",
+        email="kofi@example.org",
+    )
+    drain(app)
+    with app.app_context():
+        (merge,) = db.session.scalars(sa.select(Merge))
+        assert not merge.is_reviewed
+        with transaction():
+            write(sa.update(Person).where(Person.id == merge.keep_id).values(given_name="Ama", family_name="Boateng"))
+        assert len(list(services.suspects())) == 2
+
+
+def test_no_marks_drop_out_when_two_seats_become_one(app: Flask, client, code: str) -> None:
+    made = [
+        post(client(Role.NOMINATOR, organization=body_), code, identifier=f"{body_}-1", identifier_issuer=body_, email="kofi@example.org")
+        for body_ in ("GH-MOD", "FR-MFA")
+    ]  # fmt: skip
+    drain(app)
+    with app.app_context():
+        into = db.session.get_one(Enrollment, made[0]["id"]).delivery
+        makers.attend(into, db.session.get_one(Enrollment, made[1]["id"]), score=95)
+    first, second = client(Role.COORDINATOR), client(Role.COORDINATOR)
+    decide(first, "same")
+    with app.app_context():
+        (merge,) = db.session.scalars(sa.select(Merge))
+        assert merge.status == "proposed", "marks are evidence, which two people review"
+        merge_id = merge.id
+    assert second.post(f"/merges/{merge_id}/confirm").json["status"] == "confirmed"
+    with app.app_context():
+        seats = [db.session.get_one(Enrollment, one["id"]).standing.id for one in made]
+        assert seats == [made[1]["id"]] * 2, "the one with the marks is the seat"
+
+
+def test_whom_roster_staff_record_is_compared_with_everyone_and_two_people_review_it(app: Flask, client) -> None:
+    with app.app_context():
+        known = factories.person("Kofi", "Mensah", country="GH", identifier="A-1", issuer_country="GH").id
+    paper = {
+        "person": {"identifier": "A-1", "given_name": "Ama", "family_name": "Boateng", "country": "GH"}, "purpose": "roster",
+        "reference": "HR-1", "signed_on": "2026-11-01", "document": "Form 7",
+    }  # fmt: skip
+    assert client(Role.ROSTER).post("/people/consent-on-paper", paper).status_code == 200
+    drain(app)
+    with app.app_context():
+        (merge,) = db.session.scalars(sa.select(Merge))
+        assert (merge.keep_id, merge.status, merge.proposed_by_id) == (known, "proposed", None)
+        merge_id = merge.id
+    first, second = client(Role.COORDINATOR), client(Role.COORDINATOR)
+    assert first.post(f"/merges/{merge_id}/confirm").json["status"] == "proposed", "the first of two"
+    assert first.post(f"/merges/{merge_id}/confirm").json["code"] == "second_person_needed"
+    assert second.post(f"/merges/{merge_id}/decline").json["status"] == "declined"
