@@ -93,7 +93,7 @@ def move_enrollments(event: MergeConfirmed, actor: Actor) -> None:
 
 def move_enrollments_back(event: MergeUndone, actor: Actor) -> None:
     """One person became two again."""
-    part_again(actor, event.keep_id, event.merged_id)
+    part_again(actor, event.merged_id)
 
 
 def _going_on(delivery: Delivery) -> Sequence[Enrollment]:

@@ -13,7 +13,7 @@ from core.database import db
 from core.errors import Invalid
 from core.i18n import text
 from core.mail import Sender
-from core.policy import Actor, can
+from core.policy import Actor, Reach, can
 
 
 def first_body(kind: BodyKind) -> Organization:
@@ -73,16 +73,19 @@ def centre_for(actor: Actor, code: str | None, field: str = "centre") -> Organiz
 
 def centres_to_choose(actor: Actor) -> list[Organization]:
     """The centres for which the actor may make a course."""
-    grant = actor.grants.get(Permission.COURSE_WRITE)
-    reaches_all = actor.is_system or (grant is not None and grant.everywhere)
-    return [one for one in bodies_of(BodyKind.CENTRE) if reaches_all or (grant is not None and one.id in grant.centre)]
+    return _bodies_reached(actor, Permission.COURSE_WRITE, BodyKind.CENTRE, Reach.CENTRE)
 
 
 def offices_to_choose(actor: Actor) -> list[Organization]:
     """The roster offices for which the actor may admit people."""
-    grant = actor.grants.get(Permission.EXPERT_ADMIT)
-    reaches_all = actor.is_system or (grant is not None and grant.everywhere)
-    return [one for one in bodies_of(BodyKind.ROSTER_OFFICE) if reaches_all or (grant is not None and one.id in grant.office)]
+    return _bodies_reached(actor, Permission.EXPERT_ADMIT, BodyKind.ROSTER_OFFICE, Reach.OFFICE)
+
+
+def _bodies_reached(actor: Actor, permission: Permission, kind: BodyKind, reach: Reach) -> list[Organization]:
+    grant = actor.grants.get(permission)
+    if actor.is_system or (grant is not None and grant.everywhere):
+        return bodies_of(kind)
+    return [one for one in bodies_of(kind) if grant is not None and one.id in grant.ids(reach)]
 
 
 def may_change(actor: Actor, kinds: Iterable[str]) -> bool:

@@ -46,6 +46,7 @@ from accounts.services.entry import (
     use_link,
 )
 from accounts.services.identity import (
+    NO_ONE,
     Comparison,
     clean_issuer,
     compare,
@@ -86,16 +87,16 @@ from accounts.services.people import (
 from accounts.services.tokens import create_token, revoke_token
 
 __all__ = [
-    "CONSENTS_PATH", "INVITATION", "SHORT", "Comparison", "Identified", "add_address", "ask_for_address", "ask_for_consent",
-    "assign_role", "assign_within", "carry_refusal", "change_emblem", "change_organization", "change_person",
-    "check_password", "clean_issuer", "clean_person", "close_account", "compare", "compare_record", "compared",
-    "confirm_address", "confirm_merge", "consent_is_personal", "consent_text", "create_account", "create_organization",
-    "create_token", "current_consent", "current_record", "decline_merge", "delete_sessions", "emblem_from", "end_sessions",
-    "ensure_account", "enters_by_link", "find_asked_address", "find_consent", "first_administrator_link", "get_merge",
-    "give_consent", "has_consent", "hold", "holds_roles", "identify_person", "invite", "is_self", "issue_link",
-    "join_records", "latest_answers", "link_ends_at", "may_be_asked", "note_refusal", "organization_by_code",
-    "person_on_paper", "propose_merge", "put_organization", "record_applicant", "record_paper_consent", "record_person",
-    "records_of", "refresh_hash", "remove_password", "reopen_account", "request_link", "require_kinds", "require_own_name",
-    "revoke_token", "send_confirmation", "send_link", "set_password", "shares_mailbox", "signs_in_as", "take_refusal_back",
-    "undo_merge", "use_link", "withdraw_role",
+    "CONSENTS_PATH", "INVITATION", "NO_ONE", "SHORT", "Comparison", "Identified", "add_address", "ask_for_address",
+    "ask_for_consent", "assign_role", "assign_within", "carry_refusal", "change_emblem", "change_organization",
+    "change_person", "check_password", "clean_issuer", "clean_person", "close_account", "compare", "compare_record",
+    "compared", "confirm_address", "confirm_merge", "consent_is_personal", "consent_text", "create_account",
+    "create_organization", "create_token", "current_consent", "current_record", "decline_merge", "delete_sessions",
+    "emblem_from", "end_sessions", "ensure_account", "enters_by_link", "find_asked_address", "find_consent",
+    "first_administrator_link", "get_merge", "give_consent", "has_consent", "hold", "holds_roles", "identify_person",
+    "invite", "is_self", "issue_link", "join_records", "latest_answers", "link_ends_at", "may_be_asked", "note_refusal",
+    "organization_by_code", "person_on_paper", "propose_merge", "put_organization", "record_applicant",
+    "record_paper_consent", "record_person", "records_of", "refresh_hash", "remove_password", "reopen_account",
+    "request_link", "require_kinds", "require_own_name", "revoke_token", "send_confirmation", "send_link", "set_password",
+    "shares_mailbox", "signs_in_as", "take_refusal_back", "undo_merge", "use_link", "withdraw_role",
 ]  # fmt: skip

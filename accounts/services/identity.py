@@ -20,6 +20,8 @@ from core.errors import Conflict, Invalid
 from core.policy import Actor, can
 
 NEW = "new"
+#: Among whom only someone new is found.
+NO_ONE = sa.false()
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ def find_known(
     among: sa.ColumnElement[bool] | None = None,
     is_change: bool = False,
 ) -> Known:
-    """The person whom clean values mean. `among`: only these people are looked at, for those who may know of no others.
+    """The person whom clean values mean. `among`: only these people are looked at, for those who may know of no others; with
+    NO_ONE it is always someone new.
 
     Those who may decide, and a body about its own people, do so by `identity`, NEW or the person's id; without it they get
     Conflict("identity_in_doubt"); for everyone else, anyone in doubt is someone new. With `is_change` a number without a

@@ -52,9 +52,10 @@ def enroll(actor: Actor, delivery_id: int, person: Person, wish: Wish) -> Enroll
         require(actor, Permission.ENROLLMENT_CREATE, delivery)
     require_open(actor, delivery)
     require_own_answer(actor, person.id, wish.roster_consent)
-    if printed := checked(delivery, wish).name_on_certificate:
+    wish = checked(delivery, wish)
+    if wish.name_on_certificate:
         known = person.given_name, person.family_name, person.name_on_certificate
-        require_spelling(printed, *known, field="name_on_certificate")
+        require_spelling(wish.name_on_certificate, *known, field="name_on_certificate")
     enrollment = place(actor, delivery, person, wish)
     note_printed_name(actor, enrollment)
     consent_while_enrolling(actor, enrollment)
@@ -93,9 +94,8 @@ def place(
     nominated_by: Organization | None = None,
     record: Person | None = None,
 ) -> Enrollment:
-    """Makes the enrollment; the rule that coordinators, nominators and people themselves share. `delivery` was touched.
-    `record`: the one of the person's by which they were recognised."""
-    wish = checked(delivery, wish)
+    """Makes the enrollment; the rule that coordinators, nominators and people themselves share. `delivery` was touched, and
+    the `wish` is `checked`. `record`: the one of the person's by which they were recognised."""
     if find_enrollment(delivery.id, person.id) is not None:
         raise Conflict("already_enrolled", _l("This person already has a place or a request in this delivery."), "person")
     enrollment = _made(actor, delivery, person, wish, nominated_by)

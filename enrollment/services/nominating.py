@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from accounts.models import Gender, IdentifierKind, Organization, Person, PersonnelCategory
 from accounts.queries import require_kind
 from accounts.roles import BodyKind, Permission
-from accounts.services import Identified, add_address, current_record, identify_person, join_records, records_of
+from accounts.services import NO_ONE, Identified, add_address, current_record, identify_person, join_records, records_of
 from accounts.values import (
     clean_country,
     clean_identifier,
@@ -115,22 +115,23 @@ def enter(actor: Actor, delivery_id: int, nominee: Nominee) -> Enrollment:
     delivery = touch(delivery_id)
     require(actor, Permission.ENROLLMENT_CREATE, delivery)
     require_open(actor, delivery)
-    _check_one(delivery, nominee)
+    wish = _checked(delivery, nominee)
     said = _said(nominee)
     identified = identify_person(actor, said, identity=nominee.identity)
     add_address(actor, identified.person, nominee.email)
-    enrollment = place(actor, delivery, identified.person, nominee.wish, record=identified.record)
+    enrollment = place(actor, delivery, identified.person, wish, record=identified.record)
     db.session.add(_nomination(actor, None, enrollment, nominee))
     note_identity(actor, enrollment, identified, said)
     tell_all([enrollment])
     return enrollment
 
 
-def _check_one(delivery: Delivery, nominee: Nominee) -> None:
-    """Before a person is made for nothing, and with all faults at once."""
-    checked(delivery, nominee.wish)
+def _checked(delivery: Delivery, nominee: Nominee) -> Wish:
+    """What is wished, before a person is made for nothing, and with all faults at once."""
+    wish = checked(delivery, nominee.wish)
     require_identity(nominee.identifier, nominee.email)
     require_sender(nominee.country, nominee.organization)
+    return wish
 
 
 def _said(nominee: Nominee) -> dict[str, Any]:
@@ -144,12 +145,12 @@ def _said(nominee: Nominee) -> dict[str, Any]:
 
 def _nominate_one(actor: Actor, delivery_id: int, organization: Organization, nominee: Nominee) -> Enrollment:
     delivery = touch(delivery_id)  # again, so that each has its own number in the line
-    _check_one(delivery, nominee)
+    wish = _checked(delivery, nominee)
     said = _said(nominee)
     identified = _identify(actor, delivery, organization, nominee, said)
     if can(actor, Permission.IDENTITY_DECIDE, delivery) or _is_of_body_alone(identified.person, organization):
         add_address(actor, identified.person, nominee.email)
-    enrollment = place(actor, delivery, identified.person, nominee.wish, nominated_by=organization, record=identified.record)
+    enrollment = place(actor, delivery, identified.person, wish, nominated_by=organization, record=identified.record)
     db.session.add(_nomination(actor, organization, enrollment, nominee))
     note_identity(actor, enrollment, identified, said)
     return enrollment
@@ -177,7 +178,7 @@ def _as_of_body(organization: Organization, found: Identified, said: dict[str, A
     record = db.session.scalar(before.limit(1))
     if record is not None:
         return replace(found, record=record)
-    record = identify_person(SYSTEM, said, among=sa.false()).record
+    record = identify_person(SYSTEM, said, among=NO_ONE).record
     join_records(SYSTEM, found.person, record, reason="nominated in an organization's name")
     return replace(found, record=record)
 

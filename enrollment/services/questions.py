@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from accounts.models import Consent, Merge, MergeStatus, Person, RoleAssignment
 from accounts.roles import Permission
 from accounts.services import (
+    NO_ONE,
     Comparison,
     Identified,
     compare,
@@ -262,7 +263,7 @@ def _reassign(actor: Actor, enrollment: Enrollment, nomination: Nomination) -> N
         "gender", "birth_date",
     )  # fmt: skip
     said = {name: getattr(nomination, name) for name in fields} | {"names_confirmed": True}
-    made, was = identify_person(actor, said, among=sa.false()).person, enrollment.person
+    made, was = identify_person(actor, said, among=NO_ONE).person, enrollment.person
     enrollment.person, enrollment.origin_id = made, made.id
     follow_printed_name(enrollment, was)
     db.session.flush()

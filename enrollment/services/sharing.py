@@ -86,7 +86,7 @@ def _rank(one: Enrollment) -> tuple[bool, bool, bool, bool, int]:
     return one.status not in RESULTS, not _is_recorded(one), one.status not in SEATED, is_undecided, one.line
 
 
-def part_again(actor: Actor, keep_id: int, merged_id: int) -> None:
+def part_again(actor: Actor, merged_id: int) -> None:
     """Undoes `follow_person`: what was recorded for the record, by its origin, is its own again."""
     records = records_of(merged_id)
     enrollments = _enrollments(Enrollment.origin_id.in_(records))
