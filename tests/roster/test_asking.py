@@ -169,10 +169,17 @@ def test_after_a_no_nobody_is_asked_again_by_the_same_address_or_number(app: Fla
         assert not any(kept), "nothing is kept of someone who refused"
 
 
-def test_another_countrys_officer_with_the_number_of_someone_who_refused_is_asked(app: Flask, api: ApiClient) -> None:
-    api.put("/experts/SN-7", AWA)
+@pytest.mark.parametrize("issuer", [{"country": "GH"}, {"identifier_issuer": "SN-POL"}])
+def test_another_issuers_officer_with_the_number_of_someone_who_refused_is_asked(
+    app: Flask, api: ApiClient, issuer: dict[str, str]
+) -> None:
+    with app.app_context():
+        factories.organization("SN-ARMY", "Army", country="SN")
+        factories.organization("SN-POL", "Police", country="SN")
+    api.put("/experts/SN-7", person_said(identifier_issuer="SN-ARMY"))
     Browser(app).get(asked_link(app)).form(button="No").submit()
-    api.put("/experts/SN-7", person_said(country="GH", email="kofi@example.org", given_name="Kofi", family_name="Mensah"))
+    kofi = {"given_name": "Kofi", "family_name": "Mensah", "email": "kofi@example.org"}
+    api.put("/experts/SN-7", person_said(**kofi, **issuer))
     assert mails(app)[-1][0] == "kofi@example.org"
 
 
