@@ -213,12 +213,12 @@ def test_no_service_takes_a_visitors_answer_for_the_owner_of_an_address(context:
 # People put forward by others
 
 
-def nominated(email: str = "officer@example.org", nominator: str | None = None) -> None:
+def nominated(email: str = "officer@example.org", nominator: str | None = None, **delivery: Any) -> None:
     body = factories.organization()
     sender = factories.actor(
         Role.NOMINATOR, organization_id=body.id, given="Louis", family="Tremblay", email=nominator or "louis@example.org"
     )
-    into = makers.delivery()
+    into = makers.delivery(**delivery)
     with transaction():
         nominate(sender, into.id, body, [Nominee("Kofi", "Mensah", "police", email=email, country="GH")])
 
@@ -258,6 +258,19 @@ def test_a_yes_through_a_mailbox_of_others_is_kept_and_does_not_count(app: Flask
         own = client(app, Actor(person_id=key))
     assert own.post("/me/consents", {"purpose": "roster", "given": True}).json["given"] is True
     assert holds(app, key)
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_who_is_nominated_again_is_asked_until_an_answer_counts(app: Flask, given: bool) -> None:
+    """A yes through a shared mailbox is kept and does not count; a no through it does."""
+    with app.app_context():
+        factories.person("Ama", "Owusu", email="box@example.org")
+        nominated("box@example.org")
+    page = Browser(app).get(link_of(mails(app)[-1][2])).form(button="Sign in").submit()
+    page.form("/me/consents", button="Yes, I agree" if given else "No").submit()
+    with app.app_context():
+        nominated("box@example.org", nominator="louise@example.org", code="AGAIN")
+    assert ("No one else has answered this for you" in mails(app)[-1][2]) is given
 
 
 def test_a_no_through_a_shared_mailbox_counts(app: Flask) -> None:
