@@ -16,7 +16,7 @@ from accounts.services import has_consent, may_be_asked
 from core.database import db
 from core.errors import NotFound
 from core.paging import Page, every, page
-from core.policy import Actor, require
+from core.policy import Actor, can, require
 from roster import search
 from roster.filters import Filters, WantedLanguage
 from roster.models import Availability, Expert, ExpertLanguage, ExpertSkill, ExpertStatus, RosterAdmission, SkillStatus
@@ -130,6 +130,12 @@ def get_expert(actor: Actor, expert_id: int) -> Expert:
 
 def get_expert_to_change(actor: Actor, expert_id: int) -> Expert:
     return _get(actor, Expert.id == expert_id, Permission.EXPERT_WRITE)
+
+
+def admissions_shown(actor: Actor, expert: Expert) -> list[RosterAdmission]:
+    """The decisions that the actor may read: the person all of them, an office its own."""
+    is_own = actor.person_id == expert.person_id
+    return [one for one in expert.admissions if is_own or can(actor, Permission.EXPERT_READ, one)]
 
 
 def find_own_profile(actor: Actor) -> Expert | None:

@@ -327,6 +327,9 @@ def test_whom_one_office_admitted_another_does_not_see(app: Flask, sign_in: Sign
         factories.consent(person_id, True)
     assert theirs.post(f"/experts/{key}/admit").json["status"] == "admitted", "after another yes any office may"
     assert mine.get(f"/experts/{key}").status_code == 404
+    own = api_of(app, Actor(person_id=person_id))
+    read = [len(one.get(f"/experts/{key}").json["admissions"]) for one in (theirs, own)]
+    assert read == [1, 2], "an office reads its own decisions, the person all"
 
 
 def test_whoever_works_for_two_offices_says_to_whose_roster_people_are_admitted(
