@@ -214,7 +214,7 @@ def edit(expert_id: int) -> Any:
             return see_other(back)
         found = queries.get_expert_to_change(current_actor(), expert_id)
     page = render_template("roster/edit.html", form=form, expert=found, person=found.person, back=back)
-    return _read(expert_id, page), form.status
+    return _read(found.id, page), form.status
 
 
 @pages.route("/roster/new", methods=["GET", "POST"])

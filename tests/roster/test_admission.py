@@ -407,6 +407,29 @@ def test_a_record_that_leads_to_another_one_is_nobody_to_find_admit_or_ask(app: 
         assert f"roster: expert {waits} is on the roster without a current consent" in list(queries.breaches())
 
 
+def test_the_links_of_a_merged_record_lead_to_the_expert_who_is_kept(app: Flask, sign_in: SignIn, staff: Actor) -> None:
+    with app.app_context():
+        kept, keep_id = graduate(agrees=True, email="keep@example.org")
+        old, merged_id = graduate(agrees=True, email="old@example.org")
+        for person_id in (keep_id, merged_id):
+            makers.admitted(person_id)
+        other = factories.actor(Role.ROSTER, office_id=factories.office().id)
+        last_id = factories.person("Amina", email="last@example.org").id
+        merge = merged(keep_id, merged_id)
+    api, browser = api_of(app, staff), sign_in(staff)
+    assert api.get(f"/experts/{old}").json == api.get(f"/experts/{kept}").json
+    for page in ("", "/edit"):
+        assert browser.get(f"/roster/{old}{page}").text == browser.get(f"/roster/{kept}{page}").text
+    changed = browser.get(f"/roster/{old}/edit").form(button="Save the profile").submit(rank="Colonel")
+    assert changed.path == f"/roster/{kept}" and "Colonel" in changed.text
+    assert api_of(app, other).get(f"/experts/{old}").status_code == sign_in(other).get(f"/roster/{old}").status == 404
+    with app.app_context():
+        undone(merge)
+        assert queries.get_expert(staff, old).person_id == merged_id, "two people again"
+        merged(last_id, merged_id)
+    assert api.get(f"/experts/{old}").status_code == 404, "the one who is kept did not agree"
+
+
 @pytest.mark.both_databases
 def test_undoing_a_merge_takes_back_the_refusal_and_the_leave_that_it_carried_over(context: Flask) -> None:
     keep_expert, keep = graduate(agrees=True, email="keep@example.org")
