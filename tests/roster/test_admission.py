@@ -22,7 +22,7 @@ from roster import documents, queries, services
 from roster.filters import Filters
 from roster.models import AdmissionWay, Expert, ExpertSearch, ExpertStatus, RosterAdmission
 from tests import factories
-from tests.accounts.makers import settings
+from tests.accounts.makers import mails, settings
 from tests.api_client import ApiClient
 from tests.browsing import Browser
 from tests.courses import makers as courses
@@ -428,6 +428,37 @@ def test_the_links_of_a_merged_record_lead_to_the_expert_who_is_kept(app: Flask,
         assert queries.get_expert(staff, old).person_id == merged_id, "two people again"
         merged(last_id, merged_id)
     assert api.get(f"/experts/{old}").status_code == 404, "the one who is kept did not agree"
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("answer", [None, True, False])
+def test_who_leaves_the_roster_because_of_a_merge_is_asked_unless_the_kept_record_has_answered(
+    app: Flask, answer: bool | None
+) -> None:
+    with app.app_context():
+        expert, merged_id = graduate(agrees=True, email="old@example.org")
+        makers.admitted(merged_id)
+        keep = factories.person("Amina", email="keep@example.org").id
+        if answer is not None:
+            factories.consent(keep, answer)
+        before = len(mails(app))
+        merge = merged(keep, merged_id)
+        assert status(expert) is ExpertStatus.LEFT
+    asked = [one[:2] for one in mails(app)[before:]]
+    assert asked == ([("keep@example.org", "consent_asked")] if answer is None else [])
+    with app.app_context():
+        undone(merge)
+        merged(keep, merged_id)
+    assert len(mails(app)) == before + len(asked), "once"
+
+
+def test_a_merge_asks_nobody_who_was_not_on_the_roster(app: Flask) -> None:
+    with app.app_context():
+        _, waits = graduate(agrees=True, email="old@example.org")
+        keep = factories.person("Amina", email="keep@example.org").id
+        before = len(mails(app))
+        merged(keep, waits)
+    assert len(mails(app)) == before
 
 
 @pytest.mark.both_databases
