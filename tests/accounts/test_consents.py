@@ -330,8 +330,9 @@ def test_a_coordinator_who_is_asked_who_signed_answers_by_program_and_page(app: 
     assert made.status_code == 200 and made.json["person_id"] != awa.person_id
     form = sign_in(staff).get("/people/consent-on-paper").form(button="Record the consent")
     page = form.submit(
-        given_name="Ama", family_name="Owusu", email="awa@example.org", reference="R", signed_on="2026-11-20", document="F"
-    )
+        given_name="Ama", family_name="Owusu", email="awa@example.org", purpose="roster", reference="R",
+        signed_on="2026-11-20", document="F",
+    )  # fmt: skip
     assert "Same person?" in page.text
     page = page.form(button="Record the consent").submit(who=str(awa.person_id))
     assert "is recorded" in page.text and holds(app, awa.person_id)
@@ -341,15 +342,17 @@ def test_consent_on_paper_by_page(app: Flask, sign_in: SignIn) -> None:
     with app.app_context():
         browser = sign_in(factories.actor(Role.ROSTER))
     form = browser.get("/roster/new").follow("Record a consent on paper").form(button="Record the consent")
-    refused = form.submit(given_name="Ali", reference="R 1", document="Form 3")
+    assert "purpose" not in form.values, "whoever records it reads the paper first"
+    signed = {"given_name": "Ali", "family_name": "Ouédraogo", "identifier": "BF-7", "signed_on": "2026-11-20"}
+    refused = form.submit(**signed, reference="R 1", document="Form 3")
+    assert refused.status == 422 and answers(app) == []
+    refused = form.submit(given_name="Ali", purpose="roster", reference="R 1", document="Form 3")
     assert refused.status == 422 and any("service number or an email" in one for one in refused.errors)
-    page = form.submit(given_name="Ali", family_name="Ouédraogo", identifier="BF-7", country="BF", reference="R 1",
-                       signed_on="2026-11-20", document="Form 3")  # fmt: skip
+    page = form.submit(given_name="Ali", family_name="Ouédraogo", identifier="BF-7", country="BF", purpose="roster",
+                       reference="R 1", signed_on="2026-11-20", document="Form 3")  # fmt: skip
     assert "is recorded" in page.text and answers(app) == [("roster", True, True, "paper")]
     assert mails(app) == [], "there is no address to write to"
-    form.submit(
-        given_name="Ali", family_name="Ouédraogo", identifier="BF-7", reference="R 1", signed_on="2026-11-20", document="x"
-    )
+    form.submit(**signed, purpose="roster", reference="R 1", document="x")
     assert len(answers(app)) == 1, "the same form sent twice records once"
 
 
