@@ -343,6 +343,7 @@ def test_consent_on_paper_by_page(app: Flask, sign_in: SignIn) -> None:
         browser = sign_in(factories.actor(Role.ROSTER))
     form = browser.get("/roster/new").follow("Record a consent on paper").form(button="Record the consent")
     assert "purpose" not in form.values, "whoever records it reads the paper first"
+    assert "do not match exactly, a new record is created" in form.page.text
     signed = {"given_name": "Ali", "family_name": "Ouédraogo", "identifier": "BF-7", "signed_on": "2026-11-20"}
     refused = form.submit(**signed, reference="R 1", document="Form 3")
     assert refused.status == 422 and answers(app) == []
