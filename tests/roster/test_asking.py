@@ -307,6 +307,22 @@ def test_the_page_says_we_asked_the_person(app: Flask, sign_in: SignIn) -> None:
     assert refused.status in (200, 422)
 
 
+def test_the_page_says_no_gender_of_anyone_unless_somebody_chose_it(app: Flask, sign_in: SignIn) -> None:
+    with app.app_context():
+        browser = sign_in(factories.actor(Role.ROSTER))
+        for number in ("SN-7", "SN-8"):
+            makers.consenting(number, "Awa", "Diop", gender="another")
+    genders = []
+    for number, chosen in (("SN-7", {}), ("SN-8", {"person_gender": "female"})):
+        form = browser.get("/roster/new").form(button="Save the profile")
+        assert form.values["person_gender"] == "undisclosed"
+        who = {"person_given_name": "Awa", "person_family_name": "Diop", "person_identifier": number, "category": "police"}
+        assert "The profile was saved" in form.submit(**who, **chosen).text
+        with app.app_context():
+            genders.append(db.session.scalars(sa.select(Person.gender).where(Person.identifier == number)).one())
+    assert genders == ["another", "female"], "what is known stays"
+
+
 def test_an_address_of_somebody_else_is_left_alone_and_nothing_is_said(app: Flask, api: ApiClient) -> None:
     with app.app_context():
         makers.consenting("SN-7", "Awa", "Diop", email=None)
