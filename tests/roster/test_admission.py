@@ -125,6 +125,27 @@ def test_who_said_yes_waits_with_what_was_proved_and_is_admitted(app: Flask, sig
     assert "On the roster" in page.text and "Civil affairs" in page.text and "on your page" in page.text
 
 
+def test_who_waits_is_admitted_on_the_profile_too(app: Flask, sign_in: SignIn, staff: Actor) -> None:
+    with app.app_context():
+        key, person_id = graduate(agrees=True)
+        boss, own = factories.actor(Role.ADMINISTRATOR), factories.refreshed(Actor(person_id=person_id))
+    profile = sign_in(staff).get(f"/roster/{key}")
+    page = profile.form(button="Admit to the roster").submit(expertise="Civil affairs")
+    assert page.path == f"/roster/{key}" and "1 person admitted" in page.text and "On the roster" in page.text
+    assert [one["field"] for one in api_of(app, staff).get(f"/experts/{key}").json["admissions"]] == ["Civil affairs"]
+    for someone in (staff, boss, own):
+        assert "Admit to the roster" not in sign_in(someone).get(f"/roster/{key}").text, "not who is admitted already"
+    late = profile.form(button="Admit to the roster").submit()
+    assert late.status == 422 and "on the roster already" in late.errors[0]
+
+
+def test_nobody_admits_themselves_by_their_own_profile(app: Flask, sign_in: SignIn) -> None:
+    with app.app_context():
+        key, person_id = graduate(agrees=True)
+        own = factories.refreshed(Actor(person_id=person_id))
+    assert "Admit to the roster" not in sign_in(own).get(f"/roster/{key}").text
+
+
 def test_many_are_admitted_at_once_and_who_withdrew_meanwhile_is_not(app: Flask, sign_in: SignIn, staff: Actor) -> None:
     with app.app_context():
         people = [graduate(given, agrees=True) for given in ("Ada", "Ben", "Cleo")]
