@@ -209,7 +209,8 @@ def _profile(found: Expert, form: AdmissionForm | None) -> str:
         found.id,
         render_template(
             "roster/expert.html", expert=found, person=found.person, edit_url=edit_url,
-            consent=find_consent(found.person_id, ConsentPurpose.ROSTER), form=form, **_skills(found),
+            consent=find_consent(found.person_id, ConsentPurpose.ROSTER), form=form,
+            is_own=found.person_id == current_actor().person_id, **_skills(found),
         ),
     )  # fmt: skip
 

@@ -102,7 +102,7 @@ def test_without_a_current_yes_roster_staff_get_404_by_any_id_page_and_api(
 
 def test_who_said_yes_waits_with_what_was_proved_and_is_admitted(app: Flask, sign_in: SignIn, staff: Actor) -> None:
     with app.app_context():
-        key, _ = graduate(agrees=True)
+        key, person_id = graduate(agrees=True)
     page = sign_in(staff).get("/roster").follow("Waiting for admission")
     for words in ("1 person is waiting", "Amina Diallo", "Gender in peace operations, Practitioner", "until 10 Mar 2029",
                   "Gender-sensitive approaches"):  # fmt: skip
@@ -122,7 +122,10 @@ def test_who_said_yes_waits_with_what_was_proved_and_is_admitted(app: Flask, sig
         assert {(one.reviewer_id, one.how) for one in rows} == {(staff.person_id, AdmissionWay.REVIEWED)}
         assert audit.has("expert.admitted", f"expert:{key}")
     page = sign_in(staff).get(f"/roster/{key}")
-    assert "On the roster" in page.text and "Civil affairs" in page.text and "on your page" in page.text
+    assert "On the roster" in page.text and "Civil affairs" in page.text and "on the person’s own page" in page.text
+    with app.app_context():
+        own = factories.refreshed(Actor(person_id=person_id))
+    assert "on your page" in sign_in(own).get(f"/roster/{key}").text
 
 
 def test_who_waits_is_admitted_on_the_profile_too(app: Flask, sign_in: SignIn, staff: Actor) -> None:
