@@ -72,7 +72,7 @@ class PaperForm(Form):
     email = StringField(_l("Email address"), validators=[Optional()])
     country = SelectField(_l("Country"), validate_choice=False)
     who = RadioField(_l("Same person?"), validate_choice=False)
-    purpose = RadioField(_l("What the person agreed to"), validators=[InputRequired()], default=ConsentPurpose.ROSTER.value)
+    purpose = RadioField(_l("What the person agreed to"), validators=[InputRequired()])
     reference = StringField(_l("Reference"), NEEDED, description=_l("What you file the paper under, such as HR-2026/114."))
     signed_on = DateField(_l("Signed on"), validators=[Optional()])
     document = StringField(_l("Document"), NEEDED, description=_l("Name or number of the form that was signed."))

@@ -63,7 +63,7 @@ class Permission(enum.StrEnum):
     BODY_MANAGE = "body:manage"  # also centres, roster offices and funders
     PERSON_READ = "person:read"  # a person's full data
     PERSON_WRITE = "person:write"  # correct them, but not what opens the way in
-    PERSON_RENAME = "person:rename"  # give another name to someone who has an account
+    PERSON_RENAME = "person:rename"  # give someone another name
     IDENTITY_DECIDE = "identity:decide"  # whether two records are one person; propose and confirm merges
     AUDIT_READ = "audit:read"
     JOB_READ = "job:read"

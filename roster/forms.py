@@ -250,7 +250,7 @@ class NewExpertForm(ProfileForm):
     person_email = StringField(_l("Email address"), validators=[Optional()])
     person_country = SelectField(_l("Country"), validate_choice=False, widget=SharedSelect())
     person_nationalities = NationalitiesField()
-    person_gender = SelectField(_l("Gender"), validate_choice=False)
+    person_gender = SelectField(_l("Gender"), validate_choice=False, default=Gender.UNDISCLOSED.value)
 
     def refuse(self, error: DomainError) -> None:
         for one in error.errors or [error]:
@@ -260,13 +260,14 @@ class NewExpertForm(ProfileForm):
 
     def person(self) -> dict[str, Any]:
         """What accounts.services.record_person takes, beside the identifier."""
+        gender = self.person_gender.data or None
         return {
             "given_name": self.person_given_name.data or "", "family_name": self.person_family_name.data or "",
             "names_confirmed": self.names_confirmed.data,
             "identifier_issuer": self.person_identifier_issuer.data or None,
             "email": self.person_email.data or None, "country": self.person_country.data or None,
             "nationalities": self.person_nationalities.data or None,
-            "gender": self.person_gender.data or None,
+            "gender": gender if gender != Gender.UNDISCLOSED else None,  # says nothing: what is known of the person stays
         }  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def move_skills(event: MergeConfirmed | MergeUndone, actor: Actor) -> None:
     """Certificates have another holder since two records became one, or two again: so have the skills. The record that leads to
     another one is on no roster."""
     if isinstance(event, MergeConfirmed):
-        services.take_merge(event.merged_id)
+        services.take_merge(event.keep_id, event.merged_id)
     services.follow_certificates(actor, (event.keep_id, event.merged_id))
     if isinstance(event, MergeUndone):
         services.undo_merge((event.keep_id, event.merged_id))

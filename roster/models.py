@@ -77,6 +77,7 @@ class RosterAdmission(Base):
     row stays."""
 
     __tablename__ = "admission"
+    __scope__ = {Reach.OFFICE: "office_id"}
 
     id: Mapped[int] = mapped_column(primary_key=True)
     expert_id: Mapped[int] = mapped_column(sa.ForeignKey("expert.id"), index=True)

@@ -12,11 +12,11 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from accounts.models import Consent, ConsentPurpose, Person
 from accounts.roles import Permission
-from accounts.services import has_consent, may_be_asked
+from accounts.services import current_record, has_consent, may_be_asked
 from core.database import db
 from core.errors import NotFound
 from core.paging import Page, every, page
-from core.policy import Actor, require
+from core.policy import Actor, can, require
 from roster import search
 from roster.filters import Filters, WantedLanguage
 from roster.models import Availability, Expert, ExpertLanguage, ExpertSkill, ExpertStatus, RosterAdmission, SkillStatus
@@ -125,11 +125,17 @@ def parts(filters: Filters) -> Iterator[tuple[str, int]]:
 
 def get_expert(actor: Actor, expert_id: int) -> Expert:
     """An expert with everything that is on the profile. NotFound for whoever may not see it."""
-    return _get(actor, Expert.id == expert_id)
+    return _get(actor, _is_kept(expert_id))
 
 
 def get_expert_to_change(actor: Actor, expert_id: int) -> Expert:
-    return _get(actor, Expert.id == expert_id, Permission.EXPERT_WRITE)
+    return _get(actor, _is_kept(expert_id), Permission.EXPERT_WRITE)
+
+
+def admissions_shown(actor: Actor, expert: Expert) -> list[RosterAdmission]:
+    """The decisions that the actor may read: the person all of them, an office its own."""
+    is_own = actor.person_id == expert.person_id
+    return [one for one in expert.admissions if is_own or can(actor, Permission.EXPERT_READ, one)]
 
 
 def find_own_profile(actor: Actor) -> Expert | None:
@@ -168,6 +174,12 @@ def people_to_ask() -> list[int]:
     """The people with a profile whom no one has asked yet and who can be written to."""
     found = sa.select(Person.id).join(Expert, Expert.person_id == Person.id).where(may_be_asked()).order_by(Person.id)
     return list(db.session.scalars(found))
+
+
+def _is_kept(expert_id: int) -> sa.ColumnElement[bool]:
+    """The condition that it is this expert, or the one to whom the person's record leads since: old links go on working."""
+    found = db.session.get(Expert, expert_id)
+    return Expert.person_id == (current_record(found.person).id if found else 0)
 
 
 def _get(actor: Actor, condition: sa.ColumnElement[bool], permission: Permission = Permission.EXPERT_READ) -> Expert:

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StrictBool, StringConstraints
 
 from accounts.models import ConsentPurpose, Gender, IdentifierKind, PersonnelCategory
-from accounts.roles import Permission
 from accounts.services import find_consent
 from core.api import Answer, Day, Instant, Language, ListQuery, PersonCountry, PersonName, Schema, at_most, one_of
 from core.policy import Actor
 from courses.models import SkillLevel
 from roster.filters import Filters
-from roster.models import AdmissionWay, Expert, ExpertSkill, ExpertStatus, LanguageFramework, RosterAdmission, SkillStatus
+from roster.models import AdmissionWay, Expert, ExpertSkill, ExpertStatus, LanguageFramework, SkillStatus
+from roster.queries import admissions_shown
 from roster.services import Profile, SpokenLanguage, Window
 
 
@@ -198,15 +198,9 @@ def expert_answer(actor: Actor, expert: Expert, filters: Filters | None = None) 
         status=expert.status,
         office=expert.office.code if expert.office else None,
         consent=_consent(expert),
-        admissions=[AdmissionAnswer.model_validate(one) for one in expert.admissions if _may_read(actor, expert, one)],
+        admissions=[AdmissionAnswer.model_validate(one) for one in admissions_shown(actor, expert)],
         skills=[_skill_answer(rows, filters) for rows in _rows_by_skill(expert, filters)],
     )
-
-
-def _may_read(actor: Actor, expert: Expert, admission: RosterAdmission) -> bool:
-    grant = actor.grants.get(Permission.EXPERT_READ)
-    is_everywhere = grant is not None and grant.everywhere
-    return is_everywhere or actor.person_id == expert.person_id or admission.office_id in actor.office_ids
 
 
 def _consent(expert: Expert) -> bool | None:

@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from accounts.models import ConsentPurpose
 from accounts.queries import body_name, consents_of, offices_to_choose, roster_text
 from accounts.roles import Permission
-from accounts.services import find_consent
+from accounts.services import current_consent, find_consent
 from certificates.models import Certificate
 from core import clock, exports, readings
 from core.countries import written
@@ -25,7 +25,7 @@ from courses.queries import skills_to_choose
 from roster import queries, sentences, services
 from roster.filters import Filters, paired, read_filters
 from roster.forms import AdmissionForm, NewExpertForm, SearchForm, profile_form, read_day, search_form
-from roster.models import Expert, SkillStatus
+from roster.models import Expert, ExpertStatus, SkillStatus
 
 pages = Blueprint("roster", __name__)
 P = Permission
@@ -182,16 +182,52 @@ def _loosenings(filters: Filters) -> list[tuple[str, str]]:
 @pages.get("/roster/<int:expert_id>")
 @requires(P.EXPERT_READ)
 def expert(expert_id: int) -> str:
-    """The profile. That staff read it leaves a trace."""
     found = queries.get_expert(current_actor(), expert_id)
+    return _profile(found, _admission_of(found))
+
+
+@pages.post("/roster/<int:expert_id>")
+@requires(P.EXPERT_ADMIT)
+def admit(expert_id: int) -> Any:
+    """Admits whoever waits, on the profile."""
+    found = queries.get_expert(current_actor(), expert_id)
+    form = _admission_form()
+    if form.validate_on_submit():
+        with refusals_on(form):
+            with transaction():
+                services.admit(current_actor(), found, form.fields(), office=form.office.data if form.office else None)
+            _say_admitted(1)
+            return see_other(url_for("roster.expert", expert_id=found.id))
+        found = queries.get_expert(current_actor(), expert_id)
+    return _profile(found, form), form.status
+
+
+def _profile(found: Expert, form: AdmissionForm | None) -> str:
+    """The profile, with the form that admits the person where there is one. That staff read it leaves a trace."""
     edit_url = url_for("roster.edit", expert_id=found.id) if services.reaches(current_actor(), P.EXPERT_WRITE, found) else None
     return _read(
         found.id,
         render_template(
             "roster/expert.html", expert=found, person=found.person, edit_url=edit_url,
-            consent=find_consent(found.person_id, ConsentPurpose.ROSTER), **_skills(found),
+            consent=find_consent(found.person_id, ConsentPurpose.ROSTER), form=form,
+            is_own=found.person_id == current_actor().person_id, **_skills(found),
         ),
     )  # fmt: skip
+
+
+def _admission_of(found: Expert) -> AdmissionForm | None:
+    """The form that admits whoever waits for it, None for those who may not admit and on the page of everyone else."""
+    actor = current_actor()
+    may = found.status is not ExpertStatus.ADMITTED and services.reaches(actor, P.EXPERT_ADMIT, found)
+    return _admission_form() if may and current_consent(found.person_id, ConsentPurpose.ROSTER) else None
+
+
+def _admission_form() -> AdmissionForm:
+    return AdmissionForm([(one.code, body_name(one)) for one in offices_to_choose(current_actor())])
+
+
+def _say_admitted(count: int) -> None:
+    flash(ngettext("%(num)s person admitted to the roster.", "%(num)s people admitted to the roster.", count), "ok")
 
 
 def _read(expert_id: int, page: str) -> str:
@@ -214,7 +250,7 @@ def edit(expert_id: int) -> Any:
             return see_other(back)
         found = queries.get_expert_to_change(current_actor(), expert_id)
     page = render_template("roster/edit.html", form=form, expert=found, person=found.person, back=back)
-    return _read(expert_id, page), form.status
+    return _read(found.id, page), form.status
 
 
 @pages.route("/roster/new", methods=["GET", "POST"])
@@ -274,7 +310,7 @@ def my_profile() -> Any:
 def waiting() -> Any:
     """People who said yes and wait: one or many are admitted at once."""
     actor = current_actor()
-    form = AdmissionForm([(one.code, body_name(one)) for one in offices_to_choose(actor)])
+    form = _admission_form()
     office = form.office.data if form.office else None
     chosen = [number for text in request.form.getlist("expert") if (number := whole(text)) is not None]
     if form.validate_on_submit():
@@ -283,7 +319,7 @@ def waiting() -> Any:
                 raise Invalid("nobody_chosen", _("Choose at least one person."))
             with transaction():
                 count = services.admit_several(actor, chosen[:PER_WAITING_PAGE], form.fields(), office=office)
-            flash(ngettext("%(num)s person admitted to the roster.", "%(num)s people admitted to the roster.", count), "ok")
+            _say_admitted(count)
             return see_other(url_for("roster.waiting"))
     found = queries.waiting(actor, after=request.args.get("after"), limit=PER_WAITING_PAGE)
     rows = [_waiting_row(one) for one in found.items]

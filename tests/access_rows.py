@@ -13,6 +13,7 @@ ROSTER = {
     "POST /roster/waiting": "in",
     "GET /roster": "in",
     "GET /roster/<int:expert_id>": "in",
+    "POST /roster/<int:expert_id>": "in",
     "GET /roster/<int:expert_id>/edit": "in",
     "POST /roster/<int:expert_id>/edit": "in",
     "POST /roster/export": "in",
@@ -88,7 +89,8 @@ OF_ONE_EXPERT = {
     "POST /roster/<int:expert_id>/edit",
 }
 FOREIGN_ROSTER = {row: word for row, word in ROSTER.items() if row not in OF_ONE_EXPERT} | {
-    "POST /api/v1/experts/<id>/admit": "hidden"
+    "POST /api/v1/experts/<id>/admit": "hidden",
+    "POST /roster/<int:expert_id>": "hidden",
 }
 
 # anonymous self other nominator trainer coordinator administrator
@@ -281,6 +283,7 @@ ROWS = {
     "GET /readyz": "in in in in in in in",
     "GET /roster": "sign no no no no no in",
     "GET /roster/<int:expert_id>": "sign in hidden hidden hidden hidden in",
+    "POST /roster/<int:expert_id>": "sign no no no no no in",
     "GET /roster/<int:expert_id>/edit": "sign in hidden hidden hidden hidden in",
     "POST /roster/<int:expert_id>/edit": "sign in hidden hidden hidden hidden in",
     "GET /roster/asked/<token>": "in in in in in in in",

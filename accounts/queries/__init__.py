@@ -14,7 +14,7 @@ from accounts.queries.bodies import (
     require_kind,
     sender_of,
 )
-from accounts.queries.consents import ConsentState, answered_by, consents_of, history_of, roster_question, roster_text
+from accounts.queries.consents import ConsentState, consents_of, history_of, roster_question, roster_text
 from accounts.queries.entry import LinkState, demonstration_people, link_state, session_started, sessions_of, tokens_of
 from accounts.queries.oversight import (
     AuditFilter,
@@ -45,8 +45,8 @@ from accounts.queries.people import (
 )
 
 __all__ = [
-    "AuditFilter", "ConsentState", "JobOverview", "LinkState", "PersonRow", "RoleHeld", "answered_by", "audit_entries",
-    "audit_facts", "bodies_of", "body_name", "centre_for", "centres_to_choose", "consents_of", "count_mail",
+    "AuditFilter", "ConsentState", "JobOverview", "LinkState", "PersonRow", "RoleHeld", "audit_entries", "audit_facts",
+    "bodies_of", "body_name", "centre_for", "centres_to_choose", "consents_of", "count_mail",
     "demonstration_people", "emblem_png", "find_account", "find_body", "find_person_by_email", "first_body", "get_body",
     "get_job", "get_mail", "get_organization", "get_person", "history_of", "issuer_of", "job_overview", "link_state",
     "list_jobs", "list_mail", "list_organizations", "list_people", "may_change", "names_of", "offices_to_choose",

@@ -51,12 +51,6 @@ def history_of(person_id: int) -> Sequence[Consent]:
     return db.session.scalars(sa.select(Consent).where(Consent.person_id == person_id).order_by(Consent.id.desc())).all()
 
 
-def answered_by(person_ids: Sequence[int], purpose: ConsentPurpose = ConsentPurpose.ROSTER) -> set[int]:
-    """Those of these people who have answered."""
-    said = sa.select(Consent.person_id).where(Consent.person_id.in_(person_ids), Consent.purpose == purpose)
-    return set(db.session.scalars(said.distinct()))
-
-
 def _state(purpose: ConsentPurpose, rows: list[Consent]) -> ConsentState:
     counting = [row for row in rows if row.counts]
     latest = rows[-1] if rows else None

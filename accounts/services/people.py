@@ -277,19 +277,28 @@ def _refuse_replaced_keys(actor: Actor, person: Person, given: dict[str, Any], p
 
 
 def _refuse_renaming(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
-    """Who holds an account answers to a name: others than the person need PERSON_RENAME to give another one. Another spelling
-    of the same name is no refusal, and the person's own spelling stays, as the gender does."""
-    if can(actor, Permission.PERSON_RENAME, person) or db.session.get(Account, person.id) is None:
+    """Others than the person need PERSON_RENAME to give another name, whatever else tells who is meant. Who holds an account
+    answers to a name: a part more or less is another one. A mere spelling is no refusal, and the person's own stays, as the
+    gender does."""
+    if can(actor, Permission.PERSON_RENAME, person):
         return
-    given.pop("gender", None)  # who can sign in says that for oneself
     known = _names_of(person)
     said = known | given
+    if not names.is_same_name((said["given_name"], said["family_name"]), (person.given_name, person.family_name)):
+        raise _name_differs(prefix + "given_name")
+    if db.session.get(Account, person.id) is None:
+        return
+    given.pop("gender", None)  # who can sign in says that for oneself
     for field, parts in (("given_name", ("given_name", "family_name")), ("name_on_certificate", ("name_on_certificate",))):
         if names.words_of(" ".join(said[name] for name in parts)) != names.words_of(" ".join(known[name] for name in parts)):
-            sentence = _l("This person has an account. Only the person or an administrator can change the name.")
-            raise Conflict("name_differs", sentence, prefix + field)
+            raise _name_differs(prefix + field)
     for name in _NAMES:
         given.pop(name, None)
+
+
+def _name_differs(field: str) -> Conflict:
+    sentence = _l("This person is known by another name. Only the person or an administrator can change it.")
+    return Conflict("name_differs", sentence, field)
 
 
 _KEYS = {

@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from accounts.queries import answered_by, sender_of
-from accounts.services import enters_by_link, issue_link, send_confirmation, send_link
+from accounts.models import ConsentPurpose
+from accounts.queries import sender_of
+from accounts.services import enters_by_link, issue_link, latest_answers, send_confirmation, send_link
 from core import mail
 from core.database import db, settings_of
 from courses.models import DeliverySession
@@ -88,7 +89,7 @@ def tell_all(enrollments: Sequence[Enrollment]) -> None:
     waits = any(one.status is EnrollmentStatus.WAITLISTED for one in enrollments)
     places_in_line = positions(enrollments[0].delivery_id) if waits else {}
     nominated = [one.person_id for one in enrollments if one.nominated_by_id is not None]
-    answered = answered_by(nominated) if nominated else set()
+    answered = latest_answers(nominated, ConsentPurpose.ROSTER) if nominated else {}
     for enrollment in enrollments:
         asks = enrollment.nominated_by_id is not None and enrollment.person_id not in answered
         tell(enrollment, position=places_in_line.get(enrollment.id), asks_consent=asks)

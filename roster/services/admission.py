@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from accounts.models import ConsentPurpose, Organization, Person
 from accounts.queries import first_body, get_body, offices_to_choose
 from accounts.roles import BodyKind, Permission
-from accounts.services import current_consent, find_consent
+from accounts.services import ask_for_consent, current_consent, find_consent, may_be_asked
 from accounts.values import clean_text
 from core import clock
 from core.database import db, settings_of
@@ -140,10 +140,17 @@ def has_experts(office_id: int) -> bool:
     return db.session.scalar(sa.select(Expert.id).where(Expert.office_id == office_id).limit(1)) is not None
 
 
-def take_merge(merged_id: int) -> None:
-    """The record leads to another one now, whose own yes and profile count."""
-    if expert := find_expert_of(merged_id):
-        leave(expert, MERGED)
+def take_merge(keep_id: int, merged_id: int) -> None:
+    """The record leads to another one now, whose own yes and profile count. Whoever was on the roster only as the merged record
+    is asked, so as not to leave it unnoticed."""
+    expert = find_expert_of(merged_id)
+    if expert is None:
+        return
+    was = locked(expert.id).status
+    leave(expert, MERGED)
+    if was is ExpertStatus.ADMITTED:
+        for kept in db.session.scalars(sa.select(Person).where(Person.id == keep_id, may_be_asked())):
+            ask_for_consent(kept)
 
 
 def undo_merge(person_ids: Sequence[int]) -> None:

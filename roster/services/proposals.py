@@ -108,9 +108,9 @@ def _kept(actor: Actor, given: dict[str, Any], profile: Profile, who: Person | N
 
 
 def _number(given: Mapping[str, Any]) -> str:
-    """A number belongs to its issuer: another country's officer with the same one is someone else."""
-    kind, country = given.get("identifier_kind") or IdentifierKind.SERVICE, given.get("issuer_country")
-    return f"number:{kind}:{country or ''}:{number_key(given.get('identifier') or '')}"
+    """A number belongs to its issuer: the officer of another body or country with the same one is someone else."""
+    kind, issuer = given.get("identifier_kind") or IdentifierKind.SERVICE, given.get("issuer_id") or given.get("issuer_country")
+    return f"number:{kind}:{issuer or ''}:{number_key(given.get('identifier') or '')}"
 
 
 def _seals(given: Mapping[str, Any]) -> list[str]:

@@ -213,12 +213,12 @@ def test_no_service_takes_a_visitors_answer_for_the_owner_of_an_address(context:
 # People put forward by others
 
 
-def nominated(email: str = "officer@example.org", nominator: str | None = None) -> None:
+def nominated(email: str = "officer@example.org", nominator: str | None = None, **delivery: Any) -> None:
     body = factories.organization()
     sender = factories.actor(
         Role.NOMINATOR, organization_id=body.id, given="Louis", family="Tremblay", email=nominator or "louis@example.org"
     )
-    into = makers.delivery()
+    into = makers.delivery(**delivery)
     with transaction():
         nominate(sender, into.id, body, [Nominee("Kofi", "Mensah", "police", email=email, country="GH")])
 
@@ -258,6 +258,19 @@ def test_a_yes_through_a_mailbox_of_others_is_kept_and_does_not_count(app: Flask
         own = client(app, Actor(person_id=key))
     assert own.post("/me/consents", {"purpose": "roster", "given": True}).json["given"] is True
     assert holds(app, key)
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_who_is_nominated_again_is_asked_until_an_answer_counts(app: Flask, given: bool) -> None:
+    """A yes through a shared mailbox is kept and does not count; a no through it does."""
+    with app.app_context():
+        factories.person("Ama", "Owusu", email="box@example.org")
+        nominated("box@example.org")
+    page = Browser(app).get(link_of(mails(app)[-1][2])).form(button="Sign in").submit()
+    page.form("/me/consents", button="Yes, I agree" if given else "No").submit()
+    with app.app_context():
+        nominated("box@example.org", nominator="louise@example.org", code="AGAIN")
+    assert ("No one else has answered this for you" in mails(app)[-1][2]) is given
 
 
 def test_a_no_through_a_shared_mailbox_counts(app: Flask) -> None:
@@ -317,8 +330,9 @@ def test_a_coordinator_who_is_asked_who_signed_answers_by_program_and_page(app: 
     assert made.status_code == 200 and made.json["person_id"] != awa.person_id
     form = sign_in(staff).get("/people/consent-on-paper").form(button="Record the consent")
     page = form.submit(
-        given_name="Ama", family_name="Owusu", email="awa@example.org", reference="R", signed_on="2026-11-20", document="F"
-    )
+        given_name="Ama", family_name="Owusu", email="awa@example.org", purpose="roster", reference="R",
+        signed_on="2026-11-20", document="F",
+    )  # fmt: skip
     assert "Same person?" in page.text
     page = page.form(button="Record the consent").submit(who=str(awa.person_id))
     assert "is recorded" in page.text and holds(app, awa.person_id)
@@ -328,15 +342,18 @@ def test_consent_on_paper_by_page(app: Flask, sign_in: SignIn) -> None:
     with app.app_context():
         browser = sign_in(factories.actor(Role.ROSTER))
     form = browser.get("/roster/new").follow("Record a consent on paper").form(button="Record the consent")
-    refused = form.submit(given_name="Ali", reference="R 1", document="Form 3")
+    assert "purpose" not in form.values, "whoever records it reads the paper first"
+    assert "do not match exactly, a new record is created" in form.page.text
+    signed = {"given_name": "Ali", "family_name": "Ouédraogo", "identifier": "BF-7", "signed_on": "2026-11-20"}
+    refused = form.submit(**signed, reference="R 1", document="Form 3")
+    assert refused.status == 422 and answers(app) == []
+    refused = form.submit(given_name="Ali", purpose="roster", reference="R 1", document="Form 3")
     assert refused.status == 422 and any("service number or an email" in one for one in refused.errors)
-    page = form.submit(given_name="Ali", family_name="Ouédraogo", identifier="BF-7", country="BF", reference="R 1",
-                       signed_on="2026-11-20", document="Form 3")  # fmt: skip
+    page = form.submit(given_name="Ali", family_name="Ouédraogo", identifier="BF-7", country="BF", purpose="roster",
+                       reference="R 1", signed_on="2026-11-20", document="Form 3")  # fmt: skip
     assert "is recorded" in page.text and answers(app) == [("roster", True, True, "paper")]
     assert mails(app) == [], "there is no address to write to"
-    form.submit(
-        given_name="Ali", family_name="Ouédraogo", identifier="BF-7", reference="R 1", signed_on="2026-11-20", document="x"
-    )
+    form.submit(**signed, purpose="roster", reference="R 1", document="x")
     assert len(answers(app)) == 1, "the same form sent twice records once"
 
 

@@ -19,10 +19,10 @@ from core.jobs import Job
 from core.policy import ANONYMOUS, SYSTEM, Reach, can, require, visible
 from courses.models import Course, Delivery
 from enrollment.models import Enrollment
-from roster.models import Expert
+from roster.models import Expert, RosterAdmission
 from tests import factories
 
-PROTECTED = [Enrollment, Certificate, Course, Delivery, Expert, Organization, Job]
+PROTECTED = [Enrollment, Certificate, Course, Delivery, Expert, RosterAdmission, Organization, Job]
 
 assignments = st.lists(
     st.builds(

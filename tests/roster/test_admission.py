@@ -22,7 +22,7 @@ from roster import documents, queries, services
 from roster.filters import Filters
 from roster.models import AdmissionWay, Expert, ExpertSearch, ExpertStatus, RosterAdmission
 from tests import factories
-from tests.accounts.makers import settings
+from tests.accounts.makers import mails, settings
 from tests.api_client import ApiClient
 from tests.browsing import Browser
 from tests.courses import makers as courses
@@ -102,7 +102,7 @@ def test_without_a_current_yes_roster_staff_get_404_by_any_id_page_and_api(
 
 def test_who_said_yes_waits_with_what_was_proved_and_is_admitted(app: Flask, sign_in: SignIn, staff: Actor) -> None:
     with app.app_context():
-        key, _ = graduate(agrees=True)
+        key, person_id = graduate(agrees=True)
     page = sign_in(staff).get("/roster").follow("Waiting for admission")
     for words in ("1 person is waiting", "Amina Diallo", "Gender in peace operations, Practitioner", "until 10 Mar 2029",
                   "Gender-sensitive approaches"):  # fmt: skip
@@ -122,7 +122,31 @@ def test_who_said_yes_waits_with_what_was_proved_and_is_admitted(app: Flask, sig
         assert {(one.reviewer_id, one.how) for one in rows} == {(staff.person_id, AdmissionWay.REVIEWED)}
         assert audit.has("expert.admitted", f"expert:{key}")
     page = sign_in(staff).get(f"/roster/{key}")
-    assert "On the roster" in page.text and "Civil affairs" in page.text and "on your page" in page.text
+    assert "On the roster" in page.text and "Civil affairs" in page.text and "on the person’s own page" in page.text
+    with app.app_context():
+        own = factories.refreshed(Actor(person_id=person_id))
+    assert "on your page" in sign_in(own).get(f"/roster/{key}").text
+
+
+def test_who_waits_is_admitted_on_the_profile_too(app: Flask, sign_in: SignIn, staff: Actor) -> None:
+    with app.app_context():
+        key, person_id = graduate(agrees=True)
+        boss, own = factories.actor(Role.ADMINISTRATOR), factories.refreshed(Actor(person_id=person_id))
+    profile = sign_in(staff).get(f"/roster/{key}")
+    page = profile.form(button="Admit to the roster").submit(expertise="Civil affairs")
+    assert page.path == f"/roster/{key}" and "1 person admitted" in page.text and "On the roster" in page.text
+    assert [one["field"] for one in api_of(app, staff).get(f"/experts/{key}").json["admissions"]] == ["Civil affairs"]
+    for someone in (staff, boss, own):
+        assert "Admit to the roster" not in sign_in(someone).get(f"/roster/{key}").text, "not who is admitted already"
+    late = profile.form(button="Admit to the roster").submit()
+    assert late.status == 422 and "on the roster already" in late.errors[0]
+
+
+def test_nobody_admits_themselves_by_their_own_profile(app: Flask, sign_in: SignIn) -> None:
+    with app.app_context():
+        key, person_id = graduate(agrees=True)
+        own = factories.refreshed(Actor(person_id=person_id))
+    assert "Admit to the roster" not in sign_in(own).get(f"/roster/{key}").text
 
 
 def test_many_are_admitted_at_once_and_who_withdrew_meanwhile_is_not(app: Flask, sign_in: SignIn, staff: Actor) -> None:
@@ -327,6 +351,9 @@ def test_whom_one_office_admitted_another_does_not_see(app: Flask, sign_in: Sign
         factories.consent(person_id, True)
     assert theirs.post(f"/experts/{key}/admit").json["status"] == "admitted", "after another yes any office may"
     assert mine.get(f"/experts/{key}").status_code == 404
+    own = api_of(app, Actor(person_id=person_id))
+    read = [len(one.get(f"/experts/{key}").json["admissions"]) for one in (theirs, own)]
+    assert read == [1, 2], "an office reads its own decisions, the person all"
 
 
 def test_whoever_works_for_two_offices_says_to_whose_roster_people_are_admitted(
@@ -402,6 +429,60 @@ def test_a_record_that_leads_to_another_one_is_nobody_to_find_admit_or_ask(app: 
             planted.status, planted.office_id = ExpertStatus.ADMITTED, 1
             audit.record(SYSTEM, "test.planted", "roster:all", {})
         assert f"roster: expert {waits} is on the roster without a current consent" in list(queries.breaches())
+
+
+def test_the_links_of_a_merged_record_lead_to_the_expert_who_is_kept(app: Flask, sign_in: SignIn, staff: Actor) -> None:
+    with app.app_context():
+        kept, keep_id = graduate(agrees=True, email="keep@example.org")
+        old, merged_id = graduate(agrees=True, email="old@example.org")
+        for person_id in (keep_id, merged_id):
+            makers.admitted(person_id)
+        other = factories.actor(Role.ROSTER, office_id=factories.office().id)
+        last_id = factories.person("Amina", email="last@example.org").id
+        merge = merged(keep_id, merged_id)
+    api, browser = api_of(app, staff), sign_in(staff)
+    assert api.get(f"/experts/{old}").json == api.get(f"/experts/{kept}").json
+    for page in ("", "/edit"):
+        assert browser.get(f"/roster/{old}{page}").text == browser.get(f"/roster/{kept}{page}").text
+    changed = browser.get(f"/roster/{old}/edit").form(button="Save the profile").submit(rank="Colonel")
+    assert changed.path == f"/roster/{kept}" and "Colonel" in changed.text
+    assert api_of(app, other).get(f"/experts/{old}").status_code == sign_in(other).get(f"/roster/{old}").status == 404
+    with app.app_context():
+        undone(merge)
+        assert queries.get_expert(staff, old).person_id == merged_id, "two people again"
+        merged(last_id, merged_id)
+    assert api.get(f"/experts/{old}").status_code == 404, "the one who is kept did not agree"
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("answer", [None, True, False])
+def test_who_leaves_the_roster_because_of_a_merge_is_asked_unless_the_kept_record_has_answered(
+    app: Flask, answer: bool | None
+) -> None:
+    with app.app_context():
+        expert, merged_id = graduate(agrees=True, email="old@example.org")
+        makers.admitted(merged_id)
+        keep = factories.person("Amina", email="keep@example.org").id
+        if answer is not None:
+            factories.consent(keep, answer)
+        before = len(mails(app))
+        merge = merged(keep, merged_id)
+        assert status(expert) is ExpertStatus.LEFT
+    asked = [one[:2] for one in mails(app)[before:]]
+    assert asked == ([("keep@example.org", "consent_asked")] if answer is None else [])
+    with app.app_context():
+        undone(merge)
+        merged(keep, merged_id)
+    assert len(mails(app)) == before + len(asked), "once"
+
+
+def test_a_merge_asks_nobody_who_was_not_on_the_roster(app: Flask) -> None:
+    with app.app_context():
+        _, waits = graduate(agrees=True, email="old@example.org")
+        keep = factories.person("Amina", email="keep@example.org").id
+        before = len(mails(app))
+        merged(keep, waits)
+    assert len(mails(app)) == before
 
 
 @pytest.mark.both_databases

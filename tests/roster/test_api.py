@@ -348,6 +348,29 @@ def test_another_issuer_kind_or_birth_date_than_the_records_is_answered_as_for_a
         assert (person.issuer_country, person.birth_date) == ("SN", date(1990, 1, 1))
 
 
+@pytest.mark.parametrize("given", [{"given_name": "Kofi", "family_name": "Mensah"}, {"given_name": "Kofi"}])
+def test_the_birth_date_with_another_name_renames_no_one(app: Flask, api: ApiClient, given: dict[str, str]) -> None:
+    """Number and birth date tell who is meant; the name that is known is still the person's own, with an account or without."""
+    with app.app_context():
+        known = makers.consenting("A-1", "Awa", "Diop", issuer_country="SN", birth_date=date(1990, 1, 1)).id
+    asked = {"person": given | {"country": "SN", "birth_date": "1990-01-01"}, "category": "police"}
+    refused = api.put("/experts/A-1", asked)
+    assert (refused.status_code, refused.json["code"]) == (409, "name_differs")
+    with app.app_context():
+        assert db.session.get_one(Person, known).full_name == "Awa Diop"
+        assert db.session.scalar(sa.select(Expert.id)) is None
+    renamed = client(app, Role.ADMINISTRATOR).put("/experts/A-1", asked)
+    assert renamed.status_code == 201 and renamed.json["person"]["given_name"] == "Kofi"
+
+
+def test_of_someone_who_did_not_agree_another_name_is_answered_as_of_a_stranger(app: Flask, api: ApiClient) -> None:
+    with app.app_context():
+        factories.person("Awa", "Diop", identifier="A-1", issuer_country="SN", birth_date=date(1990, 1, 1))
+    person = {"given_name": "Kofi", "family_name": "Mensah", "country": "SN", "birth_date": "1990-01-01"}
+    answers = [api.put(f"/experts/{number}", {"person": person, "category": "police"}) for number in ("A-1", "A-2")]
+    assert [(one.status_code, one.json) for one in answers] == [(202, {"status": "asked"})] * 2
+
+
 def test_who_issued_the_number_is_kept_when_the_person_says_yes(app: Flask, api: ApiClient) -> None:
     person = {
         "given_name": "Awa",

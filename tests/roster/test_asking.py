@@ -169,10 +169,17 @@ def test_after_a_no_nobody_is_asked_again_by_the_same_address_or_number(app: Fla
         assert not any(kept), "nothing is kept of someone who refused"
 
 
-def test_another_countrys_officer_with_the_number_of_someone_who_refused_is_asked(app: Flask, api: ApiClient) -> None:
-    api.put("/experts/SN-7", AWA)
+@pytest.mark.parametrize("issuer", [{"country": "GH"}, {"identifier_issuer": "SN-POL"}])
+def test_another_issuers_officer_with_the_number_of_someone_who_refused_is_asked(
+    app: Flask, api: ApiClient, issuer: dict[str, str]
+) -> None:
+    with app.app_context():
+        factories.organization("SN-ARMY", "Army", country="SN")
+        factories.organization("SN-POL", "Police", country="SN")
+    api.put("/experts/SN-7", person_said(identifier_issuer="SN-ARMY"))
     Browser(app).get(asked_link(app)).form(button="No").submit()
-    api.put("/experts/SN-7", person_said(country="GH", email="kofi@example.org", given_name="Kofi", family_name="Mensah"))
+    kofi = {"given_name": "Kofi", "family_name": "Mensah", "email": "kofi@example.org"}
+    api.put("/experts/SN-7", person_said(**kofi, **issuer))
     assert mails(app)[-1][0] == "kofi@example.org"
 
 
@@ -298,6 +305,22 @@ def test_the_page_says_we_asked_the_person(app: Flask, sign_in: SignIn) -> None:
     assert pages[0] == pages[1]
     refused = form.submit(person_given_name="Awa", person_family_name="Diop", category="police")
     assert refused.status in (200, 422)
+
+
+def test_the_page_says_no_gender_of_anyone_unless_somebody_chose_it(app: Flask, sign_in: SignIn) -> None:
+    with app.app_context():
+        browser = sign_in(factories.actor(Role.ROSTER))
+        for number in ("SN-7", "SN-8"):
+            makers.consenting(number, "Awa", "Diop", gender="another")
+    genders = []
+    for number, chosen in (("SN-7", {}), ("SN-8", {"person_gender": "female"})):
+        form = browser.get("/roster/new").form(button="Save the profile")
+        assert form.values["person_gender"] == "undisclosed"
+        who = {"person_given_name": "Awa", "person_family_name": "Diop", "person_identifier": number, "category": "police"}
+        assert "The profile was saved" in form.submit(**who, **chosen).text
+        with app.app_context():
+            genders.append(db.session.scalars(sa.select(Person.gender).where(Person.identifier == number)).one())
+    assert genders == ["another", "female"], "what is known stays"
 
 
 def test_an_address_of_somebody_else_is_left_alone_and_nothing_is_said(app: Flask, api: ApiClient) -> None:
