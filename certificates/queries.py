@@ -15,7 +15,7 @@ from accounts.roles import Permission
 from certificates import files
 from certificates.models import NOT_ENDED, Certificate, CertificateStatus, RevocationProposal, Suspension
 from certificates.numbers import SERIES, format_number, normalise_number
-from certificates.reviews import FELL_SHORT, ReviewKind, kinds
+from certificates.reviews import FAULTS, ReviewKind, kinds
 from certificates.services.names import fault_of
 from certificates.services.requesting import JOB_KIND, OPEN, latest_certificates, reasons_of
 from certificates.services.standing import is_proposer
@@ -227,11 +227,6 @@ class Candidate:
         return self.certificate is not None and not self.certificate.has_ended
 
     @property
-    def is_unjustified(self) -> bool:
-        """A certificate that has not ended, but whose result was corrected since: a coordinator decides what becomes of it."""
-        return self.is_printed and self.enrollment.status in FELL_SHORT
-
-    @property
     def was_revoked(self) -> bool:
         return self.certificate is not None and self.certificate.status is CertificateStatus.REVOKED
 
@@ -284,12 +279,7 @@ def breaches() -> Iterator[str]:
     reviews = kinds(sa.true())
     for certificate in db.session.scalars(sa.select(Certificate).order_by(Certificate.id)).yield_per(200):
         if kind := reviews.get(certificate.id):
-            fault = (
-                "its holder did not complete the course"
-                if kind == ReviewKind.UNJUSTIFIED
-                else "prints another score than the record"
-            )
-            yield f"certificates: {certificate.number} is {certificate.status.value}, but {fault}"
+            yield f"certificates: {certificate.number} is {certificate.status.value}, but {FAULTS[ReviewKind(kind)]}"
         if certificate.id in early:
             yield f"certificates: {certificate.number} was issued before the last session of its delivery had ended"
         if not is_intact(certificate):

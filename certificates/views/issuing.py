@@ -12,7 +12,7 @@ from accounts.roles import Permission as P
 from certificates import files, queries, rendering, services
 from certificates.forms import IssueForm, issue_form
 from certificates.queries import Candidate
-from certificates.reviews import ReviewKind, reviews_of
+from certificates.reviews import reviews_of
 from certificates.schemas import job_answer
 from certificates.views.blueprint import pages
 from core import exports
@@ -68,8 +68,7 @@ def _context(code: str) -> dict[str, Any]:
         "waiting": [one for one in people if one.waits],
         "revoked": [one for one in people if one.was_revoked],
         "issued": [one for one in people if one.certificate is not None and not one.waits and not one.was_revoked],
-        "unjustified": [one for one in people if one.is_unjustified],
-        "reviews": [one for one in reviews_of(delivery) if one.kind != ReviewKind.UNJUSTIFIED],
+        "reviews": reviews_of(delivery),
         "others": [one for one in people if one.reasons],
         "open_job": queries.open_job(delivery),
     }
