@@ -28,6 +28,7 @@ from core.jobs import Job, find_job
 from core.paging import Page, newest, page
 from core.policy import Actor, can, visible
 from courses.models import Course, Delivery, DeliverySession
+from courses.timetable import today_in
 from enrollment.models import SEATED, Enrollment, EnrollmentStatus
 
 P = Permission
@@ -106,11 +107,14 @@ def search(actor: Actor, q: str = "", status: str = "") -> sa.Select[Certificate
             Certificate.delivery_id.in_(by_delivery),
         )
         found = found.where(Certificate.number == number if number else like)
-    return found.where(_has_status(status, clock.today())) if status in ALL_STATUSES else found
+    return found.where(_has_status(status)) if status in ALL_STATUSES else found
 
 
-def _has_status(status: str, today: date) -> sa.ColumnElement[bool]:
+def _has_status(status: str) -> sa.ColumnElement[bool]:
+    """As `Certificate.current_status` says it of a row: by the calendar of the place where the course was held."""
     is_valid = Certificate.status == CertificateStatus.VALID
+    zones = {"UTC", *db.session.scalars(sa.select(Delivery.time_zone).distinct())}
+    today = sa.case({zone: today_in(zone, clock.now()) for zone in zones}, value=Certificate.time_zone)
     has_expired = sa.and_(Certificate.valid_until.is_not(None), Certificate.valid_until < today)
     if status == "valid":
         return sa.and_(is_valid, sa.not_(has_expired))
