@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -126,6 +126,14 @@ def _has_status(status: str) -> sa.ColumnElement[bool]:
 def list_register(actor: Actor, q: str, status: str, *, after: str | None, limit: int) -> Page[Certificate]:
     """The newest first."""
     return newest(search(actor, q, status), Certificate.id, after=after, limit=limit)
+
+
+def disproved(enrollment_ids: Collection[int]) -> set[int]:
+    """Of these enrollments those whose last certificate is revoked or suspended (see core.proofs)."""
+    last = sa.select(sa.func.max(Certificate.id)).where(Certificate.enrollment_id.in_(enrollment_ids))
+    taken_back = Certificate.status.in_((CertificateStatus.REVOKED, CertificateStatus.SUSPENDED))
+    ids = sa.select(Certificate.enrollment_id).where(taken_back, Certificate.id.in_(last.group_by(Certificate.enrollment_id)))
+    return set(db.session.scalars(ids)) if enrollment_ids else set()
 
 
 def suspensions_of(certificate: Certificate) -> list[Suspension]:
