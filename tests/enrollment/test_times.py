@@ -218,6 +218,8 @@ def test_a_course_cut_short(app: Flask, office: ApiClient, coordinator: Made, si
         page = browser.get(f"/deliveries/{code}{path}")
         assert page.status == 200 and "ancelled" in page.text + ("cancelled" if path == "/finish" else ""), path
     assert "8 of 12 sessions were held" in browser.get(f"/deliveries/{code}/finish").text
+    assert "720 minutes" in (said := browser.get(f"/deliveries/{code}").text)
+    assert "at least 100% of the 1,080 minutes of the whole course" in said, "not of the length beside it"
     grid = office.get(f"/deliveries/{code}/attendance").json
     assert [one["cancelled"] for one in grid["sessions"]] == [False] * 8 + [True] * 4
     (result,) = [one for one in office.get(f"/deliveries/{code}/completion").json["items"] if one["enrollment"] == ba]
