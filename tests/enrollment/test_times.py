@@ -232,6 +232,9 @@ def test_a_course_cut_short(app: Flask, office: ApiClient, coordinator: Made, si
     assert [lack["code"] for lack in result["lacking"]] == ["attendance_below_minimum"]
     assert office.post(f"/deliveries/{code}/finish").status_code == 200, "the last session that is held has ended"
     assert (status_of(app, ba), status_of(app, faye)) == ("not_completed", "no_show")
+    done = browser.get(f"/deliveries/{code}/finish")
+    assert "Issue certificates" not in done.text, "no one completed it"
+    assert [link.get("href") for link in done.all("a") if link.text == "Letter of participation"] == [f"/enrollments/{ba}/letter"]
     the_letter(app, office, sign_in, ba, faye)
     with app.app_context():
         assert breaches() == []
