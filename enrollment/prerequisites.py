@@ -51,7 +51,7 @@ def _judged(code: str, end: date | None, begins_on: date) -> Prerequisite:
     return Prerequisite(code, verdict, None if end == date.max else end)
 
 
-def completions(person_ids: Sequence[int], codes: Sequence[str]) -> list[sa.Row[tuple[int, int, str, int, date]]]:
+def completions(person_ids: Sequence[int], codes: Sequence[str]) -> list[sa.Row[int, int, str, int, date]]:
     """(enrollment, person, course, version, last day) of whatever these people completed of these courses. What was certified
     and taken back since, by a revocation or a suspension, is no longer proof."""
     if not person_ids or not codes:
