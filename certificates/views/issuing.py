@@ -7,7 +7,6 @@ from typing import Any
 from flask import Response, render_template, stream_with_context, url_for
 from flask_babel import gettext as _
 
-from accounts.queries import emblem_png
 from accounts.roles import Permission as P
 from certificates import files, queries, rendering, services
 from certificates.forms import IssueForm, issue_form
@@ -90,10 +89,8 @@ def preview(code: str, enrollment_id: int) -> Response:
     if enrollment is None or enrollment.delivery_id != delivery.id:
         raise NotFound("unknown_enrollment", _("There is no such person in this delivery."))
     payload = services.specimen(enrollment).to_dict()
-    emblem = emblem_png(payload.get("emblem_sha256"))
-    db.session.rollback()
     try:
-        pdf = rendering.render(payload, emblem=emblem)
+        pdf = files.printer()(payload)
     except rendering.PayloadRefused as refusal:
         raise Conflict("not_printable", _("This certificate cannot be printed: %(reason)s", reason=refusal)) from refusal
     except rendering.RenderingFailed as failure:

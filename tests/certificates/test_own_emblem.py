@@ -8,6 +8,7 @@ import io
 import json
 import struct
 import zlib
+from types import SimpleNamespace
 from typing import Any
 
 import pypdf
@@ -21,6 +22,7 @@ from accounts.models import Emblem, Organization
 from accounts.queries import emblem_png, find_body, first_body
 from accounts.roles import BodyKind, Role
 from certificates import files, services
+from certificates.jobs import render_one
 from certificates.models import Certificate
 from certificates.rendering import Renderer, RenderingFailed
 from certificates.snapshot import is_intact
@@ -103,6 +105,17 @@ def test_a_certificate_keeps_the_emblem_it_was_printed_with(context: Flask) -> N
         last = services.reissue(SYSTEM, makers.again(after), reason="None")
     assert "emblem_sha256" not in makers.again(last).payload, "a payload without an emblem is as it always was"
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Emblem)) == 2
+
+
+def test_a_job_reads_the_emblem_once_and_not_for_what_is_filed(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str | None] = []
+    monkeypatch.setattr(files, "emblem_png", lambda sha256: read.append(sha256) or emblem_png(sha256))
+    digest = show(picture())
+    delivery = makers.finished_delivery(3)
+    (first, *_others) = makers.issued(delivery)
+    assert read == [digest]
+    render_one(SimpleNamespace(note=lambda **_: None), first.id)
+    assert read == [digest], "its file lies there"
 
 
 @pytest.mark.both_databases
