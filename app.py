@@ -87,6 +87,7 @@ from core import (
     numbering,
     once,
     printing,
+    proofs,
     readings,
     serving,
     storage,
@@ -266,6 +267,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     running.init_app(app, JOBS, SCHEDULE, LANES, mail.JOB_KINDS)
     checking.init_app(app, CHECKS)
     printing.init_app(app, unprintable)
+    proofs.init_app(app, certificates.queries.disproved)
     numbering.init_app(app, SERIES)
     backups.init_app(app, FiledIn("certificate", "file_key", "sha256"))
     # A restore prepares its database with an application of its own before it takes the place of this one's.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import logging
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
@@ -23,6 +24,18 @@ log = logging.getLogger(__name__)
 CHUNK = 262144
 #: The entry of an archive that names what it lacks.
 LACKING = "MISSING.txt"
+
+
+def printer(renderer: Any = rendering) -> Callable[[Mapping[str, Any]], bytes]:
+    """What makes the PDF of a payload: nothing is open in the database while it prints, and an emblem is read once."""
+    emblem_of = cache(emblem_png)
+
+    def printed(payload: Mapping[str, Any]) -> bytes:
+        emblem = emblem_of(payload.get("emblem_sha256"))
+        db.session.rollback()
+        return renderer.render(payload, emblem=emblem)
+
+    return printed
 
 
 def store(number: str, data: bytes) -> tuple[str, str]:
@@ -72,13 +85,11 @@ def remade(certificate: Certificate) -> bytes | None:
     in the database while it prints."""
     if not is_intact(certificate):
         return None
-    payload = dict(certificate.payload)
-    emblem = emblem_png(payload.get("emblem_sha256"))
-    db.session.rollback()
+    number = certificate.number
     try:
-        return rendering.render(payload, emblem=emblem)
+        return printer()(dict(certificate.payload))
     except rendering.RenderingFailed as failure:
-        log.error("%s: %s", payload["number"], failure)
+        log.error("%s: %s", number, failure)
         return None
 
 

@@ -7,13 +7,13 @@ key that follows from its content, and the row of the file decides about the mai
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from accounts.models import Account, Person
-from accounts.queries import emblem_png
 from accounts.roles import Permission
 from accounts.sessions import actor_of
 from certificates import files, rendering
@@ -46,10 +46,11 @@ def issue_all(
         tally.fail_rest(enrollment_ids, refusal)
         return
     with Renderer() as renderer, in_language(_language(actor)):
+        printed = files.printer(renderer)
         for enrollment_id in tally.left():
             try:
                 certificate = _issued(tally, actor, enrollment_id)
-                _file(actor, certificate, renderer, tally)
+                _file(actor, certificate, printed, tally)
             except DomainError as refusal:
                 tally.fail(enrollment_id, refusal.code, str(refusal.message))
             except RenderingFailed as failure:
@@ -63,7 +64,7 @@ def render_one(progress: Progress, certificate_id: int) -> None:
     tally = _Tally(progress, [certificate.enrollment_id], 0)
     db.session.rollback()
     try:
-        _file(SYSTEM, certificate, rendering, tally)
+        _file(SYSTEM, certificate, files.printer(), tally)
     except rendering.PayloadRefused as failure:
         tally.fail(certificate.enrollment_id, _code(failure), str(failure))
     except DomainError as refusal:  # something that is no file lies in its place
@@ -147,17 +148,16 @@ def _issued(tally: _Tally, actor: Actor, enrollment_id: int) -> Certificate:
     return certificate
 
 
-def _file(actor: Actor, certificate: Certificate, renderer: Any, tally: _Tally) -> None:
+def _file(actor: Actor, certificate: Certificate, printed: Callable[[Mapping[str, Any]], bytes], tally: _Tally) -> None:
     """Makes the file from the frozen payload and notes it with the holder's mail; nothing is open while it is rendered."""
     payload, number, enrollment_id = dict(certificate.payload), certificate.number, certificate.enrollment_id
     certificate_id, is_filed = certificate.id, certificate.file_key is not None
-    emblem = emblem_png(payload.get("emblem_sha256"))
     db.session.rollback()
     if is_filed:
         with transaction():
             tally.finish(enrollment_id)
         return
-    key, digest = files.store(number, renderer.render(payload, emblem=emblem))
+    key, digest = files.store(number, printed(payload))
     with transaction():
         record_file(actor, certificate_id, file_key=key, sha256=digest)
         tally.finish(enrollment_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,7 +15,7 @@ from accounts.roles import Permission
 from certificates import files
 from certificates.models import NOT_ENDED, Certificate, CertificateStatus, RevocationProposal, Suspension
 from certificates.numbers import SERIES, format_number, normalise_number
-from certificates.reviews import FELL_SHORT, ReviewKind, kinds
+from certificates.reviews import FAULTS, ReviewKind, kinds
 from certificates.services.names import fault_of
 from certificates.services.requesting import JOB_KIND, OPEN, latest_certificates, reasons_of
 from certificates.services.standing import is_proposer
@@ -28,6 +28,7 @@ from core.jobs import Job, find_job
 from core.paging import Page, newest, page
 from core.policy import Actor, can, visible
 from courses.models import Course, Delivery, DeliverySession
+from courses.timetable import today_in
 from enrollment.models import SEATED, Enrollment, EnrollmentStatus
 
 P = Permission
@@ -106,11 +107,14 @@ def search(actor: Actor, q: str = "", status: str = "") -> sa.Select[Certificate
             Certificate.delivery_id.in_(by_delivery),
         )
         found = found.where(Certificate.number == number if number else like)
-    return found.where(_has_status(status, clock.today())) if status in ALL_STATUSES else found
+    return found.where(_has_status(status)) if status in ALL_STATUSES else found
 
 
-def _has_status(status: str, today: date) -> sa.ColumnElement[bool]:
+def _has_status(status: str) -> sa.ColumnElement[bool]:
+    """As `Certificate.current_status` says it of a row: by the calendar of the place where the course was held."""
     is_valid = Certificate.status == CertificateStatus.VALID
+    zones = {"UTC", *db.session.scalars(sa.select(Delivery.time_zone).distinct())}
+    today = sa.case({zone: today_in(zone, clock.now()) for zone in zones}, value=Certificate.time_zone)
     has_expired = sa.and_(Certificate.valid_until.is_not(None), Certificate.valid_until < today)
     if status == "valid":
         return sa.and_(is_valid, sa.not_(has_expired))
@@ -122,6 +126,14 @@ def _has_status(status: str, today: date) -> sa.ColumnElement[bool]:
 def list_register(actor: Actor, q: str, status: str, *, after: str | None, limit: int) -> Page[Certificate]:
     """The newest first."""
     return newest(search(actor, q, status), Certificate.id, after=after, limit=limit)
+
+
+def disproved(enrollment_ids: Collection[int]) -> set[int]:
+    """Of these enrollments those whose last certificate is revoked or suspended (see core.proofs)."""
+    last = sa.select(sa.func.max(Certificate.id)).where(Certificate.enrollment_id.in_(enrollment_ids))
+    taken_back = Certificate.status.in_((CertificateStatus.REVOKED, CertificateStatus.SUSPENDED))
+    ids = sa.select(Certificate.enrollment_id).where(taken_back, Certificate.id.in_(last.group_by(Certificate.enrollment_id)))
+    return set(db.session.scalars(ids)) if enrollment_ids else set()
 
 
 def suspensions_of(certificate: Certificate) -> list[Suspension]:
@@ -227,11 +239,6 @@ class Candidate:
         return self.certificate is not None and not self.certificate.has_ended
 
     @property
-    def is_unjustified(self) -> bool:
-        """A certificate that has not ended, but whose result was corrected since: a coordinator decides what becomes of it."""
-        return self.is_printed and self.enrollment.status in FELL_SHORT
-
-    @property
     def was_revoked(self) -> bool:
         return self.certificate is not None and self.certificate.status is CertificateStatus.REVOKED
 
@@ -284,12 +291,7 @@ def breaches() -> Iterator[str]:
     reviews = kinds(sa.true())
     for certificate in db.session.scalars(sa.select(Certificate).order_by(Certificate.id)).yield_per(200):
         if kind := reviews.get(certificate.id):
-            fault = (
-                "its holder did not complete the course"
-                if kind == ReviewKind.UNJUSTIFIED
-                else "prints another score than the record"
-            )
-            yield f"certificates: {certificate.number} is {certificate.status.value}, but {fault}"
+            yield f"certificates: {certificate.number} is {certificate.status.value}, but {FAULTS[ReviewKind(kind)]}"
         if certificate.id in early:
             yield f"certificates: {certificate.number} was issued before the last session of its delivery had ended"
         if not is_intact(certificate):

@@ -35,6 +35,12 @@ class ReviewKind(enum.StrEnum):
     MISNAMED = "misnamed"  # revoked or reissued: it turned out to be another person's
 
 
+#: What `flask check` says of each.
+FAULTS: dict[ReviewKind, str] = {
+    ReviewKind.UNJUSTIFIED: "its holder did not complete the course",
+    ReviewKind.MISPRINTED: "prints another score than the record",
+    ReviewKind.MISNAMED: "prints another name than the record",
+}
 _FELL_SHORT = Enrollment.status.in_(FELL_SHORT)
 #: Who is meant was decided anew, and the enrollment prints another name since.
 _MISNAMED = sa.and_(

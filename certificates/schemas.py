@@ -68,8 +68,9 @@ class CertificateAnswer(Answer):
     pdf_url: str | None = Field(description="null while it is being made")
     credential_url: str | None
     is_under_review: bool = Field(
-        description="valid, although the result behind it was corrected: it is no longer completed (a coordinator revokes the "
-        "certificate), or another score is printed (a coordinator reissues it). Always false for callers who do not issue "
+        description="not ended, although the record behind it was corrected: the course is no longer completed (a coordinator "
+        "revokes the certificate), another score is printed (a coordinator reissues it), or the name printed is not that of "
+        "the person it belongs to (a coordinator revokes or reissues it). Always false for callers who do not issue "
         "certificates"
     )
 

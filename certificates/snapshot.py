@@ -8,17 +8,15 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from accounts.models import Person
 from certificates import rendering
 from certificates.fonts import unprintable
 from certificates.models import Certificate
 from certificates.payload import Bilingual, CertificatePayload, GrantedSkill, Signatory
 from core.database import db, settings_of
 from courses.models import CourseVersion, Delivery
-from courses.queries import trainers_of
+from courses.queries import signatories_of
 from enrollment.models import Enrollment, Score, ScoreKind
 
-TRAINER = Bilingual("Trainer", "Formation")
 #: Whose name needs the forms of their language where several share the same characters.
 SCRIPT_LANGUAGES = {"JP": "ja", "KR": "ko", "KP": "ko", "CN": "zh", "TW": "zh", "SG": "zh"}
 
@@ -113,14 +111,13 @@ def _script_language(enrollment: Enrollment) -> str:
 
 
 def _signatories(delivery: Delivery) -> tuple[Signatory, ...]:
-    """The centre's own; without any the trainers, as many as there is room for. A trainer whose name cannot be printed is left
-    out: no one's certificate waits."""
-    if own := delivery.centre.signatories:
-        return tuple(Signatory(one["name"], bilingual(one["office"])) for one in own)
-    trainers: list[Person] = trainers_of([delivery.id])[delivery.id]
-    names = [trainer.full_name for trainer in trainers]
-    fitting = [name for name in names if name and len(name) <= rendering.LONGEST_SIGNATORY and not unprintable(name)]
-    return tuple(Signatory(name, TRAINER) for name in fitting[: rendering.MOST_SIGNATORIES])
+    """As many as there is room for. A trainer whose name cannot be printed is left out: no one's certificate waits."""
+    fitting = [
+        Signatory(name, bilingual(office))
+        for name, office in signatories_of(delivery)
+        if name and len(name) <= rendering.LONGEST_SIGNATORY and not unprintable(name)
+    ]
+    return tuple(fitting[: rendering.MOST_SIGNATORIES])
 
 
 def _score(enrollment: Enrollment) -> int | None:

@@ -36,7 +36,7 @@ routes = Routes("courses")
     answers={200: SkillAnswer, 201: SkillAnswer}, location=lambda answer: url_for("courses_api.put_skill", code=answer.code),
 )  # fmt: skip
 def put_skill(code: str, body: SkillBody) -> tuple[SkillAnswer, int]:
-    """What is left out stays as it is."""
+    """What is left out stays as it is. The words of a skill that a course of another centre grants are refused (403)."""
     skill, is_new = services.put_skill(
         current_actor(), code, title=body.title, description=body.description, framework=body.framework
     )

@@ -208,6 +208,13 @@ def trainers_of(delivery_ids: Iterable[int]) -> dict[int, list[Person]]:
     return found
 
 
+def signatories_of(delivery: Delivery) -> list[tuple[str, dict[str, str]]]:
+    """Who signs for a delivery, with the office by language: those of its centre; where it names none, the trainers."""
+    if own := delivery.centre.signatories:
+        return [(one["name"], one["office"]) for one in own]
+    return [(one.full_name, {"en": "Trainer", "fr": "Formation"}) for one in trainers_of([delivery.id])[delivery.id]]
+
+
 def list_trainers(centre_id: int, delivery_id: int | None = None) -> list[Person]:
     """Everyone who may be chosen as a trainer, by name: the centre's trainers, and those whom the delivery has already."""
     is_trainer = sa.exists().where(

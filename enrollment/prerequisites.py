@@ -10,6 +10,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from core import proofs
 from core.codes import key
 from core.database import db
 from courses.models import Course, CourseVersion, Delivery, SkillGrant
@@ -32,7 +33,7 @@ class Prerequisite:
 
 
 def prerequisites_of(delivery: Delivery, person_ids: Sequence[int]) -> dict[int, list[Prerequisite]]:
-    """What is asked of each person, in the order of the course version; nothing when nothing is asked. Three queries."""
+    """What is asked of each person, in the order of the course version; nothing when nothing is asked. Four queries."""
     version = db.session.get_one(CourseVersion, delivery.version_id)
     if not version.prerequisites:
         return {}
@@ -50,10 +51,13 @@ def _judged(code: str, end: date | None, begins_on: date) -> Prerequisite:
     return Prerequisite(code, verdict, None if end == date.max else end)
 
 
-def _ends(person_ids: Sequence[int], codes: Sequence[str]) -> dict[tuple[int, str], date]:
-    """For each person and course that was completed, the latest day on which its grants hold; `date.max` when they do not end."""
+def completions(person_ids: Sequence[int], codes: Sequence[str]) -> list[sa.Row[int, int, str, int, date]]:
+    """(enrollment, person, course, version, last day) of whatever these people completed of these courses. What was certified
+    and taken back since, by a revocation or a suspension, is no longer proof."""
+    if not person_ids or not codes:
+        return []
     done = (
-        sa.select(Enrollment.person_id, Course.code, Delivery.version_id, Delivery.ends_on)
+        sa.select(Enrollment.id, Enrollment.person_id, Course.code, Delivery.version_id, Delivery.ends_on)
         .join(Delivery, Delivery.id == Enrollment.delivery_id)
         .join(Course, Course.id == Delivery.course_id)
         .where(
@@ -61,12 +65,21 @@ def _ends(person_ids: Sequence[int], codes: Sequence[str]) -> dict[tuple[int, st
         )
     )  # fmt: skip
     rows = db.session.execute(done).all()
+    disproved = proofs.disproved({row.id for row in rows})
+    return [row for row in rows if row.id not in disproved]
+
+
+def _ends(person_ids: Sequence[int], codes: Sequence[str]) -> dict[tuple[int, str], date]:
+    """For each person and course that was completed, the latest day on which its grants hold; `date.max` when they do not end."""
+    rows = completions(person_ids, codes)
     months: dict[int, list[SkillGrant]] = defaultdict(list)
-    granted = sa.select(SkillGrant.version_id, SkillGrant.valid_months).where(SkillGrant.version_id.in_({row[2] for row in rows}))
+    granted = sa.select(SkillGrant.version_id, SkillGrant.valid_months).where(
+        SkillGrant.version_id.in_({row.version_id for row in rows})
+    )
     for version_id, valid_months in db.session.execute(granted) if rows else ():
         months[version_id].append(SkillGrant(valid_months=valid_months))
     found: dict[tuple[int, str], date] = {}
-    for person_id, code, version_id, ends_on in rows:
+    for _id, person_id, code, version_id, ends_on in rows:
         end = min((grant.valid_until(ends_on) or date.max for grant in months[version_id]), default=date.max)
         place = (person_id, key(code))
         found[place] = max(end, found.get(place, date.min))

@@ -230,5 +230,5 @@ def _skill_answer(rows: list[ExpertSkill], filters: Filters) -> ExpertSkillAnswe
     return ExpertSkillAnswer(
         skill=best.skill.code, title=best.skill.title, level=best.level, status=best.status_on(filters.valid_on, filters.as_of),
         valid_from=best.valid_from, valid_until=best.valid_until,
-        evidence=[EvidenceAnswer(number=one.number, status=one.status_on(filters.day)) for one in certificates],
+        evidence=[EvidenceAnswer(number=one.number, status=one.status_on(filters.valid_on or one.today)) for one in certificates],
     )  # fmt: skip

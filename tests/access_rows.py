@@ -26,7 +26,6 @@ FOREIGN_TRAINER = {
     "GET /courses/new": "in",
     "POST /courses/new": "in",
     "GET /deliveries": "in",
-    "PUT /api/v1/skills/<code>": "in",
 }
 
 #: A coordinator of another centre also records bodies that nominate, and sees nominations and jobs of the own centre.

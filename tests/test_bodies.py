@@ -149,6 +149,21 @@ def test_a_course_of_another_centre_is_read_by_everybody_and_changed_by_nobody_e
     assert two.api(two.first).put("/courses/GTI", {"default_places": 9}).status_code == 200
 
 
+def test_a_centre_rewords_no_skill_that_a_course_of_another_centre_grants(two: Two) -> None:
+    """Its certificates would print the other centre's words. What no course grants, or only one's own, is free."""
+    code, body = "gender-peace-operations", {"title": {"en": "Gender, in our words"}}
+    for actor in (two.trainer, two.second):
+        assert two.api(actor).put("/skills/own", {"title": {"en": "Our own"}}).status_code in (200, 201)
+        refused = two.api(actor).put(f"/skills/{code}", body)
+        assert (refused.status_code, refused.json["code"]) == (403, "not_allowed")
+    known = next(one for one in two.api(two.second).get("/skills").json["items"] if one["code"] == code)
+    same = {"title": known["title"]}
+    assert two.api(two.second).put(f"/skills/{code}", same).status_code == 200, "the same words change nothing"
+    with two.app.app_context():
+        administrator = factories.actor(Role.ADMINISTRATOR)
+    assert two.api(administrator).put(f"/skills/{code}", body).json["title"] == body["title"]
+
+
 def test_only_trainers_of_the_centre_can_be_chosen(two: Two, sign_in) -> None:
     api = two.api(two.first)
     answer = api.post("/courses/GTI/deliveries", SCHEDULE | {"trainers": [two.trainer.email]})

@@ -117,7 +117,9 @@ def test_from_an_empty_folder_to_a_certified_skill(app: Flask, api: ApiClient) -
 
     completion = {item["enrollment"]: item for item in api.get(f"/deliveries/{code}/completion").json["items"]}
     assert [completion[one["id"]]["complete"] for one in people] == [True, True, True, True, False, False]
-    assert completion[people[4]["id"]]["lacking"] == [{"code": "attendance_below_minimum", "detail": "720 of 1,080 minutes"}]
+    assert completion[people[4]["id"]]["lacking"] == [
+        {"code": "attendance_below_minimum", "detail": "attended 720 of 1,080 minutes"}
+    ]
     assert completion[people[5]["id"]]["lacking"] == [{"code": "score_below_minimum", "detail": "score 64, needs 70"}]
 
     early = api.post(f"/deliveries/{code}/certificates")

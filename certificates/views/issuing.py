@@ -7,12 +7,11 @@ from typing import Any
 from flask import Response, render_template, stream_with_context, url_for
 from flask_babel import gettext as _
 
-from accounts.queries import emblem_png
 from accounts.roles import Permission as P
 from certificates import files, queries, rendering, services
 from certificates.forms import IssueForm, issue_form
 from certificates.queries import Candidate
-from certificates.reviews import ReviewKind, reviews_of
+from certificates.reviews import reviews_of
 from certificates.schemas import job_answer
 from certificates.views.blueprint import pages
 from core import exports
@@ -68,8 +67,7 @@ def _context(code: str) -> dict[str, Any]:
         "waiting": [one for one in people if one.waits],
         "revoked": [one for one in people if one.was_revoked],
         "issued": [one for one in people if one.certificate is not None and not one.waits and not one.was_revoked],
-        "unjustified": [one for one in people if one.is_unjustified],
-        "reviews": [one for one in reviews_of(delivery) if one.kind != ReviewKind.UNJUSTIFIED],
+        "reviews": reviews_of(delivery),
         "others": [one for one in people if one.reasons],
         "open_job": queries.open_job(delivery),
     }
@@ -91,10 +89,8 @@ def preview(code: str, enrollment_id: int) -> Response:
     if enrollment is None or enrollment.delivery_id != delivery.id:
         raise NotFound("unknown_enrollment", _("There is no such person in this delivery."))
     payload = services.specimen(enrollment).to_dict()
-    emblem = emblem_png(payload.get("emblem_sha256"))
-    db.session.rollback()
     try:
-        pdf = rendering.render(payload, emblem=emblem)
+        pdf = files.printer()(payload)
     except rendering.PayloadRefused as refusal:
         raise Conflict("not_printable", _("This certificate cannot be printed: %(reason)s", reason=refusal)) from refusal
     except rendering.RenderingFailed as failure:

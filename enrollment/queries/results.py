@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from core.database import db
-from courses.models import Course, CourseVersion, Delivery, DeliverySession
+from courses.models import CourseVersion, Delivery, DeliverySession
 from enrollment import completion as rule
 from enrollment.completion import Lack
 from enrollment.models import (
@@ -20,6 +20,7 @@ from enrollment.models import (
     Score,
     ScoreKind,
 )
+from enrollment.prerequisites import completions
 from enrollment.queries.enrollments import PEOPLE
 
 S = EnrollmentStatus
@@ -93,7 +94,7 @@ class Completion:
 
 
 def completion(delivery: Delivery) -> list[Completion]:
-    """The result of everyone seated, by name; eight queries at most whatever the number of people."""
+    """The result of everyone seated, by name; nine queries at most whatever the number of people."""
     grid = attendance_grid(delivery)
     version = db.session.get_one(CourseVersion, delivery.version_id)
     asked = rule.Rule(version.min_attendance_percent, version.min_score_percent, tuple(version.prerequisites))
@@ -116,15 +117,7 @@ def _result(asked: rule.Rule, whole: int, grid: Grid, row: GridRow, completed: s
 
 def completed_courses(person_ids: Sequence[int], codes: Sequence[str]) -> dict[int, set[str]]:
     """Which of these courses each person has completed."""
-    if not codes or not person_ids:
-        return {}
-    rows = db.session.execute(
-        sa.select(Enrollment.person_id, Course.code)
-        .join(Delivery, Delivery.id == Enrollment.delivery_id)
-        .join(Course, Course.id == Delivery.course_id)
-        .where(Enrollment.person_id.in_(person_ids), Enrollment.status == S.COMPLETED, Course.code.in_(codes))
-    )
     found: dict[int, set[str]] = {}
-    for person_id, code in rows:
-        found.setdefault(person_id, set()).add(code)
+    for row in completions(person_ids, codes):
+        found.setdefault(row.person_id, set()).add(row.code)
     return found

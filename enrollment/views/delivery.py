@@ -50,6 +50,7 @@ def delivery(code: str) -> str:
     work, has_begun = _work(actor, found), queries.has_begun(found.id)
     situation = _situation(found, pools)
     others = [one for one in queries.upcoming_of(found.course) if one.id != found.id] if situation.shows_others else []
+    is_cut = any(session.is_cancelled for session in sessions)
     own = enrollment.queries.find_enrollment(found.id, actor.person_id) if actor.person_id else None
     return render_template(
         "enrollment/delivery.html",
@@ -62,7 +63,8 @@ def delivery(code: str) -> str:
             for number, of_the_day in groupby(sessions, key=lambda session: session.day)
         ],
         length=_length(found, sessions),
-        cut_reason=queries.cut_reason_of(found.id) if any(session.is_cancelled for session in sessions) else None,
+        cut_reason=queries.cut_reason_of(found.id) if is_cut else None,
+        minutes_of_course=found.version.minutes if is_cut else None,
         objectives=queries.stated_objectives(found.version),
         dates=days_words(found.starts_on, found.ends_on, i18n.locale()),
         places=[(_whose(pool), _left(pool)) for pool in pools],

@@ -22,6 +22,7 @@ from courses.queries import get_delivery, has_ended, span_of
 from enrollment import queries, services
 from enrollment.forms.ending import ReopenForm
 from enrollment.models import OPEN, RESULTS, Enrollment, EnrollmentStatus
+from enrollment.participation import has_letter, may_read_letter
 from enrollment.views.blueprint import pages
 from enrollment.views.timetable import cut_reason, local_day
 
@@ -99,6 +100,7 @@ def _page(delivery: Delivery, status: int = 200) -> Any:
         cut=_cut(delivery),
         reviews=_reviews(actor, delivery),
         issue=_issue_address(delivery),
+        letters=_letters(actor, results),
     )
     return page, status
 
@@ -138,6 +140,12 @@ def _unmarked(delivery: Delivery) -> list[tuple[Any, Any, str]]:
         for one, count in counted
         if count < total and one.starts_at <= clock.now()
     ]
+
+
+def _letters(actor: Actor, results: list[queries.Completion]) -> set[int]:
+    """Of which enrollments the actor can open a letter of participation."""
+    those = [one.enrollment for one in results if has_letter(one.enrollment, one)]
+    return {one.id for one in those if may_read_letter(actor, one)}
 
 
 def _issue_address(delivery: Delivery) -> str | None:

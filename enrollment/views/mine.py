@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 from flask import current_app, flash, render_template, url_for
@@ -9,7 +10,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy.orm import selectinload
 
-from accounts.queries import refused_mail, roster_question
+from accounts.queries import emblem_png, refused_mail, roster_question
 from accounts.roles import Permission as P
 from core import exports, i18n
 from core.database import db, transaction
@@ -19,7 +20,7 @@ from core.policy import Actor, can
 from core.web import current_actor, requires, see_other, signed_in
 from core.words import word
 from courses.models import Delivery, DeliveryStatus
-from courses.queries import is_open_for_enrollment, moves_up, today_of
+from courses.queries import is_open_for_enrollment, moves_up, signatories_of, today_of
 from enrollment import queries, services
 from enrollment.forms.ending import DeclineForm, WithdrawForm
 from enrollment.models import LIVE, SEATED, Enrollment, EnrollmentStatus
@@ -95,6 +96,7 @@ def letter(enrollment_id: int) -> Any:
         "enrollment/letter.html", said=said, enrollment=enrollment, delivery=delivery, today=today_of(delivery),
         hours=[_hours(minutes) for minutes in (said.minutes, said.minutes_taught, said.minutes_of_course)],
         back=url_for("enrollment.enrollment", enrollment_id=enrollment.id), issuer_name=i18n.text(delivery.centre.titles),
+        emblem=b64encode(emblem_png(delivery.centre.emblem_sha256) or b"").decode(), signatories=signatories_of(delivery),
     )  # fmt: skip
     if not is_own:
         exports.note(actor, "letter", f"enrollment:{enrollment_id}", {})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
 import struct
 import zlib
+from types import SimpleNamespace
 from typing import Any
 
 import pypdf
@@ -20,6 +22,7 @@ from accounts.models import Emblem, Organization
 from accounts.queries import emblem_png, find_body, first_body
 from accounts.roles import BodyKind, Role
 from certificates import files, services
+from certificates.jobs import render_one
 from certificates.models import Certificate
 from certificates.rendering import Renderer, RenderingFailed
 from certificates.snapshot import is_intact
@@ -31,6 +34,8 @@ from tests import factories
 from tests.api_client import ApiClient
 from tests.certificates import makers
 from tests.certificates.samples import sample
+from tests.courses import makers as courses
+from tests.enrollment import makers as enrolling
 from tests.enrollment.makers import token_of
 
 NOT_A_PICTURE = "This file is not a picture in PNG or JPEG that can be read."
@@ -102,6 +107,17 @@ def test_a_certificate_keeps_the_emblem_it_was_printed_with(context: Flask) -> N
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Emblem)) == 2
 
 
+def test_a_job_reads_the_emblem_once_and_not_for_what_is_filed(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str | None] = []
+    monkeypatch.setattr(files, "emblem_png", lambda sha256: read.append(sha256) or emblem_png(sha256))
+    digest = show(picture())
+    delivery = makers.finished_delivery(3)
+    (first, *_others) = makers.issued(delivery)
+    assert read == [digest]
+    render_one(SimpleNamespace(note=lambda **_: None), first.id)
+    assert read == [digest], "its file lies there"
+
+
 @pytest.mark.both_databases
 def test_the_same_picture_twice_is_kept_once_and_is_no_event(context: Flask) -> None:
     factories.centre("KAC")
@@ -120,6 +136,26 @@ def test_another_centres_certificates_show_the_emblem_of_the_application(context
     assert show(picture(), "KAC")
     (certificate,) = makers.issued(makers.finished_delivery(1))
     assert shown(certificate) is None and images_in(files.read(makers.again(certificate))) == 0
+
+
+def test_a_letter_of_participation_shows_the_emblem_and_who_signs(context: Flask, sign_in: Any) -> None:
+    """As the centre's certificates do; a centre without signatories signs by its trainers."""
+    delivery = courses.delivery()
+    factories.actor(Role.TRAINER, delivery_id=delivery.id, given="Teo", family="Okoro")
+    short = enrolling.enrolled(delivery, "police")
+    enrolling.attend(delivery, short, minutes=90)
+    enrolling.finished(delivery)
+    browser, address = sign_in(makers.coordinator()), f"/enrollments/{short.id}/letter"
+    page = browser.get(address)
+    assert not page.all("img", class_="kept-emblem") and "Teo OkoroTrainer" in page.text
+    digest = show(picture())
+    with transaction():
+        signed = [{"name": "Adwoa Mensah", "office": {"en": "Director", "fr": "Directrice"}}]
+        accounts.put_organization(SYSTEM, first_body(BodyKind.CENTRE).code, signatories=signed)
+    page = browser.get(address)
+    (emblem,) = page.all("img", class_="kept-emblem")
+    assert base64.b64decode(emblem.get("src").partition(",")[2]) == emblem_png(digest)
+    assert "Adwoa MensahDirector" in page.text and "Okoro" not in page.text
 
 
 def test_only_centres_have_one(context: Flask) -> None:

@@ -248,6 +248,7 @@ def test_the_register_finds_by_number_holder_and_delivery(app, sign_in) -> None:
     browser = sign_in(made.coordinator)
     page = browser.get("/certificates")
     assert page.text.index("Ana Petrović") < page.text.index("Zoë Lefèvre"), "the newest first"
+    assert "Last entered in the register first" in page.text
     for words in (made.numbers[0], made.numbers[0].lower().replace("-", " "), "lefèvre", made.code.lower()):
         found = page.form(button="Show results").submit(q=words)
         assert "Zoë Lefèvre" in found.text and "Ana Petrović" not in found.text, words

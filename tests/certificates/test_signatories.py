@@ -10,7 +10,8 @@ from flask import Flask
 from accounts import services as accounts
 from accounts.queries import find_body, first_body
 from accounts.roles import BodyKind, Role
-from certificates import services
+from accounts.services import organizations
+from certificates import rendering, services
 from certificates.models import Certificate
 from certificates.snapshot import is_intact
 from core.database import transaction
@@ -33,6 +34,13 @@ def signed_by(*signatories: dict[str, Any]) -> None:
 def printed(certificate: Certificate) -> list[tuple[str, str, str]]:
     found = makers.again(certificate).payload["signatories"]
     return [(one["name"], one["role"]["en"], one["role"]["fr"]) for one in found]
+
+
+def test_what_a_centre_may_print_fits_on_certificates() -> None:
+    """Its limits stand in a room that knows no certificates: none is wider than what the press takes."""
+    assert organizations.MOST_SIGNATORIES <= rendering.MOST_SIGNATORIES
+    assert min(rendering.LONGEST_SIGNATORY, rendering.LONGEST_ROLE) >= organizations.LONGEST_SIGNATORY
+    assert organizations.LONGEST_PRINTED <= rendering.LONGEST_ISSUER
 
 
 @pytest.mark.both_databases

@@ -161,7 +161,7 @@ def test_how_people_stand(context: Flask) -> None:
     told = {one: [(lack.code, lack.detail) for lack in result.lacking] for one, result in results.items()}
     assert told == {
         done.id: [],
-        short.id: [("attendance_below_minimum", "720 of 1,080 minutes")],
+        short.id: [("attendance_below_minimum", "attended 720 of 1,080 minutes")],
         failed.id: [("score_below_minimum", "score 64, needs 70")],
         untested.id: [("score_missing", "no post-test score, needs 70")],
     }
@@ -199,12 +199,12 @@ def test_finishing_fixes_each_result_for_good(context: Flask) -> None:
     ended = [makers.again(one) for one in (done, short, absent, tested, waiting)]
     assert [one.status for one in ended] == ["completed", "not_completed", "no_show", "not_completed", "declined"]
     assert all(one.finished_at for one in ended)
-    assert queries.explain(ended[1], None) == "720 of 1,080 minutes; score 64, needs 70"
+    assert queries.explain(ended[1], None) == "attended 720 of 1,080 minutes; score 64, needs 70"
     assert queries.explain(ended[4], None) == "no place became free"
     assert db.session.get_one(Delivery, delivery.id).status == "finished"
     results = {result.enrollment.id: result for result in queries.completion(delivery)}
     assert results[done.id].is_complete and not results[short.id].is_complete
-    assert [lack.detail for lack in results[short.id].lacking] == ["720 of 1,080 minutes", "score 64, needs 70"]
+    assert [lack.detail for lack in results[short.id].lacking] == ["attended 720 of 1,080 minutes", "score 64, needs 70"]
     assert list(queries.breaches()) == []
     for act in (
         lambda: makers.finished(delivery),

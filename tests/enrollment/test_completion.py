@@ -45,7 +45,7 @@ def test_everything_that_lacks_is_said_in_words(context: Flask) -> None:
     rule = Rule(100, 70, ("GTI-BASIC", "HEAT"))
     lacking = judge(rule, minutes=720, minutes_of_course=1080, score=64.0, completed={"HEAT"})
     assert [(lack.code, lack.detail) for lack in lacking] == [
-        ("attendance_below_minimum", "720 of 1,080 minutes"),
+        ("attendance_below_minimum", "attended 720 of 1,080 minutes"),
         ("score_below_minimum", "score 64, needs 70"),
         ("prerequisite_missing", "GTI-BASIC not completed"),
     ]
@@ -56,7 +56,7 @@ def test_everything_that_lacks_is_said_in_words(context: Flask) -> None:
 
 def test_what_is_kept_can_be_said_in_another_language_later(context: Flask) -> None:
     kept = [Lack("attendance_below_minimum", {"minutes": 720, "taught": 1080}).stored(), Lack("no_place").stored()]
-    assert [lack.detail for lack in read_lacks(kept)] == ["720 of 1,080 minutes", "no place became free"]
+    assert [lack.detail for lack in read_lacks(kept)] == ["attended 720 of 1,080 minutes", "no place became free"]
     with in_language("fr"):
         assert "1\u202f080" in read_lacks(kept)[0].detail
     assert read_lacks(None) == []

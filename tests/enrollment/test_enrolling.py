@@ -73,7 +73,7 @@ def test_who_has_a_place_is_written_when_and_where_to_be_and_one_reference(conte
     (mail,) = mails(person)
     assert "The first session begins on Monday 8 March 2027 at 09:00 (time zone: America/Halifax)." in mail.body
     assert f"/deliveries/{delivery.code}\n" in mail.body and "Where: Clementsport, Canada" in mail.body
-    assert f"Course date: {delivery.code}\nReference: {reference(delivery.id, person.id)}\n" in mail.body
+    assert f"Course code: {delivery.code}\nReference: {reference(delivery.id, person.id)}\n" in mail.body
     with transaction():
         services.withdraw(SYSTEM, enrollment)
     first, promoted = mails(waiting)

@@ -344,13 +344,13 @@ def test_from_attendance_to_the_fixed_result(app: Flask, client, code: str) -> N
     items = coordinator.get(f"/deliveries/{code}/completion").json["items"]
     assert [(item["enrollment"], item["complete"]) for item in items] == [(one, True), (two, False)]
     assert items[1]["lacking"] == [
-        {"code": "attendance_below_minimum", "detail": "720 of 1,080 minutes"},
+        {"code": "attendance_below_minimum", "detail": "attended 720 of 1,080 minutes"},
         {"code": "score_below_minimum", "detail": "score 64, needs 70"},
     ]
     done = coordinator.post(f"/deliveries/{code}/finish")
     assert (done.status_code, done.json["status"], done.json["completed"], done.json["not_completed"]) == (200, "finished", 1, 1)
     assert coordinator.get(f"/enrollments/{two}").json["status"] == "not_completed"
-    assert coordinator.get(f"/enrollments/{two}").json["reason"] == "720 of 1,080 minutes; score 64, needs 70"
+    assert coordinator.get(f"/enrollments/{two}").json["reason"] == "attended 720 of 1,080 minutes; score 64, needs 70"
     assert coordinator.get(f"/deliveries/{code}/completion").json["items"][1]["lacking"] == items[1]["lacking"]
     for response in (
         coordinator.post(f"/deliveries/{code}/finish"),

@@ -64,7 +64,7 @@ def test_what_each_person_lacks_is_said_before(coordinator: Browser, code: str) 
     assert "score 64, needs 70" in page.text
     assert "1 person still waits" in page.text
     assert "Awa Gueye" in page.text
-    assert "12 sessions are not marked for everybody" in page.text
+    assert "12 sessions are not marked for everyone" in page.text
     assert "3 of 4 marked" in page.text
     assert "not begun" not in page.text
 
@@ -106,7 +106,7 @@ def test_what_was_lacking_is_on_ones_own_page(app: Flask, sign_in: Any, code: st
 
         browser = sign_in(actor_of(person))
     page = browser.get(f"/enrollments/{enrollment_id}")
-    assert "720 of 1,080 minutes" in page.text
+    assert "Why it was not completedattended 720 of 1,080 minutes" in page.text, "not that these are lacking"
     assert "Not completed" in page.text
     assert "Withdraw" not in page.text
 

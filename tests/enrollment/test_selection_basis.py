@@ -5,17 +5,21 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from accounts.roles import Role
+from certificates import services as certificates
+from core import clock
 from core.database import db, transaction
 from core.policy import SYSTEM
 from courses.models import Delivery
-from enrollment.prerequisites import Verdict, prerequisites_of
+from enrollment.models import Enrollment
+from enrollment.prerequisites import Verdict, completions, prerequisites_of
+from enrollment.queries import completed_courses
 from enrollment.services import Nominee, nominate
 from tests import factories
 from tests.courses import makers as courses
@@ -60,6 +64,33 @@ def test_prerequisites_are_met_until_a_day_ended_or_missing(app: Flask, world: d
     assert shown["Lately"] == [(Verdict.MET, date(2029, 2, 9))]
     assert shown["Longago"] == [(Verdict.ENDED, date(2028, 3, 10))]
     assert shown["Never"] == [(Verdict.MISSING, None)]
+
+
+@pytest.mark.both_databases
+def test_a_certificate_that_was_taken_back_meets_no_prerequisite(app: Flask, world: dict[str, Any]) -> None:
+    """Neither for the selection nor for the completion; a suspended one meets it again once the suspension is lifted."""
+    with app.app_context():
+        into, person = db.session.get_one(Delivery, world["into"]), world["people"]["Lately"]
+        (done,) = completions([person], ["BASICS"])
+        clock.travel(app, datetime(2028, 3, 1, tzinfo=UTC))
+        with transaction():
+            certificate = certificates.issue(SYSTEM, db.session.get_one(Enrollment, done.id))
+
+        def verdict() -> str:
+            (asked,) = prerequisites_of(into, [person])[person]
+            assert (completed_courses([person], ["BASICS"]) == {person: {"BASICS"}}) is (asked.verdict is Verdict.MET)
+            return asked.verdict.value
+
+        assert verdict() == "met"
+        told = []
+        for act in (certificates.suspend, certificates.lift, certificates.revoke):
+            with transaction():
+                act(SYSTEM, certificate, note="looked into", **({"reason_code": "issued_in_error"} if len(told) == 2 else {}))
+            told.append(verdict())
+        assert told == ["missing", "met", "missing"]
+        with transaction():
+            certificates.issue(SYSTEM, db.session.get_one(Enrollment, done.id))
+        assert verdict() == "met", "another certificate was issued"
 
 
 def test_the_page_shows_them_in_a_row_each(app: Flask, sign_in: Any, world: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from accounts.roles import Role
 from accounts.sessions import actor_of
 from certificates import services as certificates
 from certificates.models import Certificate
+from certificates.queries import search
 from core import audit, clock, jobs
 from core.checking import breaches
 from core.database import db, transaction
@@ -27,7 +28,7 @@ from courses.models import Delivery, DeliverySession
 from courses.queries import get_delivery, is_open_for_enrollment, is_upcoming, plan_of, upcoming_of
 from enrollment import catalogue, queries, services
 from enrollment.models import Enrollment, Mark
-from roster.models import ExpertSkill
+from roster.models import Expert, ExpertSkill
 from tests import factories
 from tests.api_client import ApiClient
 from tests.browsing import Browser
@@ -217,6 +218,8 @@ def test_a_course_cut_short(app: Flask, office: ApiClient, coordinator: Made, si
         page = browser.get(f"/deliveries/{code}{path}")
         assert page.status == 200 and "ancelled" in page.text + ("cancelled" if path == "/finish" else ""), path
     assert "8 of 12 sessions were held" in browser.get(f"/deliveries/{code}/finish").text
+    assert "720 minutes" in (said := browser.get(f"/deliveries/{code}").text)
+    assert "at least 100% of the 1,080 minutes of the whole course" in said, "not of the length beside it"
     grid = office.get(f"/deliveries/{code}/attendance").json
     assert [one["cancelled"] for one in grid["sessions"]] == [False] * 8 + [True] * 4
     (result,) = [one for one in office.get(f"/deliveries/{code}/completion").json["items"] if one["enrollment"] == ba]
@@ -229,6 +232,9 @@ def test_a_course_cut_short(app: Flask, office: ApiClient, coordinator: Made, si
     assert [lack["code"] for lack in result["lacking"]] == ["attendance_below_minimum"]
     assert office.post(f"/deliveries/{code}/finish").status_code == 200, "the last session that is held has ended"
     assert (status_of(app, ba), status_of(app, faye)) == ("not_completed", "no_show")
+    done = browser.get(f"/deliveries/{code}/finish")
+    assert "Issue certificates" not in done.text, "no one completed it"
+    assert [link.get("href") for link in done.all("a") if link.text == "Letter of participation"] == [f"/enrollments/{ba}/letter"]
     the_letter(app, office, sign_in, ba, faye)
     with app.app_context():
         assert breaches() == []
@@ -474,6 +480,7 @@ def test_a_skill_of_apia_and_honolulu_holds_as_soon_as_its_certificate_is_issued
     )
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("zone", "country", "moment", "day"),
     [
@@ -498,8 +505,17 @@ def test_a_certificate_expires_by_the_calendar_of_its_course(
         assert made.valid_until == date(2030, 3, 10)
         clock.travel(app, moment)
         assert made.date_of(moment) == made.today == day
-        assert made.current_status == ("valid" if day == date(2030, 3, 10) else "expired")
+        expected = "valid" if day == date(2030, 3, 10) else "expired"
+        assert made.current_status == expected
+        listed = {status: list(db.session.scalars(search(SYSTEM, status=status))) for status in ("valid", "expired")}
+        assert listed == {"valid": [], "expired": []} | {expected: [made]}, "the register filters by what its rows say"
         assert made.date_of(moment - timedelta(days=1)) == day - timedelta(days=1), "of any moment, not of today"
+        factories.consent(made.person_id)
+        roster_makers.admitted(made.person_id)
+        (expert,) = db.session.scalars(sa.select(Expert.id))
+        staff = ApiClient(app, makers.token_of(factories.actor(Role.ROSTER)))
+    (skill,) = staff.get(f"/experts/{expert}").json["skills"]
+    assert [one["status"] for one in skill["evidence"]] == [expected]
 
 
 # The cut-off of the waiting list

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, render_template
 
 from accounts import queries
 from accounts import services as accounts_services
 from accounts.models import Account, ConsentPurpose, ConsentWay, Gender, Merge, Person, RoleAssignment
 from accounts.roles import Role
-from certificates.reviews import under_review
+from certificates.models import Certificate
+from certificates.queries import breaches as certificate_breaches
+from certificates.reviews import FAULTS, ReviewKind, under_review
 from certificates.services.names import fault_of
 from core import audit, checking, jobs, names
 from core.database import db, transaction, write
 from core.errors import Conflict, NotFound
 from core.mail import Mail
 from core.policy import SYSTEM, Actor
+from core.settings import ROOT
 from enrollment import services
 from enrollment.models import Enrollment, IdentityQuestion, Nomination, QuestionStatus
 from enrollment.states import QUESTION
@@ -422,6 +426,23 @@ def test_a_certificate_in_anothers_name_is_under_review(app: Flask, client, code
         assert db.session.get_one(Person, certificates.again(certificate).person_id).full_name == "Ama Owusu"
         assert [kind for _one, kind in db.session.execute(under_review())] == ["misnamed"]
         assert audit.has("certificate.review_opened", f"certificate:{certificate.id}")
+        fault = f"certificates: {certificate.number} is valid, but prints another name than the record"
+        assert fault in list(certificate_breaches())
+
+
+Opened = namedtuple("Opened", "certificate kind")
+
+
+@pytest.mark.parametrize("kind", ReviewKind)
+def test_every_kind_of_review_has_words_of_its_own(app: Flask, kind: ReviewKind) -> None:
+    """For `flask check`, for the lists of reviews and for the certificate's page."""
+    assert set(FAULTS) == set(ReviewKind) and len(set(FAULTS.values())) == len(FAULTS)
+    page = (ROOT / "templates/certificates/certificate.html").read_text(encoding="utf-8")
+    assert f"review == '{kind}'" in page
+    with app.test_request_context():
+        certificate = Certificate(number="RST-2027-000001-0", holder_name="Awa Ba")
+        shown = render_template("certificates/_reviews.html", reviews=[Opened(certificate, kind.value)])
+        assert "<p></p>" not in shown and "1 certificate" in shown
 
 
 def test_different_people_are_asked_about_once(app: Flask, client, code: str) -> None:

@@ -113,6 +113,15 @@ def clocks(name: str, tree: ast.Module) -> Iterator[str]:
             yield f"{name}:{line} reads the machine's clock ({what}); use core.clock"
 
 
+def days_of_no_place(name: str, tree: ast.Module) -> Iterator[str]:
+    """A certificate is dated by the calendar of its course, on every page and in every filter."""
+    if not name.startswith("certificates/"):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "clock.today":
+            yield f"{name}:{node.lineno} takes the day of UTC; use Certificate.today or today_in"
+
+
 WEB = {"flask", "flask_login", "flask_wtf", "werkzeug", "wtforms"}
 
 
@@ -208,7 +217,7 @@ def normalising(name: str, tree: ast.Module) -> Iterator[str]:
 
 
 RULES: list[Rule] = [
-    commits, transactions_in_rules, statuses, clocks, web_in_rules, imports_of_rooms, imports_of_app, swallowed, unread_json, sizes, names,
+    commits, transactions_in_rules, statuses, clocks, days_of_no_place, web_in_rules, imports_of_rooms, imports_of_app, swallowed, unread_json, sizes, names,
     normalising,
 ]  # fmt: skip
 
@@ -275,6 +284,7 @@ PLANTED = [
     (clocks, "roster/queries.py", "from datetime import date as day\ntoday = day.today()"),
     (clocks, "roster/queries.py", "now = time.time()"),
     (clocks, "roster/queries.py", "from time import time"),
+    (days_of_no_place, "certificates/queries.py", "found.where(Certificate.valid_until < clock.today())"),
     (web_in_rules, "courses/services.py", "from flask import request"),
     (web_in_rules, "courses/states.py", "import flask"),
     (web_in_rules, "roster/queries.py", "from flask_login import current_user"),
