@@ -13,7 +13,7 @@ from courses.services import require_over, touch
 from courses.states import DELIVERY
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.queries import Completion, completion
-from enrollment.services.closing import lapse
+from enrollment.services.ending import lapse
 from enrollment.services.stages import require_recordable
 from enrollment.states import ENROLLMENT
 

@@ -15,7 +15,7 @@ from courses.models import Admission, Delivery, DeliveryStatus
 from courses.services import touch
 from enrollment.models import LIVE, RESULTS, SEATED, Enrollment, EnrollmentStatus, Mark, Reopening, Score
 from enrollment.queries import find_enrollment
-from enrollment.services.closing import end_with, lapse
+from enrollment.services.ending import end_with, lapse
 from enrollment.services.filling import fill, first_status, seating
 from enrollment.services.letters import tell_all
 from enrollment.states import ENROLLMENT
