@@ -19,8 +19,6 @@ from core.database import db, is_sqlite
 from core.errors import Conflict, Invalid
 from core.policy import Actor, can
 
-NEW = "new"
-
 
 @dataclass(frozen=True)
 class Comparison:
@@ -86,7 +84,7 @@ def find_known(
 
 
 def _as_decided(identity: str | int, near: Sequence[Comparison]) -> Known:
-    if identity == NEW:
+    if identity == names.NEW:
         return Known(None, tuple(near), is_decided=True)
     chosen = next((one for one in near if one.person.id == identity), None)
     if chosen is None:
