@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import aliased, joinedload
 
 from accounts.models import Merge, MergeStatus, Organization, Person
+from accounts.queries import issuer_of
 from accounts.roles import Permission
 from accounts.services import current_record
 from core import i18n, names
@@ -103,12 +104,13 @@ def _current_records() -> sa.Subquery:
 
 @dataclass(frozen=True)
 class ReadingRow:
-    """One thing as it was submitted and as it is known. `fact`: agrees, differs, or empty."""
+    """One thing as it was submitted and as it is known. `fact`: agrees, differs or empty. `issuers`: of a number."""
 
     label: str
     submitted: str | None
     known: str | None
     fact: str
+    issuers: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -129,10 +131,34 @@ def readings(question: IdentityQuestion) -> Readings:
         ("birth_date", _("Date of birth"), str(said.birth_date or ""), str(known.birth_date or "")),
         ("number", _("Service or staff number"), said.identifier, known.identifier),
         ("address", _("Email"), said.email, known.email),
-        ("", _("Country"), i18n.country_name(said.country), i18n.country_name(known.country)),
+        ("country", _("Country"), i18n.country_name(said.country), i18n.country_name(known.country)),
     ]
     facts = dict.fromkeys(question.agrees, "agrees") | dict.fromkeys(question.differs, "differs")
-    return Readings(current_record(known).id, name, [ReadingRow(label, a, b, facts.get(fact, "")) for fact, label, a, b in rows])
+    if said.country and known.country:
+        facts["country"] = "agrees" if said.country == known.country else "differs"
+    issuers = {"number": (_issuer_said(said, question.enrollment.origin), _issuer(known))}
+    return Readings(
+        current_record(known).id,
+        name,
+        [ReadingRow(label, a, b, facts.get(fact, ""), issuers.get(fact, ("", ""))) for fact, label, a, b in rows],
+    )
+
+
+def records_asked_about(question: IdentityQuestion) -> dict[str, int]:
+    """The numbers of the two records, as sentences take them."""
+    one, other = sorted((question.enrollment.person_id, current_record(question.candidate).id))
+    return {"one": one, "other": other}
+
+
+def _issuer_said(said: Nomination | Person, record: Person) -> str:
+    """Whose the submitted number is; as it was typed where the record that was taken for the person's has another number."""
+    if isinstance(said, Person) or said.identifier in (None, record.identifier):
+        return _issuer(record)
+    return said.identifier_issuer or i18n.country_name(said.country)
+
+
+def _issuer(record: Person) -> str:
+    return issuer_of(record)[1] if record.identifier else ""
 
 
 def merges(actor: Actor, *, is_open: bool) -> list[Merge]:

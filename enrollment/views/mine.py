@@ -75,6 +75,7 @@ def enrollment(enrollment_id: int) -> Any:
         reference=reference(delivery.id, found.origin_id),
         steps=steps(found, actor) if delivery.status is DeliveryStatus.PUBLISHED else [],
         needs=needs_shown(actor, found),
+        decides_identity=can(actor, P.IDENTITY_DECIDE, found),
         is_own=found.person_id == actor.person_id,
         question=roster_question(found.person_id) if found.person_id == actor.person_id else None,
         is_unreached=bool(refused_mail([person.id])),

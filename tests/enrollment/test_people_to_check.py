@@ -66,7 +66,7 @@ def test_a_question_about_a_merged_record_shows_the_record_that_is_kept(app: Fla
     coordinator = client(Role.COORDINATOR)
     first, second = questions(coordinator)
     coordinator.post(f"/identity-questions/{first['id']}/different")
-    keep, gone = factories_person(app), records[1]
+    keep, gone = namesake(app), records[1]
     merged(app, client, [keep, gone])
     (shown,) = questions(coordinator)
     assert (shown["id"], shown["candidate"]["id"]) == (second["id"], keep)
@@ -77,7 +77,48 @@ def test_a_question_about_a_merged_record_shows_the_record_that_is_kept(app: Fla
     assert "There is nothing to check." in page.text
 
 
-def factories_person(app: Flask) -> int:
+def test_a_question_says_whose_each_number_is_and_where_number_or_country_differ(app: Flask, client, sign_in, code: str) -> None:
+    with app.app_context():
+        factories.organization("GH-AF", "Ghana Armed Forces", "GH")
+        factories.person("Kofi", "Mensah", country="GH", identifier="F-9", issuer_country="GH", email="kofi@example.org")
+    said = {"identifier": "F-1", "identifier_issuer": "GH-AF", "country": "FR", "email": "kofi@example.org"}
+    post(client(Role.NOMINATOR, organization="FR-MFA"), code, **said, given_name="Koffi")
+    drain(app)
+    with app.app_context():
+        page = sign_in(makers.coordinator()).get("/people-to-check")
+    words = [" ".join(" ".join(row.itertext()).split()).replace(" )", ")").replace("( ", "(") for row in page.all("tr")[1:]]
+    rows = {row.split()[0]: row for row in words}
+    assert "F-1 (Ghana Armed Forces)" in rows["Service"] and "F-9 (Ghana)" in rows["Service"]
+    assert "differs" not in rows["Service"], "numbers of two issuers say nothing about each other"
+    assert rows["Country"].endswith("France Ghana differs")
+    told = [cell for cell in page.all("td") if "".join(cell.itertext()).strip()]
+    assert told and all(cell.get("data-label") for cell in told), "on a phone each cell says what it is"
+
+
+def test_a_coordinator_finds_the_numbers_of_records_to_merge(app: Flask, client, sign_in, code: str, records) -> None:
+    """On the page of an enrollment, where nobody else sees them, in the question, and after the decision."""
+    enrollment = nominated(app, client, code)
+    with app.app_context():
+        own = db.session.get_one(Enrollment, enrollment).person_id
+        coordinator = sign_in(makers.coordinator())
+        nominator = sign_in(factories.actor(Role.NOMINATOR, organization_id=factories.organization("FR-MFA").id))
+    assert f"Record{own}" in "".join(coordinator.get(f"/enrollments/{enrollment}").text.split())
+    assert "Record" not in nominator.get(f"/enrollments/{enrollment}").text
+    page = coordinator.get("/people-to-check")
+    assert f"Submitted (record {own})" in page.text
+    first = questions(client(Role.COORDINATOR))[0]["id"]
+    page = page.form(f"/{first}/different").submit()
+    assert f"Decided: records {records[0]} and {own} are two different people." in page.text
+    page = page.form("/people-to-check/merges").submit(keep=str(records[0]), merge=str(records[1]), reason="One officer")
+    with app.app_context():
+        page = sign_in(makers.coordinator()).get("/people-to-check")
+    page = page.form("/confirm").submit()
+    assert f"Record {records[1]} is merged into record {records[0]}." in page.text
+    page = page.form("/undo").submit()
+    assert f"Records {records[0]} and {records[1]} are two people again." in page.text
+
+
+def namesake(app: Flask) -> int:
     with app.app_context():
         return factories.person("Kofi", "Mensah", country="GH").id
 
@@ -112,7 +153,7 @@ def test_a_merge_leaves_open_whether_an_enrollment_is_in_the_right_name(app: Fla
     with app.app_context():
         later = makers.delivery(places=3).code
     post(nominator, later, identifier="A-1", birth_date="1990-05-01", given_name="Ama", family_name="Owusu")
-    merged(app, client, [known, factories_person(app)])
+    merged(app, client, [known, namesake(app)])
     assert len(questions(coordinator)) == 1 and states(app) == ["open"]
 
 
