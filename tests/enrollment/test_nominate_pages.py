@@ -489,7 +489,17 @@ def test_a_person_twice(app: Flask, at_work: Browser, code: str) -> None:
     at_work.get(f"/deliveries/{code}/nominate/person").form("/person").submit("Nominate", **ONE)
     page = at_work.get(f"/deliveries/{code}/nominate/person").form("/person").submit("Nominate", **ONE)
     assert page.status == 422
-    assert "already has a place or a request" in page.text
+    assert "Awa Diop already has a place or a request" in page.text
+
+
+@pytest.mark.parametrize("changes", [{"email": "new@example.org", "given_name": "AWA"}, {"identifier": "", "given_name": "AWA"}])
+def test_a_person_twice_is_refused_where_the_person_was_recognised(app: Flask, at_work: Browser, code: str, changes: Any) -> None:
+    said = ONE | {"identifier": "SN-77"}
+    at_work.get(f"/deliveries/{code}/nominate/person").form("/person").submit("Nominate", **said)
+    page = at_work.get(f"/deliveries/{code}/nominate/person").form("/person").submit("Nominate", **said | changes)
+    assert page.errors == ["AWA Diop already has a place or a request in this delivery."], "as it was submitted"
+    (link,) = [one.get("href") for one in page.all("a") if "already has a place" in "".join(one.itertext())]
+    assert link == ("#identifier" if "email" in changes else "#email")
 
 
 def test_a_coordinator_adds_a_person_with_or_without_an_organization(app: Flask, sign_in: Any, code: str) -> None:
