@@ -150,7 +150,7 @@ class EnrollmentAnswer(Answer):
             category=enrollment.category,
             status=standing.status,
             position=position,
-            reason=explain(enrollment, position),
+            reason=explain(actor, enrollment, position),
             rank=enrollment.rank,
             rank_code=enrollment.rank_code,
             organization=enrollment.organization,

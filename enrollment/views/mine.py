@@ -40,7 +40,7 @@ def mine() -> Any:
     found = sorted(db.session.scalars(own), key=lambda one: (one.delivery.starts_on, one.id), reverse=True)
     waiting = [one.delivery_id for one in found if one.status is EnrollmentStatus.WAITLISTED]
     positions = queries.positions(*waiting) if waiting else {}
-    rows = [(one, queries.explain(one, positions.get(one.id))) for one in found]
+    rows = [(one, queries.explain(actor, one, positions.get(one.id))) for one in found]
     return render_template("enrollment/mine.html", rows=rows)
 
 
@@ -66,7 +66,7 @@ def enrollment(enrollment_id: int) -> Any:
         delivery=delivery,
         days=[(local_day(delivery, blocks[0]), blocks) for blocks in by_day(delivery)],
         position=position,
-        why=queries.explain(found, position),
+        why=queries.explain(actor, found, position),
         result=result,
         may_print_letter=has_letter(standing, result) and may_read_letter(actor, found),
         moves_up=not is_waiting or moves_up(delivery),

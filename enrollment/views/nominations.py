@@ -43,7 +43,7 @@ def nominations() -> Any:
             "enrollment": one,
             "status": one.standing.status,
             "person": person,
-            "why": queries.explain(one, positions.get(one.standing.id)),
+            "why": queries.explain(actor, one, positions.get(one.standing.id)),
             "may_withdraw": "withdraw" in steps(one, actor) and one.delivery.status == "published",
         }
         for one, person in zip(found.items, shown, strict=True)
@@ -87,7 +87,7 @@ def _line(actor: Actor, one: Enrollment, position: int | None) -> list[Any]:
         person.identifier, person.given_name, person.family_name, person.email, person.country,
         countries.written(person.nationalities, i18n.locale()), word(one.category), one.rank,
         one.nominated_by.name if one.nominated_by else "", i18n.text(one.delivery.course.title), one.delivery.code,
-        one.delivery.starts_on, word(one.standing.status), position, queries.explain(one, position),
+        one.delivery.starts_on, word(one.standing.status), position, queries.explain(actor, one, position),
     ]  # fmt: skip
 
 

@@ -269,8 +269,11 @@ def test_the_effect_on_places_is_shown(app: Flask, at_work: Browser, code: str) 
     page.form("/check").submit("Nominate 8")
     assert [status for _name, status in nominated(app)] == ["confirmed"] * 6 + ["waitlisted"] * 2
     page = at_work.get("/nominations?status=waitlisted")
-    assert "number 1 on the waiting list" in page.text
-    assert "number 2 on the waiting list" in page.text
+    assert "this person is number 1 on the waiting list" in page.text
+    assert "this person is number 2 on the waiting list" in page.text
+    for address in ("nominate", "nominate/person"):
+        page = at_work.get(f"/deliveries/{code}/{address}")
+        assert "Military: ! full – the next person would be number 3 on the waiting list" in page.text
 
 
 def test_an_ambiguous_order_of_day_and_month_is_asked_once(app: Flask, at_work: Browser, code: str) -> None:
