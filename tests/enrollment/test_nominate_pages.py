@@ -455,6 +455,7 @@ ONE = {"given_name": "Awa", "family_name": "Diop", "email": "awa@example.org", "
 
 def test_one_person_by_form(app: Flask, at_work: Browser, code: str) -> None:
     page = at_work.get(f"/deliveries/{code}/nominate").follow("Nominate one person")
+    assert "Date of birth (optional)" in page.text
     birth = {"birth_date-day": "3", "birth_date-month": "4", "birth_date-year": "1987"}
     form = page.form("/person")
     page = form.submit("Nominate", **ONE, **birth, rank="Captain", rank_code="OF2")
