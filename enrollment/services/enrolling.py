@@ -77,9 +77,8 @@ def apply(actor: Actor, delivery_id: int, applicant: Person, wish: Wish, *, is_w
 def require_identity(identifier: str | None, email: str | None) -> None:
     """Someone put in by others must be recognisable the next time: a person exists once."""
     if not (identifier or "").strip() and not (email or "").strip():
-        raise Invalid(
-            "identity_needed", _l("Give a service number or an email address, so that the person is recognised."), "person.email"
-        )
+        sentence = _l("Give a service or staff number or an email address, so that the person is recognised.")
+        raise Invalid("identity_needed", sentence, "person.email")
 
 
 def place(

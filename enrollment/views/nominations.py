@@ -74,8 +74,9 @@ def nominations_file() -> Response:
     waiting = {one.delivery_id for one in found if one.standing.status is EnrollmentStatus.WAITLISTED}
     positions = queries.positions(*waiting) if waiting else {}
     header = [
-        _("Identifier"), _("Given name"), _("Family name"), _("Email"), _("Country"), _("Nationality"), _("Category"),
-        _("Rank"), _("Nominated by"), _("Course"), _("Delivery"), _("Begins"), _("Status"), _("Position"), _("Why"),
+        _("Service or staff number"), _("Given name"), _("Family name"), _("Email"), _("Country"), _("Nationality"),
+        _("Category"), _("Rank"), _("Nominated by"), _("Course"), _("Delivery"), _("Begins"), _("Status"), _("Position"),
+        _("Why"),
     ]  # fmt: skip
     rows = [_line(actor, one, positions.get(one.standing.id)) for one in found]
     return exports.download(actor, "nominations", "nominations", header, rows)

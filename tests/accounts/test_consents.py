@@ -329,7 +329,7 @@ def test_consent_on_paper_by_page(app: Flask, sign_in: SignIn) -> None:
         browser = sign_in(factories.actor(Role.ROSTER))
     form = browser.get("/roster/new").follow("Record a consent on paper").form(button="Record the consent")
     refused = form.submit(given_name="Ali", reference="R 1", document="Form 3")
-    assert refused.status == 422 and any("service number or an email" in one for one in refused.errors)
+    assert refused.status == 422 and any("service or staff number or an email" in one for one in refused.errors)
     page = form.submit(given_name="Ali", family_name="Ouédraogo", identifier="BF-7", country="BF", reference="R 1",
                        signed_on="2026-11-20", document="Form 3")  # fmt: skip
     assert "is recorded" in page.text and answers(app) == [("roster", True, True, "paper")]

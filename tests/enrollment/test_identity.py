@@ -289,7 +289,7 @@ def test_pages_and_files_say_whose_a_number_is(app: Flask, client, sign_in, code
         for row in ("7,Kenya,Ama,Owusu,ama@example.org", "7,GH,Esi,Boateng,esi@example.org", "8,Mars,Yaw,Sy,yaw@example.org")
     )
     page = browser.get(f"/deliveries/{code}/nominate").form("/nominate").submit(text=rows)
-    assert "2 people are ready" in page.text and "Row 4, Issuer of the identifier" in page.text
+    assert "2 people are ready" in page.text and "Row 4, Issuer of the number" in page.text
     page.form("/check").submit("Nominate 2")
     with app.app_context():
         issuers = [queries.issuer_of(one)[0] for one in db.session.scalars(sa.select(Person).where(Person.identifier == "7"))]
