@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -151,4 +152,5 @@ def explain(actor: Actor, enrollment: Enrollment, position: int | None) -> str |
         return _("A coordinator decides about this request.")
     if enrollment.reason:
         return enrollment.reason
-    return "; ".join(lack.detail for lack in rule.read_lacks(enrollment.lacking)) or None
+    lacks = [lack.detail for lack in rule.read_lacks(enrollment.lacking)]
+    return reduce(lambda one, other: _("%(one)s; %(other)s", one=one, other=other), lacks) if lacks else None
