@@ -335,7 +335,7 @@ def test_names_that_differ_never_do_so_unnoticed(app: Flask, client, sign_in, co
     with app.app_context():
         assert "another name" in " ".join(checking.breaches())
         result = app.test_cli_runner().invoke(args=["people", "suspects"])
-        assert "nominated as Ama Owusu, born 1990-05-01, enrolled is Kofi Mensah, born 1990-05-01" in result.output
+        assert "put forward as Ama Owusu, born 1990-05-01, enrolled is Kofi Mensah, born 1990-05-01" in result.output
         browser = sign_in(makers.coordinator())
     page = browser.get("/people-to-check")
     assert "Ama Owusu" in page.text and "Kofi Mensah" in page.text

@@ -524,7 +524,7 @@ def test_another_date_of_birth_is_suspect_too(app: Flask, coordinator, ghana) ->
         (breach,) = checking.breaches()
         assert f"enrollment {made['id']} was nominated under another name or date of birth" in breach
         said = app.test_cli_runner().invoke(args=["people", "suspects"]).output
-    assert "nominated as Kofi Mensah, born 1990-05-01, enrolled is Kofi Mensah, born 1980-01-01" in said
+    assert "put forward as Kofi Mensah, born 1990-05-01, enrolled is Kofi Mensah, born 1980-01-01" in said
 
 
 # What could break it
