@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from accounts.demonstration import is_demonstration_here
 from accounts.models import Person
 from accounts.queries import roster_text
 from accounts.roles import Permission as P
@@ -207,5 +206,4 @@ def application_sent(code: str, token: str) -> Any:
         raise NotFound(
             "old_address", _l("This page is shown for an hour after sending. The mail we sent has everything.")
         ) from None
-    context = {"reference": sent, "address": address, "is_demonstration": is_demonstration_here()}
-    return render_template("enrollment/sent.html", delivery=delivery, **context)
+    return render_template("enrollment/sent.html", delivery=delivery, reference=sent, address=address)
