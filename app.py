@@ -256,6 +256,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.extensions["people_to_ask"] = roster.queries.people_to_ask  # accounts asks, which knows no experts
     app.extensions["system_warnings"] = check_system_libraries
     app.extensions["is_invented"] = accounts.demonstration.is_invented
+    app.jinja_env.globals["is_demonstration_here"] = accounts.demonstration.is_demonstration_here
     app.extensions["is_demonstration"] = lambda: settings.demo and settings.is_local
     clock.init_app(app, settings.now)
     database.init_app(app, settings.database_url)

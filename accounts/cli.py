@@ -8,6 +8,7 @@ from flask import current_app
 from accounts import queries, services, values
 from accounts.models import ALL, Person
 from accounts.roles import WITHIN, Role
+from core import names
 from core.commands import Commands
 from core.database import db, settings_of, transaction
 from core.errors import DomainError
@@ -39,7 +40,7 @@ def create(email: str, name: str, roles: tuple[str, ...], organization: str | No
     with _refusals(), transaction():
         person = services.create_account(
             SYSTEM, email=email, given_name=given, family_name=family, roles=roles, organization=organization,
-            identity=int(identity) if (identity or "").isdecimal() else identity,
+            identity=names.meant(identity) or identity,
             names_confirmed=True,  # who types a command means what it says
         )  # fmt: skip
         account = queries.find_account(person.id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
@@ -27,7 +26,7 @@ from accounts.models import ALL, READ, ConsentPurpose, Gender, Organization
 from accounts.roles import BodyKind, Role
 from core import countries, i18n
 from core.errors import DomainError
-from core.forms import Confirmation, Form, NationalitiesField, SubmissionField, issuer_field, names_confirmation, whole
+from core.forms import Confirmation, Form, NationalitiesField, SubmissionField, WhoField, issuer_field, names_confirmation
 from core.words import WORDS
 
 #: How to say that there is one name only; the services ask for at least one.
@@ -71,7 +70,7 @@ class PaperForm(Form):
     identifier_issuer = issuer_field()
     email = StringField(_l("Email address"), validators=[Optional()])
     country = SelectField(_l("Country"), validate_choice=False)
-    who = RadioField(_l("Same person?"), validate_choice=False)
+    who = WhoField()
     purpose = RadioField(_l("What the person agreed to"), validators=[InputRequired()])
     reference = StringField(_l("Reference"), NEEDED, description=_l("What you file the paper under, such as HR-2026/114."))
     signed_on = DateField(_l("Signed on"), validators=[Optional()])
@@ -81,15 +80,12 @@ class PaperForm(Form):
         super().__init__(**options)
         self.country.choices = [("", ""), *countries.choices(i18n.locale())]
         self.purpose.choices = [(one.value, WORDS[f"consent_{one.value}"]) for one in ConsentPurpose]
-        self.who.choices = []
 
     def refuse(self, error: DomainError) -> None:
         """The services speak of "person.email" where this form has "email". Anyone who may decide is asked who is meant."""
         for one in error.errors or [error]:
             one.field = (one.field or "").removeprefix("person.") or None
-        known = error.details.get("candidates", [])
-        self.who.choices = [(str(one["id"]), _("Yes, the same as %(name)s", name=one["name"])) for one in known]
-        self.who.choices += [("new", _("No, another person"))] if known else []
+        self.who.offer(error.details.get("candidates", ()))
         super().refuse(error)
 
     def person(self) -> dict[str, Any]:
@@ -98,7 +94,7 @@ class PaperForm(Form):
         return {name: (self[name].data or "").strip() or None for name in names} | {
             "given_name": self.given_name.data or "", "family_name": self.family_name.data or "",
             "names_confirmed": self.names_confirmed.data,
-            "identity": whole(self.who.data) or ("new" if self.who.data == "new" else None),
+            "identity": self.who.identity,
         }  # fmt: skip
 
 

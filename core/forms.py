@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from flask import request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
-from wtforms import BooleanField, FormField, HiddenField, IntegerField, SelectField, StringField
+from wtforms import BooleanField, FormField, HiddenField, IntegerField, RadioField, SelectField, StringField
 from wtforms import Form as Parts
 from wtforms.widgets import Input, Select
 from wtforms.widgets.core import clean_key
 
-from core import countries
+from core import countries, names
 from core.errors import Conflict, DomainError, Invalid
 from core.i18n import form_texts, locale, month_names
 
@@ -123,6 +124,21 @@ class Confirmation(BooleanField):
 def names_confirmation() -> Any:
     """The tick of every form that takes a person's names."""
     return Confirmation(_l("These are the right names."), code="name_in_doubt")
+
+
+class WhoField(RadioField):
+    """Asks who is meant, once the act was refused because someone near is known. `identity`: what was answered."""
+
+    def __init__(self, label: Any = _l("Same person?"), *args: Any, **kwargs: Any):
+        super().__init__(label, *args, choices=[], validate_choice=False, **kwargs)
+
+    def offer(self, candidates: Iterable[Mapping[str, Any]]) -> None:
+        known = [(str(one["id"]), _("Yes, the same as %(name)s", name=one["name"])) for one in candidates]
+        self.choices = [*known, (names.NEW, _("No, another person"))] if known else []
+
+    @property
+    def identity(self) -> int | str | None:
+        return names.meant(self.data)
 
 
 def issuer_field() -> Any:

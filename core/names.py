@@ -15,6 +15,16 @@ import sqlalchemy as sa
 
 from core.text import normalized
 
+#: What is answered, instead of a person's id, to "Same person?" when it is another one.
+NEW = "new"
+_ID = re.compile("[1-9][0-9]{0,8}")
+
+
+def meant(answer: str | None) -> int | str | None:
+    """Who is meant by a written answer to "Same person?": a person's id or NEW; None for no answer."""
+    return int(answer) if answer and _ID.fullmatch(answer) else NEW if answer == NEW else None
+
+
 #: Letters that no decomposition makes plain, and forms that people write for one another (Arabic, Ukrainian, Kazakh, African).
 _ALIKE = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ŋ": "n", "æ": "ae", "œ": "oe", "þ": "th", "ŧ": "t", "ə": "a",

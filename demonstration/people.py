@@ -69,7 +69,7 @@ PARTICIPANTS = (
     ("Оксана", "Шевченко", "UA", "female", "civilian", None, None, "Ministry of Foreign Affairs"),
     ("Ελένη", "Παπαδοπούλου", "GR", "female", "police", "Inspector", None, "Hellenic Police"),
     ("ሰላማዊት", "ተስፋዬ", "ET", "female", "police", "Commander", None, "Federal Police"),
-    ("李", "文娟", "CN", "female", "civilian", None, None, "Correctional Service"),
+    ("文娟", "李", "CN", "female", "civilian", None, None, "Correctional Service"),
     ("Aïssatou", "Ndiaye", "SN", "female", "police", "Commissaire", None, "Police nationale"),
     ("Jean-Baptiste", "de La Tour", "FR", "male", "military", "Major", "OF-3", "Armée de terre"),
     ("Kofi", "Boateng", "GH", "male", "military", "Lieutenant", "OF-1", "Ghana Armed Forces"),

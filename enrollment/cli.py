@@ -19,7 +19,7 @@ def suspects() -> None:
     count = 0
     for enrollment, nomination, person in services.suspects():
         said, known = _called(nomination), _called(person)
-        click.echo(f"enrollment {enrollment.id}: nominated as {said}, enrolled is {known} (person {person.id})")
+        click.echo(f"enrollment {enrollment.id}: put forward as {said}, enrolled is {known} (person {person.id})")
         count += 1
     click.echo(f"{count} found" if count else "none found")
 

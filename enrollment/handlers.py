@@ -15,6 +15,7 @@ from core.policy import Actor
 from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryCutShort, DeliveryMoved
 from courses.models import Delivery, DeliverySession
 from enrollment.models import GOING_ON, OPEN, Enrollment, Mark
+from enrollment.services.closing import settle_decided, settle_merged
 from enrollment.services.confirming import confirm_applications
 from enrollment.services.ending import end_with
 from enrollment.services.filling import fill, seating
@@ -88,7 +89,9 @@ def ask_about_change(event: PersonChanged, actor: Actor) -> None:
 
 def move_enrollments(event: MergeConfirmed, actor: Actor) -> None:
     """Two records became one person."""
+    settle_merged(event.keep_id, event.merged_id)
     follow_person(actor, event.keep_id, event.merged_id)
+    settle_decided(event.keep_id)
 
 
 def move_enrollments_back(event: MergeUndone, actor: Actor) -> None:

@@ -196,7 +196,7 @@ class _People:
         if known is not None and known.person.id in self.here:
             remedy = _l("This person already has a place or a request in this delivery. Leave the row out.")
             column = "identifier" if "number" in known.agrees else "email"
-            return Problem(row.row, column, row.values["email"], "already_enrolled", remedy)
+            return Problem(row.row, column, row.values.get(column, ""), "already_enrolled", remedy)
         return None if known or row.values.get(IDENTITY) else self._question(row, near)
 
     def candidates(self, row: NominationRow) -> list[tuple[int, str]]:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StringConstraints, WithJsonSchema
 
 from accounts.models import Gender, IdentifierKind, Merge, Person, PersonnelCategory
+from accounts.services import current_record
 from core.api import Answer, Day, Id, Language, ListQuery, PersonCountry, PersonName, Schema, at_most, one_of
 from core.policy import Actor
 from courses.models import DeliverySession
@@ -149,7 +150,7 @@ class EnrollmentAnswer(Answer):
             category=enrollment.category,
             status=standing.status,
             position=position,
-            reason=explain(enrollment, position),
+            reason=explain(actor, enrollment, position),
             rank=enrollment.rank,
             rank_code=enrollment.rank_code,
             organization=enrollment.organization,
@@ -164,7 +165,7 @@ class EnrollmentAnswer(Answer):
 
 
 class CandidateAnswer(Answer):
-    id: int
+    id: int = Field(description="id of the record that is used now; the rest is what the question was asked about")
     full_name: str
     country: str | None
     birth_date: date | None
@@ -203,7 +204,9 @@ class QuestionAnswer(Answer):
             id=question.id,
             enrollment=question.enrollment_id,
             delivery=question.enrollment.delivery.code,
-            candidate=CandidateAnswer.model_validate(question.candidate),
+            candidate=CandidateAnswer.model_validate(question.candidate).model_copy(
+                update={"id": current_record(question.candidate).id}
+            ),
             submitted=SubmittedAnswer.model_validate(question.enrollment.nomination or question.enrollment.origin),
             agrees=question.agrees,
             differs=question.differs,

@@ -169,7 +169,7 @@ def person_on_paper(actor: Actor, **who: Any) -> Person:
     takes."""
     require(actor, Permission.CONSENT_RECORD)
     if not (who.get("identifier") or "").strip() and not (who.get("email") or "").strip():
-        sentence = _l("Give a service number or an email address, so that the person is recognised.")
+        sentence = _l("Give a service or staff number or an email address, so that the person is recognised.")
         raise Invalid("identity_needed", sentence, "person.identifier")
     return record_person(actor, **who, update=False)
 

@@ -19,7 +19,6 @@ from core.database import db, is_sqlite
 from core.errors import Conflict, Invalid
 from core.policy import Actor, can
 
-NEW = "new"
 #: Among whom only someone new is found.
 NO_ONE = sa.false()
 
@@ -89,7 +88,7 @@ def find_known(
 
 
 def _as_decided(identity: str | int, near: Sequence[Comparison]) -> Known:
-    if identity == NEW:
+    if identity == names.NEW:
         return Known(None, tuple(near), is_decided=True)
     chosen = next((one for one in near if one.person.id == identity), None)
     if chosen is None:

@@ -302,7 +302,7 @@ def _name_differs(field: str) -> Conflict:
 
 
 _KEYS = {
-    "identifier": _l("This person is known with another identifier. An administrator can change it."),
+    "identifier": _l("This person is known with another service or staff number. An administrator can change it."),
     "email": _l("This person is known with another email address. The person or an administrator can change it."),
 }
 
@@ -333,7 +333,7 @@ def _refuse_taken(actor: Actor, person: Person, given: dict[str, Any], prefix: s
 
 
 _TAKEN = {
-    "identifier": _l("Another person has this identifier."),
+    "identifier": _l("Another person has this service or staff number."),
     "email": _l("Another person has this email address."),
 }
 _TAKEN_BY = {"identifier": "number", "email": "address"}

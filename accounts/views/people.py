@@ -12,7 +12,7 @@ from accounts.forms import AccountForm, PersonForm, RoleForm
 from accounts.models import Organization, Person
 from accounts.roles import WITHIN, BodyKind, Permission, Role
 from accounts.views.blueprint import pages
-from core import audit, readings
+from core import audit, names, readings
 from core.database import db, transaction
 from core.errors import DomainError, NotFound
 from core.forms import refusals_on, whole
@@ -45,7 +45,7 @@ def new_account() -> Any:
                     given_name=form.given_name.data or "",
                     family_name=form.family_name.data or "",
                     names_confirmed=form.names_confirmed.data,
-                    identity="new" if form.is_another.data else None,
+                    identity=names.NEW if form.is_another.data else None,
                     language=form.language.data,
                     roles=form.roles.data or [],
                     organization=(form.organization.data or "").strip() or None,

@@ -94,7 +94,7 @@ def ask_for_link() -> Any:
     with transaction():
         if limits.count("link.mail", key, seconds=WINDOW)[0] <= MAILS_PER_ADDRESS:
             services.request_link(form.email.data or "", form.next.data or "")
-    return render_template("accounts/link_sent.html", address=form.email.data, is_demonstration=is_demonstration_here())
+    return render_template("accounts/link_sent.html", address=form.email.data)
 
 
 @pages.get("/sign-in/<token>")

@@ -18,7 +18,7 @@ from core.database import db
 from core.errors import Conflict, Invalid
 from core.events import publish
 from core.jobs import Job, JobState
-from core.policy import Actor, require
+from core.policy import SYSTEM, Actor, require
 from core.words import word
 from courses.models import Delivery, DeliveryStatus
 from courses.services import require_over, touch
@@ -118,7 +118,7 @@ def _suspended(enrollment: Enrollment, number: int) -> Invalid:
 
 def reasons_of(enrollment: Enrollment) -> str:
     """What an enrollment lacks, in words: as fixed when the delivery was finished, else its status."""
-    return explain(enrollment, None) or word(enrollment.status)
+    return explain(SYSTEM, enrollment, None) or word(enrollment.status)
 
 
 def _job_for(delivery_id: int, ids: list[int], *, is_over: bool) -> Job | None:

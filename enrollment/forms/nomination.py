@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import FileField, RadioField, SelectField, StringField, TextAreaField
 
 from accounts.models import Gender, PersonnelCategory
 from core import i18n
 from core.errors import DomainError
-from core.forms import DayField, Form, NationalitiesField, SubmissionField, issuer_field, names_confirmation, whole
+from core.forms import DayField, Form, NationalitiesField, SubmissionField, WhoField, issuer_field, names_confirmation
 from core.words import word
 from enrollment.forms.fields import CountryField, Needed, OneOf
 from enrollment.nomination_files import COLUMNS, NominationRow, check_row
@@ -65,7 +64,7 @@ class PersonForm(Form):
     nationalities = NationalitiesField()
     gender = RadioField(_l("Gender"), validate_choice=False)
     birth_date = DayField(_l("Date of birth"))
-    who = RadioField(_l("Same person?"), validate_choice=False)
+    who = WhoField()
     category = RadioField(_l("Personnel category"), [OneOf(_l("Choose the personnel category."))], validate_choice=False)
     rank = StringField(_l("Rank"))
     rank_code = StringField(_l("NATO rank code"))
@@ -79,7 +78,6 @@ class PersonForm(Form):
         self.gender.choices = [(one.value, word(one)) for one in Gender]
         self.category.choices = [(one.value, word(one)) for one in categories]
         self.language.choices = list(i18n.teaching_languages(i18n.locale()))
-        self.who.choices = []
 
     def row(self) -> NominationRow:
         """The person by the rules of a row; its problems stand at the fields."""
@@ -93,17 +91,10 @@ class PersonForm(Form):
                 self[problem.column].errors = [problem.remedy]
         return row
 
-    @property
-    def identity(self) -> str | int | None:
-        """Who is meant, where that was asked."""
-        return whole(self.who.data) or ("new" if self.who.data == "new" else None)
-
     def refuse(self, error: DomainError) -> None:
         """The services speak of "person.email", "row-1.email" and "nominated_by" where this form has other names."""
         for one in error.errors or [error]:
             name = (one.field or "").removeprefix("row-1").removeprefix(".").removeprefix("person.")
             one.field = {"person": "email", "nominated_by": "organization_id"}.get(name, name)
-        known = error.details.get("candidates", [])
-        self.who.choices = [(str(one["id"]), _("Yes, the same as %(name)s", name=one["name"])) for one in known]
-        self.who.choices += [("new", _("No, another person"))] if known else []
+        self.who.offer(error.details.get("candidates", ()))
         super().refuse(error)

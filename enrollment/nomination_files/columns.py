@@ -35,8 +35,8 @@ REQUIRED = ("given_name", "email", "country", "category")
 # column must be what the reader understands.
 HEADINGS = {
     "en": {
-        "identifier": "Identifier",
-        "identifier_issuer": "Issuer of the identifier",
+        "identifier": "Service or staff number",
+        "identifier_issuer": "Issuer of the number",
         "given_name": "Given name",
         "family_name": "Family name",
         "name_on_certificate": "Name on certificate",
@@ -53,8 +53,8 @@ HEADINGS = {
         "needs": "Needs",
     },
     "fr": {
-        "identifier": "Identifiant",
-        "identifier_issuer": "Émetteur de l’identifiant",
+        "identifier": "Matricule",
+        "identifier_issuer": "Émetteur du matricule",
         "given_name": "Prénom",
         "family_name": "Nom de famille",
         "name_on_certificate": "Nom sur le certificat",
@@ -75,11 +75,12 @@ HEADINGS = {
 _SYNONYMS = {
     "identifier": "id, personal id, person id, service number, service no, personnel number, personnel no, "
     "staff number, staff no, staff id, employee number, employee no, employee id, id number, id no, identification number, "
-    "matricule, n matricule, no matricule, numéro matricule, n de matricule, no de matricule, numéro de matricule, "
+    "identifiant, matricule ou numéro de personnel, "
+    "n matricule, no matricule, numéro matricule, n de matricule, no de matricule, numéro de matricule, "
     "n de service, no de service, numéro de service, n d'identification, no d'identification, numéro d'identification, "
     "n d'identité, numéro d'identité, numéro personnel",
     "identifier_issuer": "issuer, issued by, issuing body, issuing organization, issuing organisation, issuing country, "
-    "issuer of the number, identifier issuer, émetteur, émis par, organisme émetteur, pays émetteur, émetteur du matricule, "
+    "issuer of the identifier, identifier issuer, émetteur, émis par, organisme émetteur, pays émetteur, "
     "émetteur de l'identifiant",
     "given_name": "first name, given names, first names, forename, forenames, prénoms, prénom usuel",
     "family_name": "surname, last name, family names, nom, noms, nom de naissance, nom d'usage",

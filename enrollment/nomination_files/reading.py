@@ -210,7 +210,7 @@ def _duplicate_remedy(column: str, above: int) -> Any:
             row=above,
         )
     return _l(
-        "Row %(row)s has the same identifier. Remove one of the two rows, or correct the identifier.",
+        "Row %(row)s has the same service or staff number. Remove one of the two rows, or correct the number.",
         row=above,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -57,7 +56,6 @@ _NAMES = ("given_name", "family_name", "name_on_certificate")
 CONFIRMED = "names_confirmed"
 #: The key under which it says who is meant, once that was asked: "new", or the id of a person.
 IDENTITY = "identity"
-_ID = re.compile("[1-9][0-9]{0,8}")
 _WHEN_BLANK: dict[str, Any] = {"gender": "undisclosed", "birth_date": None, "nationalities": ()}
 
 
@@ -121,9 +119,9 @@ def check_row(
         problems.append(Problem(row, "organization", "", refusal.code, refusal.message))
     if is_confirmed:
         raw[CONFIRMED], fields[CONFIRMED] = "1", True
-    answer = values.get(IDENTITY) or ""
-    if answer == "new" or _ID.fullmatch(answer):
-        raw[IDENTITY], fields[IDENTITY] = answer, answer if answer == "new" else int(answer)
+    answer = values.get(IDENTITY)
+    if answer and (meant := names.meant(answer)):
+        raw[IDENTITY], fields[IDENTITY] = answer, meant
     return NominationRow(row, raw, fields, tuple(problems))
 
 

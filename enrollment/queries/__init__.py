@@ -24,6 +24,7 @@ from enrollment.queries.identity import (
     people_here_by_others,
     people_of,
     readings,
+    records_asked_about,
     require_reach,
 )
 from enrollment.queries.places import (
@@ -71,6 +72,7 @@ __all__ = [
     "pool_places",
     "positions",
     "readings",
+    "records_asked_about",
     "require_reach",
     "seatings",
     "stands_at",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -136,16 +137,20 @@ def _differing_name(person: Person, nomination: Nomination | None) -> str | None
     return names.full_name(*said, names.Origin(nomination.country, nomination.nationalities))
 
 
-def explain(enrollment: Enrollment, position: int | None) -> str | None:
-    """Why the enrollment stands where it stands, in one sentence; None when there is nothing to explain."""
+def explain(actor: Actor, enrollment: Enrollment, position: int | None) -> str | None:
+    """Why the enrollment stands where it stands, in one sentence to `actor`; None when there is nothing to explain."""
+    is_own = enrollment.person_id == actor.person_id
     enrollment = enrollment.standing
     if enrollment.status is S.UNCONFIRMED:
         return _("Waiting for the applicant to open the link in the email.")
     if enrollment.status is S.WAITLISTED and position is not None:
         place = number(position)
+        if not is_own:
+            return _("No place is open at the moment; this person is number %(position)s on the waiting list.", position=place)
         return _("No place is open to you at the moment; you are number %(position)s on the waiting list.", position=place)
     if enrollment.status is S.REQUESTED:
         return _("A coordinator decides about this request.")
     if enrollment.reason:
         return enrollment.reason
-    return "; ".join(lack.detail for lack in rule.read_lacks(enrollment.lacking)) or None
+    lacks = [lack.detail for lack in rule.read_lacks(enrollment.lacking)]
+    return reduce(lambda one, other: _("%(one)s; %(other)s", one=one, other=other), lacks) if lacks else None

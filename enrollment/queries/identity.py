@@ -12,7 +12,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import aliased, joinedload
 
 from accounts.models import Merge, MergeStatus, Organization, Person
+from accounts.queries import issuer_of
 from accounts.roles import Permission
+from accounts.services import current_record
 from core import i18n, names
 from core.database import db
 from core.errors import NotFound
@@ -60,13 +62,12 @@ def _is_in_reach(actor: Actor, person_id: Any) -> sa.ColumnElement[bool]:
 
 
 def open_questions(actor: Actor) -> sa.Select[IdentityQuestion]:
-    """The questions about people that `actor` decides."""
+    """The questions about people that `actor` decides: of those about the same two people the first one, which decides all."""
     return (
         sa.select(IdentityQuestion)
-        .join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
-        .where(IdentityQuestion.status == QuestionStatus.OPEN, decides_about(actor))
+        .where(IdentityQuestion.id.in_(_firsts(actor)))
         .options(
-            joinedload(IdentityQuestion.candidate),
+            joinedload(IdentityQuestion.candidate).joinedload(Person.merged_into).joinedload(Person.merged_into),
             joinedload(IdentityQuestion.enrollment).options(
                 joinedload(Enrollment.delivery),
                 joinedload(Enrollment.nomination),
@@ -78,20 +79,45 @@ def open_questions(actor: Actor) -> sa.Select[IdentityQuestion]:
     )
 
 
+def _firsts(actor: Actor) -> sa.Select[int]:
+    led = _current_records()
+    one, other = Enrollment.person_id, sa.func.coalesce(led.c.current_id, IdentityQuestion.candidate_id)
+    stands_in_name = sa.case((one == other, IdentityQuestion.enrollment_id), else_=0)  # then the other one is not known
+    return (
+        sa.select(sa.func.min(IdentityQuestion.id))
+        .join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
+        .outerjoin(led, led.c.id == IdentityQuestion.candidate_id)
+        .where(IdentityQuestion.status == QuestionStatus.OPEN, decides_about(actor))
+        .group_by(sa.case((one < other, one), else_=other), sa.case((one < other, other), else_=one), stands_in_name)
+    )
+
+
+def _current_records() -> sa.Subquery:
+    """Each merged record, and the one that is used now."""
+    steps = sa.select(Person.id, Person.merged_into_id.label("to")).where(Person.merged_into_id.is_not(None))
+    led = steps.cte("led", recursive=True)
+    ahead = sa.select(led.c.id, Person.merged_into_id).join(Person, Person.id == led.c.to)
+    led = led.union_all(ahead.where(Person.merged_into_id.is_not(None)))
+    ends = sa.select(led.c.id, led.c.to.label("current_id")).join(Person, Person.id == led.c.to)
+    return ends.where(Person.merged_into_id.is_(None)).subquery()
+
+
 @dataclass(frozen=True)
 class ReadingRow:
-    """One thing as it was submitted and as it is known. `fact`: agrees, differs, or empty."""
+    """One thing as it was submitted and as it is known. `fact`: agrees, differs or empty. `issuers`: of a number."""
 
     label: str
     submitted: str | None
     known: str | None
     fact: str
+    issuers: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
 class Readings:
-    """Both readings of a person."""
+    """Both readings of a person. `record`: the candidate's record that is used now."""
 
+    record: int
     submitted_name: str
     rows: list[ReadingRow]
 
@@ -105,12 +131,36 @@ def readings(question: IdentityQuestion) -> Readings:
         ("birth_date", _("Date of birth"), str(said.birth_date or ""), str(known.birth_date or "")),
         ("number", _("Service or staff number"), said.identifier, known.identifier),
         ("address", _("Email"), said.email, known.email),
-        ("", _("Country"), i18n.country_name(said.country), i18n.country_name(known.country)),
+        ("country", _("Country"), i18n.country_name(said.country), i18n.country_name(known.country)),
     ]
     if "printed_name" in question.differs:
         rows.append(("printed_name", _("Name to print"), question.enrollment.name_on_certificate, known.full_name))
     facts = dict.fromkeys(question.agrees, "agrees") | dict.fromkeys(question.differs, "differs")
-    return Readings(name, [ReadingRow(label, a, b, facts.get(fact, "")) for fact, label, a, b in rows])
+    if said.country and known.country:
+        facts["country"] = "agrees" if said.country == known.country else "differs"
+    issuers = {"number": (_issuer_said(said, question.enrollment.origin), _issuer(known))}
+    return Readings(
+        current_record(known).id,
+        name,
+        [ReadingRow(label, a, b, facts.get(fact, ""), issuers.get(fact, ("", ""))) for fact, label, a, b in rows],
+    )
+
+
+def records_asked_about(question: IdentityQuestion) -> dict[str, int]:
+    """The numbers of the two records, as sentences take them."""
+    one, other = sorted((question.enrollment.person_id, current_record(question.candidate).id))
+    return {"one": one, "other": other}
+
+
+def _issuer_said(said: Nomination | Person, record: Person) -> str:
+    """Whose the submitted number is; as it was typed where the record that was taken for the person's has another number."""
+    if isinstance(said, Person) or said.identifier in (None, record.identifier):
+        return _issuer(record)
+    return said.identifier_issuer or i18n.country_name(said.country)
+
+
+def _issuer(record: Person) -> str:
+    return issuer_of(record)[1] if record.identifier else ""
 
 
 def merges(actor: Actor, *, is_open: bool) -> list[Merge]:

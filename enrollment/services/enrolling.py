@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from accounts.models import Organization, Person, PersonnelCategory
 from accounts.roles import Permission
 from accounts.values import clean_lines, clean_name, clean_text, require_spelling
-from core import clock
+from core import clock, names
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.policy import Actor, require
 from core.words import word
@@ -80,9 +80,8 @@ def apply(actor: Actor, delivery_id: int, applicant: Person, wish: Wish, *, is_w
 def require_identity(identifier: str | None, email: str | None) -> None:
     """Someone put in by others must be recognisable the next time: a person exists once."""
     if not (identifier or "").strip() and not (email or "").strip():
-        raise Invalid(
-            "identity_needed", _l("Give a service number or an email address, so that the person is recognised."), "person.email"
-        )
+        sentence = _l("Give a service or staff number or an email address, so that the person is recognised.")
+        raise Invalid("identity_needed", sentence, "person.email")
 
 
 def place(
@@ -93,15 +92,27 @@ def place(
     *,
     nominated_by: Organization | None = None,
     record: Person | None = None,
+    said: Mapping[str, Any] | None = None,
 ) -> Enrollment:
     """Makes the enrollment; the rule that coordinators, nominators and people themselves share. `delivery` was touched, and
-    the `wish` is `checked`. `record`: the one of the person's by which they were recognised."""
+    the `wish` is `checked`. `record`: the one of the person's by which they were recognised, in what others `said` of them."""
     if find_enrollment(delivery.id, person.id) is not None:
-        raise Conflict("already_enrolled", _l("This person already has a place or a request in this delivery."), "person")
+        raise _already_enrolled(record or person, said)
     enrollment = _made(actor, delivery, person, wish, nominated_by)
     enrollment.origin = record or person
     ENROLLMENT.begin(enrollment, first_status(delivery, enrollment.category), actor)
     return enrollment
+
+
+def _already_enrolled(record: Person, said: Mapping[str, Any] | None) -> Conflict:
+    """In the words of whoever put the person forward, at what the person was recognised by."""
+    if said is None:
+        return Conflict("already_enrolled", _l("This person already has a place or a request in this delivery."), "person")
+    origin = names.Origin(said["country"], said["nationalities"] or ())
+    name = names.full_name((said["given_name"] or "").strip(), (said["family_name"] or "").strip(), origin)
+    is_number = bool(said["identifier"]) and names.number_key(said["identifier"]) == record.identifier_key
+    sentence = _l("%(name)s already has a place or a request in this delivery.", name=name or record.full_name)
+    return Conflict("already_enrolled", sentence, "person.identifier" if is_number else "person.email")
 
 
 def _made(actor: Actor, delivery: Delivery, person: Person, wish: Wish, nominated_by: Organization | None = None) -> Enrollment:

@@ -119,7 +119,7 @@ def enter(actor: Actor, delivery_id: int, nominee: Nominee) -> Enrollment:
     said = _said(nominee)
     identified = identify_person(actor, said, identity=nominee.identity)
     add_address(actor, identified.person, nominee.email)
-    enrollment = place(actor, delivery, identified.person, wish, record=identified.record)
+    enrollment = place(actor, delivery, identified.person, wish, record=identified.record, said=said)
     db.session.add(_nomination(actor, None, enrollment, nominee))
     note_identity(actor, enrollment, identified, said)
     tell_all([enrollment])
@@ -150,7 +150,7 @@ def _nominate_one(actor: Actor, delivery_id: int, organization: Organization, no
     identified = _identify(actor, delivery, organization, nominee, said)
     if can(actor, Permission.IDENTITY_DECIDE, delivery) or _is_of_body_alone(identified.person, organization):
         add_address(actor, identified.person, nominee.email)
-    enrollment = place(actor, delivery, identified.person, wish, nominated_by=organization, record=identified.record)
+    enrollment = place(actor, delivery, identified.person, wish, nominated_by=organization, record=identified.record, said=said)
     db.session.add(_nomination(actor, organization, enrollment, nominee))
     note_identity(actor, enrollment, identified, said)
     return enrollment

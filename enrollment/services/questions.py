@@ -25,6 +25,7 @@ from accounts.services import (
     identify_person,
     join_records,
     propose_merge,
+    records_of,
     undo_merge,
 )
 from accounts.values import clean_lines
@@ -48,6 +49,7 @@ from enrollment.models import (
     Score,
 )
 from enrollment.queries import decides_about, find_enrollment, require_reach
+from enrollment.services.closing import settle, settle_alike
 from enrollment.services.letters import tell_all
 from enrollment.services.sharing import follow_printed_name, leave_shared_seat
 from enrollment.states import QUESTION
@@ -101,28 +103,23 @@ def _ask(actor: Actor, enrollment: Enrollment, one: Comparison, step: str | None
     )  # fmt: skip
     QUESTION.begin(question, QuestionStatus.OPEN, actor)
     if step is not None:
-        _settle(actor, question, step)
+        settle(actor, question, step)
 
 
 def _is_asked(enrollment: Enrollment, candidate: Person) -> bool:
     """Whether it was asked about this enrollment, or the other way round about one of the candidate's; or someone decided before
     that the two are different people."""
-    own = {enrollment.person_id, enrollment.origin_id} - {candidate.id}
-    this = sa.and_(IdentityQuestion.enrollment_id == enrollment.id, IdentityQuestion.candidate_id == candidate.id)
+    own, candidates = {enrollment.person_id, enrollment.origin_id} - {candidate.id}, records_of(candidate.id)
+    this = sa.and_(IdentityQuestion.enrollment_id == enrollment.id, IdentityQuestion.candidate_id.in_(candidates))
     is_candidates = sa.or_(Enrollment.person_id == candidate.id, Enrollment.origin_id == candidate.id)
     asked = sa.select(IdentityQuestion.id).join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
     mirrored = sa.and_(IdentityQuestion.candidate_id.in_(own), is_candidates)
     is_apart = sa.and_(
-        IdentityQuestion.candidate_id == candidate.id, IdentityQuestion.status == QuestionStatus.DIFFERENT,
+        IdentityQuestion.candidate_id.in_(candidates), IdentityQuestion.status == QuestionStatus.DIFFERENT,
         sa.or_(Enrollment.person_id.in_(own), Enrollment.origin_id.in_(own)),
     )  # fmt: skip
     asked = asked.where(sa.or_(this, mirrored, is_apart))
     return db.session.scalar(asked.limit(1)) is not None
-
-
-def _settle(actor: Actor, question: IdentityQuestion, step: str, reason: str | None = None) -> None:
-    question.decided_by_id, question.decided_at, question.reason = actor.person_id, clock.now(), reason
-    QUESTION.fire(question, step, actor)
 
 
 def compare_with_all(enrollment_ids: Iterable[int]) -> None:
@@ -199,6 +196,7 @@ def decide_same(actor: Actor, question: IdentityQuestion) -> Merge | None:
     """Both are one person. Returns the merge, which a second person has to confirm unless there is nothing to review; None when
     they are one already."""
     enrollment = _begin(actor, question, "same")
+    settle_alike(actor, question, "same")
     keep, merged = current_record(question.candidate), current_record(enrollment.person)
     merge = None
     if keep.id != merged.id:
@@ -212,7 +210,6 @@ def decide_same(actor: Actor, question: IdentityQuestion) -> Merge | None:
                 tell_all([enrollment])  # what went to the other address opens nothing any more
         else:
             merge = propose_merge(actor, keep.id, merged.id, reason="identity question")
-    _settle(actor, question, "same")
     return merge
 
 
@@ -220,7 +217,7 @@ def decide_different(actor: Actor, question: IdentityQuestion, *, reason: str | 
     """They are two people. An enrollment that stood in the candidate's name becomes that of whom the nomination names."""
     enrollment = _begin(actor, question, "different")
     kept = clean_lines(reason or "", "reason", longest=LONGEST_REASON) or None
-    _settle(actor, question, "different", kept)
+    settle_alike(actor, question, "different", kept)
     if question.differs == [PRINTED_NAME]:
         enrollment.name_on_certificate = enrollment.person.full_name
     elif current_record(question.candidate).id == enrollment.person_id and enrollment.nomination is not None:

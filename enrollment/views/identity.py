@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from accounts.models import MergeStatus
 from accounts.roles import Permission as P
@@ -51,10 +52,16 @@ def decide_same(question_id: int) -> Any:
     actor = current_actor()
 
     def act() -> str:
-        merge = services.decide_same(actor, services.get_question(actor, question_id))
+        question = services.get_question(actor, question_id)
+        records = queries.records_asked_about(question)
+        merge = services.decide_same(actor, question)
         if merge is not None and merge.status is MergeStatus.PROPOSED:
-            return _("Decided: the same person. A second person must confirm the merge.")
-        return _("Decided: the same person.")
+            return _(
+                "Decided: records %(one)s and %(other)s are the same person. A second person must confirm the merge.", **records
+            )
+        if records["one"] == records["other"]:
+            return _("Decided: the same person.")
+        return _("Decided: records %(one)s and %(other)s are the same person.", **records)
 
     return _done(act)
 
@@ -65,8 +72,9 @@ def decide_different(question_id: int) -> Any:
     actor = current_actor()
 
     def act() -> str:
-        services.decide_different(actor, services.get_question(actor, question_id))
-        return _("Decided: two different people.")
+        question = services.get_question(actor, question_id)
+        services.decide_different(actor, question)
+        return _("Decided: records %(one)s and %(other)s are two different people.", **queries.records_asked_about(question))
 
     return _done(act)
 
@@ -91,14 +99,14 @@ def propose_merge() -> Any:
 def decide_merge(merge_id: int, step: str) -> Any:
     actor = current_actor()
     said = {
-        "confirm": _("The two records are merged."),
-        "decline": _("The two records stay separate."),
-        "undo": _("The merge is undone. They are two people again."),
+        "confirm": _l("Record %(merged)s is merged into record %(kept)s."),
+        "decline": _l("Records %(kept)s and %(merged)s stay separate."),
+        "undo": _l("The merge is undone. Records %(kept)s and %(merged)s are two people again."),
     }
 
     def act() -> str:
-        services.decide_merge(actor, merge_id, step)
-        return said[step]
+        merge = services.decide_merge(actor, merge_id, step)
+        return str(said[step]) % {"kept": merge.keep_id, "merged": merge.merged_id}
 
     return _done(act)
 

@@ -41,7 +41,7 @@ def mine() -> Any:
     found = sorted(db.session.scalars(own), key=lambda one: (one.delivery.starts_on, one.id), reverse=True)
     waiting = [one.delivery_id for one in found if one.status is EnrollmentStatus.WAITLISTED]
     positions = queries.positions(*waiting) if waiting else {}
-    rows = [(one, queries.explain(one, positions.get(one.id))) for one in found]
+    rows = [(one, queries.explain(actor, one, positions.get(one.id))) for one in found]
     return render_template("enrollment/mine.html", rows=rows)
 
 
@@ -67,7 +67,7 @@ def enrollment(enrollment_id: int) -> Any:
         delivery=delivery,
         days=[(local_day(delivery, blocks[0]), blocks) for blocks in by_day(delivery)],
         position=position,
-        why=queries.explain(found, position),
+        why=queries.explain(actor, found, position),
         result=result,
         may_print_letter=has_letter(standing, result) and may_read_letter(actor, found),
         moves_up=not is_waiting or moves_up(delivery),
@@ -76,6 +76,7 @@ def enrollment(enrollment_id: int) -> Any:
         reference=reference(delivery.id, found.origin_id),
         steps=steps(found, actor) if delivery.status is DeliveryStatus.PUBLISHED else [],
         needs=needs_shown(actor, found),
+        decides_identity=can(actor, P.IDENTITY_DECIDE, found),
         is_own=found.person_id == actor.person_id,
         question=roster_question(found.person_id) if found.person_id == actor.person_id else None,
         is_unreached=bool(refused_mail([person.id])),

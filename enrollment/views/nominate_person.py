@@ -41,7 +41,7 @@ def nominate_person(code: str) -> Any:
     offer(form.organization_id, organizations, _("No one: the training centre enters the person") if is_free else None)
     if form.validate_on_submit() and (row := form.row()).is_good:
         with refusals_on(form), transaction():
-            one = replace(nominee(row), identity=form.identity)
+            one = replace(nominee(row), identity=form.who.identity)
             made = _put_forward(actor, delivery.id, int(form.organization_id.data), one)
             flash(_said(actor, made), "ok")
             return remember_answer(_list_address(delivery))

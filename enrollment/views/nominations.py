@@ -43,7 +43,7 @@ def nominations() -> Any:
             "enrollment": one,
             "status": one.standing.status,
             "person": person,
-            "why": queries.explain(one, positions.get(one.standing.id)),
+            "why": queries.explain(actor, one, positions.get(one.standing.id)),
             "may_withdraw": "withdraw" in steps(one, actor) and one.delivery.status == "published",
         }
         for one, person in zip(found.items, shown, strict=True)
@@ -74,8 +74,9 @@ def nominations_file() -> Response:
     waiting = {one.delivery_id for one in found if one.standing.status is EnrollmentStatus.WAITLISTED}
     positions = queries.positions(*waiting) if waiting else {}
     header = [
-        _("Identifier"), _("Given name"), _("Family name"), _("Email"), _("Country"), _("Nationality"), _("Category"),
-        _("Rank"), _("Nominated by"), _("Course"), _("Delivery"), _("Begins"), _("Status"), _("Position"), _("Why"),
+        _("Service or staff number"), _("Given name"), _("Family name"), _("Email"), _("Country"), _("Nationality"),
+        _("Category"), _("Rank"), _("Nominated by"), _("Course"), _("Delivery"), _("Begins"), _("Status"), _("Position"),
+        _("Why"),
     ]  # fmt: skip
     rows = [_line(actor, one, positions.get(one.standing.id)) for one in found]
     return exports.download(actor, "nominations", "nominations", header, rows)
@@ -87,7 +88,7 @@ def _line(actor: Actor, one: Enrollment, position: int | None) -> list[Any]:
         person.identifier, person.given_name, person.family_name, person.email, person.country,
         countries.written(person.nationalities, i18n.locale()), word(one.category), one.rank,
         one.nominated_by.name if one.nominated_by else "", i18n.text(one.delivery.course.title), one.delivery.code,
-        one.delivery.starts_on, word(one.standing.status), position, queries.explain(one, position),
+        one.delivery.starts_on, word(one.standing.status), position, queries.explain(actor, one, position),
     ]  # fmt: skip
 
 

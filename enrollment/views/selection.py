@@ -117,7 +117,7 @@ def _entries(actor: Actor, delivery: Delivery) -> list[Entry]:
             one,
             queries.person_shown(actor, one),
             positions.get(one.id),
-            queries.explain(one, positions.get(one.id)),
+            queries.explain(actor, one, positions.get(one.id)),
             one.person_id in refused,
             asked.get(one.person_id, []),
             orders.get(one.id),

@@ -71,7 +71,7 @@ def propose(actor: Actor, identifier: str | None, profile: Profile, near: Sequen
     """Keeps the values until the person answers, and asks once. The caller learns nothing."""
     given = clean_person(**{**profile.person, "identifier": identifier}, is_new=True)
     if not given.get("identifier") and not given.get("email"):
-        sentence = _l("Give a service number or an email address, so that the person is recognised.")
+        sentence = _l("Give a service or staff number or an email address, so that the person is recognised.")
         raise Invalid("identity_needed", sentence, "person.identifier")
     if profile.category is None:
         raise Invalid("required", _l("Choose a personnel category."), "category")

@@ -341,14 +341,17 @@ def test_a_coordinator_who_is_asked_who_signed_answers_by_program_and_page(app: 
 def test_consent_on_paper_by_page(app: Flask, sign_in: SignIn) -> None:
     with app.app_context():
         browser = sign_in(factories.actor(Role.ROSTER))
-    form = browser.get("/roster/new").follow("Record a consent on paper").form(button="Record the consent")
+    page = browser.get("/roster/new").follow("Record a consent on paper")
+    assert "Roster staff may find the person: Roster staff may find me: my name" in page.text
+    assert "“" not in page.text, "the text has quotation marks of its own in some languages"
+    assert "do not match exactly, a new record is created" in page.text
+    form = page.form(button="Record the consent")
     assert "purpose" not in form.values, "whoever records it reads the paper first"
-    assert "do not match exactly, a new record is created" in form.page.text
     signed = {"given_name": "Ali", "family_name": "Ouédraogo", "identifier": "BF-7", "signed_on": "2026-11-20"}
     refused = form.submit(**signed, reference="R 1", document="Form 3")
     assert refused.status == 422 and answers(app) == []
     refused = form.submit(given_name="Ali", purpose="roster", reference="R 1", document="Form 3")
-    assert refused.status == 422 and any("service number or an email" in one for one in refused.errors)
+    assert refused.status == 422 and any("service or staff number or an email" in one for one in refused.errors)
     page = form.submit(given_name="Ali", family_name="Ouédraogo", identifier="BF-7", country="BF", purpose="roster",
                        reference="R 1", signed_on="2026-11-20", document="Form 3")  # fmt: skip
     assert "is recorded" in page.text and answers(app) == [("roster", True, True, "paper")]

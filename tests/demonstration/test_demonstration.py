@@ -13,10 +13,10 @@ from accounts.passwords import DEMONSTRATION_PASSWORD
 from accounts.roles import Role
 from accounts.sessions import actor_of
 from certificates.models import Certificate, CertificateStatus
-from core import jobs
+from core import jobs, names
 from core.database import db
 from courses.models import Delivery, DeliveryStatus
-from demonstration.people import SIGN_INS
+from demonstration.people import PARTICIPANTS, SIGN_INS
 from enrollment.models import Enrollment, EnrollmentStatus, Mark
 from roster.filters import Filters
 from roster.models import Expert, ExpertSkill, ExpertStatus
@@ -37,6 +37,11 @@ def run(app: Flask, *command: str):
     result = app.test_cli_runner().invoke(args=list(command))
     assert result.exit_code == 0, f"flask {' '.join(command)}: {result.output}"
     return result
+
+
+def test_a_chinese_participant_is_called_as_she_writes_her_name() -> None:
+    ((given, family, country, *_),) = [one for one in PARTICIPANTS if one[2] == "CN"]
+    assert names.full_name(given, family, names.Origin(country)) == "李文娟"
 
 
 def facts(app: Flask) -> dict[str, list[tuple]]:

@@ -20,6 +20,7 @@ from enrollment import services
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.views import apply as apply_views
 from tests import factories
+from tests.accounts.makers import settings
 from tests.browsing import Browser, Page
 from tests.courses import makers as courses
 from tests.enrollment import makers
@@ -261,6 +262,13 @@ def test_what_the_screen_says_is_true_of_a_first_and_a_second_application(app: F
     assert ("Place confirmed" if admission == "automatic" else "A coordinator decides") in behind, "there stands what is so"
     if admission == "automatic":
         assert ("Place confirmed" in confirm(app, 1).text) is not is_full
+
+
+def test_in_a_demonstration_an_applicant_is_told_where_the_message_is(app: Flask, browser: Browser, code: str) -> None:
+    told = "read under Messages what would have been sent"
+    with settings(app, demo=True):
+        assert told in apply(browser, code).text
+    assert told not in apply(Browser(app), code).text
 
 
 def test_applications_do_not_fill_a_mailbox(app: Flask, code: str) -> None:

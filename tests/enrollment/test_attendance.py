@@ -199,8 +199,8 @@ def test_finishing_fixes_each_result_for_good(context: Flask) -> None:
     ended = [makers.again(one) for one in (done, short, absent, tested, waiting)]
     assert [one.status for one in ended] == ["completed", "not_completed", "no_show", "not_completed", "declined"]
     assert all(one.finished_at for one in ended)
-    assert queries.explain(ended[1], None) == "attended 720 of 1,080 minutes; score 64, needs 70"
-    assert queries.explain(ended[4], None) == "no place became free"
+    assert queries.explain(SYSTEM, ended[1], None) == "attended 720 of 1,080 minutes; score 64, needs 70"
+    assert queries.explain(SYSTEM, ended[4], None) == "no place became free"
     assert db.session.get_one(Delivery, delivery.id).status == "finished"
     results = {result.enrollment.id: result for result in queries.completion(delivery)}
     assert results[done.id].is_complete and not results[short.id].is_complete

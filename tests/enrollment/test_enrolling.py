@@ -106,7 +106,7 @@ def test_a_full_course_makes_people_wait_and_says_where(context: Flask) -> None:
     enrollment = makers.enrolled(delivery, person=person)
     position = queries.positions(delivery.id)[enrollment.id]
     assert (enrollment.status, position) == ("waitlisted", 2)
-    assert "number 2" in (queries.explain(enrollment, position) or "")
+    assert "number 2" in (queries.explain(SYSTEM, enrollment, position) or "")
     assert mails(person)[0].kind == "enrollment_waitlisted"
 
 

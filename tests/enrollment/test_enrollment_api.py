@@ -81,7 +81,7 @@ def test_waiting_people_are_told_position_and_reason(client, code: str) -> None:
     ]
     assert [one["status"] for one in made] == ["confirmed", "waitlisted", "waitlisted"]
     assert [one["position"] for one in made] == [None, 1, 2]
-    assert made[2]["reason"] == "No place is open to you at the moment; you are number 2 on the waiting list."
+    assert made[2]["reason"] == "No place is open at the moment; this person is number 2 on the waiting list."
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from enrollment.models import Enrollment, EnrollmentStatus, IdentityQuestion, No
 from tests import factories
 from tests.accounts.makers import PASSWORD, account
 from tests.api_client import ApiClient
-from tests.browsing import Browser
+from tests.browsing import Browser, Page
 from tests.certificates import makers as certificates
 from tests.counting import queries_counted
 from tests.enrollment import makers
@@ -114,13 +114,18 @@ def test_two_issuers_of_one_country_are_a_question(app: Flask, client, code: str
 
 def answers(app: Flask, ask: Callable[[], Any]) -> tuple[str, list[str], list[str]]:
     """(answer without ids, tokens and instants; kinds of statements; mail and jobs that were written)."""
-    with app.app_context(), queries_counted() as count:
-        answer = ask()
+    answer, done, written = _done(app, ask)
     text = re.sub(r'"(id|created_at)":("[^"]*"|\d+)', r'"\1":0', answer.text)
+    return f"{answer.status_code} {text}", done, written
+
+
+def _done(app: Flask, act: Callable[[], Any]) -> tuple[Any, list[str], list[str]]:
+    with app.app_context(), queries_counted() as count:
+        made = act()
     with app.app_context():
         written = [f"mail {kind} {len(body.split())}" for kind, body in db.session.execute(sa.select(Mail.kind, Mail.body))]
         written += [f"job {kind}" for kind in db.session.scalars(sa.select(Job.kind).order_by(Job.id))]
-    return f"{answer.status_code} {text}", kinds(count.statements), written
+    return made, kinds(count.statements), written
 
 
 @pytest.mark.both_databases
@@ -150,6 +155,59 @@ def test_two_governments_and_one_person_are_answered_like_a_stranger(app: Flask,
     assert re.sub(r"GTI[\w-]+", "CODE", known[0]) == re.sub(r"GTI[\w-]+", "CODE", stranger[0])
     assert known[1] == stranger[1]
     assert known[2] == stranger[2]
+
+
+def _by_form(browser: Browser, code: str) -> list[Page]:
+    said = {"identifier": "GH-1", "given_name": "Kofi", "family_name": "Mensah", "email": "kofi@example.org", "country": "GH"}
+    form = browser.get(f"/deliveries/{code}/nominate/person").form("/person")
+    return [form.submit("Nominate", **said, category="military")]
+
+
+def _by_file(browser: Browser, code: str) -> list[Page]:
+    rows = "identifier,given_name,family_name,email,country,category\nGH-1,Kofi,Mensah,kofi@example.org,GH,military\n"
+    checked = browser.get(f"/deliveries/{code}/nominate").form("/nominate").submit(text=rows)
+    return [checked, checked.form("/check").submit("Nominate 1")]
+
+
+SAME = {"identifier": "FR-1", "identifier_issuer": "FR", "email": "kofi@example.org"}
+NUMBER_OF_ANOTHER = {"identifier": "GH-1", "given_name": "Ama", "email": "ama@example.org"}
+STRANGER = {"identifier": "ZZ-9", "given_name": "Esi", "family_name": "Owusu", "email": "esi@example.org"}
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("act", [_by_form, _by_file])
+@pytest.mark.parametrize("said", [SAME, NUMBER_OF_ANOTHER])
+def test_pages_answer_two_governments_about_one_person_as_about_a_stranger(app: Flask, client, sign_in, act, said: Any) -> None:
+    """The page of one person, the check of a file, and the list, before and after everyone was compared."""
+    first = client(Role.NOMINATOR, organization="FR-MFA")
+    with app.app_context():
+        second = sign_in(factories.actor(Role.NOMINATOR, organization_id=factories.organization("GH-MOD").id))
+        into = makers.delivery(places=6).code
+    rounds, lists = [], f"/nominations?delivery={into}"
+    for other in (STRANGER, said):
+        post(first, into, **other)
+        with app.app_context():
+            jobs.drain()
+        with app.app_context(), transaction():
+            db.session.execute(sa.delete(Mail))
+            db.session.execute(sa.delete(Job))
+            audit.record(SYSTEM, "test.forgotten", "mail", {})
+        pages, done, written = _done(app, lambda: [*act(second, into), second.get(lists)])
+        assert pages[-1].all("tbody"), "the list shows the nomination"
+        with app.app_context():
+            jobs.drain()
+        pages.append(second.get(lists))
+        rounds.append(([f"{page.status} {_plain(page.html)}" for page in pages], done, written))
+        with app.app_context(), transaction():
+            _forget_everyone()
+    assert rounds[0] == rounds[1]
+
+
+def _plain(html: str) -> str:
+    """A page without what is drawn at random, and without numbers that only count."""
+    html = re.sub(r'name="(csrf_token|submission|token)" value="[^"]*"', "TOKEN", html)
+    html = re.sub(r'nonce="[^"]*"', "NONCE", html)
+    return re.sub(r"/enrollments/\d+", "/enrollments/N", html)
 
 
 def _token(app: Flask, organization_id: int) -> str:
@@ -289,7 +347,7 @@ def test_pages_and_files_say_whose_a_number_is(app: Flask, client, sign_in, code
         for row in ("7,Kenya,Ama,Owusu,ama@example.org", "7,GH,Esi,Boateng,esi@example.org", "8,Mars,Yaw,Sy,yaw@example.org")
     )
     page = browser.get(f"/deliveries/{code}/nominate").form("/nominate").submit(text=rows)
-    assert "2 people are ready" in page.text and "Row 4, Issuer of the identifier" in page.text
+    assert "2 people are ready" in page.text and "Row 4, Issuer of the number" in page.text
     page.form("/check").submit("Nominate 2")
     with app.app_context():
         issuers = [queries.issuer_of(one)[0] for one in db.session.scalars(sa.select(Person).where(Person.identifier == "7"))]
@@ -335,7 +393,7 @@ def test_names_that_differ_never_do_so_unnoticed(app: Flask, client, sign_in, co
     with app.app_context():
         assert "another name" in " ".join(checking.breaches())
         result = app.test_cli_runner().invoke(args=["people", "suspects"])
-        assert "nominated as Ama Owusu, born 1990-05-01, enrolled is Kofi Mensah, born 1990-05-01" in result.output
+        assert "put forward as Ama Owusu, born 1990-05-01, enrolled is Kofi Mensah, born 1990-05-01" in result.output
         browser = sign_in(makers.coordinator())
     page = browser.get("/people-to-check")
     assert "Ama Owusu" in page.text and "Kofi Mensah" in page.text

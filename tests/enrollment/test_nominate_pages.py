@@ -269,8 +269,11 @@ def test_the_effect_on_places_is_shown(app: Flask, at_work: Browser, code: str) 
     page.form("/check").submit("Nominate 8")
     assert [status for _name, status in nominated(app)] == ["confirmed"] * 6 + ["waitlisted"] * 2
     page = at_work.get("/nominations?status=waitlisted")
-    assert "number 1 on the waiting list" in page.text
-    assert "number 2 on the waiting list" in page.text
+    assert "this person is number 1 on the waiting list" in page.text
+    assert "this person is number 2 on the waiting list" in page.text
+    for address in ("nominate", "nominate/person"):
+        page = at_work.get(f"/deliveries/{code}/{address}")
+        assert "Military: ! full – the next person would be number 3 on the waiting list" in page.text
 
 
 def test_an_ambiguous_order_of_day_and_month_is_asked_once(app: Flask, at_work: Browser, code: str) -> None:
@@ -452,6 +455,7 @@ ONE = {"given_name": "Awa", "family_name": "Diop", "email": "awa@example.org", "
 
 def test_one_person_by_form(app: Flask, at_work: Browser, code: str) -> None:
     page = at_work.get(f"/deliveries/{code}/nominate").follow("Nominate one person")
+    assert "Date of birth (optional)" in page.text
     birth = {"birth_date-day": "3", "birth_date-month": "4", "birth_date-year": "1987"}
     form = page.form("/person")
     page = form.submit("Nominate", **ONE, **birth, rank="Captain", rank_code="OF2")
@@ -489,7 +493,17 @@ def test_a_person_twice(app: Flask, at_work: Browser, code: str) -> None:
     at_work.get(f"/deliveries/{code}/nominate/person").form("/person").submit("Nominate", **ONE)
     page = at_work.get(f"/deliveries/{code}/nominate/person").form("/person").submit("Nominate", **ONE)
     assert page.status == 422
-    assert "already has a place or a request" in page.text
+    assert "Awa Diop already has a place or a request" in page.text
+
+
+@pytest.mark.parametrize("changes", [{"email": "new@example.org", "given_name": "AWA"}, {"identifier": "", "given_name": "AWA"}])
+def test_a_person_twice_is_refused_where_the_person_was_recognised(app: Flask, at_work: Browser, code: str, changes: Any) -> None:
+    said = ONE | {"identifier": "SN-77"}
+    at_work.get(f"/deliveries/{code}/nominate/person").form("/person").submit("Nominate", **said)
+    page = at_work.get(f"/deliveries/{code}/nominate/person").form("/person").submit("Nominate", **said | changes)
+    assert page.errors == ["AWA Diop already has a place or a request in this delivery."], "as it was submitted"
+    (link,) = [one.get("href") for one in page.all("a") if "already has a place" in "".join(one.itertext())]
+    assert link == ("#identifier" if "email" in changes else "#email")
 
 
 def test_a_coordinator_adds_a_person_with_or_without_an_organization(app: Flask, sign_in: Any, code: str) -> None:

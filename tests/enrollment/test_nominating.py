@@ -81,7 +81,7 @@ def test_the_same_person_twice_in_one_list(nominator: Actor, organization: Organ
     same = {"email": "same@example.org", "family_name": "Same"}
     refused = refusal(nominator, makers.delivery(), organization, makers.nominee(**same, row=2), makers.nominee(**same, row=3))
     assert isinstance(refused, Conflict)
-    assert (refused.code, refused.field) == ("already_enrolled", "row-3.person")
+    assert (refused.code, refused.field) == ("already_enrolled", "row-3.person.email")
 
 
 def test_nobody_at_all(nominator: Actor, organization: Organization) -> None:

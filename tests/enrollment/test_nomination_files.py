@@ -316,6 +316,11 @@ class TestHeadings:
             ("DOB", "birth_date"),
             ("Nom sur le certificat", "name_on_certificate"),
             ("Matricule", "identifier"),
+            ("Matricule ou numéro de personnel", "identifier"),
+            ("Identifier", "identifier"),  # what our own template said before
+            ("Identifiant", "identifier"),
+            ("Issuer of the identifier", "identifier_issuer"),
+            ("Émetteur de l’identifiant", "identifier_issuer"),
             ("N° de service", "identifier"),
             ("№ de matricule", "identifier"),
             ("Service No.", "identifier"),

@@ -598,7 +598,7 @@ def test_after_the_cut_off_no_words_promise_that_people_move_up(
         to_her = Mail.kind == "enrollment_waitlisted", Mail.person_id == person.person_id
         (letter,) = db.session.scalars(sa.select(Mail.body).where(*to_her))
     reason = office.get(f"/enrollments/{key}").json["reason"]
-    assert reason == "No place is open to you at the moment; you are number 3 on the waiting list."
+    assert reason == "No place is open at the moment; this person is number 3 on the waiting list."
     page = sign_in(person).get(f"/enrollments/{key}").text
     for words in (" ".join(letter.split()), page):
         assert ("it is your turn, you get it" in words or "the next in line gets it" in words) is moves_up

@@ -1,0 +1,80 @@
+"""Questions about people are about two people, however many records or nominations they have: decided once, decided for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from accounts.services import current_record, records_of
+from core import clock
+from core.database import db
+from core.errors import Conflict
+from core.policy import SYSTEM, Actor
+from enrollment.models import Enrollment, IdentityQuestion, QuestionStatus
+from enrollment.states import QUESTION
+
+
+def settle(actor: Actor, question: IdentityQuestion, step: str, reason: str | None = None) -> None:
+    question.decided_by_id, question.decided_at, question.reason = actor.person_id, clock.now(), reason
+    QUESTION.fire(question, step, actor)
+
+
+def settle_alike(actor: Actor, question: IdentityQuestion, step: str, reason: str | None = None) -> None:
+    """Decides the question, and with it what else is open about the same two people. Conflict where it was decided before that
+    they are two."""
+    alike = _locked(_about_the_same(question))
+    if step == "same" and any(one.status is QuestionStatus.DIFFERENT for one in alike):
+        sentence = _l(
+            "It was decided before that these are two different people. If that was wrong, propose a merge of the two records."
+        )
+        raise Conflict("decided_different", sentence)
+    for one in alike:
+        if one is question or one.status is QuestionStatus.OPEN:
+            settle(actor, one, step, reason)
+
+
+def settle_merged(keep_id: int, merged_id: int) -> None:
+    """The two records become one person (their enrollments are not moved yet): what asked whether they are is answered."""
+    merged = records_of(merged_id)
+    between = sa.or_(
+        _asks(keep_id, merged),
+        _asks(merged_id, records_of(keep_id) - merged),
+    )
+    for one in _locked(between, IdentityQuestion.status == QuestionStatus.OPEN):
+        settle(SYSTEM, one, "same")
+
+
+def settle_decided(person_id: int) -> None:
+    """What is open about a person and another one is answered where one of the merged records was told apart from the other."""
+    about = sa.or_(Enrollment.person_id == person_id, IdentityQuestion.candidate_id.in_(records_of(person_id)))
+    for one in _locked(about, IdentityQuestion.status == QuestionStatus.OPEN):
+        if any(other.status is QuestionStatus.DIFFERENT for other in _locked(_about_the_same(one))):
+            settle(SYSTEM, one, "different")
+
+
+def _about_the_same(question: IdentityQuestion) -> sa.ColumnElement[bool]:
+    """The condition of questions about the same two people. Where the enrollment stands in the candidate's name, the other one
+    is whoever its nomination names, of whom nothing else is known."""
+    one, other = question.enrollment.person_id, current_record(question.candidate).id
+    if one == other:
+        return sa.and_(IdentityQuestion.enrollment_id == question.enrollment_id, _asks(one, records_of(other)))
+    return sa.or_(_asks(one, records_of(other)), _asks(other, records_of(one)))
+
+
+def _asks(person_id: int, candidates: set[int]) -> sa.ColumnElement[bool]:
+    return sa.and_(Enrollment.person_id == person_id, IdentityQuestion.candidate_id.in_(candidates))
+
+
+def _locked(*conditions: sa.ColumnElement[bool]) -> Sequence[IdentityQuestion]:
+    """In the order of their ids, so that two who decide at once wait for each other."""
+    statement = (
+        sa.select(IdentityQuestion)
+        .join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
+        .where(*conditions)
+        .order_by(IdentityQuestion.id)
+        .with_for_update(of=IdentityQuestion)
+        .execution_options(populate_existing=True)
+    )
+    return db.session.scalars(statement).all()
