@@ -106,6 +106,8 @@ def decide_merge(merge_id: int, step: str) -> Any:
 
     def act() -> str:
         merge = services.decide_merge(actor, merge_id, step)
+        if step == "confirm" and merge.status is MergeStatus.PROPOSED:
+            return _("The merge is proposed. A second person must confirm it.")
         return str(said[step]) % {"kept": merge.keep_id, "merged": merge.merged_id}
 
     return _done(act)

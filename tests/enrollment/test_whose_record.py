@@ -552,7 +552,7 @@ def test_no_marks_drop_out_when_two_seats_become_one(app: Flask, client, code: s
         assert seats == [made[1]["id"]] * 2, "the one with the marks is the seat"
 
 
-def test_whom_roster_staff_record_is_compared_with_everyone_and_two_people_review_it(app: Flask, client) -> None:
+def test_whom_roster_staff_record_is_compared_with_everyone_and_two_people_review_it(app: Flask, client, sign_in) -> None:
     with app.app_context():
         known = factories.person("Kofi", "Mensah", country="GH", identifier="A-1", issuer_country="GH").id
     paper = {
@@ -566,6 +566,9 @@ def test_whom_roster_staff_record_is_compared_with_everyone_and_two_people_revie
         assert (merge.keep_id, merge.status, merge.proposed_by_id) == (known, "proposed", None)
         merge_id = merge.id
     first, second = client(Role.COORDINATOR), client(Role.COORDINATOR)
+    with app.app_context():
+        page = sign_in(factories.actor(Role.ADMINISTRATOR)).get("/people-to-check")
+    assert "No one has proposed it yet" in page.text and page.form(button="Propose merge") is not None
     assert first.post(f"/merges/{merge_id}/confirm").json["status"] == "proposed", "the first of two"
     assert first.post(f"/merges/{merge_id}/confirm").json["code"] == "second_person_needed"
     assert second.post(f"/merges/{merge_id}/decline").json["status"] == "declined"
