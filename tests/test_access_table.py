@@ -79,7 +79,7 @@ def _build(app: Flask) -> World:
     }  # fmt: skip
     centre_id, office_id = factories.centre().id, factories.office().id
     _shows_emblem(centre_id)
-    theirs = courses.delivery(course=courses.course(code="THEIRS", centre="KAC"), code="THEIRS")
+    theirs = courses.delivery(course=courses.course(code="THEIRS", centre="KAC", grants=[]), code="THEIRS")
     foreign_id, elsewhere_id, theirs_id = foreign.id, elsewhere.id, theirs.id
     certificate = _certified(done.id)
     factories.consent(person.person_id)  # roster staff see no one who has not said yes
