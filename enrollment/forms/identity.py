@@ -13,7 +13,9 @@ NEEDED = [InputRequired(_l("Fill in this field."))]
 
 class MergeForm(Form):
     keep = StringField(
-        _l("Number of the record to keep"), NEEDED, description=_l("Each record’s number stands on the pages of its enrollments.")
+        _l("Number of the record to keep"),
+        NEEDED,
+        description=_l("You find each record’s number on the pages of its enrollments."),
     )
     merge = StringField(_l("Number of the record to merge into it"), NEEDED)
     reason = TextAreaField(_l("Reason"), NEEDED)
