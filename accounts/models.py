@@ -224,6 +224,11 @@ class Merge(Base):
     keep: Mapped[Person] = relationship(foreign_keys=[keep_id])
     merged: Mapped[Person] = relationship(foreign_keys=[merged_id])
 
+    @property
+    def is_found(self) -> bool:
+        """Whether it was found by comparing records, and no one has proposed it yet."""
+        return self.proposed_by_id is None and not self.reason
+
 
 class Account(Base):
     """A person's way in. Without a password the emailed link is the sign-in."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import enum
+import json
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from accounts.models import Gender, Organization, Person, PersonnelCategory
@@ -162,10 +164,15 @@ class QuestionStatus(enum.StrEnum):
     DIFFERENT = "different"
 
 
+#: What differs where the name to print is no spelling of the person's.
+PRINTED_NAME = "printed_name"
+
+
 class IdentityQuestion(Base):
     """Is the person of this enrollment the one of another record, `candidate`? A coordinator decides; both readings stay.
 
-    `agrees` and `differs` name what the two have in common and what not.
+    `agrees` and `differs` name what the two have in common and what not. Where `differs` is PRINTED_NAME alone, it is no
+    question about two people: the candidate is the person of the enrollment.
     """
 
     __tablename__ = "identity_question"
@@ -186,6 +193,25 @@ class IdentityQuestion(Base):
     candidate: Mapped[Person] = relationship(foreign_keys=[candidate_id])
 
     __table_args__ = (sa.UniqueConstraint("enrollment_id", "candidate_id"), sa.Index(None, "status", "id"))
+
+    @hybrid_property
+    def is_about_people(self) -> bool:
+        return self.differs != [PRINTED_NAME]
+
+    @is_about_people.inplace.expression
+    @classmethod
+    def _is_about_people(cls) -> sa.ColumnElement[bool]:
+        return sa.cast(cls.differs, sa.String) != json.dumps([PRINTED_NAME])
+
+    @hybrid_property
+    def is_about_print(self) -> bool:
+        """Whether the answer is one about the name to print, too."""
+        return PRINTED_NAME in self.differs
+
+    @is_about_print.inplace.expression
+    @classmethod
+    def _is_about_print(cls) -> sa.ColumnElement[bool]:
+        return sa.cast(cls.differs, sa.String).contains(json.dumps(PRINTED_NAME))
 
 
 class NominationDraft(Base):

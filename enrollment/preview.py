@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from accounts.models import Organization, Person, PersonnelCategory
 from accounts.roles import Permission
-from accounts.services import Comparison, clean_issuer, compare
+from accounts.services import Comparison, clean_issuer, clearly_meant, compare, one_a_person
 from accounts.values import email_key
 from core.database import db
 from core.errors import DomainError, Invalid
@@ -174,8 +174,7 @@ class _People:
         """The people who have the row's number or address, each against the row."""
         issuer = self._issuer(row)
         said = dict(row.fields) | (issuer if isinstance(issuer, dict) else {})
-        compared = (compare(said, record) for record in self.records)
-        return list({one.person.id: one for one in compared if one.is_near}.values())
+        return [one for one in one_a_person(compare(said, record) for record in self.records) if one.is_near]
 
     def _issuer(self, row: NominationRow) -> dict[str, Any] | Invalid:
         """Whose number it is, or why that is not understood; each issuer is looked up once."""
@@ -192,7 +191,7 @@ class _People:
         if isinstance(issuer, Invalid):
             return Problem(row.row, "identifier_issuer", row.values["identifier_issuer"], issuer.code, issuer.message)
         near = self.near(row)
-        known = next((one for one in near if one.is_match), None)
+        known = clearly_meant(near)
         if known is not None and known.person.id in self.here:
             remedy = _l("This person already has a place or a request in this delivery. Leave the row out.")
             column = "identifier" if "number" in known.agrees else "email"
@@ -216,7 +215,7 @@ class _People:
         return Problem(row.row, column, row.values.get(column, ""), "identity_in_doubt", remedy)
 
     def hints(self, row: NominationRow) -> list[Any]:
-        known = next((one for one in self.near(row) if one.is_match), None)
+        known = clearly_meant(self.near(row))
         hints = [address_hint(self._shown(known).email, row.fields["email"])] if known else []
         if self.namesakes.get(_name(row.fields), set()) - {known.person.id if known else None}:
             hints.append(

@@ -25,6 +25,7 @@ _SEATED = frozenset({S.CONFIRMED, S.ATTENDED})
 _result = _announce(events.EnrollmentResult)
 
 _UNCONFIRMED, _ASIDE = frozenset({S.UNCONFIRMED}), frozenset({S.SUBSTITUTED})
+_TO_SHARE = _UNCONFIRMED | _WAITING | _SEATED | {S.NO_SHOW}
 
 ENROLLMENT = Machine(
     S.REQUESTED,
@@ -35,8 +36,9 @@ ENROLLMENT = Machine(
         Transition("confirm_to_ask", _UNCONFIRMED, S.REQUESTED, None, _announce(events.EnrollmentConfirmed)),
         Transition("come_too_late", _UNCONFIRMED, S.DECLINED, None, _result),  # the delivery was over by then
         # Two nominations of one person have one seat: one of them has it, and the other stands aside until it is needed again.
-        Transition("stand_aside", _UNCONFIRMED | _WAITING | _SEATED, S.SUBSTITUTED, None, _announce(events.SeatShared)),
+        Transition("stand_aside", _TO_SHARE, S.SUBSTITUTED, None, _announce(events.SeatShared)),
         Transition("return", _ASIDE, S.CONFIRMED, None, _announce(events.EnrollmentReturned)),
+        Transition("return_absent", _ASIDE, S.NO_SHOW, None, _announce(events.EnrollmentReturned)),
         Transition("return_to_wait", _ASIDE, S.WAITLISTED, None, _announce(events.EnrollmentReturned)),
         Transition("return_to_ask", _ASIDE, S.REQUESTED, None, _announce(events.EnrollmentReturned)),
         Transition(
@@ -104,6 +106,8 @@ QUESTION = Machine(
     [
         Transition("same", _OPEN, Q.SAME, Permission.IDENTITY_DECIDE, _decided),
         Transition("different", _OPEN, Q.DIFFERENT, Permission.IDENTITY_DECIDE, _decided),
+        # Something else differs since: what was decided before does not cover it.
+        Transition("ask_again", frozenset({Q.SAME, Q.DIFFERENT}), Q.OPEN, None, _asked),
     ],
     begins=_asked,
 )

@@ -75,16 +75,21 @@ def find_known(
     decides = among is None and can(actor, Permission.IDENTITY_DECIDE)
     if identity is not None and (decides or among is not None):
         return _as_decided(identity, near)
-    matches = [one for one in near if one.is_match]
-    # Someone else's mailbox is no doubt once it is clear who is meant; someone else's number, or a namesake's mailbox, is.
-    others = [one for one in near if not one.is_match and (not matches or {"number", "name"} & set(one.agrees))]
-    if len(matches) == 1 and not others:
-        return Known(matches[0].record)
+    if meant := clearly_meant(near):
+        return Known(meant.record)
     if not near:
         return Known(None)
     if decides or is_change:
         raise _in_doubt(near, prefix)
     return Known(None, tuple(near))
+
+
+def clearly_meant(near: Sequence[Comparison]) -> Comparison | None:
+    """The only one who can be meant; None where no one is, or where it is in doubt. Someone else's mailbox is no doubt once it is
+    clear who is meant; someone else's number, or a namesake's mailbox, is."""
+    matches = [one for one in near if one.is_match]
+    others = [one for one in near if not one.is_match and {"number", "name"} & set(one.agrees)]
+    return matches[0] if len(matches) == 1 and not others else None
 
 
 def _as_decided(identity: str | int, near: Sequence[Comparison]) -> Known:
@@ -167,11 +172,16 @@ def compared(
     statement = statement.options(joinedload(Person.merged_into).joinedload(Person.merged_into))
     if among is not None:
         statement = statement.where(among)
+    found = one_a_person(compare(given, record, is_change=is_change) for record in db.session.scalars(statement))
+    return [one for one in found if one.person.id not in but]
+
+
+def one_a_person(comparisons: Iterable[Comparison]) -> list[Comparison]:
+    """Of several records of one person, the comparison that agrees best."""
     found: dict[int, Comparison] = {}
-    for record in db.session.scalars(statement):
-        one = compare(given, record, is_change=is_change)
-        known = found.get(one.person.id)
-        if one.person.id not in but and (known is None or (one.is_match, len(one.agrees)) > (known.is_match, len(known.agrees))):
+    for one in comparisons:
+        known = found.setdefault(one.person.id, one)
+        if (one.is_match, len(one.agrees)) > (known.is_match, len(known.agrees)):
             found[one.person.id] = one
     return list(found.values())
 

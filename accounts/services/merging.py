@@ -22,6 +22,8 @@ from core.events import publish
 from core.policy import SYSTEM, Actor, require
 
 LONGEST_REASON = 500
+#: The reason of a merge that was found by comparing.
+FOUND = "the same number or address"
 
 
 def propose_merge(actor: Actor, keep_id: int, merged_id: int, *, reason: str) -> Merge:
@@ -60,9 +62,9 @@ def confirm_merge(actor: Actor, merge: Merge) -> Merge:
     that no one proposed yet (`compare_record`) is proposed by the first who agrees."""
     require(actor, Permission.IDENTITY_DECIDE)
     merge = _locked(merge)
-    if merge.status is MergeStatus.PROPOSED and merge.proposed_by_id is None and actor is not SYSTEM:
+    if merge.status is MergeStatus.PROPOSED and merge.is_found:
         _pair(merge.keep_id, merge.merged_id)
-        merge.proposed_by_id, merge.proposed_at = actor.person_id, clock.now()
+        merge.proposed_by_id, merge.proposed_at, merge.reason = actor.person_id, clock.now(), FOUND
         publish(MergeProposed(merge.id, merge.keep_id, merge.merged_id), actor)
         return merge
     if is_self(actor, merge.proposed_by_id):

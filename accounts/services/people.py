@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -287,6 +288,9 @@ def _refuse_renaming(actor: Actor, person: Person, given: dict[str, Any], prefix
     if not names.is_same_name((said["given_name"], said["family_name"]), (person.given_name, person.family_name)):
         raise _name_differs(prefix + "given_name")
     if db.session.get(Account, person.id) is None:
+        if not _covers(said, known):  # else a name could be changed in steps, by way of initials
+            for name in ("given_name", "family_name"):
+                given.pop(name, None)
         return
     given.pop("gender", None)  # who can sign in says that for oneself
     for field, parts in (("given_name", ("given_name", "family_name")), ("name_on_certificate", ("name_on_certificate",))):
@@ -294,6 +298,12 @@ def _refuse_renaming(actor: Actor, person: Person, given: dict[str, Any], prefix
             raise _name_differs(prefix + field)
     for name in _NAMES:
         given.pop(name, None)
+
+
+def _covers(said: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
+    """Whether what is said has every word of the known name."""
+    words, others = (names.words_of(f"{one['given_name']} {one['family_name']}") for one in (said, known))
+    return not Counter(others) - Counter(words)
 
 
 def _name_differs(field: str) -> Conflict:

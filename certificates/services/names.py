@@ -25,7 +25,8 @@ from core.names import is_comparable, is_spelling
 from core.policy import Actor, require
 from core.text import one_line
 from courses.services import touch
-from enrollment.models import Enrollment, IdentityQuestion, QuestionStatus
+from enrollment.models import Enrollment, QuestionStatus
+from enrollment.queries import find_question
 
 
 def fault_of(enrollment: Enrollment, name: str) -> tuple[str, Any] | None:
@@ -39,12 +40,8 @@ def fault_of(enrollment: Enrollment, name: str) -> tuple[str, Any] | None:
 
 
 def _is_decided(enrollment: Enrollment) -> bool:
-    decided = sa.select(IdentityQuestion.id).where(
-        IdentityQuestion.enrollment_id == enrollment.id,
-        IdentityQuestion.candidate_id == enrollment.person_id,
-        IdentityQuestion.status == QuestionStatus.SAME,
-    )
-    return db.session.scalar(decided.limit(1)) is not None
+    question = find_question(enrollment.id, enrollment.person_id)
+    return question is not None and question.is_about_print and question.status is QuestionStatus.SAME
 
 
 def _is_name_of(name: str, person: Person) -> bool:

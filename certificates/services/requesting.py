@@ -23,7 +23,7 @@ from core.words import word
 from courses.models import Delivery, DeliveryStatus
 from courses.services import require_over, touch
 from enrollment.models import Enrollment, EnrollmentStatus
-from enrollment.queries import explain
+from enrollment.queries import at_seats, explain
 
 JOB_KIND = "certificates.issue"
 OPEN = (JobState.QUEUED, JobState.RUNNING)
@@ -83,6 +83,7 @@ def _chosen(delivery: Delivery, ids: Sequence[int], latest: Mapping[int, Certifi
     certificate of each enrollment."""
     if not ids:
         raise Invalid("nothing_chosen", _l("Choose at least one person."), "enrollments")
+    ids = at_seats(ids)
     found = {e.id: e for e in db.session.scalars(_enrollments(delivery).where(Enrollment.id.in_(set(ids))))}
     errors = [_unknown(one, ids.index(one)) for one in dict.fromkeys(ids) if one not in found]
     errors += [_not_eligible(e, ids.index(e.id)) for e in found.values() if e.status is not EnrollmentStatus.COMPLETED]

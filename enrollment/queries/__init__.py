@@ -6,6 +6,7 @@ from enrollment.queries.checking import (
 from enrollment.queries.enrollments import (
     PEOPLE,
     PersonShown,
+    at_seats,
     count_to_tell,
     enrollments_of,
     enrollments_visible,
@@ -19,6 +20,7 @@ from enrollment.queries.identity import (
     ReadingRow,
     Readings,
     decides_about,
+    find_question,
     merges,
     open_questions,
     people_here_by_others,
@@ -44,6 +46,7 @@ from enrollment.queries.results import (
 )
 
 __all__ = [
+    "at_seats",
     "Completion",
     "Grid",
     "GridRow",
@@ -58,6 +61,7 @@ __all__ = [
     "completion",
     "count_to_tell",
     "decides_about",
+    "find_question",
     "enrollments_of",
     "enrollments_visible",
     "explain",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -68,6 +69,13 @@ def count_to_tell(delivery_id: int) -> int:
     """How many people get a letter when the delivery moves: anyone who has or wants a place, and an address."""
     concerned = Enrollment.delivery_id == delivery_id, Enrollment.status.in_(GOING_ON), Person.email.is_not(None)
     return db.session.scalar(sa.select(sa.func.count()).select_from(Enrollment).join(Enrollment.person).where(*concerned)) or 0
+
+
+def at_seats(enrollment_ids: Sequence[int]) -> list[int]:
+    """The same enrollments, each that shares another one's seat as that one."""
+    those = sa.select(Enrollment.id, Enrollment.seat_id).where(Enrollment.id.in_(set(enrollment_ids)))
+    seats = {row.id: row.seat_id for row in db.session.execute(those) if row.seat_id is not None}
+    return [seats.get(one, one) for one in enrollment_ids]
 
 
 def find_enrollment(delivery_id: int, person_id: int) -> Enrollment | None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased, joinedload
 from accounts.models import Merge, MergeStatus, Organization, Person
 from accounts.queries import issuer_of
 from accounts.roles import Permission
-from accounts.services import current_record
+from accounts.services import current_record, records_of
 from core import i18n, names
 from core.database import db
 from core.errors import NotFound
@@ -22,11 +22,20 @@ from core.policy import Actor, require, visible
 from courses.models import Delivery
 from enrollment.models import (
     LIVE,
+    PRINTED_NAME,
     Enrollment,
     IdentityQuestion,
     Nomination,
     QuestionStatus,
 )
+
+
+def find_question(enrollment_id: int, person_id: int) -> IdentityQuestion | None:
+    """What was asked about this enrollment and this person, by whichever of the records that were merged."""
+    asked = sa.select(IdentityQuestion).where(
+        IdentityQuestion.enrollment_id == enrollment_id, IdentityQuestion.candidate_id.in_(records_of(person_id))
+    )
+    return db.session.scalar(asked.order_by(IdentityQuestion.id.desc()).limit(1))
 
 
 def decides_about(actor: Actor) -> sa.ColumnElement[bool]:
@@ -133,8 +142,8 @@ def readings(question: IdentityQuestion) -> Readings:
         ("address", _("Email"), said.email, known.email),
         ("country", _("Country"), i18n.country_name(said.country), i18n.country_name(known.country)),
     ]
-    if "printed_name" in question.differs:
-        rows.append(("printed_name", _("Name to print"), question.enrollment.name_on_certificate, known.full_name))
+    if question.is_about_print:
+        rows.append((PRINTED_NAME, _("Name to print"), question.enrollment.name_on_certificate, known.full_name))
     facts = dict.fromkeys(question.agrees, "agrees") | dict.fromkeys(question.differs, "differs")
     if said.country and known.country:
         facts["country"] = "agrees" if said.country == known.country else "differs"

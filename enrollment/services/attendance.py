@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -53,11 +53,11 @@ def record_attendance(actor: Actor, delivery_id: int, marks: Sequence[MarkGiven]
     """
     delivery = _begin(actor, delivery_id)
     sessions = {s.number: s for s in _sessions(delivery_id)}
-    seated = _seated(delivery_id)
+    seated, seats = _seated(delivery_id)
     faults: list[DomainError] = []
     untimely: list[DomainError] = []
     given: dict[tuple[int, int], tuple[int, MarkKind, int]] = {}
-    for index, mark in enumerate(marks):
+    for index, mark in enumerate(replace(one, enrollment_id=seats.get(one.enrollment_id, one.enrollment_id)) for one in marks):
         found = _mark_faults(f"marks.{index}", mark, sessions, seated)
         session = sessions.get(mark.session_number)
         if found or session is None:
@@ -83,10 +83,10 @@ def record_scores(actor: Actor, delivery_id: int, scores: Sequence[ScoreGiven]) 
     Conflict("session_not_begun").
     """
     delivery = _begin(actor, delivery_id)
-    seated = _seated(delivery_id)
+    seated, seats = _seated(delivery_id)
     faults: list[DomainError] = []
     given: dict[tuple[int, ScoreKind], float | None] = {}
-    for index, score in enumerate(scores):
+    for index, score in enumerate(replace(one, enrollment_id=seats.get(one.enrollment_id, one.enrollment_id)) for one in scores):
         found = _score_faults(f"scores.{index}", score, seated)
         if found:
             faults += found
@@ -113,10 +113,11 @@ def _sessions(delivery_id: int) -> Sequence[DeliverySession]:
     return db.session.scalars(sa.select(DeliverySession).where(DeliverySession.delivery_id == delivery_id)).all()
 
 
-def _seated(delivery_id: int) -> Seated:
-    """Every enrollment of the delivery, and how it stands."""
-    rows = db.session.execute(sa.select(Enrollment.id, Enrollment.status).where(Enrollment.delivery_id == delivery_id))
-    return {row.id: row.status for row in rows}
+def _seated(delivery_id: int) -> tuple[Seated, dict[int, int]]:
+    """Every enrollment of the delivery and how it stands, and the seats of those that share another one's."""
+    columns = Enrollment.id, Enrollment.status, Enrollment.seat_id
+    rows = db.session.execute(sa.select(*columns).where(Enrollment.delivery_id == delivery_id)).all()
+    return {row.id: row.status for row in rows}, {row.id: row.seat_id for row in rows if row.seat_id}
 
 
 def _person_faults(at: str, enrollment_id: int, seated: Seated) -> list[DomainError]:

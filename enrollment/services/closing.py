@@ -13,6 +13,7 @@ from core.database import db
 from core.errors import Conflict
 from core.policy import SYSTEM, Actor
 from enrollment.models import Enrollment, IdentityQuestion, QuestionStatus
+from enrollment.queries import decides_about
 from enrollment.states import QUESTION
 
 
@@ -22,16 +23,21 @@ def settle(actor: Actor, question: IdentityQuestion, step: str, reason: str | No
 
 
 def settle_alike(actor: Actor, question: IdentityQuestion, step: str, reason: str | None = None) -> None:
-    """Decides the question, and with it what else is open about the same two people. Conflict where it was decided before that
-    they are two."""
+    """Decides the question, and with it what else is open about the same two people and the actor's to decide. Conflict where it
+    was decided before that they are two."""
+    if not question.is_about_people:
+        settle(actor, question, step, reason)
+        return
     alike = _locked(_about_the_same(question))
     if step == "same" and any(one.status is QuestionStatus.DIFFERENT for one in alike):
         sentence = _l(
             "It was decided before that these are two different people. If that was wrong, propose a merge of the two records."
         )
         raise Conflict("decided_different", sentence)
+    decided = sa.select(IdentityQuestion.id).join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
+    own = set(db.session.scalars(decided.where(decides_about(actor), IdentityQuestion.id.in_([one.id for one in alike]))))
     for one in alike:
-        if one is question or one.status is QuestionStatus.OPEN:
+        if one is question or one.status is QuestionStatus.OPEN and one.id in own:
             settle(actor, one, step, reason)
 
 
@@ -49,7 +55,7 @@ def settle_merged(keep_id: int, merged_id: int) -> None:
 def settle_decided(person_id: int) -> None:
     """What is open about a person and another one is answered where one of the merged records was told apart from the other."""
     about = sa.or_(Enrollment.person_id == person_id, IdentityQuestion.candidate_id.in_(records_of(person_id)))
-    for one in _locked(about, IdentityQuestion.status == QuestionStatus.OPEN):
+    for one in _locked(sa.and_(about, IdentityQuestion.is_about_people), IdentityQuestion.status == QuestionStatus.OPEN):
         if any(other.status is QuestionStatus.DIFFERENT for other in _locked(_about_the_same(one))):
             settle(SYSTEM, one, "different")
 
@@ -64,7 +70,8 @@ def _about_the_same(question: IdentityQuestion) -> sa.ColumnElement[bool]:
 
 
 def _asks(person_id: int, candidates: set[int]) -> sa.ColumnElement[bool]:
-    return sa.and_(Enrollment.person_id == person_id, IdentityQuestion.candidate_id.in_(candidates))
+    about = Enrollment.person_id == person_id, IdentityQuestion.candidate_id.in_(candidates)
+    return sa.and_(*about, IdentityQuestion.is_about_people)
 
 
 def _locked(*conditions: sa.ColumnElement[bool]) -> Sequence[IdentityQuestion]:

@@ -29,19 +29,19 @@ def approve(actor: Actor, enrollment: Enrollment) -> Enrollment:
     """
     delivery = _begin(actor, enrollment, Permission.ENROLLMENT_DECIDE)
     _require_disinterest(actor, enrollment)
-    now = seating(delivery)
-    if enrollment.status is EnrollmentStatus.WAITLISTED:
-        if not now.fits(enrollment.category):
+    now, seat = seating(delivery), enrollment.standing
+    if seat.status is EnrollmentStatus.WAITLISTED:
+        if not now.fits(seat.category):
             raise Conflict("state_does_not_allow", _l("No place is free for this person's category."))
-        ENROLLMENT.fire(enrollment, "seat", actor)
-        tell(enrollment, "enrollment_promoted")
+        ENROLLMENT.fire(seat, "seat", actor)
+        tell(seat, "enrollment_promoted")
         return enrollment
-    if now.left_for_new(enrollment.category) > 0:
-        ENROLLMENT.fire(enrollment, "approve", actor)
+    if now.left_for_new(seat.category) > 0:
+        ENROLLMENT.fire(seat, "approve", actor)
     else:
-        ENROLLMENT.fire(enrollment, "approve_to_wait", actor)
-        enrollment.line = delivery.rev
-    tell_all([enrollment])
+        ENROLLMENT.fire(seat, "approve_to_wait", actor)
+        seat.line = delivery.rev
+    tell_all([seat])
     return enrollment
 
 
@@ -52,9 +52,10 @@ def decline(actor: Actor, enrollment: Enrollment, *, reason: str) -> Enrollment:
     reason = _checked(reason)
     if not reason:
         raise Invalid("reason_needed", _l("Say why: the person is told."), "reason")
-    ENROLLMENT.fire(enrollment, "decline", actor)
-    enrollment.reason = reason
-    tell(enrollment)
+    seat = enrollment.standing
+    ENROLLMENT.fire(seat, "decline", actor)
+    seat.reason = reason
+    tell(seat)
     return enrollment
 
 
@@ -94,7 +95,8 @@ def _begin(actor: Actor, enrollment: Enrollment, permission: Permission) -> Deli
 
 def _require_disinterest(actor: Actor, enrollment: Enrollment) -> None:
     is_own = actor.person_id is not None and actor.person_id == enrollment.person_id
-    is_of_own_organization = enrollment.nominated_by_id in actor.organization_ids
+    bodies = {enrollment.nominated_by_id, enrollment.standing.nominated_by_id}
+    is_of_own_organization = not bodies.isdisjoint(actor.organization_ids)
     if (is_own or is_of_own_organization) and not can(actor, Permission.ACCOUNT_MANAGE):
         raise NotAllowed("own_nomination", _l("You cannot decide on your own request or nomination. Ask another coordinator."))
 

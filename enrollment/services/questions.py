@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,6 +40,7 @@ from enrollment.events import EnrollmentReassigned
 from enrollment.models import (
     GOING_ON,
     LIVE,
+    PRINTED_NAME,
     RESULTS,
     Enrollment,
     EnrollmentStatus,
@@ -48,15 +50,13 @@ from enrollment.models import (
     QuestionStatus,
     Score,
 )
-from enrollment.queries import decides_about, find_enrollment, require_reach
+from enrollment.queries import decides_about, find_enrollment, find_question, require_reach
 from enrollment.services.closing import settle, settle_alike
 from enrollment.services.letters import tell_all
 from enrollment.services.sharing import follow_printed_name, leave_shared_seat
 from enrollment.states import QUESTION
 
 LONGEST_REASON = 500
-#: What a question is about whose candidate is the person of the enrollment: only what is to be printed.
-PRINTED_NAME = "printed_name"
 
 
 def note_identity(actor: Actor, enrollment: Enrollment, identified: Identified, said: dict[str, Any]) -> None:
@@ -65,60 +65,85 @@ def note_identity(actor: Actor, enrollment: Enrollment, identified: Identified, 
     decides = identified.is_decided and can(actor, Permission.IDENTITY_DECIDE, enrollment)
     for one in identified.doubts:
         is_meant = one.person.id == identified.person.id
-        if one.differs or not is_meant:
-            _ask(actor, enrollment, one, ("same" if is_meant else "different") if decides else None)
+        if is_meant and one.differs:
+            _ask(actor, enrollment, _and_print(enrollment, one), "same" if decides else None)
+        elif not is_meant:
+            _ask(actor, enrollment, one, "different" if decides else None)
     if not identified.is_new and not identified.doubts:
         one = compare(said, identified.record)
         if "name" in one.differs:
-            _ask(actor, enrollment, one)
+            _ask(actor, enrollment, _and_print(enrollment, one))
     note_printed_name(actor, enrollment)
 
 
 def note_printed_name(actor: Actor, enrollment: Enrollment) -> None:
     """A name to print that is no spelling of the person's is asked about, however sure the one is who gave it: it would stand on
     a certificate."""
-    person = enrollment.person
-    if not names.is_spelling(enrollment.name_on_certificate, person.given_name, person.family_name):
-        db.session.flush()
-        decides = can(actor, Permission.IDENTITY_DECIDE, enrollment)
-        _ask(actor, enrollment, Comparison(person, person, (), (PRINTED_NAME,), True, True), "same" if decides else None)
+    nothing_else = Comparison(enrollment.person, enrollment.person, (), (), True, True)
+    one = _and_print(enrollment, nothing_else)
+    if one.differs:
+        _ask(actor, enrollment, one, "same" if can(actor, Permission.IDENTITY_DECIDE, enrollment) else None)
 
 
 def note_change(person_id: int) -> None:
-    """The person has another name or date of birth: where a body said something else of them, coordinators are asked."""
+    """The person has another name or date of birth: where a body said something else of them, or something else is to be
+    printed, coordinators are asked, also where they decided before about what the person was called then."""
     going_on = sa.select(Enrollment).where(Enrollment.person_id == person_id, Enrollment.status.in_(LIVE))
     for enrollment in db.session.scalars(going_on.order_by(Enrollment.id)):
+        one = Comparison(enrollment.person, enrollment.person, (), (), True, True)
         if enrollment.nomination is not None:
-            one = compare(said_by(enrollment.nomination), enrollment.person)
-            if {"name", "birth_date"} & set(one.differs):
-                _ask(SYSTEM, enrollment, one)
+            said = compare(said_by(enrollment.nomination), enrollment.person)
+            one = said if {"name", "birth_date"} & set(said.differs) else one
+        one = _and_print(enrollment, one)
+        if one.differs:
+            _ask(SYSTEM, enrollment, one, is_changed=True)
 
 
-def _ask(actor: Actor, enrollment: Enrollment, one: Comparison, step: str | None = None) -> None:
-    if _is_asked(enrollment, one.person):
+def _and_print(enrollment: Enrollment, one: Comparison) -> Comparison:
+    """What differs, with the name to print where it is no spelling of the person's."""
+    known = enrollment.person.given_name, enrollment.person.family_name
+    if names.is_spelling(enrollment.name_on_certificate, *known):
+        return one
+    return replace(one, differs=(*one.differs, PRINTED_NAME))
+
+
+def _ask(actor: Actor, enrollment: Enrollment, one: Comparison, step: str | None = None, *, is_changed: bool = False) -> None:
+    """Asks once about an enrollment and a person; again where something else differs than what was decided about, or what did
+    `is_changed` since."""
+    db.session.flush()
+    question = find_question(enrollment.id, one.person.id)
+    if question is None:
+        if _is_asked_elsewhere(enrollment, one.person):
+            return
+        question = IdentityQuestion(enrollment_id=enrollment.id, candidate_id=one.person.id, asked_at=clock.now())
+        question.agrees, question.differs = list(one.agrees), list(one.differs)
+        QUESTION.begin(question, QuestionStatus.OPEN, actor)
+    elif is_changed or set(one.differs) - set(question.differs):
+        question.agrees = list(one.agrees)
+        question.differs = list(dict.fromkeys((*question.differs, *one.differs)))
+        if question.status is not QuestionStatus.OPEN:
+            question.decided_by_id = question.decided_at = question.reason = None
+            QUESTION.fire(question, "ask_again", actor)
+    else:
         return
-    question = IdentityQuestion(
-        enrollment_id=enrollment.id, candidate_id=one.person.id, agrees=list(one.agrees), differs=list(one.differs),
-        asked_at=clock.now(),
-    )  # fmt: skip
-    QUESTION.begin(question, QuestionStatus.OPEN, actor)
     if step is not None:
         settle(actor, question, step)
 
 
-def _is_asked(enrollment: Enrollment, candidate: Person) -> bool:
-    """Whether it was asked about this enrollment, or the other way round about one of the candidate's; or someone decided before
-    that the two are different people."""
-    own, candidates = {enrollment.person_id, enrollment.origin_id} - {candidate.id}, records_of(candidate.id)
-    this = sa.and_(IdentityQuestion.enrollment_id == enrollment.id, IdentityQuestion.candidate_id.in_(candidates))
+def _is_asked_elsewhere(enrollment: Enrollment, candidate: Person) -> bool:
+    """Whether it was asked the other way round, about an enrollment of the candidate's, or someone decided before that the two
+    are different people."""
+    if candidate.id == enrollment.person_id:
+        return False  # it is about what this nomination says
+    own, candidates = {enrollment.person_id, enrollment.origin_id}, records_of(candidate.id)
     is_candidates = sa.or_(Enrollment.person_id == candidate.id, Enrollment.origin_id == candidate.id)
-    asked = sa.select(IdentityQuestion.id).join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
     mirrored = sa.and_(IdentityQuestion.candidate_id.in_(own), is_candidates)
     is_apart = sa.and_(
         IdentityQuestion.candidate_id.in_(candidates), IdentityQuestion.status == QuestionStatus.DIFFERENT,
         sa.or_(Enrollment.person_id.in_(own), Enrollment.origin_id.in_(own)),
     )  # fmt: skip
-    asked = asked.where(sa.or_(this, mirrored, is_apart))
+    asked = sa.select(IdentityQuestion.id).join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
+    asked = asked.where(sa.or_(mirrored, is_apart), IdentityQuestion.is_about_people)
     return db.session.scalar(asked.limit(1)) is not None
 
 
@@ -218,7 +243,7 @@ def decide_different(actor: Actor, question: IdentityQuestion, *, reason: str | 
     enrollment = _begin(actor, question, "different")
     kept = clean_lines(reason or "", "reason", longest=LONGEST_REASON) or None
     settle_alike(actor, question, "different", kept)
-    if question.differs == [PRINTED_NAME]:
+    if not question.is_about_people:
         enrollment.name_on_certificate = enrollment.person.full_name
     elif current_record(question.candidate).id == enrollment.person_id and enrollment.nomination is not None:
         _reassign(actor, enrollment, enrollment.nomination)
@@ -275,10 +300,14 @@ def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:
     has decided about it."""
     decided = sa.exists().where(
         IdentityQuestion.enrollment_id == Enrollment.id,
-        IdentityQuestion.candidate_id == Enrollment.person_id,
+        IdentityQuestion.candidate_id.in_((Enrollment.person_id, Enrollment.origin_id)),
         IdentityQuestion.status == QuestionStatus.SAME,
+        IdentityQuestion.is_about_people,
     )
-    merged = sa.exists().where(Merge.merged_id == Enrollment.origin_id, Merge.status == MergeStatus.CONFIRMED, Merge.is_reviewed)
+    merged = sa.exists().where(  # later, they had both readings before them
+        Merge.merged_id == Enrollment.origin_id, Merge.status == MergeStatus.CONFIRMED, Merge.is_reviewed,
+        Merge.decided_at > Enrollment.created_at,
+    )  # fmt: skip
     rows = (
         sa.select(Enrollment, Nomination, Person)
         .join(Nomination, Nomination.enrollment_id == Enrollment.id)
@@ -306,8 +335,9 @@ def unasked_names() -> Iterator[tuple[int, int]]:
     """Enrollments whose name to print is no spelling of the person's, and no one was asked or the answer was no."""
     asked = sa.exists().where(
         IdentityQuestion.enrollment_id == Enrollment.id,
-        IdentityQuestion.candidate_id == Enrollment.person_id,
+        IdentityQuestion.candidate_id.in_((Enrollment.person_id, Enrollment.origin_id)),
         IdentityQuestion.status != QuestionStatus.DIFFERENT,
+        IdentityQuestion.is_about_print,
     )
     plain = (Person.given_name + " " + Person.family_name, Person.family_name + " " + Person.given_name)
     rows = (

@@ -16,6 +16,7 @@ from core.policy import Actor, require
 from courses.models import Delivery, DeliveryStatus
 from courses.services import touch
 from enrollment.models import RESULTS, Enrollment, Reopening
+from enrollment.queries import at_seats
 from enrollment.states import ENROLLMENT
 
 LONGEST_REASON = 500
@@ -31,6 +32,7 @@ def reopen(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int], *, rea
     require(actor, Permission.DELIVERY_FINISH, delivery)
     if delivery.status is not DeliveryStatus.FINISHED:
         raise Conflict("not_finished", _l("This delivery is not finished: its results are still open."))
+    enrollment_ids = at_seats(enrollment_ids)
     chosen = {e.id: e for e in _of_delivery(delivery, enrollment_ids)}
     faults = _choice_faults(enrollment_ids, chosen)
     try:

@@ -21,6 +21,7 @@ from enrollment.services.letters import tell_all
 from enrollment.states import ENROLLMENT
 
 S = EnrollmentStatus
+PROVEN = frozenset(RESULTS) - {S.NO_SHOW}
 _RETURNS = {S.CONFIRMED: "return", S.WAITLISTED: "return_to_wait", S.REQUESTED: "return_to_ask"}
 
 
@@ -50,14 +51,15 @@ def follow_printed_name(enrollment: Enrollment, was: Person) -> None:
 
 def share_seat(actor: Actor, one: Enrollment, other: Enrollment) -> None:
     """Leaves the better seat of the two; the other enrollment stands aside and shows how that one stands."""
-    if one.status in RESULTS and other.status in RESULTS:
+    if one.status in PROVEN and other.status in PROVEN:
         sentence = _l(
             "Both records have a result in %(delivery)s. First decide which one is correct.", delivery=one.delivery.code
         )
         raise Conflict("two_results", sentence)
     if _is_recorded(one) and _is_recorded(other):
         sentence = _l(
-            "Both records have marks or scores in %(delivery)s. First remove those of one of them.", delivery=one.delivery.code
+            "Both records were present or have scores in %(delivery)s. First mark one of them absent and remove its scores.",
+            delivery=one.delivery.code,
         )
         raise Conflict("two_records_of_attendance", sentence)
     seat, aside = sorted((one, other), key=_rank)
@@ -72,9 +74,10 @@ def share_seat(actor: Actor, one: Enrollment, other: Enrollment) -> None:
 
 
 def _is_recorded(one: Enrollment) -> bool:
-    """Whether marks or scores stand on it: they count where they are."""
-    kinds = [sa.exists().where(kind.enrollment_id == one.id) for kind in (Mark, Score)]
-    return bool(db.session.scalar(sa.select(sa.or_(*kinds))))
+    """Whether minutes or scores stand on it: they count where they are."""
+    was_present = sa.exists().where(Mark.enrollment_id == one.id, Mark.minutes > 0)
+    was_tested = sa.exists().where(Score.enrollment_id == one.id)
+    return bool(db.session.scalar(sa.select(sa.or_(was_present, was_tested))))
 
 
 def _rank(one: Enrollment) -> tuple[bool, bool, bool, bool, int]:
@@ -83,7 +86,7 @@ def _rank(one: Enrollment) -> tuple[bool, bool, bool, bool, int]:
     last."""
     by_approval = one.delivery.admission is Admission.APPROVAL
     is_undecided = by_approval and one.status in (S.UNCONFIRMED, S.REQUESTED)
-    return one.status not in RESULTS, not _is_recorded(one), one.status not in SEATED, is_undecided, one.line
+    return one.status not in PROVEN, not _is_recorded(one), one.status not in SEATED, is_undecided, one.line
 
 
 def part_again(actor: Actor, merged_id: int) -> None:
@@ -126,6 +129,8 @@ def _return(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
         return
     if delivery.status is DeliveryStatus.CANCELLED:
         end_with(actor, delivery, enrollment)
+    elif delivery.status is DeliveryStatus.FINISHED and enrollment.stood_as == S.NO_SHOW:
+        ENROLLMENT.fire(enrollment, "return_absent", actor)
     elif delivery.status is DeliveryStatus.FINISHED and _was_reopened(enrollment):
         ENROLLMENT.fire(enrollment, "return", actor)
     elif delivery.status is DeliveryStatus.FINISHED:

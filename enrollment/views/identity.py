@@ -74,6 +74,8 @@ def decide_different(question_id: int) -> Any:
     def act() -> str:
         question = services.get_question(actor, question_id)
         services.decide_different(actor, question)
+        if not question.is_about_people:
+            return _("Decided: the name to print is %(name)s.", name=question.enrollment.name_on_certificate)
         return _("Decided: records %(one)s and %(other)s are two different people.", **queries.records_asked_about(question))
 
     return _done(act)

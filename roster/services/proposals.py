@@ -93,12 +93,11 @@ def _kept(actor: Actor, given: dict[str, Any], profile: Profile, who: Person | N
     number, address = number_key(given.get("identifier") or ""), email_key(given.get("email"))
     identity = {name: value.isoformat() if name == "birth_date" else value for name, value in given.items()}
     identity["identifier_issuer"] = profile.person.get("identifier_issuer")
-    name = words_of(f"{given.get('given_name', '')} {given.get('family_name', '')}")
     facts = {
         "person_id": who.id if who else None, "identifier_key": number or None, "email_key": address, "identity": identity,
         "values": profile.packed(), "proposed_by_id": actor.person_id,
     }  # fmt: skip
-    key = _seal(f"{_number(given)} address:{address or ''} name:{' '.join(sorted(name))}")
+    key = _seal(f"{_number(given)} address:{address or ''} {_name(given)}")
     insert = (sqlite if is_sqlite() else postgresql).insert(ExpertProposal).values(digest=key, at=clock.now(), **facts)
     is_new = db.session.scalar(insert.on_conflict_do_nothing().returning(ExpertProposal.id)) is not None
     row = db.session.scalars(sa.select(ExpertProposal).where(ExpertProposal.digest == key).with_for_update()).one()
@@ -107,16 +106,21 @@ def _kept(actor: Actor, given: dict[str, Any], profile: Profile, who: Person | N
     return row, is_new
 
 
-def _number(given: Mapping[str, Any]) -> str:
+def _number(given: Mapping[str, Any], *, issuer: str = "issuer_id") -> str:
     """A number belongs to its issuer: the officer of another body or country with the same one is someone else."""
-    kind, issuer = given.get("identifier_kind") or IdentifierKind.SERVICE, given.get("issuer_id") or given.get("issuer_country")
-    return f"number:{kind}:{issuer or ''}:{number_key(given.get('identifier') or '')}"
+    kind, whose = given.get("identifier_kind") or IdentifierKind.SERVICE, given.get(issuer) or given.get("issuer_country")
+    return f"number:{kind}:{whose or ''}:{number_key(given.get('identifier') or '')}"
+
+
+def _name(given: Mapping[str, Any]) -> str:
+    return "name:" + " ".join(sorted(words_of(f"{given.get('given_name', '')} {given.get('family_name', '')}")))
 
 
 def _seals(given: Mapping[str, Any]) -> list[str]:
-    """What is left of the number and of the address after a no."""
+    """What is left of the number and of the address after a no. A body and its country are one issuer for the same name."""
     number, address = given.get("identifier"), email_key(given.get("email"))
-    return [_seal(said) for said, is_given in ((_number(given), number), (f"address:{address}", address)) if is_given]
+    of_number = [_number(given), f"{_number(given, issuer='issuer_country')} {_name(given)}"] if number else []
+    return [_seal(said) for said in (*of_number, *([f"address:{address}"] if address else []))]
 
 
 def _was_refused(given: Mapping[str, Any]) -> bool:

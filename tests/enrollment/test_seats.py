@@ -414,6 +414,50 @@ def test_after_undoing_a_reopened_result_can_be_fixed_again(app: Flask) -> None:
         assert checking.breaches() == []
 
 
+@pytest.mark.both_databases
+@pytest.mark.parametrize("step", ["approve", "decline"])
+def test_a_coordinator_decides_by_either_nomination(app: Flask, ghana, coordinator, share, step: str) -> None:
+    seat, aside = share(delivery(app, admission="approval"))
+    answer = coordinator.post(f"/enrollments/{aside}/{step}", {"reason": "Too late"} if step == "decline" else None)
+    assert answer.status_code == 200, answer.text
+    expected = "confirmed" if step == "approve" else "declined"
+    assert (read(coordinator, seat), read(ghana, aside)) == (expected, expected)
+
+
+def test_what_is_recorded_by_either_nomination_is_recorded_at_the_seat(app: Flask, coordinator, share) -> None:
+    code = delivery(app)
+    seat, aside = share(code)
+    with app.app_context():
+        into = db.session.scalars(sa.select(Delivery).where(Delivery.code == code)).one()
+        makers.attend(into, db.session.get_one(Enrollment, aside), score=90)
+        makers.finished(into)
+        assert db.session.get_one(Enrollment, seat).status == "completed"
+        with factories.after(into.id), transaction():
+            reopen(SYSTEM, into.id, [aside], reason="A wrong mark")
+        assert db.session.get_one(Enrollment, seat).status == "confirmed"
+
+
+def test_a_record_marked_absent_is_no_obstacle_to_one_seat(app: Flask) -> None:
+    """The trainer has two rows for one officer: the one who came, and the one who did not."""
+    with app.app_context():
+        for is_finished in (False, True):
+            into = makers.delivery(places=5)
+            came, missed = (makers.enrolled(into, person=factories.person("Kofi", name)) for name in ("Mensah", "Mensa"))
+            makers.attend(into, came, score=90)
+            makers.attend(into, missed, minutes=0)
+            if is_finished:
+                makers.finished(into)
+            ids, people = (came.id, missed.id), (came.person_id, missed.person_id)
+            with transaction():
+                merge = join_records(SYSTEM, *(db.session.get_one(Person, one) for one in people), reason="test")
+            assert db.session.get_one(Enrollment, ids[1]).standing.id == ids[0]
+            with transaction():
+                undo_merge(SYSTEM, merge)
+            expected = ["completed", "no_show"] if is_finished else ["confirmed", "confirmed"]
+            assert [db.session.get_one(Enrollment, one).status for one in ids] == expected
+        assert checking.breaches() == []
+
+
 def undo_merge_of(keep_id: int, merged_id: int) -> None:
     """The two records become one, and two again (inside an app context)."""
     with transaction():

@@ -183,6 +183,20 @@ def test_another_issuers_officer_with_the_number_of_someone_who_refused_is_asked
     assert mails(app)[-1][0] == "kofi@example.org"
 
 
+@pytest.mark.parametrize(("refused", "asked"), [({}, "SN-ARMY"), ({"identifier_issuer": "SN-ARMY"}, "SN"), ({}, "SN")])
+def test_a_no_holds_under_the_number_of_the_body_and_of_its_country(
+    app: Flask, api: ApiClient, refused: dict[str, str], asked: str
+) -> None:
+    """They are one issuer where the name is the same, by whatever address."""
+    with app.app_context():
+        factories.organization("SN-ARMY", "Army", country="SN")
+    api.put("/experts/SN-7", person_said(**refused))
+    Browser(app).get(asked_link(app)).form(button="No").submit()
+    before = mails(app)
+    answer = api.put("/experts/SN-7", person_said(identifier_issuer=asked, email="awa@other.example"))
+    assert answer.status_code == 202 and mails(app) == before
+
+
 def test_while_the_letter_lives_another_persons_words_never_change_whom_it_is_about(app: Flask, api: ApiClient) -> None:
     """One number, two officers: the link in the first one's letter answers for the first one alone."""
     api.put("/experts/SN-7", AWA)

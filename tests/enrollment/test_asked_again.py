@@ -1,0 +1,213 @@
+"""A decision about who someone is covers what was shown, and nothing that is said, printed or changed afterwards."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from accounts import services as accounts
+from accounts.models import Person
+from accounts.roles import Role
+from certificates.services.names import fault_of
+from core.database import db, transaction
+from core.policy import SYSTEM
+from enrollment import services
+from enrollment.models import Enrollment, IdentityQuestion
+from tests import factories
+from tests.api_client import ApiClient
+from tests.browsing import Browser
+from tests.courses import makers as courses
+from tests.enrollment import makers
+from tests.enrollment.test_identity import post
+from tests.enrollment.test_whose_record import decide, drain, later, questions
+
+AMA = {"given_name": "Ama", "family_name": "Traore", "birth_date": "1990-05-01"}
+SMITH = {"name_on_certificate": "John Smith", "names_confirmed": True}
+
+
+@pytest.fixture
+def france(client) -> ApiClient:
+    return client(Role.NOMINATOR, organization="FR-MFA")
+
+
+@pytest.fixture
+def ghana(client) -> ApiClient:
+    return client(Role.NOMINATOR, organization="GH-MOD")
+
+
+def two_records(app: Flask, france: ApiClient, ghana: ApiClient, code: str, **person: Any) -> tuple[dict, dict]:
+    """One officer, put forward by two governments."""
+    one = post(france, code, identifier="F-1", identifier_issuer="FR", email="kofi@example.org", **person)
+    other = post(ghana, code, identifier="A-1", email="kofi@example.org", **person)
+    drain(app)
+    return one, other
+
+
+def merged(client, keep: dict, merge: dict) -> int:
+    first, second = client(Role.COORDINATOR), client(Role.COORDINATOR)
+    ids = {"keep": keep["person"]["id"], "merge": merge["person"]["id"]}
+    merge_id = first.post("/people/merges", ids | {"reason": "One officer"}).json["id"]
+    assert second.post(f"/merges/{merge_id}/confirm").json["status"] == "confirmed"
+    return merge_id
+
+
+def breaches(app: Flask) -> list[str]:
+    with app.app_context():
+        return list(services.breaches_of_identity())
+
+
+def printed_fault(app: Flask, enrollment_id: int) -> str | None:
+    with app.app_context():
+        one = db.session.get_one(Enrollment, enrollment_id)
+        fault = fault_of(one, one.name_on_certificate)
+        return fault[0] if fault else None
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("keeps", ["F", "A"])
+def test_after_a_merge_another_name_under_the_number_is_asked_about_and_found(
+    app: Flask, client, france: ApiClient, ghana: ApiClient, code: str, keeps: str
+) -> None:
+    one, other = two_records(app, france, ghana, code, birth_date="1990-05-01")
+    merged(client, *((one, other) if keeps == "F" else (other, one)))
+    again = post(france, later(app), identifier="F-1", identifier_issuer="FR", **AMA)
+    (question,) = questions(client(Role.COORDINATOR))
+    assert (question["enrollment"], question["differs"]) == (again["id"], ["name"])
+    assert [f"enrollment {again['id']} " in line for line in breaches(app)] == [True]
+
+
+@pytest.mark.both_databases
+def test_a_name_to_print_is_shown_with_the_question_about_the_person(app: Flask, client, france: ApiClient, code: str, sign_in):
+    post(france, code, identifier="G-1", email="kofi@example.org", birth_date="1990-05-01")
+    again = post(france, later(app), identifier="G-1", **AMA, **SMITH)
+    coordinator = client(Role.COORDINATOR)
+    (question,) = questions(coordinator)
+    assert question["differs"] == ["name", "printed_name"]
+    with app.app_context():
+        assert "John Smith" in sign_in(makers.coordinator()).get("/people-to-check").text
+    assert printed_fault(app, again["id"]) == "name_differs"
+    decide(coordinator, "same")
+    assert printed_fault(app, again["id"]) is None, "the coordinator saw what is printed"
+
+
+def test_a_decision_about_the_person_is_none_about_another_name_to_print(
+    app: Flask, client, france: ApiClient, code: str
+) -> None:
+    post(france, code, identifier="G-1", email="kofi@example.org", birth_date="1990-05-01")
+    again = post(france, later(app), identifier="G-1", **AMA)
+    decide(client(Role.COORDINATOR), "same")
+    with app.app_context():
+        planted = sa.update(Enrollment).where(Enrollment.id == again["id"]).values(name_on_certificate="John Smith")
+        db.session.connection().execute(planted)
+        assert fault_of(db.session.get_one(Enrollment, again["id"]), "John Smith")[0] == "name_differs"
+        assert any("the name to print" in line for line in services.breaches_of_identity())
+
+
+def test_whoever_is_called_otherwise_since_is_asked_about_again(app: Flask, client, france: ApiClient, code: str) -> None:
+    """Also where someone decided before: that was about the name of then."""
+    first = post(france, code, identifier="G-1", email="kofi@example.org", birth_date="1990-05-01")
+    again = post(france, later(app), identifier="G-1", **AMA)
+    coordinator = client(Role.COORDINATOR)
+    decide(coordinator, "same")
+    with app.app_context(), transaction():
+        accounts.change_person(
+            SYSTEM, db.session.get_one(Person, first["person"]["id"]), given_name="Kwame", family_name="Boateng"
+        )
+    asked = {one["enrollment"]: one["differs"] for one in questions(coordinator)}
+    assert set(asked) == {first["id"], again["id"]} and all("name" in differs for differs in asked.values())
+    with app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(IdentityQuestion)) == 2, "the first one, opened again"
+
+
+def test_a_no_about_a_name_to_print_is_none_about_the_person(
+    app: Flask, client, france: ApiClient, ghana: ApiClient, code: str, sign_in
+) -> None:
+    one, other = two_records(app, france, ghana, code)
+    merge_id = merged(client, one, other)
+    for number in ("A-1", "A-1"):
+        again = post(ghana, later(app), identifier=number, email="kofi@example.org", **SMITH)
+        with app.app_context():
+            page = sign_in(makers.coordinator()).get("/people-to-check")
+        said = page.form("/different").submit().text
+        assert "the name to print is Kofi Mensah" in said and "different people" not in said.split("Decided")[1][:80]
+        assert printed_fault(app, again["id"]) is None, "asked in each delivery, and decided"
+    assert client(Role.COORDINATOR).post(f"/merges/{merge_id}/undo").status_code == 200
+    new = later(app)
+    for body_, number in ((france, "F-1"), (ghana, "A-1")):
+        issuer = {"identifier_issuer": "FR"} if number == "F-1" else {}
+        post(body_, new, identifier=number, email="kofi@example.org", **issuer)
+        drain(app)
+    assert len(questions(client(Role.COORDINATOR))) == 1, "whether the two are one is open again"
+
+
+def test_a_coordinator_decides_no_question_of_another_centre(app: Flask, client, france: ApiClient, ghana: ApiClient, code: str):
+    with app.app_context():
+        factories.centre()
+        elsewhere = courses.delivery(course=courses.course(code="KX", centre="KAC"), places=5).code
+    two_records(app, france, ghana, code)
+    post(ghana, elsewhere, identifier="A-1", email="kofi@example.org")
+    drain(app)
+    decide(client(Role.COORDINATOR), "different")
+    with app.app_context():
+        open_there = sa.select(IdentityQuestion.status).join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
+        codes = {one.delivery.code: one.id for one in db.session.scalars(sa.select(Enrollment))}
+        there = db.session.scalars(open_there.where(Enrollment.id == codes[elsewhere])).all()
+        assert there in ([], ["open"]), "an administrator's"
+
+
+ROW = b"Given name;Family name;Service or staff number;Email;Country;Category\n"
+
+
+def upload(browser: Browser, code: str, row: bytes, **values: Any):
+    page = browser.get(f"/deliveries/{code}/nominate")
+    return page.form("/nominate").submit(file=(io.BytesIO(ROW + row), "people.csv"), **values)
+
+
+def test_the_check_of_a_file_asks_where_two_records_could_be_meant(
+    app: Flask, client, france: ApiClient, ghana: ApiClient, code: str, sign_in
+) -> None:
+    two_records(app, france, ghana, code)
+    with app.app_context():
+        browser, body_id = sign_in(makers.coordinator()), factories.organization("FR-MFA").id
+    page = upload(browser, later(app), b"Kofi;Mensah;;kofi@example.org;GH;military\n", organization=str(body_id))
+    assert "Same person?" in page.text and "is ready" not in page.text
+
+
+def test_the_check_of_a_file_asks_a_body_whose_own_two_people_the_row_names(
+    app: Flask, client, france: ApiClient, code: str, sign_in
+):
+    post(france, code, email="kofi@example.org")
+    post(france, code, identifier="G-2", email="ama@example.org", given_name="Ama", family_name="Traore")
+    with app.app_context():
+        body_id = factories.organization("FR-MFA").id
+        browser = sign_in(factories.actor(Role.NOMINATOR, organization_id=body_id))
+    page = upload(browser, later(app), b"Kofi;Mensah;G-2;kofi@example.org;GH;military\n")
+    assert "Same person?" in page.text and "is ready" not in page.text
+
+
+def test_the_name_of_someone_without_an_account_is_not_changed_by_way_of_initials(app: Flask, client) -> None:
+    with app.app_context():
+        with transaction():
+            person_id = accounts.record_person(
+                SYSTEM, given_name="Kofi", family_name="Mensah", identifier="GH-1", country="GH"
+            ).id
+        factories.consent(person_id)
+    staff = client(Role.ROSTER)
+    profile = {"category": "police", "languages": [], "expertise": [], "availability": []}
+    for given, family, name in (
+        ("K", "Mensah", "Kofi Mensah"),
+        ("Kofi", "", "Kofi Mensah"),
+        ("Kofi Yaw", "Mensah", "Kofi Yaw Mensah"),
+    ):
+        said = {"given_name": given, "family_name": family, "country": "GH"}
+        assert staff.put("/experts/GH-1", {"person": said} | profile).status_code in (200, 201)
+        with app.app_context():
+            assert db.session.get_one(Person, person_id).full_name == name
+    said = {"given_name": "Kwame", "family_name": "Mensah", "country": "GH"}
+    assert staff.put("/experts/GH-1", {"person": said} | profile).status_code == 202, "like a stranger"
+    with app.app_context():
+        assert db.session.get_one(Person, person_id).full_name == "Kofi Yaw Mensah"
