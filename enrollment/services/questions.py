@@ -119,8 +119,10 @@ def _ask(actor: Actor, enrollment: Enrollment, one: Comparison, step: str | None
         question.agrees, question.differs = list(one.agrees), list(one.differs)
         QUESTION.begin(question, QuestionStatus.OPEN, actor)
     elif is_changed or set(one.differs) - set(question.differs):
-        question.agrees = list(one.agrees)
-        question.differs = list(dict.fromkeys((*question.differs, *one.differs)))
+        before = ((), ()) if is_changed else (question.agrees, question.differs)
+        question.agrees, question.differs = (
+            list(dict.fromkeys((*was, *now))) for was, now in zip(before, (one.agrees, one.differs), strict=True)
+        )
         if question.status is not QuestionStatus.OPEN:
             question.decided_by_id = question.decided_at = question.reason = None
             QUESTION.fire(question, "ask_again", actor)
