@@ -20,7 +20,7 @@ from enrollment.services.confirming import confirm_applications
 from enrollment.services.ending import end_with
 from enrollment.services.filling import fill, seating
 from enrollment.services.letters import tell
-from enrollment.services.questions import note_change
+from enrollment.services.questions import note_change, note_parting
 from enrollment.services.sharing import follow_person, part_again
 
 
@@ -97,6 +97,7 @@ def move_enrollments(event: MergeConfirmed, actor: Actor) -> None:
 def move_enrollments_back(event: MergeUndone, actor: Actor) -> None:
     """One person became two again."""
     part_again(actor, event.merged_id)
+    note_parting(event.keep_id, event.merged_id)
 
 
 def _going_on(delivery: Delivery) -> Sequence[Enrollment]:

@@ -14,13 +14,14 @@ from core.policy import Actor
 from courses.models import DeliverySession
 from enrollment.models import Enrollment, EnrollmentStatus, IdentityQuestion, MarkKind, ScoreKind
 from enrollment.needs import needs_shown
-from enrollment.queries import Completion, Grid, GridRow, explain, person_shown
+from enrollment.queries import Completion, Grid, GridRow, explain, person_shown, version_of
 from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
 
 Minutes = Annotated[int, Field(strict=True, ge=0, le=1440)]
 Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
 Identifier = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 60})]
 Reason = Annotated[str, at_most(500)]
+Version = Annotated[str, at_most(16)]
 
 
 # Enrollments
@@ -196,6 +197,7 @@ class QuestionAnswer(Answer):
     agrees: list[str]
     differs: list[str]
     status: str
+    version: str = Field(description="changes when anything of this changes; send it back with the decision")
     merge: int | None = Field(None, description="id of the merge; a second person must confirm it while it is `proposed`")
 
     @classmethod
@@ -211,11 +213,16 @@ class QuestionAnswer(Answer):
             agrees=question.agrees,
             differs=question.differs,
             status=question.status.value,
+            version=version_of(question),
             merge=merge.id if merge else None,
         )
 
 
-class DifferentBody(Schema):
+class SameBody(Schema):
+    version: Version | None = None
+
+
+class DifferentBody(SameBody):
     reason: Reason | None = None
 
 

@@ -11,7 +11,7 @@ from core.web import current_actor
 from enrollment import queries, services
 from enrollment.api.routes import routes
 from enrollment.models import IdentityQuestion
-from enrollment.schemas import DifferentBody, MergeAnswer, MergeBody, QuestionAnswer
+from enrollment.schemas import DifferentBody, MergeAnswer, MergeBody, QuestionAnswer, SameBody
 
 P = Permission
 
@@ -28,13 +28,14 @@ def identity_questions(query: ListQuery):
 
 @routes.call(
     "POST", "/identity-questions/<int:question_id>/same", "Decide that it is the same person", requires=P.IDENTITY_DECIDE,
-    answers={200: QuestionAnswer},
+    body=SameBody, answers={200: QuestionAnswer}, body_is_optional=True,
 )  # fmt: skip
-def decide_same(question_id: int):
-    """If the record has more than one nomination, this proposes a merge, which a second person must confirm."""
+def decide_same(question_id: int, body: SameBody):
+    """If the record has more than one nomination, this proposes a merge, which a second person must confirm. With the `version`
+    of the question that you read, the answer is 409 `changed_meanwhile` if anything of it has changed since."""
     actor = current_actor()
     question = services.get_question(actor, question_id)
-    return QuestionAnswer.of(question, services.decide_same(actor, question))
+    return QuestionAnswer.of(question, services.decide_same(actor, question, version=body.version))
 
 
 @routes.call(
@@ -44,7 +45,7 @@ def decide_same(question_id: int):
 def decide_different(question_id: int, body: DifferentBody):
     actor = current_actor()
     question = services.get_question(actor, question_id)
-    services.decide_different(actor, question, reason=body.reason)
+    services.decide_different(actor, question, reason=body.reason, version=body.version)
     return QuestionAnswer.of(question)
 
 

@@ -22,12 +22,14 @@ from enrollment.queries.identity import (
     decides_about,
     find_question,
     merges,
+    open_about,
     open_questions,
     people_here_by_others,
     people_of,
     readings,
     records_asked_about,
     require_reach,
+    version_of,
 )
 from enrollment.queries.places import (
     PoolPlaces,
@@ -46,6 +48,8 @@ from enrollment.queries.results import (
 )
 
 __all__ = [
+    "open_about",
+    "version_of",
     "at_seats",
     "Completion",
     "Grid",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,12 +32,35 @@ from enrollment.models import (
 )
 
 
-def find_question(enrollment_id: int, person_id: int) -> IdentityQuestion | None:
-    """What was asked about this enrollment and this person, by whichever of the records that were merged."""
+def find_question(enrollment_id: int, person_id: int, *, is_locked: bool = False) -> IdentityQuestion | None:
+    """What was asked about this enrollment and this person, by whichever of the records that were merged; `is_locked`: for the
+    one who changes it."""
     asked = sa.select(IdentityQuestion).where(
         IdentityQuestion.enrollment_id == enrollment_id, IdentityQuestion.candidate_id.in_(records_of(person_id))
     )
-    return db.session.scalar(asked.order_by(IdentityQuestion.id.desc()).limit(1))
+    asked = asked.order_by(IdentityQuestion.id.desc()).limit(1)
+    if is_locked:
+        asked = asked.with_for_update(of=IdentityQuestion).execution_options(populate_existing=True)
+    return db.session.scalar(asked)
+
+
+def open_about(enrollment_id: int, candidate_ids: Iterable[int]) -> Sequence[IdentityQuestion]:
+    """What is still open about this enrollment and any of these records, locked for the one who changes it."""
+    asked = sa.select(IdentityQuestion).where(
+        IdentityQuestion.enrollment_id == enrollment_id, IdentityQuestion.candidate_id.in_(list(candidate_ids)),
+        IdentityQuestion.status == QuestionStatus.OPEN,
+    )  # fmt: skip
+    return db.session.scalars(asked.order_by(IdentityQuestion.id).with_for_update(of=IdentityQuestion)).all()
+
+
+def version_of(question: IdentityQuestion) -> str:
+    """A mark of all that is shown of the question: another one once anything of it has changed."""
+    both = question.enrollment.nomination or question.enrollment.origin, question.candidate
+    shown = [
+        *([one.given_name, one.family_name, str(one.birth_date), one.identifier, one.email] for one in both),
+        question.enrollment.name_on_certificate, question.agrees, question.differs,
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:16]
 
 
 def decides_about(actor: Actor) -> sa.ColumnElement[bool]:
@@ -124,9 +149,10 @@ class ReadingRow:
 
 @dataclass(frozen=True)
 class Readings:
-    """Both readings of a person. `record`: the candidate's record that is used now."""
+    """Both readings of a person. `record`: the candidate's record that is used now; `version`: of the question."""
 
     record: int
+    version: str
     submitted_name: str
     rows: list[ReadingRow]
 
@@ -150,6 +176,7 @@ def readings(question: IdentityQuestion) -> Readings:
     issuers = {"number": (_issuer_said(said, question.enrollment.origin), _issuer(known))}
     return Readings(
         current_record(known).id,
+        version_of(question),
         name,
         [ReadingRow(label, a, b, facts.get(fact, ""), issuers.get(fact, ("", ""))) for fact, label, a, b in rows],
     )

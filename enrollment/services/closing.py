@@ -16,9 +16,13 @@ from enrollment.models import Enrollment, IdentityQuestion, QuestionStatus
 from enrollment.queries import decides_about
 from enrollment.states import QUESTION
 
+LONGEST_REASON = 500
+
 
 def settle(actor: Actor, question: IdentityQuestion, step: str, reason: str | None = None) -> None:
-    question.decided_by_id, question.decided_at, question.reason = actor.person_id, clock.now(), reason
+    """Those who decide again keep the reasons of before."""
+    question.decided_by_id, question.decided_at = actor.person_id, clock.now()
+    question.reason = "\n".join(filter(None, (question.reason, reason)))[-LONGEST_REASON:] or None
     QUESTION.fire(question, step, actor)
 
 
@@ -29,7 +33,8 @@ def settle_alike(actor: Actor, question: IdentityQuestion, step: str, reason: st
         settle(actor, question, step, reason)
         return
     alike = _locked(_about_the_same(question))
-    if step == "same" and any(one.status is QuestionStatus.DIFFERENT for one in alike):
+    is_in_name = current_record(question.candidate).id == question.enrollment.person_id
+    if step == "same" and not is_in_name and any(one.status is QuestionStatus.DIFFERENT for one in alike):
         sentence = _l(
             "It was decided before that these are two different people. If that was wrong, propose a merge of the two records."
         )
@@ -56,7 +61,8 @@ def settle_decided(person_id: int) -> None:
     """What is open about a person and another one is answered where one of the merged records was told apart from the other."""
     about = sa.or_(Enrollment.person_id == person_id, IdentityQuestion.candidate_id.in_(records_of(person_id)))
     for one in _locked(sa.and_(about, IdentityQuestion.is_about_people), IdentityQuestion.status == QuestionStatus.OPEN):
-        if any(other.status is QuestionStatus.DIFFERENT for other in _locked(_about_the_same(one))):
+        is_in_name = current_record(one.candidate).id == one.enrollment.person_id  # whose it is then has still to be decided
+        if not is_in_name and any(other.status is QuestionStatus.DIFFERENT for other in _locked(_about_the_same(one))):
             settle(SYSTEM, one, "different")
 
 

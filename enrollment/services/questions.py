@@ -32,14 +32,13 @@ from accounts.services import (
 from accounts.values import clean_lines
 from core import clock, names
 from core.database import db
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 from core.events import publish
 from core.policy import SYSTEM, Actor, can, require
 from courses.services import touch
 from enrollment.events import EnrollmentReassigned
 from enrollment.models import (
     GOING_ON,
-    LIVE,
     PRINTED_NAME,
     RESULTS,
     Enrollment,
@@ -50,13 +49,11 @@ from enrollment.models import (
     QuestionStatus,
     Score,
 )
-from enrollment.queries import decides_about, find_enrollment, find_question, require_reach
-from enrollment.services.closing import settle, settle_alike
+from enrollment.queries import decides_about, find_enrollment, find_question, open_about, require_reach, version_of
+from enrollment.services.closing import LONGEST_REASON, settle, settle_alike
 from enrollment.services.letters import tell_all
 from enrollment.services.sharing import follow_printed_name, leave_shared_seat
 from enrollment.states import QUESTION
-
-LONGEST_REASON = 500
 
 
 def note_identity(actor: Actor, enrollment: Enrollment, identified: Identified, said: dict[str, Any]) -> None:
@@ -88,15 +85,37 @@ def note_printed_name(actor: Actor, enrollment: Enrollment) -> None:
 def note_change(person_id: int) -> None:
     """The person has another name or date of birth: where a body said something else of them, or something else is to be
     printed, coordinators are asked, also where they decided before about what the person was called then."""
-    going_on = sa.select(Enrollment).where(Enrollment.person_id == person_id, Enrollment.status.in_(LIVE))
-    for enrollment in db.session.scalars(going_on.order_by(Enrollment.id)):
-        one = Comparison(enrollment.person, enrollment.person, (), (), True, True)
-        if enrollment.nomination is not None:
-            said = compare(said_by(enrollment.nomination), enrollment.person)
-            one = said if {"name", "birth_date"} & set(said.differs) else one
-        one = _and_print(enrollment, one)
-        if one.differs:
-            _ask(SYSTEM, enrollment, one, is_changed=True)
+    for enrollment in _counting(person_id):
+        _note_names(enrollment, is_changed=True)
+
+
+def note_parting(keep_id: int, merged_id: int) -> None:
+    """The merged record is a person of its own again: what is open about its enrollments, which stood in the kept one's name, is
+    about this one now, and nothing differs unnoticed."""
+    kept = records_of(current_record(db.session.get_one(Person, keep_id)).id)
+    for enrollment in _counting(merged_id):
+        for question in open_about(enrollment.id, kept):
+            if find_question(enrollment.id, merged_id) is None:
+                question.candidate_id = merged_id
+                db.session.flush()
+            elif not question.is_about_people:
+                settle(SYSTEM, question, "different")
+        _note_names(enrollment)
+
+
+def _counting(person_id: int) -> list[Enrollment]:
+    counting = sa.select(Enrollment).where(Enrollment.person_id == person_id, Enrollment.status != EnrollmentStatus.UNCONFIRMED)
+    return list(db.session.scalars(counting.order_by(Enrollment.id)))
+
+
+def _note_names(enrollment: Enrollment, *, is_changed: bool = False) -> None:
+    one = Comparison(enrollment.person, enrollment.person, (), (), True, True)
+    if enrollment.nomination is not None:
+        said = compare(said_by(enrollment.nomination), enrollment.person)
+        one = said if {"name", "birth_date"} & set(said.differs) else one
+    one = _and_print(enrollment, one)
+    if one.differs:
+        _ask(SYSTEM, enrollment, one, is_changed=is_changed)
 
 
 def _and_print(enrollment: Enrollment, one: Comparison) -> Comparison:
@@ -111,7 +130,7 @@ def _ask(actor: Actor, enrollment: Enrollment, one: Comparison, step: str | None
     """Asks once about an enrollment and a person; again where something else differs than what was decided about, or what did
     `is_changed` since."""
     db.session.flush()
-    question = find_question(enrollment.id, one.person.id)
+    question = find_question(enrollment.id, one.person.id, is_locked=True)
     if question is None:
         if _is_asked_elsewhere(enrollment, one.person):
             return
@@ -124,7 +143,7 @@ def _ask(actor: Actor, enrollment: Enrollment, one: Comparison, step: str | None
             list(dict.fromkeys((*was, *now))) for was, now in zip(before, (one.agrees, one.differs), strict=True)
         )
         if question.status is not QuestionStatus.OPEN:
-            question.decided_by_id = question.decided_at = question.reason = None
+            question.decided_by_id = question.decided_at = None
             QUESTION.fire(question, "ask_again", actor)
     else:
         return
@@ -174,10 +193,16 @@ def _join_or_ask(enrollment: Enrollment, own: Person, near: Sequence[Comparison]
     another person's messages to an address that it chose."""
     is_sure = len(near) == 1 and near[0].is_match and not near[0].differs and _is_light(own)
     is_reached_alike = own.email_key in (None, near[0].person.email_key) if near else False
-    if is_sure and is_reached_alike and find_enrollment(enrollment.delivery_id, near[0].person.id) is None:
+    if is_sure and is_reached_alike and _is_free_to_join(enrollment, near[0].person):
         join_records(SYSTEM, near[0].person, own, reason="number or address, and name")
         return
     ask_about(enrollment, near)
+
+
+def _is_free_to_join(enrollment: Enrollment, person: Person) -> bool:
+    """No place here, and nothing that is asked or was decided about the two."""
+    is_asked = find_question(enrollment.id, person.id) is not None or _is_asked_elsewhere(enrollment, person)
+    return not is_asked and find_enrollment(enrollment.delivery_id, person.id) is None
 
 
 def ask_about(enrollment: Enrollment, near: Iterable[Comparison]) -> None:
@@ -219,11 +244,13 @@ def get_question(actor: Actor, question_id: int) -> IdentityQuestion:
     return found
 
 
-def decide_same(actor: Actor, question: IdentityQuestion) -> Merge | None:
+def decide_same(actor: Actor, question: IdentityQuestion, *, version: str | None = None) -> Merge | None:
     """Both are one person. Returns the merge, which a second person has to confirm unless there is nothing to review; None when
     they are one already."""
-    enrollment = _begin(actor, question, "same")
+    enrollment = _begin(actor, question, "same", version)
     settle_alike(actor, question, "same")
+    if not question.is_about_people:
+        return None
     keep, merged = current_record(question.candidate), current_record(enrollment.person)
     merge = None
     if keep.id != merged.id:
@@ -240,9 +267,9 @@ def decide_same(actor: Actor, question: IdentityQuestion) -> Merge | None:
     return merge
 
 
-def decide_different(actor: Actor, question: IdentityQuestion, *, reason: str | None = None) -> None:
+def decide_different(actor: Actor, question: IdentityQuestion, *, reason: str | None = None, version: str | None = None) -> None:
     """They are two people. An enrollment that stood in the candidate's name becomes that of whom the nomination names."""
-    enrollment = _begin(actor, question, "different")
+    enrollment = _begin(actor, question, "different", version)
     kept = clean_lines(reason or "", "reason", longest=LONGEST_REASON) or None
     settle_alike(actor, question, "different", kept)
     if not question.is_about_people:
@@ -271,13 +298,17 @@ def merge_to_decide(actor: Actor, merge_id: int) -> Merge:
     return merge
 
 
-def _begin(actor: Actor, question: IdentityQuestion, step: str) -> Enrollment:
-    """The enrollment of the question, read again behind the lock of its delivery. Conflict for the second of two who decide."""
+def _begin(actor: Actor, question: IdentityQuestion, step: str, version: str | None) -> Enrollment:
+    """The enrollment of the question, read again behind the lock of its delivery. Conflict for the second of two who decide, and
+    where what was shown (`version`) has changed since."""
     require(actor, Permission.IDENTITY_DECIDE, question.enrollment)
     touch(question.enrollment.delivery_id)
-    db.session.refresh(question)
+    db.session.refresh(question, with_for_update={"of": IdentityQuestion})
     QUESTION.check(step, question.status)
     db.session.refresh(question.enrollment)
+    db.session.refresh(question.candidate)
+    if version is not None and version != version_of(question):
+        raise Conflict("changed_meanwhile", _l("What is known of the person has changed in the meantime. Look at both again."))
     return question.enrollment
 
 

@@ -22,7 +22,7 @@ from tests.api_client import ApiClient
 from tests.browsing import Browser
 from tests.courses import makers as courses
 from tests.enrollment import makers
-from tests.enrollment.test_identity import post
+from tests.enrollment.test_identity import body, post
 from tests.enrollment.test_whose_record import decide, drain, later, questions
 
 AMA = {"given_name": "Ama", "family_name": "Traore", "birth_date": "1990-05-01"}
@@ -211,3 +211,95 @@ def test_the_name_of_someone_without_an_account_is_not_changed_by_way_of_initial
     assert staff.put("/experts/GH-1", {"person": said} | profile).status_code == 202, "like a stranger"
     with app.app_context():
         assert db.session.get_one(Person, person_id).full_name == "Kofi Yaw Mensah"
+
+
+def renamed(app: Flask, person_id: int, given: str, family: str) -> None:
+    with app.app_context(), transaction():
+        accounts.change_person(
+            SYSTEM, db.session.get_one(Person, person_id), given_name=given, family_name=family, names_confirmed=True
+        )
+
+
+@pytest.mark.parametrize("is_decided", [True, False])
+def test_what_is_asked_or_decided_about_two_records_is_not_joined_in_the_background(
+    app: Flask, client, france: ApiClient, code: str, is_decided: bool
+) -> None:
+    first = post(france, code, identifier="G-1")
+    second = france.post(f"/deliveries/{later(app)}/enrollments", body(identifier="G-1") | {"identity": "new"}).json
+    if is_decided:
+        decide(client(Role.COORDINATOR), "different")
+    drain(app)
+    people = [client(Role.COORDINATOR).get(f"/enrollments/{one['id']}").json["person"]["id"] for one in (first, second)]
+    assert len(set(people)) == 2
+    assert len(questions(client(Role.COORDINATOR))) == (0 if is_decided else 1)
+
+
+def test_after_undoing_a_merge_what_is_open_is_about_the_record_that_is_its_own_again(
+    app: Flask, client, france: ApiClient, ghana: ApiClient, code: str
+) -> None:
+    one, other = two_records(app, france, ghana, code, birth_date="1990-05-01")
+    merge_id = merged(client, one, other)
+    coordinator = client(Role.COORDINATOR)
+    printed = post(ghana, later(app), identifier="A-1", birth_date="1990-05-01", **SMITH)
+    named = post(ghana, later(app), identifier="A-1", **AMA)
+    assert coordinator.post(f"/merges/{merge_id}/undo").status_code == 200
+    asked = {one["enrollment"]: one for one in questions(coordinator)}
+    assert {one["candidate"]["id"] for one in asked.values()} == {other["person"]["id"]}
+    assert coordinator.post(f"/identity-questions/{asked[printed['id']]['id']}/same").json["merge"] is None
+    assert coordinator.post(f"/identity-questions/{asked[named['id']]['id']}/different").status_code == 200
+    assert coordinator.get(f"/enrollments/{named['id']}").json["person"]["given_name"] == "Ama"
+    assert breaches(app) == []
+
+
+def test_a_merge_answers_no_question_about_whom_a_nomination_names(
+    app: Flask, client, france: ApiClient, ghana: ApiClient, code: str
+) -> None:
+    """Someone was told apart from the other record, which is then merged all the same."""
+    one, other = two_records(app, france, ghana, code, birth_date="1990-05-01")
+    decide(client(Role.COORDINATOR), "different")
+    named = post(france, later(app), identifier="F-1", identifier_issuer="FR", **AMA)
+    merged(client, one, other)
+    (question,) = questions(client(Role.COORDINATOR))
+    assert question["enrollment"] == named["id"]
+    decide(client(Role.COORDINATOR), "same")
+    renamed(app, one["person"]["id"], "Kwame", "Boateng")
+    (question,) = (one for one in questions(client(Role.COORDINATOR)) if one["enrollment"] == named["id"])
+    answer = client(Role.COORDINATOR).post(f"/identity-questions/{question['id']}/same")
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_decision_about_what_has_changed_since_it_was_read_is_refused(app: Flask, client, france, code: str, sign_in) -> None:
+    first = post(france, code, identifier="G-1", email="kofi@example.org", birth_date="1990-05-01")
+    again = post(france, later(app), identifier="G-1", **AMA)
+    coordinator = client(Role.COORDINATOR)
+    read = {one["enrollment"]: one for one in questions(coordinator)}[again["id"]]
+    with app.app_context():
+        page = sign_in(makers.coordinator()).get("/people-to-check")
+    renamed(app, first["person"]["id"], "Zed", "Zulu")
+    answer = coordinator.post(f"/identity-questions/{read['id']}/same", {"version": read["version"]})
+    assert (answer.status_code, answer.json["code"]) == (409, "changed_meanwhile")
+    said = page.form(f"/{read['id']}/same").submit()
+    assert said.status == 409 and "Look at both again" in said.text and "Zulu" in said.text
+    now = {one["enrollment"]: one for one in questions(coordinator)}[again["id"]]
+    assert coordinator.post(f"/identity-questions/{read['id']}/same", {"version": now["version"]}).status_code == 200
+
+
+def test_the_reason_of_an_earlier_decision_is_kept(app: Flask, client, france: ApiClient, code: str) -> None:
+    made = post(france, code, identifier="G-1", email="kofi@example.org", **SMITH)
+    coordinator = client(Role.COORDINATOR)
+    for reason in ("The passport says so", "So does the letter"):
+        (question,) = questions(coordinator)
+        assert coordinator.post(f"/identity-questions/{question['id']}/different", {"reason": reason}).status_code == 200
+        renamed(app, made["person"]["id"], "Zed", "Zulu")
+    with app.app_context():
+        (question,) = db.session.scalars(sa.select(IdentityQuestion))
+        assert "The passport says so" in (question.reason or "") and "So does the letter" in (question.reason or "")
+
+
+def test_a_nomination_that_stands_aside_is_asked_about_as_well(app: Flask, client, france, ghana, code: str) -> None:
+    two_records(app, france, ghana, code)
+    coordinator = client(Role.COORDINATOR)
+    decide(coordinator, "same")
+    kept = coordinator.get("/deliveries/" + code + "/enrollments").json["items"][0]["person"]["id"]
+    renamed(app, kept, "Zed", "Zulu")
+    assert len({one["enrollment"] for one in questions(coordinator)}) == 2
