@@ -16,6 +16,7 @@ from certificates import services as certificates
 from core import audit
 from core.database import db, transaction
 from core.errors import Conflict, NotFound
+from core.once import FirstAnswer
 from core.policy import SYSTEM, Actor, Reach
 from enrollment.models import Enrollment
 from roster import documents, queries, services
@@ -69,6 +70,22 @@ def is_found(key: int) -> bool:
 def test_a_certificate_alone_puts_nobody_on_the_roster(context: Flask) -> None:
     key, _ = graduate()
     assert status(key) is ExpertStatus.CERTIFIED and not is_found(key)
+
+
+def test_an_admission_sent_again_with_its_key_shows_no_one_who_withdrew(app: Flask, staff: Actor) -> None:
+    with app.app_context():
+        key, person_id = graduate(agrees=True, identifier="SN-1")
+    api = api_of(app, staff)
+    first, again = (api.post(f"/experts/{key}/admit", Idempotency_Key="k1") for _ in range(2))
+    assert first.json == again.json and again.headers["Idempotency-Replayed"] == "true"
+    with app.app_context():
+        assert db.session.scalars(sa.select(FirstAnswer.body)).all() == [""], "no copy of a profile outlives the consent"
+        factories.consent(person_id, False)
+    gone = api.post(f"/experts/{key}/admit", Idempotency_Key="k1")
+    assert gone.status_code == 404 and gone.json == api.get("/experts/9999").json
+    with app.app_context():
+        factories.consent(person_id, True)
+    assert api.post(f"/experts/{key}/admit", Idempotency_Key="k1").json["status"] == "certified", "done once, not again"
 
 
 @pytest.mark.parametrize("agrees", [None, False])
