@@ -493,13 +493,20 @@ def test_who_leaves_the_roster_because_of_a_merge_is_asked_unless_the_kept_recor
     assert len(mails(app)) == before + len(asked), "once"
 
 
-def test_a_merge_asks_nobody_who_was_not_on_the_roster(app: Flask) -> None:
+@pytest.mark.parametrize("answer", [None, True, False])
+def test_a_yes_said_through_the_record_that_is_merged_is_not_lost_unnoticed(app: Flask, answer: bool | None) -> None:
+    """Also of someone without a profile: whom two bodies nominated, say, and who answered one of the two letters."""
     with app.app_context():
-        _, waits = graduate(agrees=True, email="old@example.org")
-        keep = factories.person("Amina", email="keep@example.org").id
+        certified = graduate(email="certified@example.org", agrees=answer)[1]
+        plain = factories.person("Kofi", email="plain@example.org").id
+        if answer is not None:
+            factories.consent(plain, answer)
         before = len(mails(app))
-        merged(keep, waits)
-    assert len(mails(app)) == before
+        for given, one in (("Amina", certified), ("Kofi", plain)):
+            merged(factories.person(given, email=f"{given}@keep.example.org").id, one)
+    asked = [one[:2] for one in mails(app)[before:]]
+    kept = [(f"{given}@keep.example.org", "consent_asked") for given in ("Amina", "Kofi")]
+    assert asked == (kept if answer else [])
 
 
 @pytest.mark.both_databases
