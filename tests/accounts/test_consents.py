@@ -260,6 +260,20 @@ def test_a_yes_through_a_mailbox_of_others_is_kept_and_does_not_count(app: Flask
     assert holds(app, key)
 
 
+def test_a_yes_through_a_bodys_contact_address_is_kept_and_does_not_count(app: Flask) -> None:
+    """No account has the address; whoever reads the body's letters could answer for the officers whom it nominates."""
+    with app.app_context():
+        body = factories.organization()
+        with transaction():
+            services.put_organization(SYSTEM, body.code, contact_email="Training@Example.org")
+        nominated("training@example.org")
+        key = db.session.scalars(sa.select(Person.id).where(Person.given_name == "Kofi")).one()
+    page = Browser(app).get(link_of(mails(app)[-1][2])).form(button="Sign in").submit()
+    page = page.form("/me/consents", button="Yes, I agree").submit()
+    assert "does not count yet" in page.text
+    assert answers(app) == [("roster", True, False, "link")] and not holds(app, key)
+
+
 @pytest.mark.parametrize("given", [True, False])
 def test_who_is_nominated_again_is_asked_until_an_answer_counts(app: Flask, given: bool) -> None:
     """A yes through a shared mailbox is kept and does not count; a no through it does."""
