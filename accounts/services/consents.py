@@ -148,12 +148,12 @@ def record_paper_consent(
         raise NotAllowed("own_paper", _l("Someone else must record what you signed. On your own page you can answer yourself."))
     faults: list[DomainError] = []
     kept = {"reference": _needed(reference, "reference", 120, faults), "document": _needed(document, "document", 200, faults)}
-    if signed_on is None or signed_on > clock.today():
+    if signed_on is None or signed_on > clock.begun_by():
         faults.append(Invalid("bad_date", _l("Enter the date of the signature."), "signed_on"))
     collect(faults)
     last = find_consent(person.id, purpose)
     assert signed_on is not None
-    counts = last is None or last.given or last.at.date() < signed_on
+    counts = last is None or last.given or (last.at + clock.FURTHEST_AHEAD).date() < signed_on  # later wherever it was signed
     text = consent_text(purpose, person.language)
     version = text.version if signed_on >= SINCE else UNKNOWN_VERSION
     row = Consent(
