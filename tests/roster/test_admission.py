@@ -373,6 +373,25 @@ def test_whom_one_office_admitted_another_does_not_see(app: Flask, sign_in: Sign
     assert read == [1, 2], "an office reads its own decisions, the person all"
 
 
+def test_the_office_reads_who_reviewed_an_admission_and_the_person_the_day(app: Flask, sign_in: SignIn, staff: Actor) -> None:
+    with app.app_context():
+        key, person_id = graduate(agrees=True)
+        own = factories.refreshed(Actor(person_id=person_id))
+        boss = factories.actor(Role.ADMINISTRATOR)
+    made = api_of(app, staff).post(f"/experts/{key}/admit").json
+    for someone, name in ((staff, "Ingrid Haugen"), (boss, "Ingrid Haugen"), (own, None)):
+        [read] = api_of(app, someone).get(f"/experts/{key}").json["admissions"]
+        assert read == made["admissions"][0] | {"reviewed_by": name}
+        assert ("reviewed by Ingrid Haugen" in sign_in(someone).get(f"/roster/{key}").text) == (name is not None)
+
+
+def test_an_admission_by_rule_has_no_reviewer(app: Flask, staff: Actor) -> None:
+    with app.app_context(), settings(app, roster_admission="rule"):
+        key, _ = graduate(agrees=True)
+    [read] = api_of(app, staff).get(f"/experts/{key}").json["admissions"]
+    assert (read["how"], read["reviewed_by"]) == ("rule", None)
+
+
 def test_whoever_works_for_two_offices_says_to_whose_roster_people_are_admitted(
     app: Flask, sign_in: SignIn, staff: Actor
 ) -> None:
