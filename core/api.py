@@ -185,6 +185,7 @@ class Operation:
     is_catalogue: bool = False
     is_page_too: bool = False
     is_outside: bool = False  # outside /api/, so no budget counts it
+    shown_again: Callable[..., Any] | None = None
 
 
 def described(
@@ -223,17 +224,21 @@ class Routes(Blueprint):
         body_is_optional: bool = False,
         location: Callable[[Any], str | None] | None = None,
         is_catalogue: bool = False,
+        shown_again: Callable[..., Any] | None = None,
     ) -> Callable[[Callable], Callable]:
         """Declares one operation. Without `requires` any token may call it (`is_public`: no one needs one).
 
         The function gets the address's parts, and `body` / `query` when declared; it returns an Answer, a dict, a `Page`
         of them (lists), a Response, or (any of these, status). Everything but GET runs in one transaction. `location` gives
         the address of what a call created, from its answer. `is_catalogue`: the same for everyone who may ask, so that
-        clients may keep it and ask whether it still holds.
+        clients may keep it and ask whether it still holds. `shown_again`: no copy of the answer is kept
+        under an idempotency key, because what it shows may be withdrawn; this reads it again, from the address's parts, and
+        refuses whoever may not see it now.
         """
         access = Access(requires, not is_public)
         operation = Operation(
-            summary, access, body, query, answers or {200: dict}, is_list, media_type, body_is_optional, location, is_catalogue
+            summary, access, body, query, answers or {200: dict}, is_list, media_type, body_is_optional, location, is_catalogue,
+            shown_again=shown_again,
         )  # fmt: skip
 
         def declare(function: Callable) -> Callable:
@@ -290,12 +295,15 @@ def _write_once(function: Callable, given: Callable[[], dict[str, Any]], key: st
     kept_key = once.digest("api", actor.person_id, key)
     fingerprint = once.digest(request.method, request.full_path, request.get_data(cache=True).hex())
     if kept := once.find(kept_key, fingerprint):
-        return _replay(kept)
+        return _replay(kept, operation)
 
     def keep(response: Response) -> Response:
         kilobytes = 1 + (response.content_length or 0) // 1024
         limits.spend("answers", str(actor.token_id), limit=KEPT_KILOBYTES, seconds=86_400, amount=kilobytes)
-        answer: dict[str, Any] = {"status": response.status_code, "body": response.get_data(as_text=True)}
+        is_read_again = operation.shown_again is not None and response.status_code < 400
+        answer: dict[str, Any] = {
+            "status": response.status_code, "body": "" if is_read_again else response.get_data(as_text=True),
+        }  # fmt: skip
         once.keep(kept_key, request_digest=fingerprint, location=response.headers.get("Location", ""), **answer)
         return response
 
@@ -306,7 +314,7 @@ def _write_once(function: Callable, given: Callable[[], dict[str, Any]], key: st
     except (IntegrityError, DomainError) as error:
         db.session.rollback()
         if kept := once.find(kept_key, fingerprint):  # a twin with the same key was faster
-            return _replay(kept)
+            return _replay(kept, operation)
         if not isinstance(error, DomainError) or error.status not in KEPT_REFUSALS:
             raise
         with suppress(Conflict, TooManyTries), transaction():  # a twin was refused just as well
@@ -320,9 +328,12 @@ KEPT_KILOBYTES = 65_536
 KEPT_REFUSALS = (404, 409, 422)
 
 
-def _replay(kept: sa.Row[Any]) -> Response:
-    kind = "application/json" if kept.status < 400 else "application/problem+json"
-    response = current_app.response_class(kept.body, kept.status, content_type=kind)
+def _replay(kept: sa.Row[Any], operation: Operation) -> Response:
+    if operation.shown_again is not None and kept.status < 400:
+        response = _respond((operation.shown_again(**request.view_args or {}), kept.status), operation)
+    else:
+        kind = "application/json" if kept.status < 400 else "application/problem+json"
+        response = current_app.response_class(kept.body, kept.status, content_type=kind)
     response.headers["Idempotency-Replayed"] = "true"
     if kept.location:
         response.headers["Location"] = kept.location

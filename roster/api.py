@@ -46,7 +46,7 @@ def put_expert(id: str, body: ExpertBody) -> tuple[ExpertAnswer | AskedAnswer, i
 
 @routes.call(
     "POST", "/experts/<id>/admit", "Admit a person to the roster", requires=P.EXPERT_ADMIT, body=AdmitBody,
-    body_is_optional=True, answers={200: ExpertAnswer},
+    body_is_optional=True, answers={200: ExpertAnswer}, shown_again=lambda id: get_expert(id),
 )  # fmt: skip
 def admit(id: str, body: AdmitBody) -> ExpertAnswer:
     """In general, or in fields of expertise. 404 without the person's current consent."""

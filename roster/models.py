@@ -89,6 +89,8 @@ class RosterAdmission(Base):
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None] = mapped_column(sa.String(40))
 
+    reviewer: Mapped[Person | None] = relationship(lazy="joined")
+
 
 class ExpertProposal(Base):
     """What roster staff want to write about someone who has not said yes: it waits for the person's answer, and is shown to

@@ -138,6 +138,12 @@ def admissions_shown(actor: Actor, expert: Expert) -> list[RosterAdmission]:
     return [one for one in expert.admissions if is_own or can(actor, Permission.EXPERT_READ, one)]
 
 
+def reviewers_shown(actor: Actor, expert: Expert) -> dict[int, str]:
+    """Who reviewed each admission, by its id: for the office that decided, not for the person."""
+    reviewed = [one for one in expert.admissions if one.reviewer and can(actor, Permission.EXPERT_READ, one)]
+    return {one.id: one.reviewer.full_name for one in reviewed if one.reviewer}
+
+
 def find_own_profile(actor: Actor) -> Expert | None:
     """The actor's own profile, None when there is none yet."""
     try:

@@ -14,7 +14,7 @@ from core.policy import Actor
 from courses.models import SkillLevel
 from roster.filters import Filters
 from roster.models import AdmissionWay, Expert, ExpertSkill, ExpertStatus, LanguageFramework, SkillStatus
-from roster.queries import admissions_shown
+from roster.queries import admissions_shown, reviewers_shown
 from roster.services import Profile, SpokenLanguage, Window
 
 
@@ -100,6 +100,7 @@ class AdmissionAnswer(Answer):
     how: AdmissionWay
     admitted_at: datetime
     ended_at: datetime | None
+    reviewed_by: str | None = Field(None, description="name of who admitted; null: no one reviewed it, or not shown to you")
 
 
 class ExpertQuery(ListQuery):
@@ -198,9 +199,17 @@ def expert_answer(actor: Actor, expert: Expert, filters: Filters | None = None) 
         status=expert.status,
         office=expert.office.code if expert.office else None,
         consent=_consent(expert),
-        admissions=[AdmissionAnswer.model_validate(one) for one in admissions_shown(actor, expert)],
+        admissions=_admission_answers(actor, expert),
         skills=[_skill_answer(rows, filters) for rows in _rows_by_skill(expert, filters)],
     )
+
+
+def _admission_answers(actor: Actor, expert: Expert) -> list[AdmissionAnswer]:
+    reviewers = reviewers_shown(actor, expert)
+    return [
+        AdmissionAnswer.model_validate(one).model_copy(update={"reviewed_by": reviewers.get(one.id)})
+        for one in admissions_shown(actor, expert)
+    ]
 
 
 def _consent(expert: Expert) -> bool | None:

@@ -210,7 +210,8 @@ def _profile(found: Expert, form: AdmissionForm | None) -> str:
         render_template(
             "roster/expert.html", expert=found, person=found.person, edit_url=edit_url,
             consent=find_consent(found.person_id, ConsentPurpose.ROSTER), form=form,
-            is_own=found.person_id == current_actor().person_id, **_skills(found),
+            is_own=found.person_id == current_actor().person_id, reviewers=queries.reviewers_shown(current_actor(), found),
+            **_skills(found),
         ),
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ from accounts.services.address import ask_for_address, confirm_address, find_ask
 from accounts.services.assignments import assign_role, assign_within, withdraw_role
 from accounts.services.consents import (
     CONSENTS_PATH,
+    answers_alone,
     ask_for_consent,
     carry_refusal,
     consent_is_personal,
@@ -89,8 +90,8 @@ from accounts.services.people import (
 from accounts.services.tokens import create_token, revoke_token
 
 __all__ = [
-    "CONSENTS_PATH", "INVITATION", "NO_ONE", "SHORT", "Comparison", "Identified", "add_address", "ask_for_address",
-    "ask_for_consent", "assign_role", "assign_within", "carry_refusal", "change_emblem", "change_organization",
+    "CONSENTS_PATH", "INVITATION", "NO_ONE", "SHORT", "Comparison", "Identified", "add_address", "answers_alone",
+    "ask_for_address", "ask_for_consent", "assign_role", "assign_within", "carry_refusal", "change_emblem", "change_organization",
     "change_person", "check_password", "clean_issuer", "clean_person", "clearly_meant", "close_account", "compare",
     "compare_record", "compared", "confirm_address", "confirm_merge", "consent_is_personal", "consent_text", "create_account",
     "create_organization", "create_token", "current_consent", "current_record", "decline_merge", "delete_sessions",

@@ -13,12 +13,12 @@ from sqlalchemy.orm import aliased
 
 from accounts.consent_texts import SINCE, UNKNOWN_VERSION, consent_text
 from accounts.events import ConsentAsked, ConsentGiven, ConsentWithdrawn
-from accounts.models import Consent, ConsentPurpose, ConsentWay, Person
+from accounts.models import Consent, ConsentPurpose, ConsentWay, Organization, Person
 from accounts.roles import Permission
 from accounts.services.entry import enters_by_link, send_link
 from accounts.services.identity import current_record, records_of
 from accounts.services.people import record_person
-from accounts.values import clean_text
+from accounts.values import clean_text, email_key
 from core import audit, clock, mail
 from core.database import db, settings_of
 from core.errors import DomainError, Invalid, NotAllowed, collect
@@ -72,9 +72,21 @@ def current_consent(person_id: int, purpose: ConsentPurpose) -> bool:
 def shares_mailbox(person: Person) -> bool:
     """Whether others read what is sent to this person: someone else has the same address, be it another officer of a shared
     mailbox or an account of the body that put the person forward. Anyone who reads the mailbox can answer in its name."""
-    own = sa.select(Person.email_key).where(Person.id.in_(records_of(person.id)), Person.email_key.is_not(None))
+    own = _keys_of(person)
     others = sa.select(Person).where(Person.id != person.id, Person.email_key.in_(own), ~Person.is_provisional)
     return any(current_record(one).id != person.id for one in db.session.scalars(others))
+
+
+def answers_alone(person: Person) -> bool:
+    """Whether no one else can answer through this person's mailbox: it is neither shared nor where a body gets its letters."""
+    if shares_mailbox(person):
+        return False
+    contacts = db.session.scalars(sa.select(Organization.contact_email).where(Organization.contact_email.is_not(None)))
+    return not {email_key(one) for one in contacts} & set(db.session.scalars(_keys_of(person)))
+
+
+def _keys_of(person: Person) -> sa.Select[Any]:
+    return sa.select(Person.email_key).where(Person.id.in_(records_of(person.id)), Person.email_key.is_not(None))
 
 
 # Answers
@@ -89,7 +101,7 @@ def give_consent(
     """
     if actor.person_id is None or actor.person_id != person.id:
         raise consent_is_personal("person")
-    counts = not given or not shares_mailbox(person)
+    counts = not given or answers_alone(person)
     last = _last(person.id, purpose)
     text = consent_text(purpose, language)
     is_own = last is not None and last.merge_id is None  # one that a merge carried over goes when the merge is undone
@@ -136,12 +148,12 @@ def record_paper_consent(
         raise NotAllowed("own_paper", _l("Someone else must record what you signed. On your own page you can answer yourself."))
     faults: list[DomainError] = []
     kept = {"reference": _needed(reference, "reference", 120, faults), "document": _needed(document, "document", 200, faults)}
-    if signed_on is None or signed_on > clock.today():
+    if signed_on is None or signed_on > clock.begun_by():
         faults.append(Invalid("bad_date", _l("Enter the date of the signature."), "signed_on"))
     collect(faults)
     last = find_consent(person.id, purpose)
     assert signed_on is not None
-    counts = last is None or last.given or last.at.date() < signed_on
+    counts = last is None or last.given or (last.at + clock.FURTHEST_AHEAD).date() < signed_on  # later wherever it was signed
     text = consent_text(purpose, person.language)
     version = text.version if signed_on >= SINCE else UNKNOWN_VERSION
     row = Consent(

@@ -25,7 +25,6 @@ def my_consents() -> Any:
     own = db.session.get_one(Person, current_actor().person_id)
     context = {
         "states": queries.consents_of(own.id), "history": queries.history_of(own.id), "person": own,
-        "shares_mailbox": services.shares_mailbox(own),
     }  # fmt: skip
     return render_template("accounts/my_consents.html", **context)
 

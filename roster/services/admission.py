@@ -141,14 +141,12 @@ def has_experts(office_id: int) -> bool:
 
 
 def take_merge(keep_id: int, merged_id: int) -> None:
-    """The record leads to another one now, whose own yes and profile count. Whoever was on the roster only as the merged record
-    is asked, so as not to leave it unnoticed."""
-    expert = find_expert_of(merged_id)
-    if expert is None:
-        return
-    was = locked(expert.id).status
-    leave(expert, MERGED)
-    if was is ExpertStatus.ADMITTED:
+    """The record leads to another one now, whose own yes and profile count. Whoever said yes only as the merged record is asked,
+    so as not to be lost unnoticed."""
+    if expert := find_expert_of(merged_id):
+        leave(expert, MERGED)
+    said = find_consent(merged_id, ConsentPurpose.ROSTER)
+    if said is not None and said.given:
         for kept in db.session.scalars(sa.select(Person).where(Person.id == keep_id, may_be_asked())):
             ask_for_consent(kept)
 

@@ -76,7 +76,8 @@ def propose(actor: Actor, identifier: str | None, profile: Profile, near: Sequen
     if profile.category is None:
         raise Invalid("required", _l("Choose a personnel category."), "category")
     who = next((one.person for one in near if one.is_meant), None)
-    with tried(keep=not (_was_refused(given) or any(one.answer is False for one in near))):
+    agrees = any(one.is_meant and one.answer for one in near)  # and is on another office's roster: there is nothing to ask
+    with tried(keep=not (_was_refused(given) or agrees or any(one.answer is False for one in near))):
         row, is_new = _kept(actor, given, profile, who)
         publish(ExpertProposed(row.id), actor)
         address = who.email if who else given.get("email")

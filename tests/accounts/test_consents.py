@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from accounts.consent_texts import UNKNOWN_VERSION, VERSION, consent_text
 from accounts.models import Consent, ConsentPurpose, ConsentWay, Person
 from accounts.roles import Role
 from accounts.services import record_applicant
-from core import audit
+from core import audit, clock
 from core.database import db, transaction
 from core.errors import NotAllowed
 from core.policy import SYSTEM, Actor
@@ -260,6 +261,20 @@ def test_a_yes_through_a_mailbox_of_others_is_kept_and_does_not_count(app: Flask
     assert holds(app, key)
 
 
+def test_a_yes_through_a_bodys_contact_address_is_kept_and_does_not_count(app: Flask) -> None:
+    """No account has the address; whoever reads the body's letters could answer for the officers whom it nominates."""
+    with app.app_context():
+        body = factories.organization()
+        with transaction():
+            services.put_organization(SYSTEM, body.code, contact_email="Training@Example.org")
+        nominated("training@example.org")
+        key = db.session.scalars(sa.select(Person.id).where(Person.given_name == "Kofi")).one()
+    page = Browser(app).get(link_of(mails(app)[-1][2])).form(button="Sign in").submit()
+    page = page.form("/me/consents", button="Yes, I agree").submit()
+    assert "does not count yet" in page.text
+    assert answers(app) == [("roster", True, False, "link")] and not holds(app, key)
+
+
 @pytest.mark.parametrize("given", [True, False])
 def test_who_is_nominated_again_is_asked_until_an_answer_counts(app: Flask, given: bool) -> None:
     """A yes through a shared mailbox is kept and does not count; a no through it does."""
@@ -368,6 +383,18 @@ def test_consent_on_paper_needs_its_reference_document_and_a_day_that_is_past(ap
     assert staff.post("/people/consent-on-paper", {"person": AWA, **PAPER, "signed_on": "2027-01-01"}).status_code == 422
     assert staff.post("/people/consent-on-paper", {"person": AWA | {"email": None}, **PAPER}).status_code == 422
     assert answers(app) == []
+
+
+def test_consent_signed_today_in_apia_is_recorded_while_it_is_yesterday_in_utc(app: Flask, awa: Actor) -> None:
+    with app.app_context():
+        staff = client(app, factories.actor(Role.COORDINATOR))
+    clock.travel(app, datetime(2026, 11, 23, 19, tzinfo=UTC))
+    assert staff.post("/people/consent-on-paper", {"person": AWA, **PAPER, "signed_on": "2026-11-24"}).status_code == 200
+    assert holds(app, awa.person_id)
+    assert staff.post("/people/consent-on-paper", {"person": AWA, **PAPER, "signed_on": "2026-11-25"}).status_code == 422
+    client(app, awa).post("/me/consents", {"purpose": "roster", "given": False})
+    staff.post("/people/consent-on-paper", {"person": AWA, **PAPER, "signed_on": "2026-11-24"})
+    assert not holds(app, awa.person_id), "where it was signed, the no was said on the same day"
 
 
 def test_nobody_records_what_they_signed_themselves_and_others_record_nothing(app: Flask, awa: Actor) -> None:

@@ -16,6 +16,7 @@ from certificates import services as certificates
 from core import audit
 from core.database import db, transaction
 from core.errors import Conflict, NotFound
+from core.once import FirstAnswer
 from core.policy import SYSTEM, Actor, Reach
 from enrollment.models import Enrollment
 from roster import documents, queries, services
@@ -69,6 +70,22 @@ def is_found(key: int) -> bool:
 def test_a_certificate_alone_puts_nobody_on_the_roster(context: Flask) -> None:
     key, _ = graduate()
     assert status(key) is ExpertStatus.CERTIFIED and not is_found(key)
+
+
+def test_an_admission_sent_again_with_its_key_shows_no_one_who_withdrew(app: Flask, staff: Actor) -> None:
+    with app.app_context():
+        key, person_id = graduate(agrees=True, identifier="SN-1")
+    api = api_of(app, staff)
+    first, again = (api.post(f"/experts/{key}/admit", Idempotency_Key="k1") for _ in range(2))
+    assert first.json == again.json and again.headers["Idempotency-Replayed"] == "true"
+    with app.app_context():
+        assert db.session.scalars(sa.select(FirstAnswer.body)).all() == [""], "no copy of a profile outlives the consent"
+        factories.consent(person_id, False)
+    gone = api.post(f"/experts/{key}/admit", Idempotency_Key="k1")
+    assert gone.status_code == 404 and gone.json == api.get("/experts/9999").json
+    with app.app_context():
+        factories.consent(person_id, True)
+    assert api.post(f"/experts/{key}/admit", Idempotency_Key="k1").json["status"] == "certified", "done once, not again"
 
 
 @pytest.mark.parametrize("agrees", [None, False])
@@ -356,6 +373,25 @@ def test_whom_one_office_admitted_another_does_not_see(app: Flask, sign_in: Sign
     assert read == [1, 2], "an office reads its own decisions, the person all"
 
 
+def test_the_office_reads_who_reviewed_an_admission_and_the_person_the_day(app: Flask, sign_in: SignIn, staff: Actor) -> None:
+    with app.app_context():
+        key, person_id = graduate(agrees=True)
+        own = factories.refreshed(Actor(person_id=person_id))
+        boss = factories.actor(Role.ADMINISTRATOR)
+    made = api_of(app, staff).post(f"/experts/{key}/admit").json
+    for someone, name in ((staff, "Ingrid Haugen"), (boss, "Ingrid Haugen"), (own, None)):
+        [read] = api_of(app, someone).get(f"/experts/{key}").json["admissions"]
+        assert read == made["admissions"][0] | {"reviewed_by": name}
+        assert ("reviewed by Ingrid Haugen" in sign_in(someone).get(f"/roster/{key}").text) == (name is not None)
+
+
+def test_an_admission_by_rule_has_no_reviewer(app: Flask, staff: Actor) -> None:
+    with app.app_context(), settings(app, roster_admission="rule"):
+        key, _ = graduate(agrees=True)
+    [read] = api_of(app, staff).get(f"/experts/{key}").json["admissions"]
+    assert (read["how"], read["reviewed_by"]) == ("rule", None)
+
+
 def test_whoever_works_for_two_offices_says_to_whose_roster_people_are_admitted(
     app: Flask, sign_in: SignIn, staff: Actor
 ) -> None:
@@ -476,13 +512,20 @@ def test_who_leaves_the_roster_because_of_a_merge_is_asked_unless_the_kept_recor
     assert len(mails(app)) == before + len(asked), "once"
 
 
-def test_a_merge_asks_nobody_who_was_not_on_the_roster(app: Flask) -> None:
+@pytest.mark.parametrize("answer", [None, True, False])
+def test_a_yes_said_through_the_record_that_is_merged_is_not_lost_unnoticed(app: Flask, answer: bool | None) -> None:
+    """Also of someone without a profile: whom two bodies nominated, say, and who answered one of the two letters."""
     with app.app_context():
-        _, waits = graduate(agrees=True, email="old@example.org")
-        keep = factories.person("Amina", email="keep@example.org").id
+        certified = graduate(email="certified@example.org", agrees=answer)[1]
+        plain = factories.person("Kofi", email="plain@example.org").id
+        if answer is not None:
+            factories.consent(plain, answer)
         before = len(mails(app))
-        merged(keep, waits)
-    assert len(mails(app)) == before
+        for given, one in (("Amina", certified), ("Kofi", plain)):
+            merged(factories.person(given, email=f"{given}@keep.example.org").id, one)
+    asked = [one[:2] for one in mails(app)[before:]]
+    kept = [(f"{given}@keep.example.org", "consent_asked") for given in ("Amina", "Kofi")]
+    assert asked == (kept if answer else [])
 
 
 @pytest.mark.both_databases

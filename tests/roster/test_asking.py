@@ -269,6 +269,18 @@ def test_a_known_person_who_refused_is_not_written_to(app: Flask, api: ApiClient
     assert mails(app) == []
 
 
+def test_who_said_yes_and_is_on_another_offices_roster_is_not_asked_again(app: Flask) -> None:
+    """A second letter would say that no one sees the person before a yes, and the values would wait for good."""
+    with app.app_context():
+        _of_another_office()
+        staff = ApiClient(app, token_of(factories.actor(Role.ROSTER)))
+        before = mails(app)
+    assert staff.put("/experts/SN-7", AWA).json == {"status": "asked"}
+    assert mails(app) == before
+    with app.app_context():
+        assert counted(ExpertProposal) == 0
+
+
 def test_what_the_person_wrote_stays(app: Flask, api: ApiClient) -> None:
     with app.app_context():
         who = factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7")
