@@ -230,6 +230,7 @@ def test_nominated_people_are_told_what_is_kept_and_answer_with_one_click(app: F
     [(address, _kind, letter)] = mails(app)
     assert address == "officer@example.org"
     for words in ("Ministry of Foreign Affairs has nominated you", "What we keep", "as Ministry of Foreign Affairs sent them",
+                  "service or staff number and its issuer", "date of birth", "gender", "nationality", "employer",
                   "as long as", "/privacy", "No one else has answered this for you", "yes or no"):  # fmt: skip
         assert words in letter, words
     page = Browser(app).get(link_of(letter)).form(button="Sign in").submit()
@@ -333,6 +334,13 @@ def test_who_signed_before_the_text_was_written_agreed_to_words_that_are_not_kno
     client(app, staff).post("/people/consent-on-paper", {"person": AWA, **PAPER, "signed_on": "2026-11-01"})
     with app.app_context():
         assert VERSION in db.session.scalars(sa.select(Consent.text_version)).all()
+
+
+def test_the_consent_names_all_that_roster_staff_see() -> None:
+    english, french = (consent_text(ROSTER, code).words for code in ("en", "fr"))
+    for word, mot in (("number", "matricule"), ("email", "courriel"), ("gender", "genre"), ("nationality", "nationalité"),
+                      ("rank", "grade"), ("organization", "organisation"), ("expertise", "spécialité")):  # fmt: skip
+        assert word in english and mot in french, word
 
 
 def test_a_coordinator_who_is_asked_who_signed_answers_by_program_and_page(app: Flask, awa: Actor, sign_in: SignIn) -> None:
