@@ -424,6 +424,18 @@ def test_a_coordinator_decides_by_either_nomination(app: Flask, ghana, coordinat
     assert (read(coordinator, seat), read(ghana, aside)) == (expected, expected)
 
 
+@pytest.mark.parametrize("step", ["approve", "decline"])
+def test_a_coordinator_decides_on_neither_nomination_where_one_is_of_the_own_organization(
+    app: Flask, share, client, step: str
+) -> None:
+    both = share(delivery(app, admission="approval"))
+    for organization in ("FR-MFA", "GH-MOD"):
+        own = client(Role.COORDINATOR, Role.NOMINATOR, organization=organization)
+        for one in both:
+            answer = own.post(f"/enrollments/{one}/{step}", {"reason": "Too late"} if step == "decline" else None)
+            assert (answer.status_code, answer.json.get("code")) == (403, "own_nomination"), (organization, one)
+
+
 def test_what_is_recorded_by_either_nomination_is_recorded_at_the_seat(app: Flask, coordinator, share) -> None:
     code = delivery(app)
     seat, aside = share(code)
