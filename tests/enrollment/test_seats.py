@@ -470,6 +470,24 @@ def test_a_record_marked_absent_is_no_obstacle_to_one_seat(app: Flask) -> None:
         assert checking.breaches() == []
 
 
+def test_a_result_that_is_open_again_is_better_than_an_absence(app: Flask) -> None:
+    """Of two records of one officer whom no one marked, the second one's result is reopened because it was the officer's."""
+    with app.app_context():
+        into = makers.delivery(places=5)
+        ids, people = zip(*((one.id, one.person_id) for one in (makers.enrolled(into) for _twice in range(2))), strict=True)
+        makers.finished(into)
+        with factories.after(into.id):
+            with transaction():
+                reopen(SYSTEM, into.id, [ids[1]], reason="He was there")
+            with transaction():
+                merge = join_records(SYSTEM, *(db.session.get_one(Person, one) for one in people), reason="test")
+            assert [db.session.get_one(Enrollment, one).status for one in ids] == ["substituted", "confirmed"]
+            with transaction():
+                undo_merge(SYSTEM, merge)
+        assert [db.session.get_one(Enrollment, one).status for one in ids] == ["no_show", "confirmed"]
+        assert checking.breaches() == []
+
+
 def undo_merge_of(keep_id: int, merged_id: int) -> None:
     """The two records become one, and two again (inside an app context)."""
     with transaction():
