@@ -128,7 +128,7 @@ def cancel_delivery(code: str, body: CancelBody) -> DeliveryAnswer:
 )  # fmt: skip
 def cut_short(code: str, body: CutShortBody) -> DeliveryAnswer:
     """For a course that ends early. The sessions after `after_session` are cancelled and count as not taught; completion still
-    needs its share of the minutes of the whole course."""
+    needs its share of the minutes of the whole course. If no session was held, send 0, then cancel the delivery."""
     actor = current_actor()
     delivery = queries.get_delivery(actor, code)
     return DeliveryAnswer.of(services.cut_short(actor, delivery, after_session=body.after_session, reason=body.reason))

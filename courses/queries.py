@@ -289,7 +289,7 @@ def span_of(delivery_id: int) -> tuple[datetime | None, datetime | None]:
 
 
 def has_begun(delivery_id: int) -> bool:
-    """Whether the delivery's first session has begun."""
+    """Whether the first session that is held has begun."""
     first = span_of(delivery_id)[0]
     return first is not None and first <= clock.now()
 
@@ -307,10 +307,10 @@ def moves_up(delivery: Delivery) -> bool:
 
 
 def moves_up_still(time_zone: str, promotion_days: int, begins_at: datetime | None) -> bool:
-    """The same of a delivery whose first session begins then, in days of its own calendar."""
+    """The same of a delivery whose first session begins then, in days of its own calendar. None: no session is held."""
     now = clock.now()
     if begins_at is None or begins_at <= now:
-        return begins_at is None
+        return False
     return today_in(time_zone, begins_at) - today_in(time_zone, now) >= timedelta(days=promotion_days)
 
 

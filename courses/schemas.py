@@ -262,7 +262,9 @@ class CancelBody(Schema):
 
 
 class CutShortBody(Schema):
-    after_session: Number = Field(description="number of the last session to be held; all sessions after it are cancelled")
+    after_session: Number = Field(
+        description="number of the last session to be held; all sessions after it are cancelled; 0: none was held"
+    )
     reason: Annotated[str, at_most(500)]
 
 

@@ -40,7 +40,8 @@ def tell_of_move(event: DeliveryMoved, actor: Actor) -> None:
 
 
 def cut_sessions(event: DeliveryCutShort, actor: Actor) -> None:
-    """Sessions that are not held after all: refused when someone was there in one, else everyone who has a place is told."""
+    """Sessions that are not held after all: refused when someone was there in one, else everyone who has a place is told. Where
+    no session is left, the cancellation of the delivery tells them."""
     delivery = db.session.get_one(Delivery, event.delivery_id)
     marked = (
         sa.select(DeliverySession.number)
@@ -54,6 +55,8 @@ def cut_sessions(event: DeliveryCutShort, actor: Actor) -> None:
             number=number,
         )
         raise Conflict("session_held", sentence, "after_session")
+    if not delivery.held:
+        return
     reason = next(session.cancel_reason for session in delivery.sessions if session.number in event.sessions)
     for enrollment in _going_on(delivery):
         if enrollment.status in OPEN:

@@ -37,7 +37,7 @@ def prerequisites_of(delivery: Delivery, person_ids: Sequence[int]) -> dict[int,
     version = db.session.get_one(CourseVersion, delivery.version_id)
     if not version.prerequisites:
         return {}
-    ends = _ends(person_ids, version.prerequisites)
+    ends = _ends(person_ids, version.prerequisites, delivery.starts_on)
     return {
         person_id: [_judged(code, ends.get((person_id, key(code))), delivery.starts_on) for code in version.prerequisites]
         for person_id in person_ids
@@ -51,9 +51,10 @@ def _judged(code: str, end: date | None, begins_on: date) -> Prerequisite:
     return Prerequisite(code, verdict, None if end == date.max else end)
 
 
-def completions(person_ids: Sequence[int], codes: Sequence[str]) -> list[sa.Row[int, int, str, int, date]]:
-    """(enrollment, person, course, version, last day) of whatever these people completed of these courses. What was certified
-    and taken back since, by a revocation or a suspension, is no longer proof."""
+def completions(person_ids: Sequence[int], codes: Sequence[str], begins_on: date) -> list[sa.Row[int, int, str, int, date]]:
+    """(enrollment, person, course, version, last day) of whatever these people completed of these courses before a delivery that
+    begins on that day, or on the day itself: what a course grants holds from its last day on. What was certified and taken
+    back since, by a revocation or a suspension, is no longer proof."""
     if not person_ids or not codes:
         return []
     done = (
@@ -61,7 +62,8 @@ def completions(person_ids: Sequence[int], codes: Sequence[str]) -> list[sa.Row[
         .join(Delivery, Delivery.id == Enrollment.delivery_id)
         .join(Course, Course.id == Delivery.course_id)
         .where(
-            Enrollment.person_id.in_(person_ids), Enrollment.status == EnrollmentStatus.COMPLETED, Course.code.in_(list(codes))
+            Enrollment.person_id.in_(person_ids), Enrollment.status == EnrollmentStatus.COMPLETED, Course.code.in_(list(codes)),
+            Delivery.ends_on <= begins_on,
         )
     )  # fmt: skip
     rows = db.session.execute(done).all()
@@ -69,9 +71,9 @@ def completions(person_ids: Sequence[int], codes: Sequence[str]) -> list[sa.Row[
     return [row for row in rows if row.id not in disproved]
 
 
-def _ends(person_ids: Sequence[int], codes: Sequence[str]) -> dict[tuple[int, str], date]:
+def _ends(person_ids: Sequence[int], codes: Sequence[str], begins_on: date) -> dict[tuple[int, str], date]:
     """For each person and course that was completed, the latest day on which its grants hold; `date.max` when they do not end."""
-    rows = completions(person_ids, codes)
+    rows = completions(person_ids, codes, begins_on)
     months: dict[int, list[SkillGrant]] = defaultdict(list)
     granted = sa.select(SkillGrant.version_id, SkillGrant.valid_months).where(
         SkillGrant.version_id.in_({row.version_id for row in rows})

@@ -96,11 +96,21 @@ def undo_merge(actor: Actor, merge: Merge) -> Merge:
     merged = db.session.get_one(Person, merge.merged_id)
     if merge.status is MergeStatus.CONFIRMED:
         merged.merged_into_id = None
-        if merge.moves_address:
-            db.session.get_one(Person, merge.keep_id).email = None
+        _take_back_address(merge, merged)
     merge.undone_by_id, merge.undone_at = actor.person_id, clock.now()
     MERGE.fire(merge, "undo", actor)
     return merge
+
+
+def _take_back_address(merge: Merge | None, merged: Person) -> None:
+    """The address that the merge gave to the kept record leaves it, and every record to which a later merge passed it on; an
+    address that the person gave since stays."""
+    while merge is not None and merge.moves_address:
+        keep = db.session.get_one(Person, merge.keep_id)
+        if keep.email_key == merged.email_key:
+            keep.email = None
+        onwards = sa.select(Merge).where(Merge.merged_id == keep.id, Merge.status == MergeStatus.CONFIRMED)
+        merge = db.session.scalar(onwards)
 
 
 def get_merge(actor: Actor, merge_id: int) -> Merge:

@@ -12,16 +12,21 @@ from core.errors import Conflict, DomainError, Invalid, collect
 from core.policy import Actor, require
 from courses.events import DeliveryCutShort
 from courses.models import Delivery, DeliverySession, DeliveryStatus
+from courses.queries import has_begun
 from courses.services.renewing import renewed_calendars
 from courses.services.timing import last_day_held
 from courses.services.touching import touch
 
 LONGEST_REASON = 500
+#: Instead of the number of a session: the one before the first.
+NONE_HELD = 0
 
 
 def cut_short(actor: Actor, delivery: Delivery, *, after_session: int, reason: str) -> Delivery:
     """Cancels every session after the one with this number. They count as not taught, and the delivery ends on the day of the
     last one that is held; what completion asks for stays. A subscriber refuses when one of them was held after all.
+
+    0 says that none was held although the course began by the clock: then the delivery can be cancelled, as one that never began.
 
     What tells whether a session was held are its marks, not the hour: a course that was broken off is often recorded days later.
     """
@@ -56,10 +61,13 @@ def _require_running(delivery: Delivery) -> None:
 def _chosen(delivery: Delivery, after_session: int) -> tuple[list[DeliverySession], list[DomainError]]:
     """The sessions to cancel; without any, why."""
     held = delivery.held
-    if after_session not in {session.number for session in held}:
+    if after_session != NONE_HELD and after_session not in {session.number for session in held}:
         return [], [Invalid("unknown_session", _l("There is no session with this number."), "after_session")]
     chosen = [session for session in held if session.number > after_session]
     if not chosen:
         sentence = _l("No session follows this one, so there is nothing to cancel.")
         return [], [Invalid("nothing_to_cancel", sentence, "after_session")]
+    if after_session == NONE_HELD and not has_begun(delivery.id):
+        sentence = _l("The course has not begun yet. Cancel the delivery instead.")
+        return [], [Conflict("session_not_begun", sentence, "after_session")]
     return chosen, []

@@ -111,7 +111,7 @@ def publish(actor: Actor, delivery: Delivery) -> Delivery:
 
 def cancel(actor: Actor, delivery: Delivery, *, reason: str) -> Delivery:
     """Calls the delivery off; everyone who is told is told the reason. Once the first session has begun this is too late:
-    what was held was held, and only the rest can be cancelled (`cut_short`)."""
+    what was held was held, and only the rest can be cancelled (`cut_short`, which also says that nothing was held)."""
     delivery = touch(delivery.id)
     require(actor, Permission.DELIVERY_WRITE, delivery)
     if delivery.status is DeliveryStatus.PUBLISHED and queries.has_begun(delivery.id):
@@ -148,9 +148,10 @@ def check_changeable(delivery: Delivery) -> None:
 
 
 def _require_unbegun_to_move(delivery: Delivery, plan: DeliveryPlan) -> None:
-    """What was held and marked stays where it was."""
+    """What was held and marked stays where it was, and so does a course that began and of which nothing was held."""
     is_moved = (delivery.starts_on, delivery.time_zone) != (plan.starts_on, plan.time_zone)
-    if is_moved and delivery.status is DeliveryStatus.PUBLISHED and queries.has_begun(delivery.id):
+    has_begun = queries.has_begun(delivery.id) or not delivery.held
+    if is_moved and delivery.status is DeliveryStatus.PUBLISHED and has_begun:
         field = "starts_on" if delivery.starts_on != plan.starts_on else "time_zone"
         raise Conflict(
             "already_begun", _l("This delivery has begun, so its dates and its time zone can no longer be changed."), field

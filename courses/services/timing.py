@@ -14,7 +14,7 @@ from courses.queries import span_of
 
 
 def last_day_held(delivery: Delivery) -> date:
-    """The day of the last session that is held."""
+    """The day of the last session that is held; the first day when none is."""
     return delivery.starts_on + timedelta(days=max((session.day for session in delivery.held), default=1) - 1)
 
 

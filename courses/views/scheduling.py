@@ -175,7 +175,10 @@ def cut_short(code: str) -> Any:
         after = form.after_session.data
         services.cut_short(current_actor(), delivery, after_session=-1 if after is None else after, reason=form.reason.data or "")
 
-    if done := _done(form, delivery, _("%(code)s ends early: the remaining sessions are cancelled.", code=code), act):
+    said = _("%(code)s ends early: the remaining sessions are cancelled.", code=code)
+    if form.after_session.data == services.NONE_HELD:
+        said = _("All sessions of %(code)s are cancelled. People are notified when the delivery is cancelled too.", code=code)
+    if done := _done(form, delivery, said, act):
         return done
     if form.is_submitted():
         delivery = _own(code, P.DELIVERY_FINISH, queries.SESSIONS)  # a refusal undid what was read
@@ -194,10 +197,11 @@ def _done(form: Form, delivery: Delivery, said: str, act: Callable[[], object]) 
 
 
 def _cut_page(form: CutShortForm, delivery: Delivery) -> str:
-    held = delivery.held
-    form.after_session.choices = [(str(one.number), _session_words(delivery, one)) for one in held[:-1]]
+    held, has_begun = delivery.held, queries.has_begun(delivery.id)
+    none = [(str(services.NONE_HELD), _("None was held"))] if has_begun else []
+    form.after_session.choices = none + [(str(one.number), _session_words(delivery, one)) for one in held[:-1]]
     return render_template(
-        "courses/cut_short.html", form=form, delivery=delivery, last=held[-1] if len(held) > 1 else None,
+        "courses/cut_short.html", form=form, delivery=delivery, has_begun=has_begun, is_held=bool(held),
         share=delivery.version.min_attendance_percent,
     )  # fmt: skip
 

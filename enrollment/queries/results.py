@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 import sqlalchemy as sa
 
@@ -98,7 +99,8 @@ def completion(delivery: Delivery) -> list[Completion]:
     grid = attendance_grid(delivery)
     version = db.session.get_one(CourseVersion, delivery.version_id)
     asked = rule.Rule(version.min_attendance_percent, version.min_score_percent, tuple(version.prerequisites))
-    completed = completed_courses([row.enrollment.person_id for row in grid.rows], asked.prerequisites)
+    people = [row.enrollment.person_id for row in grid.rows]
+    completed = completed_courses(people, asked.prerequisites, delivery.starts_on)
     whole = version.minutes
     return [_result(asked, whole, grid, row, completed.get(row.enrollment.person_id, set())) for row in grid.rows]
 
@@ -115,9 +117,9 @@ def _result(asked: rule.Rule, whole: int, grid: Grid, row: GridRow, completed: s
     return Completion(enrollment, is_complete, lacking, row.minutes, grid.minutes_taught, whole, score, missed)
 
 
-def completed_courses(person_ids: Sequence[int], codes: Sequence[str]) -> dict[int, set[str]]:
-    """Which of these courses each person has completed."""
+def completed_courses(person_ids: Sequence[int], codes: Sequence[str], begins_on: date) -> dict[int, set[str]]:
+    """Which of these courses each person has completed before a delivery that begins on that day."""
     found: dict[int, set[str]] = {}
-    for row in completions(person_ids, codes):
+    for row in completions(person_ids, codes, begins_on):
         found.setdefault(row.person_id, set()).add(row.code)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from accounts.roles import Permission
@@ -25,7 +26,8 @@ def approve(actor: Actor, enrollment: Enrollment) -> Enrollment:
     """Accepts a request: a place while there is one, else the waiting line, behind those who were accepted before.
     Someone on the waiting line gets a place that is free, else Conflict("state_does_not_allow").
 
-    No one decides on the own request or on one of the own organization, unless they administer the whole application.
+    No one decides on the own request or on a seat that the own organization nominated for, unless they administer the whole
+    application.
     """
     delivery = _begin(actor, enrollment, Permission.ENROLLMENT_DECIDE)
     _require_disinterest(actor, enrollment)
@@ -95,8 +97,9 @@ def _begin(actor: Actor, enrollment: Enrollment, permission: Permission) -> Deli
 
 def _require_disinterest(actor: Actor, enrollment: Enrollment) -> None:
     is_own = actor.person_id is not None and actor.person_id == enrollment.person_id
-    bodies = {enrollment.nominated_by_id, enrollment.standing.nominated_by_id}
-    is_of_own_organization = not bodies.isdisjoint(actor.organization_ids)
+    seat_id = enrollment.seat_id or enrollment.id
+    sharing = sa.select(Enrollment.nominated_by_id).where(sa.or_(Enrollment.id == seat_id, Enrollment.seat_id == seat_id))
+    is_of_own_organization = not actor.organization_ids.isdisjoint(db.session.scalars(sharing))
     if (is_own or is_of_own_organization) and not can(actor, Permission.ACCOUNT_MANAGE):
         raise NotAllowed("own_nomination", _l("You cannot decide on your own request or nomination. Ask another coordinator."))
 

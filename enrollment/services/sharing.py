@@ -80,13 +80,14 @@ def _is_recorded(one: Enrollment) -> bool:
     return bool(db.session.scalar(sa.select(sa.or_(was_present, was_tested))))
 
 
-def _rank(one: Enrollment) -> tuple[bool, bool, bool, bool, int]:
-    """The best first: a fixed result, then what was recorded, then a place, then who came first. An application that is not
-    confirmed has its position in the waiting line since it was made; where requests are approved, what was not approved comes
-    last."""
+def _rank(one: Enrollment) -> tuple[bool, bool, bool, bool, bool, int]:
+    """The best first: a fixed result, then what was recorded, then a place (one whose result is open again before an absence),
+    then who came first. An application that is not confirmed has its position in the waiting line since it was made; where
+    requests are approved, what was not approved comes last."""
     by_approval = one.delivery.admission is Admission.APPROVAL
     is_undecided = by_approval and one.status in (S.UNCONFIRMED, S.REQUESTED)
-    return one.status not in PROVEN, not _is_recorded(one), one.status not in SEATED, is_undecided, one.line
+    has_no_place, was_absent = one.status not in SEATED, one.status is S.NO_SHOW
+    return one.status not in PROVEN, not _is_recorded(one), has_no_place, was_absent, is_undecided, one.line
 
 
 def part_again(actor: Actor, merged_id: int) -> None:

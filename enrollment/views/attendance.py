@@ -56,11 +56,11 @@ class Line:
 def attendance(code: str) -> Any:
     """The session that is under way, else the next one, else the last."""
     delivery = teaching(code, P.ATTENDANCE_READ)
-    if not delivery.held:
+    sessions = delivery.held or delivery.sessions
+    if not sessions:
         raise NotFound("no_sessions", _l("This delivery has no sessions."))
     now = clock.now()
-    held = delivery.held
-    current = next((one for one in held if one.ends_at > now), held[-1])
+    current = next((one for one in sessions if one.ends_at > now), sessions[-1])
     return see_other(url_for("enrollment.attendance_session", code=code, number=current.number))
 
 

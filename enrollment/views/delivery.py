@@ -51,6 +51,7 @@ def delivery(code: str) -> str:
     situation = _situation(found, pools)
     others = [one for one in queries.upcoming_of(found.course) if one.id != found.id] if situation.shows_others else []
     is_cut = any(session.is_cancelled for session in sessions)
+    length = _length(found, sessions)
     own = enrollment.queries.find_enrollment(found.id, actor.person_id) if actor.person_id else None
     return render_template(
         "enrollment/delivery.html",
@@ -62,7 +63,7 @@ def delivery(code: str) -> str:
             (number, found.starts_on + timedelta(days=number - 1), list(of_the_day))
             for number, of_the_day in groupby(sessions, key=lambda session: session.day)
         ],
-        length=_length(found, sessions),
+        length=length,
         cut_reason=queries.cut_reason_of(found.id) if is_cut else None,
         minutes_of_course=found.version.minutes if is_cut else None,
         objectives=queries.stated_objectives(found.version),
@@ -80,7 +81,9 @@ def delivery(code: str) -> str:
         waits=_waits(actor, found),
         steps=DELIVERY.available(found, actor),
         may_cancel=not (has_begun and found.status is DeliveryStatus.PUBLISHED),
-        may_cut_short=found.status is DeliveryStatus.PUBLISHED and len(sessions) > 1 and can(actor, P.DELIVERY_FINISH, found),
+        may_cut_short=found.status is DeliveryStatus.PUBLISHED
+        and (length[1] > 1 or has_begun)
+        and can(actor, P.DELIVERY_FINISH, found),
         may_edit=can(actor, P.DELIVERY_WRITE, found) and found.status in CHANGEABLE,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
@@ -173,7 +174,7 @@ def test_a_course_to_have_completed_before(context: Flask) -> None:
     makers.course(code="GTI-BASIC")
     advanced = makers.course(code="GTI-ADV", completion={"min_attendance_percent": 0, "prerequisites": ["GTI-BASIC"]})
     basic_delivery = makers.delivery(course=makers.course(code="GTI-BASIC"))
-    delivery = makers.delivery(course=advanced)
+    delivery = makers.delivery(course=advanced, starts_on=date(2027, 4, 5))
     person = factories.person()
     first, enrollment = makers.enrolled(basic_delivery, person=person), makers.enrolled(delivery, person=person)
     (before,) = queries.completion(delivery)

@@ -424,6 +424,18 @@ def test_a_coordinator_decides_by_either_nomination(app: Flask, ghana, coordinat
     assert (read(coordinator, seat), read(ghana, aside)) == (expected, expected)
 
 
+@pytest.mark.parametrize("step", ["approve", "decline"])
+def test_a_coordinator_decides_on_neither_nomination_where_one_is_of_the_own_organization(
+    app: Flask, share, client, step: str
+) -> None:
+    both = share(delivery(app, admission="approval"))
+    for organization in ("FR-MFA", "GH-MOD"):
+        own = client(Role.COORDINATOR, Role.NOMINATOR, organization=organization)
+        for one in both:
+            answer = own.post(f"/enrollments/{one}/{step}", {"reason": "Too late"} if step == "decline" else None)
+            assert (answer.status_code, answer.json.get("code")) == (403, "own_nomination"), (organization, one)
+
+
 def test_what_is_recorded_by_either_nomination_is_recorded_at_the_seat(app: Flask, coordinator, share) -> None:
     code = delivery(app)
     seat, aside = share(code)
@@ -455,6 +467,24 @@ def test_a_record_marked_absent_is_no_obstacle_to_one_seat(app: Flask) -> None:
                 undo_merge(SYSTEM, merge)
             expected = ["completed", "no_show"] if is_finished else ["confirmed", "confirmed"]
             assert [db.session.get_one(Enrollment, one).status for one in ids] == expected
+        assert checking.breaches() == []
+
+
+def test_a_result_that_is_open_again_is_better_than_an_absence(app: Flask) -> None:
+    """Of two records of one officer whom no one marked, the second one's result is reopened because it was the officer's."""
+    with app.app_context():
+        into = makers.delivery(places=5)
+        ids, people = zip(*((one.id, one.person_id) for one in (makers.enrolled(into) for _twice in range(2))), strict=True)
+        makers.finished(into)
+        with factories.after(into.id):
+            with transaction():
+                reopen(SYSTEM, into.id, [ids[1]], reason="He was there")
+            with transaction():
+                merge = join_records(SYSTEM, *(db.session.get_one(Person, one) for one in people), reason="test")
+            assert [db.session.get_one(Enrollment, one).status for one in ids] == ["substituted", "confirmed"]
+            with transaction():
+                undo_merge(SYSTEM, merge)
+        assert [db.session.get_one(Enrollment, one).status for one in ids] == ["no_show", "confirmed"]
         assert checking.breaches() == []
 
 

@@ -9,17 +9,19 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
+from accounts.models import Person
 from accounts.roles import Role
 from certificates import services as certificates
 from core import clock
 from core.database import db, transaction
 from core.policy import SYSTEM
-from courses.models import Delivery
+from courses.models import Course, Delivery
 from enrollment.models import Enrollment
 from enrollment.prerequisites import Verdict, completions, prerequisites_of
-from enrollment.queries import completed_courses
+from enrollment.queries import completed_courses, completion
 from enrollment.services import Nominee, nominate
 from tests import factories
 from tests.courses import makers as courses
@@ -66,19 +68,39 @@ def test_prerequisites_are_met_until_a_day_ended_or_missing(app: Flask, world: d
     assert shown["Never"] == [(Verdict.MISSING, None)]
 
 
+@pytest.mark.parametrize(("first_day", "verdict"), [(date(2028, 2, 8), "missing"), (date(2028, 2, 9), "met")])
+def test_what_is_completed_after_a_course_began_was_no_basis_for_it(
+    app: Flask, world: dict[str, Any], first_day: date, verdict: str
+) -> None:
+    """Neither for the selection nor for the completion; on its last day what a course grants holds already. It was 9 February."""
+    with app.app_context():
+        into, person = courses.delivery(code="EARLIER", starts_on=first_day, course=_advanced()), world["people"]["Lately"]
+        place = makers.enrolled(into, "police", db.session.get_one(Person, person))
+        (asked,) = prerequisites_of(into, [person])[person]
+        (result,) = [one for one in completion(into) if one.enrollment.id == place.id]
+        assert (asked.verdict, asked.until is None) == (verdict, verdict == "missing")
+        assert ("prerequisite_missing" in [lack.code for lack in result.lacking]) is (verdict == "missing")
+
+
+def _advanced() -> Course:
+    return db.session.scalars(sa.select(Course).where(Course.code == "ADVANCED")).one()
+
+
 @pytest.mark.both_databases
 def test_a_certificate_that_was_taken_back_meets_no_prerequisite(app: Flask, world: dict[str, Any]) -> None:
     """Neither for the selection nor for the completion; a suspended one meets it again once the suspension is lifted."""
     with app.app_context():
         into, person = db.session.get_one(Delivery, world["into"]), world["people"]["Lately"]
-        (done,) = completions([person], ["BASICS"])
+        (done,) = completions([person], ["BASICS"], into.starts_on)
         clock.travel(app, datetime(2028, 3, 1, tzinfo=UTC))
         with transaction():
             certificate = certificates.issue(SYSTEM, db.session.get_one(Enrollment, done.id))
 
         def verdict() -> str:
             (asked,) = prerequisites_of(into, [person])[person]
-            assert (completed_courses([person], ["BASICS"]) == {person: {"BASICS"}}) is (asked.verdict is Verdict.MET)
+            assert (completed_courses([person], ["BASICS"], into.starts_on) == {person: {"BASICS"}}) is (
+                asked.verdict is Verdict.MET
+            )
             return asked.verdict.value
 
         assert verdict() == "met"

@@ -336,17 +336,51 @@ def test_what_cannot_be_cut(app: Flask, office: ApiClient) -> None:
     assert refused(office.post(path, {"after_session": 1, "reason": "Flood"})) == (409, "state_does_not_allow")
 
 
-def test_a_course_of_which_no_session_is_held_is_cancelled_and_not_finished(app: Flask, office: ApiClient) -> None:
-    """Cutting short leaves one session at least; whatever cancelled the last one too, no one is a no-show for it."""
+def test_a_course_of_which_no_session_was_held_is_cancelled_and_not_finished(app: Flask, office: ApiClient) -> None:
+    """The trainer fell ill on the first morning: no one is a no-show for it, and no one is given the place of someone else."""
+    code, [ba, faye] = running(app, "Ba", "Faye", places=1, promotion_days=0)
+    path = f"/deliveries/{code}/cut-short"
+    assert refused(office.post(path, {"after_session": 0, "reason": "Ill"})) == (409, "session_not_begun"), (
+        "it is cancelled instead"
+    )
+    clock.travel(app, BEGINS + 3 * HOUR)
+    before = len(mails(app))
+    assert refused(office.post(f"/deliveries/{code}/cancel", {"reason": "Ill"})) == (409, "already_begun")
+    assert office.post(path, {"after_session": 0, "reason": "Ill"}).status_code == 200
+    assert refused(office.post(path, {"after_session": 0, "reason": "Ill"})) == (422, "nothing_to_cancel")
+    assert refused(office.post(f"/deliveries/{code}/finish")) == (409, "nothing_held")
+    assert get_file(app, code).count("STATUS:CANCELLED") == 12
+    assert office.post(f"/enrollments/{ba}/withdraw", {}).status_code == 200
+    with app.app_context():
+        assert breaches() == []
+        with pytest.raises(DomainError, match="already_begun"):
+            changed(get_delivery(SYSTEM, code), starts_on=date(2027, 4, 5))
+    assert (status_of(app, ba), status_of(app, faye)) == ("withdrawn", "waitlisted")
+    assert {mail.kind for mail in mails(app)[before:]} == {"enrollment_withdrawn"}, "what happened is told by the cancellation"
+    assert office.post(f"/deliveries/{code}/cancel", {"reason": "Ill"}).status_code == 200
+    assert (status_of(app, faye), mails(app)[-1].kind) == ("delivery_cancelled", "delivery_cancelled")
+
+
+def test_a_course_in_which_someone_was_present_was_held(app: Flask, office: ApiClient) -> None:
     code, [ba] = running(app)
-    with app.app_context(), transaction():
-        db.session.execute(sa.update(DeliverySession).values(cancelled_at=clock.now(), cancel_reason="Flood"))
-        audit.record(SYSTEM, "test.cancelled", "delivery:1", {})
-    for moment in (BEGINS - HOUR, ENDS):
-        clock.travel(app, moment)
-        assert refused(office.post(f"/deliveries/{code}/finish")) == (409, "nothing_held")
-    assert status_of(app, ba) == "confirmed"
-    assert office.post(f"/deliveries/{code}/cancel", {"reason": "Flood"}).status_code == 200
+    clock.travel(app, BEGINS + 3 * HOUR)
+    office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 1))
+    assert refused(office.post(f"/deliveries/{code}/cut-short", {"after_session": 0, "reason": "Ill"})) == (409, "session_held")
+
+
+def test_that_no_session_was_held_is_said_on_the_page(app: Flask, coordinator: Made) -> None:
+    code, [ba] = running(app)
+    assert "None was held" not in coordinator().get(f"/deliveries/{code}/cut-short").text, "it can be cancelled still"
+    clock.travel(app, BEGINS + HOUR)
+    browser = coordinator()
+    page = browser.get(browser.get(f"/deliveries/{code}").link("Cut the course short"))
+    assert "None was held" in page.text
+    done = page.form("").submit("Cancel the remaining sessions", after_session="0", reason="Ill")
+    assert "All sessions" in done.text and done.text.count("Cancelled") == 12
+    assert "All sessions were cancelled" in browser.get(f"/deliveries/{code}/cut-short").text
+    assert browser.get(f"/deliveries/{code}/attendance").status == 200
+    asked = browser.get(done.link("Cancel the delivery"))
+    asked.form("").submit("Cancel the delivery", reason="Ill")
     assert status_of(app, ba) == "delivery_cancelled"
 
 

@@ -390,6 +390,30 @@ def test_messages_reach_a_kept_record_without_an_address_by_that_of_the_merged_o
         assert (keep.email, old.email) == (None, "k@gh.example")
 
 
+def test_undoing_a_merge_keeps_the_address_that_the_person_gave_since(app: Flask) -> None:
+    with app.app_context():
+        keep, old = factories.person("Kofi", "Mensah", email=None), factories.person("Kofi", "Mensah", email="k@gh.example")
+        merge = reviewed(app, keep, old)
+        with transaction():
+            accounts_services.change_person(SYSTEM, keep, email="own@example.org")
+        undone(merge)
+        assert (keep.email, old.email) == ("own@example.org", "k@gh.example")
+
+
+@pytest.mark.parametrize(("of_third", "left"), [(None, None), ("k@gh.example", "k@gh.example")])
+def test_an_address_that_was_passed_on_leaves_every_record_it_was_passed_to(
+    app: Flask, of_third: str | None, left: str | None
+) -> None:
+    """Unless the record had this address of its own."""
+    with app.app_context():
+        third, second, first = (factories.person("Kofi", "Mensah", email=email) for email in (of_third, None, "k@gh.example"))
+        merge = reviewed(app, second, first)
+        reviewed(app, third, second)
+        assert third.email == "k@gh.example"
+        undone(merge)
+        assert (third.email, second.email, first.email) == (left, None, "k@gh.example")
+
+
 def test_an_address_given_later_reaches_the_person_unless_someone_else_has_it(app: Flask, client, code: str) -> None:
     own = client(Role.NOMINATOR, organization="GH-MOD")
     first = post(own, code, identifier="A-1")
