@@ -307,7 +307,7 @@ def _begin(actor: Actor, question: IdentityQuestion, step: str, version: str | N
     QUESTION.check(step, question.status)
     db.session.refresh(question.enrollment)
     db.session.refresh(question.candidate)
-    if version is not None and version != version_of(question):
+    if version and version != version_of(question):
         raise Conflict("changed_meanwhile", _l("What is known of the person has changed in the meantime. Look at both again."))
     return question.enrollment
 

@@ -77,7 +77,7 @@ SAMPLES = {
     "reason_code": lambda: "recognition_withdrawn", "framework": lambda: "cefr", "level": lambda: "basic", "from": lambda: "2027-05-01", "to": lambda: "2027-06-01",
     "skill": lambda: "gender-peace-operations", "valid_months": lambda: "12", "start": lambda: "09:00", "end": lambda: "17:00", "closes_on": lambda: "",
     "nominated_by": lambda: "CA-MFA", "gender": lambda: "female", "roster_consent": lambda: True, "consent": lambda: "y", "given_name": lambda: "Ama", "title-en": lambda: "A title", "title": lambda: "A title", "venue": lambda: "Ottawa",
-    "reason": lambda: "A reason", "note": lambda: "A note", "military": lambda: "", "police": lambda: "", "civilian": lambda: "", "day": lambda: "1", "admission": lambda: "automatic",
+    "version": lambda: "", "reason": lambda: "A reason", "note": lambda: "A note", "military": lambda: "", "police": lambda: "", "civilian": lambda: "", "day": lambda: "1", "admission": lambda: "automatic",
 }  # fmt: skip
 
 
