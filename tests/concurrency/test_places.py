@@ -28,7 +28,7 @@ from core.policy import SYSTEM
 from courses.models import Delivery
 from enrollment import services
 from enrollment.models import Enrollment, EnrollmentStatus
-from enrollment.services import Wish, enrolling
+from enrollment.services import Wish, enrolling, filling
 from tests import factories
 from tests.concurrency.serving import Visitor, WebServer, web_server
 from tests.conftest import NOW, make_app
@@ -241,7 +241,7 @@ def rush(app: Flask, monkeypatch: pytest.MonkeyPatch, *, applicants: int = 6, pl
         people = [factories.person(email=f"rush{n}@example.org").id for n in range(applicants)]
         db.session.remove()
     counted_by_all = threading.Barrier(applicants)
-    counts = enrolling.seating
+    counts = filling.seating
 
     def count_then_wait(delivery: Delivery) -> Any:
         found = counts(delivery)
@@ -256,7 +256,7 @@ def rush(app: Flask, monkeypatch: pytest.MonkeyPatch, *, applicants: int = 6, pl
                 services.enroll(SYSTEM, delivery_id, person, Wish("police"))
             db.session.remove()
 
-    monkeypatch.setattr(enrolling, "seating", count_then_wait)
+    monkeypatch.setattr(filling, "seating", count_then_wait)
     at_once(applicants, apply)
     with app.app_context():
         confirmed = sa.select(sa.func.count()).where(
