@@ -39,7 +39,7 @@ def forget_ended(progress: jobs.Progress) -> None:
 
 
 def compare(progress: jobs.Progress, person_id: int) -> None:
-    """Job: compares a record with everyone known; those who made it learn nothing of it."""
+    """Job: compares a record with everyone known. Those who created it learn nothing of it."""
     with transaction():
         compare_record(person_id)
         progress.finish()

@@ -232,8 +232,8 @@ class Routes(Blueprint):
         of them (lists), a Response, or (any of these, status). Everything but GET runs in one transaction. `location` gives
         the address of what a call created, from its answer. `is_catalogue`: the same for everyone who may ask, so that
         clients may keep it and ask whether it still holds. `shown_again`: no copy of the answer is kept
-        under an idempotency key, because what it shows may be withdrawn; this reads it again, from the address's parts, and
-        refuses whoever may not see it now.
+        under an idempotency key, because the person may withdraw what it shows. A replay calls this with the parts of the
+        address; it raises if the caller may no longer see the answer.
         """
         access = Access(requires, not is_public)
         operation = Operation(

@@ -1,5 +1,5 @@
-"""Whether the proof of a result still stands: the room that certifies says so in `app.py`, and rooms before it ask here before
-they build on a result."""
+"""Whether a result is still proven. The room that certifies answers this (see `app.py`); rooms before it, which may not import
+that room, ask here before they build on a result."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ def init_app(app: Flask, find_disproved: Callable[[Collection[int]], set[int]]) 
 
 
 def disproved(enrollment_ids: Collection[int]) -> set[int]:
-    """Those whose proof was taken back, for good or for now. A result that no one certified yet has nothing to take back."""
+    """The ids of those whose certificate was revoked or is suspended. A result without a certificate is not among them."""
     return current_app.extensions["disproved"](enrollment_ids)

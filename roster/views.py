@@ -189,7 +189,7 @@ def expert(expert_id: int) -> str:
 @pages.post("/roster/<int:expert_id>")
 @requires(P.EXPERT_ADMIT)
 def admit(expert_id: int) -> Any:
-    """Admits whoever waits, on the profile."""
+    """Admits a person who is waiting, on the profile."""
     found = queries.get_expert(current_actor(), expert_id)
     form = _admission_form()
     if form.validate_on_submit():
@@ -217,7 +217,7 @@ def _profile(found: Expert, form: AdmissionForm | None) -> str:
 
 
 def _admission_of(found: Expert) -> AdmissionForm | None:
-    """The form that admits whoever waits for it, None for those who may not admit and on the page of everyone else."""
+    """The form that admits a person who is waiting. None if the person is not, or the reader may not admit."""
     actor = current_actor()
     may = found.status is not ExpertStatus.ADMITTED and services.reaches(actor, P.EXPERT_ADMIT, found)
     return _admission_form() if may and current_consent(found.person_id, ConsentPurpose.ROSTER) else None

@@ -39,8 +39,8 @@ def propose_merge(actor: Actor, keep_id: int, merged_id: int, *, reason: str) ->
 
 
 def compare_record(person_id: int) -> None:
-    """Asks coordinators whether a record, made by those who may not know of others, is someone's whose number or address it has:
-    as a merge that no one proposed yet."""
+    """Asks coordinators whether a record is that of someone else with the same number or address, as a merge that no one has
+    proposed yet. For records created by those who may not know of other people."""
     record = db.session.get(Person, person_id)
     if record is None or record.merged_into_id is not None:
         return

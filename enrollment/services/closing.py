@@ -67,8 +67,8 @@ def settle_decided(person_id: int) -> None:
 
 
 def _about_the_same(question: IdentityQuestion) -> sa.ColumnElement[bool]:
-    """The condition of questions about the same two people. Where the enrollment stands in the candidate's name, the other one
-    is whoever its nomination names, of whom nothing else is known."""
+    """The condition of questions about the same two people. If the enrollment is already the candidate's, the other person is
+    the one whom its nomination names, and nothing else is known of that person."""
     one, other = question.enrollment.person_id, current_record(question.candidate).id
     if one == other:
         return sa.and_(IdentityQuestion.enrollment_id == question.enrollment_id, _asks(one, records_of(other)))

@@ -105,7 +105,7 @@ def place(
 
 
 def _already_enrolled(record: Person, said: Mapping[str, Any] | None) -> Conflict:
-    """In the words of whoever put the person forward, at what the person was recognised by."""
+    """Names the person as the nomination did, at the field by which the person was recognised."""
     if said is None:
         return Conflict("already_enrolled", _l("This person already has a place or a request in this delivery."), "person")
     origin = names.Origin(said["country"], said["nationalities"] or ())

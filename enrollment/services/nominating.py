@@ -127,7 +127,7 @@ def enter(actor: Actor, delivery_id: int, nominee: Nominee) -> Enrollment:
 
 
 def _checked(delivery: Delivery, nominee: Nominee) -> Wish:
-    """What is wished, before a person is made for nothing, and with all faults at once."""
+    """The wish, checked before any person is recorded, and with all faults at once."""
     wish = checked(delivery, nominee.wish)
     require_identity(nominee.identifier, nominee.email)
     require_sender(nominee.country, nominee.organization)

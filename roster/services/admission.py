@@ -141,8 +141,8 @@ def has_experts(office_id: int) -> bool:
 
 
 def take_merge(keep_id: int, merged_id: int) -> None:
-    """The record leads to another one now, whose own yes and profile count. Whoever said yes only as the merged record is asked,
-    so as not to be lost unnoticed."""
+    """The record leads to another one now, whose own yes and profile count. A person who said yes through the merged record
+    alone is asked again, so that the yes is not lost unnoticed."""
     if expert := find_expert_of(merged_id):
         leave(expert, MERGED)
     said = find_consent(merged_id, ConsentPurpose.ROSTER)

@@ -25,6 +25,18 @@ def client(app: Flask) -> Callable[..., ApiClient]:
 
 
 @pytest.fixture
+def ghana(client: Callable[..., ApiClient]) -> ApiClient:
+    """A body that nominates."""
+    return client(Role.NOMINATOR, organization="GH-MOD")
+
+
+@pytest.fixture
+def france(client: Callable[..., ApiClient]) -> ApiClient:
+    """Another one."""
+    return client(Role.NOMINATOR, organization="FR-MFA")
+
+
+@pytest.fixture
 def code(app: Flask) -> str:
     with app.app_context():
         return makers.delivery(places=6).code

@@ -29,16 +29,6 @@ AMA = {"given_name": "Ama", "family_name": "Traore", "birth_date": "1990-05-01"}
 SMITH = {"name_on_certificate": "John Smith", "names_confirmed": True}
 
 
-@pytest.fixture
-def france(client) -> ApiClient:
-    return client(Role.NOMINATOR, organization="FR-MFA")
-
-
-@pytest.fixture
-def ghana(client) -> ApiClient:
-    return client(Role.NOMINATOR, organization="GH-MOD")
-
-
 def two_records(app: Flask, france: ApiClient, ghana: ApiClient, code: str, **person: Any) -> tuple[dict, dict]:
     """One officer, put forward by two governments."""
     one = post(france, code, identifier="F-1", identifier_issuer="FR", email="kofi@example.org", **person)

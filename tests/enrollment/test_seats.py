@@ -40,16 +40,6 @@ KOFI = {"email": "kofi@example.org"}
 
 
 @pytest.fixture
-def ghana(client) -> ApiClient:
-    return client(Role.NOMINATOR, organization="GH-MOD")
-
-
-@pytest.fixture
-def france(client) -> ApiClient:
-    return client(Role.NOMINATOR, organization="FR-MFA")
-
-
-@pytest.fixture
 def coordinator(client) -> ApiClient:
     return client(Role.COORDINATOR)
 
