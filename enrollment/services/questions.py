@@ -177,6 +177,7 @@ def compare_with_all(enrollment_ids: Iterable[int]) -> None:
             continue
         touch(enrollment.delivery_id)
         db.session.refresh(enrollment)
+        _note_names(enrollment)  # someone may have renamed the person while this was submitted
         own = current_record(enrollment.person)
         near = [one for one in compared(said_by(nomination), but=[own.id]) if one.is_near]
         _join_or_ask(enrollment, own, [one for one in near if not _asks_itself(one.record, enrollment)])

@@ -13,6 +13,7 @@ from accounts import services as accounts
 from accounts.models import Person
 from accounts.roles import Role
 from certificates.services.names import fault_of
+from core import audit
 from core.database import db, transaction
 from core.policy import SYSTEM
 from enrollment import services
@@ -293,3 +294,18 @@ def test_a_nomination_that_stands_aside_is_asked_about_as_well(app: Flask, clien
     kept = coordinator.get("/deliveries/" + code + "/enrollments").json["items"][0]["person"]["id"]
     renamed(app, kept, "Zed", "Zulu")
     assert len({one["enrollment"] for one in questions(coordinator)}) == 2
+
+
+def test_a_person_renamed_while_the_nomination_is_submitted_is_asked_about(
+    app: Flask, client, france: ApiClient, code: str
+) -> None:
+    """Neither of two transactions that run at once sees what the other writes."""
+    made = post(france, code, identifier="G-1", email="kofi@example.org")
+    with app.app_context(), transaction():
+        meanwhile = sa.update(Person).where(Person.id == made["person"]["id"]).values(given_name="Zed", family_name="Zulu")
+        db.session.execute(meanwhile)
+        audit.record(SYSTEM, "test.renamed", f"person:{made['person']['id']}", {})
+    assert questions(client(Role.COORDINATOR)) == []
+    drain(app)
+    (question,) = questions(client(Role.COORDINATOR))
+    assert "name" in question["differs"]
