@@ -86,6 +86,7 @@ from core import (
     migrations,
     numbering,
     once,
+    ports,
     printing,
     proofs,
     readings,
@@ -152,6 +153,12 @@ SUBSCRIBERS: events.Subscribers = {
     PersonChanged: [roster.handlers.refresh_profile, enrollment.handlers.ask_about_change],
     ConsentGiven: [roster.handlers.keep_given_consent],
     ConsentWithdrawn: [roster.handlers.keep_withdrawn_consent],
+}
+
+#: Who answers what a package to the left asks and may not look up itself.
+ANSWERS: ports.Answers = {
+    printing.unprintable: unprintable,
+    proofs.disproved: certificates.queries.disproved,
 }
 
 JOBS: Mapping[str, running.JobFunction] = {
@@ -267,8 +274,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     engine.init_app(app, settings)
     running.init_app(app, JOBS, SCHEDULE, LANES, mail.JOB_KINDS)
     checking.init_app(app, CHECKS)
-    printing.init_app(app, unprintable)
-    proofs.init_app(app, certificates.queries.disproved)
+    ports.init_app(app, ANSWERS)
     numbering.init_app(app, SERIES)
     backups.init_app(app, FiledIn("certificate", "file_key", "sha256"))
     # A restore prepares its database with an application of its own before it takes the place of this one's.
