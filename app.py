@@ -197,7 +197,7 @@ SCHEDULE = {
 CHECKS: list[checking.Check] = [
     accounts.queries.checking.breaches,
     enrollment.queries.breaches,
-    enrollment.services.breaches_of_identity,
+    enrollment.queries.breaches_of_identity,
     certificates.queries.breaches,
     roster.queries.breaches,
     storage.breaches,
