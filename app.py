@@ -82,6 +82,7 @@ from core import (
     database,
     events,
     i18n,
+    locks,
     mail,
     migrations,
     numbering,
@@ -267,6 +268,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.extensions["is_demonstration"] = lambda: settings.demo and settings.is_local
     clock.init_app(app, settings.now)
     database.init_app(app, settings.database_url)
+    locks.init_app(app)
     i18n.init_app(app)
     words.init_app(app)
     web.init_app(app, settings, accounts.sessions.load_actor)

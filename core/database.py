@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from flask import Flask, current_app
@@ -60,11 +60,13 @@ class Base(DeclarativeBase):
     """Every table. Enums are stored by value and checked, so the database is readable and guards itself.
 
     `__audited__ = False` marks bookkeeping (sessions, jobs, mail, counters) whose writes need no audit entry of their own.
+    `__lock__` names the columns that lead to the row which is locked before this one is changed (core.locks).
     """
 
     metadata = sa.MetaData(naming_convention=NAMING)
     type_annotation_map = {datetime: UtcDateTime(), dict: sa.JSON(), list: sa.JSON()}
     __audited__ = True
+    __lock__: ClassVar[tuple[str, ...]] = ()
 
 
 def enum_column(kind: type[enum.StrEnum]) -> sa.Enum:

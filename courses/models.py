@@ -249,6 +249,7 @@ class DeliverySession(Base):
     """One block of a delivery's timetable, as real instants. One that is cancelled is not held, and counts as not taught."""
 
     __tablename__ = "delivery_session"
+    __lock__ = ("delivery_id",)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"), index=True)
@@ -274,6 +275,7 @@ class Pool(Base):
     """Places kept for one personnel category. Places beyond all pools are open to everyone."""
 
     __tablename__ = "pool"
+    __lock__ = ("delivery_id",)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"), index=True)

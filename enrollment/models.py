@@ -70,6 +70,7 @@ class Enrollment(Base):
     """
 
     __tablename__ = "enrollment"
+    __lock__ = ("delivery_id",)
     __scope__ = {
         Reach.DELIVERY: "delivery_id", Reach.CENTRE: "centre_id", Reach.ORGANIZATION: "nominated_by_id", Reach.SELF: "person_id",
     }  # fmt: skip
@@ -218,6 +219,7 @@ class Mark(Base):
     """What one person did in one session. `minutes` counts towards completion; excused is not present."""
 
     __tablename__ = "mark"
+    __lock__ = ("enrollment_id", "delivery_id")
 
     id: Mapped[int] = mapped_column(primary_key=True)
     enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
@@ -239,6 +241,7 @@ class Score(Base):
     """A test's result in percent; the last one entered counts."""
 
     __tablename__ = "score"
+    __lock__ = ("enrollment_id", "delivery_id")
 
     id: Mapped[int] = mapped_column(primary_key=True)
     enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))

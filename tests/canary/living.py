@@ -80,7 +80,7 @@ def live() -> Life:
         with transaction():
             request_issue(SYSTEM, done.id)
             unprintable = {"name_on_certificate": KEPT + UNPRINTABLE}
-            db.session.execute(sa.update(Enrollment).where(Enrollment.id == second_id).values(unprintable))
+            db.session.connection().execute(sa.update(Enrollment).where(Enrollment.id == second_id).values(unprintable))
             audit.record(SYSTEM, "test.name", f"enrollment:{second_id}", {})
         jobs.drain()
     made = db.session.scalars(sa.select(Certificate).join(Enrollment).where(Enrollment.person_id == person_id)).one()

@@ -131,7 +131,7 @@ def test_the_database_itself_refuses_a_second_live_enrollment(context: Flask) ->
     first = makers.enrolled(delivery, person=person)
     values = {c.name: getattr(first, c.key) for c in Enrollment.__table__.columns if c.name != "id"}
     with pytest.raises(sa.exc.IntegrityError), transaction():
-        db.session.execute(sa.insert(Enrollment.__table__).values(**values))
+        db.session.connection().execute(sa.insert(Enrollment.__table__).values(**values))
 
 
 @pytest.mark.parametrize(

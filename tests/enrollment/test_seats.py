@@ -21,6 +21,7 @@ from core.jobs import Job
 from core.mail import Mail, MailState
 from core.policy import SYSTEM, Reach
 from courses.models import Delivery
+from courses.services import touch
 from enrollment.models import Enrollment
 from enrollment.queries import positions
 from enrollment.services import finish, reopen
@@ -632,6 +633,7 @@ def test_the_seat_of_three_turns_out_to_be_anothers(app: Flask, ghana, france, c
         other = factories.person().id
         with transaction():
             seat = db.session.get_one(Enrollment, ids[0])
+            touch(seat.delivery_id)
             seat.person_id = seat.origin_id = other
             db.session.flush()
             leave_shared_seat(SYSTEM, seat)
