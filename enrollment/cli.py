@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 from flask.cli import with_appcontext
 
-from accounts.models import Person
 from core.commands import on_migrated
 from enrollment import services
 from enrollment.models import Nomination
+from people.models import Person
 
 
 @click.command("suspects")

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from accounts.models import Gender, Organization, Person, PersonnelCategory
 from core.database import Base, enum_column
 from core.policy import Reach
 from courses.models import Delivery, DeliverySession
+from people.models import Gender, Organization, Person, PersonnelCategory
 
 
 class EnrollmentStatus(enum.StrEnum):

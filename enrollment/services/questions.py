@@ -9,27 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Consent, Merge, MergeStatus, Person, RoleAssignment
-from accounts.roles import Permission
-from accounts.services import (
-    NO_ONE,
-    Comparison,
-    Identified,
-    compare,
-    compared,
-    confirm_merge,
-    current_record,
-    decline_merge,
-    enters_by_link,
-    get_merge,
-    holds_roles,
-    identify_person,
-    join_records,
-    propose_merge,
-    records_of,
-    undo_merge,
-)
-from accounts.values import clean_lines
+from accounts.models import RoleAssignment
+from accounts.services import enters_by_link, holds_roles
 from core import clock, names
 from core.database import db
 from core.errors import Conflict, NotFound
@@ -54,6 +35,25 @@ from enrollment.services.closing import LONGEST_REASON, settle, settle_alike
 from enrollment.services.letters import tell_all
 from enrollment.services.sharing import follow_printed_name, leave_shared_seat
 from enrollment.states import QUESTION
+from people.models import Consent, Merge, MergeStatus, Person
+from people.permissions import Permission
+from people.services import (
+    NO_ONE,
+    Comparison,
+    Identified,
+    compare,
+    compared,
+    confirm_merge,
+    current_record,
+    decline_merge,
+    get_merge,
+    identify_person,
+    join_records,
+    propose_merge,
+    records_of,
+    undo_merge,
+)
+from people.values import clean_lines
 
 
 def note_identity(actor: Actor, enrollment: Enrollment, identified: Identified, said: dict[str, Any]) -> None:
@@ -213,7 +213,7 @@ def ask_about(enrollment: Enrollment, near: Iterable[Comparison]) -> None:
 
 
 def said_by(nomination: Nomination) -> dict[str, Any]:
-    """What a body said of a person, as `accounts.services.compare` takes it."""
+    """What a body said of a person, as `people.services.compare` takes it."""
     record = db.session.get_one(Person, nomination.enrollment.origin_id)
     said = {name: getattr(nomination, name) for name in ("identifier", "given_name", "family_name", "email", "birth_date")}
     return said | {name: getattr(record, name) for name in ("identifier_kind", "issuer_id", "issuer_country")}
