@@ -205,7 +205,7 @@ SCHEDULE = {
 CHECKS: list[checking.Check] = [
     people.queries.checking.breaches,
     enrollment.queries.breaches,
-    enrollment.services.breaches_of_identity,
+    enrollment.queries.breaches_of_identity,
     certificates.queries.breaches,
     roster.queries.breaches,
     storage.breaches,
@@ -268,7 +268,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.extensions["certificate_reviews"] = certificate_reviews
     app.extensions["first_start"] = _first_start
     app.extensions["people_to_tell"] = enrollment.queries.count_to_tell  # courses asks, which knows no enrollments
-    app.extensions["people_to_ask"] = roster.queries.people_to_ask  # accounts asks, which knows no experts
+    app.extensions["people_to_ask"] = roster.queries.people_to_ask  # people asks, which knows no experts
     app.extensions["system_warnings"] = check_system_libraries
     app.extensions["is_invented"] = accounts.demonstration.is_invented
     app.jinja_env.globals["is_demonstration_here"] = accounts.demonstration.is_demonstration_here

@@ -15,12 +15,12 @@ from core.policy import Actor
 from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryCutShort, DeliveryMoved
 from courses.models import Delivery, DeliverySession
 from enrollment.models import GOING_ON, OPEN, Enrollment, Mark
+from enrollment.services.asking import note_change, note_parting
 from enrollment.services.closing import settle_decided, settle_merged
 from enrollment.services.confirming import confirm_applications
 from enrollment.services.ending import end_with
 from enrollment.services.filling import fill, seating
 from enrollment.services.letters import tell
-from enrollment.services.questions import note_change, note_parting
 from enrollment.services.sharing import follow_person, part_again
 from people.events import MergeConfirmed, MergeUndone, PersonChanged
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import enum
-import json
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.database import Base, enum_column
@@ -42,6 +40,8 @@ GOING_ON = (S.REQUESTED, S.WAITLISTED, S.OFFERED, S.CONFIRMED, S.ATTENDED)
 OPEN = (S.OFFERED, S.CONFIRMED, S.ATTENDED)
 #: The person had a place, and the result is fixed.
 RESULTS = (S.COMPLETED, S.NOT_COMPLETED, S.NO_SHOW)
+#: Those of LIVE, and those that ended with the delivery: whose they are still matters.
+COUNTING = (*LIVE, S.DELIVERY_CANCELLED)
 #: The enrollment takes a place.
 SEATED = (S.OFFERED, S.CONFIRMED, S.ATTENDED, S.COMPLETED, S.NOT_COMPLETED, S.NO_SHOW)
 _LIVE_SQL = sa.text("status IN ({})".format(", ".join(f"'{s.value}'" for s in LIVE)))
@@ -171,8 +171,8 @@ PRINTED_NAME = "printed_name"
 class IdentityQuestion(Base):
     """Is the person of this enrollment the one of another record, `candidate`? A coordinator decides; both readings stay.
 
-    `agrees` and `differs` name what the two have in common and what not. Where `differs` is PRINTED_NAME alone, it is no
-    question about two people: the candidate is the person of the enrollment.
+    `agrees` and `differs` name what the two have in common and what not. With `is_about_people` False it asks only whether the
+    name to print of the enrollment may be printed for its person, who is the candidate.
     """
 
     __tablename__ = "identity_question"
@@ -181,6 +181,7 @@ class IdentityQuestion(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
     candidate_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    is_about_people: Mapped[bool] = mapped_column(default=True)
     status: Mapped[QuestionStatus] = mapped_column(enum_column(QuestionStatus))
     agrees: Mapped[list[str]] = mapped_column(sa.JSON)
     differs: Mapped[list[str]] = mapped_column(sa.JSON)
@@ -192,26 +193,7 @@ class IdentityQuestion(Base):
     enrollment: Mapped[Enrollment] = relationship()
     candidate: Mapped[Person] = relationship(foreign_keys=[candidate_id])
 
-    __table_args__ = (sa.UniqueConstraint("enrollment_id", "candidate_id"), sa.Index(None, "status", "id"))
-
-    @hybrid_property
-    def is_about_people(self) -> bool:
-        return self.differs != [PRINTED_NAME]
-
-    @is_about_people.inplace.expression
-    @classmethod
-    def _is_about_people(cls) -> sa.ColumnElement[bool]:
-        return sa.cast(cls.differs, sa.String) != json.dumps([PRINTED_NAME])
-
-    @hybrid_property
-    def is_about_print(self) -> bool:
-        """Whether the answer is one about the name to print, too."""
-        return PRINTED_NAME in self.differs
-
-    @is_about_print.inplace.expression
-    @classmethod
-    def _is_about_print(cls) -> sa.ColumnElement[bool]:
-        return sa.cast(cls.differs, sa.String).contains(json.dumps(PRINTED_NAME))
+    __table_args__ = (sa.UniqueConstraint("enrollment_id", "candidate_id", "is_about_people"), sa.Index(None, "status", "id"))
 
 
 class NominationDraft(Base):

@@ -10,7 +10,7 @@ from pydantic import Field, StrictBool, StringConstraints, WithJsonSchema
 from core.api import Answer, Day, Id, Language, ListQuery, PersonCountry, PersonName, Schema, at_most, one_of
 from core.policy import Actor
 from courses.models import DeliverySession
-from enrollment.models import Enrollment, EnrollmentStatus, IdentityQuestion, MarkKind, ScoreKind
+from enrollment.models import PRINTED_NAME, Enrollment, EnrollmentStatus, IdentityQuestion, MarkKind, ScoreKind
 from enrollment.needs import needs_shown
 from enrollment.queries import Completion, Grid, GridRow, explain, person_shown, version_of
 from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
@@ -186,12 +186,15 @@ class SubmittedAnswer(Answer):
 
 
 class QuestionAnswer(Answer):
-    """Is the person of `enrollment` the `candidate`? `agrees`, `differs`: number, address, name, birth_date. `status`: open,
-    same or different."""
+    """`about` person: is the person of `enrollment` the `candidate`? `about` printed_name: may `name_on_certificate` be printed
+    for the candidate, who has the place? `agrees`, `differs`: number, address, name, birth_date, printed_name. `status`: open,
+    same (yes) or different (no)."""
 
     id: int
     enrollment: int
     delivery: str
+    about: str = Field(description="person or printed_name")
+    name_on_certificate: str
     candidate: CandidateAnswer
     submitted: SubmittedAnswer
     agrees: list[str]
@@ -206,6 +209,8 @@ class QuestionAnswer(Answer):
             id=question.id,
             enrollment=question.enrollment_id,
             delivery=question.enrollment.delivery.code,
+            about="person" if question.is_about_people else PRINTED_NAME,
+            name_on_certificate=question.enrollment.name_on_certificate,
             candidate=CandidateAnswer.model_validate(question.candidate).model_copy(
                 update={"id": current_record(question.candidate).id}
             ),

@@ -12,17 +12,17 @@ from people.models import Person
 
 
 @port
-def holds_roles(person: Person) -> bool:  # type: ignore[empty-body]  # a question has no body
+def holds_roles(person: Person) -> bool:  # type: ignore[empty-body]  # answered elsewhere
     """Whether the person may do anything for others: such a record is not joined to another one."""
 
 
 @port
-def has_account(person: Person) -> bool:  # type: ignore[empty-body]  # a question has no body
+def has_account(person: Person) -> bool:  # type: ignore[empty-body]  # answered elsewhere
     """Whether there is an account, which a new address would open."""
 
 
 @port
-def came_by_link(actor: Actor) -> bool:  # type: ignore[empty-body]  # a question has no body
+def came_by_link(actor: Actor) -> bool:  # type: ignore[empty-body]  # answered elsewhere
     """Whether the actor signed in by an emailed link, and so has shown to read the mailbox and no more."""
 
 
@@ -32,6 +32,6 @@ def end_sessions_and_links(person_id: int, *, but: int | None = None) -> None:
 
 
 @port
-def write_to(person: Person, kind: str, target: str, **facts: Any) -> bool:  # type: ignore[empty-body]  # a question has no body
+def write_to(person: Person, kind: str, target: str, **facts: Any) -> bool:  # type: ignore[empty-body]  # answered elsewhere
     """Mails the person the letter `kind` with the way to the page `target`, signing in on the way where that is the only way in.
     False when there is no address."""

@@ -46,8 +46,11 @@ from enrollment.queries.results import (
     completed_courses,
     completion,
 )
+from enrollment.queries.suspects import breaches_of_identity, suspects
 
 __all__ = [
+    "breaches_of_identity",
+    "suspects",
     "open_about",
     "version_of",
     "at_seats",

@@ -12,14 +12,12 @@ from enrollment.services.filling import fill
 from enrollment.services.finishing import finish
 from enrollment.services.nominating import Nominee, enter, nominate
 from enrollment.services.questions import (
-    breaches_of_identity,
     decide_different,
     decide_merge,
     decide_same,
     get_question,
     merge_to_decide,
     propose,
-    suspects,
 )
 from enrollment.services.reopening import reopen
 from enrollment.services.stages import is_reopened
@@ -32,7 +30,6 @@ __all__ = [
     "Wish",
     "apply",
     "approve",
-    "breaches_of_identity",
     "checked",
     "clean_rank_code",
     "decide_different",
@@ -62,6 +59,5 @@ __all__ = [
     "reopen",
     "require_identity",
     "require_own_answer",
-    "suspects",
     "withdraw",
 ]

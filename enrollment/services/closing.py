@@ -46,6 +46,11 @@ def settle_alike(actor: Actor, question: IdentityQuestion, step: str, reason: st
             settle(actor, one, step, reason)
 
 
+def hold_alike(question: IdentityQuestion) -> None:
+    """Locks the question and those about the same two people, in the order of their ids."""
+    _locked(sa.or_(IdentityQuestion.id == question.id, _about_the_same(question)))
+
+
 def settle_merged(keep_id: int, merged_id: int) -> None:
     """The two records become one person (their enrollments are not moved yet): what asked whether they are is answered."""
     merged = records_of(merged_id)

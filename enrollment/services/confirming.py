@@ -21,10 +21,10 @@ from enrollment.completion import Lack
 from enrollment.events import ApplicationLapsed
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.queries import find_enrollment
+from enrollment.services.asking import ask_about, note_printed_name
 from enrollment.services.ending import end_with
 from enrollment.services.filling import first_status
 from enrollment.services.letters import tell_all
-from enrollment.services.questions import ask_about, note_printed_name
 from enrollment.services.sharing import share_seat
 from enrollment.states import ENROLLMENT
 from people.models import Person

@@ -17,10 +17,10 @@ from courses.services import touch
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.nomination_files import parse_rank_code
 from enrollment.queries import find_enrollment
+from enrollment.services.asking import note_printed_name
 from enrollment.services.consenting import consent_while_enrolling, require_own_answer
 from enrollment.services.filling import first_status
 from enrollment.services.letters import ask_to_confirm, tell_all
-from enrollment.services.questions import note_printed_name
 from enrollment.services.stages import require_open
 from enrollment.states import ENROLLMENT
 from people.models import Organization, Person, PersonnelCategory

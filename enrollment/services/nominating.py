@@ -18,10 +18,10 @@ from courses.models import Delivery
 from courses.services import touch
 from enrollment.models import Enrollment, Nomination
 from enrollment.queries import people_here_by_others, people_of
+from enrollment.services.asking import note_identity
 from enrollment.services.consenting import require_own_answer
 from enrollment.services.enrolling import Wish, checked, place, require_identity
 from enrollment.services.letters import tell_all
-from enrollment.services.questions import note_identity
 from enrollment.services.stages import require_open
 from people.models import BodyKind, Gender, IdentifierKind, Organization, Person, PersonnelCategory
 from people.permissions import Permission

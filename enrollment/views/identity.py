@@ -55,6 +55,8 @@ def decide_same(question_id: int) -> Any:
         question = services.get_question(actor, question_id)
         records = queries.records_asked_about(question)
         merge = services.decide_same(actor, question, version=request.form.get("version"))
+        if not question.is_about_people:
+            return _("Decided: the name to print is %(name)s.", name=question.enrollment.name_on_certificate)
         if merge is not None and merge.status is MergeStatus.PROPOSED:
             return _(
                 "Decided: records %(one)s and %(other)s are the same person. A second person must confirm the merge.", **records

@@ -23,6 +23,7 @@ from core.errors import Conflict, NotFound
 from core.mail import Mail
 from core.policy import SYSTEM, Actor
 from core.settings import ROOT
+from enrollment import queries as enrollment_queries
 from enrollment import services
 from enrollment.models import Enrollment, IdentityQuestion, Nomination, QuestionStatus
 from enrollment.states import QUESTION
@@ -69,8 +70,13 @@ def questions(coordinator: Any) -> list[dict[str, Any]]:
     return coordinator.get("/identity-questions").json["items"]
 
 
-def decide(coordinator: Any, step: str) -> Any:
-    (question,) = questions(coordinator)
+def questions_about(what: str, coordinator: Any) -> list[dict[str, Any]]:
+    """`what`: person or printed_name."""
+    return [one for one in questions(coordinator) if one["about"] == what]
+
+
+def decide(coordinator: Any, step: str, about: str = "person") -> Any:
+    (question,) = questions_about(about, coordinator)
     answer = coordinator.post(f"/identity-questions/{question['id']}/{step}")
     assert answer.status_code == 200, answer.text
     return answer.json
@@ -516,14 +522,14 @@ def test_a_confirmed_name_to_print_is_still_asked_about_and_printed_only_when_de
         enrollment = db.session.get_one(Enrollment, made["id"])
         assert fault_of(enrollment, enrollment.name_on_certificate)[0] == "name_differs"
         assert checking.breaches() == [], "someone was asked"
-    decide(coordinator, "same")
+    decide(coordinator, "same", "printed_name")
     with app.app_context():
         enrollment = db.session.get_one(Enrollment, made["id"])
         assert fault_of(enrollment, "Ama Boateng") is None and fault_of(enrollment, "Yaw Sy")[0] == "name_differs"
     second = post(
         client(Role.NOMINATOR, organization="FR-MFA"), later(app), **(said | {"identifier": "F-1", "email": "k@fr.example"})
     )
-    decide(coordinator, "different")
+    decide(coordinator, "different", "printed_name")
     shown = coordinator.get(f"/enrollments/{second['id']}").json["person"]
     assert (shown["full_name"], shown["name_on_certificate"]) == ("Kofi Mensah", "Kofi Mensah")
 
@@ -535,7 +541,7 @@ def test_a_person_who_takes_another_name_is_asked_about_where_a_body_said_anothe
         with transaction():
             changed = {"given_name": "Ama", "family_name": "Boateng", "names_confirmed": True}
             people_services.change_person(Actor(person_id=person.id), person, **changed)
-    (question,) = questions(client(Role.COORDINATOR))
+    (question,) = questions_about("person", client(Role.COORDINATOR))
     assert "name" in question["differs"]
 
 
@@ -554,7 +560,7 @@ def test_suspects_include_those_whom_no_one_reviewed(app: Flask, client, code: s
         assert not merge.is_reviewed
         with transaction():
             write(sa.update(Person).where(Person.id == merge.keep_id).values(given_name="Ama", family_name="Boateng"))
-        assert len(list(services.suspects())) == 2
+        assert len(list(enrollment_queries.suspects())) == 2
 
 
 def test_no_marks_drop_out_when_two_seats_become_one(app: Flask, client, code: str) -> None:
