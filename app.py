@@ -19,14 +19,15 @@ from flask.cli import AppGroup
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import SQLAlchemyError
 
-import accounts.api
 import accounts.cli
 import accounts.demonstration
 import accounts.handlers
-import accounts.jobs
-import accounts.queries.checking
+import accounts.queries
+import accounts.services
 import accounts.sessions
 import accounts.views
+import administration.jobs
+import administration.views
 import certificates.api
 import certificates.cli
 import certificates.handlers
@@ -45,22 +46,20 @@ import enrollment.jobs
 import enrollment.queries
 import enrollment.services
 import enrollment.views
+import people.api
+import people.cli
+import people.handlers
+import people.jobs
+import people.ports
+import people.queries.checking
+import people.views
 import roster.api
 import roster.cli
 import roster.handlers
 import roster.jobs
 import roster.queries
 import roster.views
-from accounts.events import (
-    AddressConfirmed,
-    ConsentGiven,
-    ConsentWithdrawn,
-    MergeConfirmed,
-    MergeUndone,
-    OrganizationChanged,
-    PersonChanged,
-)
-from accounts.roles import Permission as P
+from accounts.events import AddressConfirmed
 from certificates.events import (
     CertificateIssued,
     CertificateLifted,
@@ -105,18 +104,22 @@ from core.settings import ROOT, read_settings
 from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryCutShort, DeliveryMoved
 from demonstration.cli import demo_cli
 from enrollment.events import EnrollmentReassigned, EnrollmentResult
+from people.events import ConsentGiven, ConsentWithdrawn, MergeConfirmed, MergeUndone, OrganizationChanged, PersonChanged
+from people.permissions import Permission as P
 
 gc.freeze()
 gc.enable()
 
 BLUEPRINTS = [
     health,
+    people.views.pages,
     accounts.views.pages,
     courses.views.pages,
     enrollment.views.pages,
     certificates.views.pages,
     roster.views.pages,
-    accounts.api.routes,
+    administration.views.pages,
+    people.api.routes,
     courses.api.routes,
     enrollment.api.routes,
     certificates.api.routes,
@@ -126,7 +129,7 @@ BLUEPRINTS = [
 
 #: Who reacts to what, in the transaction of the fact itself.
 SUBSCRIBERS: events.Subscribers = {
-    OrganizationChanged: [courses.handlers.keep_kinds, roster.handlers.keep_kind],
+    OrganizationChanged: [accounts.handlers.keep_kinds, courses.handlers.keep_kinds, roster.handlers.keep_kind],
     DeliveryCancelled: [enrollment.handlers.end_enrollments],
     DeliveryChanged: [enrollment.handlers.fit_places],
     DeliveryMoved: [enrollment.handlers.tell_of_move],
@@ -139,13 +142,13 @@ SUBSCRIBERS: events.Subscribers = {
     CertificateSuperseded: [roster.handlers.withdraw_skills],
     AddressConfirmed: [enrollment.handlers.count_applications],
     MergeConfirmed: [
-        accounts.handlers.carry_refusal,
+        people.handlers.carry_refusal,
         enrollment.handlers.move_enrollments,
         certificates.handlers.follow_enrollments,
         roster.handlers.move_skills,
     ],
     MergeUndone: [
-        accounts.handlers.take_refusal_back,
+        people.handlers.take_refusal_back,
         enrollment.handlers.move_enrollments_back,
         certificates.handlers.follow_enrollments,
         roster.handlers.move_skills,
@@ -158,6 +161,11 @@ SUBSCRIBERS: events.Subscribers = {
 
 #: Who answers what a package to the left asks and may not look up itself.
 ANSWERS: ports.Answers = {
+    people.ports.holds_roles: accounts.services.holds_roles,
+    people.ports.has_account: accounts.services.has_account,
+    people.ports.came_by_link: accounts.queries.came_by_link,
+    people.ports.end_sessions_and_links: accounts.services.end_sessions_and_links,
+    people.ports.write_to: accounts.services.write_to,
     printing.unprintable: unprintable,
     proofs.disproved: certificates.queries.disproved,
 }
@@ -165,8 +173,8 @@ ANSWERS: ports.Answers = {
 JOBS: Mapping[str, running.JobFunction] = {
     "certificates.issue": certificates.jobs.issue_all,
     "certificates.render": certificates.jobs.render_one,
-    "accounts.forget": accounts.jobs.forget_ended,
-    "accounts.compare": accounts.jobs.compare,
+    "accounts.forget": administration.jobs.forget_ended,
+    "accounts.compare": people.jobs.compare,
     "audit.checkpoint": audit_cli.checkpoint_job,
     "audit.deliver": audit_cli.deliver,
     "answers.forget": once.forget_old,
@@ -196,7 +204,7 @@ SCHEDULE = {
 
 #: What `flask check` verifies: each yields a sentence for every breach it finds.
 CHECKS: list[checking.Check] = [
-    accounts.queries.checking.breaches,
+    people.queries.checking.breaches,
     enrollment.queries.breaches,
     enrollment.queries.breaches_of_identity,
     certificates.queries.breaches,
@@ -209,11 +217,11 @@ CHECKS: list[checking.Check] = [
     mail.route.breaches,
 ]
 
-accounts.cli.people_cli.add_command(enrollment.cli.suspects)
+people.cli.people_cli.add_command(enrollment.cli.suspects)
 
 COMMANDS: list[AppGroup | Any] = [
     accounts.cli.accounts_cli,
-    accounts.cli.people_cli,
+    people.cli.people_cli,
     certificates.cli.certificates_cli,
     courses.cli.courses_cli,
     roster.cli.roster_cli,
@@ -235,14 +243,14 @@ NAVIGATION = [
     (_l("People to check"), "enrollment.questions", P.IDENTITY_DECIDE),
     (_l("Certificates"), "certificates.register", P.CERTIFICATE_ISSUE),
     (_l("Roster"), "roster.search", P.ROSTER_SEARCH),
-    (_l("Administration"), "accounts.administration", P.ACCOUNT_MANAGE),
+    (_l("Administration"), "administration.overview", P.ACCOUNT_MANAGE),
 ]
 
 FOOTER = [
     (_l("Check a certificate"), "certificates.verify_form"),
-    (_l("Help"), "accounts.help_page"),
-    (_l("Accessibility"), "accounts.accessibility"),
-    (_l("Privacy"), "accounts.privacy"),
+    (_l("Help"), "administration.help_page"),
+    (_l("Accessibility"), "administration.accessibility"),
+    (_l("Privacy"), "administration.privacy"),
     (_l("API"), "docs.api_page"),
 ]
 
@@ -261,7 +269,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.extensions["certificate_reviews"] = certificate_reviews
     app.extensions["first_start"] = _first_start
     app.extensions["people_to_tell"] = enrollment.queries.count_to_tell  # courses asks, which knows no enrollments
-    app.extensions["people_to_ask"] = roster.queries.people_to_ask  # accounts asks, which knows no experts
+    app.extensions["people_to_ask"] = roster.queries.people_to_ask  # people asks, which knows no experts
     app.extensions["system_warnings"] = check_system_libraries
     app.extensions["is_invented"] = accounts.demonstration.is_invented
     app.jinja_env.globals["is_demonstration_here"] = accounts.demonstration.is_demonstration_here
@@ -320,7 +328,7 @@ def _alerts(actor: Actor) -> list[web.Link]:
     if fault is None:
         return []
     words = _l("No message goes out: sending has stopped.") if fault.is_stopped else _l("The mail server does not answer.")
-    return [web.Link(words, url_for("accounts.mail"))]
+    return [web.Link(words, url_for("administration.mail"))]
 
 
 def _footer() -> list[web.Link]:

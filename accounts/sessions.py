@@ -12,10 +12,10 @@ from flask import g, request, session
 from flask_babel import lazy_gettext as _l
 
 from accounts.events import SignedIn, SignedOut
-from accounts.models import ALL, READ, Account, ApiToken, Person, RoleAssignment, UserSession
+from accounts.models import ALL, READ, Account, ApiToken, RoleAssignment, UserSession
 from accounts.roles import ROLES, Role
 from accounts.secrets import digest
-from accounts.services.identity import signs_in_as
+from accounts.services.mailboxes import signs_in_as
 from core import clock
 from core.database import db, settings_of, transaction, write
 from core.errors import NotAllowed, NotSignedIn
@@ -25,6 +25,7 @@ from core.outages import Unavailable
 from core.policy import ANONYMOUS, Actor, Grant, Reach
 from core.refusals import is_api
 from core.visits import Visit
+from people.models import Person
 
 IDLE = timedelta(hours=12)  # OWASP ASVS 5.0 7.3.1
 ABSOLUTE = timedelta(days=7)  # 7.3.2

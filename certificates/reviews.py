@@ -9,8 +9,6 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from accounts.models import Merge, MergeStatus
-from accounts.roles import Permission
 from certificates.models import NOT_ENDED, Certificate
 from core.database import db, in_thousands
 from core.policy import Actor, can, visible
@@ -24,6 +22,8 @@ from enrollment.models import (
     Score,
     ScoreKind,
 )
+from people.models import Merge, MergeStatus
+from people.permissions import Permission
 
 #: Results that no certificate can rest on.
 FELL_SHORT = (EnrollmentStatus.NOT_COMPLETED, EnrollmentStatus.NO_SHOW)

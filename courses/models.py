@@ -12,10 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from accounts.models import Organization, PersonnelCategory
 from core.codes import Code
 from core.database import Base, enum_column
 from core.policy import Reach
+from people.models import Organization, PersonnelCategory
 
 #: So many days before a delivery begins no one moves up its waiting list any more without being asked: journeys take time.
 PROMOTION_DAYS = 21

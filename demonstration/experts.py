@@ -16,10 +16,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from accounts.models import Consent, ConsentPurpose, ConsentWay, Gender, Person, PersonnelCategory
-from accounts.queries import first_body
-from accounts.roles import BodyKind
-from accounts.services import consent_text
 from certificates.models import Certificate, CertificateStatus, RevocationReason
 from certificates.numbers import ALPHABET, format_number, normalise_token, series_of
 from certificates.payload import CertificatePayload, GrantedSkill
@@ -36,6 +32,9 @@ from courses.services import put_course
 from courses.timetable import instants, last_day
 from demonstration.cultures import CULTURES, Culture
 from enrollment.models import Enrollment, EnrollmentStatus, Mark, MarkKind, Score, ScoreKind
+from people.models import BodyKind, Consent, ConsentPurpose, ConsentWay, Gender, Person, PersonnelCategory
+from people.queries import first_body
+from people.services import consent_text
 from roster import documents, evidence, languages
 from roster.models import (
     AdmissionWay,

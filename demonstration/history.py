@@ -16,7 +16,6 @@ import certificates.services
 import enrollment.services
 import roster.services
 from accounts import services as accounts_services
-from accounts.models import ConsentPurpose, ConsentWay, Organization, Person
 from accounts.passwords import DEMONSTRATION_PASSWORD
 from accounts.sessions import actor_of
 from core import clock, jobs
@@ -29,6 +28,8 @@ from courses.schemas import CourseBody
 from demonstration.people import DOMAIN, ORGANIZATIONS, OTHER_BODIES, PARTICIPANTS, SIGN_INS
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
+from people import services as people_services
+from people.models import ConsentPurpose, ConsentWay, Organization, Person
 from roster.models import Expert
 
 COURSES = Path(__file__).parent / "courses"
@@ -68,9 +69,9 @@ def _on(day: date, hour: int = 9) -> Iterator[None]:
 def _accounts() -> None:
     with transaction():
         for code, name, country in ORGANIZATIONS:
-            accounts_services.create_organization(SYSTEM, code=code, name=name, country=country)
+            people_services.create_organization(SYSTEM, code=code, name=name, country=country)
         for facts in OTHER_BODIES:
-            accounts_services.create_organization(SYSTEM, **facts)
+            people_services.create_organization(SYSTEM, **facts)
         for one in SIGN_INS:
             accounts_services.create_account(
                 SYSTEM,
@@ -102,7 +103,7 @@ def _participants(day: date) -> list[tuple[int, tuple]]:
         recorded = []
         for number, facts in enumerate(PARTICIPANTS):
             given, family, country, gender, *_ = facts
-            person = accounts_services.record_person(
+            person = people_services.record_person(
                 SYSTEM,
                 identifier=f"DEMO-{number + 1:03d}",
                 given_name=given,
@@ -216,7 +217,7 @@ def _answer_and_admit(people: Sequence[tuple[int, tuple]]) -> None:
         for place, (person_id, _facts) in enumerate(people):
             if place != 6:
                 own = db.session.get_one(Person, person_id)
-                accounts_services.give_consent(
+                people_services.give_consent(
                     Actor(person_id=person_id), own, ConsentPurpose.ROSTER, place != 4, how=ConsentWay.PAGE
                 )
     with transaction():

@@ -1,14 +1,14 @@
-"""`flask people suspects`: the group is that of accounts, which knows no enrollments (app.py puts it there)."""
+"""`flask people suspects`: the group is that of people, which knows no enrollments (app.py puts it there)."""
 
 from __future__ import annotations
 
 import click
 from flask.cli import with_appcontext
 
-from accounts.models import Person
 from core.commands import on_migrated
 from enrollment import queries
 from enrollment.models import Nomination
+from people.models import Person
 
 
 @click.command("suspects")

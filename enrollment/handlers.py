@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
-from accounts.events import AddressConfirmed, MergeConfirmed, MergeUndone, PersonChanged
+from accounts.events import AddressConfirmed
 from core.database import db
 from core.errors import Conflict
 from core.policy import Actor
@@ -22,6 +22,7 @@ from enrollment.services.ending import end_with
 from enrollment.services.filling import fill, seating
 from enrollment.services.letters import tell
 from enrollment.services.sharing import follow_person, part_again
+from people.events import MergeConfirmed, MergeUndone, PersonChanged
 
 
 def end_enrollments(event: DeliveryCancelled, actor: Actor) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from accounts.models import Gender, Organization, Person, PersonnelCategory
 from core.database import Base, enum_column
 from core.policy import Reach
 from courses.models import Delivery, DeliverySession
+from people.models import Gender, Organization, Person, PersonnelCategory
 
 
 class EnrollmentStatus(enum.StrEnum):

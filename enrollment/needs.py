@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from accounts.roles import Permission
 from core import clock
 from core.database import db
 from core.policy import Actor, can, require
 from courses.models import Delivery, DeliverySession
 from enrollment.models import SEATED, Enrollment
 from enrollment.queries import PEOPLE
+from people.permissions import Permission
 
 KEPT_FOR = timedelta(days=30)
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
 
-from accounts.roles import Permission
 from core.errors import Conflict, NotAllowed
 from core.policy import Actor, can
 from courses.models import Delivery
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.queries import Completion, completion
+from people.permissions import Permission
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StringConstraints, WithJsonSchema
 
-from accounts.models import Gender, IdentifierKind, Merge, Person, PersonnelCategory
-from accounts.services import current_record
 from core.api import Answer, Day, Id, Language, ListQuery, PersonCountry, PersonName, Schema, at_most, one_of
 from core.policy import Actor
 from courses.models import DeliverySession
@@ -16,6 +14,8 @@ from enrollment.models import PRINTED_NAME, Enrollment, EnrollmentStatus, Identi
 from enrollment.needs import needs_shown
 from enrollment.queries import Completion, Grid, GridRow, explain, person_shown, version_of
 from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
+from people.models import Gender, IdentifierKind, Merge, Person, PersonnelCategory
+from people.services import current_record
 
 Minutes = Annotated[int, Field(strict=True, ge=0, le=1440)]
 Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]

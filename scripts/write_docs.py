@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from accounts.roles import ROLES, Permission, Role
+from accounts.roles import ROLES, Role
 from certificates.states import CERTIFICATE
 from core.lifecycles import Machine
 from core.mail.settling import MAIL
 from core.settings import DOCUMENTED, ROOT
 from courses.states import COURSE, DELIVERY
 from enrollment.states import ENROLLMENT
+from people.permissions import Permission
 from roster.states import EXPERT
 
 HEADER = "<!-- Written by `make docs` from the code; a test keeps it true. -->\n\n"

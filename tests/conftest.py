@@ -13,12 +13,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Organization
 from app import create_app
 from core import checkpoints, clock
 from core.database import db
 from core.migrations import upgrade
 from core.policy import Actor
+from people.models import Organization
 from tests import factories
 from tests.browsing import Browser
 from tests.counting import queries_of_templates

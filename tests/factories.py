@@ -10,15 +10,16 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from flask import current_app
 
-from accounts.models import Account, ConsentPurpose, ConsentWay, Organization, Person, RoleAssignment, UserSession
-from accounts.queries import first_body
-from accounts.roles import WITHIN, BodyKind, Role
-from accounts.services import give_consent
+from accounts.models import Account, RoleAssignment, UserSession
+from accounts.roles import WITHIN, Role
 from accounts.sessions import actor_of, digest
 from core import audit, clock
 from core.database import db, transaction
 from core.policy import SYSTEM, Actor, Reach
 from courses.queries import span_of
+from people.models import BodyKind, ConsentPurpose, ConsentWay, Organization, Person
+from people.queries import first_body
+from people.services import give_consent
 
 _count = itertools.count(1)
 

@@ -14,10 +14,10 @@ from werkzeug.wrappers import Response
 from accounts.models import UserSession
 from accounts.services import delete_sessions
 from accounts.sessions import start_session
-from accounts.values import email_key
 from core import limits
 from core.database import db, settings_of, transaction
 from core.web import current_actor, place, safe_next, see_other
+from people.values import email_key
 
 TRIES_PER_ACCOUNT = 5  # wrong passwords for one account, from wherever, before each has to wait
 #: Wrong passwords for one account that each place may try in a day, whatever happens elsewhere, and that all places together may

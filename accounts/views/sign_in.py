@@ -7,7 +7,7 @@ from typing import Any
 from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
-from accounts import queries, services, values
+from accounts import queries, services
 from accounts.demonstration import DEMONSTRATION_PASSWORD, is_demonstration_here
 from accounts.forms import LinkForm, OneButtonForm, PasswordForm
 from accounts.queries import LinkState
@@ -33,6 +33,7 @@ from core.database import transaction
 from core.errors import Invalid
 from core.forms import is_shown_again, refusals_on
 from core.web import current_actor, place, public, see_other
+from people import values
 
 
 @pages.get("/sign-in")

@@ -11,9 +11,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
-from accounts import values
-from accounts.models import Person
-from accounts.roles import Permission
 from certificates.events import PrintedNameCorrected
 from certificates.fonts import unprintable
 from certificates.payload import nfc
@@ -27,6 +24,9 @@ from core.text import one_line
 from courses.services import touch
 from enrollment.models import Enrollment, QuestionStatus
 from enrollment.queries import find_question
+from people import values
+from people.models import Person
+from people.permissions import Permission
 
 
 def fault_of(enrollment: Enrollment, name: str) -> tuple[str, Any] | None:

@@ -6,13 +6,13 @@ from __future__ import annotations
 from flask import render_template
 from markupsafe import Markup
 
-from accounts.roles import Permission
 from certificates import queries
 from certificates.reviews import reviews_of
 from certificates.snapshot import verify_url
 from core.policy import Actor, can
 from courses.models import Delivery, DeliveryStatus
 from enrollment.models import Enrollment
+from people.permissions import Permission
 
 
 def certificate_reviews(actor: Actor, delivery: Delivery) -> Markup:

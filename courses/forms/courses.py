@@ -12,13 +12,13 @@ from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
-from accounts.models import PersonnelCategory
 from core.errors import DomainError
 from core.forms import Form, NumberField, SubmissionField, whole
 from core.words import word
 from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition, Texts
 from courses.forms.fields import CheckboxesField
 from courses.models import Course, SkillLevel
+from people.models import PersonnelCategory
 
 #: Kind of row → the fields of one, and what a new one begins with.
 ROWS: dict[str, dict[str, str]] = {

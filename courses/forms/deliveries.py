@@ -10,7 +10,6 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, ValidationError
 
-from accounts.models import Person, PersonnelCategory
 from core import clock, countries, i18n, languages
 from core.errors import DomainError
 from core.forms import DayField, Form, NumberField, SubmissionField, whole
@@ -19,6 +18,7 @@ from courses.forms.fields import CheckboxesField
 from courses.models import PROMOTION_DAYS, Admission
 from courses.plans import DeliveryPlan, PoolPlan
 from courses.timetable import grouped_zones, is_time_of, zone_names, zone_of, zones_of
+from people.models import Person, PersonnelCategory
 
 
 def _id_of(value: Any) -> int | None:

@@ -10,9 +10,6 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.sql.base import ExecutableOption
 
-from accounts.queries import body_name, organization_choices
-from accounts.roles import BodyKind
-from accounts.roles import Permission as P
 from core import i18n
 from core.database import transaction
 from core.forms import Form, refusals_on, whole
@@ -25,6 +22,9 @@ from courses.models import PROMOTION_DAYS, Course, Delivery, DeliverySession
 from courses.queries import fingerprint, plan_of
 from courses.timetable import today_in
 from courses.views.blueprint import pages
+from people.models import BodyKind
+from people.permissions import Permission as P
+from people.queries import body_name, organization_choices
 
 
 @pages.route("/courses/<code>/schedule", methods=["GET", "POST"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from accounts.roles import Permission
 from core.policy import require
 from core.web import current_actor
 from courses.queries import get_delivery
 from enrollment import queries, services
 from enrollment.api.routes import routes
 from enrollment.schemas import AttendanceBody, GridAnswer, RecordedAnswer, ScoresBody
+from people.permissions import Permission
 
 
 @routes.call(

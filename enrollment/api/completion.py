@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-from accounts.roles import Permission
 from core.api import ListQuery
 from core.paging import Page, page_of
 from core.policy import require
@@ -13,6 +12,7 @@ from courses.queries import get_delivery
 from enrollment import queries, services
 from enrollment.api.routes import routes
 from enrollment.schemas import FinishedAnswer, ReopenBody, ReopenedAnswer, ResultAnswer
+from people.permissions import Permission
 
 
 @routes.call(

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 import enrollment.queries
-from accounts.models import PersonnelCategory
 from core.api import Answer
 from core.paging import Page, page
 from core.web import current_actor
@@ -16,6 +15,7 @@ from courses import queries
 from courses.models import Course, Delivery
 from courses.schemas import DeliveriesQuery, DeliveryAnswer, delivery_facts
 from enrollment.api.routes import routes
+from people.models import PersonnelCategory
 
 
 class PlacesAnswer(Answer):

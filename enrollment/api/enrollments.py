@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from flask import url_for
 
-from accounts.models import Organization, Person
-from accounts.roles import Permission
-from accounts.services import change_person, organization_by_code, require_own_name
-from accounts.values import email_key, require_sender
 from core.database import db, settings_of
 from core.errors import renamed
 from core.names import is_same_name
@@ -30,6 +26,10 @@ from enrollment.schemas import (
     LetterAnswer,
     WithdrawBody,
 )
+from people.models import Organization, Person
+from people.permissions import Permission
+from people.services import change_person, organization_by_code, require_own_name
+from people.values import email_key, require_sender
 
 
 @routes.call(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import url_for
 
-from accounts.roles import Permission
 from core.api import ListQuery
 from core.paging import Page, page
 from core.web import current_actor
@@ -12,6 +11,7 @@ from enrollment import queries, services
 from enrollment.api.routes import routes
 from enrollment.models import IdentityQuestion
 from enrollment.schemas import DifferentBody, MergeAnswer, MergeBody, QuestionAnswer, SameBody
+from people.permissions import Permission
 
 P = Permission
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from accounts.roles import Permission
 from core import readings
 from core.api import ListQuery
 from core.paging import Page, page
@@ -13,6 +12,7 @@ from enrollment import services
 from enrollment.api.routes import routes
 from enrollment.models import Enrollment
 from enrollment.schemas import NeedsAnswer
+from people.permissions import Permission
 
 
 @routes.call(

@@ -12,8 +12,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import aliased, joinedload
 
-from accounts.models import Gender, Person
-from accounts.roles import Permission
 from core import names
 from core.database import db
 from core.errors import NotFound
@@ -28,6 +26,8 @@ from enrollment.models import (
     EnrollmentStatus,
     Nomination,
 )
+from people.models import Gender, Person
+from people.permissions import Permission
 
 S = EnrollmentStatus
 

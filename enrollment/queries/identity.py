@@ -13,10 +13,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import aliased, joinedload
 
-from accounts.models import Merge, MergeStatus, Organization, Person
-from accounts.queries import issuer_of
-from accounts.roles import Permission
-from accounts.services import current_record, records_of
 from core import i18n, names
 from core.database import db
 from core.errors import NotFound
@@ -29,6 +25,10 @@ from enrollment.models import (
     Nomination,
     QuestionStatus,
 )
+from people.models import Merge, MergeStatus, Organization, Person
+from people.permissions import Permission
+from people.queries import issuer_of
+from people.services import current_record, records_of
 
 
 def find_question(

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from accounts.models import Merge, MergeStatus, Person
 from core import names
 from core.database import db
 from enrollment.models import COUNTING, Enrollment, IdentityQuestion, Nomination, QuestionStatus
 from enrollment.queries.enrollments import stands_at
+from people.models import Merge, MergeStatus, Person
 
 
 def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:

@@ -7,18 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from accounts.models import Consent, Person, RoleAssignment
-from accounts.roles import Permission
-from accounts.services import (
-    Comparison,
-    Identified,
-    compare,
-    compared,
-    current_record,
-    enters_by_link,
-    join_records,
-    records_of,
-)
+from accounts.models import RoleAssignment
+from accounts.services import enters_by_link
 from core import clock, names
 from core.database import db
 from core.events import publish
@@ -39,6 +29,9 @@ from enrollment.models import (
 from enrollment.queries import find_enrollment, find_question, open_about, stands_at
 from enrollment.services.closing import settle
 from enrollment.states import QUESTION
+from people.models import Consent, Person
+from people.permissions import Permission
+from people.services import Comparison, Identified, compare, compared, current_record, join_records, records_of
 
 
 def note_identity(actor: Actor, enrollment: Enrollment, identified: Identified, said: dict[str, Any]) -> None:
@@ -212,13 +205,13 @@ def ask_about(enrollment: Enrollment, near: Iterable[Comparison]) -> None:
 
 
 def said_by(nomination: Nomination) -> dict[str, Any]:
-    """What a body said of a person, as `accounts.services.compare` takes it."""
+    """What a body said of a person, as `people.services.compare` takes it."""
     said = {name: getattr(nomination, name) for name in ("identifier", "given_name", "family_name", "email", "birth_date")}
     return facts_of(nomination.enrollment.origin) | said
 
 
 def facts_of(record: Person) -> dict[str, Any]:
-    """What a record says of a person, as `accounts.services.compare` takes it."""
+    """What a record says of a person, as `people.services.compare` takes it."""
     facts = (
         "identifier", "identifier_kind", "issuer_id", "issuer_country", "given_name", "family_name", "email", "birth_date",
     )  # fmt: skip

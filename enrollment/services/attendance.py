@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.roles import Permission
 from core import clock
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
@@ -20,6 +19,7 @@ from courses.services import require_begun, touch
 from enrollment.events import AttendanceRecorded, ScoresRecorded
 from enrollment.models import OPEN, RESULTS, Enrollment, EnrollmentStatus, Mark, MarkKind, Score, ScoreKind
 from enrollment.services.stages import require_recordable
+from people.permissions import Permission
 
 #: The person was there.
 THERE = (MarkKind.PRESENT, MarkKind.LATE)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.services import current_record, records_of
 from core import clock
 from core.database import db
 from core.errors import Conflict
@@ -15,6 +14,7 @@ from core.policy import SYSTEM, Actor
 from enrollment.models import Enrollment, IdentityQuestion, QuestionStatus
 from enrollment.queries import decides_about
 from enrollment.states import QUESTION
+from people.services import current_record, records_of
 
 LONGEST_REASON = 500
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.orm import load_only
 
-from accounts.models import Person, SignInLink
-from accounts.services import compared, hold, join_records, link_ends_at
+from accounts.models import SignInLink
+from accounts.services import link_ends_at
 from core import clock
 from core.database import db
 from core.events import publish
@@ -27,6 +27,8 @@ from enrollment.services.filling import first_status
 from enrollment.services.letters import tell_all
 from enrollment.services.sharing import share_seat
 from enrollment.states import ENROLLMENT
+from people.models import Person
+from people.services import compared, hold, join_records
 
 S = EnrollmentStatus
 _STEPS = {S.CONFIRMED: "confirm", S.WAITLISTED: "confirm_to_wait", S.REQUESTED: "confirm_to_ask"}

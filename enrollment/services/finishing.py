@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from accounts.roles import Permission
 from core import clock
 from core.database import db
 from core.policy import Actor, require
@@ -16,6 +15,7 @@ from enrollment.queries import Completion, completion
 from enrollment.services.ending import lapse
 from enrollment.services.stages import require_recordable
 from enrollment.states import ENROLLMENT
+from people.permissions import Permission
 
 _JUDGED = (EnrollmentStatus.CONFIRMED, EnrollmentStatus.ATTENDED)
 _WAITING = (EnrollmentStatus.REQUESTED, EnrollmentStatus.WAITLISTED, EnrollmentStatus.OFFERED)

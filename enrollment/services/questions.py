@@ -7,21 +7,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Merge, Person
-from accounts.roles import Permission
-from accounts.services import (
-    NO_ONE,
-    confirm_merge,
-    current_record,
-    decline_merge,
-    get_merge,
-    holds_roles,
-    identify_person,
-    join_records,
-    propose_merge,
-    undo_merge,
-)
-from accounts.values import clean_lines
+from accounts.services import holds_roles
 from core import names
 from core.database import db
 from core.errors import Conflict, NotFound
@@ -36,6 +22,20 @@ from enrollment.services.closing import LONGEST_REASON, hold_alike, settle_alike
 from enrollment.services.letters import tell_all
 from enrollment.services.sharing import follow_printed_name, leave_shared_seat
 from enrollment.states import QUESTION
+from people.models import Merge, Person
+from people.permissions import Permission
+from people.services import (
+    NO_ONE,
+    confirm_merge,
+    current_record,
+    decline_merge,
+    get_merge,
+    identify_person,
+    join_records,
+    propose_merge,
+    undo_merge,
+)
+from people.values import clean_lines
 
 
 def get_question(actor: Actor, question_id: int) -> IdentityQuestion:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.roles import Permission
-from accounts.values import clean_lines
 from core import clock
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
@@ -18,6 +16,8 @@ from courses.services import touch
 from enrollment.models import RESULTS, Enrollment, Reopening
 from enrollment.queries import at_seats
 from enrollment.states import ENROLLMENT
+from people.permissions import Permission
+from people.values import clean_lines
 
 LONGEST_REASON = 500
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Person
-from accounts.services import records_of
 from core.database import db
 from core.errors import Conflict
 from core.names import is_spelling
@@ -19,6 +17,8 @@ from enrollment.services.ending import end_with, lapse
 from enrollment.services.filling import fill, first_status, seating
 from enrollment.services.letters import tell_all
 from enrollment.states import ENROLLMENT
+from people.models import Person
+from people.services import records_of
 
 S = EnrollmentStatus
 PROVEN = frozenset(RESULTS) - {S.NO_SHOW}

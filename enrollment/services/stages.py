@@ -5,13 +5,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.roles import Permission
 from core.database import db
 from core.errors import Conflict
 from core.policy import Actor, can
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import is_open_for_enrollment
 from enrollment.models import OPEN, Enrollment
+from people.permissions import Permission
 
 _REFUSALS = {
     DeliveryStatus.DRAFT: ("not_published", _l("This delivery is still a draft. Publish it first.")),

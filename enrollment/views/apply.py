@@ -10,11 +10,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from accounts.models import Person
-from accounts.queries import roster_text
-from accounts.roles import Permission as P
-from accounts.services import change_person, record_applicant, require_own_name
-from accounts.values import email_key
 from core import i18n, limits
 from core.database import db, settings_of, transaction
 from core.errors import NotFound
@@ -31,6 +26,11 @@ from enrollment.models import Enrollment
 from enrollment.preview import categories, prospects
 from enrollment.references import reference
 from enrollment.views.blueprint import pages
+from people.models import Person
+from people.permissions import Permission as P
+from people.queries import roster_text
+from people.services import change_person, record_applicant, require_own_name
+from people.values import email_key
 
 #: Applications that one place in the network may send within WINDOW seconds: a whole class behind one address may, a flood
 #: may not. The machine itself is exempt: behind a proxy that is not told to us (PROXY_HOPS) everyone comes from there.

@@ -10,7 +10,6 @@ from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from accounts.roles import Permission as P
 from core import clock
 from core.database import transaction
 from core.errors import Invalid, NotFound
@@ -28,6 +27,7 @@ from enrollment.queries import Grid, GridRow
 from enrollment.services import MarkGiven
 from enrollment.views.blueprint import pages
 from enrollment.views.timetable import local_day
+from people.permissions import Permission as P
 
 
 @dataclass

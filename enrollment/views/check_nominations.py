@@ -12,9 +12,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from accounts.models import Gender, Organization, PersonnelCategory
-from accounts.queries import organization_choices
-from accounts.roles import Permission as P
 from core import i18n, once
 from core.database import db, transaction
 from core.errors import Conflict, Invalid
@@ -34,6 +31,9 @@ from enrollment.nomination_files.carrying import of_kept, of_value, to_kept, to_
 from enrollment.preview import Preview, nominee, preview, with_refusals
 from enrollment.views.apply import closed_page
 from enrollment.views.blueprint import pages
+from people.models import Gender, Organization, PersonnelCategory
+from people.permissions import Permission as P
+from people.queries import organization_choices
 
 #: So many rows are corrected on one page: what a form carries stays bounded, however many rows a file has.
 ROWS_A_PAGE = 25

@@ -13,8 +13,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 import enrollment.queries
-from accounts.queries import body_name
-from accounts.roles import Permission as P
 from core import i18n
 from core.paging import page
 from core.policy import Actor, can
@@ -26,6 +24,8 @@ from courses.states import CHANGEABLE, DELIVERY
 from enrollment.catalogue import days_words
 from enrollment.queries import PoolPlaces
 from enrollment.views.blueprint import pages
+from people.permissions import Permission as P
+from people.queries import body_name
 
 WORKED_ON = (DeliveryStatus.PUBLISHED, DeliveryStatus.DRAFT, DeliveryStatus.FINISHED, DeliveryStatus.CANCELLED)
 

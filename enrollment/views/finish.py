@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from accounts.roles import Permission as P
 from core import clock
 from core.database import db, transaction
 from core.errors import Conflict
@@ -25,6 +24,7 @@ from enrollment.models import OPEN, RESULTS, Enrollment, EnrollmentStatus
 from enrollment.participation import has_letter, may_read_letter
 from enrollment.views.blueprint import pages
 from enrollment.views.timetable import cut_reason, local_day
+from people.permissions import Permission as P
 
 _WAITING = (EnrollmentStatus.REQUESTED, EnrollmentStatus.WAITLISTED, EnrollmentStatus.OFFERED)
 

@@ -9,8 +9,6 @@ from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import MergeStatus
-from accounts.roles import Permission as P
 from core.database import transaction
 from core.errors import DomainError
 from core.forms import refusals_on
@@ -20,6 +18,8 @@ from enrollment import queries, services
 from enrollment.forms.identity import MergeForm
 from enrollment.models import IdentityQuestion
 from enrollment.views.blueprint import pages
+from people.models import MergeStatus
+from people.permissions import Permission as P
 
 PAGE = 25
 

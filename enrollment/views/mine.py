@@ -10,8 +10,6 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy.orm import selectinload
 
-from accounts.queries import emblem_png, refused_mail, roster_question
-from accounts.roles import Permission as P
 from core import exports, i18n
 from core.database import db, transaction
 from core.errors import Conflict
@@ -30,6 +28,8 @@ from enrollment.references import reference
 from enrollment.states import steps
 from enrollment.views.blueprint import pages
 from enrollment.views.timetable import by_day, cut_reason, local_day
+from people.permissions import Permission as P
+from people.queries import emblem_png, refused_mail, roster_question
 
 
 @pages.get("/me/enrollments")

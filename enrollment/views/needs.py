@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import render_template
 
-from accounts.roles import Permission as P
 from core import readings
 from core.database import db
 from core.web import current_actor, requires
@@ -14,6 +13,7 @@ from courses.queries import get_delivery
 from enrollment import needs as arranging
 from enrollment import queries, services
 from enrollment.views.blueprint import pages
+from people.permissions import Permission as P
 
 
 @pages.get("/deliveries/<code>/needs")

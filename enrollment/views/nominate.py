@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from accounts.models import Organization
 from core import i18n
 from core.database import db
 from core.forms import is_shown_again
@@ -25,6 +24,7 @@ from enrollment.services import DRAFTS_KEPT_FOR, list_drafts
 from enrollment.views.apply import closed_page
 from enrollment.views.blueprint import pages
 from enrollment.views.check_nominations import check_page, is_closed, nominating
+from people.models import Organization
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TOO_LARGE = _l("The file is larger than %(limit)s MB. Split it, or remove what is not a nomination.", limit=2)

@@ -8,8 +8,6 @@ from typing import Any
 from flask import flash, render_template, url_for
 from flask_babel import gettext as _
 
-from accounts.models import Organization
-from accounts.roles import Permission as P
 from core import i18n
 from core.database import db, transaction
 from core.forms import refusals_on
@@ -27,6 +25,8 @@ from enrollment.services import Nominee
 from enrollment.views.apply import closed_page
 from enrollment.views.blueprint import pages
 from enrollment.views.check_nominations import is_closed, nominating
+from people.models import Organization
+from people.permissions import Permission as P
 
 
 @pages.route("/deliveries/<code>/nominate/person", methods=["GET", "POST"])

@@ -8,8 +8,6 @@ import sqlalchemy as sa
 from flask import Response, render_template, request
 from flask_babel import gettext as _
 
-from accounts.queries import refused_mail
-from accounts.roles import Permission as P
 from core import countries, exports, i18n
 from core.codes import spelling
 from core.database import db
@@ -22,6 +20,8 @@ from enrollment import catalogue, queries
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.states import steps
 from enrollment.views.blueprint import pages
+from people.permissions import Permission as P
+from people.queries import refused_mail
 
 PAGE = 50
 

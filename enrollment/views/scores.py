@@ -10,7 +10,6 @@ from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from accounts.roles import Permission as P
 from core.database import transaction
 from core.errors import Conflict, Invalid
 from core.forms import is_shown_again
@@ -25,6 +24,7 @@ from enrollment.queries import GridRow
 from enrollment.services import ScoreGiven
 from enrollment.views.attendance import correctable, may_record, teaching
 from enrollment.views.blueprint import pages
+from people.permissions import Permission as P
 
 
 @dataclass

@@ -11,8 +11,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from accounts.queries import refused_mail
-from accounts.roles import Permission as P
 from core import countries, exports, i18n
 from core.database import db, transaction
 from core.errors import Conflict, DomainError, Invalid
@@ -30,6 +28,8 @@ from enrollment.references import reference
 from enrollment.states import ENROLLMENT
 from enrollment.views.blueprint import pages
 from enrollment.views.timetable import by_day, local_day
+from people.permissions import Permission as P
+from people.queries import refused_mail
 
 S = EnrollmentStatus
 

@@ -9,10 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from accounts import passwords, services
-from accounts.models import Account, Person, SignInLink, UserSession
+from accounts.models import Account, SignInLink, UserSession
 from core import audit, clock, jobs
 from core.database import db, transaction
 from core.policy import SYSTEM
+from people.models import Person
 from tests import factories
 from tests.accounts.makers import PASSWORD, account, actions, close, last_link, mails, sessions, settings
 from tests.browsing import Browser
@@ -112,11 +113,11 @@ def test_an_unknown_link_is_not_ours(browser):
 
 
 def test_a_person_without_an_account_gets_one_on_first_use(app, browser):
-    from accounts import services
     from core.policy import ANONYMOUS
+    from people import services as people_services
 
     with app.app_context(), transaction():
-        services.record_person(ANONYMOUS, given_name="Zoë", family_name="N", email="zoe@example.org")
+        people_services.record_person(ANONYMOUS, given_name="Zoë", family_name="N", email="zoe@example.org")
     ask(browser, "zoe@example.org")
     with app.app_context():
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Account)) == 0
@@ -500,7 +501,7 @@ LETTER = {"address": "a@example.org", "subject": "Waiting", "body": "", "kind": 
 
 
 def test_ended_things_are_forgotten(app, browser):
-    from accounts.jobs import forget_ended
+    from administration.jobs import forget_ended
     from core.jobs import Job
     from core.mail import Mail
 

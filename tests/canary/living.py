@@ -8,9 +8,8 @@ from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
 
-from accounts.models import ConsentPurpose, Person
 from accounts.roles import Role
-from accounts.services import issue_link, propose_merge, record_paper_consent
+from accounts.services import issue_link
 from certificates.models import Certificate
 from certificates.services import request_issue
 from core import audit, clock, jobs
@@ -19,6 +18,8 @@ from core.mail import Mail, route, server, settling
 from core.policy import SYSTEM
 from enrollment.models import Enrollment
 from enrollment.services import Nominee, nominate
+from people.models import ConsentPurpose, Person
+from people.services import propose_merge, record_paper_consent
 from roster.models import Expert
 from roster.services import Profile, admit, change_expert
 from tests import factories

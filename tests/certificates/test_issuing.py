@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 import sqlalchemy as sa
 
-from accounts.models import Account, Person
+from accounts.models import Account
 from certificates import files, jobs, queries, services
 from certificates.models import Certificate
 from certificates.numbers import format_number
@@ -25,6 +25,7 @@ from core.mail import Mail
 from core.numbering import Counter
 from core.policy import SYSTEM
 from enrollment.models import Enrollment, EnrollmentStatus
+from people.models import Person
 from tests import factories
 from tests.certificates import makers
 

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Account, Consent, ConsentPurpose, Person
+from accounts.models import Account
 from accounts.passwords import DEMONSTRATION_PASSWORD
 from accounts.roles import Role
 from accounts.sessions import actor_of
@@ -18,6 +18,7 @@ from core.database import db
 from courses.models import Delivery, DeliveryStatus
 from demonstration.people import PARTICIPANTS, SIGN_INS
 from enrollment.models import Enrollment, EnrollmentStatus, Mark
+from people.models import Consent, ConsentPurpose, Person
 from roster.filters import Filters
 from roster.models import Expert, ExpertSkill, ExpertStatus
 from roster.queries import count_waiting, find_experts

@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from accounts.models import Person
 from accounts.roles import Role
 from accounts.services import create_token
 from core.database import db, transaction
@@ -17,6 +16,7 @@ from enrollment import services
 from enrollment.models import Enrollment
 from enrollment.queries import attendance_grid
 from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
+from people.models import Person
 from tests import factories
 from tests.courses.makers import course, delivery
 

@@ -10,8 +10,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts import services as accounts
-from accounts.models import Person
 from accounts.roles import Role
 from certificates.services.names import fault_of
 from core import audit
@@ -19,6 +17,8 @@ from core.database import db, transaction
 from core.policy import SYSTEM
 from enrollment import queries
 from enrollment.models import Enrollment, IdentityQuestion
+from people import services as people_services
+from people.models import Person
 from tests import factories
 from tests.api_client import ApiClient
 from tests.browsing import Browser
@@ -109,7 +109,7 @@ def test_whoever_is_called_otherwise_since_is_asked_about_again(app: Flask, clie
     coordinator = client(Role.COORDINATOR)
     decide(coordinator, "same")
     with app.app_context(), transaction():
-        accounts.change_person(
+        people_services.change_person(
             SYSTEM, db.session.get_one(Person, first["person"]["id"]), given_name="Kwame", family_name="Boateng"
         )
     asked = {one["enrollment"]: one["differs"] for one in questions_about("person", coordinator)}
@@ -188,7 +188,7 @@ def test_the_check_of_a_file_asks_a_body_whose_own_two_people_the_row_names(
 def test_the_name_of_someone_without_an_account_is_not_changed_by_way_of_initials(app: Flask, client) -> None:
     with app.app_context():
         with transaction():
-            person_id = accounts.record_person(
+            person_id = people_services.record_person(
                 SYSTEM, given_name="Kofi", family_name="Mensah", identifier="GH-1", country="GH"
             ).id
         factories.consent(person_id)
@@ -211,7 +211,7 @@ def test_the_name_of_someone_without_an_account_is_not_changed_by_way_of_initial
 
 def renamed(app: Flask, person_id: int, given: str, family: str) -> None:
     with app.app_context(), transaction():
-        accounts.change_person(
+        people_services.change_person(
             SYSTEM, db.session.get_one(Person, person_id), given_name=given, family_name=family, names_confirmed=True
         )
 
@@ -327,7 +327,7 @@ def test_what_is_asked_again_states_what_is_true_now(app: Flask, client, france:
     assert "birth_date" in read["differs"]
     with app.app_context(), transaction():
         person = db.session.get_one(Person, read["candidate"]["id"])
-        accounts.change_person(SYSTEM, person, birth_date=date.fromisoformat(read["submitted"]["birth_date"]))
+        people_services.change_person(SYSTEM, person, birth_date=date.fromisoformat(read["submitted"]["birth_date"]))
     now = {one["id"]: one for one in questions(coordinator)}[read["id"]]
     assert "birth_date" in now["agrees"] and "birth_date" not in now["differs"]
     stale = coordinator.post(f"/identity-questions/{read['id']}/same", {"version": read["version"]})

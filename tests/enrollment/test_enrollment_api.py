@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Person
 from accounts.roles import Role
 from accounts.services import assign_role
 from core import clock
@@ -17,6 +16,7 @@ from core.database import db, transaction
 from core.policy import SYSTEM, Reach
 from courses.models import Delivery
 from enrollment import queries
+from people.models import Person
 from tests import factories
 from tests.api_client import ApiClient
 from tests.enrollment import makers

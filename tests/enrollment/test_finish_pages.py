@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Person
 from accounts.roles import Role
 from core import clock
 from core.database import db
 from core.policy import SYSTEM
 from courses.queries import get_delivery
 from enrollment.models import Enrollment
+from people.models import Person
 from tests import factories
 from tests.browsing import Browser
 from tests.courses import makers as courses

@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Merge, Person, RoleAssignment
+from accounts.models import RoleAssignment
 from accounts.roles import Role
-from accounts.services import ensure_account, join_records, undo_merge
+from accounts.services import ensure_account
 from accounts.sessions import actor_of
 from core import audit, checking, jobs
 from core.database import db, transaction
@@ -26,6 +26,8 @@ from enrollment.models import Enrollment
 from enrollment.queries import positions
 from enrollment.services import finish, reopen
 from enrollment.services.sharing import leave_shared_seat
+from people.models import Merge, Person
+from people.services import join_records, undo_merge
 from tests import factories
 from tests.accounts.makers import close
 from tests.api_client import ApiClient

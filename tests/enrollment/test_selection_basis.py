@@ -12,7 +12,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Person
 from accounts.roles import Role
 from certificates import services as certificates
 from core import clock
@@ -23,6 +22,7 @@ from enrollment.models import Enrollment
 from enrollment.prerequisites import Verdict, completions, prerequisites_of
 from enrollment.queries import completed_courses, completion
 from enrollment.services import Nominee, nominate
+from people.models import Person
 from tests import factories
 from tests.courses import makers as courses
 from tests.enrollment import makers

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from core.settings import ROOT
 
-ROOMS = ("core", "accounts", "courses", "enrollment", "certificates", "roster", "demonstration")
+ROOMS = (
+    "core", "people", "accounts", "courses", "enrollment", "certificates", "roster", "administration", "demonstration",
+)  # fmt: skip
 
 
 def files() -> Iterator[Path]:
