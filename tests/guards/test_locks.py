@@ -11,8 +11,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Organization, Person
-from accounts.services import join_records
 from certificates.services.names import correct_names
 from core import audit, clock, database
 from core.database import db, transaction
@@ -24,6 +22,8 @@ from enrollment import services
 from enrollment.models import Enrollment, Mark, MarkKind, Score
 from enrollment.services import MarkGiven, ScoreGiven, Wish
 from enrollment.services.arranging import erase_needs
+from people.models import Organization, Person
+from people.services import join_records
 from tests import factories
 from tests.enrollment import makers
 
