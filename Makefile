@@ -3,16 +3,19 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# One worker for each core; one that has nothing left takes half of what waits at another.
+PARALLEL := -n auto --dist worksteal
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
 
 export FLASK_APP := app
 
-.PHONY: docs help setup setup-dev run serve test test-all bench lint lock translations clean
+.PHONY: docs help setup setup-dev run serve test test-all coverage bench lint lock translations clean
 
 help:
 	@echo "make run      install what is needed, migrate and serve on http://127.0.0.1:8000"
 	@echo "make test     install what is needed and run the test suite"
 	@echo "make test-all the same, and the tests that take minutes"
+	@echo "make coverage the suite, slower, and which lines no test reaches"
 	@echo "make bench    run the benchmarks and print their table"
 	@echo "make serve    production serving: several web processes and a worker (see docs/deploy.md)"
 	@echo "make lint     ruff, mypy and the import contracts"
@@ -44,10 +47,13 @@ serve: setup
 	@$(BIN)/python app.py
 
 test: setup-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-all: setup-dev
-	$(BIN)/python -m pytest -m ""
+	$(BIN)/python -m pytest $(PARALLEL) -m ""
+
+coverage: setup-dev
+	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term:skip-covered
 
 bench: setup-dev
 	$(BIN)/python -m tests.load.bench
