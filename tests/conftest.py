@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from hypothesis import settings as property_settings
 
 from accounts.models import Organization
 from app import create_app
@@ -26,6 +27,11 @@ from tests.counting import queries_of_templates
 
 #: Monday. Every test begins at this instant unless it travels.
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+#: Examples for each property: what `make test-quick`, `make test` and `make test-all` spend on them.
+for profile, examples in {"quick": 20, "usual": 200, "all": 2000}.items():
+    property_settings.register_profile(profile, max_examples=examples, deadline=None)
+property_settings.load_profile("usual")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
