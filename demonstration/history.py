@@ -238,9 +238,10 @@ def _certify(delivery_id: int) -> list:
         Enrollment.delivery_id == delivery_id, Enrollment.status == EnrollmentStatus.COMPLETED
     )
     with transaction():
-        issued = []
-        for one in db.session.scalars(completed.order_by(Enrollment.id)).all():
-            issued.append(certificates.services.issue(SYSTEM, db.session.get_one(Enrollment, one)))
+        issued = [
+            certificates.services.issue(SYSTEM, db.session.get_one(Enrollment, enrollment_id))
+            for enrollment_id in db.session.scalars(completed.order_by(Enrollment.id)).all()
+        ]
         db.session.flush()
         for certificate in issued:
             jobs.enqueue("certificates.render", certificate_id=certificate.id)

@@ -72,7 +72,8 @@ def assign_within(actor: Actor, person_id: int, role: Role, body: Organization |
     within no body is given everywhere."""
     role = Role(role)
     if role not in WITHIN:
-        return assign_role(actor, person_id, role)
+        assign_role(actor, person_id, role)
+        return
     kind, scope = WITHIN[role]
     if body is None and kind is BodyKind.NOMINATOR:
         raise _organization_needed()

@@ -66,7 +66,7 @@ def token(own_app: Flask) -> str:
         return makers.token_of(factories.actor(Role.COORDINATOR))
 
 
-@pytest.fixture(scope="module", params=[2, 8])
+@pytest.fixture(scope="module", params=[2, pytest.param(8, marks=pytest.mark.long)])
 def server(own_app: Flask, token: str, request: pytest.FixtureRequest) -> Iterator[WebServer]:
     settings = own_app.extensions["settings"]
     with own_app.app_context():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -22,14 +22,14 @@ KIND = "test.work"
 
 
 @pytest.fixture
-def work(context: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable], None]]:
+def work(context: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable], None]:
     """`work(function)` is what jobs of KIND do."""
 
     def make(function: Callable) -> None:
         monkeypatch.setitem(context.extensions["jobs"], KIND, function)
 
     make(lambda progress, **args: None)
-    yield make
+    return make
 
 
 def enqueued(**options) -> int:

@@ -49,7 +49,7 @@ def row_of(model: type, ids: list[int]) -> object:
     return model(**dict(zip(model.__scope__.values(), ids, strict=False)))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(
     held=assignments,
     permission=st.sampled_from(Permission),

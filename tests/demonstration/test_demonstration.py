@@ -67,6 +67,7 @@ def facts(app: Flask) -> dict[str, list[tuple]]:
         return {name: [tuple(row) for row in db.session.execute(statement)] for name, statement in statements.items()}
 
 
+@pytest.mark.alone
 def test_it_loads_in_seconds_and_shows_every_state(app: Flask) -> None:
     began = time.monotonic()
     run(app, "demo", "load")

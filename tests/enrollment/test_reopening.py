@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -99,7 +99,7 @@ def test_what_is_refused(context: Flask, code: str) -> None:
         with pytest.raises(DomainError) as refused, transaction():
             services.reopen(SYSTEM, ba.delivery_id, ids, reason=reason)
         assert refused.value.code == expected
-    running = courses.delivery(code="GTI-RUNNING", starts_on=datetime(2027, 4, 5).date())
+    running = courses.delivery(code="GTI-RUNNING", starts_on=date(2027, 4, 5))
     with pytest.raises(DomainError) as refused, transaction():
         services.reopen(SYSTEM, running.id, [ba.id], reason="x")
     assert refused.value.code == "not_finished"
