@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import click
-from flask import current_app
 
 from accounts import queries, services, values
 from accounts.models import ALL, Person
+from accounts.ports import people_to_ask
 from accounts.roles import WITHIN, Role
 from core import names
 from core.commands import Commands
@@ -73,9 +73,8 @@ people_cli = Commands("people", help="People and what they agreed to.")
 @people_cli.command("ask")
 def ask() -> None:
     """Writes, once each, to people with a profile who have not been asked whether roster staff may find them."""
-    wanted = current_app.extensions["people_to_ask"]()
     count = 0
-    for person_id in wanted:
+    for person_id in people_to_ask():
         with transaction():  # each letter with its note that it was written, so that stopping halfway writes to no one twice
             count += services.ask_for_consent(db.session.get_one(Person, person_id))
     click.echo(f"{count} people asked")

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
+from flask import Flask, current_app
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -97,8 +98,23 @@ class Settings:
         return is_loopback(urlsplit(self.public_url).hostname) and is_loopback(self.host)
 
     @property
+    def is_demonstration(self) -> bool:
+        """Everyone knows its passwords, and its mail never leaves."""
+        return self.demo and self.is_local
+
+    @property
     def is_secure(self) -> bool:
         return self.public_url.startswith("https://")
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    app.extensions["settings"] = settings
+
+
+def settings_of(app: Flask | None = None) -> Settings:
+    """Of the application of the moment, or of `app`."""
+    settings: Settings = (app or current_app).extensions["settings"]
+    return settings
 
 
 def is_loopback(host: str | None) -> bool:
