@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask_babel import lazy_gettext as _l
+
 from core.events import Event
 
 
 @dataclass(frozen=True)
 class PersonRecorded(Event):
     name = "person.recorded"
+    label = _l("Person recorded")
     subject = ("person", "person_id")
     person_id: int
 
@@ -19,6 +22,7 @@ class AddressConfirmed(Event):
     """Someone opened the link that an application was answered with: the address is theirs, and the application counts."""
 
     name = "person.address_confirmed"
+    label = _l("Applicant’s address confirmed")
     subject = ("person", "person_id")
     person_id: int
 
@@ -26,6 +30,7 @@ class AddressConfirmed(Event):
 @dataclass(frozen=True)
 class MergeProposed(Event):
     name = "merge.proposed"
+    label = _l("Merge of two records proposed")
     subject = ("merge", "merge_id")
     merge_id: int
     keep_id: int
@@ -35,6 +40,7 @@ class MergeProposed(Event):
 @dataclass(frozen=True)
 class MergeDeclined(Event):
     name = "merge.declined"
+    label = _l("Merge of two records declined")
     subject = ("merge", "merge_id")
     merge_id: int
     keep_id: int
@@ -46,6 +52,7 @@ class MergeConfirmed(Event):
     """Two records are one person now: `merged_id` leads to `keep_id`."""
 
     name = "merge.confirmed"
+    label = _l("Two records merged")
     subject = ("merge", "merge_id")
     merge_id: int
     keep_id: int
@@ -57,6 +64,7 @@ class MergeUndone(Event):
     """The two are two people again; what was recorded for the merged record goes back to it."""
 
     name = "merge.undone"
+    label = _l("Merge of two records undone")
     subject = ("merge", "merge_id")
     merge_id: int
     keep_id: int
@@ -66,6 +74,7 @@ class MergeUndone(Event):
 @dataclass(frozen=True)
 class PersonChanged(Event):
     name = "person.changed"
+    label = _l("Person’s data changed")
     subject = ("person", "person_id")
     person_id: int
     changed: tuple[str, ...]
@@ -74,6 +83,7 @@ class PersonChanged(Event):
 @dataclass(frozen=True)
 class OrganizationRecorded(Event):
     name = "organization.recorded"
+    label = _l("Organization recorded")
     subject = ("organization", "organization_id")
     organization_id: int
     code: str
@@ -82,6 +92,7 @@ class OrganizationRecorded(Event):
 @dataclass(frozen=True)
 class OrganizationChanged(Event):
     name = "organization.changed"
+    label = _l("Organization changed")
     subject = ("organization", "organization_id")
     organization_id: int
     changed: tuple[str, ...]
@@ -92,6 +103,7 @@ class EmblemChanged(Event):
     """Certificates of the centre show another picture from now on; none: `sha256` is empty."""
 
     name = "organization.emblem_changed"
+    label = _l("Emblem of an organization changed")
     subject = ("organization", "organization_id")
     organization_id: int
     sha256: str
@@ -100,6 +112,7 @@ class EmblemChanged(Event):
 @dataclass(frozen=True)
 class AccountCreated(Event):
     name = "account.created"
+    label = _l("Account made")
     subject = ("person", "person_id")
     person_id: int
 
@@ -107,6 +120,7 @@ class AccountCreated(Event):
 @dataclass(frozen=True)
 class AccountClosed(Event):
     name = "account.closed"
+    label = _l("Account closed")
     subject = ("person", "person_id")
     person_id: int
 
@@ -114,6 +128,7 @@ class AccountClosed(Event):
 @dataclass(frozen=True)
 class AccountReopened(Event):
     name = "account.reopened"
+    label = _l("Account reopened")
     subject = ("person", "person_id")
     person_id: int
 
@@ -121,6 +136,7 @@ class AccountReopened(Event):
 @dataclass(frozen=True)
 class RoleAssigned(Event):
     name = "role.assigned"
+    label = _l("Role given")
     subject = ("person", "person_id")
     person_id: int
     role: str
@@ -131,6 +147,7 @@ class RoleAssigned(Event):
 @dataclass(frozen=True)
 class RoleWithdrawn(Event):
     name = "role.withdrawn"
+    label = _l("Role withdrawn")
     subject = ("person", "person_id")
     person_id: int
     role: str
@@ -141,6 +158,7 @@ class RoleWithdrawn(Event):
 @dataclass(frozen=True)
 class PasswordChanged(Event):
     name = "password.changed"
+    label = _l("Password changed or removed")
     subject = ("person", "person_id")
     person_id: int
 
@@ -148,6 +166,7 @@ class PasswordChanged(Event):
 @dataclass(frozen=True)
 class SignInLinkSent(Event):
     name = "sign_in.link_sent"
+    label = _l("Sign-in link sent")
     subject = ("person", "person_id")
     person_id: int
 
@@ -157,6 +176,7 @@ class SignInLinkRefused(Event):
     """A link was asked for and not sent; `person_id` is 0 when no one has the address, which itself is not kept."""
 
     name = "sign_in.link_refused"
+    label = _l("Sign-in link not sent: no open account has the address")
     subject = ("person", "person_id")
     person_id: int
 
@@ -164,6 +184,7 @@ class SignInLinkRefused(Event):
 @dataclass(frozen=True)
 class SignedIn(Event):
     name = "sign_in.done"
+    label = _l("Signed in")
     subject = ("person", "person_id")
     person_id: int
     method: str
@@ -174,6 +195,7 @@ class SignInRefused(Event):
     """A wrong password; `person_id` is 0 when no one has the address, which itself is not kept."""
 
     name = "sign_in.refused"
+    label = _l("Sign-in refused: wrong password")
     subject = ("person", "person_id")
     person_id: int
 
@@ -181,6 +203,7 @@ class SignInRefused(Event):
 @dataclass(frozen=True)
 class SessionsEnded(Event):
     name = "sign_in.sessions_ended"
+    label = _l("Signed out everywhere else")
     subject = ("person", "person_id")
     person_id: int
 
@@ -188,6 +211,7 @@ class SessionsEnded(Event):
 @dataclass(frozen=True)
 class SignedOut(Event):
     name = "sign_in.ended"
+    label = _l("Signed out")
     subject = ("person", "person_id")
     person_id: int
 
@@ -195,6 +219,7 @@ class SignedOut(Event):
 @dataclass(frozen=True)
 class TokenCreated(Event):
     name = "token.created"
+    label = _l("API token made")
     subject = ("person", "person_id")
     person_id: int
     token_id: int
@@ -203,6 +228,7 @@ class TokenCreated(Event):
 @dataclass(frozen=True)
 class TokenRevoked(Event):
     name = "token.revoked"
+    label = _l("API token revoked")
     subject = ("person", "person_id")
     person_id: int
     token_id: int
@@ -213,6 +239,7 @@ class ConsentGiven(Event):
     """A person said yes, or it was recorded from paper. `counts` False: kept, but not current until the person confirms it."""
 
     name = "consent.given"
+    label = _l("Consent given")
     subject = ("person", "person_id")
     person_id: int
     purpose: str
@@ -226,6 +253,7 @@ class ConsentWithdrawn(Event):
     """A person said no, or no longer yes."""
 
     name = "consent.withdrawn"
+    label = _l("Consent refused or withdrawn")
     subject = ("person", "person_id")
     person_id: int
     purpose: str
@@ -238,6 +266,7 @@ class ConsentAsked(Event):
     """A person who has not answered was written to."""
 
     name = "consent.asked"
+    label = _l("Asked for consent")
     subject = ("person", "person_id")
     person_id: int
     purpose: str
