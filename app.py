@@ -252,6 +252,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app = Flask("app", root_path=str(ROOT))
     core.settings.init_app(app, settings)
     app.jinja_env.globals["is_demonstration_here"] = accounts.demonstration.is_demonstration_here
+    storage.init_app(app, storage.open_storage(settings.storage_url))
     clock.init_app(app, settings.now)
     database.init_app(app, settings.database_url)
     i18n.init_app(app)

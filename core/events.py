@@ -46,9 +46,9 @@ def publish(event: Event, actor: Actor, *, on_behalf_of: int | None = None) -> N
     kind, field = event.subject
     audit.record(actor, event.name, f"{kind}:{getattr(event, field)}", event.facts(), on_behalf_of=on_behalf_of)
     subscribers: Subscribers = current_app.extensions["subscribers"]
-    for kind in type(event).__mro__:
-        if issubclass(kind, Event):
-            for react in subscribers.get(kind, ()):
+    for cls in type(event).__mro__:
+        if issubclass(cls, Event):
+            for react in subscribers.get(cls, ()):
                 react(event, actor)
 
 

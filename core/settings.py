@@ -73,7 +73,7 @@ class Settings:
     contact_email: str = ""
     checkpoint_mail: str = ""
     checkpoint_url: str = field(default="", repr=False)
-    storage_path: Path = Path("instance/files")
+    storage_url: str = ""
     jobs_url: str = field(default="", repr=False)
     issuer: Mapping[str, str] = field(default_factory=dict)
     workers: int = 2
@@ -149,7 +149,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         contact_email=parseaddr(_mailbox(given, "CONTACT_EMAIL", mail_from))[1],
         checkpoint_mail=_mail_address(given, "CHECKPOINT_MAIL"),
         checkpoint_url=_https(given, "CHECKPOINT_URL"),
-        storage_path=_storage_path(given.get("STORAGE_URL"), instance),
+        storage_url=_storage_url(given.get("STORAGE_URL"), instance),
         jobs_url=_address(given, "JOBS_URL", ("redis", "rediss")),
         issuer={
             "en": given.get("ISSUER_EN", "Rostrum Training Centre"),
@@ -254,12 +254,12 @@ def _https(given: Mapping[str, str], name: str) -> str:
     return text
 
 
-def _storage_path(text: str | None, instance: Path) -> Path:
+def _storage_url(text: str | None, instance: Path) -> str:
     if text is None:
-        return instance / "files"
+        return f"file://{instance / 'files'}"
     if not text.startswith("file:///"):
         raise SettingsError("STORAGE_URL must begin with file:///.")
-    return Path(text.removeprefix("file://"))
+    return text
 
 
 def _secret_key(given: str | None, instance: Path) -> str:

@@ -12,9 +12,8 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from core.database import db
-from core.health import migration_fault
 from core.jobs.worker import work_until_stopped
-from core.migrations import upgrade
+from core.migrations import migration_fault, upgrade
 from core.ports import port
 from core.serving import memory
 from core.serving.channel import MOST_CONNECTIONS
