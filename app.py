@@ -3,13 +3,13 @@ registers itself on import."""
 
 from __future__ import annotations
 
-import gc
+from core.serving import memory
 
-gc.disable()  # nothing that is loaded below ever dies: looking for it again and again takes an eighth of the start
+memory.loading_begins()
 
 # isort: split
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from typing import Any
 
@@ -35,14 +35,18 @@ import certificates.jobs
 import certificates.queries
 import certificates.views
 import core.docs
+import core.serving.command
+import core.settings
 import courses.api
 import courses.cli
 import courses.handlers
+import courses.ports
 import courses.views
 import enrollment.api
 import enrollment.cli
 import enrollment.handlers
 import enrollment.jobs
+import enrollment.ports
 import enrollment.queries
 import enrollment.services
 import enrollment.views
@@ -90,7 +94,6 @@ from core import (
     printing,
     proofs,
     readings,
-    serving,
     storage,
     web,
     words,
@@ -101,14 +104,14 @@ from core.instance import make_private
 from core.jobs import engine, running, worker
 from core.policy import Actor
 from core.settings import ROOT, read_settings
+from core.web import pages
 from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryCutShort, DeliveryMoved
 from demonstration.cli import demo_cli
 from enrollment.events import EnrollmentReassigned, EnrollmentResult
 from people.events import ConsentGiven, ConsentWithdrawn, MergeConfirmed, MergeUndone, OrganizationChanged, PersonChanged
 from people.permissions import Permission as P
 
-gc.freeze()
-gc.enable()
+memory.loading_ends()
 
 BLUEPRINTS = [
     health,
@@ -157,17 +160,6 @@ SUBSCRIBERS: events.Subscribers = {
     PersonChanged: [roster.handlers.refresh_profile, enrollment.handlers.ask_about_change],
     ConsentGiven: [roster.handlers.keep_given_consent],
     ConsentWithdrawn: [roster.handlers.keep_withdrawn_consent],
-}
-
-#: Who answers what a package to the left asks and may not look up itself.
-ANSWERS: ports.Answers = {
-    people.ports.holds_roles: accounts.services.holds_roles,
-    people.ports.has_account: accounts.services.has_account,
-    people.ports.came_by_link: accounts.queries.came_by_link,
-    people.ports.end_sessions_and_links: accounts.services.end_sessions_and_links,
-    people.ports.write_to: accounts.services.write_to,
-    printing.unprintable: unprintable,
-    proofs.disproved: certificates.queries.disproved,
 }
 
 JOBS: Mapping[str, running.JobFunction] = {
@@ -232,7 +224,7 @@ COMMANDS: list[AppGroup | Any] = [
     backup_cli.backup_command,
     backup_cli.restore_command,
     migrations.db_cli,
-    serving.serve_command,
+    core.serving.command.serve_command,
 ]
 
 #: Navigation: label, endpoint, permission that shows it (None: everyone).
@@ -261,19 +253,9 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     for sentence in make_private(settings.instance_path):
         click.echo(f"Note: {sentence}.", err=True)
     app = Flask("app", root_path=str(ROOT))
-    app.extensions["settings"] = settings
-    app.extensions["navigation"] = _navigation
-    app.extensions["footer_links"] = _footer
-    app.extensions["alerts"] = _alerts
-    app.extensions["certificate_panel"] = certificate_panel
-    app.extensions["certificate_reviews"] = certificate_reviews
-    app.extensions["first_start"] = _first_start
-    app.extensions["people_to_tell"] = enrollment.queries.count_to_tell  # courses asks, which knows no enrollments
-    app.extensions["people_to_ask"] = roster.queries.people_to_ask  # people asks, which knows no experts
-    app.extensions["system_warnings"] = check_system_libraries
-    app.extensions["is_invented"] = accounts.demonstration.is_invented
+    core.settings.init_app(app, settings)
     app.jinja_env.globals["is_demonstration_here"] = accounts.demonstration.is_demonstration_here
-    app.extensions["is_demonstration"] = lambda: settings.demo and settings.is_local
+    storage.init_app(app, storage.open_storage(settings.storage_url))
     clock.init_app(app, settings.now)
     database.init_app(app, settings.database_url)
     locks.init_app(app)
@@ -284,17 +266,19 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     engine.init_app(app, settings)
     running.init_app(app, JOBS, SCHEDULE, LANES, mail.JOB_KINDS)
     checking.init_app(app, CHECKS)
-    ports.init_app(app, ANSWERS)
+    ports.init_app(app, ANSWERS | {backups.application_on: _like_this_one(environ)})
     numbering.init_app(app, SERIES)
     backups.init_app(app, FiledIn("certificate", "file_key", "sha256"))
-    # A restore prepares its database with an application of its own before it takes the place of this one's.
-    app.extensions["application_on"] = lambda **changes: create_app({**(os.environ if environ is None else environ), **changes})
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     for command in COMMANDS:
         app.cli.add_command(command)
     web.check_access_declared(app)
     return app
+
+
+def _like_this_one(environ: Mapping[str, str] | None) -> Callable[..., Flask]:
+    return lambda **changes: create_app({**(os.environ if environ is None else environ), **changes})
 
 
 def _first_start() -> Iterator[str]:
@@ -309,15 +293,15 @@ def _address(endpoint: str) -> str:
     return url_for(endpoint)
 
 
-def _navigation(actor: Actor) -> list[web.Link]:
+def _navigation(actor: Actor) -> list[pages.Link]:
     return [
-        web.Link(label, _address(endpoint))
+        pages.Link(label, _address(endpoint))
         for label, endpoint, permission in NAVIGATION
         if permission is None or actor.can(permission)
     ]
 
 
-def _alerts(actor: Actor) -> list[web.Link]:
+def _alerts(actor: Actor) -> list[pages.Link]:
     """What those who look after the house have to see on every page."""
     if not actor.can(P.MAIL_READ):
         return []
@@ -328,12 +312,34 @@ def _alerts(actor: Actor) -> list[web.Link]:
     if fault is None:
         return []
     words = _l("No message goes out: sending has stopped.") if fault.is_stopped else _l("The mail server does not answer.")
-    return [web.Link(words, url_for("administration.mail"))]
+    return [pages.Link(words, url_for("administration.mail"))]
 
 
-def _footer() -> list[web.Link]:
-    return [web.Link(label, _address(endpoint)) for label, endpoint in FOOTER]
+def _footer() -> list[pages.Link]:
+    return [pages.Link(label, _address(endpoint)) for label, endpoint in FOOTER]
+
+
+#: Who answers what a package to the left asks and may not look up itself.
+ANSWERS: dict[ports.Port[..., Any], Callable[..., Any]] = {
+    mail.addresses.is_invented: accounts.demonstration.is_invented,
+    core.serving.command.prepare_first_start: _first_start,
+    core.serving.command.system_warnings: check_system_libraries,
+    printing.unprintable: unprintable,
+    proofs.disproved: certificates.queries.disproved,
+    pages.navigation: _navigation,
+    pages.footer_links: _footer,
+    pages.alerts: _alerts,
+    people.ports.holds_roles: accounts.services.holds_roles,
+    people.ports.has_account: accounts.services.has_account,
+    people.ports.came_by_link: accounts.queries.came_by_link,
+    people.ports.end_sessions_and_links: accounts.services.end_sessions_and_links,
+    people.ports.write_to: accounts.services.write_to,
+    people.ports.people_to_ask: roster.queries.people_to_ask,
+    courses.ports.people_to_tell: enrollment.queries.count_to_tell,
+    enrollment.ports.certificate_panel: certificate_panel,
+    enrollment.ports.certificate_reviews: certificate_reviews,
+}
 
 
 if __name__ == "__main__":
-    serving.main(create_app)
+    core.serving.command.main(create_app)

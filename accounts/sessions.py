@@ -20,7 +20,7 @@ from core import clock
 from core.database import db, settings_of, transaction, write
 from core.errors import NotAllowed, NotSignedIn
 from core.events import publish
-from core.forwarding import is_forwarded
+from core.origin import is_forwarded
 from core.outages import Unavailable
 from core.policy import ANONYMOUS, Actor, Grant, Reach
 from core.refusals import is_api

@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
-from flask import Flask, current_app
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from core import writers
 from core.outages import Unavailable, find_outage
+from core.settings import settings_of as settings_of
 from core.waiting import LOCK, waits
 
 NAMING = {
@@ -297,7 +298,3 @@ def _unaudited_tables() -> frozenset[str]:
 def database_path() -> Path | None:
     """The SQLite file, or None on PostgreSQL."""
     return Path(str(db.engine.url.database)) if is_sqlite() else None
-
-
-def settings_of(app: Flask | None = None):
-    return (app or current_app).extensions["settings"]

@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
-from flask import current_app
 
 import certificates.services
 import enrollment.services
@@ -57,13 +56,8 @@ def load() -> None:
 @contextmanager
 def _on(day: date, hour: int = 9) -> Iterator[None]:
     """Lives at `hour` o'clock (UTC) of `day`, and comes back."""
-    before = current_app.extensions["clock_offset"]
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the clock belongs to the app
-    clock.travel(app, datetime.combine(day, time(hour), UTC))
-    try:
+    with clock.moved(datetime.combine(day, time(hour), UTC)):
         yield
-    finally:
-        app.extensions["clock_offset"] = before
 
 
 def _accounts() -> None:

@@ -15,7 +15,7 @@ from flask import Flask
 from hypothesis import settings as property_settings
 
 from app import create_app
-from core import checkpoints, clock
+from core import checkpoints, clock, storage
 from core.database import db
 from core.migrations import upgrade
 from core.policy import Actor
@@ -177,7 +177,7 @@ def app(database: Database) -> Iterator[Flask]:
     database.reset()
     database.app.extensions["budgets"].clear()
     settings = database.app.extensions["settings"]
-    for folder in (settings.storage_path, settings.instance_path / "audit"):
+    for folder in (storage.storage_of(database.app).root, settings.instance_path / "audit"):
         shutil.rmtree(folder, ignore_errors=True)
     clock.travel(database.app, NOW)
     with database.app.app_context():

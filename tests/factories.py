@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from flask import current_app
 
 from accounts.models import Account, RoleAssignment, UserSession
 from accounts.roles import WITHIN, Role
@@ -109,13 +108,8 @@ def refreshed(of: Actor) -> Actor:
 @contextmanager
 def at(moment: datetime) -> Iterator[None]:
     """Lives at `moment`, and comes back (inside an app context)."""
-    extensions = current_app.extensions
-    before = extensions["clock_offset"]
-    clock.travel(current_app._get_current_object(), moment)  # type: ignore[attr-defined]  # the clock belongs to the app
-    try:
+    with clock.moved(moment):
         yield
-    finally:
-        extensions["clock_offset"] = before
 
 
 def end_of(delivery_id: int) -> datetime:

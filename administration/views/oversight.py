@@ -134,7 +134,7 @@ def audit_trail() -> Any:
     context = {
         "entries": found,
         "rows": _in_words(found.items),
-        "actions": sorted(((key, str(words)) for key, words in trail.ACTIONS.items()), key=lambda pair: pair[1]),
+        "actions": sorted(((key, str(words)) for key, words in trail.actions().items()), key=lambda pair: pair[1]),
         "typed": typed,
         "query": {key: value for key, value in typed.items() if value},
         "waiting": readings.waiting(),

@@ -16,6 +16,7 @@ from core import clock, jobs
 from core.database import settings_of, write
 from core.i18n import in_language
 from core.i18n import text as text_in
+from core.mail.addresses import is_invented
 from core.mail.model import Mail, MailState
 from core.mail.settling import BULK, LINKS, ticket
 
@@ -74,7 +75,7 @@ _WRITE = sa.insert(Mail.__table__)  # type: ignore[arg-type]  # the table
 
 def leaves(address: str) -> bool:
     """Whether mail to this address goes out: there is a mail server, and no one here is invented."""
-    return bool(settings_of().mail_url) and not current_app.extensions["is_invented"](address)
+    return bool(settings_of().mail_url) and not is_invented(address)
 
 
 def _message_id() -> str:

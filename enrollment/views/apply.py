@@ -14,9 +14,10 @@ from core import i18n, limits
 from core.database import db, settings_of, transaction
 from core.errors import NotFound
 from core.forms import is_shown_again, refusals_on
+from core.origin import client_network
 from core.policy import can
 from core.settings import is_loopback
-from core.web import current_actor, place, public, remember_answer, submitted_once
+from core.web import current_actor, public, remember_answer, submitted_once
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import get_delivery, is_open_for_enrollment, upcoming_of
 from courses.services import touch
@@ -150,14 +151,14 @@ def _screen(delivery: Delivery, form: ApplicationForm, screen: int, person: Pers
 def _send(delivery: Delivery, form: ApplicationForm, person: Person | None) -> Any:
     is_counted = not is_loopback(request.remote_addr)
     if is_counted:
-        limits.check("application", place(), limit=MOST_APPLICATIONS, seconds=WINDOW)
+        limits.check("application", client_network(), limit=MOST_APPLICATIONS, seconds=WINDOW)
     delivery_id = delivery.id  # read before the transaction, which reads everything afresh
     with transaction():
         delivery = touch(delivery_id)
         if is_counted:
-            limits.count("application", place(), seconds=WINDOW)
+            limits.count("application", client_network(), seconds=WINDOW)
         if person is None:  # this writes to an address that anyone can type
-            address = f"{email_key(form.email.data)} {place()}"  # from elsewhere its owner is not kept from applying
+            address = f"{email_key(form.email.data)} {client_network()}"  # from elsewhere its owner is not kept from applying
             limits.spend("application for", address, limit=MOST_FOR_ONE_ADDRESS, seconds=3600)
         return _send_own(delivery, form, person) if person else _send_unknown(delivery, form)
 

@@ -7,7 +7,6 @@ from typing import Any
 from flask import current_app, flash, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from markupsafe import Markup
 
 from core import clock
 from core.database import db, transaction
@@ -22,6 +21,7 @@ from enrollment import queries, services
 from enrollment.forms.ending import ReopenForm
 from enrollment.models import OPEN, RESULTS, Enrollment, EnrollmentStatus
 from enrollment.participation import has_letter, may_read_letter
+from enrollment.ports import certificate_reviews
 from enrollment.views.blueprint import pages
 from enrollment.views.timetable import cut_reason, local_day
 from people.permissions import Permission as P
@@ -98,7 +98,7 @@ def _page(delivery: Delivery, status: int = 200) -> Any:
         future=_future(delivery),
         ends_at=None if has_ended(delivery.id) else span_of(delivery.id)[1],
         cut=_cut(delivery),
-        reviews=_reviews(actor, delivery),
+        reviews=certificate_reviews(actor, delivery),
         issue=_issue_address(delivery),
         letters=_letters(actor, results),
     )
@@ -121,11 +121,6 @@ def _cut(delivery: Delivery) -> tuple[int, int, str] | None:
     """(sessions held, sessions in all, reason) of a delivery that was cut short."""
     reason = cut_reason(delivery)
     return None if reason is None else (len(delivery.held), len(delivery.sessions), reason)
-
-
-def _reviews(actor: Actor, delivery: Delivery) -> Markup:
-    """Certificates that wait for a decision, by the panel that app.py hands over: this room knows no certificates."""
-    return current_app.extensions["certificate_reviews"](actor, delivery)
 
 
 def _unmarked(delivery: Delivery) -> list[tuple[Any, Any, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any
 
-from flask import current_app, flash, render_template, url_for
+from flask import flash, render_template, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy.orm import selectinload
@@ -24,6 +24,7 @@ from enrollment.forms.ending import DeclineForm, WithdrawForm
 from enrollment.models import LIVE, SEATED, Enrollment, EnrollmentStatus
 from enrollment.needs import needs_shown
 from enrollment.participation import get_letter, has_letter, may_read_letter
+from enrollment.ports import certificate_panel
 from enrollment.references import reference
 from enrollment.states import steps
 from enrollment.views.blueprint import pages
@@ -124,10 +125,8 @@ def _result(found: Enrollment, delivery: Delivery) -> queries.Completion | None:
 
 
 def _certificate(actor: Actor, found: Enrollment) -> Markup | None:
-    """What the certificate itself says, by the panel that app.py hands over: this room knows no certificates."""
-    if found.status is not EnrollmentStatus.COMPLETED:
-        return None
-    return current_app.extensions["certificate_panel"](actor, found)
+    """What the certificate itself says."""
+    return certificate_panel(actor, found) if found.status is EnrollmentStatus.COMPLETED else None
 
 
 @pages.route("/enrollments/<int:enrollment_id>/withdraw", methods=["GET", "POST"])

@@ -300,7 +300,7 @@ def test_check_finds_a_missing_and_a_changed_file(context) -> None:
 
     one, two = makers.issued(makers.finished_delivery(2))
     storage.put(one.file_key, b"%PDF-1.7 another")
-    (storage._path(two.file_key)).unlink()
+    (storage.storage_of().path(two.file_key)).unlink()
     assert sorted(queries.breaches()) == [
         f"certificates: the file of {one.number} was changed",
         f"certificates: the file of {two.number} is missing",

@@ -232,14 +232,14 @@ def test_the_worker_is_started_again_when_it_dies_and_ends_with_the_server(tmp_p
 #: Forks web processes all the time while the worker dies again and again: the end of each worker must be noticed.
 FORKING = """
 import os, signal, sys, threading, time
-from core import serving
+from core.serving import companion as module
 
-serving.sys.executable = "/bin/true"
-companion, children, is_over = serving.Companion(), [], threading.Event()
+module.sys.executable = "/bin/true"
+companion, children, is_over = module.Companion(), [], threading.Event()
 companion.stopping.wait = lambda seconds: companion.stopping.is_set()
 started = []
-popen = serving.subprocess.Popen
-serving.subprocess.Popen = lambda *given, **more: started.append(popen(*given, **more)) or started[-1]
+popen = module.subprocess.Popen
+module.subprocess.Popen = lambda *given, **more: started.append(popen(*given, **more)) or started[-1]
 
 companion.start()
 ends = time.monotonic() + 20

@@ -221,7 +221,7 @@ def test_nothing_half_is_left_of_a_file_that_did_not_fit(context: Flask, monkeyp
     with pytest.raises(OSError, match="full"):
         storage.put("certificates/a.pdf", b"x")
     assert list(storage.keys("certificates")) == []
-    assert not list(context.extensions["settings"].storage_path.rglob("*.*"))
+    assert not list(storage.storage_of().root.rglob("*.*"))
 
 
 @pytest.mark.both_databases

@@ -1,5 +1,5 @@
 """Waitress, told what it lacks. It reads and writes for all clients in one thread and hands whole requests to others
-(`core.waiting`); here are the limits it has none for, and the order in which clients give way to others.
+(`core.serving.threads`); here are the limits it has none for, and the order in which clients give way to others.
 
 This is the one place that builds on its inner names: tests/core/test_channel.py says which version they fit.
 """
@@ -23,7 +23,7 @@ from waitress.utilities import BadRequest, Error, RequestEntityTooLarge, Request
 
 from core.errors import trace
 from core.refusals import REFUSED
-from core.waiting import Threads
+from core.serving.threads import Threads
 
 log = logging.getLogger(__name__)
 

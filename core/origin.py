@@ -1,7 +1,10 @@
-"""Whether a request came through a proxy, by the headers that proxies add. A demonstration, whose passwords everyone knows, is
+"""Where a request comes from: the address that is counted, and whether it came through a proxy, by the headers that proxies add.
+A demonstration, whose passwords everyone knows, is
 for the person at this machine: behind a proxy or a tunnel a loopback address says nothing about who is there."""
 
 from __future__ import annotations
+
+import ipaddress
 
 from flask import has_request_context, request
 
@@ -30,3 +33,12 @@ def is_for_this_machine() -> bool:
     host = request.host.lower()
     name, bracket, _ = host.partition("]") if host.startswith("[") else host.partition(":")
     return is_loopback(name + bracket if host.startswith("[") else name)
+
+
+def client_network() -> str:
+    """Where the request comes from, for counting: an IPv4 address, or the network of an IPv6 one, which has many."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return "unknown"
+    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
