@@ -2,6 +2,8 @@
 # Debian 13 has Python 3.13, and the tools to copy PostgreSQL up to 17 (flask backup).
 
 FROM debian:13-slim AS build
+# No versions: a stable Debian brings only repairs, and the next build should have them.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends python3 python3-venv \
     && rm -rf /var/lib/apt/lists/*
@@ -18,12 +20,14 @@ RUN for catalogue in translations/*/LC_MESSAGES/messages.po; do \
 FROM debian:13-slim
 COPY scripts/system-packages.sh /tmp/
 # The script only names what it could not install: said once more, nothing may be missing.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends python3 postgresql-client \
     && sh /tmp/system-packages.sh run \
     && test -z "$(sh /tmp/system-packages.sh run)" \
     && rm -rf /var/lib/apt/lists/* /tmp/system-packages.sh \
-    && useradd --system --uid 10001 --user-group --home-dir /var/lib/rostrum --shell /usr/sbin/nologin rostrum \
+    && groupadd --system --gid 10001 rostrum \
+    && useradd --system --uid 10001 --gid rostrum --home-dir /var/lib/rostrum --shell /usr/sbin/nologin rostrum \
     && install -d -m 0700 -o rostrum -g rostrum /var/lib/rostrum
 COPY --from=build /opt/rostrum /opt/rostrum
 WORKDIR /opt/rostrum
@@ -35,7 +39,7 @@ ENV PATH=/opt/rostrum/.venv/bin:$PATH \
     HOST=0.0.0.0 \
     PORT=8000 \
     DEMO=0
-USER rostrum
+USER 10001:10001
 VOLUME /var/lib/rostrum
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \

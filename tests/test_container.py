@@ -133,6 +133,7 @@ def _free_port() -> int:
 
 
 def test_the_image_migrates_serves_and_is_healthy(image: Image) -> None:
+    image.run("sh", "-c", "test $(id -u) != 0 || exit 1; ! touch app.py new /var/tmp/new 2>/dev/null")
     image.run("flask", "db", "upgrade")
     assert "no job is late" in image.run("flask", "jobs", "health")
     assert "/sign-in/" in image.run("flask", "accounts", "create", "you@example.org", "--name", "You", "--role", "administrator")
@@ -167,7 +168,7 @@ def _await_health(image: Image, log: Path) -> None:
 
 
 def test_the_image_is_not_roots_and_has_what_it_needs() -> None:
-    assert instructions("USER") == ["rostrum"]
+    assert instructions("USER") == ["10001:10001"]
     assert all(re.fullmatch(r"debian:1[23]-slim( AS build)?", base) for base in instructions("FROM"))
     assert "system-packages.sh run" in DOCKERFILE and "--require-hashes" in DOCKERFILE
     assert environment().keys() & DOCUMENTED.keys() == {"INSTANCE_PATH", "HOST", "PORT", "DEMO"}
@@ -223,7 +224,7 @@ def test_no_secret_is_in_the_file() -> None:
     assert ".env" in (ROOT / ".dockerignore").read_text().split()
 
 
-UNITS = sorted((ROOT / "deploy").glob("rostrum*"))
+UNITS = sorted(path for path in (ROOT / "deploy").iterdir() if path.suffix in (".socket", ".service"))
 SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
 
 
