@@ -37,6 +37,21 @@ def test_the_newest_section_of_the_changes_is_this_version() -> None:
     assert [heading for heading in headings if heading != "Unreleased"][0] == PROJECT["version"]
 
 
+def test_the_changes_have_one_fact_to_a_line() -> None:
+    lines = (ROOT / "CHANGES.md").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > 100] == []
+    body = lines[next(number for number, line in enumerate(lines) if line.startswith("## ")) :]
+    assert [line for line in body if line and not line.startswith(("#", "- "))] == []
+
+
+def test_one_version_is_named_everywhere() -> None:
+    version = PROJECT["version"]
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    assert {one["image"] for one in compose["services"].values() if "build" in one} == {f"rostrum:{version}"}
+    assert f"v{version}" in (ROOT / "docs/how-to/upgrade.md").read_text(encoding="utf-8")
+    assert version.rpartition(".")[0] in (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+
+
 def anchors(page: Path) -> set[str]:
     """The anchors of its headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
