@@ -133,7 +133,7 @@ class Walk:
         page = self.page("coordinator")
         page.goto(f"/deliveries/{CODE}/certificates")
         page.locator("main form:has([name=enrollments]) button.button").click()
-        page.locator("a[href$='/certificates.zip']").wait_for(timeout=90_000)
+        page.locator("a[href$='/certificates.zip']").wait_for(timeout=300_000)
 
     def verify(self) -> None:
         """As whoever scans the code of the certificate."""

@@ -15,7 +15,7 @@ PICTURES = re.findall(r"\]\(screenshots/(tutorial-\w+\.png)\)", TUTORIAL)
 
 @pytest.mark.long
 @pytest.mark.browser
-@pytest.mark.timeout(500)
+@pytest.mark.timeout(570)
 def test_the_walk_of_the_tutorial_takes_its_pictures(chromium: object, tmp_path: Path) -> None:
     from scripts import take_pictures
 

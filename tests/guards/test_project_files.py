@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from core.settings import ROOT
+from tests.guards.test_papers import tracked
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "static/fonts/README.md"]
@@ -90,3 +91,15 @@ def test_pre_commit_runs_what_make_lint_runs_and_fetches_nothing() -> None:
     assert "make lint" in [hook["entry"] for hook in hooks]
     named = {path for hook in hooks for path in re.findall(r"tests/\S+", hook["entry"])}
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_text_files_are_as_editors_are_told() -> None:
+    """.editorconfig, for whoever's editor does not read it; what is damaged on purpose is left out there too."""
+    damaged = ("tests/enrollment/files/", "tests/faults/inputs/", "LICENSE", "static/fonts/OFL-", "templates/emails/")
+    for name in tracked():
+        if name.endswith((".png", ".ttf")) or name.startswith(damaged) or not (ROOT / name).is_file():
+            continue
+        text = (ROOT / name).read_bytes()
+        assert b"\r" not in text, name
+        assert not re.search(rb"[ \t]+$", text, re.M), name
+        assert not text or text.endswith(b"\n"), name
