@@ -10,7 +10,8 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/message
 
 export FLASK_APP := app
 
-.PHONY: docs help setup setup-dev run serve test test-all test-quick coverage bench lint lock translations clean
+.PHONY: docs pictures help setup setup-dev run serve test test-all test-quick coverage bench lint lock \
+	translations clean
 
 help:
 	@echo "make run      install what is needed, migrate and serve on http://127.0.0.1:8000"
@@ -19,7 +20,7 @@ help:
 	@echo "make test-quick   the guards and a cross-section on SQLite, without a browser"
 	@echo "make coverage     the suite, slower, and which lines no test reaches"
 	@echo "make bench    run the benchmarks and print their table"
-	@echo "make serve    production serving: several web processes and a worker (see docs/deploy.md)"
+	@echo "make serve    production serving: several web processes and a worker (see docs/how-to/deploy.md)"
 	@echo "make lint     ruff, mypy and the import contracts"
 
 setup: $(VENV)/ready $(CATALOGUES)
@@ -82,6 +83,10 @@ translations: setup-dev
 
 docs: setup
 	$(BIN)/python -m scripts.write_docs
+
+# After a change of pages: the pictures of the tutorial, taken on its own walk.
+pictures: setup-dev
+	$(BIN)/python -m scripts.take_pictures
 
 clean:
 	rm -rf $(VENV) build

@@ -1,4 +1,4 @@
-"""The one matrix: which role has which permission, and how far it reaches. docs/permissions.md is drawn from it."""
+"""The one matrix: which role has which permission, and how far it reaches. docs/reference/permissions.md is drawn from it."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class SettingsError(click.ClickException):
     """
 
 
-#: name → what it does, shown in docs/settings.md (a guard keeps the two equal).
+#: name → what it does, shown in docs/reference/settings.md (a guard keeps the two equal).
 DOCUMENTED = {
     "DATABASE_URL": "SQLite file (sqlite:///…) or PostgreSQL (postgresql://…); default: rostrum.db under the instance path",
     "HOST": "address to listen on; default 127.0.0.1",

@@ -16,7 +16,13 @@ demo_cli = Commands("demo", help="Demonstration data.")
 
 
 @demo_cli.command("load")
-@click.option("--experts", default=loading.EXPERTS, show_default=True, type=click.IntRange(0, 2_000_000))
+@click.option(
+    "--experts",
+    default=loading.EXPERTS,
+    show_default=True,
+    type=click.IntRange(0, 2_000_000),
+    help="How many experts the roster has beside the people of the courses.",
+)
 def load(experts: int) -> None:
     """Loads the demonstration, once."""
     if db.session.scalar(sa.select(Account.person_id).where(Account.is_demonstration).limit(1)) is not None:

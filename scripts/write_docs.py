@@ -1,13 +1,22 @@
-"""Writes the generated pages of docs/ (permissions, lifecycles, settings) from the code: `make docs`."""
+"""Writes the generated pages of docs/reference (settings, commands, API, permissions, lifecycles): `make docs`."""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
+from textwrap import fill
+
+import click
 
 from accounts.roles import ROLES, Role
+from app import COMMANDS, create_app
 from certificates.states import CERTIFICATE
 from core.lifecycles import Machine
 from core.mail.settling import MAIL
+from core.migrations import db_cli
+from core.openapi import openapi
 from core.settings import DOCUMENTED, ROOT
 from courses.states import COURSE, DELIVERY
 from enrollment.states import ENROLLMENT
@@ -22,10 +31,11 @@ def permissions() -> str:
     lines = [
         HEADER + "# Permissions",
         "",
-        "What each role may do, and how far: *everywhere*, in the *organization* you nominate for, in your *centre*,",
-        "in your roster *office*, in your own *deliveries*, or about your*self*. Trainers, coordinators and roster staff",
-        "hold their roles within a body; what they may do *everywhere* belongs to no body.",
-        "Everyone who is signed in is a participant. The matrix is `accounts/roles.py`.",
+        "What each role may do, and how far: *everywhere*, in the *organization* you nominate for, in",
+        "your *centre*, in your roster *office*, in your own *deliveries*, or about your*self*. Trainers,",
+        "coordinators and roster staff hold their roles within a body; what they may do *everywhere*",
+        "belongs to no body. Everyone who is signed in is a participant. The matrix is",
+        "`accounts/roles.py`.",
         "",
         "| permission | " + " | ".join(Role) + " |",
         "|---|" + "---|" * len(Role),
@@ -88,7 +98,76 @@ def settings() -> str:
     return "\n".join([*lines, *(f"| `{name}` | {meaning} |" for name, meaning in DOCUMENTED.items())]) + "\n"
 
 
-PAGES = {"permissions.md": permissions, "lifecycles.md": lifecycles, "settings.md": settings}
+#: Alembic's own group needs a whole application before it lists anything, and one of its commands is enough.
+MIGRATE = (
+    "## `flask db upgrade`\n\n```text\nflask db upgrade\n```\n\nMigrates the database to this version. The"
+    " other commands of `flask db` are\nAlembic's, for whoever writes a migration."
+)
+
+
+def commands() -> str:
+    """Every command of `flask`, from the declarations that parse it."""
+    parts = [
+        HEADER + "# Commands",
+        "`flask` is `.venv/bin/flask`, in the project's folder; beside a systemd service it is\n"
+        "`sudo deploy/flask`. Commands read the same [settings](settings.md) as the server. They exit with 1\n"
+        "and one sentence when they are refused. `flask COMMAND --help` says the same as this page.",
+    ]
+    for command in sorted(COMMANDS, key=lambda command: command.name):
+        parts += [MIGRATE] if command is db_cli else _sections(command, f"flask {command.name}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _sections(command: click.Command, name: str) -> Iterator[str]:
+    if not isinstance(command, click.Group):
+        yield _command(command, name)
+        return
+    for word, inner in sorted(command.commands.items()):
+        yield from _sections(inner, f"{name} {word}")
+
+
+def _command(command: click.Command, name: str) -> str:
+    """Its usage, what it does and its options, as click tells them."""
+    context = click.Context(command, info_name=name)
+    usage = " ".join([name, *command.collect_usage_pieces(context)])
+    meaning = fill((command.help or "").split("\n\n")[0], 100)
+    records = [parameter.get_help_record(context) for parameter in command.params if isinstance(parameter, click.Option)]
+    options = [f"| `{record[0].replace('|', chr(92) + '|')}` | {record[1]} |" for record in records if record]
+    table = ["| option | meaning |\n|---|---|\n" + "\n".join(options)] if options else []
+    return "\n\n".join([f"## `{name}`", f"```text\n{usage}\n```", meaning, *table])
+
+
+def api() -> str:
+    """Every operation on one line, from the OpenAPI description."""
+    parts = [
+        HEADER + "# API",
+        "Programs use the same rules as pages. This page lists the operations. Fields, answers and limits\n"
+        "are in the OpenAPI 3.1 description of your instance: `/api/v1/openapi.json`, for people\n"
+        "`/api/v1/docs`. To begin, see [how to connect a program](../how-to/connect-a-program.md).",
+    ]
+    for tag, rows in groupby(sorted(_operations(), key=lambda row: row[0]), key=lambda row: row[0]):
+        lines = [f"| `{method} {path}` | {summary} | {token} |" for _, method, path, summary, token in rows]
+        parts.append(f"## {tag.capitalize()}\n\n| operation | what it does | token |\n|---|---|---|\n" + "\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
+def _operations() -> Iterator[tuple[str, str, str, str, str]]:
+    with tempfile.TemporaryDirectory() as folder:  # what is described does not depend on this machine's settings
+        description = openapi(create_app({"INSTANCE_PATH": folder, "DEMO": "0"}), "https://training.example.org")
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            token = "needed" if operation.get("security") else "not needed"
+            yield operation["tags"][0], method.upper(), path, operation["summary"], token
+
+
+#: file below docs/ → what writes it
+PAGES = {
+    "reference/settings.md": settings,
+    "reference/commands.md": commands,
+    "reference/api.md": api,
+    "reference/permissions.md": permissions,
+    "reference/lifecycles.md": lifecycles,
+}
 
 
 def main() -> None:

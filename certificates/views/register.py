@@ -44,7 +44,7 @@ def register() -> Any:
     return render_template(
         "certificates/register.html", found=found, codes=codes, q=q, status=status, statuses=queries.ALL_STATUSES,
         export=export, is_filtered=bool(q or status),
-        may_read_audit=current_actor().can(P.AUDIT_READ), waiting=queries.proposals_waiting(current_actor()), 
+        may_read_audit=current_actor().can(P.AUDIT_READ), waiting=queries.proposals_waiting(current_actor()),
         reviews=reviews_to_decide(current_actor(), limit=PER_PAGE),
     )  # fmt: skip
 

@@ -312,3 +312,9 @@ def is_any_due(kinds: Sequence[str], left_for: float = 0.0) -> bool:
     """Whether a job of these kinds can be claimed now and has been due for `left_for` seconds."""
     since = Job.run_after <= database_now() - left_for
     return db.session.scalar(sa.select(Job.id).where(Job.kind.in_(kinds), _is_due(), since).limit(1)) is not None
+
+
+def is_behind(seconds: float) -> bool:
+    """Whether any job can be claimed now and has been due for so many seconds."""
+    late = sa.select(Job.id).where(_is_due(), Job.run_after <= database_now() - seconds)
+    return db.session.scalar(late.limit(1)) is not None

@@ -13,9 +13,11 @@ from flask.cli import AppGroup
 from core import readings
 from core.errors import trace
 from core.jobs import engine, running
+from core.jobs.ledger import is_behind
 
 log = logging.getLogger(__name__)
 SWEEP_SECONDS = 3.0
+LATE_SECONDS = 300.0  # a job due for so long is one that no worker takes
 LANE_SECONDS = 0.5  # so long may pass before a lane notices new work: an indexed look at the ledger
 
 jobs_cli = AppGroup("jobs", help="Background work.")
@@ -51,6 +53,14 @@ def drain() -> None:
     """Runs what is due now, then ends."""
     running.plan()
     click.echo(f"{running.drain()} jobs run")
+
+
+@jobs_cli.command("health")
+def health() -> None:
+    """Exits 1 when a job has been due for five minutes: no worker takes it, or none keeps up."""
+    if is_behind(LATE_SECONDS):
+        raise click.ClickException(f"A job has been due for more than {LATE_SECONDS:.0f} seconds.")
+    click.echo("no job is late")
 
 
 def _sweep_forever(app: Flask, stop: threading.Event) -> None:

@@ -51,16 +51,17 @@ class Site:
 
 
 @contextmanager
-def running_site(folder: Path, experts: int = EXPERTS) -> Iterator[Site]:
-    """Loads the demonstration into `folder`, serves it until the block ends."""
+def running_site(folder: Path, experts: int = EXPERTS, **settings: str) -> Iterator[Site]:
+    """Loads the demonstration into `folder` unless it is there, serves it until the block ends."""
     port = _free_port()
     kept = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
     environ = kept | {
         "FLASK_APP": "app", "INSTANCE_PATH": str(folder), "DEMO": "1", "HOST": "127.0.0.1", "PORT": str(port),
-        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "PUBLIC_URL": f"http://127.0.0.1:{port}", **settings,
     }  # fmt: skip
+    prepared = (folder / "rostrum.db").exists()
     site = Site(f"http://127.0.0.1:{port}", folder, environ)
-    for words in (("db", "upgrade"), ("demo", "load", "--experts", str(experts))):
+    for words in () if prepared else (("db", "upgrade"), ("demo", "load", "--experts", str(experts))):
         done = site.command(*words)
         assert done.returncode == 0, f"flask {' '.join(words)}: {done.stdout}{done.stderr}"
     log = folder / "server.log"

@@ -299,3 +299,15 @@ def test_the_engine_carries_the_wake_up_to_the_worker(work, context: Flask, monk
     assert message.args == (job_id,) and message.kwargs == {}
     queue.execute(message)
     assert job(job_id).state is JobState.DONE
+
+
+@pytest.mark.both_databases
+def test_a_job_that_no_worker_takes_is_told_to_whoever_watches(context: Flask) -> None:
+    runner = context.test_cli_runner()
+    job_id = enqueued()
+    assert runner.invoke(args=["jobs", "health"]).exit_code == 0, "it has just become due"
+    make_due(job_id)
+    late = runner.invoke(args=["jobs", "health"])
+    assert (late.exit_code, late.output) == (1, "Error: A job has been due for more than 300 seconds.\n")
+    assert claimed(job_id) is not None
+    assert runner.invoke(args=["jobs", "health"]).exit_code == 0, "a worker has it"

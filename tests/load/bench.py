@@ -1,4 +1,4 @@
-"""`make bench`: measures what docs/performance.md reports and prints its table.
+"""`make bench`: measures what docs/explanation/performance.md reports and prints its table.
 
 Everything runs on this machine: the product under `flask serve` with two web processes and its worker, and beside it a bare Flask
 application on the same server, in the same run, because machines differ and are shared. Quote ratios and medians.
