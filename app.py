@@ -33,6 +33,12 @@ import certificates.handlers
 import certificates.jobs
 import certificates.queries
 import certificates.views
+import classroom.api
+import classroom.handlers
+import classroom.participation
+import classroom.ports
+import classroom.queries
+import classroom.views
 import core.docs
 import courses.api
 import courses.cli
@@ -42,6 +48,7 @@ import enrollment.api
 import enrollment.cli
 import enrollment.handlers
 import enrollment.jobs
+import enrollment.ports
 import enrollment.queries
 import enrollment.services
 import enrollment.views
@@ -113,11 +120,13 @@ BLUEPRINTS = [
     accounts.views.pages,
     courses.views.pages,
     enrollment.views.pages,
+    classroom.views.pages,
     certificates.views.pages,
     roster.views.pages,
     accounts.api.routes,
     courses.api.routes,
     enrollment.api.routes,
+    classroom.api.routes,
     certificates.api.routes,
     roster.api.routes,
     core.docs.pages,
@@ -129,7 +138,7 @@ SUBSCRIBERS: events.Subscribers = {
     DeliveryCancelled: [enrollment.handlers.end_enrollments],
     DeliveryChanged: [enrollment.handlers.fit_places],
     DeliveryMoved: [enrollment.handlers.tell_of_move],
-    DeliveryCutShort: [enrollment.handlers.cut_sessions],
+    DeliveryCutShort: [classroom.handlers.require_unheld, enrollment.handlers.tell_of_cut],
     EnrollmentResult: [certificates.handlers.open_review],
     CertificateIssued: [roster.handlers.grant_skills],
     CertificateLifted: [roster.handlers.grant_skills],
@@ -159,6 +168,12 @@ SUBSCRIBERS: events.Subscribers = {
 ANSWERS: ports.Answers = {
     printing.unprintable: unprintable,
     proofs.disproved: certificates.queries.disproved,
+    enrollment.ports.is_recorded: classroom.queries.is_recorded,
+    enrollment.ports.has_marks: classroom.queries.has_marks,
+    enrollment.ports.was_reopened: classroom.queries.was_reopened,
+    enrollment.ports.result_shown: classroom.participation.result_shown,
+    enrollment.ports.certificate_panel: certificate_panel,
+    classroom.ports.certificate_reviews: certificate_reviews,
 }
 
 JOBS: Mapping[str, running.JobFunction] = {
@@ -197,6 +212,7 @@ SCHEDULE = {
 CHECKS: list[checking.Check] = [
     accounts.queries.checking.breaches,
     enrollment.queries.breaches,
+    classroom.queries.breaches,
     enrollment.queries.breaches_of_identity,
     certificates.queries.breaches,
     roster.queries.breaches,
@@ -256,8 +272,6 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.extensions["navigation"] = _navigation
     app.extensions["footer_links"] = _footer
     app.extensions["alerts"] = _alerts
-    app.extensions["certificate_panel"] = certificate_panel
-    app.extensions["certificate_reviews"] = certificate_reviews
     app.extensions["first_start"] = _first_start
     app.extensions["people_to_tell"] = enrollment.queries.count_to_tell  # courses asks, which knows no enrollments
     app.extensions["people_to_ask"] = roster.queries.people_to_ask  # accounts asks, which knows no experts

@@ -12,18 +12,11 @@ import sqlalchemy as sa
 from accounts.models import Merge, MergeStatus
 from accounts.roles import Permission
 from certificates.models import NOT_ENDED, Certificate
+from classroom.models import Reopening, Score, ScoreKind
 from core.database import db, in_thousands
 from core.policy import Actor, can, visible
 from courses.models import Delivery
-from enrollment.models import (
-    Enrollment,
-    EnrollmentStatus,
-    IdentityQuestion,
-    QuestionStatus,
-    Reopening,
-    Score,
-    ScoreKind,
-)
+from enrollment.models import Enrollment, EnrollmentStatus, IdentityQuestion, QuestionStatus
 
 #: Results that no certificate can rest on.
 FELL_SHORT = (EnrollmentStatus.NOT_COMPLETED, EnrollmentStatus.NO_SHOW)

@@ -133,14 +133,6 @@ class EnrollmentReopened(EnrollmentStep):
 
 
 @dataclass(frozen=True)
-class AttendanceRecorded(Event):
-    name = "attendance.recorded"
-    subject = ("delivery", "delivery_id")
-    delivery_id: int
-    marks: tuple[tuple[int, int, str, int], ...]  # (enrollment, session number, mark, minutes)
-
-
-@dataclass(frozen=True)
 class NeedsRead(Event):
     """Someone read what people with a place need: how many people, never who."""
 
@@ -148,11 +140,3 @@ class NeedsRead(Event):
     subject = ("delivery", "delivery_id")
     delivery_id: int
     people: int
-
-
-@dataclass(frozen=True)
-class ScoresRecorded(Event):
-    name = "scores.recorded"
-    subject = ("delivery", "delivery_id")
-    delivery_id: int
-    scores: tuple[tuple[int, str, float | None], ...]  # (enrollment, kind, percent; None: removed)

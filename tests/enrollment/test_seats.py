@@ -15,6 +15,7 @@ from accounts.models import Merge, Person, RoleAssignment
 from accounts.roles import Role
 from accounts.services import ensure_account, join_records, undo_merge
 from accounts.sessions import actor_of
+from classroom.services import finish, reopen
 from core import audit, checking, jobs
 from core.database import db, transaction
 from core.jobs import Job
@@ -23,7 +24,6 @@ from core.policy import SYSTEM, Reach
 from courses.models import Delivery
 from enrollment.models import Enrollment
 from enrollment.queries import positions
-from enrollment.services import finish, reopen
 from enrollment.services.sharing import leave_shared_seat
 from tests import factories
 from tests.accounts.makers import close

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.settings import ROOT
 
-ROOMS = ("core", "accounts", "courses", "enrollment", "certificates", "roster", "demonstration")
+ROOMS = ("core", "accounts", "courses", "enrollment", "classroom", "certificates", "roster", "demonstration")
 
 
 def files() -> Iterator[Path]:
