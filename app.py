@@ -34,6 +34,12 @@ import certificates.handlers
 import certificates.jobs
 import certificates.queries
 import certificates.views
+import classroom.api
+import classroom.handlers
+import classroom.participation
+import classroom.ports
+import classroom.queries
+import classroom.views
 import core.docs
 import core.serving.command
 import core.settings
@@ -119,12 +125,14 @@ BLUEPRINTS = [
     accounts.views.pages,
     courses.views.pages,
     enrollment.views.pages,
+    classroom.views.pages,
     certificates.views.pages,
     roster.views.pages,
     administration.views.pages,
     people.api.routes,
     courses.api.routes,
     enrollment.api.routes,
+    classroom.api.routes,
     certificates.api.routes,
     roster.api.routes,
     core.docs.pages,
@@ -136,7 +144,7 @@ SUBSCRIBERS: events.Subscribers = {
     DeliveryCancelled: [enrollment.handlers.end_enrollments],
     DeliveryChanged: [enrollment.handlers.fit_places],
     DeliveryMoved: [enrollment.handlers.tell_of_move],
-    DeliveryCutShort: [enrollment.handlers.cut_sessions],
+    DeliveryCutShort: [classroom.handlers.require_unheld, enrollment.handlers.tell_of_cut],
     EnrollmentResult: [certificates.handlers.open_review],
     CertificateIssued: [roster.handlers.grant_skills],
     CertificateLifted: [roster.handlers.grant_skills],
@@ -198,6 +206,7 @@ SCHEDULE = {
 CHECKS: list[checking.Check] = [
     people.queries.checking.breaches,
     enrollment.queries.breaches,
+    classroom.queries.breaches,
     enrollment.queries.breaches_of_identity,
     certificates.queries.breaches,
     roster.queries.breaches,
@@ -337,7 +346,11 @@ ANSWERS: dict[ports.Port[..., Any], Callable[..., Any]] = {
     people.ports.people_to_ask: roster.queries.people_to_ask,
     courses.ports.people_to_tell: enrollment.queries.count_to_tell,
     enrollment.ports.certificate_panel: certificate_panel,
-    enrollment.ports.certificate_reviews: certificate_reviews,
+    enrollment.ports.is_recorded: classroom.queries.is_recorded,
+    enrollment.ports.has_marks: classroom.queries.has_marks,
+    enrollment.ports.was_reopened: classroom.queries.was_reopened,
+    enrollment.ports.result_shown: classroom.participation.result_shown,
+    classroom.ports.certificate_reviews: certificate_reviews,
 }
 
 

@@ -21,6 +21,7 @@ from certificates.numbers import ALPHABET, format_number, normalise_token, serie
 from certificates.payload import CertificatePayload, GrantedSkill
 from certificates.services import JOB_KIND
 from certificates.snapshot import bilingual, digest, valid_until, verify_url
+from classroom.models import Mark, MarkKind, Score, ScoreKind
 from core import audit, clock, jobs
 from core.database import db, transaction
 from core.numbering import Counter, mark
@@ -31,7 +32,7 @@ from courses.queries import get_course
 from courses.services import put_course
 from courses.timetable import instants, last_day
 from demonstration.cultures import CULTURES, Culture
-from enrollment.models import Enrollment, EnrollmentStatus, Mark, MarkKind, Score, ScoreKind
+from enrollment.models import Enrollment, EnrollmentStatus
 from people.models import BodyKind, Consent, ConsentPurpose, ConsentWay, Gender, Person, PersonnelCategory
 from people.queries import first_body
 from people.services import consent_text

@@ -12,11 +12,13 @@ from pathlib import Path
 import sqlalchemy as sa
 
 import certificates.services
+import classroom.services
 import enrollment.services
 import roster.services
 from accounts import services as accounts_services
 from accounts.passwords import DEMONSTRATION_PASSWORD
 from accounts.sessions import actor_of
+from classroom.services import MarkGiven, ScoreGiven
 from core import clock, jobs
 from core.database import db, transaction
 from core.policy import SYSTEM, Actor
@@ -26,7 +28,7 @@ from courses.plans import DeliveryPlan, PoolPlan
 from courses.schemas import CourseBody
 from demonstration.people import DOMAIN, ORGANIZATIONS, OTHER_BODIES, PARTICIPANTS, SIGN_INS
 from enrollment.models import Enrollment, EnrollmentStatus
-from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
+from enrollment.services import Nominee, Wish
 from people import services as people_services
 from people.models import ConsentPurpose, ConsentWay, Organization, Person
 from roster.models import Expert
@@ -168,10 +170,10 @@ def _attend(delivery_id: int, sessions: int, absences: dict[int, set[int]], scor
         for number in range(1, sessions + 1)
     ]
     with transaction():
-        enrollment.services.record_attendance(SYSTEM, delivery_id, marks)
+        classroom.services.record_attendance(SYSTEM, delivery_id, marks)
         if scores is not None:
             given = [ScoreGiven(one, "post", scores.get(place, 72 + (place * 7) % 25)) for place, one in enumerate(seated)]
-            enrollment.services.record_scores(SYSTEM, delivery_id, given)
+            classroom.services.record_scores(SYSTEM, delivery_id, given)
 
 
 def _finished(people: list[tuple[int, tuple]], today: date) -> None:
@@ -223,7 +225,7 @@ def _answer_and_admit(people: Sequence[tuple[int, tuple]]) -> None:
 
 def _finish(delivery_id: int) -> None:
     with transaction():
-        enrollment.services.finish(SYSTEM, delivery_id)
+        classroom.services.finish(SYSTEM, delivery_id)
 
 
 def _certify(delivery_id: int) -> list:
@@ -252,7 +254,7 @@ def _under_way(people: list[tuple[int, tuple]], today: date) -> None:
         seated = _seated(running)
         marks = [MarkGiven(one, number, "present", None) for one in seated for number in range(1, 5)]
         with transaction():
-            enrollment.services.record_attendance(SYSTEM, running, marks)
+            classroom.services.record_attendance(SYSTEM, running, marks)
 
 
 def _upcoming(people: list[tuple[int, tuple]], today: date) -> None:

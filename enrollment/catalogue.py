@@ -187,6 +187,11 @@ def days_words(first: date, last: date, code: str) -> str:
     return f"{begins.rpartition(' ')[0] if first.year == last.year else begins} – {_day(last, code)}"
 
 
+def dates_words(delivery: Delivery) -> str:
+    """The same of a delivery, in the language in force."""
+    return days_words(delivery.starts_on, delivery.ends_on, i18n.locale())
+
+
 @lru_cache(maxsize=1024)
 def _country(country: str, _locale: str) -> str:
     return i18n.country_name(country)

@@ -149,15 +149,6 @@ class EnrollmentReopened(EnrollmentStep):
 
 
 @dataclass(frozen=True)
-class AttendanceRecorded(Event):
-    name = "attendance.recorded"
-    label = _l("Attendance recorded")
-    subject = ("delivery", "delivery_id")
-    delivery_id: int
-    marks: tuple[tuple[int, int, str, int], ...]  # (enrollment, session number, mark, minutes)
-
-
-@dataclass(frozen=True)
 class NeedsRead(Event):
     """Someone read what people with a place need: how many people, never who."""
 
@@ -166,12 +157,3 @@ class NeedsRead(Event):
     subject = ("delivery", "delivery_id")
     delivery_id: int
     people: int
-
-
-@dataclass(frozen=True)
-class ScoresRecorded(Event):
-    name = "scores.recorded"
-    label = _l("Scores recorded")
-    subject = ("delivery", "delivery_id")
-    delivery_id: int
-    scores: tuple[tuple[int, str, float | None], ...]  # (enrollment, kind, percent; None: removed)

@@ -1,4 +1,4 @@
-"""A person's place in a delivery, who put the person forward, and what the person did there."""
+"""A person's place in a delivery, and who put the person forward."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.database import Base, enum_column
 from core.policy import Reach
-from courses.models import Delivery, DeliverySession
+from courses.models import Delivery
 from people.models import Gender, Organization, Person, PersonnelCategory
 
 
@@ -36,6 +36,8 @@ S = EnrollmentStatus
 LIVE = (S.REQUESTED, S.WAITLISTED, S.OFFERED, S.CONFIRMED, S.ATTENDED, S.COMPLETED, S.NOT_COMPLETED, S.NO_SHOW)
 #: The person has or wants a place, and what becomes of it is open.
 GOING_ON = (S.REQUESTED, S.WAITLISTED, S.OFFERED, S.CONFIRMED, S.ATTENDED)
+#: The person waits for a place or for a decision, and has none when the delivery is finished.
+WAITING = (S.REQUESTED, S.WAITLISTED, S.OFFERED)
 #: The person has a place, and the result is not fixed.
 OPEN = (S.OFFERED, S.CONFIRMED, S.ATTENDED)
 #: The person had a place, and the result is fixed.
@@ -45,18 +47,6 @@ COUNTING = (*LIVE, S.DELIVERY_CANCELLED)
 #: The enrollment takes a place.
 SEATED = (S.OFFERED, S.CONFIRMED, S.ATTENDED, S.COMPLETED, S.NOT_COMPLETED, S.NO_SHOW)
 _LIVE_SQL = sa.text("status IN ({})".format(", ".join(f"'{s.value}'" for s in LIVE)))
-
-
-class MarkKind(enum.StrEnum):
-    PRESENT = "present"
-    LATE = "late"
-    EXCUSED = "excused"
-    ABSENT = "absent"
-
-
-class ScoreKind(enum.StrEnum):
-    PRE = "pre"
-    POST = "post"
 
 
 class Enrollment(Base):
@@ -118,20 +108,6 @@ class Enrollment(Base):
             "uq_enrollment_live", "delivery_id", "person_id", unique=True, sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL
         ),
     )
-
-
-class Reopening(Base):
-    """A fixed result that was opened again to be corrected: why, by whom, and what it was."""
-
-    __tablename__ = "reopening"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"), index=True)
-    reason: Mapped[str] = mapped_column(sa.String(500))
-    result: Mapped[EnrollmentStatus] = mapped_column(enum_column(EnrollmentStatus))
-    lacking: Mapped[list[dict[str, Any]] | None] = mapped_column(sa.JSON)
-    reopened_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
-    reopened_at: Mapped[datetime]
 
 
 class Nomination(Base):
@@ -213,44 +189,3 @@ class NominationDraft(Base):
     organization: Mapped[Organization] = relationship(lazy="joined", innerjoin=True)
 
     __table_args__ = (sa.UniqueConstraint("delivery_id", "organization_id", "person_id"),)
-
-
-class Mark(Base):
-    """What one person did in one session. `minutes` counts towards completion; excused is not present."""
-
-    __tablename__ = "mark"
-    __lock__ = ("enrollment_id", "delivery_id")
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
-    session_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery_session.id"), index=True)
-    mark: Mapped[MarkKind] = mapped_column(enum_column(MarkKind))
-    minutes: Mapped[int]
-    recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
-    recorded_at: Mapped[datetime]
-
-    session: Mapped[DeliverySession] = relationship()
-
-    __table_args__ = (
-        sa.UniqueConstraint("enrollment_id", "session_id"),
-        sa.CheckConstraint("minutes >= 0", name="minutes"),
-    )
-
-
-class Score(Base):
-    """A test's result in percent; the last one entered counts."""
-
-    __tablename__ = "score"
-    __lock__ = ("enrollment_id", "delivery_id")
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
-    kind: Mapped[ScoreKind] = mapped_column(enum_column(ScoreKind))
-    percent: Mapped[float]
-    recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
-    recorded_at: Mapped[datetime]
-
-    __table_args__ = (
-        sa.UniqueConstraint("enrollment_id", "kind"),
-        sa.CheckConstraint("percent BETWEEN 0 AND 100", name="percent"),
-    )

@@ -114,7 +114,7 @@ def _build(app: Flask) -> World:
         "courses_api.put_skill.code": "gender-peace-operations", "people_api.put_organization.code": "CA-MFA",
         "people_api.get_organization.code": "CA-MFA", "people.emblem.organization_id": str(centre_id),
         "certificates.archive.code": "DONE", "certificates.preview.code": "DONE",
-        "certificates.issue_page.code": "DONE", "enrollment.attendance_session.number": "1", "enrollment.save_attendance.number": "1",
+        "certificates.issue_page.code": "DONE", "classroom.attendance_session.number": "1", "enrollment.save_attendance.number": "1",
     }  # fmt: skip
     names |= _doubts(int(ids["enrollment_id"]), int(ids["foreigner"]))
     names["roster.asked.token"] = names["roster.answer_asked.token"] = _asked()

@@ -1,5 +1,4 @@
-"""What stands of a certificate on the page of the enrollment that it rests on. The enrollment room does not know certificates:
-app.py hands it these panels."""
+"""What stands of certificates on the page of an enrollment and on that of a delivery's results, whose rooms know none."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased, joinedload
 from core import i18n, names
 from core.database import db
 from core.errors import NotFound
+from core.paging import Page, page
 from core.policy import Actor, require, visible
 from courses.models import Delivery
 from enrollment.models import (
@@ -97,9 +98,10 @@ def _is_in_reach(actor: Actor, person_id: Any) -> sa.ColumnElement[bool]:
     return sa.or_(is_known_here, ~sa.exists().where(is_persons))
 
 
-def open_questions(actor: Actor) -> sa.Select[IdentityQuestion]:
-    """The questions about people that `actor` decides: of those about the same two people the first one, which decides all."""
-    return (
+def list_questions(actor: Actor, *, after: str | None, limit: int) -> Page[IdentityQuestion]:
+    """The open questions that `actor` decides, the oldest first: of those about the same two people the first one, which decides
+    all."""
+    questions = (
         sa.select(IdentityQuestion)
         .where(IdentityQuestion.id.in_(_firsts(actor)))
         .options(
@@ -111,8 +113,8 @@ def open_questions(actor: Actor) -> sa.Select[IdentityQuestion]:
                 joinedload(Enrollment.nominated_by),
             ),
         )
-        .order_by(IdentityQuestion.id)
     )
+    return page(questions, [IdentityQuestion.id], after=after, limit=limit)
 
 
 def _firsts(actor: Actor) -> sa.Select[int]:

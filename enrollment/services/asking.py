@@ -21,11 +21,10 @@ from enrollment.models import (
     RESULTS,
     Enrollment,
     IdentityQuestion,
-    Mark,
     Nomination,
     QuestionStatus,
-    Score,
 )
+from enrollment.ports import has_marks
 from enrollment.queries import find_enrollment, find_question, open_about, stands_at
 from enrollment.services.closing import settle
 from enrollment.states import QUESTION
@@ -226,7 +225,8 @@ def is_light(person: Person) -> bool:
         sa.exists().where(RoleAssignment.person_id == person.id),
         sa.exists().where(Person.merged_into_id == person.id),
         sa.exists().where(Enrollment.origin_id == person.id, Enrollment.person_id != person.id),
-        *(sa.exists().where(kind.enrollment_id == Enrollment.id, Enrollment.person_id == person.id) for kind in (Mark, Score)),
     )
     is_single = len(mine) <= 1 and not set(mine) & set(RESULTS)
-    return is_single and enters_by_link(person) and not db.session.scalar(sa.select(has_more))  # no password, and not closed
+    if not is_single or db.session.scalar(sa.select(has_more)) or has_marks(person.id):
+        return False
+    return enters_by_link(person)  # no password, and not closed

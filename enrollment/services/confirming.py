@@ -17,8 +17,8 @@ from core.policy import SYSTEM, Actor
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import has_begun, has_ended
 from courses.services import touch
-from enrollment.completion import Lack
 from enrollment.events import ApplicationLapsed
+from enrollment.lacks import Lack
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.queries import find_enrollment
 from enrollment.services.asking import ask_about, note_printed_name

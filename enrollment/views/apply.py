@@ -4,31 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
 from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from core import i18n, limits
-from core.database import db, settings_of, transaction
+from core.database import settings_of, transaction
 from core.errors import NotFound
 from core.forms import is_shown_again, refusals_on
 from core.origin import client_network
-from core.policy import can
 from core.settings import is_loopback
 from core.web import current_actor, public, remember_answer, submitted_once
-from courses.models import Delivery, DeliveryStatus
+from courses.models import Delivery
 from courses.queries import get_delivery, is_open_for_enrollment, upcoming_of
 from courses.services import touch
 from enrollment import queries, services
 from enrollment.forms.application import LAST, ApplicationForm
-from enrollment.models import Enrollment
 from enrollment.preview import categories, prospects
 from enrollment.references import reference
 from enrollment.views.blueprint import pages
 from people.models import Person
-from people.permissions import Permission as P
 from people.queries import roster_text
 from people.services import change_person, record_applicant, require_own_name
 from people.values import email_key
@@ -50,9 +46,9 @@ SENT_SHOWN = 3600  # seconds for which the page "Application sent" can be reload
 def apply(code: str) -> Any:
     """GET begins; each POST answers with the screen that its button asks for, and the last one sends."""
     actor, delivery = current_actor(), get_delivery(current_actor(), code, load=())
-    if request.method == "GET" and not _is_open(delivery):
+    if request.method == "GET" and not services.is_open_to(actor, delivery):
         return closed_page(delivery)
-    person = db.session.get(Person, actor.person_id) if actor.person_id else None
+    person = queries.find_own_person(actor)
     if person is not None and (existing := queries.find_enrollment(delivery.id, person.id)):
         return render_template("enrollment/applied_already.html", delivery=delivery, enrollment=existing)
     form = _form(delivery, person)
@@ -68,12 +64,6 @@ def apply(code: str) -> Any:
         delivery = get_delivery(actor, code, load=())  # a refusal rolls back, so read it again
         screen = form.screen_with_errors() or LAST
     return _screen(delivery, form, screen or wanted, person)
-
-
-def _is_open(delivery: Delivery) -> bool:
-    if is_open_for_enrollment(delivery):
-        return True
-    return delivery.status is DeliveryStatus.PUBLISHED and can(current_actor(), P.ENROLLMENT_CREATE, delivery)
 
 
 def closed_page(delivery: Delivery) -> Any:
@@ -104,8 +94,7 @@ def _known(person: Person | None) -> dict[str, Any]:
         "name_on_certificate": "" if person.name_on_certificate == person.full_name else person.name_on_certificate,
         "language": person.language if person.language in i18n.LANGUAGES else i18n.locale(),
     }  # fmt: skip
-    own = sa.select(Enrollment).where(Enrollment.person_id == person.id).order_by(Enrollment.id.desc()).limit(1)
-    if last := db.session.scalar(own):
+    if last := queries.find_last_of(person):
         known |= {name: getattr(last, name) for name in ("category", "rank", "rank_code", "organization", "needs")}
     return known
 
@@ -166,7 +155,7 @@ def _send(delivery: Delivery, form: ApplicationForm, person: Person | None) -> A
 def _send_own(delivery: Delivery, form: ApplicationForm, person: Person) -> Any:
     """Someone who is signed in: the person is known, and so is what became of the wish."""
     actor = current_actor()
-    person = db.session.get_one(Person, person.id)
+    person = queries.get_own_person(actor)
     require_own_name(person, form.given_name.data, form.family_name.data, "given_name")
     change_person(actor, person, **form.person())
     enrollment = services.enroll(actor, delivery.id, person, form.wish())

@@ -12,11 +12,9 @@ from flask_babel import lazy_gettext as _l
 from core.database import transaction
 from core.errors import DomainError
 from core.forms import refusals_on
-from core.paging import page
 from core.web import current_actor, requires, see_other
 from enrollment import queries, services
 from enrollment.forms.identity import MergeForm
-from enrollment.models import IdentityQuestion
 from enrollment.views.blueprint import pages
 from people.models import MergeStatus
 from people.permissions import Permission as P
@@ -33,7 +31,7 @@ def questions() -> Any:
 
 def _page(form: MergeForm, refusal: DomainError | None = None, after: str | None = None) -> Any:
     actor = current_actor()
-    found = page(queries.open_questions(actor), [IdentityQuestion.id], after=after, limit=PAGE)
+    found = queries.list_questions(actor, after=after, limit=PAGE)
     context = {
         "questions": [(one, queries.readings(one)) for one in found.items],
         "next": found.next,

@@ -100,8 +100,8 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "enrollment.apply": [
         (None, "/deliveries/GTI-NEXT/apply"), ("participant", "/deliveries/HEAT-FR/apply"), (None, "/deliveries/GTI-FIRST/apply"),
     ],
-    "enrollment.attendance": [("trainer", "/deliveries/GTI-NOW/attendance")],
-    "enrollment.attendance_session": [
+    "classroom.attendance": [("trainer", "/deliveries/GTI-NOW/attendance")],
+    "classroom.attendance_session": [
         ("trainer", "/deliveries/GTI-NOW/attendance/4"), ("trainer", "/deliveries/GTI-NOW/attendance/1"),
         ("coordinator", "/deliveries/GTI-FIRST/attendance/1"), ("coordinator", "/deliveries/HEAT-FR/attendance/1"),
     ],
@@ -116,21 +116,21 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
         ("coordinator", "/enrollments/{confirmed_in_gti_next}"), ("coordinator", "/enrollments/{waitlisted_in_poc_full}"),
         ("coordinator", "/enrollments/{completed_in_gti_first}"), ("coordinator", "/enrollments/{not_completed_in_gti_first}"),
     ],
-    "enrollment.finish": [("coordinator", "/deliveries/GTI-NOW/finish"), ("coordinator", "/deliveries/POC-RECENT/finish")],
-    "enrollment.letter": [("coordinator", "/enrollments/{not_completed_in_gti_first}/letter")],
+    "classroom.finish": [("coordinator", "/deliveries/GTI-NOW/finish"), ("coordinator", "/deliveries/POC-RECENT/finish")],
+    "classroom.letter": [("coordinator", "/enrollments/{not_completed_in_gti_first}/letter")],
     "enrollment.needs": [("coordinator", "/deliveries/GTI-NEXT/needs")],
     "enrollment.questions": [("coordinator", "/people-to-check"), ("administrator", "/people-to-check")],
     "enrollment.mine": [("participant", "/me/enrollments"), ("trainer", "/me/enrollments")],
     "enrollment.nominate": [("nominator", "/deliveries/GTI-NEXT/nominate")],
     "enrollment.nomination_draft": [("nominator", "/deliveries/GTI-NEXT/nominate/draft")],  # none is kept: the way to begin one
-    "enrollment.reopen": [("coordinator", "/deliveries/GTI-FIRST/reopen")],
+    "classroom.reopen": [("coordinator", "/deliveries/GTI-FIRST/reopen")],
     "enrollment.nominate_person": [("nominator", "/deliveries/GTI-NEXT/nominate/person")],
     "enrollment.nominations": [("nominator", "/nominations"), ("nominator", "/nominations?delivery=GTI-NEXT")],
-    "enrollment.scores": [("trainer", "/deliveries/GTI-NOW/scores"), ("coordinator", "/deliveries/GTI-FIRST/scores")],
+    "classroom.scores": [("trainer", "/deliveries/GTI-NOW/scores"), ("coordinator", "/deliveries/GTI-FIRST/scores")],
     "enrollment.selection": [
         ("coordinator", f"/deliveries/{code}/selection") for code in ("GAD-SELECT", "POC-FULL", "GTI-NEXT", "HEAT-FR")
     ],
-    "enrollment.sheet": [("coordinator", "/deliveries/GTI-NOW/sheet")],
+    "classroom.sheet": [("coordinator", "/deliveries/GTI-NOW/sheet")],
     "enrollment.withdraw": [("coordinator", "/enrollments/{confirmed_in_gti_next}/withdraw")],
     "roster.asked": [(None, "{asked}")],
     "roster.waiting": [("roster", "/roster/waiting")],

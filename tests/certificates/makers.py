@@ -19,7 +19,7 @@ from core.database import db, transaction
 from core.jobs import Job
 from core.policy import SYSTEM, Actor
 from courses.models import Course, Delivery
-from enrollment.completion import Lack
+from enrollment.lacks import Lack
 from enrollment.models import Enrollment, EnrollmentStatus
 from people.models import Organization, Person, PersonnelCategory
 from tests import factories

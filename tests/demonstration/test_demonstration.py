@@ -13,11 +13,12 @@ from accounts.passwords import DEMONSTRATION_PASSWORD
 from accounts.roles import Role
 from accounts.sessions import actor_of
 from certificates.models import Certificate, CertificateStatus
+from classroom.models import Mark
 from core import jobs, names
 from core.database import db
 from courses.models import Delivery, DeliveryStatus
 from demonstration.people import PARTICIPANTS, SIGN_INS
-from enrollment.models import Enrollment, EnrollmentStatus, Mark
+from enrollment.models import Enrollment, EnrollmentStatus
 from people.models import Consent, ConsentPurpose, Person
 from roster.filters import Filters
 from roster.models import Expert, ExpertSkill, ExpertStatus

@@ -15,6 +15,7 @@ from accounts.models import RoleAssignment
 from accounts.roles import Role
 from accounts.services import ensure_account
 from accounts.sessions import actor_of
+from classroom.services import finish, reopen
 from core import audit, checking, jobs
 from core.database import db, transaction
 from core.jobs import Job
@@ -24,7 +25,6 @@ from courses.models import Delivery
 from courses.services import touch
 from enrollment.models import Enrollment
 from enrollment.queries import positions
-from enrollment.services import finish, reopen
 from enrollment.services.sharing import leave_shared_seat
 from people.models import Merge, Person
 from people.services import join_records, undo_merge

@@ -17,6 +17,7 @@ from accounts.sessions import actor_of
 from certificates import services as certificates
 from certificates.models import Certificate
 from certificates.queries import search
+from classroom.models import Mark
 from core import audit, clock, jobs
 from core.checking import breaches
 from core.database import db, transaction
@@ -27,7 +28,7 @@ from courses import services as courses
 from courses.models import Delivery, DeliverySession
 from courses.queries import get_delivery, is_open_for_enrollment, is_upcoming, plan_of, upcoming_of
 from enrollment import catalogue, queries, services
-from enrollment.models import Enrollment, Mark
+from enrollment.models import Enrollment
 from roster.models import Expert, ExpertSkill
 from tests import factories
 from tests.api_client import ApiClient

@@ -10,7 +10,8 @@ from pathlib import Path
 from core.settings import ROOT
 
 ROOMS = (
-    "core", "people", "accounts", "courses", "enrollment", "certificates", "roster", "administration", "demonstration",
+    "core", "people", "accounts", "courses", "enrollment", "classroom", "certificates", "roster", "administration",
+    "demonstration",
 )  # fmt: skip
 
 

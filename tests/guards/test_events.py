@@ -70,7 +70,7 @@ def test_an_event_is_frozen_plain_and_tells_of_nobody(kind: type[Event]) -> None
 
 def test_every_room_that_announces_is_seen() -> None:
     assert {kind.__module__ for kind in OURS} >= {
-        f"{room}.events" for room in ("people", "accounts", "courses", "enrollment", "roster")
+        f"{room}.events" for room in ("people", "accounts", "courses", "enrollment", "classroom", "roster")
     }
 
 

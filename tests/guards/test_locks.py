@@ -11,7 +11,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+import classroom.services
 from certificates.services.names import correct_names
+from classroom.models import Mark, MarkKind, Score
+from classroom.services import MarkGiven, ScoreGiven
 from core import audit, clock, database
 from core.database import db, transaction
 from core.locks import UntouchedWrite
@@ -19,8 +22,8 @@ from core.policy import SYSTEM
 from courses import services as courses
 from courses.models import Delivery, DeliverySession, Pool
 from enrollment import services
-from enrollment.models import Enrollment, Mark, MarkKind, Score
-from enrollment.services import MarkGiven, ScoreGiven, Wish
+from enrollment.models import Enrollment
+from enrollment.services import Wish
 from enrollment.services.arranging import erase_needs
 from people.models import Organization, Person
 from people.services import join_records
@@ -58,10 +61,12 @@ BEFORE: dict[str, Act] = {
     "merge": lambda s: join_records(SYSTEM, s.other, s.enrollment.person, reason="one person"),
 }
 AFTER: dict[str, Act] = {
-    "attendance": lambda s: services.record_attendance(SYSTEM, s.delivery.id, [MarkGiven(s.enrollment.id, 1, "present")]),
-    "scores": lambda s: services.record_scores(SYSTEM, s.delivery.id, [ScoreGiven(s.enrollment.id, "post", 80)]),
+    "attendance": lambda s: classroom.services.record_attendance(
+        SYSTEM, s.delivery.id, [MarkGiven(s.enrollment.id, 1, "present")]
+    ),
+    "scores": lambda s: classroom.services.record_scores(SYSTEM, s.delivery.id, [ScoreGiven(s.enrollment.id, "post", 80)]),
     "cut short": lambda s: courses.cut_short(SYSTEM, s.delivery, after_session=1, reason="Flood"),
-    "finish": lambda s: services.finish(SYSTEM, s.delivery.id),
+    "finish": lambda s: classroom.services.finish(SYSTEM, s.delivery.id),
     "erase needs": lambda s: erase_needs(s.delivery.id),
 }
 
