@@ -257,7 +257,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     database.init_app(app, settings.database_url)
     i18n.init_app(app)
     words.init_app(app)
-    web.init_app(app, settings, accounts.sessions.load_actor)
+    web.init_app(app, settings, accounts.sessions.load_by_visit, accounts.sessions.load_by_token)
     events.init_app(app, SUBSCRIBERS)
     engine.init_app(app, settings)
     running.init_app(app, JOBS, SCHEDULE, LANES, mail.JOB_KINDS)
