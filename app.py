@@ -91,6 +91,7 @@ from core import (
     migrations,
     numbering,
     once,
+    patches,
     ports,
     printing,
     proofs,
@@ -249,6 +250,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     settings = read_settings(environ)
     for sentence in make_private(settings.instance_path):
         click.echo(f"Note: {sentence}.", err=True)
+    patches.apply()
     app = Flask("app", root_path=str(ROOT))
     core.settings.init_app(app, settings)
     app.jinja_env.globals["is_demonstration_here"] = accounts.demonstration.is_demonstration_here

@@ -16,7 +16,6 @@ from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
 from wtforms import BooleanField, FormField, HiddenField, IntegerField, RadioField, SelectField, StringField
 from wtforms import Form as Parts
-from wtforms.widgets import Input, Select
 from wtforms.widgets.core import clean_key
 
 from core import countries, names
@@ -39,17 +38,6 @@ def attributes(**values: Any) -> Markup:
 
 #: What stands for no choice: an option without any words is not valid, and is read out as nothing.
 NOTHING = "–"
-_render_option = Select.render_option.__func__
-
-
-def _option(cls: type[Select], choice: Any, **given: Any) -> Markup:
-    return _render_option(cls, choice._replace(label=choice.label or choice.value or NOTHING), **given)
-
-
-Select.render_option = classmethod(_option)
-
-#: WTForms formats each attribute through `Markup.format`: a quarter of the time of a page with a form.
-Input.html_params = staticmethod(attributes)
 
 
 def whole(text: str | None) -> int | None:
