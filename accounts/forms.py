@@ -16,17 +16,24 @@ from wtforms import (
     PasswordField,
     RadioField,
     SelectField,
-    SelectMultipleField,
     StringField,
 )
 from wtforms.validators import InputRequired, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from accounts.models import ALL, READ, ConsentPurpose, Gender, Organization
 from accounts.roles import BodyKind, Role
 from core import countries, i18n
 from core.errors import DomainError
-from core.forms import Confirmation, Form, NationalitiesField, SubmissionField, WhoField, issuer_field, names_confirmation
+from core.forms import (
+    CheckboxesField,
+    Confirmation,
+    Form,
+    NationalitiesField,
+    SubmissionField,
+    WhoField,
+    issuer_field,
+    names_confirmation,
+)
 from core.words import WORDS
 
 #: How to say that there is one name only; the services ask for at least one.
@@ -35,13 +42,6 @@ NEEDED = [InputRequired(_l("Fill in this field."))]
 
 #: In the order in which an administrator looks for them; everyone is a participant.
 ASSIGNABLE = (Role.NOMINATOR, Role.TRAINER, Role.COORDINATOR, Role.ROSTER, Role.ADMINISTRATOR)
-
-
-class CheckboxesField(SelectMultipleField):
-    """Any number of choices, as checkboxes."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class LinkForm(Form):

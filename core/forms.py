@@ -14,8 +14,18 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
-from wtforms import BooleanField, FormField, HiddenField, IntegerField, RadioField, SelectField, StringField
+from wtforms import (
+    BooleanField,
+    FormField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms import Form as Parts
+from wtforms.widgets import CheckboxInput, ListWidget
 from wtforms.widgets.core import clean_key
 
 from core import countries, names
@@ -112,6 +122,13 @@ class Confirmation(BooleanField):
 def names_confirmation() -> Any:
     """The tick of every form that takes a person's names."""
     return Confirmation(_l("These are the right names."), code="name_in_doubt")
+
+
+class CheckboxesField(SelectMultipleField):
+    """Any number of choices, as checkboxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 class WhoField(RadioField):
