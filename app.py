@@ -96,6 +96,7 @@ from core import (
     migrations,
     numbering,
     once,
+    patches,
     ports,
     printing,
     proofs,
@@ -261,6 +262,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     settings = read_settings(environ)
     for sentence in make_private(settings.instance_path):
         click.echo(f"Note: {sentence}.", err=True)
+    patches.apply()
     app = Flask("app", root_path=str(ROOT))
     core.settings.init_app(app, settings)
     app.jinja_env.globals["is_demonstration_here"] = accounts.demonstration.is_demonstration_here
@@ -270,7 +272,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     locks.init_app(app)
     i18n.init_app(app)
     words.init_app(app)
-    web.init_app(app, settings, accounts.sessions.load_actor)
+    web.init_app(app, settings, accounts.sessions.load_by_visit, accounts.sessions.load_by_token)
     events.init_app(app, SUBSCRIBERS)
     engine.init_app(app, settings)
     running.init_app(app, JOBS, SCHEDULE, LANES, mail.JOB_KINDS)

@@ -253,10 +253,6 @@ def tried(*, keep: bool) -> Iterator[None]:
     (savepoint.commit if keep else savepoint.rollback)()
 
 
-def in_transaction() -> bool:
-    return "unit" in db.session().info
-
-
 def _turn(until: float) -> Any:
     """Writers of one SQLite file queue for their turn; PostgreSQL has locks of its own, for which they wait inside."""
     return writers.turn(Path(str(db.engine.url.database)), until) if is_sqlite() else waits(LOCK)

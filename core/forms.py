@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from wtforms import BooleanField, FormField, HiddenField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms import Form as Parts
 from wtforms.validators import InputRequired
-from wtforms.widgets import CheckboxInput, Input, ListWidget, Select
+from wtforms.widgets import CheckboxInput, ListWidget
 from wtforms.widgets.core import clean_key
 
 from core import countries, names
@@ -43,17 +43,6 @@ ONE_NAME = _l("A person with one name only has it in one of the two fields. Leav
 NEEDED = [InputRequired(_l("Fill in this field."))]
 #: What stands for no choice: an option without any words is not valid, and is read out as nothing.
 NOTHING = "–"
-_render_option = Select.render_option.__func__
-
-
-def _option(cls: type[Select], choice: Any, **given: Any) -> Markup:
-    return _render_option(cls, choice._replace(label=choice.label or choice.value or NOTHING), **given)
-
-
-Select.render_option = classmethod(_option)
-
-#: WTForms formats each attribute through `Markup.format`: a quarter of the time of a page with a form.
-Input.html_params = staticmethod(attributes)
 
 
 def whole(text: str | None) -> int | None:

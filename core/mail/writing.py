@@ -63,14 +63,11 @@ def send(
         "is_secret": secret, "state": MailState.QUEUED if goes_out else MailState.KEPT, "created_at": now,
         "expires_at": expires_at,
     }  # fmt: skip
-    mail_id = write(_WRITE, written).inserted_primary_key[0]  # type: ignore[index]  # one row was written
+    mail_id = write(sa.insert(Mail), written).inserted_primary_key[0]  # type: ignore[index]  # one row was written
     if goes_out:
         is_awaited = expires_at is not None and expires_at - now < SHORT_LIVED
         jobs.enqueue(LINKS if is_awaited else BULK, dedupe_key=ticket(mail_id), mail_id=mail_id)
     return mail_id
-
-
-_WRITE = sa.insert(Mail.__table__)  # type: ignore[arg-type]  # the table
 
 
 def leaves(address: str) -> bool:

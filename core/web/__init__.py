@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Flask
+from flask import Flask, Request
 from flask_compress import Compress
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
@@ -45,16 +45,24 @@ class IdConverter(IntegerConverter):
         super().__init__(map, max=LARGEST_ID)
 
 
-def init_app(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) -> None:
+def init_app(
+    app: Flask,
+    settings: Settings,
+    load_by_visit: Callable[[str], Actor | None],
+    load_by_token: Callable[[Request], Actor | None],
+) -> None:
+    """Flask-Login asks `load_by_visit` who signed in, and else `load_by_token`; the gate takes what it found."""
     _configure(app, settings)
     Compress(app)
     csrf.init_app(app)
-    login.init_app(app)
+    login.init_app(app, add_context_processor=False)  # pages ask for the `actor` whom the gate let pass
+    login.session_protection = None  # a session is a row that ends at once, and phones change their addresses
     login.anonymous_user = lambda: ANONYMOUS
-    login.request_loader(lambda _request: current_actor() if current_actor().is_authenticated else None)
+    login.user_loader(load_by_visit)
+    login.request_loader(load_by_token)
     budgets.init_app(app, settings)
     refusals.init_app(app)
-    gate.init_app(app, settings, load_actor)
+    gate.init_app(app, settings)
     headers.init_app(app)
     pages.init_app(app)
     assets.init_app(app)

@@ -49,7 +49,7 @@ def access_of(app: Flask, endpoint: str) -> Access | None:
 
 
 def current_actor() -> Actor:
-    """Who acts in this request."""
+    """Whom Flask-Login found, once the gate let the request pass; no one before."""
     return g.get("actor", ANONYMOUS)
 
 

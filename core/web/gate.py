@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask import Flask, g, request
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 from werkzeug.exceptions import BadRequest, default_exceptions
 
 from core import budgets, refusals
 from core.errors import NotSignedIn
 from core.intake import CountedRequest, check_query
 from core.origin import client_network, is_for_this_machine
-from core.policy import Actor, require
+from core.policy import require
 from core.refusals import is_api
 from core.settings import Settings, settings_of
 from core.web.access import access_of
@@ -22,7 +22,7 @@ from core.web.access import access_of
 ASKED_BY_ANY_NAME = "health.alive"
 
 
-def init_app(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) -> None:
+def init_app(app: Flask, settings: Settings) -> None:
     app.request_class = CountedRequest
     hosts = {urlsplit(settings.public_url).netloc, f"{settings.host}:{settings.port}"}
 
@@ -31,7 +31,7 @@ def init_app(app: Flask, settings: Settings, load_actor: Callable[[], Actor]) ->
             raise refused if isinstance(refused, Exception) else default_exceptions[refused]
         _check_address(hosts)
         if request.endpoint is not None and request.endpoint != "static":
-            _check_access(app, load_actor)
+            _check_access(app)
 
     app.before_request(gate)
 
@@ -48,13 +48,13 @@ def _check_address(hosts: set[str]) -> None:
         raise BadRequest("An address has no NUL character.")  # PostgreSQL could not even look for it
 
 
-def _check_access(app: Flask, load_actor: Callable[[], Actor]) -> None:
+def _check_access(app: Flask) -> None:
     assert request.endpoint
     access = access_of(app, request.endpoint)
     assert access is not None
     if is_api():
         budgets.charge(origin=client_network())
-    g.actor = load_actor()
+    g.actor = current_user._get_current_object()
     if g.actor.token_id is not None:
         budgets.charge(token=g.actor.token_id, account=g.actor.person_id)
     if access.signed_in and g.actor.is_anonymous:

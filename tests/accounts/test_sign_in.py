@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from flask_login import current_user, user_logged_in, user_logged_out
 
 from accounts import passwords, services
 from accounts.models import Account, SignInLink, UserSession
@@ -566,3 +567,20 @@ def test_a_closed_account_is_out_even_where_a_session_or_token_was_left(app, sig
         audit.record(SYSTEM, "test.closed", "person:1", {})
     assert browser.get("/me", follow=False).status == 303
     assert app.test_client().get("/api/v1/courses", headers=headers).status_code == 401
+
+
+def test_flask_login_signs_in_and_out_and_knows_who_it_is(app, browser):
+    with app.app_context():
+        account(password=PASSWORD)
+    told, seen = [], []
+    hear = (lambda sender, user: told.append("in")), (lambda sender, user: told.append("out"))
+    look = app.before_request_funcs[None]
+    look.append(lambda: seen.append(current_user.person_id))
+    try:
+        with user_logged_in.connected_to(hear[0], app), user_logged_out.connected_to(hear[1], app):
+            try_password(browser, "amina@example.org", PASSWORD)
+            browser.post("/sign-out", {"csrf_token": browser.token()})
+    finally:
+        look.pop()
+    assert told == ["in", "out"]
+    assert seen[0] is None and any(seen)
