@@ -3,16 +3,22 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# One worker for each core; one that has nothing left takes half of what waits at another.
+PARALLEL := -n auto --dist worksteal
+QUICK := tests/guards tests/courses tests/core/test_api.py tests/core/test_policy.py tests/core/test_jobs.py tests/enrollment/test_enrolling.py tests/certificates/test_issuing.py tests/roster/test_evidence.py
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
 
 export FLASK_APP := app
 
-.PHONY: docs pictures help setup setup-dev run serve test test-all bench lint lock translations clean
+.PHONY: docs pictures help setup setup-dev run serve test test-all test-quick coverage bench lint lock \
+	translations clean
 
 help:
 	@echo "make run      install what is needed, migrate and serve on http://127.0.0.1:8000"
 	@echo "make test     install what is needed and run the test suite"
-	@echo "make test-all the same, and the tests that take minutes"
+	@echo "make test-all the same, with the attacks, faults and full matrices that take minutes"
+	@echo "make test-quick   the guards and a cross-section on SQLite, without a browser"
+	@echo "make coverage     the suite, slower, and which lines no test reaches"
 	@echo "make bench    run the benchmarks and print their table"
 	@echo "make serve    production serving: several web processes and a worker (see docs/how-to/deploy.md)"
 	@echo "make lint     ruff, mypy and the import contracts"
@@ -45,10 +51,16 @@ serve: setup
 	@$(BIN)/python app.py
 
 test: setup-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-all: setup-dev
-	$(BIN)/python -m pytest -m ""
+	$(BIN)/python -m pytest $(PARALLEL) -m "" --hypothesis-profile=all
+
+test-quick: setup-dev
+	$(BIN)/python -m pytest $(PARALLEL) -m "not long and not alone" -k "not postgresql" --hypothesis-profile=quick $(QUICK)
+
+coverage: setup-dev
+	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term:skip-covered
 
 bench: setup-dev
 	$(BIN)/python -m tests.load.bench
@@ -56,7 +68,7 @@ bench: setup-dev
 lint: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy core accounts/services courses/services enrollment/services certificates/services roster/services
+	$(BIN)/mypy core people/services accounts/services courses/services enrollment/services classroom/services certificates/services roster/services
 	$(BIN)/lint-imports
 
 # After a change of requirements*.in: exact versions and hashes, without any address in the files.

@@ -3,13 +3,13 @@ registers itself on import."""
 
 from __future__ import annotations
 
-import gc
+from core.serving import memory
 
-gc.disable()  # nothing that is loaded below ever dies: looking for it again and again takes an eighth of the start
+memory.loading_begins()
 
 # isort: split
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from typing import Any
 
@@ -19,48 +19,57 @@ from flask.cli import AppGroup
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import SQLAlchemyError
 
-import accounts.api
 import accounts.cli
 import accounts.demonstration
 import accounts.handlers
-import accounts.jobs
-import accounts.queries.checking
+import accounts.queries
+import accounts.services
 import accounts.sessions
 import accounts.views
+import administration.jobs
+import administration.views
 import certificates.api
 import certificates.cli
 import certificates.handlers
 import certificates.jobs
 import certificates.queries
 import certificates.views
+import classroom.api
+import classroom.handlers
+import classroom.participation
+import classroom.ports
+import classroom.queries
+import classroom.views
 import core.docs
+import core.serving.command
+import core.settings
 import courses.api
 import courses.cli
 import courses.handlers
+import courses.ports
 import courses.views
 import enrollment.api
 import enrollment.cli
 import enrollment.handlers
 import enrollment.jobs
+import enrollment.ports
 import enrollment.queries
 import enrollment.services
 import enrollment.views
+import people.api
+import people.cli
+import people.handlers
+import people.jobs
+import people.ports
+import people.queries.checking
+import people.views
 import roster.api
 import roster.cli
 import roster.handlers
 import roster.jobs
 import roster.queries
 import roster.views
-from accounts.events import (
-    AddressConfirmed,
-    ConsentGiven,
-    ConsentWithdrawn,
-    MergeConfirmed,
-    MergeUndone,
-    OrganizationChanged,
-    PersonChanged,
-)
-from accounts.roles import Permission as P
+from accounts.events import AddressConfirmed
 from certificates.events import (
     CertificateIssued,
     CertificateLifted,
@@ -82,15 +91,16 @@ from core import (
     database,
     events,
     i18n,
+    locks,
     mail,
     migrations,
     numbering,
     once,
+    patches,
     ports,
     printing,
     proofs,
     readings,
-    serving,
     storage,
     web,
     words,
@@ -101,23 +111,29 @@ from core.instance import make_private
 from core.jobs import engine, running, worker
 from core.policy import Actor
 from core.settings import ROOT, read_settings
+from core.web import pages
 from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryCutShort, DeliveryMoved
 from demonstration.cli import demo_cli
 from enrollment.events import EnrollmentReassigned, EnrollmentResult
+from people.events import ConsentGiven, ConsentWithdrawn, MergeConfirmed, MergeUndone, OrganizationChanged, PersonChanged
+from people.permissions import Permission as P
 
-gc.freeze()
-gc.enable()
+memory.loading_ends()
 
 BLUEPRINTS = [
     health,
+    people.views.pages,
     accounts.views.pages,
     courses.views.pages,
     enrollment.views.pages,
+    classroom.views.pages,
     certificates.views.pages,
     roster.views.pages,
-    accounts.api.routes,
+    administration.views.pages,
+    people.api.routes,
     courses.api.routes,
     enrollment.api.routes,
+    classroom.api.routes,
     certificates.api.routes,
     roster.api.routes,
     core.docs.pages,
@@ -125,11 +141,11 @@ BLUEPRINTS = [
 
 #: Who reacts to what, in the transaction of the fact itself.
 SUBSCRIBERS: events.Subscribers = {
-    OrganizationChanged: [courses.handlers.keep_kinds, roster.handlers.keep_kind],
+    OrganizationChanged: [accounts.handlers.keep_kinds, courses.handlers.keep_kinds, roster.handlers.keep_kind],
     DeliveryCancelled: [enrollment.handlers.end_enrollments],
     DeliveryChanged: [enrollment.handlers.fit_places],
     DeliveryMoved: [enrollment.handlers.tell_of_move],
-    DeliveryCutShort: [enrollment.handlers.cut_sessions],
+    DeliveryCutShort: [classroom.handlers.require_unheld, enrollment.handlers.tell_of_cut],
     EnrollmentResult: [certificates.handlers.open_review],
     CertificateIssued: [roster.handlers.grant_skills],
     CertificateLifted: [roster.handlers.grant_skills],
@@ -138,13 +154,13 @@ SUBSCRIBERS: events.Subscribers = {
     CertificateSuperseded: [roster.handlers.withdraw_skills],
     AddressConfirmed: [enrollment.handlers.count_applications],
     MergeConfirmed: [
-        accounts.handlers.carry_refusal,
+        people.handlers.carry_refusal,
         enrollment.handlers.move_enrollments,
         certificates.handlers.follow_enrollments,
         roster.handlers.move_skills,
     ],
     MergeUndone: [
-        accounts.handlers.take_refusal_back,
+        people.handlers.take_refusal_back,
         enrollment.handlers.move_enrollments_back,
         certificates.handlers.follow_enrollments,
         roster.handlers.move_skills,
@@ -155,17 +171,11 @@ SUBSCRIBERS: events.Subscribers = {
     ConsentWithdrawn: [roster.handlers.keep_withdrawn_consent],
 }
 
-#: Who answers what a package to the left asks and may not look up itself.
-ANSWERS: ports.Answers = {
-    printing.unprintable: unprintable,
-    proofs.disproved: certificates.queries.disproved,
-}
-
 JOBS: Mapping[str, running.JobFunction] = {
     "certificates.issue": certificates.jobs.issue_all,
     "certificates.render": certificates.jobs.render_one,
-    "accounts.forget": accounts.jobs.forget_ended,
-    "accounts.compare": accounts.jobs.compare,
+    "accounts.forget": administration.jobs.forget_ended,
+    "accounts.compare": people.jobs.compare,
     "audit.checkpoint": audit_cli.checkpoint_job,
     "audit.deliver": audit_cli.deliver,
     "answers.forget": once.forget_old,
@@ -195,9 +205,10 @@ SCHEDULE = {
 
 #: What `flask check` verifies: each yields a sentence for every breach it finds.
 CHECKS: list[checking.Check] = [
-    accounts.queries.checking.breaches,
+    people.queries.checking.breaches,
     enrollment.queries.breaches,
-    enrollment.services.breaches_of_identity,
+    classroom.queries.breaches,
+    enrollment.queries.breaches_of_identity,
     certificates.queries.breaches,
     roster.queries.breaches,
     storage.breaches,
@@ -208,11 +219,11 @@ CHECKS: list[checking.Check] = [
     mail.route.breaches,
 ]
 
-accounts.cli.people_cli.add_command(enrollment.cli.suspects)
+people.cli.people_cli.add_command(enrollment.cli.suspects)
 
 COMMANDS: list[AppGroup | Any] = [
     accounts.cli.accounts_cli,
-    accounts.cli.people_cli,
+    people.cli.people_cli,
     certificates.cli.certificates_cli,
     courses.cli.courses_cli,
     roster.cli.roster_cli,
@@ -223,7 +234,7 @@ COMMANDS: list[AppGroup | Any] = [
     backup_cli.backup_command,
     backup_cli.restore_command,
     migrations.db_cli,
-    serving.serve_command,
+    core.serving.command.serve_command,
 ]
 
 #: Navigation: label, endpoint, permission that shows it (None: everyone).
@@ -234,14 +245,14 @@ NAVIGATION = [
     (_l("People to check"), "enrollment.questions", P.IDENTITY_DECIDE),
     (_l("Certificates"), "certificates.register", P.CERTIFICATE_ISSUE),
     (_l("Roster"), "roster.search", P.ROSTER_SEARCH),
-    (_l("Administration"), "accounts.administration", P.ACCOUNT_MANAGE),
+    (_l("Administration"), "administration.overview", P.ACCOUNT_MANAGE),
 ]
 
 FOOTER = [
     (_l("Check a certificate"), "certificates.verify_form"),
-    (_l("Help"), "accounts.help_page"),
-    (_l("Accessibility"), "accounts.accessibility"),
-    (_l("Privacy"), "accounts.privacy"),
+    (_l("Help"), "administration.help_page"),
+    (_l("Accessibility"), "administration.accessibility"),
+    (_l("Privacy"), "administration.privacy"),
     (_l("API"), "docs.api_page"),
 ]
 
@@ -251,40 +262,34 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     settings = read_settings(environ)
     for sentence in make_private(settings.instance_path):
         click.echo(f"Note: {sentence}.", err=True)
+    patches.apply()
     app = Flask("app", root_path=str(ROOT))
-    app.extensions["settings"] = settings
-    app.extensions["navigation"] = _navigation
-    app.extensions["footer_links"] = _footer
-    app.extensions["alerts"] = _alerts
-    app.extensions["certificate_panel"] = certificate_panel
-    app.extensions["certificate_reviews"] = certificate_reviews
-    app.extensions["first_start"] = _first_start
-    app.extensions["people_to_tell"] = enrollment.queries.count_to_tell  # courses asks, which knows no enrollments
-    app.extensions["people_to_ask"] = roster.queries.people_to_ask  # accounts asks, which knows no experts
-    app.extensions["system_warnings"] = check_system_libraries
-    app.extensions["is_invented"] = accounts.demonstration.is_invented
+    core.settings.init_app(app, settings)
     app.jinja_env.globals["is_demonstration_here"] = accounts.demonstration.is_demonstration_here
-    app.extensions["is_demonstration"] = lambda: settings.demo and settings.is_local
+    storage.init_app(app, storage.open_storage(settings.storage_url))
     clock.init_app(app, settings.now)
     database.init_app(app, settings.database_url)
+    locks.init_app(app)
     i18n.init_app(app)
     words.init_app(app)
-    web.init_app(app, settings, accounts.sessions.load_actor)
+    web.init_app(app, settings, accounts.sessions.load_by_visit, accounts.sessions.load_by_token)
     events.init_app(app, SUBSCRIBERS)
     engine.init_app(app, settings)
     running.init_app(app, JOBS, SCHEDULE, LANES, mail.JOB_KINDS)
     checking.init_app(app, CHECKS)
-    ports.init_app(app, ANSWERS)
+    ports.init_app(app, ANSWERS | {backups.application_on: _like_this_one(environ)})
     numbering.init_app(app, SERIES)
     backups.init_app(app, FiledIn("certificate", "file_key", "sha256"))
-    # A restore prepares its database with an application of its own before it takes the place of this one's.
-    app.extensions["application_on"] = lambda **changes: create_app({**(os.environ if environ is None else environ), **changes})
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     for command in COMMANDS:
         app.cli.add_command(command)
     web.check_access_declared(app)
     return app
+
+
+def _like_this_one(environ: Mapping[str, str] | None) -> Callable[..., Flask]:
+    return lambda **changes: create_app({**(os.environ if environ is None else environ), **changes})
 
 
 def _first_start() -> Iterator[str]:
@@ -299,15 +304,15 @@ def _address(endpoint: str) -> str:
     return url_for(endpoint)
 
 
-def _navigation(actor: Actor) -> list[web.Link]:
+def _navigation(actor: Actor) -> list[pages.Link]:
     return [
-        web.Link(label, _address(endpoint))
+        pages.Link(label, _address(endpoint))
         for label, endpoint, permission in NAVIGATION
         if permission is None or actor.can(permission)
     ]
 
 
-def _alerts(actor: Actor) -> list[web.Link]:
+def _alerts(actor: Actor) -> list[pages.Link]:
     """What those who look after the house have to see on every page."""
     if not actor.can(P.MAIL_READ):
         return []
@@ -318,12 +323,38 @@ def _alerts(actor: Actor) -> list[web.Link]:
     if fault is None:
         return []
     words = _l("No message goes out: sending has stopped.") if fault.is_stopped else _l("The mail server does not answer.")
-    return [web.Link(words, url_for("accounts.mail"))]
+    return [pages.Link(words, url_for("administration.mail"))]
 
 
-def _footer() -> list[web.Link]:
-    return [web.Link(label, _address(endpoint)) for label, endpoint in FOOTER]
+def _footer() -> list[pages.Link]:
+    return [pages.Link(label, _address(endpoint)) for label, endpoint in FOOTER]
+
+
+#: Who answers what a package to the left asks and may not look up itself.
+ANSWERS: dict[ports.Port[..., Any], Callable[..., Any]] = {
+    mail.addresses.is_invented: accounts.demonstration.is_invented,
+    core.serving.command.prepare_first_start: _first_start,
+    core.serving.command.system_warnings: check_system_libraries,
+    printing.unprintable: unprintable,
+    proofs.disproved: certificates.queries.disproved,
+    pages.navigation: _navigation,
+    pages.footer_links: _footer,
+    pages.alerts: _alerts,
+    people.ports.holds_roles: accounts.services.holds_roles,
+    people.ports.has_account: accounts.services.has_account,
+    people.ports.came_by_link: accounts.queries.came_by_link,
+    people.ports.end_sessions_and_links: accounts.services.end_sessions_and_links,
+    people.ports.write_to: accounts.services.write_to,
+    people.ports.people_to_ask: roster.queries.people_to_ask,
+    courses.ports.people_to_tell: enrollment.queries.count_to_tell,
+    enrollment.ports.certificate_panel: certificate_panel,
+    enrollment.ports.is_recorded: classroom.queries.is_recorded,
+    enrollment.ports.has_marks: classroom.queries.has_marks,
+    enrollment.ports.was_reopened: classroom.queries.was_reopened,
+    enrollment.ports.result_shown: classroom.participation.result_shown,
+    classroom.ports.certificate_reviews: certificate_reviews,
+}
 
 
 if __name__ == "__main__":
-    serving.main(create_app)
+    core.serving.command.main(create_app)

@@ -1,1 +1,1 @@
-"""People, organizations, roles and sign-in."""
+"""Sign-in, sessions, tokens and roles."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import click
-from flask import current_app
 
-from accounts import queries, services, values
-from accounts.models import ALL, Person
+from accounts import queries, services
+from accounts.models import ALL
 from accounts.roles import WITHIN, Role
 from core import names
 from core.commands import Commands
-from core.database import db, settings_of, transaction
+from core.database import settings_of, transaction
 from core.errors import DomainError
 from core.policy import SYSTEM
+from people import services as people_services
+from people import values
 
 accounts_cli = Commands("accounts", help="People who may sign in.")
 
@@ -59,26 +60,12 @@ def token(email: str, name: str, days: int, scope: tuple[str, ...]) -> None:
     """Creates an API token and prints only the token."""
     with _refusals(), transaction():
         person = queries.find_person_by_email(email)
-        if person is not None and services.shares_mailbox(person):
+        if person is not None and people_services.shares_mailbox(person):
             raise click.ClickException(f"Several people use {email}. Each of them creates a token on the own page.")
         if person is None:
             raise click.ClickException(f"No one has the email address {email}. Create an account first: flask accounts create")
         made = services.create_token(SYSTEM, person, name=name, days=days, scope=scope)
     click.echo(made)
-
-
-people_cli = Commands("people", help="People and what they agreed to.")
-
-
-@people_cli.command("ask")
-def ask() -> None:
-    """Writes, once each, to people with a profile who have not been asked whether roster staff may find them."""
-    wanted = current_app.extensions["people_to_ask"]()
-    count = 0
-    for person_id in wanted:
-        with transaction():  # each letter with its note that it was written, so that stopping halfway writes to no one twice
-            count += services.ask_for_consent(db.session.get_one(Person, person_id))
-    click.echo(f"{count} people asked")
 
 
 class _refusals:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accounts.passwords import DEMONSTRATION_PASSWORD
 from core.database import settings_of
-from core.forwarding import is_forwarded
+from core.origin import is_forwarded
 
 __all__ = ["DEMONSTRATION_PASSWORD", "DOMAIN", "is_demonstration", "is_demonstration_here", "is_invented"]
 
@@ -13,8 +13,7 @@ DOMAIN = "rostrum.example"
 
 
 def is_demonstration() -> bool:
-    settings = settings_of()
-    return settings.demo and settings.is_local
+    return settings_of().is_demonstration
 
 
 def is_demonstration_here() -> bool:

@@ -1,17 +1,12 @@
-"""What the accounts room announces."""
+"""What accounts announces."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask_babel import lazy_gettext as _l
+
 from core.events import Event
-
-
-@dataclass(frozen=True)
-class PersonRecorded(Event):
-    name = "person.recorded"
-    subject = ("person", "person_id")
-    person_id: int
 
 
 @dataclass(frozen=True)
@@ -19,87 +14,15 @@ class AddressConfirmed(Event):
     """Someone opened the link that an application was answered with: the address is theirs, and the application counts."""
 
     name = "person.address_confirmed"
+    label = _l("Applicant’s address confirmed")
     subject = ("person", "person_id")
     person_id: int
-
-
-@dataclass(frozen=True)
-class MergeProposed(Event):
-    name = "merge.proposed"
-    subject = ("merge", "merge_id")
-    merge_id: int
-    keep_id: int
-    merged_id: int
-
-
-@dataclass(frozen=True)
-class MergeDeclined(Event):
-    name = "merge.declined"
-    subject = ("merge", "merge_id")
-    merge_id: int
-    keep_id: int
-    merged_id: int
-
-
-@dataclass(frozen=True)
-class MergeConfirmed(Event):
-    """Two records are one person now: `merged_id` leads to `keep_id`."""
-
-    name = "merge.confirmed"
-    subject = ("merge", "merge_id")
-    merge_id: int
-    keep_id: int
-    merged_id: int
-
-
-@dataclass(frozen=True)
-class MergeUndone(Event):
-    """The two are two people again; what was recorded for the merged record goes back to it."""
-
-    name = "merge.undone"
-    subject = ("merge", "merge_id")
-    merge_id: int
-    keep_id: int
-    merged_id: int
-
-
-@dataclass(frozen=True)
-class PersonChanged(Event):
-    name = "person.changed"
-    subject = ("person", "person_id")
-    person_id: int
-    changed: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class OrganizationRecorded(Event):
-    name = "organization.recorded"
-    subject = ("organization", "organization_id")
-    organization_id: int
-    code: str
-
-
-@dataclass(frozen=True)
-class OrganizationChanged(Event):
-    name = "organization.changed"
-    subject = ("organization", "organization_id")
-    organization_id: int
-    changed: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class EmblemChanged(Event):
-    """Certificates of the centre show another picture from now on; none: `sha256` is empty."""
-
-    name = "organization.emblem_changed"
-    subject = ("organization", "organization_id")
-    organization_id: int
-    sha256: str
 
 
 @dataclass(frozen=True)
 class AccountCreated(Event):
     name = "account.created"
+    label = _l("Account made")
     subject = ("person", "person_id")
     person_id: int
 
@@ -107,6 +30,7 @@ class AccountCreated(Event):
 @dataclass(frozen=True)
 class AccountClosed(Event):
     name = "account.closed"
+    label = _l("Account closed")
     subject = ("person", "person_id")
     person_id: int
 
@@ -114,6 +38,7 @@ class AccountClosed(Event):
 @dataclass(frozen=True)
 class AccountReopened(Event):
     name = "account.reopened"
+    label = _l("Account reopened")
     subject = ("person", "person_id")
     person_id: int
 
@@ -121,6 +46,7 @@ class AccountReopened(Event):
 @dataclass(frozen=True)
 class RoleAssigned(Event):
     name = "role.assigned"
+    label = _l("Role given")
     subject = ("person", "person_id")
     person_id: int
     role: str
@@ -131,6 +57,7 @@ class RoleAssigned(Event):
 @dataclass(frozen=True)
 class RoleWithdrawn(Event):
     name = "role.withdrawn"
+    label = _l("Role withdrawn")
     subject = ("person", "person_id")
     person_id: int
     role: str
@@ -141,6 +68,7 @@ class RoleWithdrawn(Event):
 @dataclass(frozen=True)
 class PasswordChanged(Event):
     name = "password.changed"
+    label = _l("Password changed or removed")
     subject = ("person", "person_id")
     person_id: int
 
@@ -148,6 +76,7 @@ class PasswordChanged(Event):
 @dataclass(frozen=True)
 class SignInLinkSent(Event):
     name = "sign_in.link_sent"
+    label = _l("Sign-in link sent")
     subject = ("person", "person_id")
     person_id: int
 
@@ -157,6 +86,7 @@ class SignInLinkRefused(Event):
     """A link was asked for and not sent; `person_id` is 0 when no one has the address, which itself is not kept."""
 
     name = "sign_in.link_refused"
+    label = _l("Sign-in link not sent: no open account has the address")
     subject = ("person", "person_id")
     person_id: int
 
@@ -164,6 +94,7 @@ class SignInLinkRefused(Event):
 @dataclass(frozen=True)
 class SignedIn(Event):
     name = "sign_in.done"
+    label = _l("Signed in")
     subject = ("person", "person_id")
     person_id: int
     method: str
@@ -174,6 +105,7 @@ class SignInRefused(Event):
     """A wrong password; `person_id` is 0 when no one has the address, which itself is not kept."""
 
     name = "sign_in.refused"
+    label = _l("Sign-in refused: wrong password")
     subject = ("person", "person_id")
     person_id: int
 
@@ -181,6 +113,7 @@ class SignInRefused(Event):
 @dataclass(frozen=True)
 class SessionsEnded(Event):
     name = "sign_in.sessions_ended"
+    label = _l("Signed out everywhere else")
     subject = ("person", "person_id")
     person_id: int
 
@@ -188,6 +121,7 @@ class SessionsEnded(Event):
 @dataclass(frozen=True)
 class SignedOut(Event):
     name = "sign_in.ended"
+    label = _l("Signed out")
     subject = ("person", "person_id")
     person_id: int
 
@@ -195,6 +129,7 @@ class SignedOut(Event):
 @dataclass(frozen=True)
 class TokenCreated(Event):
     name = "token.created"
+    label = _l("API token made")
     subject = ("person", "person_id")
     person_id: int
     token_id: int
@@ -203,41 +138,7 @@ class TokenCreated(Event):
 @dataclass(frozen=True)
 class TokenRevoked(Event):
     name = "token.revoked"
+    label = _l("API token revoked")
     subject = ("person", "person_id")
     person_id: int
     token_id: int
-
-
-@dataclass(frozen=True)
-class ConsentGiven(Event):
-    """A person said yes, or it was recorded from paper. `counts` False: kept, but not current until the person confirms it."""
-
-    name = "consent.given"
-    subject = ("person", "person_id")
-    person_id: int
-    purpose: str
-    how: str
-    version: str
-    counts: bool
-
-
-@dataclass(frozen=True)
-class ConsentWithdrawn(Event):
-    """A person said no, or no longer yes."""
-
-    name = "consent.withdrawn"
-    subject = ("person", "person_id")
-    person_id: int
-    purpose: str
-    how: str
-    version: str
-
-
-@dataclass(frozen=True)
-class ConsentAsked(Event):
-    """A person who has not answered was written to."""
-
-    name = "consent.asked"
-    subject = ("person", "person_id")
-    person_id: int
-    purpose: str

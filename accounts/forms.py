@@ -1,4 +1,4 @@
-"""Forms of sign-in, one's own page and administration."""
+"""Forms of sign-in, one's own account, and accounts by an administrator."""
 
 from __future__ import annotations
 
@@ -8,40 +8,32 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
-    DateField,
     EmailField,
-    FileField,
     HiddenField,
     IntegerField,
     PasswordField,
     RadioField,
     SelectField,
-    SelectMultipleField,
     StringField,
 )
-from wtforms.validators import InputRequired, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
-from accounts.models import ALL, READ, ConsentPurpose, Gender, Organization
-from accounts.roles import BodyKind, Role
-from core import countries, i18n
-from core.errors import DomainError
-from core.forms import Confirmation, Form, NationalitiesField, SubmissionField, WhoField, issuer_field, names_confirmation
+from accounts.models import ALL, READ
+from accounts.roles import Role
+from core import i18n
+from core.forms import (
+    NEEDED,
+    ONE_NAME,
+    CheckboxesField,
+    Confirmation,
+    Form,
+    SubmissionField,
+    names_confirmation,
+)
 from core.words import WORDS
-
-#: How to say that there is one name only; the services ask for at least one.
-ONE_NAME = _l("A person with one name only has it in one of the two fields. Leave the other one empty.")
-NEEDED = [InputRequired(_l("Fill in this field."))]
+from people.models import BodyKind
 
 #: In the order in which an administrator looks for them; everyone is a participant.
 ASSIGNABLE = (Role.NOMINATOR, Role.TRAINER, Role.COORDINATOR, Role.ROSTER, Role.ADMINISTRATOR)
-
-
-class CheckboxesField(SelectMultipleField):
-    """Any number of choices, as checkboxes."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class LinkForm(Form):
@@ -59,87 +51,8 @@ class PasswordForm(Form):
     next = HiddenField()
 
 
-class PaperForm(Form):
-    """Consent on paper: who signed, and what."""
-
-    submission = SubmissionField()
-    given_name = StringField(_l("Given name"), description=ONE_NAME)
-    family_name = StringField(_l("Family name"), validators=[Optional()])
-    names_confirmed = names_confirmation()
-    identifier = StringField(_l("Service or staff number"), validators=[Optional()])
-    identifier_issuer = issuer_field()
-    email = StringField(_l("Email address"), validators=[Optional()])
-    country = SelectField(_l("Country"), validate_choice=False)
-    who = WhoField()
-    purpose = RadioField(_l("What the person agreed to"), validators=[InputRequired()])
-    reference = StringField(_l("Reference"), NEEDED, description=_l("What you file the paper under, such as HR-2026/114."))
-    signed_on = DateField(_l("Signed on"), validators=[Optional()])
-    document = StringField(_l("Document"), NEEDED, description=_l("Name or number of the form that was signed."))
-
-    def __init__(self, **options: Any):
-        super().__init__(**options)
-        self.country.choices = [("", ""), *countries.choices(i18n.locale())]
-        self.purpose.choices = [(one.value, WORDS[f"consent_{one.value}"]) for one in ConsentPurpose]
-
-    def refuse(self, error: DomainError) -> None:
-        """The services speak of "person.email" where this form has "email". Anyone who may decide is asked who is meant."""
-        for one in error.errors or [error]:
-            one.field = (one.field or "").removeprefix("person.") or None
-        self.who.offer(error.details.get("candidates", ()))
-        super().refuse(error)
-
-    def person(self) -> dict[str, Any]:
-        """What `record_person` takes."""
-        names = ("identifier", "identifier_issuer", "email", "country")
-        return {name: (self[name].data or "").strip() or None for name in names} | {
-            "given_name": self.given_name.data or "", "family_name": self.family_name.data or "",
-            "names_confirmed": self.names_confirmed.data,
-            "identity": self.who.identity,
-        }  # fmt: skip
-
-
 class OneButtonForm(Form):
     """A page with one button."""
-
-
-def _order(value: Any) -> bool | None:
-    """Whether the family name comes first, as a choice says it; None: as is usual."""
-    return {"1": True, "0": False, True: True, False: False}.get(value)
-
-
-def order_of_names() -> Any:
-    """The field for it; `order_choices` are its choices."""
-    return RadioField(_l("Order of the names"), coerce=_order)
-
-
-def order_choices(usual: Any) -> list[tuple[str, Any]]:
-    """`usual`: the words for leaving it to script, nationality and language."""
-    return [
-        ("", usual),
-        ("0", _l("Given name first, as in Zoë Lefèvre")),
-        ("1", _l("Family name first, as in Nagy János or 王小明")),
-    ]
-
-
-class NameForm(Form):
-    """One's own name, gender and language."""
-
-    given_name = StringField(_l("Given names"), description=ONE_NAME)
-    family_name = StringField(_l("Family name"))
-    names_confirmed = names_confirmation()
-    family_first = order_of_names()
-    name_on_certificate = StringField(_l("Name as printed on certificates"), NEEDED)
-    country = SelectField(_l("Country that sends me"), validate_choice=False)
-    nationalities = NationalitiesField()
-    gender = RadioField(_l("Gender"))
-    language = RadioField(_l("Language of pages and messages"))
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.gender.choices = [(one.value, WORDS[one.value]) for one in Gender]
-        self.family_first.choices = order_choices(_l("As is usual for my name and country"))
-        self.country.choices = country_choices()
-        self.language.choices = list(i18n.LANGUAGES.items())
 
 
 class OwnEmailForm(Form):
@@ -195,31 +108,6 @@ class AccountForm(Form):
         self.roles.choices = [(role.value, WORDS[role.value]) for role in ASSIGNABLE]
 
 
-class PersonForm(Form):
-    """A person's data, by an administrator."""
-
-    given_name = StringField(_l("Given names"), description=ONE_NAME)
-    family_name = StringField(_l("Family name"))
-    names_confirmed = names_confirmation()
-    family_first = order_of_names()
-    name_on_certificate = StringField(_l("Name as printed on certificates"), NEEDED)
-    email = EmailField(_l("Email address"))
-    identifier = StringField(_l("Service or staff number"))
-    identifier_issuer = issuer_field()
-    country = SelectField(_l("Country"), validate_choice=False)
-    nationalities = NationalitiesField()
-    gender = SelectField(_l("Gender"))
-    birth_date = DateField(_l("Date of birth"), [Optional()])
-    language = RadioField(_l("Language of pages and messages"))
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.family_first.choices = order_choices(_l("As is usual for the name and the country"))
-        self.country.choices = country_choices()
-        self.gender.choices = [(one.value, WORDS[one.value]) for one in Gender]
-        self.language.choices = list(i18n.LANGUAGES.items())
-
-
 class RoleForm(Form):
     """Gives a role, in a body of the right kind."""
 
@@ -238,85 +126,3 @@ _FOR = {
     BodyKind.CENTRE: _l("Trainers and coordinators"),
     BodyKind.ROSTER_OFFICE: _l("Roster staff"),
 }
-
-
-class OrganizationChangeForm(Form):
-    """An organization's name and what it is. Anyone who may only record bodies that nominate is asked for no more."""
-
-    name = StringField(_l("Name"), NEEDED)
-    country = SelectField(_l("Country"))
-    kinds = CheckboxesField(_l("What it does here"))
-    contact_email = EmailField(_l("Address for questions"))
-    title_en = StringField(_l("Name on certificates and in messages, in English"), name="title-en")
-    title_fr = StringField(_l("Name on certificates and in messages, in French"), name="title-fr")
-    two_person_revocation = BooleanField(_l("Revoking a certificate always takes two people"))
-    signatory_1 = StringField(_l("First signatory"), name="signatories-0-name")
-    office_1_en = StringField(_l("Office of the first signatory, in English"), name="signatories-0-office-en")
-    office_1_fr = StringField(_l("Office of the first signatory, in French"), name="signatories-0-office-fr")
-    signatory_2 = StringField(_l("Second signatory"), name="signatories-1-name")
-    office_2_en = StringField(_l("Office of the second signatory, in English"), name="signatories-1-office-en")
-    office_2_fr = StringField(_l("Office of the second signatory, in French"), name="signatories-1-office-fr")
-
-    emblem = FileField(_l("Emblem"))
-    remove_emblem = BooleanField(_l("Remove the emblem"))
-
-    SIGNATORIES = (("signatory_1", "office_1_en", "office_1_fr"), ("signatory_2", "office_2_en", "office_2_fr"))
-
-    def __init__(self, *args: Any, manages_all: bool, body: Organization | None = None, **kwargs: Any):
-        kept = (body.title if body else None) or {}
-        start: dict[str, Any] = {"title_en": kept.get("en", ""), "title_fr": kept.get("fr", "")}
-        for names, one in zip(self.SIGNATORIES, body.signatories if body else (), strict=False):
-            start |= zip(names, (one["name"], one["office"].get("en", ""), one["office"].get("fr", "")), strict=True)
-        if body is None:
-            start["kinds"] = [BodyKind.NOMINATOR.value]
-        super().__init__(*args, obj=body, data=start, **kwargs)
-        self.country.choices = country_choices()
-        self.kinds.choices = [(kind.value, WORDS[f"kind:{kind.value}"]) for kind in BodyKind]
-        if not manages_all:
-            for name in ("kinds", "title_en", "title_fr", "two_person_revocation", *sum(self.SIGNATORIES, ())):
-                del self[name]
-        self._ask_for_emblem(body if manages_all else None)
-
-    def _ask_for_emblem(self, body: Organization | None) -> None:
-        """Of a centre that is recorded, and to take away only what is there."""
-        is_centre = body is not None and body.is_a(BodyKind.CENTRE)
-        if not is_centre:
-            del self.emblem
-        if body is None or not is_centre or body.emblem_sha256 is None:
-            del self.remove_emblem
-
-    @property
-    def picture(self) -> bytes | None:
-        """The file that was chosen."""
-        chosen = self.emblem.data if self.emblem else None
-        return chosen.read() if getattr(chosen, "filename", "") else None
-
-    def ask_for_the_picture_again(self) -> None:
-        """A page that comes back cannot bring a chosen file with it."""
-        if self.emblem and getattr(self.emblem.data, "filename", "") and not self.emblem.errors:
-            self.emblem.errors = [_l("Choose the picture again: it is not kept when the page comes back.")]
-
-    def given(self) -> dict[str, Any]:
-        """What services.put_organization takes of it."""
-        given: dict[str, Any] = {
-            "name": self.name.data or "", "country": self.country.data or None, "contact_email": self.contact_email.data or None,
-        }  # fmt: skip
-        if self.kinds:
-            titles = {"en": self.title_en.data or "", "fr": self.title_fr.data or ""}
-            given |= {"kinds": self.kinds.data or [], "title": titles, "two_person_revocation": self.two_person_revocation.data}
-            given["signatories"] = [self._signatory(*names) for names in self.SIGNATORIES]
-        return given
-
-    def _signatory(self, name: str, en: str, fr: str) -> dict[str, Any]:
-        return {"name": self[name].data or "", "office": {"en": self[en].data or "", "fr": self[fr].data or ""}}
-
-
-class OrganizationForm(OrganizationChangeForm):
-    """A new organization."""
-
-    submission = SubmissionField()
-    code = StringField(_l("Code"), NEEDED)
-
-
-def country_choices() -> list[tuple[str, Any]]:
-    return [("", _l("Not given")), *countries.choices(i18n.locale())]

@@ -1,17 +1,25 @@
-"""What this room does when a fact is announced, in the same transaction."""
+"""How roles depend on the bodies they are held in, in the same transaction."""
 
 from __future__ import annotations
 
-from accounts import services
-from accounts.events import MergeConfirmed, MergeUndone
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from accounts.models import RoleAssignment
+from accounts.roles import WITHIN
+from core.database import db
+from core.errors import Conflict
 from core.policy import Actor
+from people.events import OrganizationChanged
+from people.models import Organization
 
 
-def carry_refusal(event: MergeConfirmed, actor: Actor) -> None:
-    """Two records became one person: what the person refused stays refused."""
-    services.carry_refusal(actor, event.merge_id, event.keep_id, event.merged_id)
-
-
-def take_refusal_back(event: MergeUndone, actor: Actor) -> None:
-    """One person became two again: each has said what it said."""
-    services.take_refusal_back(event.merge_id)
+def keep_kinds(event: OrganizationChanged, actor: Actor) -> None:
+    """A body in which people hold roles stays what these roles are held in."""
+    if "kinds" not in event.changed:
+        return
+    body = db.session.get_one(Organization, event.organization_id)
+    scopes = {scope for kind, scope in WITHIN.values() if not body.is_a(kind)}
+    held = sa.select(RoleAssignment.id).where(RoleAssignment.scope.in_(scopes), RoleAssignment.scope_id == body.id)
+    if scopes and db.session.scalar(held.limit(1)) is not None:
+        raise Conflict("kind_in_use", _l("People still have roles in it. Withdraw these roles first."), "kinds")

@@ -1,233 +1,16 @@
-"""People, who exist once each, and what lets them act: accounts, roles, sessions, links and tokens."""
+"""What lets people act: accounts, roles, sessions, links and tokens."""
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Mapping
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from accounts.roles import BodyKind, Role
-from accounts.values import email_key
-from core import names
-from core.codes import Code
-from core.database import Base, enum_column, settings_of
+from accounts.roles import Role
+from core.database import Base, enum_column
 from core.policy import Reach
-
-
-class PersonnelCategory(enum.StrEnum):
-    CIVILIAN = "civilian"
-    POLICE = "police"
-    MILITARY = "military"
-
-
-class Gender(enum.StrEnum):
-    FEMALE = "female"
-    MALE = "male"
-    ANOTHER = "another"
-    UNDISCLOSED = "undisclosed"
-
-
-class IdentifierKind(enum.StrEnum):
-    """What sort of number it is: two numbers of different sorts are never compared."""
-
-    SERVICE = "service"
-    PASSPORT = "passport"
-
-
-class ConsentPurpose(enum.StrEnum):
-    ROSTER = "roster"  # roster staff may find the person
-    CONTACT = "contact"  # they may write about missions and training
-
-
-class ConsentWay(enum.StrEnum):
-    PAGE = "page"
-    LINK = "link"  # signed in by an emailed link: the answer is as good as the mailbox
-    API = "api"
-    PAPER = "paper"
-    CARRIED_OVER = "carried_over"  # from before consents were rows
-
-
-class Organization(Base):
-    """A body: a ministry or service that nominates people, a centre, a roster office, a funder; `kinds` says which of these.
-
-    One centre and one roster office are there from the start (`is_first`): without a `title` and a contact address of their own
-    they are called and written to as the settings say. `signatories`: who signs a centre's certificates, each with `name` and
-    `office` by language; without any, the trainers of the delivery do. `emblem_sha256`: what its certificates show from now on.
-    """
-
-    __tablename__ = "organization"
-    __scope__ = {Reach.ORGANIZATION: "id"}
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(Code(60), unique=True)
-    name: Mapped[str] = mapped_column(sa.String(200))
-    country: Mapped[str | None] = mapped_column(sa.String(2))
-    kinds: Mapped[list[str]] = mapped_column(sa.JSON, default=lambda: [BodyKind.NOMINATOR.value])
-    title: Mapped[dict[str, str] | None] = mapped_column(sa.JSON(none_as_null=True))  # as it is printed; None: as it is called
-    contact_email: Mapped[str | None] = mapped_column(sa.String(254))
-    two_person_revocation: Mapped[bool] = mapped_column(default=False)  # of a centre: for any reason, not only for fraud
-    signatories: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list, server_default="[]")
-    emblem_sha256: Mapped[str | None] = mapped_column(sa.ForeignKey("emblem.sha256"))
-    is_first: Mapped[bool] = mapped_column(default=False)
-
-    def is_a(self, kind: BodyKind) -> bool:
-        return kind.value in self.kinds
-
-    @classmethod
-    def of_kind(cls, kind: BodyKind) -> sa.ColumnElement[bool]:
-        """The condition that keeps the bodies of this kind (the column is a JSON list, written as text on both databases)."""
-        return sa.cast(cls.kinds, sa.Text).contains(f'"{kind.value}"')
-
-    @property
-    def titles(self) -> Mapping[str, str]:
-        """What it is called on certificates, in letters and on pages, by language."""
-        return self.title or (settings_of().issuer if self.is_first else {"en": self.name, "fr": self.name})
-
-    @property
-    def contact(self) -> str:
-        """Where questions to it go."""
-        return self.contact_email or settings_of().contact_email
-
-
-class Emblem(Base):
-    """The picture of a centre, under its SHA-256. Kept for good, also when the centre has another: certificates refer to it."""
-
-    __tablename__ = "emblem"
-
-    sha256: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
-    png: Mapped[bytes] = mapped_column(sa.LargeBinary)
-    created_at: Mapped[datetime]
-
-
-class Person(Base):
-    """A person. Participant, expert and user are what a person does; each of those points here.
-
-    `email` is kept as it was typed and compared by `email_key`; several people may share a mailbox, which then identifies
-    none of them. `identifier`, a service or staff number, belongs to its issuer (`issuer_id` an organization, `issuer_country`
-    a country) and is kept as typed and compared by `identifier_key`. `is_provisional`: someone applied with this address
-    and has not opened the link sent there; no one is recognised by it, and no one signs in. `merged_into_id`: the record of
-    the same person that is used now. `family_first` is what the person decided about the order of
-    the names; None leaves it to script, country and language. `sort_name` and `search_names` follow from the names (core.names).
-    """
-
-    __tablename__ = "person"
-    __scope__ = {Reach.SELF: "id"}
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    identifier: Mapped[str | None] = mapped_column(sa.String(60), index=True)
-    identifier_key: Mapped[str | None] = mapped_column(
-        sa.String(60), index=True, default=lambda c: _key_of(c.get_current_parameters())
-    )
-    identifier_kind: Mapped[IdentifierKind] = mapped_column(
-        enum_column(IdentifierKind), default=IdentifierKind.SERVICE, server_default=IdentifierKind.SERVICE.value
-    )
-    issuer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"))
-    issuer_country: Mapped[str | None] = mapped_column(sa.String(2))
-    given_name: Mapped[str] = mapped_column(sa.String(120))
-    family_name: Mapped[str] = mapped_column(sa.String(120))
-    name_on_certificate: Mapped[str] = mapped_column(sa.String(120))
-    email: Mapped[str | None] = mapped_column(sa.String(254))
-    email_key: Mapped[str | None] = mapped_column(sa.String(254), index=True)
-    country: Mapped[str | None] = mapped_column(sa.String(2), index=True)  # who sends the person; None also for the UN, EU, AU
-    nationalities: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
-    gender: Mapped[Gender] = mapped_column(enum_column(Gender), default=Gender.UNDISCLOSED)
-    birth_date: Mapped[date | None]
-    language: Mapped[str] = mapped_column(sa.String(3), default="en")
-    family_first: Mapped[bool | None]
-    is_provisional: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-    merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
-    sort_name: Mapped[str] = mapped_column(names.SORTED, default=lambda c: _sorted_by(c.get_current_parameters()))
-    search_names: Mapped[str] = mapped_column(sa.Text, default=lambda c: _found_by(c.get_current_parameters()))
-    created_at: Mapped[datetime]
-
-    account: Mapped[Account | None] = relationship(back_populates="person", lazy="raise_on_sql")
-    merged_into: Mapped[Person | None] = relationship(remote_side=[id], foreign_keys=[merged_into_id], viewonly=True)
-
-    @validates("email")
-    def _key_follows(self, _name: str, email: str | None) -> str | None:
-        self.email_key = email_key(email) if email else None
-        return email
-
-    @validates("identifier")
-    def _number_follows(self, _name: str, identifier: str | None) -> str | None:
-        self.identifier_key = _key_of({"identifier": identifier})
-        return identifier
-
-    __table_args__ = (sa.Index(None, "sort_name", "id"),)
-
-    @property
-    def is_current(self) -> bool:
-        """A record that people are recognised by: neither provisional nor merged into another."""
-        return not self.is_provisional and self.merged_into_id is None
-
-    @property
-    def full_name(self) -> str:
-        """The name as the person writes it."""
-        origin = names.Origin(self.country, self.nationalities or (), self.language)
-        return names.full_name(self.given_name, self.family_name, origin, family_first=self.family_first)
-
-
-def _key_of(given: dict[str, Any]) -> str | None:
-    return names.number_key(given.get("identifier") or "") or None
-
-
-def _sorted_by(given: dict[str, Any]) -> str:
-    return names.sort_key(given.get("given_name") or "", given.get("family_name") or "")
-
-
-def _found_by(given: dict[str, Any]) -> str:
-    called = given.get("given_name") or "", given.get("family_name") or ""
-    return names.searched(names.spellings(*called, given.get("name_on_certificate")))
-
-
-@sa.event.listens_for(Person, "before_update")
-def _names_follow(_mapper: Any, _connection: Any, person: Person) -> None:
-    said = ("given_name", "family_name", "name_on_certificate")
-    if any(sa.inspect(person).attrs[name].history.has_changes() for name in said):
-        now = {name: getattr(person, name) for name in said}
-        person.sort_name, person.search_names = _sorted_by(now), _found_by(now)
-
-
-class MergeStatus(enum.StrEnum):
-    PROPOSED = "proposed"
-    CONFIRMED = "confirmed"
-    DECLINED = "declined"
-    UNDONE = "undone"
-
-
-class Merge(Base):
-    """Two records of one person become one: `merged_id` leads to `keep_id` from then on. Proposed by one reviewer and
-    confirmed by another, unless nothing but a single nomination stood on the merged record (`is_reviewed` False). Nothing of
-    either record is deleted, so that it can be undone."""
-
-    __tablename__ = "merge"
-    __scope__: dict[Reach, str] = {}  # whom it concerns is asked by enrollment.queries.require_reach
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    keep_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
-    merged_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
-    status: Mapped[MergeStatus] = mapped_column(enum_column(MergeStatus))
-    is_reviewed: Mapped[bool] = mapped_column(default=True)
-    moves_address: Mapped[bool] = mapped_column(default=False)  # to a kept record that had none
-    reason: Mapped[str] = mapped_column(sa.String(500))
-    proposed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
-    proposed_at: Mapped[datetime]
-    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
-    decided_at: Mapped[datetime | None]
-    undone_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
-    undone_at: Mapped[datetime | None]
-
-    keep: Mapped[Person] = relationship(foreign_keys=[keep_id])
-    merged: Mapped[Person] = relationship(foreign_keys=[merged_id])
-
-    @property
-    def is_found(self) -> bool:
-        """Whether it was found by comparing records, and no one has proposed it yet."""
-        return self.proposed_by_id is None and not self.reason
+from people.models import Person
 
 
 class Account(Base):
@@ -241,7 +24,7 @@ class Account(Base):
     is_demonstration: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
-    person: Mapped[Person] = relationship(back_populates="account", lazy="raise_on_sql")
+    person: Mapped[Person] = relationship(lazy="raise_on_sql")
 
 
 class RoleAssignment(Base):
@@ -309,32 +92,3 @@ class ApiToken(Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]  # to within ten minutes
     revoked_at: Mapped[datetime | None]
-
-
-class Consent(Base):
-    """What a person answered, once: rows are added and never changed, and the latest that `counts` is how things stand.
-
-    A yes through a mailbox that is not the person's alone is kept with `counts` False, until the person says it from an address
-    of their own or on paper; so is a no that a merge carried over, once the merge is undone. `reference`, `signed_on`, `document`
-    and `recorded_by_id` belong to consent on paper.
-    """
-
-    __tablename__ = "consent"
-    __scope__ = {Reach.SELF: "person_id"}
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
-    purpose: Mapped[ConsentPurpose] = mapped_column(enum_column(ConsentPurpose))
-    given: Mapped[bool]
-    counts: Mapped[bool] = mapped_column(default=True)
-    text_version: Mapped[str] = mapped_column(sa.String(20))
-    language: Mapped[str] = mapped_column(sa.String(3))
-    how: Mapped[ConsentWay] = mapped_column(enum_column(ConsentWay))
-    at: Mapped[datetime]
-    reference: Mapped[str | None] = mapped_column(sa.String(120))
-    signed_on: Mapped[date | None]
-    document: Mapped[str | None] = mapped_column(sa.String(200))
-    recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
-    merge_id: Mapped[int | None] = mapped_column(sa.ForeignKey("merge.id"))  # that carried it over from the other record
-
-    __table_args__ = (sa.Index("ix_consent_person_id_purpose_id", "person_id", "purpose", "id"),)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 
 from core.policy import Reach
+from people.models import BodyKind
+from people.permissions import Permission
 
 
 class Role(enum.StrEnum):
@@ -16,15 +18,6 @@ class Role(enum.StrEnum):
     ADMINISTRATOR = "administrator"
 
 
-class BodyKind(enum.StrEnum):
-    """What an organization does here; one may do several things."""
-
-    NOMINATOR = "nominator"  # puts people forward
-    CENTRE = "centre"  # teaches and issues
-    ROSTER_OFFICE = "roster_office"  # keeps a roster
-    FUNDER = "funder"  # pays for deliveries: a name on them, no one signs in for it
-
-
 #: The roles that are given within a body: the kind of body, and how far the role reaches there.
 WITHIN: dict[Role, tuple[BodyKind, Reach]] = {
     Role.NOMINATOR: (BodyKind.NOMINATOR, Reach.ORGANIZATION),
@@ -32,43 +25,6 @@ WITHIN: dict[Role, tuple[BodyKind, Reach]] = {
     Role.COORDINATOR: (BodyKind.CENTRE, Reach.CENTRE),
     Role.ROSTER: (BodyKind.ROSTER_OFFICE, Reach.OFFICE),
 }
-
-
-class Permission(enum.StrEnum):
-    SKILL_WRITE = "skill:write"
-    COURSE_WRITE = "course:write"
-    COURSE_RETIRE = "course:retire"  # also bring back
-    DELIVERY_SCHEDULE = "delivery:schedule"  # make a new one
-    DELIVERY_READ = "delivery:read"  # also while it is a draft
-    DELIVERY_WRITE = "delivery:write"  # change, publish, cancel
-    DELIVERY_FINISH = "delivery:finish"
-    ENROLLMENT_READ = "enrollment:read"
-    ENROLLMENT_CREATE = "enrollment:create"  # enrol any person, for any organization
-    ENROLLMENT_NOMINATE = "enrollment:nominate"  # put forward people of one's own organization
-    ENROLLMENT_DECIDE = "enrollment:decide"  # approve, decline
-    ENROLLMENT_WITHDRAW = "enrollment:withdraw"
-    NEEDS_READ = "needs:read"  # access, diet and health, to arrange rooms and meals
-    ATTENDANCE_READ = "attendance:read"
-    ATTENDANCE_RECORD = "attendance:record"
-    CERTIFICATE_ISSUE = "certificate:issue"  # also reissue
-    CERTIFICATE_READ = "certificate:read"
-    CERTIFICATE_REVOKE = "certificate:revoke"
-    ROSTER_SEARCH = "roster:search"
-    EXPERT_READ = "expert:read"
-    EXPERT_WRITE = "expert:write"
-    EXPERT_ADMIT = "expert:admit"  # put people who said yes on the roster
-    CONSENT_RECORD = "consent:record"  # note what someone signed on paper
-    ACCOUNT_MANAGE = "account:manage"
-    ORGANIZATION_MANAGE = "organization:manage"  # record and change bodies that only nominate
-    BODY_MANAGE = "body:manage"  # also centres, roster offices and funders
-    PERSON_READ = "person:read"  # a person's full data
-    PERSON_WRITE = "person:write"  # correct them, but not what opens the way in
-    PERSON_RENAME = "person:rename"  # give someone another name
-    IDENTITY_DECIDE = "identity:decide"  # whether two records are one person; propose and confirm merges
-    AUDIT_READ = "audit:read"
-    JOB_READ = "job:read"
-    JOB_MANAGE = "job:manage"
-    MAIL_READ = "mail:read"
 
 
 P, EVERYWHERE, ORGANIZATION, DELIVERY, SELF = Permission, Reach.EVERYWHERE, Reach.ORGANIZATION, Reach.DELIVERY, Reach.SELF

@@ -1,4 +1,4 @@
-"""Who acts: from the visit's cookie on pages, from the token in the API. One query each, plain facts out."""
+"""Who acts: from the visit's cookie on pages, from the token in the API; Flask-Login asks here. One query each, plain facts."""
 
 from __future__ import annotations
 
@@ -8,38 +8,35 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from flask import g, request, session
+from flask import Request, g, session
 from flask_babel import lazy_gettext as _l
+from flask_login import login_user, logout_user
 
 from accounts.events import SignedIn, SignedOut
-from accounts.models import ALL, READ, Account, ApiToken, Person, RoleAssignment, UserSession
+from accounts.models import ALL, READ, Account, ApiToken, RoleAssignment, UserSession
 from accounts.roles import ROLES, Role
 from accounts.secrets import digest
-from accounts.services.identity import signs_in_as
+from accounts.services.mailboxes import signs_in_as
 from core import clock
 from core.database import db, settings_of, transaction, write
 from core.errors import NotAllowed, NotSignedIn
 from core.events import publish
-from core.forwarding import is_forwarded
+from core.origin import is_forwarded
 from core.outages import Unavailable
-from core.policy import ANONYMOUS, Actor, Grant, Reach
+from core.policy import Actor, Grant, Reach
 from core.refusals import is_api
-from core.visits import Visit
+from people.models import Person
 
 IDLE = timedelta(hours=12)  # OWASP ASVS 5.0 7.3.1
 ABSOLUTE = timedelta(days=7)  # 7.3.2
 SEEN_EVERY = timedelta(minutes=10)
 
 
-def load_actor() -> Actor:
-    """The actor of this request. Cookies count for nothing in the API, and tokens for nothing on pages."""
-    return _from_token() if is_api() else _from_cookie()
-
-
-def _from_token() -> Actor:
+def load_by_token(request: Request) -> Actor | None:
+    """Whose token the request carries, for Flask-Login. Tokens count for nothing on pages."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if not token:
-        return ANONYMOUS
+    if not token or not is_api():
+        return None
     now = clock.now()
     actor = _load(ApiToken, digest=digest(token.strip()), now=now) if scheme.lower() == "bearer" else None
     if actor is None:
@@ -52,14 +49,14 @@ def _from_token() -> Actor:
     return actor
 
 
-def _from_cookie() -> Actor:
-    visit = session._get_current_object()  # type: ignore[attr-defined]  # the visit behind Flask's proxy
-    if not isinstance(visit, Visit) or not visit.may_be_signed_in:
-        return ANONYMOUS
+def load_by_visit(visit_id: str) -> Actor | None:
+    """Who signed in during this visit, for Flask-Login. Cookies count for nothing in the API."""
+    if is_api():
+        return None
     now = clock.now()
-    actor = _load(UserSession, digest=digest(visit.visit_id), seen_after=now - IDLE, made_after=now - ABSOLUTE)
+    actor = _load(UserSession, digest=digest(visit_id), seen_after=now - IDLE, made_after=now - ABSOLUTE)
     if actor is None:
-        return ANONYMOUS
+        return None
     if g.seen_at < now - SEEN_EVERY:
         with suppress(Unavailable), transaction(patience=0):  # a page is not kept waiting for it; the next one notes it
             db.session.execute(sa.update(UserSession).where(UserSession.id == actor.session_id).values(seen_at=now))
@@ -168,6 +165,7 @@ def start_session(person_id: int, method: str) -> None:
     kept = digest(visit.renew(signed_in=True))
     db.session.add(UserSession(digest=kept, person_id=person_id, method=method, created_at=now, seen_at=now))
     g.pop("csrf_token", None)
+    login_user(Actor(person_id=person_id))
     publish(SignedIn(person_id, method), Actor(person_id=person_id))
 
 
@@ -176,4 +174,5 @@ def end_session(actor: Actor) -> None:
     db.session.execute(sa.delete(UserSession).where(UserSession.id == actor.session_id))
     assert actor.person_id is not None
     publish(SignedOut(actor.person_id), actor)
+    logout_user()
     session.renew()  # type: ignore[attr-defined]  # a Visit

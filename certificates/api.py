@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from flask import Response, url_for
 
-from accounts.roles import Permission as P
 from certificates import queries, services
 from certificates.models import Certificate
 from certificates.reviews import reviewed_by
@@ -31,6 +30,7 @@ from core.paging import Page
 from core.policy import Actor
 from core.web import current_actor
 from courses.queries import get_delivery
+from people.permissions import Permission as P
 
 routes = Routes("certificates")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask_babel import lazy_gettext as _l
+
 from core.events import Event
 
 
@@ -13,6 +15,7 @@ class CertificateIssued(Event):
     chain, so that whoever alters the row later would have to alter the signed chain as well."""
 
     name = "certificate.issued"
+    label = _l("Certificate issued")
     subject = ("certificate", "certificate_id")
     certificate_id: int
     number: str
@@ -25,6 +28,7 @@ class CertificateIssued(Event):
 @dataclass(frozen=True)
 class CertificateSuperseded(Event):
     name = "certificate.superseded"
+    label = _l("Certificate replaced")
     subject = ("certificate", "certificate_id")
     certificate_id: int
     number: str
@@ -34,6 +38,7 @@ class CertificateSuperseded(Event):
 @dataclass(frozen=True)
 class CertificateRevoked(Event):
     name = "certificate.revoked"
+    label = _l("Certificate revoked")
     subject = ("certificate", "certificate_id")
     certificate_id: int
     number: str
@@ -46,6 +51,7 @@ class CertificateReviewOpened(Event):
     """The result behind a certificate was corrected, and is not what it certifies: a coordinator decides about it."""
 
     name = "certificate.review_opened"
+    label = _l("Certificate under review: its result was corrected")
     subject = ("certificate", "certificate_id")
     certificate_id: int
     number: str
@@ -57,6 +63,7 @@ class CertificateSuspended(Event):
     """It is not to be relied on until it is lifted."""
 
     name = "certificate.suspended"
+    label = _l("Certificate suspended")
     subject = ("certificate", "certificate_id")
     certificate_id: int
     number: str
@@ -68,6 +75,7 @@ class CertificateLifted(Event):
     """It is valid again."""
 
     name = "certificate.lifted"
+    label = _l("Suspension of a certificate lifted")
     subject = ("certificate", "certificate_id")
     certificate_id: int
     number: str
@@ -79,6 +87,7 @@ class RevocationProposed(Event):
     """A second person has to confirm it. Until then the certificate stands."""
 
     name = "certificate.revocation_proposed"
+    label = _l("Revocation of a certificate proposed")
     subject = ("certificate", "certificate_id")
     certificate_id: int
     number: str
@@ -90,6 +99,7 @@ class RevocationDeclined(Event):
     """What was proposed is not done; `outcome` says whether the one who proposed it took it back."""
 
     name = "certificate.revocation_declined"
+    label = _l("Proposed revocation declined")
     subject = ("certificate", "certificate_id")
     certificate_id: int
     number: str
@@ -101,6 +111,7 @@ class IssueRequested(Event):
     """A coordinator asked for certificates; the job `job_id` makes them."""
 
     name = "certificates.requested"
+    label = _l("Certificates asked for")
     subject = ("delivery", "delivery_id")
     delivery_id: int
     enrollments: tuple[int, ...]
@@ -112,6 +123,7 @@ class CertificateFiled(Event):
     """The certificate's file was made."""
 
     name = "certificate.filed"
+    label = _l("Certificate’s file made")
     subject = ("certificate", "certificate_id")
     certificate_id: int
     number: str
@@ -124,6 +136,7 @@ class CertificateRefiled(Event):
     the same payload, and the file that was promised is lost."""
 
     name = "certificate.refiled"
+    label = _l("Certificate file made again")
     subject = ("certificate", "certificate_id")
     certificate_id: int
     number: str
@@ -136,6 +149,7 @@ class PrintedNameCorrected(Event):
     """A name was changed to what shall stand on the certificate."""
 
     name = "enrollment.printed_name_corrected"
+    label = _l("Printed name corrected")
     subject = ("enrollment", "enrollment_id")
     enrollment_id: int
     delivery_id: int

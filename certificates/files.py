@@ -12,13 +12,13 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from accounts.queries import emblem_png
 from certificates import rendering
 from certificates.models import Certificate
 from certificates.snapshot import is_intact
 from core import storage
 from core.database import db
 from core.errors import Conflict, NotFound
+from people.queries import emblem_png
 
 log = logging.getLogger(__name__)
 CHUNK = 262144

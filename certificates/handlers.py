@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from accounts.events import MergeConfirmed, MergeUndone
 from certificates.events import CertificateReviewOpened
 from certificates.models import Certificate
 from certificates.reviews import under_review
@@ -14,6 +13,7 @@ from core.events import publish
 from core.policy import Actor
 from enrollment.events import EnrollmentReassigned, EnrollmentResult
 from enrollment.models import Enrollment
+from people.events import MergeConfirmed, MergeUndone
 
 
 def follow_enrollments(event: MergeConfirmed | MergeUndone, actor: Actor) -> None:

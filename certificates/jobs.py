@@ -13,8 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
-from accounts.models import Account, Person
-from accounts.roles import Permission
+from accounts.models import Account
 from accounts.sessions import actor_of
 from certificates import files, rendering
 from certificates.models import NOT_ENDED, Certificate, CertificateStatus
@@ -27,6 +26,8 @@ from core.jobs import Progress
 from core.policy import SYSTEM, Actor, require
 from courses.models import Delivery
 from enrollment.models import Enrollment
+from people.models import Person
+from people.permissions import Permission
 
 log = logging.getLogger(__name__)
 

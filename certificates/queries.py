@@ -10,8 +10,6 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
-from accounts.models import Person
-from accounts.roles import Permission
 from certificates import files
 from certificates.models import NOT_ENDED, Certificate, CertificateStatus, RevocationProposal, Suspension
 from certificates.numbers import SERIES, format_number, normalise_number
@@ -30,6 +28,8 @@ from core.policy import Actor, can, visible
 from courses.models import Course, Delivery, DeliverySession
 from courses.timetable import today_in
 from enrollment.models import SEATED, Enrollment, EnrollmentStatus
+from people.models import Person
+from people.permissions import Permission
 
 P = Permission
 ALL_STATUSES = ("valid", "expired", "suspended", "superseded", "revoked")

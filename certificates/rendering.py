@@ -318,10 +318,8 @@ def _limited_texts(payload: CertificatePayload) -> list[tuple[Any, str, int]]:
         (_l("Language"), payload.holder_script_lang, LONGEST_CODE),
         (_l("Verification"), payload.verify_url, LONGEST_ADDRESS),
     ]
-    for text in (payload.course_title.en, payload.course_title.fr):
-        texts.append((_l("Course"), text, LONGEST_TITLE))
-    for text in (payload.issuer.en, payload.issuer.fr):
-        texts.append((_l("Issued by"), text, LONGEST_ISSUER))
+    texts += [(_l("Course"), text, LONGEST_TITLE) for text in (payload.course_title.en, payload.course_title.fr)]
+    texts += [(_l("Issued by"), text, LONGEST_ISSUER) for text in (payload.issuer.en, payload.issuer.fr)]
     for item in payload.objectives:
         texts += [(_l("Objectives"), text, LONGEST_OBJECTIVE) for text in (item.en, item.fr)]
     for skill in payload.skills:

@@ -9,21 +9,14 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from accounts.models import Merge, MergeStatus
-from accounts.roles import Permission
 from certificates.models import NOT_ENDED, Certificate
+from classroom.models import Reopening, Score, ScoreKind
 from core.database import db, in_thousands
 from core.policy import Actor, can, visible
 from courses.models import Delivery
-from enrollment.models import (
-    Enrollment,
-    EnrollmentStatus,
-    IdentityQuestion,
-    QuestionStatus,
-    Reopening,
-    Score,
-    ScoreKind,
-)
+from enrollment.models import Enrollment, EnrollmentStatus, IdentityQuestion, QuestionStatus
+from people.models import Merge, MergeStatus
+from people.permissions import Permission
 
 #: Results that no certificate can rest on.
 FELL_SHORT = (EnrollmentStatus.NOT_COMPLETED, EnrollmentStatus.NO_SHOW)

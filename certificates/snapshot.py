@@ -12,10 +12,11 @@ from certificates import rendering
 from certificates.fonts import unprintable
 from certificates.models import Certificate
 from certificates.payload import Bilingual, CertificatePayload, GrantedSkill, Signatory
+from classroom.models import Score, ScoreKind
 from core.database import db, settings_of
 from courses.models import CourseVersion, Delivery
 from courses.queries import signatories_of
-from enrollment.models import Enrollment, Score, ScoreKind
+from enrollment.models import Enrollment
 
 #: Whose name needs the forms of their language where several share the same characters.
 SCRIPT_LANGUAGES = {"JP": "ja", "KR": "ko", "KP": "ko", "CN": "zh", "TW": "zh", "SG": "zh"}

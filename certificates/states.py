@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from accounts.roles import Permission
 from certificates.events import CertificateLifted, CertificateRevoked, CertificateSuperseded, CertificateSuspended
 from certificates.models import CertificateStatus as S
 from core.lifecycles import Machine, Transition
+from people.permissions import Permission
 
 CERTIFICATE = Machine(
     S.VALID,

@@ -27,7 +27,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    StringConstraints,
     ValidationError,
     WithJsonSchema,
 )
@@ -139,8 +138,6 @@ Language = Annotated[
         "its code",
     }),
 ]  # fmt: skip
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 #: A country or nationality of a person. The services check it: they also accept the words for “no sending country”.
 PersonCountry = Annotated[
     str,

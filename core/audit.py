@@ -70,24 +70,28 @@ def record(actor: Actor, action: str, subject: str, facts: dict[str, Any], *, on
 
 
 _entries, _head = cast(sa.Table, AuditEntry.__table__), cast(sa.Table, AuditHead.__table__)
-#: Made once: every write passes here. The head's row is locked first (SQLite has one writer anyway) and moved last, as the
-#: triggers want it: a head always names the last entry there is.
-_LOCK = sa.select(_head.c.number, _head.c.digest).where(_head.c.id == 1).with_for_update()
-_INSERT = sa.insert(_entries)
-_MOVE = sa.update(_head).where(_head.c.id == 1).values(number=sa.bindparam("reached"), digest=sa.bindparam("sealed"))
+
+
+def _locked_head() -> tuple[int, str]:
+    """Number and digest of the last entry. No other process adds one until the open transaction ends."""
+    head = sa.select(_head.c.number, _head.c.digest).where(_head.c.id == 1).with_for_update()
+    number, digest = db.session.connection().execute(head).one()
+    return number, digest
 
 
 def _append(entries: list[dict[str, Any]]) -> None:
+    """The head is locked first (SQLite has one writer anyway) and moved last, as the triggers want it: a head always names the
+    last entry there is."""
     connection = db.session.connection()
-    number, digest = connection.execute(_LOCK).one()
+    number, digest = _locked_head()
     rows = []
     for entry in entries:
         number += 1
         body = canonical(entry)
         digest = chained(digest, number, body)
         rows.append(_row(number, entry, body, digest))
-    connection.execute(_INSERT, rows)
-    connection.execute(_MOVE, {"reached": number, "sealed": digest})
+    connection.execute(sa.insert(_entries), rows)
+    connection.execute(sa.update(_head).where(_head.c.id == 1).values(number=number, digest=digest))
 
 
 def _row(number: int, entry: dict[str, Any], body: str, digest: str) -> dict[str, Any]:
@@ -105,7 +109,7 @@ def _row(number: int, entry: dict[str, Any], body: str, digest: str) -> dict[str
 def hold() -> None:
     """Locks the head now, so that no other process adds an entry until the open transaction ends."""
     current_unit()
-    db.session.connection().execute(_LOCK)
+    _locked_head()
 
 
 def has(action: str, subject: str) -> bool:

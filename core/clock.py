@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
 from flask import Flask, current_app
@@ -35,6 +37,23 @@ def begun_by(day: date | None = None) -> date:
 def travel(app: Flask, moment: datetime) -> None:
     """Sets the clock of a demonstration or a test; it runs on from there."""
     app.extensions["clock_offset"] = moment - datetime.now(UTC)
+
+
+@contextmanager
+def moved(moment: datetime) -> Iterator[None]:
+    """Lives at `moment`, and comes back."""
+    before = current_app.extensions["clock_offset"]
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the clock belongs to the app, not to its proxy
+    travel(app, moment)
+    try:
+        yield
+    finally:
+        app.extensions["clock_offset"] = before
+
+
+def share(app: Flask) -> None:
+    """Gives another application the clock of this one."""
+    app.extensions["clock_offset"] = current_app.extensions["clock_offset"]
 
 
 def is_set() -> bool:

@@ -10,7 +10,7 @@ import click
 from flask.cli import AppGroup
 
 from core.database import db
-from core.health import migration_fault
+from core.migrations import migration_fault
 from core.outages import find_outage
 
 

@@ -16,16 +16,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
-from flask import Flask, current_app
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from core import writers
 from core.outages import Unavailable, find_outage
+from core.settings import settings_of as settings_of
 from core.waiting import LOCK, waits
 
 NAMING = {
@@ -60,11 +61,13 @@ class Base(DeclarativeBase):
     """Every table. Enums are stored by value and checked, so the database is readable and guards itself.
 
     `__audited__ = False` marks bookkeeping (sessions, jobs, mail, counters) whose writes need no audit entry of their own.
+    `__lock__` names the columns that lead to the row which is locked before this one is changed (core.locks).
     """
 
     metadata = sa.MetaData(naming_convention=NAMING)
     type_annotation_map = {datetime: UtcDateTime(), dict: sa.JSON(), list: sa.JSON()}
     __audited__ = True
+    __lock__: ClassVar[tuple[str, ...]] = ()
 
 
 def enum_column(kind: type[enum.StrEnum]) -> sa.Enum:
@@ -250,10 +253,6 @@ def tried(*, keep: bool) -> Iterator[None]:
     (savepoint.commit if keep else savepoint.rollback)()
 
 
-def in_transaction() -> bool:
-    return "unit" in db.session().info
-
-
 def _turn(until: float) -> Any:
     """Writers of one SQLite file queue for their turn; PostgreSQL has locks of its own, for which they wait inside."""
     return writers.turn(Path(str(db.engine.url.database)), until) if is_sqlite() else waits(LOCK)
@@ -295,7 +294,3 @@ def _unaudited_tables() -> frozenset[str]:
 def database_path() -> Path | None:
     """The SQLite file, or None on PostgreSQL."""
     return Path(str(db.engine.url.database)) if is_sqlite() else None
-
-
-def settings_of(app: Flask | None = None):
-    return (app or current_app).extensions["settings"]

@@ -54,12 +54,6 @@ class NotFound(DomainError):
     status = 404
 
 
-class TooLarge(DomainError):
-    """The request carries more than is accepted."""
-
-    status = 413
-
-
 class TooManyTries(DomainError):
     """Too many tries; `retry_after` is in seconds."""
 

@@ -1,10 +1,13 @@
 """Facts that capabilities announce. `app.py` lists who reacts; a reaction runs in the same transaction and, when it
-raises, undoes the act."""
+raises, undoes the act.
+
+Who reacts to a base class hears every event below it, who reacts to `Event` hears all. Those of the event's own class come
+first, then those of its bases, the nearest first; of one class, those listed first."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -20,10 +23,14 @@ Subscribers = Mapping[type["Event"], list[Callable[["Event", Actor], None]]]
 class Event:
     """A fact in the past tense, of ids and plain values only; never a name, address or other personal datum.
 
-    `name` is what the audit trail calls it ("certificate.issued"); `subject` says which of the fields identifies its object.
+    `name` is what the audit trail calls it ("certificate.issued") and `label` what people read there; `subject` says which of
+    the fields identifies its object. Whoever changes what the fields are or mean raises `schema_version`, for those who listen
+    from outside. A class without a name is no fact itself, but what several have in common.
     """
 
     name: ClassVar[str]
+    label: ClassVar[Any]  # a text in the reader's language
+    schema_version: ClassVar[int] = 1
     subject: ClassVar[tuple[str, str]]  # kind of object, field holding its id
 
     def facts(self) -> dict[str, Any]:
@@ -38,5 +45,21 @@ def publish(event: Event, actor: Actor, *, on_behalf_of: int | None = None) -> N
     """Records `event` in the audit trail and tells whoever reacts to it, now, in the open transaction."""
     kind, field = event.subject
     audit.record(actor, event.name, f"{kind}:{getattr(event, field)}", event.facts(), on_behalf_of=on_behalf_of)
-    for react in current_app.extensions["subscribers"].get(type(event), ()):
-        react(event, actor)
+    subscribers: Subscribers = current_app.extensions["subscribers"]
+    for cls in type(event).__mro__:
+        if issubclass(cls, Event):
+            for react in subscribers.get(cls, ()):
+                react(event, actor)
+
+
+def named(below: type[Event] = Event) -> Iterator[type[Event]]:
+    """Every fact that this application can announce."""
+    for kind in below.__subclasses__():
+        if "name" in vars(kind):
+            yield kind
+        yield from named(kind)
+
+
+def labels() -> dict[str, Any]:
+    """By name, the words of every fact."""
+    return {kind.name: kind.label for kind in named()}

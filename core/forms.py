@@ -14,9 +14,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
-from wtforms import BooleanField, FormField, HiddenField, IntegerField, RadioField, SelectField, StringField
+from wtforms import BooleanField, FormField, HiddenField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms import Form as Parts
-from wtforms.widgets import Input, Select
+from wtforms.validators import InputRequired
+from wtforms.widgets import CheckboxInput, ListWidget
 from wtforms.widgets.core import clean_key
 
 from core import countries, names
@@ -37,19 +38,11 @@ def attributes(**values: Any) -> Markup:
     return Markup(" ".join(written))  # noqa: S704 -- escaped one by one
 
 
+#: How to say that there is one name only; the services ask for at least one.
+ONE_NAME = _l("A person with one name only has it in one of the two fields. Leave the other one empty.")
+NEEDED = [InputRequired(_l("Fill in this field."))]
 #: What stands for no choice: an option without any words is not valid, and is read out as nothing.
 NOTHING = "–"
-_render_option = Select.render_option.__func__
-
-
-def _option(cls: type[Select], choice: Any, **given: Any) -> Markup:
-    return _render_option(cls, choice._replace(label=choice.label or choice.value or NOTHING), **given)
-
-
-Select.render_option = classmethod(_option)
-
-#: WTForms formats each attribute through `Markup.format`: a quarter of the time of a page with a form.
-Input.html_params = staticmethod(attributes)
 
 
 def whole(text: str | None) -> int | None:
@@ -119,6 +112,13 @@ class Confirmation(BooleanField):
         super().__init__(label, **kwargs)
         self.code = code
         self.is_asked = False
+
+
+class CheckboxesField(SelectMultipleField):
+    """Any number of choices, as checkboxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 def names_confirmation() -> Any:

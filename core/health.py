@@ -11,9 +11,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from flask import Blueprint, Response, current_app
 
-from core import mail
+from core import mail, storage
 from core.api import described
 from core.database import database_path, db, is_sqlite, settings_of, transaction
+from core.migrations import migration_fault
 from core.outages import Unavailable
 from core.web import public
 
@@ -43,21 +44,6 @@ def _mail_fault() -> list[str]:
     return [f"mail: {'stopped' if fault.is_stopped else 'waiting'} ({fault.step})"] if fault else []
 
 
-def newest_revision() -> str:
-    """The head, as the file beside the migrations says (a guard keeps it true); Alembic is slow to import."""
-    return Path(current_app.root_path, "migrations", "HEAD").read_text(encoding="ascii").strip()
-
-
-def migration_fault() -> str | None:
-    """Why the database cannot serve, or None."""
-    try:
-        revision = db.session.scalar(sa.text("SELECT version_num FROM alembic_version"))
-    except sa.exc.SQLAlchemyError as error:
-        return f"the database does not answer or was never migrated ({type(error).__name__})"
-    newest = newest_revision()
-    return None if revision == newest else f"the database is at revision {revision}, not {newest}: run flask db upgrade"
-
-
 #: Seconds for which a probe's answer is good: whoever watches asks often, and so may anyone else.
 PROBE_SECONDS = 2.0
 #: Seconds that a probe waits for other writers, and bytes that it writes beside the database and the files.
@@ -83,7 +69,8 @@ class _Undone(Exception):
 
 def _probe() -> str | None:
     try:
-        for folder in {settings_of().instance_path, settings_of().storage_path, (database_path() or Path()).parent}:
+        storage.storage_of().probe(bytes(PROBE_BYTES))
+        for folder in {settings_of().instance_path, (database_path() or Path()).parent}:
             if folder.is_dir():
                 with tempfile.TemporaryFile(dir=folder) as file:
                     file.write(bytes(PROBE_BYTES))

@@ -3,12 +3,30 @@ up-to-date database does not need it."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
+import sqlalchemy as sa
 from flask import Flask, current_app, g
 from flask.cli import ScriptInfo, with_appcontext
 
 from core.database import db
 from core.settings import ROOT
+
+
+def newest_revision() -> str:
+    """The head, as the file beside the migrations says (a guard keeps it true); Alembic is slow to import."""
+    return Path(current_app.root_path, "migrations", "HEAD").read_text(encoding="ascii").strip()
+
+
+def migration_fault() -> str | None:
+    """Why the database cannot serve, or None."""
+    try:
+        revision = db.session.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    except sa.exc.SQLAlchemyError as error:
+        return f"the database does not answer or was never migrated ({type(error).__name__})"
+    newest = newest_revision()
+    return None if revision == newest else f"the database is at revision {revision}, not {newest}: run flask db upgrade"
 
 
 def _ready(app: Flask) -> None:

@@ -143,6 +143,14 @@ def is_spelling(printed: str, *parts: str) -> bool:
     return any(_begins_or_ends(one, other) for word in said for name in own for one, other in ((word, name), (name, word)))
 
 
+def is_name_of(printed: str, given_name: str, family_name: str, usual: str) -> bool:
+    """Whether a name to print is the person's: a spelling of the name, or of the one `usual` on the person's certificates if that
+    is in another script."""
+    if is_spelling(printed, given_name, family_name):
+        return True
+    return is_spelling(printed, usual) and not is_comparable(printed, given_name, family_name)
+
+
 def is_comparable(printed: str, *parts: str) -> bool:
     """Whether the two are written in one script at least, so that one could be a spelling of the other."""
     return bool(_scripts(printed) & _scripts("".join(parts)))

@@ -6,5 +6,5 @@ from core.ports import port
 
 
 @port
-def unprintable(text: str) -> list[str]:  # type: ignore[empty-body]
+def unprintable(text: str) -> list[str]:
     """The distinct characters of a text, in order, that no printed page can show."""

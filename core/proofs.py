@@ -8,5 +8,5 @@ from core.ports import port
 
 
 @port
-def disproved(enrollment_ids: Collection[int]) -> set[int]:  # type: ignore[empty-body]
+def disproved(enrollment_ids: Collection[int]) -> set[int]:
     """The ids of those whose certificate was revoked or is suspended. A result without a certificate is not among them."""

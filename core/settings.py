@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
+from flask import Flask, current_app
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -72,7 +73,7 @@ class Settings:
     contact_email: str = ""
     checkpoint_mail: str = ""
     checkpoint_url: str = field(default="", repr=False)
-    storage_path: Path = Path("instance/files")
+    storage_url: str = ""
     jobs_url: str = field(default="", repr=False)
     issuer: Mapping[str, str] = field(default_factory=dict)
     workers: int = 2
@@ -97,8 +98,23 @@ class Settings:
         return is_loopback(urlsplit(self.public_url).hostname) and is_loopback(self.host)
 
     @property
+    def is_demonstration(self) -> bool:
+        """Everyone knows its passwords, and its mail never leaves."""
+        return self.demo and self.is_local
+
+    @property
     def is_secure(self) -> bool:
         return self.public_url.startswith("https://")
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    app.extensions["settings"] = settings
+
+
+def settings_of(app: Flask | None = None) -> Settings:
+    """Of the application of the moment, or of `app`."""
+    settings: Settings = (app or current_app).extensions["settings"]
+    return settings
 
 
 def is_loopback(host: str | None) -> bool:
@@ -133,7 +149,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         contact_email=parseaddr(_mailbox(given, "CONTACT_EMAIL", mail_from))[1],
         checkpoint_mail=_mail_address(given, "CHECKPOINT_MAIL"),
         checkpoint_url=_https(given, "CHECKPOINT_URL"),
-        storage_path=_storage_path(given.get("STORAGE_URL"), instance),
+        storage_url=_storage_url(given.get("STORAGE_URL"), instance),
         jobs_url=_address(given, "JOBS_URL", ("redis", "rediss")),
         issuer={
             "en": given.get("ISSUER_EN", "Rostrum Training Centre"),
@@ -238,12 +254,12 @@ def _https(given: Mapping[str, str], name: str) -> str:
     return text
 
 
-def _storage_path(text: str | None, instance: Path) -> Path:
+def _storage_url(text: str | None, instance: Path) -> str:
     if text is None:
-        return instance / "files"
+        return f"file://{instance / 'files'}"
     if not text.startswith("file:///"):
         raise SettingsError("STORAGE_URL must begin with file:///.")
-    return Path(text.removeprefix("file://"))
+    return text
 
 
 def _secret_key(given: str | None, instance: Path) -> str:

@@ -1,4 +1,7 @@
-"""Files by key. A file appears whole or not at all: written aside, forced to disk, then renamed."""
+"""Files by key, behind one setting: STORAGE_URL names where they lie. No caller knows a path.
+
+A store is any object with the methods of `Storage`. Another kind needs a class, and its scheme in `KINDS`.
+"""
 
 from __future__ import annotations
 
@@ -7,67 +10,43 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
+from flask import Flask, current_app
 from flask_babel import lazy_gettext as _l
 
 from core.checking import Note
-from core.database import settings_of
 from core.errors import Conflict
 
 _KEY = re.compile(r"[a-z0-9]+(?:[/.-][a-z0-9]+)*")
 
 
-def _path(key: str) -> Path:
-    if not _KEY.fullmatch(key):
-        raise ValueError(f"not a storage key: {key!r}")
-    return settings_of().storage_path / key
+class Storage(Protocol):
+    """What every kind of store does. A file appears whole or not at all."""
 
+    def put(self, key: str, data: bytes) -> None:
+        """Keeps `data` under `key`, for good once it returns. Obstructed when something that is no file lies in its place."""
 
-def put(key: str, data: bytes) -> str:
-    """Stores `data` under `key` and returns its SHA-256 in hexadecimal. Raises Obstructed when something that is no file lies
-    in its place."""
-    path = _path(key)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except (FileExistsError, NotADirectoryError):
-        raise Obstructed(key, _l("a file where a folder should be")) from None
-    if (found := _obstacle(path)) is not None:
-        raise Obstructed(key, found)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
-    _force(path.parent)
-    return digest_of(data)
+    def get(self, key: str) -> bytes:
+        """The file's bytes. FileNotFoundError when there is none, Obstructed when it is no file or cannot be read."""
 
+    def delete(self, key: str) -> None:
+        """Forgets the file; does nothing when there is none."""
 
-def digest_of(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+    def url(self, key: str) -> str | None:
+        """Where whoever may have the file can fetch it for a while; None when only the application can hand it over."""
 
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Every key under the folder `prefix`, in order, without what Rostrum did not store (`strays`)."""
 
-def get(key: str) -> bytes:
-    """The file's bytes; FileNotFoundError when there is none, Obstructed when something else lies there or it cannot be read."""
-    path = _path(key)
-    if (found := _obstacle(path)) is not None:
-        raise Obstructed(key, found)
-    try:
-        return path.read_bytes()
-    except NotADirectoryError:
-        raise Obstructed(key, _l("a file where a folder should be")) from None
-    except PermissionError:
-        raise Obstructed(key, _l("a file that this program may not read")) from None
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise Obstructed(key, _l("a file that cannot be read from the disk")) from error
+    def strays(self) -> Iterator[str]:
+        """The names of what Rostrum did not store, such as Thumbs.db, in characters that people can read."""
+
+    def probe(self, data: bytes) -> None:
+        """Writes `data` and leaves nothing of it. An OSError says why nothing can be stored."""
 
 
 class Obstructed(Conflict):
@@ -80,6 +59,133 @@ class Obstructed(Conflict):
         super().__init__("file_obstructed", sentence)
         self.key = key
         self.found = found
+
+
+class Folder:
+    """On a disk of this machine, or one that it shares: written aside, forced to disk, then renamed."""
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    @classmethod
+    def at(cls, url: str) -> Folder:
+        return cls(Path(url.removeprefix("file://")))
+
+    def path(self, key: str) -> Path:
+        return self.root / checked(key)
+
+    def put(self, key: str, data: bytes) -> None:
+        path = self.path(key)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except (FileExistsError, NotADirectoryError):
+            raise Obstructed(key, _l("a file where a folder should be")) from None
+        if (found := _obstacle(path)) is not None:
+            raise Obstructed(key, found)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+            try:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+                os.replace(file.name, path)
+            except BaseException:
+                os.unlink(file.name)
+                raise
+        _force(path.parent)
+
+    def get(self, key: str) -> bytes:
+        path = self.path(key)
+        if (found := _obstacle(path)) is not None:
+            raise Obstructed(key, found)
+        try:
+            return path.read_bytes()
+        except NotADirectoryError:
+            raise Obstructed(key, _l("a file where a folder should be")) from None
+        except PermissionError:
+            raise Obstructed(key, _l("a file that this program may not read")) from None
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise Obstructed(key, _l("a file that cannot be read from the disk")) from error
+
+    def delete(self, key: str) -> None:
+        path = self.path(key)
+        if (found := _obstacle(path)) is not None:
+            raise Obstructed(key, found)
+        if path.exists():
+            path.unlink()
+            _force(path.parent)
+
+    def url(self, key: str) -> str | None:
+        return None
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        return (name for path, name in self._entries(prefix) if _is_stored(path, name))
+
+    def strays(self) -> Iterator[str]:
+        for path, name in self._entries(""):
+            if (path.is_symlink() or not path.is_dir()) and not _is_stored(path, name):
+                yield "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in name)
+
+    def probe(self, data: bytes) -> None:
+        if self.root.is_dir():
+            with tempfile.TemporaryFile(dir=self.root) as file:
+                file.write(data)
+                file.flush()
+
+    def _entries(self, prefix: str) -> Iterator[tuple[Path, str]]:
+        found = sorted((self.root / prefix).rglob("*"))
+        return ((path, path.relative_to(self.root).as_posix()) for path in found if path.name[0] != ".")
+
+
+#: By the scheme of STORAGE_URL.
+KINDS: dict[str, Callable[[str], Storage]] = {"file": Folder.at}
+
+
+def init_app(app: Flask, storage: Storage) -> None:
+    app.extensions["storage"] = storage
+
+
+def open_storage(url: str) -> Storage:
+    return KINDS[urlsplit(url).scheme](url)
+
+
+def storage_of(app: Flask | None = None) -> Storage:
+    """Of the application of the moment, or of `app`."""
+    storage: Storage = (app or current_app).extensions["storage"]
+    return storage
+
+
+def put(key: str, data: bytes) -> None:
+    storage_of().put(key, data)
+
+
+def get(key: str) -> bytes:
+    return storage_of().get(key)
+
+
+def keys(prefix: str) -> Iterator[str]:
+    return storage_of().keys(prefix)
+
+
+def strays() -> Iterator[str]:
+    return storage_of().strays()
+
+
+def checked(key: str) -> str:
+    """The key itself. A ValueError when it is none: small letters, digits and single marks between them."""
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"not a storage key: {key!r}")
+    return key
+
+
+def digest_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def breaches() -> Iterator[str]:
+    """For `flask check`. Such files do no harm, but no backup includes them."""
+    yield from (Note(f"files: Rostrum did not store {name}, so no backup includes it") for name in strays())
 
 
 def _obstacle(path: Path) -> Any:
@@ -103,28 +209,6 @@ def _force(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def keys(prefix: str) -> Iterator[str]:
-    """Every key under the folder `prefix`, in order, without what Rostrum did not store (`strays`)."""
-    return (name for path, name in _entries(prefix) if _is_stored(path, name))
-
-
-def strays() -> Iterator[str]:
-    """The names of files and links that Rostrum did not store, such as Thumbs.db, in characters that people can read."""
-    for path, name in _entries(""):
-        if (path.is_symlink() or not path.is_dir()) and not _is_stored(path, name):
-            yield "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in name)
-
-
-def breaches() -> Iterator[str]:
-    """For `flask check`. Such files do no harm, but no backup includes them."""
-    yield from (Note(f"files: Rostrum did not store {name}, so no backup includes it") for name in strays())
-
-
-def _entries(prefix: str) -> Iterator[tuple[Path, str]]:
-    root = settings_of().storage_path
-    return ((path, path.relative_to(root).as_posix()) for path in sorted((root / prefix).rglob("*")) if path.name[0] != ".")
 
 
 def _is_stored(path: Path, name: str) -> bool:

@@ -18,6 +18,8 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 _ID = re.compile(r"s?[A-Za-z0-9_-]{43}")
 _SIGNED_IN_LENGTH = 44
 NOTICE_SECONDS = 60
+#: What Flask-Login would keep in a session.
+OF_FLASK_LOGIN = ("_user_id", "_fresh", "_id")
 
 
 class Visit(dict[str, Any], SessionMixin):
@@ -32,7 +34,7 @@ class Visit(dict[str, Any], SessionMixin):
         self.is_new = False
         self.notices_before: list[Any] = []
         if visit_id:
-            super().__setitem__("csrf_token", self._csrf())
+            self._follow_id()
 
     def _csrf(self) -> str:
         return hmac.new(self.secret.encode(), f"csrf:{self.visit_id}".encode(), hashlib.sha256).hexdigest()
@@ -41,8 +43,8 @@ class Visit(dict[str, Any], SessionMixin):
         if key == "csrf_token":  # Flask-WTF proposes a random one; ours follows from the id
             if self.visit_id is None:
                 self.renew()
-            return
-        super().__setitem__(key, value)
+        elif key not in OF_FLASK_LOGIN:  # who is signed in follows from the id, too
+            super().__setitem__(key, value)
 
     @property
     def may_be_signed_in(self) -> bool:
@@ -52,8 +54,14 @@ class Visit(dict[str, Any], SessionMixin):
         """A fresh id: on sign-in and sign-out, so that an id known before is worth nothing after."""
         self.visit_id = ("s" if signed_in else "") + secrets.token_urlsafe(32)
         self.is_new = True
-        super().__setitem__("csrf_token", self._csrf())
+        self._follow_id()
         return self.visit_id
+
+    def _follow_id(self) -> None:
+        super().__setitem__("csrf_token", self._csrf())
+        self.pop("_user_id", None)
+        if self.may_be_signed_in:
+            super().__setitem__("_user_id", self.visit_id)  # which Flask-Login gives to its user loader
 
 
 class VisitInterface(SessionInterface):

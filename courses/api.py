@@ -5,9 +5,6 @@ from __future__ import annotations
 from flask import url_for
 from flask_babel import lazy_gettext as _l
 
-from accounts.queries import get_body
-from accounts.roles import BodyKind
-from accounts.roles import Permission as P
 from core.api import ListQuery, Routes
 from core.codes import key
 from core.errors import Invalid
@@ -27,6 +24,9 @@ from courses.schemas import (
     SkillAnswer,
     SkillBody,
 )
+from people.models import BodyKind
+from people.permissions import Permission as P
+from people.queries import get_body
 
 routes = Routes("courses")
 

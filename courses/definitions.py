@@ -10,13 +10,13 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import PersonnelCategory
-from accounts.values import clean_lines, clean_text
 from core.codes import key
 from core.errors import DomainError, Invalid
 from core.printing import unprintable
 from core.text import in_lines, without_marks
 from courses.models import CourseVersion, SkillLevel, plain
+from people.models import PersonnelCategory
+from people.values import clean_lines, clean_text
 
 Texts = dict[str, str]
 

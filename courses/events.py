@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
+
 from core.events import Event
 
 
 @dataclass(frozen=True)
 class SkillDefined(Event):
     name = "skill.defined"
+    label = _l("Skill defined")
     subject = ("skill", "skill_id")
     skill_id: int
     code: str
@@ -20,6 +23,7 @@ class SkillDefined(Event):
 @dataclass(frozen=True)
 class CourseCreated(Event):
     name = "course.created"
+    label = _l("Course made")
     subject = ("course", "course_id")
     course_id: int
     code: str
@@ -30,6 +34,7 @@ class CourseChanged(Event):
     """`version` is the number of the version in force afterwards; a new one when what is taught or granted changed."""
 
     name = "course.changed"
+    label = _l("Course changed")
     subject = ("course", "course_id")
     course_id: int
     code: str
@@ -39,6 +44,7 @@ class CourseChanged(Event):
 @dataclass(frozen=True)
 class CourseRetired(Event):
     name = "course.retired"
+    label = _l("Course retired")
     subject = ("course", "course_id")
     course_id: int
     code: str
@@ -47,6 +53,7 @@ class CourseRetired(Event):
 @dataclass(frozen=True)
 class CourseBroughtBack(Event):
     name = "course.brought_back"
+    label = _l("Course brought back")
     subject = ("course", "course_id")
     course_id: int
     code: str
@@ -55,6 +62,7 @@ class CourseBroughtBack(Event):
 @dataclass(frozen=True)
 class DeliveryScheduled(Event):
     name = "delivery.scheduled"
+    label = _l("Delivery scheduled")
     subject = ("delivery", "delivery_id")
     delivery_id: int
     code: str
@@ -63,6 +71,7 @@ class DeliveryScheduled(Event):
 @dataclass(frozen=True)
 class DeliveryChanged(Event):
     name = "delivery.changed"
+    label = _l("Delivery changed")
     subject = ("delivery", "delivery_id")
     delivery_id: int
     changed: tuple[str, ...]
@@ -74,6 +83,7 @@ class DeliveryMoved(Event):
     venue is free text; DeliveryChanged says what changed."""
 
     name = "delivery.moved"
+    label = _l("Delivery moved")
     subject = ("delivery", "delivery_id")
     delivery_id: int
     starts_on: date
@@ -89,6 +99,7 @@ class DeliveryMoved(Event):
 @dataclass(frozen=True)
 class DeliveryPublished(Event):
     name = "delivery.published"
+    label = _l("Delivery published")
     subject = ("delivery", "delivery_id")
     delivery_id: int
 
@@ -96,6 +107,7 @@ class DeliveryPublished(Event):
 @dataclass(frozen=True)
 class DeliveryCancelled(Event):
     name = "delivery.cancelled"
+    label = _l("Delivery cancelled")
     subject = ("delivery", "delivery_id")
     delivery_id: int
 
@@ -105,6 +117,7 @@ class DeliveryCutShort(Event):
     """The course ended early: the numbers of the sessions that are not held, and the last day of those that are."""
 
     name = "delivery.cut_short"
+    label = _l("Delivery cut short")
     subject = ("delivery", "delivery_id")
     delivery_id: int
     sessions: tuple[int, ...]
@@ -117,5 +130,6 @@ class DeliveryCutShort(Event):
 @dataclass(frozen=True)
 class DeliveryFinished(Event):
     name = "delivery.finished"
+    label = _l("Delivery finished")
     subject = ("delivery", "delivery_id")
     delivery_id: int

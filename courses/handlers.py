@@ -5,13 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.events import OrganizationChanged
-from accounts.models import Organization
-from accounts.roles import BodyKind
 from core.database import db
 from core.errors import Conflict
 from core.policy import Actor
 from courses.models import Course, Delivery
+from people.events import OrganizationChanged
+from people.models import BodyKind, Organization
 
 
 def keep_kinds(event: OrganizationChanged, actor: Actor) -> None:

@@ -12,10 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from accounts.models import Organization, PersonnelCategory
 from core.codes import Code
 from core.database import Base, enum_column
 from core.policy import Reach
+from people.models import Organization, PersonnelCategory
 
 #: So many days before a delivery begins no one moves up its waiting list any more without being asked: journeys take time.
 PROMOTION_DAYS = 21
@@ -249,6 +249,7 @@ class DeliverySession(Base):
     """One block of a delivery's timetable, as real instants. One that is cancelled is not held, and counts as not taught."""
 
     __tablename__ = "delivery_session"
+    __lock__ = ("delivery_id",)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"), index=True)
@@ -274,6 +275,7 @@ class Pool(Base):
     """Places kept for one personnel category. Places beyond all pools are open to everyone."""
 
     __tablename__ = "pool"
+    __lock__ = ("delivery_id",)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"), index=True)

@@ -15,9 +15,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import aliased, joinedload, load_only, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
-from accounts.models import Person, RoleAssignment
-from accounts.roles import Permission, Role
-from accounts.values import email_key
+from accounts.models import RoleAssignment
+from accounts.roles import Role
 from core import clock, i18n
 from core.database import db
 from core.errors import Invalid, NotFound
@@ -36,6 +35,9 @@ from courses.models import (
 )
 from courses.plans import PLAIN, DeliveryPlan, PoolPlan
 from courses.timetable import today_in
+from people.models import Person
+from people.permissions import Permission
+from people.values import email_key
 
 
 def list_skills(*, after: str | None = None, limit: int = 200) -> Page[Skill]:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from flask_babel import lazy_gettext as _l
 from pydantic import Field
 
-from accounts.models import PersonnelCategory
 from core.api import Answer, Country, Day, Language, ListQuery, Schema, Texts, at_most, one_of
 from core.errors import Invalid, collect
 from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition
@@ -27,6 +26,7 @@ from courses.models import (
     SkillLevel,
 )
 from courses.plans import DeliveryPlan, PoolPlan
+from people.models import PersonnelCategory
 
 Clock = Annotated[str, Field(description="local time of the day, HH:MM", examples=["09:00"])]
 Number = Annotated[int, Field(strict=True)]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from accounts.roles import Permission
 from core.lifecycles import Machine, Transition
 from courses.events import CourseBroughtBack, CourseRetired, DeliveryCancelled, DeliveryFinished, DeliveryPublished
 from courses.models import CourseStatus
 from courses.models import DeliveryStatus as S
+from people.permissions import Permission
 
 _DRAFT, _PUBLISHED = frozenset({S.DRAFT}), frozenset({S.PUBLISHED})
 _RUNNING = _DRAFT | _PUBLISHED

@@ -1,4 +1,5 @@
-"""From a timetable template to real instants: course days are consecutive calendar days of the delivery's time zone.
+"""From a timetable template to real instants, and from these back to days: course days are consecutive calendar days of the
+delivery's time zone.
 
 Decision: a session keeps its local time of day whatever the clocks do around it. A local time that happens twice (clocks go
 back) means the first. A local time that does not exist (clocks go forward) is refused with a sentence, and so is a session
@@ -12,14 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from importlib.resources import files
-from itertools import pairwise
+from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 from flask_babel import lazy_gettext as _l
 
 from core.errors import Invalid
 from core.i18n import date_words
-from courses.models import TimetableBlock
+from courses.models import Delivery, DeliverySession, TimetableBlock
 
 #: Keys of the database that name no place.
 _NO_PLACE = {"Factory", "localtime", "leapseconds"}
@@ -90,6 +91,21 @@ def _offset(zone: str, day: date) -> timedelta | None:
 def today_in(zone: str, now: datetime) -> date:
     """The calendar date at `now` in the time zone."""
     return now.astimezone(ZoneInfo(zone)).date()
+
+
+def local_day(delivery: Delivery, session: DeliverySession) -> date:
+    """The date on which the session begins, where it is held."""
+    return today_in(delivery.time_zone, session.starts_at)
+
+
+def by_day(delivery: Delivery) -> list[list[DeliverySession]]:
+    """The sessions of each day, in order."""
+    return [list(sessions) for _day, sessions in groupby(delivery.sessions, key=lambda session: session.day)]
+
+
+def cut_reason(delivery: Delivery) -> str | None:
+    """Why the delivery ends early; None when all of its sessions are held."""
+    return next((session.cancel_reason for session in delivery.sessions if session.is_cancelled), None)
 
 
 def instants(template: Iterable[TimetableBlock], starts_on: date, zone: str) -> list[Block]:

@@ -16,15 +16,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from accounts.models import Consent, ConsentPurpose, ConsentWay, Gender, Person, PersonnelCategory
-from accounts.queries import first_body
-from accounts.roles import BodyKind
-from accounts.services import consent_text
 from certificates.models import Certificate, CertificateStatus, RevocationReason
 from certificates.numbers import ALPHABET, format_number, normalise_token, series_of
 from certificates.payload import CertificatePayload, GrantedSkill
 from certificates.services import JOB_KIND
 from certificates.snapshot import bilingual, digest, valid_until, verify_url
+from classroom.models import Mark, MarkKind, Score, ScoreKind
 from core import audit, clock, jobs
 from core.database import db, transaction
 from core.numbering import Counter, mark
@@ -35,7 +32,10 @@ from courses.queries import get_course
 from courses.services import put_course
 from courses.timetable import instants, last_day
 from demonstration.cultures import CULTURES, Culture
-from enrollment.models import Enrollment, EnrollmentStatus, Mark, MarkKind, Score, ScoreKind
+from enrollment.models import Enrollment, EnrollmentStatus
+from people.models import BodyKind, Consent, ConsentPurpose, ConsentWay, Gender, Person, PersonnelCategory
+from people.queries import first_body
+from people.services import consent_text
 from roster import documents, evidence, languages
 from roster.models import (
     AdmissionWay,

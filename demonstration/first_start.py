@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from accounts.models import Account, Person
+from accounts.models import Account
 from accounts.passwords import DEMONSTRATION_PASSWORD
 from accounts.services import first_administrator_link
 from core.database import db, settings_of, transaction
 from demonstration import loading
 from demonstration.people import SIGN_INS
+from people.models import Person
 
 
 def prepare() -> Iterator[str]:

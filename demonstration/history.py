@@ -10,15 +10,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
-from flask import current_app
 
 import certificates.services
+import classroom.services
 import enrollment.services
 import roster.services
 from accounts import services as accounts_services
-from accounts.models import ConsentPurpose, ConsentWay, Organization, Person
 from accounts.passwords import DEMONSTRATION_PASSWORD
 from accounts.sessions import actor_of
+from classroom.services import MarkGiven, ScoreGiven
 from core import clock, jobs
 from core.database import db, transaction
 from core.policy import SYSTEM, Actor
@@ -28,7 +28,9 @@ from courses.plans import DeliveryPlan, PoolPlan
 from courses.schemas import CourseBody
 from demonstration.people import DOMAIN, ORGANIZATIONS, OTHER_BODIES, PARTICIPANTS, SIGN_INS
 from enrollment.models import Enrollment, EnrollmentStatus
-from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
+from enrollment.services import Nominee, Wish
+from people import services as people_services
+from people.models import ConsentPurpose, ConsentWay, Organization, Person
 from roster.models import Expert
 
 COURSES = Path(__file__).parent / "courses"
@@ -56,21 +58,16 @@ def load() -> None:
 @contextmanager
 def _on(day: date, hour: int = 9) -> Iterator[None]:
     """Lives at `hour` o'clock (UTC) of `day`, and comes back."""
-    before = current_app.extensions["clock_offset"]
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the clock belongs to the app
-    clock.travel(app, datetime.combine(day, time(hour), UTC))
-    try:
+    with clock.moved(datetime.combine(day, time(hour), UTC)):
         yield
-    finally:
-        app.extensions["clock_offset"] = before
 
 
 def _accounts() -> None:
     with transaction():
         for code, name, country in ORGANIZATIONS:
-            accounts_services.create_organization(SYSTEM, code=code, name=name, country=country)
+            people_services.create_organization(SYSTEM, code=code, name=name, country=country)
         for facts in OTHER_BODIES:
-            accounts_services.create_organization(SYSTEM, **facts)
+            people_services.create_organization(SYSTEM, **facts)
         for one in SIGN_INS:
             accounts_services.create_account(
                 SYSTEM,
@@ -102,7 +99,7 @@ def _participants(day: date) -> list[tuple[int, tuple]]:
         recorded = []
         for number, facts in enumerate(PARTICIPANTS):
             given, family, country, gender, *_ = facts
-            person = accounts_services.record_person(
+            person = people_services.record_person(
                 SYSTEM,
                 identifier=f"DEMO-{number + 1:03d}",
                 given_name=given,
@@ -173,10 +170,10 @@ def _attend(delivery_id: int, sessions: int, absences: dict[int, set[int]], scor
         for number in range(1, sessions + 1)
     ]
     with transaction():
-        enrollment.services.record_attendance(SYSTEM, delivery_id, marks)
+        classroom.services.record_attendance(SYSTEM, delivery_id, marks)
         if scores is not None:
             given = [ScoreGiven(one, "post", scores.get(place, 72 + (place * 7) % 25)) for place, one in enumerate(seated)]
-            enrollment.services.record_scores(SYSTEM, delivery_id, given)
+            classroom.services.record_scores(SYSTEM, delivery_id, given)
 
 
 def _finished(people: list[tuple[int, tuple]], today: date) -> None:
@@ -216,7 +213,7 @@ def _answer_and_admit(people: Sequence[tuple[int, tuple]]) -> None:
         for place, (person_id, _facts) in enumerate(people):
             if place != 6:
                 own = db.session.get_one(Person, person_id)
-                accounts_services.give_consent(
+                people_services.give_consent(
                     Actor(person_id=person_id), own, ConsentPurpose.ROSTER, place != 4, how=ConsentWay.PAGE
                 )
     with transaction():
@@ -228,7 +225,7 @@ def _answer_and_admit(people: Sequence[tuple[int, tuple]]) -> None:
 
 def _finish(delivery_id: int) -> None:
     with transaction():
-        enrollment.services.finish(SYSTEM, delivery_id)
+        classroom.services.finish(SYSTEM, delivery_id)
 
 
 def _certify(delivery_id: int) -> list:
@@ -237,9 +234,10 @@ def _certify(delivery_id: int) -> list:
         Enrollment.delivery_id == delivery_id, Enrollment.status == EnrollmentStatus.COMPLETED
     )
     with transaction():
-        issued = []
-        for one in db.session.scalars(completed.order_by(Enrollment.id)).all():
-            issued.append(certificates.services.issue(SYSTEM, db.session.get_one(Enrollment, one)))
+        issued = [
+            certificates.services.issue(SYSTEM, db.session.get_one(Enrollment, enrollment_id))
+            for enrollment_id in db.session.scalars(completed.order_by(Enrollment.id)).all()
+        ]
         db.session.flush()
         for certificate in issued:
             jobs.enqueue("certificates.render", certificate_id=certificate.id)
@@ -256,7 +254,7 @@ def _under_way(people: list[tuple[int, tuple]], today: date) -> None:
         seated = _seated(running)
         marks = [MarkGiven(one, number, "present", None) for one in seated for number in range(1, 5)]
         with transaction():
-            enrollment.services.record_attendance(SYSTEM, running, marks)
+            classroom.services.record_attendance(SYSTEM, running, marks)
 
 
 def _upcoming(people: list[tuple[int, tuple]], today: date) -> None:

@@ -1,1 +1,1 @@
-"""Nominations, places, waiting lists, attendance, scores, completion."""
+"""Applications, nominations, places, selection, waiting lists."""

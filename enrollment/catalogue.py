@@ -16,7 +16,6 @@ from flask_babel import ngettext
 from sqlalchemy.orm import lazyload
 
 import enrollment.queries
-from accounts.models import PersonnelCategory
 from core import clock, i18n
 from core.database import db
 from core.paging import page
@@ -25,6 +24,7 @@ from courses.models import Course, Delivery, DeliveryStatus
 from courses.queries import is_open_for_enrollment, is_upcoming, may_be_upcoming
 from courses.timetable import today_in
 from enrollment.queries import PoolPlaces
+from people.models import PersonnelCategory
 
 ROWS = 200  # one page: it stays light because rows are plain words
 MOST_BATCHES = 10  # how far one request looks for deliveries with places for a category
@@ -185,6 +185,11 @@ def days_words(first: date, last: date, code: str) -> str:
         return f"{_day(first, code).partition(' ')[0]}–{_day(last, code)}"
     begins = _day(first, code)
     return f"{begins.rpartition(' ')[0] if first.year == last.year else begins} – {_day(last, code)}"
+
+
+def dates_words(delivery: Delivery) -> str:
+    """The same of a delivery, in the language in force."""
+    return days_words(delivery.starts_on, delivery.ends_on, i18n.locale())
 
 
 @lru_cache(maxsize=1024)

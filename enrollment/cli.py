@@ -1,14 +1,14 @@
-"""`flask people suspects`: the group is that of accounts, which knows no enrollments (app.py puts it there)."""
+"""`flask people suspects`: the group is that of people, which knows no enrollments (app.py puts it there)."""
 
 from __future__ import annotations
 
 import click
 from flask.cli import with_appcontext
 
-from accounts.models import Person
 from core.commands import on_migrated
-from enrollment import services
+from enrollment import queries
 from enrollment.models import Nomination
+from people.models import Person
 
 
 @click.command("suspects")
@@ -17,7 +17,7 @@ from enrollment.models import Nomination
 def suspects() -> None:
     """Lists enrollments whose nomination names a different person from the one enrolled, or gives another date of birth."""
     count = 0
-    for enrollment, nomination, person in services.suspects():
+    for enrollment, nomination, person in queries.suspects():
         said, known = _called(nomination), _called(person)
         click.echo(f"enrollment {enrollment.id}: put forward as {said}, enrolled is {known} (person {person.id})")
         count += 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask_babel import lazy_gettext as _l
+
 from core.events import Event
 
 
@@ -11,7 +13,6 @@ from core.events import Event
 class EnrollmentStep(Event):
     """A step in an enrollment's lifecycle."""
 
-    name = "enrollment.step"
     subject = ("enrollment", "enrollment_id")
     enrollment_id: int
     delivery_id: int
@@ -25,6 +26,7 @@ class Enrolled(EnrollmentStep):
     """A person asked for a place, or was nominated for one; `before` is empty, `after` the first status."""
 
     name = "enrollment.made"
+    label = _l("Enrollment made")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class EnrollmentConfirmed(EnrollmentStep):
     """The applicant opened the emailed link: the application counts."""
 
     name = "enrollment.confirmed"
+    label = _l("Application confirmed by link")
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class SeatShared(EnrollmentStep):
     """Another nomination of the same person in the delivery has the seat of both."""
 
     name = "enrollment.seat_shared"
+    label = _l("Nomination shares the place of another one")
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class EnrollmentReturned(EnrollmentStep):
     """A nomination that stood aside stands for itself again: the other one was withdrawn, or is another person's."""
 
     name = "enrollment.returned"
+    label = _l("Nomination no longer shares a place")
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class EnrollmentReassigned(Event):
     """The enrollment is another person's than was thought: `person_id`."""
 
     name = "enrollment.reassigned"
+    label = _l("Enrollment moved to another person")
     subject = ("enrollment", "enrollment_id")
     enrollment_id: int
     person_id: int
@@ -63,6 +69,7 @@ class ApplicationLapsed(Event):
     """The emailed link was not opened in time: the application and what it said of someone are forgotten."""
 
     name = "enrollment.lapsed"
+    label = _l("Application deleted: the link was not opened")
     subject = ("enrollment", "enrollment_id")
     enrollment_id: int
     delivery_id: int
@@ -71,6 +78,7 @@ class ApplicationLapsed(Event):
 @dataclass(frozen=True)
 class IdentityAsked(Event):
     name = "identity.asked"
+    label = _l("Asked whether two records are the same person")
     subject = ("enrollment", "enrollment_id")
     enrollment_id: int
     candidate_id: int
@@ -82,6 +90,7 @@ class IdentityDecided(Event):
     """A coordinator decided whether the person of an enrollment is the one of another record."""
 
     name = "identity.decided"
+    label = _l("Decided whether two records are the same person")
     subject = ("enrollment", "enrollment_id")
     enrollment_id: int
     candidate_id: int
@@ -92,6 +101,7 @@ class IdentityDecided(Event):
 @dataclass(frozen=True)
 class EnrollmentApproved(EnrollmentStep):
     name = "enrollment.approved"
+    label = _l("Enrollment approved")
 
 
 @dataclass(frozen=True)
@@ -99,16 +109,19 @@ class EnrollmentPromoted(EnrollmentStep):
     """The next in the pool got a place that became free."""
 
     name = "enrollment.promoted"
+    label = _l("Place given from the waiting list")
 
 
 @dataclass(frozen=True)
 class EnrollmentDeclined(EnrollmentStep):
     name = "enrollment.declined"
+    label = _l("Enrollment declined")
 
 
 @dataclass(frozen=True)
 class EnrollmentWithdrawn(EnrollmentStep):
     name = "enrollment.withdrawn"
+    label = _l("Enrollment withdrawn")
 
 
 @dataclass(frozen=True)
@@ -116,6 +129,7 @@ class EnrollmentDeliveryCancelled(EnrollmentStep):
     """The delivery was cancelled: no one withdrew."""
 
     name = "enrollment.delivery_cancelled"
+    label = _l("Enrollment ended: its delivery was cancelled")
 
 
 @dataclass(frozen=True)
@@ -123,6 +137,7 @@ class EnrollmentResult(EnrollmentStep):
     """The result fixed when the delivery was finished."""
 
     name = "enrollment.result"
+    label = _l("Result fixed")
 
 
 @dataclass(frozen=True)
@@ -130,14 +145,7 @@ class EnrollmentReopened(EnrollmentStep):
     """A fixed result was opened again to be corrected."""
 
     name = "enrollment.reopened"
-
-
-@dataclass(frozen=True)
-class AttendanceRecorded(Event):
-    name = "attendance.recorded"
-    subject = ("delivery", "delivery_id")
-    delivery_id: int
-    marks: tuple[tuple[int, int, str, int], ...]  # (enrollment, session number, mark, minutes)
+    label = _l("Result reopened")
 
 
 @dataclass(frozen=True)
@@ -145,14 +153,7 @@ class NeedsRead(Event):
     """Someone read what people with a place need: how many people, never who."""
 
     name = "needs.read"
+    label = _l("Needs of participants read")
     subject = ("delivery", "delivery_id")
     delivery_id: int
     people: int
-
-
-@dataclass(frozen=True)
-class ScoresRecorded(Event):
-    name = "scores.recorded"
-    subject = ("delivery", "delivery_id")
-    delivery_id: int
-    scores: tuple[tuple[int, str, float | None], ...]  # (enrollment, kind, percent; None: removed)

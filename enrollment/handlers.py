@@ -8,20 +8,21 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
-from accounts.events import AddressConfirmed, MergeConfirmed, MergeUndone, PersonChanged
+from accounts.events import AddressConfirmed
 from core.database import db
 from core.errors import Conflict
 from core.policy import Actor
 from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryCutShort, DeliveryMoved
-from courses.models import Delivery, DeliverySession
-from enrollment.models import GOING_ON, OPEN, Enrollment, Mark
+from courses.models import Delivery
+from enrollment.models import GOING_ON, OPEN, Enrollment
+from enrollment.services.asking import note_change, note_parting
 from enrollment.services.closing import settle_decided, settle_merged
 from enrollment.services.confirming import confirm_applications
 from enrollment.services.ending import end_with
 from enrollment.services.filling import fill, seating
 from enrollment.services.letters import tell
-from enrollment.services.questions import note_change, note_parting
 from enrollment.services.sharing import follow_person, part_again
+from people.events import MergeConfirmed, MergeUndone, PersonChanged
 
 
 def end_enrollments(event: DeliveryCancelled, actor: Actor) -> None:
@@ -39,22 +40,10 @@ def tell_of_move(event: DeliveryMoved, actor: Actor) -> None:
         tell(enrollment, "delivery_moved", was=event)
 
 
-def cut_sessions(event: DeliveryCutShort, actor: Actor) -> None:
-    """Sessions that are not held after all: refused when someone was there in one, else everyone who has a place is told. Where
-    no session is left, the cancellation of the delivery tells them."""
+def tell_of_cut(event: DeliveryCutShort, actor: Actor) -> None:
+    """Sessions that are not held after all: everyone who has a place is told. Where no session is left, the cancellation of the
+    delivery tells them."""
     delivery = db.session.get_one(Delivery, event.delivery_id)
-    marked = (
-        sa.select(DeliverySession.number)
-        .join(Mark, Mark.session_id == DeliverySession.id)
-        .where(DeliverySession.delivery_id == delivery.id, DeliverySession.number.in_(event.sessions), Mark.minutes > 0)
-        .order_by(DeliverySession.number)
-    )
-    if (number := db.session.scalar(marked.limit(1))) is not None:
-        sentence = _l(
-            "People are marked present in session %(number)s, so it was held. If that is wrong, correct the marks first.",
-            number=number,
-        )
-        raise Conflict("session_held", sentence, "after_session")
     if not delivery.held:
         return
     reason = next(session.cancel_reason for session in delivery.sessions if session.number in event.sessions)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from core import jobs
 from core.database import transaction
 from enrollment.services.arranging import deliveries_to_erase, erase_needs
+from enrollment.services.asking import compare_with_all
 from enrollment.services.confirming import lapse_applications, lapsed_applications
 from enrollment.services.drafting import forget_drafts
-from enrollment.services.questions import compare_with_all
 
 #: So many applications are forgotten in one transaction.
 LAPSED_AT_ONCE = 50

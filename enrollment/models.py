@@ -1,20 +1,18 @@
-"""A person's place in a delivery, who put the person forward, and what the person did there."""
+"""A person's place in a delivery, and who put the person forward."""
 
 from __future__ import annotations
 
 import enum
-import json
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from accounts.models import Gender, Organization, Person, PersonnelCategory
 from core.database import Base, enum_column
 from core.policy import Reach
-from courses.models import Delivery, DeliverySession
+from courses.models import Delivery
+from people.models import Gender, Organization, Person, PersonnelCategory
 
 
 class EnrollmentStatus(enum.StrEnum):
@@ -38,25 +36,17 @@ S = EnrollmentStatus
 LIVE = (S.REQUESTED, S.WAITLISTED, S.OFFERED, S.CONFIRMED, S.ATTENDED, S.COMPLETED, S.NOT_COMPLETED, S.NO_SHOW)
 #: The person has or wants a place, and what becomes of it is open.
 GOING_ON = (S.REQUESTED, S.WAITLISTED, S.OFFERED, S.CONFIRMED, S.ATTENDED)
+#: The person waits for a place or for a decision, and has none when the delivery is finished.
+WAITING = (S.REQUESTED, S.WAITLISTED, S.OFFERED)
 #: The person has a place, and the result is not fixed.
 OPEN = (S.OFFERED, S.CONFIRMED, S.ATTENDED)
 #: The person had a place, and the result is fixed.
 RESULTS = (S.COMPLETED, S.NOT_COMPLETED, S.NO_SHOW)
+#: Those of LIVE, and those that ended with the delivery: whose they are still matters.
+COUNTING = (*LIVE, S.DELIVERY_CANCELLED)
 #: The enrollment takes a place.
 SEATED = (S.OFFERED, S.CONFIRMED, S.ATTENDED, S.COMPLETED, S.NOT_COMPLETED, S.NO_SHOW)
 _LIVE_SQL = sa.text("status IN ({})".format(", ".join(f"'{s.value}'" for s in LIVE)))
-
-
-class MarkKind(enum.StrEnum):
-    PRESENT = "present"
-    LATE = "late"
-    EXCUSED = "excused"
-    ABSENT = "absent"
-
-
-class ScoreKind(enum.StrEnum):
-    PRE = "pre"
-    POST = "post"
 
 
 class Enrollment(Base):
@@ -70,6 +60,7 @@ class Enrollment(Base):
     """
 
     __tablename__ = "enrollment"
+    __lock__ = ("delivery_id",)
     __scope__ = {
         Reach.DELIVERY: "delivery_id", Reach.CENTRE: "centre_id", Reach.ORGANIZATION: "nominated_by_id", Reach.SELF: "person_id",
     }  # fmt: skip
@@ -119,20 +110,6 @@ class Enrollment(Base):
     )
 
 
-class Reopening(Base):
-    """A fixed result that was opened again to be corrected: why, by whom, and what it was."""
-
-    __tablename__ = "reopening"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"), index=True)
-    reason: Mapped[str] = mapped_column(sa.String(500))
-    result: Mapped[EnrollmentStatus] = mapped_column(enum_column(EnrollmentStatus))
-    lacking: Mapped[list[dict[str, Any]] | None] = mapped_column(sa.JSON)
-    reopened_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
-    reopened_at: Mapped[datetime]
-
-
 class Nomination(Base):
     """An organization put a person forward, or (without one) a coordinator entered the person, in their own words. All that the
     organization is shown of the person is here: what others know of the same person is none of its business."""
@@ -171,8 +148,8 @@ PRINTED_NAME = "printed_name"
 class IdentityQuestion(Base):
     """Is the person of this enrollment the one of another record, `candidate`? A coordinator decides; both readings stay.
 
-    `agrees` and `differs` name what the two have in common and what not. Where `differs` is PRINTED_NAME alone, it is no
-    question about two people: the candidate is the person of the enrollment.
+    `agrees` and `differs` name what the two have in common and what not. With `is_about_people` False it asks only whether the
+    name to print of the enrollment may be printed for its person, who is the candidate.
     """
 
     __tablename__ = "identity_question"
@@ -181,6 +158,7 @@ class IdentityQuestion(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
     candidate_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    is_about_people: Mapped[bool] = mapped_column(default=True)
     status: Mapped[QuestionStatus] = mapped_column(enum_column(QuestionStatus))
     agrees: Mapped[list[str]] = mapped_column(sa.JSON)
     differs: Mapped[list[str]] = mapped_column(sa.JSON)
@@ -192,26 +170,7 @@ class IdentityQuestion(Base):
     enrollment: Mapped[Enrollment] = relationship()
     candidate: Mapped[Person] = relationship(foreign_keys=[candidate_id])
 
-    __table_args__ = (sa.UniqueConstraint("enrollment_id", "candidate_id"), sa.Index(None, "status", "id"))
-
-    @hybrid_property
-    def is_about_people(self) -> bool:
-        return self.differs != [PRINTED_NAME]
-
-    @is_about_people.inplace.expression
-    @classmethod
-    def _is_about_people(cls) -> sa.ColumnElement[bool]:
-        return sa.cast(cls.differs, sa.String) != json.dumps([PRINTED_NAME])
-
-    @hybrid_property
-    def is_about_print(self) -> bool:
-        """Whether the answer is one about the name to print, too."""
-        return PRINTED_NAME in self.differs
-
-    @is_about_print.inplace.expression
-    @classmethod
-    def _is_about_print(cls) -> sa.ColumnElement[bool]:
-        return sa.cast(cls.differs, sa.String).contains(json.dumps(PRINTED_NAME))
+    __table_args__ = (sa.UniqueConstraint("enrollment_id", "candidate_id", "is_about_people"), sa.Index(None, "status", "id"))
 
 
 class NominationDraft(Base):
@@ -230,42 +189,3 @@ class NominationDraft(Base):
     organization: Mapped[Organization] = relationship(lazy="joined", innerjoin=True)
 
     __table_args__ = (sa.UniqueConstraint("delivery_id", "organization_id", "person_id"),)
-
-
-class Mark(Base):
-    """What one person did in one session. `minutes` counts towards completion; excused is not present."""
-
-    __tablename__ = "mark"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
-    session_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery_session.id"), index=True)
-    mark: Mapped[MarkKind] = mapped_column(enum_column(MarkKind))
-    minutes: Mapped[int]
-    recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
-    recorded_at: Mapped[datetime]
-
-    session: Mapped[DeliverySession] = relationship()
-
-    __table_args__ = (
-        sa.UniqueConstraint("enrollment_id", "session_id"),
-        sa.CheckConstraint("minutes >= 0", name="minutes"),
-    )
-
-
-class Score(Base):
-    """A test's result in percent; the last one entered counts."""
-
-    __tablename__ = "score"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
-    kind: Mapped[ScoreKind] = mapped_column(enum_column(ScoreKind))
-    percent: Mapped[float]
-    recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
-    recorded_at: Mapped[datetime]
-
-    __table_args__ = (
-        sa.UniqueConstraint("enrollment_id", "kind"),
-        sa.CheckConstraint("percent BETWEEN 0 AND 100", name="percent"),
-    )

@@ -3,17 +3,19 @@ after the last session."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
 
-from accounts.roles import Permission
 from core import clock
 from core.database import db
+from core.paging import Page, page
 from core.policy import Actor, can, require
 from courses.models import Delivery, DeliverySession
 from enrollment.models import SEATED, Enrollment
 from enrollment.queries import PEOPLE
+from people.permissions import Permission
 
 KEPT_FOR = timedelta(days=30)
 
@@ -28,8 +30,17 @@ def needs_shown(actor: Actor, enrollment: Enrollment) -> str | None:
     return enrollment.needs if is_own or (is_nominators and not decides) else None
 
 
-def needs_of(actor: Actor, delivery: Delivery) -> sa.Select[Enrollment]:
+def everyone_in_need(actor: Actor, delivery: Delivery) -> Sequence[Enrollment]:
     """Who has a place and needs something, in no order."""
+    return db.session.scalars(_needing(actor, delivery)).all()
+
+
+def list_needs(actor: Actor, delivery: Delivery, *, after: str | None, limit: int) -> Page[Enrollment]:
+    """The same people, in the order of their enrollments."""
+    return page(_needing(actor, delivery), [Enrollment.id], after=after, limit=limit)
+
+
+def _needing(actor: Actor, delivery: Delivery) -> sa.Select[Enrollment]:
     require(actor, Permission.NEEDS_READ, delivery)
     seated = sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
     return seated.where(Enrollment.needs.is_not(None)).options(*PEOPLE)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from accounts.models import PersonnelCategory
+from people.models import PersonnelCategory
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,14 @@ def completions(person_ids: Sequence[int], codes: Sequence[str], begins_on: date
     return [row for row in rows if row.id not in disproved]
 
 
+def completed_courses(person_ids: Sequence[int], codes: Sequence[str], begins_on: date) -> dict[int, set[str]]:
+    """Which of these courses each person has completed before a delivery that begins on that day."""
+    found: dict[int, set[str]] = {}
+    for row in completions(person_ids, codes, begins_on):
+        found.setdefault(row.person_id, set()).add(row.code)
+    return found
+
+
 def _ends(person_ids: Sequence[int], codes: Sequence[str], begins_on: date) -> dict[tuple[int, str], date]:
     """For each person and course that was completed, the latest day on which its grants hold; `date.max` when they do not end."""
     rows = completions(person_ids, codes, begins_on)

@@ -9,10 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Organization, Person, PersonnelCategory
-from accounts.roles import Permission
-from accounts.services import Comparison, clean_issuer, clearly_meant, compare, one_a_person
-from accounts.values import email_key
 from core.database import db
 from core.errors import DomainError, Invalid
 from core.names import number_key
@@ -23,6 +19,10 @@ from enrollment.nomination_files import IDENTITY, Checked, NominationRow, Proble
 from enrollment.places import Seating
 from enrollment.queries import people_of, seatings, stands_at
 from enrollment.services import Nominee, checked
+from people.models import Organization, Person, PersonnelCategory
+from people.permissions import Permission
+from people.services import Comparison, clean_issuer, clearly_meant, compare, one_a_person
+from people.values import email_key
 
 S = EnrollmentStatus
 

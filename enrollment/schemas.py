@@ -1,4 +1,4 @@
-"""The shapes of enrollments, attendance, scores and completion in the API."""
+"""The shapes of enrollments, questions about people and needs in the API."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StringConstraints, WithJsonSchema
 
-from accounts.models import Gender, IdentifierKind, Merge, Person, PersonnelCategory
-from accounts.services import current_record
 from core.api import Answer, Day, Id, Language, ListQuery, PersonCountry, PersonName, Schema, at_most, one_of
 from core.policy import Actor
-from courses.models import DeliverySession
-from enrollment.models import Enrollment, EnrollmentStatus, IdentityQuestion, MarkKind, ScoreKind
+from enrollment.models import PRINTED_NAME, Enrollment, EnrollmentStatus, IdentityQuestion
 from enrollment.needs import needs_shown
-from enrollment.queries import Completion, Grid, GridRow, explain, person_shown, version_of
-from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
+from enrollment.queries import explain, person_shown, version_of
+from enrollment.services import Nominee
+from people.models import Gender, IdentifierKind, Merge, Person, PersonnelCategory
+from people.services import current_record
 
-Minutes = Annotated[int, Field(strict=True, ge=0, le=1440)]
-Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
 Identifier = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 60})]
 Reason = Annotated[str, at_most(500)]
 Version = Annotated[str, at_most(16)]
@@ -73,17 +70,6 @@ class EnrollmentBody(Schema):
     roster_consent: StrictBool | None = Field(
         None, description="the person's own answer only; from anyone else: 403 `consent_is_personal`"
     )
-
-    def wish(self) -> Wish:
-        return Wish(
-            category=self.category,
-            rank=self.rank,
-            rank_code=self.rank_code,
-            organization=self.organization,
-            needs=self.needs,
-            name_on_certificate=self.person.name_on_certificate,
-            roster_consent=self.roster_consent,
-        )
 
     def nominee(self) -> Nominee:
         return Nominee(
@@ -186,12 +172,15 @@ class SubmittedAnswer(Answer):
 
 
 class QuestionAnswer(Answer):
-    """Is the person of `enrollment` the `candidate`? `agrees`, `differs`: number, address, name, birth_date. `status`: open,
-    same or different."""
+    """`about` person: is the person of `enrollment` the `candidate`? `about` printed_name: may `name_on_certificate` be printed
+    for the candidate, who has the place? `agrees`, `differs`: number, address, name, birth_date, printed_name. `status`: open,
+    same (yes) or different (no)."""
 
     id: int
     enrollment: int
     delivery: str
+    about: str = Field(description="person or printed_name")
+    name_on_certificate: str
     candidate: CandidateAnswer
     submitted: SubmittedAnswer
     agrees: list[str]
@@ -206,6 +195,8 @@ class QuestionAnswer(Answer):
             id=question.id,
             enrollment=question.enrollment_id,
             delivery=question.enrollment.delivery.code,
+            about="person" if question.is_about_people else PRINTED_NAME,
+            name_on_certificate=question.enrollment.name_on_certificate,
             candidate=CandidateAnswer.model_validate(question.candidate).model_copy(
                 update={"id": current_record(question.candidate).id}
             ),
@@ -244,61 +235,7 @@ class MergeAnswer(Answer):
         return cls(id=merge.id, keep=merge.keep_id, merge=merge.merged_id, status=merge.status.value, reason=merge.reason)
 
 
-# Attendance and scores
-
-
-class MarkBody(Schema):
-    enrollment: Id
-    session: Id
-    mark: MarkKind
-    minutes: Minutes | None = Field(None, description="if left out: all of the session for present and late, else none")
-
-    def given(self) -> MarkGiven:
-        return MarkGiven(self.enrollment, self.session, self.mark, self.minutes)
-
-
-class AttendanceBody(Schema):
-    marks: list[MarkBody] = Field(max_length=20000)
-
-
-class ScoreBody(Schema):
-    enrollment: Id
-    kind: ScoreKind
-    percent: Percent
-
-    def given(self) -> ScoreGiven:
-        return ScoreGiven(self.enrollment, self.kind, self.percent)
-
-
-class ScoresBody(Schema):
-    scores: list[ScoreBody] = Field(max_length=5000)
-
-
-class RecordedAnswer(Answer):
-    recorded: int
-
-
-class GridSessionAnswer(Answer):
-    number: int
-    day: int
-    starts_at: datetime
-    ends_at: datetime
-    minutes: int
-    title: dict[str, str]
-    cancelled: bool = Field(description="the session is not held: the course was cut short")
-
-    @classmethod
-    def of(cls, session: DeliverySession) -> GridSessionAnswer:
-        return cls(
-            number=session.number, day=session.day, starts_at=session.starts_at, ends_at=session.ends_at, minutes=session.minutes,
-            title=session.title, cancelled=session.is_cancelled,
-        )  # fmt: skip
-
-
-class GridMarkAnswer(Answer):
-    session: int
-    mark: MarkKind
-    minutes: int
+# Needs
 
 
 class GridPersonAnswer(Answer):
@@ -312,78 +249,6 @@ class GridPersonAnswer(Answer):
         return cls.model_validate(person)
 
 
-class GridRowAnswer(Answer):
-    enrollment: int
-    person: GridPersonAnswer
-    category: PersonnelCategory
-    status: EnrollmentStatus
-    marks: list[GridMarkAnswer]
-    minutes: int
-    scores: dict[ScoreKind, float]
-
-    @classmethod
-    def of(cls, row: GridRow) -> GridRowAnswer:
-        return cls(
-            enrollment=row.enrollment.id,
-            person=GridPersonAnswer.of(row.enrollment.person),
-            category=row.enrollment.category,
-            status=row.enrollment.status,
-            marks=[
-                GridMarkAnswer(session=number, mark=mark.mark, minutes=mark.minutes) for number, mark in sorted(row.marks.items())
-            ],
-            minutes=row.minutes,
-            scores=row.scores,
-        )
-
-
-class GridAnswer(Answer):
-    sessions: list[GridSessionAnswer]
-    rows: list[GridRowAnswer]
-
-    @classmethod
-    def of(cls, grid: Grid) -> GridAnswer:
-        return cls(
-            sessions=[GridSessionAnswer.of(session) for session in grid.sessions],
-            rows=[GridRowAnswer.of(row) for row in grid.rows],
-        )
-
-
-# Completion
-
-
-class LackAnswer(Answer):
-    code: str
-    detail: str
-
-
-class ResultAnswer(Answer):
-    enrollment: int
-    person: GridPersonAnswer
-    status: EnrollmentStatus
-    complete: bool
-    lacking: list[LackAnswer]
-    minutes: int
-    minutes_taught: int
-    minutes_of_course: int = Field(
-        description="of the whole course, of which completion needs a share; more than `minutes_taught` if it was cut short"
-    )
-    score: float | None
-
-    @classmethod
-    def of(cls, result: Completion) -> ResultAnswer:
-        return cls(
-            enrollment=result.enrollment.id,
-            person=GridPersonAnswer.of(result.enrollment.person),
-            status=result.enrollment.status,
-            complete=result.is_complete,
-            lacking=[LackAnswer(code=lack.code, detail=lack.detail) for lack in result.lacking],
-            minutes=result.minutes,
-            minutes_taught=result.minutes_taught,
-            minutes_of_course=result.minutes_of_course,
-            score=result.score,
-        )
-
-
 class NeedsAnswer(Answer):
     enrollment: int
     person: GridPersonAnswer
@@ -392,41 +257,3 @@ class NeedsAnswer(Answer):
     @classmethod
     def of(cls, enrollment: Enrollment) -> NeedsAnswer:
         return cls(enrollment=enrollment.id, person=GridPersonAnswer.of(enrollment.person), needs=enrollment.needs or "")
-
-
-class LetterAnswer(Answer):
-    """What a letter of participation says. It is not a certificate: it has no number, cannot be verified and grants no skill."""
-
-    enrollment: int
-    issuer: dict[str, str] = Field(description="the centre of the delivery, by language")
-    name: str
-    course: str
-    title: dict[str, str]
-    delivery: str
-    starts_on: date
-    ends_on: date
-    venue: str
-    country: str
-    minutes: int = Field(description="attended")
-    minutes_taught: int
-    minutes_of_course: int
-    page_url: str = Field(description="the letter to print, for people who are signed in")
-
-
-class FinishedAnswer(Answer):
-    code: str
-    status: str
-    completed: int
-    not_completed: int
-    no_show: int
-
-
-class ReopenBody(Schema):
-    enrollments: list[Id] = Field(min_length=1, max_length=1000, description="ids of enrollments whose result is fixed")
-    reason: Annotated[str, StringConstraints(min_length=1), at_most(500)]
-
-
-class ReopenedAnswer(Answer):
-    code: str
-    status: str
-    reopened: int

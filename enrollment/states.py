@@ -3,13 +3,13 @@ another act."""
 
 from __future__ import annotations
 
-from accounts.roles import Permission
 from core.lifecycles import Machine, Transition
 from core.policy import Actor
 from enrollment import events
-from enrollment.models import RESULTS, Enrollment, IdentityQuestion
+from enrollment.models import RESULTS, WAITING, Enrollment, IdentityQuestion
 from enrollment.models import EnrollmentStatus as S
 from enrollment.models import QuestionStatus as Q
+from people.permissions import Permission
 
 
 def _announce(kind: type[events.EnrollmentStep]):
@@ -20,7 +20,7 @@ def _announce(kind: type[events.EnrollmentStep]):
     return make
 
 
-_WAITING = frozenset({S.REQUESTED, S.WAITLISTED, S.OFFERED})
+_WAITING = frozenset(WAITING)
 _SEATED = frozenset({S.CONFIRMED, S.ATTENDED})
 _result = _announce(events.EnrollmentResult)
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import context
-from flask import current_app
 
 from core import checkpoints
+from core.backups import is_staged
 from core.database import UtcDateTime, db
 from core.schema import compare_type, include_object
 
@@ -45,7 +45,7 @@ def check_references(connection: sa.Connection) -> None:
 
 
 def run() -> None:
-    engine: sa.Engine = current_app.extensions["sqlalchemy"].engine
+    engine: sa.Engine = db.engine
     steps: list[bool] = []
 
     def applied(step, **_) -> None:
@@ -66,7 +66,7 @@ def run() -> None:
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()
-    if steps and all(steps) and "staged" not in current_app.extensions:
+    if steps and all(steps) and not is_staged():
         checkpoints.begin()  # from the first day on, so that a file which is missing later was taken away
         db.session.remove()
 

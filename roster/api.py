@@ -5,8 +5,6 @@ from __future__ import annotations
 from flask import url_for
 from flask_babel import lazy_gettext as _l
 
-from accounts.roles import Permission
-from accounts.services import consent_is_personal
 from core import readings
 from core.api import Routes, id_in
 from core.errors import Invalid
@@ -14,6 +12,8 @@ from core.names import number_key
 from core.paging import Page
 from core.web import current_actor
 from courses.queries import skills_to_choose
+from people.permissions import Permission
+from people.services import consent_is_personal
 from roster import queries, services
 from roster.filters import read_filters
 from roster.schemas import AdmitBody, AskedAnswer, ExpertAnswer, ExpertBody, ExpertQuery, expert_answer

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from accounts.models import Person
 from core import names
 from core.database import db
+from people.models import Person
 from roster.models import Expert, ExpertLanguage, ExpertSearch, ExpertSkill, ExpertStatus
 
 

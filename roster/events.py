@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask_babel import lazy_gettext as _l
+
 from core.events import Event
 
 
@@ -12,6 +14,7 @@ class ExpertRecorded(Event):
     """A person has a roster profile now."""
 
     name = "expert.recorded"
+    label = _l("Expert profile made")
     subject = ("expert", "expert_id")
     expert_id: int
     person_id: int
@@ -20,6 +23,7 @@ class ExpertRecorded(Event):
 @dataclass(frozen=True)
 class ExpertChanged(Event):
     name = "expert.changed"
+    label = _l("Expert profile changed")
     subject = ("expert", "expert_id")
     expert_id: int
     changed: tuple[str, ...]
@@ -30,6 +34,7 @@ class ExpertAdmitted(Event):
     """An expert is on the roster now, or admitted in another field as well (`was` admitted)."""
 
     name = "expert.admitted"
+    label = _l("Admitted to the roster")
     subject = ("expert", "expert_id")
     expert_id: int
     office_id: int | None
@@ -40,6 +45,7 @@ class ExpertAdmitted(Event):
 @dataclass(frozen=True)
 class ExpertLeft(Event):
     name = "expert.left"
+    label = _l("Left the roster")
     subject = ("expert", "expert_id")
     expert_id: int
     because: str
@@ -50,6 +56,7 @@ class ExpertReturned(Event):
     """Someone who left said yes again, and waits for admission."""
 
     name = "expert.returned"
+    label = _l("Waiting for admission again")
     subject = ("expert", "expert_id")
     expert_id: int
 
@@ -59,6 +66,7 @@ class ExpertProposed(Event):
     """Roster staff want a profile of someone who has not said yes. The trail says the same, whatever the person."""
 
     name = "expert.proposed"
+    label = _l("Person asked about a roster profile")
     subject = ("proposal", "proposal_id")
     proposal_id: int
 
@@ -66,6 +74,7 @@ class ExpertProposed(Event):
 @dataclass(frozen=True)
 class ProposalAnswered(Event):
     name = "proposal.answered"
+    label = _l("Question about a roster profile answered")
     subject = ("proposal", "proposal_id")
     proposal_id: int
     is_accepted: bool
@@ -74,6 +83,7 @@ class ProposalAnswered(Event):
 @dataclass(frozen=True)
 class ProposalsForgotten(Event):
     name = "proposals.forgotten"
+    label = _l("Questions about roster profiles deleted")
     subject = ("roster", "scope")
     scope: str
     count: int
@@ -84,6 +94,7 @@ class SkillGranted(Event):
     """A certificate proved a skill."""
 
     name = "skill.granted"
+    label = _l("Skill granted")
     subject = ("expert", "expert_id")
     expert_id: int
     skill_id: int
@@ -96,6 +107,7 @@ class SkillWithdrawn(Event):
     """The certificate a skill rested on ended or is suspended; the row stays as history. Why is none of the roster's business."""
 
     name = "skill.withdrawn"
+    label = _l("Skill withdrawn")
     subject = ("expert", "expert_id")
     expert_id: int
     skill_id: int
@@ -107,6 +119,7 @@ class ExpertRead(Event):
     """Staff read someone's profile."""
 
     name = "expert.read"
+    label = _l("Expert profile read")
     subject = ("expert", "expert_id")
     expert_id: int
 
@@ -116,6 +129,7 @@ class RosterExported(Event):
     """Someone took rows of the roster away as a file; `filters` names what was asked, never a name typed."""
 
     name = "roster.exported"
+    label = _l("Roster list exported")
     subject = ("person", "exported_by")
     exported_by: int
     filters: tuple[str, ...]
@@ -127,6 +141,7 @@ class RosterRebuilt(Event):
     """Skills and search documents were made again from their evidence; `differences` says what had to be put right."""
 
     name = "roster.rebuilt"
+    label = _l("Roster rebuilt from its evidence")
     subject = ("roster", "scope")
     scope: str
     differences: tuple[str, ...]

@@ -9,11 +9,11 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Gender, PersonnelCategory
 from core import clock, countries, languages
 from core.codes import key
 from core.errors import DomainError, Invalid, collect
 from courses.models import Skill, SkillLevel
+from people.models import Gender, PersonnelCategory
 from roster.languages import CEFR, cefr_of
 
 LONGEST_QUERY = 100

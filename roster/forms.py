@@ -12,13 +12,13 @@ from wtforms import DateField, RadioField, SelectField, StringField, TextAreaFie
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import DateInput, SearchInput
 
-from accounts.models import Gender, PersonnelCategory
 from core import countries, i18n, languages
 from core.codes import spelling
 from core.errors import DomainError
 from core.forms import Form, NationalitiesField, SharedSelect, SubmissionField, issuer_field, names_confirmation, whole
 from core.words import word
 from courses.models import Skill, SkillLevel
+from people.models import Gender, PersonnelCategory
 from roster.languages import CEFR
 from roster.models import Expert, LanguageFramework
 from roster.services import Profile, SpokenLanguage, Window
@@ -259,7 +259,7 @@ class NewExpertForm(ProfileForm):
         super().refuse(error)
 
     def person(self) -> dict[str, Any]:
-        """What accounts.services.record_person takes, beside the identifier."""
+        """What people.services.record_person takes, beside the identifier."""
         gender = self.person_gender.data or None
         return {
             "given_name": self.person_given_name.data or "", "family_name": self.person_family_name.data or "",

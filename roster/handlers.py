@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from accounts.events import ConsentGiven, ConsentWithdrawn, MergeConfirmed, MergeUndone, OrganizationChanged, PersonChanged
-from accounts.models import ConsentPurpose, Organization
-from accounts.roles import BodyKind
 from certificates.events import (
     CertificateIssued,
     CertificateLifted,
@@ -19,6 +16,8 @@ from core.database import db
 from core.errors import Conflict
 from core.policy import Actor
 from enrollment.events import EnrollmentReassigned
+from people.events import ConsentGiven, ConsentWithdrawn, MergeConfirmed, MergeUndone, OrganizationChanged, PersonChanged
+from people.models import BodyKind, ConsentPurpose, Organization
 from roster import services
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from accounts.models import Organization, Person, PersonnelCategory
 from certificates.models import Certificate
 from core import clock, names
 from core.database import Base, enum_column
 from core.policy import Reach
 from courses.models import Skill, SkillLevel
+from people.models import Organization, Person, PersonnelCategory
 
 EXPIRING_WITHIN = timedelta(days=90)
 

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
-from accounts.models import Consent, ConsentPurpose, Person
-from accounts.roles import Permission
-from accounts.services import current_record, has_consent, may_be_asked
 from core.database import db
 from core.errors import NotFound
 from core.paging import Page, every, page
 from core.policy import Actor, can, require
+from people.models import Consent, ConsentPurpose, Person
+from people.permissions import Permission
+from people.services import current_record, has_consent, may_be_asked
 from roster import search
 from roster.filters import Filters, WantedLanguage
 from roster.models import Availability, Expert, ExpertLanguage, ExpertSkill, ExpertStatus, RosterAdmission, SkillStatus

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictBool, StringConstraints
 
-from accounts.models import ConsentPurpose, Gender, IdentifierKind, PersonnelCategory
-from accounts.services import find_consent
 from core.api import Answer, Day, Instant, Language, ListQuery, PersonCountry, PersonName, Schema, at_most, one_of
 from core.policy import Actor
 from courses.models import SkillLevel
+from people.models import ConsentPurpose, Gender, IdentifierKind, PersonnelCategory
+from people.services import find_consent
 from roster.filters import Filters
 from roster.models import AdmissionWay, Expert, ExpertSkill, ExpertStatus, LanguageFramework, SkillStatus
 from roster.queries import admissions_shown, reviewers_shown

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from accounts.roles import Permission
 from core.lifecycles import Machine, Transition
+from people.permissions import Permission
 from roster import events
 from roster.models import Expert
 from roster.models import ExpertStatus as S

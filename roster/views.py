@@ -8,10 +8,6 @@ from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from accounts.models import ConsentPurpose
-from accounts.queries import body_name, consents_of, offices_to_choose, roster_text
-from accounts.roles import Permission
-from accounts.services import current_consent, find_consent
 from certificates.models import Certificate
 from core import clock, exports, readings
 from core.countries import written
@@ -22,6 +18,10 @@ from core.i18n import language_name, locale, number, text
 from core.web import current_actor, public, remember_answer, requires, see_other, signed_in, submitted_once
 from core.words import word
 from courses.queries import skills_to_choose
+from people.models import ConsentPurpose
+from people.permissions import Permission
+from people.queries import body_name, consents_of, offices_to_choose, roster_text
+from people.services import current_consent, find_consent
 from roster import queries, sentences, services
 from roster.filters import Filters, paired, read_filters
 from roster.forms import AdmissionForm, NewExpertForm, SearchForm, profile_form, read_day, search_form

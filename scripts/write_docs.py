@@ -10,7 +10,7 @@ from textwrap import fill
 
 import click
 
-from accounts.roles import ROLES, Permission, Role
+from accounts.roles import ROLES, Role
 from app import COMMANDS, create_app
 from certificates.states import CERTIFICATE
 from core.lifecycles import Machine
@@ -20,6 +20,7 @@ from core.openapi import openapi
 from core.settings import DOCUMENTED, ROOT
 from courses.states import COURSE, DELIVERY
 from enrollment.states import ENROLLMENT
+from people.permissions import Permission
 from roster.states import EXPERT
 
 HEADER = "<!-- Written by `make docs` from the code; a test keeps it true. -->\n\n"

@@ -8,17 +8,17 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from flask import current_app
 
-from accounts.models import Account, ConsentPurpose, ConsentWay, Organization, Person, RoleAssignment, UserSession
-from accounts.queries import first_body
-from accounts.roles import WITHIN, BodyKind, Role
-from accounts.services import give_consent
+from accounts.models import Account, RoleAssignment, UserSession
+from accounts.roles import WITHIN, Role
 from accounts.sessions import actor_of, digest
 from core import audit, clock
 from core.database import db, transaction
 from core.policy import SYSTEM, Actor, Reach
 from courses.queries import span_of
+from people.models import BodyKind, ConsentPurpose, ConsentWay, Organization, Person
+from people.queries import first_body
+from people.services import give_consent
 
 _count = itertools.count(1)
 
@@ -108,13 +108,8 @@ def refreshed(of: Actor) -> Actor:
 @contextmanager
 def at(moment: datetime) -> Iterator[None]:
     """Lives at `moment`, and comes back (inside an app context)."""
-    extensions = current_app.extensions
-    before = extensions["clock_offset"]
-    clock.travel(current_app._get_current_object(), moment)  # type: ignore[attr-defined]  # the clock belongs to the app
-    try:
+    with clock.moved(moment):
         yield
-    finally:
-        extensions["clock_offset"] = before
 
 
 def end_of(delivery_id: int) -> datetime:

@@ -67,6 +67,7 @@ def running_server() -> Iterator[str | None]:
     finally:
         supervisor.stdin.close()  # the supervisor takes this for "end"
         supervisor.wait(timeout=30)
+        supervisor.stdout.close()
 
 
 class Stoppable:

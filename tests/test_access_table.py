@@ -20,7 +20,7 @@ import pytest
 from flask import Flask
 
 from accounts import services as accounts_services
-from accounts.models import ApiToken, Organization, Person, PersonnelCategory
+from accounts.models import ApiToken
 from accounts.roles import Role
 from core import clock, jobs, mail
 from core.database import db, transaction
@@ -28,6 +28,8 @@ from core.policy import SYSTEM, Actor
 from enrollment import services as enrollment_services
 from enrollment.models import Enrollment, IdentityQuestion, QuestionStatus
 from enrollment.services import Nominee
+from people import services as people_services
+from people.models import Organization, Person, PersonnelCategory
 from roster import services as roster_services
 from roster.models import Expert
 from tests import factories
@@ -109,10 +111,10 @@ def _build(app: Flask) -> World:
         "skill": "gender-peace-operations", "courses.course.code": "GTI", "courses.edit.code": "GTI", "courses.schedule.code": "GTI",
         "courses.retire.code": "GTI", "courses.bring_back.code": "GTI", "courses_api.retire_course.code": "GTI", "courses_api.bring_course_back.code": "GTI",
         "courses_api.get_course.code": "GTI", "courses_api.put_course.code": "GTI", "courses_api.post_delivery.code": "GTI",
-        "courses_api.put_skill.code": "gender-peace-operations", "accounts_api.put_organization.code": "CA-MFA",
-        "accounts_api.get_organization.code": "CA-MFA", "accounts.emblem.organization_id": str(centre_id),
+        "courses_api.put_skill.code": "gender-peace-operations", "people_api.put_organization.code": "CA-MFA",
+        "people_api.get_organization.code": "CA-MFA", "people.emblem.organization_id": str(centre_id),
         "certificates.archive.code": "DONE", "certificates.preview.code": "DONE",
-        "certificates.issue_page.code": "DONE", "enrollment.attendance_session.number": "1", "enrollment.save_attendance.number": "1",
+        "certificates.issue_page.code": "DONE", "classroom.attendance_session.number": "1", "enrollment.save_attendance.number": "1",
     }  # fmt: skip
     names |= _doubts(int(ids["enrollment_id"]), int(ids["foreigner"]))
     names["roster.asked.token"] = names["roster.answer_asked.token"] = _asked()
@@ -122,7 +124,7 @@ def _build(app: Flask) -> World:
 
 def _shows_emblem(centre_id: int) -> None:
     with transaction():
-        accounts_services.change_emblem(SYSTEM, db.session.get_one(Organization, centre_id), b"a picture")
+        people_services.change_emblem(SYSTEM, db.session.get_one(Organization, centre_id), b"a picture")
 
 
 def _nominated(delivery_id: int, organization, person: Actor):
@@ -143,7 +145,7 @@ def _doubts(enrollment_id: int, foreigner_id: int) -> dict[str, str]:
         )  # fmt: skip
         db.session.add(question)
         merged = db.session.get_one(Enrollment, enrollment_id).person_id
-        merge = accounts_services.propose_merge(SYSTEM, other_id, merged, reason="One person")
+        merge = people_services.propose_merge(SYSTEM, other_id, merged, reason="One person")
         db.session.flush()
         return {"question_id": str(question.id), "merge_id": str(merge.id), "step": "confirm", "foreigner_id": str(other_id)}
 

@@ -15,9 +15,8 @@ import certificates.services
 import enrollment.models
 import enrollment.queries
 import enrollment.services
-from accounts import queries, services
-from accounts.models import Organization, Person
-from accounts.roles import BodyKind, Permission, Role
+from accounts import services
+from accounts.roles import Role
 from certificates.models import Certificate
 from core import jobs
 from core.database import db, transaction
@@ -29,6 +28,10 @@ from courses import services as courses_services
 from courses.models import Delivery
 from courses.queries import count_by_status, deliveries_of_work, get_delivery, plan_of, trainers_of
 from enrollment.services import Wish
+from people import queries
+from people import services as people_services
+from people.models import BodyKind, Organization, Person
+from people.permissions import Permission
 from roster.models import Expert
 from tests import factories
 from tests.api_client import ApiClient
@@ -63,7 +66,7 @@ def two(app: Flask) -> Two:
     with app.app_context():
         theirs = factories.centre("KAC", "Second Training Centre").id
         with transaction():
-            services.put_organization(SYSTEM, "KAC", contact_email="questions@kac.example.org")
+            people_services.put_organization(SYSTEM, "KAC", contact_email="questions@kac.example.org")
         for code, centre in (("GTI", None), ("COP", "KAC")):
             taught = courses.course(code=code, **({"centre": centre} if centre else {}))
             open_one = courses.delivery(course=taught, code=f"{code}-OPEN")
@@ -269,7 +272,7 @@ def test_a_certificate_names_the_centre_of_its_delivery(two: Two) -> None:
         assert issuers["GTI-DONE"] == {"en": "Rostrum Training Centre", "fr": "Centre de formation Rostrum"}
         title = {"en": "Second Training Centre", "fr": "Deuxième centre de formation"}
         with transaction():
-            services.put_organization(SYSTEM, "KAC", title=title)
+            people_services.put_organization(SYSTEM, "KAC", title=title)
         cop = courses.course(code="COP", centre="KAC")
         [later] = certified.issued(certified.finished_delivery(1, code="COP-LATER", course=cop))
         assert later.payload["issuer"] == title
@@ -397,7 +400,7 @@ def test_a_body_stays_what_something_depends_on(two: Two) -> None:
             ("ROSTER", ["centre", "roster_office"]),
         ):
             with pytest.raises(Conflict) as refusal, transaction():
-                services.put_organization(SYSTEM, code, kinds=kinds)
+                people_services.put_organization(SYSTEM, code, kinds=kinds)
             assert (refusal.value.code, refusal.value.field) == ("kind_in_use", "kinds"), code
 
 
@@ -422,10 +425,10 @@ def test_what_is_printed_on_certificates_can_be_printed(context: Flask) -> None:
         ({"name": "C", "title": {"fr": "\U0001f600"}}, "title.fr"),
     ):
         with pytest.raises(Invalid) as refusal, transaction():
-            services.create_organization(SYSTEM, code="NEW", kinds=["centre"], **given)
+            people_services.create_organization(SYSTEM, code="NEW", kinds=["centre"], **given)
         assert refusal.value.field == field
     with transaction():
-        services.create_organization(SYSTEM, code="LONG", name="x" * 200)
+        people_services.create_organization(SYSTEM, code="LONG", name="x" * 200)
 
 
 @pytest.mark.both_databases
@@ -462,7 +465,7 @@ def test_a_person_enrolled_by_a_coordinator_is_recognised_across_centres(two: Tw
     with two.app.app_context():
         first = factories.person("Ama", "Boateng", email="ama@example.org", country=None)
         with transaction():
-            found = services.record_person(
+            found = people_services.record_person(
                 two.second,
                 given_name="Ama",
                 family_name="Boateng",

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from flask import Flask
 
 from accounts import services as accounts_services
-from accounts.models import Person
 from core import clock, jobs
 from core.database import db, transaction
 from core.policy import SYSTEM, Actor
+from people.models import Person
 from roster.models import Expert
 from tests import factories
 from tests.api_client import ApiClient

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from accounts.models import Person
 from accounts.roles import Role
 from core.database import db
 from core.errors import DomainError
@@ -24,6 +23,7 @@ from enrollment import nomination_files
 from enrollment.forms.application import SCREENS
 from enrollment.models import Enrollment
 from enrollment.nomination_files.results import Problem
+from people.models import Person
 from roster.models import Expert
 from tests import factories
 from tests.api_client import ApiClient
@@ -359,7 +359,7 @@ def test_another_answer_would_be_noticed(
     app: Flask, delivery: str, sentences: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Shown with a planted breach: entry points that take question marks for letters."""
-    monkeypatch.setattr("accounts.name_rules._LOST", ())
+    monkeypatch.setattr("people.name_rules._LOST", ())
     lines = [line for line in LINES if line[0] == "given_name: '?ukasz'"]
     for entry_point in ENTRY_POINTS:
         assert set(entry_point(app, lines, sentences, delivery).values()) == {"?ukasz"}

@@ -9,14 +9,17 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from accounts.demonstration import is_demonstration_here
-from accounts.models import Account, ApiToken, Person, SignInLink, UserSession
+from accounts.models import Account, ApiToken, SignInLink, UserSession
 from accounts.queries.people import RoleHeld, roles_of
 from accounts.secrets import digest
 from accounts.services.address import PREFIX
 from accounts.services.entry import link_ends_at
-from accounts.services.identity import records_of, signs_in_as
+from accounts.services.mailboxes import signs_in_as
 from core import clock
 from core.database import db
+from core.policy import Actor
+from people.models import Person
+from people.services.identity import records_of
 
 
 class LinkState(enum.StrEnum):
@@ -68,6 +71,12 @@ def session_started(session_id: int) -> tuple[str, datetime] | None:
     """How and when this session was signed in to."""
     row = db.session.get(UserSession, session_id)
     return (row.method, row.created_at) if row is not None else None
+
+
+def came_by_link(actor: Actor) -> bool:
+    """Whether the actor signed in by an emailed link."""
+    started = session_started(actor.session_id or 0)
+    return started is not None and started[0] == "link"
 
 
 def tokens_of(person_id: int) -> list[ApiToken]:

@@ -1,4 +1,4 @@
-"""People and organizations."""
+"""People with their accounts and roles."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext as _l
 
-from accounts import values
-from accounts.models import Account, Organization, Person, RoleAssignment
-from accounts.queries.bodies import bodies_of, body_name
-from accounts.roles import WITHIN, BodyKind, Permission, Role
-from accounts.services.identity import current_record
-from core import i18n, names
+from accounts.models import Account, RoleAssignment
+from accounts.roles import WITHIN, Role
+from core import names
 from core.database import db
-from core.errors import NotFound
 from core.paging import Page, page
 from core.policy import Actor, Reach, visible
+from people import values
+from people.models import Organization, Person
+from people.permissions import Permission
+from people.queries.bodies import body_name
 
 PAGE = 50
 
@@ -39,23 +38,6 @@ class PersonRow:
     person: Person
     account: Account | None
     roles: list[RoleHeld]
-
-
-def get_person(actor: Actor, person_id: int) -> Person:
-    """The person, also by the id of a record that was merged. NotFound when unknown or not the actor's to see."""
-    seen = visible(Person, actor, Permission.PERSON_READ)
-    person = db.session.scalar(sa.select(Person).where(Person.id == person_id, seen))
-    if person is None:
-        raise NotFound("unknown_person", _l("This person is not known here."))
-    return current_record(person)
-
-
-def issuer_of(person: Person) -> tuple[str, str]:
-    """Who issued the person's number, as it is typed and as it is called; empty when no one is known."""
-    if person.issuer_id is not None:
-        body = db.session.get_one(Organization, person.issuer_id)
-        return body.code, body.name
-    return person.issuer_country or "", i18n.country_name(person.issuer_country)
 
 
 def find_person_by_email(email: str) -> Person | None:
@@ -114,36 +96,3 @@ def roles_of(person_ids: Iterable[int]) -> dict[int, list[RoleHeld]]:
 
 
 _BODIES = tuple(scope for _kind, scope in WITHIN.values())
-
-
-def get_organization(actor: Actor, key: int | str) -> Organization:
-    """The organization with this id or code; NotFound when unknown or not the actor's to manage."""
-    seen = visible(Organization, actor, Permission.ORGANIZATION_MANAGE)
-    same = Organization.code == key if isinstance(key, str) else Organization.id == key
-    found = db.session.scalar(sa.select(Organization).where(same, seen))
-    if found is None:
-        raise NotFound("unknown_organization", _l("This organization is not known here."))
-    return found
-
-
-def list_organizations(
-    actor: Actor, *, words: str = "", kind: BodyKind | None = None, after: str | None = None, limit: int = PAGE
-) -> Page[Organization]:
-    """Organizations by name."""
-    statement = sa.select(Organization).where(visible(Organization, actor, Permission.ORGANIZATION_MANAGE))
-    if kind is not None:
-        statement = statement.where(Organization.of_kind(kind))
-    for one in words.split()[:6]:
-        fits = (column.icontains(one, autoescape=True) for column in (Organization.name, Organization.code))
-        statement = statement.where(sa.or_(*fits))
-    return page(statement, (Organization.name.expression, Organization.id.expression), after=after, limit=limit)
-
-
-def organization_choices(kind: BodyKind = BodyKind.NOMINATOR) -> list[tuple[int, str]]:
-    """(id, name and code) of every body of this kind, for a list to choose from."""
-    return [(one.id, _with_code(one)) for one in bodies_of(kind)]
-
-
-def _with_code(body: Organization) -> str:
-    name = body_name(body)
-    return name if name == body.code else f"{name} ({body.code})"

@@ -8,14 +8,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from accounts import passwords
 from accounts.events import AccountClosed, AccountCreated, AccountReopened, PasswordChanged, SessionsEnded, TokenRevoked
-from accounts.models import Account, ApiToken, Person, RoleAssignment, SignInLink, UserSession
-from accounts.roles import Permission, Role
-from accounts.services.identity import records_of
+from accounts.models import Account, ApiToken, RoleAssignment, SignInLink, UserSession
+from accounts.roles import Role
 from core import clock
 from core.database import db, is_sqlite
 from core.errors import Conflict, NotFound
 from core.events import publish
 from core.policy import Actor, Reach, require
+from people.models import Person
+from people.permissions import Permission
+from people.services.identity import records_of
 
 
 def ensure_account(actor: Actor, person: Person) -> Account:
@@ -29,6 +31,10 @@ def ensure_account(actor: Actor, person: Person) -> Account:
     if db.session.scalar(insert.on_conflict_do_nothing().returning(Account.person_id)) is not None:
         publish(AccountCreated(person.id), actor)
     return db.session.get_one(Account, person.id)
+
+
+def has_account(person: Person) -> bool:
+    return db.session.get(Account, person.id) is not None
 
 
 def set_password(actor: Actor, person: Person, password: str, *, ends_tokens: bool = False) -> None:

@@ -8,14 +8,15 @@ from datetime import timedelta
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts import values
-from accounts.models import Person, SignInLink
+from accounts.models import SignInLink
 from accounts.secrets import digest
-from accounts.services.people import change_person
 from core import clock, mail
 from core.database import db, settings_of
 from core.errors import Conflict, Invalid, NotAllowed
 from core.policy import Actor
+from people import values
+from people.models import Person
+from people.services.people import change_person
 
 #: A link with such a target confirms an address and signs no one in: it went to an address that no one has vouched for.
 PREFIX = "email:"

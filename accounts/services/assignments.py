@@ -6,14 +6,16 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from accounts.events import RoleAssigned, RoleWithdrawn
-from accounts.models import Organization, Person, RoleAssignment
-from accounts.queries.bodies import first_body, require_kind, unknown_body
-from accounts.roles import WITHIN, BodyKind, Permission, Role
+from accounts.models import RoleAssignment
+from accounts.roles import WITHIN, Role
 from accounts.services.account import ensure_account, refuse_without_administrator
 from core.database import db
 from core.errors import Invalid, NotFound
 from core.events import publish
 from core.policy import Actor, Reach, require
+from people.models import BodyKind, Organization, Person
+from people.permissions import Permission
+from people.queries.bodies import first_body, require_kind, unknown_body
 
 #: How far each role may be assigned; within a body, in one of the right kind (`WITHIN`).
 #: Everyone is a participant where it concerns themselves, without an assignment.
@@ -70,7 +72,8 @@ def assign_within(actor: Actor, person_id: int, role: Role, body: Organization |
     within no body is given everywhere."""
     role = Role(role)
     if role not in WITHIN:
-        return assign_role(actor, person_id, role)
+        assign_role(actor, person_id, role)
+        return
     kind, scope = WITHIN[role]
     if body is None and kind is BodyKind.NOMINATOR:
         raise _organization_needed()
@@ -101,3 +104,8 @@ def _find(person_id: int, role: Role, scope: Reach, scope_id: int) -> RoleAssign
             RoleAssignment.scope_id == scope_id,
         )
     )  # fmt: skip
+
+
+def holds_roles(person: Person) -> bool:
+    """Whether the person may do anything for others."""
+    return db.session.scalar(sa.select(RoleAssignment.id).where(RoleAssignment.person_id == person.id).limit(1)) is not None

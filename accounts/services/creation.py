@@ -7,19 +7,21 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Account, Organization, Person, RoleAssignment, SignInLink
-from accounts.queries.bodies import get_body, require_kind
-from accounts.roles import WITHIN, BodyKind, Permission, Role
+from accounts.models import Account, RoleAssignment, SignInLink
+from accounts.roles import WITHIN, Role
 from accounts.services.account import ensure_account, keep_password
 from accounts.services.assignments import assign_role, assign_within
 from accounts.services.entry import INVITATION, issue_link
-from accounts.services.organizations import organization_by_code
-from accounts.services.people import record_person
-from accounts.values import email_key
 from core.database import db, settings_of
 from core.errors import Invalid
 from core.names import is_same_name, number_key
 from core.policy import SYSTEM, Actor, require
+from people.models import BodyKind, Organization, Person
+from people.permissions import Permission
+from people.queries.bodies import get_body, require_kind
+from people.services.organizations import organization_by_code
+from people.services.people import record_person
+from people.values import email_key
 
 FIRST_ADMINISTRATOR = "first-administrator"
 

@@ -10,21 +10,23 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts import passwords, values
+from accounts import passwords
 from accounts.demonstration import is_demonstration_here
 from accounts.events import AddressConfirmed, SignInLinkRefused, SignInLinkSent, SignInRefused
-from accounts.models import Account, Person, SignInLink
-from accounts.roles import Permission
+from accounts.models import Account, SignInLink
 from accounts.secrets import digest
 from accounts.services.account import ensure_account
 from accounts.services.address import PREFIX as ADDRESS_PREFIX
-from accounts.services.identity import signs_in_as
+from accounts.services.mailboxes import signs_in_as
 from core import clock, i18n, mail
 from core.database import db, settings_of, tried, write
 from core.errors import Conflict, Invalid
 from core.events import publish
 from core.mail import Mail, MailState
 from core.policy import ANONYMOUS, SYSTEM, Actor, require
+from people import values
+from people.models import Person
+from people.permissions import Permission
 
 SHORT = timedelta(minutes=30)  # a link someone asked for just now
 INVITATION = timedelta(days=7)  # a link that comes with a nomination or a new account
@@ -115,6 +117,17 @@ def _mail_link(
         kind, address, person_id=person_id, language=person.language, secret=True, link=link, person=person,
         expires_at=clock.now() + lifetime, lifetime_days=lifetime.days, **context,
     )  # fmt: skip
+
+
+def write_to(person: Person, kind: str, target: str, **facts: Any) -> bool:
+    """Mails the person the way to the page `target`; False when there is no address. Anyone who has a password uses it."""
+    if person.email is None:
+        return False
+    if enters_by_link(person):
+        return send_link(person, target=target, kind=kind, **facts)
+    link = settings_of().public_url + target
+    mail.send(kind, person.email, person_id=person.id, language=person.language, link=link, person=person, **facts)
+    return True
 
 
 def invite(actor: Actor, person: Person) -> None:

@@ -9,18 +9,20 @@ from datetime import timedelta
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts import values
 from accounts.events import TokenCreated, TokenRevoked
-from accounts.models import ALL, READ, ApiToken, Person
-from accounts.roles import Permission, Role
+from accounts.models import ALL, READ, ApiToken
+from accounts.roles import Role
 from accounts.secrets import digest
 from accounts.services.account import ensure_account
-from accounts.services.identity import is_self, records_of
 from core import clock
 from core.database import db
 from core.errors import Conflict, Invalid, NotFound
 from core.events import publish
 from core.policy import Actor, require
+from people import values
+from people.models import Person
+from people.permissions import Permission
+from people.services.identity import is_self, records_of
 
 MOST = 20
 LONGEST_DAYS = 365

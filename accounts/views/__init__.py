@@ -1,9 +1,9 @@
-"""Pages of the room, a module per part of it."""
+"""Pages of the package, a module per part of it."""
 
 from __future__ import annotations
 
 from accounts import models  # noqa: F401 -- the tables must be known
-from accounts.views import administration, consents, information, oversight, own, people, sign_in
+from accounts.views import own, people, sign_in
 from accounts.views.blueprint import pages
 
-__all__ = ["administration", "consents", "information", "oversight", "own", "pages", "people", "sign_in"]
+__all__ = ["own", "pages", "people", "sign_in"]

@@ -1,14 +1,7 @@
-"""The room's blueprint."""
+"""The package's blueprint."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from core.private_pages import private_pages
 
-pages = Blueprint("accounts", __name__)
-
-
-@pages.after_request
-def keep_nothing(response: Response) -> Response:
-    """Answers to forms here hold tokens and people's accounts, so no one goes back to one."""
-    response.headers["Cache-Control"] = "no-store"
-    return response
+pages = private_pages("accounts", __name__)

@@ -14,10 +14,11 @@ from werkzeug.wrappers import Response
 from accounts.models import UserSession
 from accounts.services import delete_sessions
 from accounts.sessions import start_session
-from accounts.values import email_key
 from core import limits
 from core.database import db, settings_of, transaction
-from core.web import current_actor, place, safe_next, see_other
+from core.origin import client_network
+from core.web import current_actor, safe_next, see_other
+from people.values import email_key
 
 TRIES_PER_ACCOUNT = 5  # wrong passwords for one account, from wherever, before each has to wait
 #: Wrong passwords for one account that each place may try in a day, whatever happens elsewhere, and that all places together may
@@ -45,7 +46,7 @@ def count_try(kind: str, what: str, free: int, longest: int = LONGEST_WAIT) -> N
 def count_password(guessed: str) -> bool:
     """Counts a wrong password for `guessed` before it is tried; raises TooManyTries while the try has to wait. A person who tries
     all the time uses up the shared pace, so each place has some tries of its own in a day. Returns whether this was one."""
-    pair, pace = f"{guessed} {place()}", {"free": TRIES_PER_ACCOUNT, "longest": LONGEST_WAIT}
+    pair, pace = f"{guessed} {client_network()}", {"free": TRIES_PER_ACCOUNT, "longest": LONGEST_WAIT}
     tried = limits.used("password.pair", pair, seconds=DAY)
     own = limits.used("password.pairs", guessed, seconds=HOUR)
     if tried >= OWN_TRIES or own >= OWN_TRIES_PER_HOUR:
@@ -60,7 +61,7 @@ def count_password(guessed: str) -> bool:
 def forget_password_tries(guessed: str, is_own: bool) -> None:
     """Call this after the right password, inside the open transaction: the try was not a guess."""
     limits.forget("password.account", guessed)
-    limits.forget("password.pair", f"{guessed} {place()}")
+    limits.forget("password.pair", f"{guessed} {client_network()}")
     if is_own:
         limits.count("password.pairs", guessed, seconds=HOUR, amount=-1)
 

@@ -1,4 +1,4 @@
-"""One's own page: data, language, password, sessions, tokens."""
+"""One's own account: password, address, sessions, tokens."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from flask import current_app, flash, render_template, url_for
 from flask_babel import gettext as _
 
 from accounts import passwords, queries, services
-from accounts.forms import NameForm, OneButtonForm, OwnEmailForm, OwnPasswordForm, TokenForm
-from accounts.models import Person
+from accounts.forms import OneButtonForm, OwnEmailForm, OwnPasswordForm, TokenForm
 from accounts.views.blueprint import pages
 from accounts.views.entering import LINKS_PER_ADDRESS, TRIES_PER_ACCOUNT, count_try, enter_afresh
 from core import clock, limits
@@ -18,12 +17,14 @@ from core.database import transaction
 from core.errors import Conflict, Invalid
 from core.forms import Form, refusals_on
 from core.web import Link, current_actor, see_other, signed_in
+from people import queries as people_queries
+from people.models import Person
 
 RECENTLY = timedelta(minutes=15)
 
 #: Pages about oneself that other rooms have: words and endpoint.
 ELSEWHERE = [
-    ("accounts.my_consents", lambda: _("Who may find and contact me")),
+    ("people.my_consents", lambda: _("Who may find and contact me")),
     ("enrollment.mine", lambda: _("My enrollments")),
     ("certificates.mine", lambda: _("My certificates")),
     ("roster.my_profile", lambda: _("My roster profile")),
@@ -31,7 +32,7 @@ ELSEWHERE = [
 
 
 def _own() -> Person:
-    return queries.get_person(current_actor(), current_actor().person_id or 0)
+    return people_queries.get_person(current_actor(), current_actor().person_id or 0)
 
 
 def _links_elsewhere() -> list[Link]:
@@ -50,31 +51,10 @@ def me() -> Any:
         "links": _links_elsewhere(),
         "sessions": queries.sessions_of(person.id),
         "tokens": queries.tokens_of(person.id),
-        "refused": queries.refused_mail([person.id]),
+        "refused": people_queries.refused_mail([person.id]),
         "form": OneButtonForm(formdata=None),
     }
     return render_template("accounts/me.html", **context)
-
-
-@pages.route("/me/details", methods=["GET", "POST"])
-@signed_in
-def my_details() -> Any:
-    """Name, country, gender and language."""
-    form = NameForm(obj=_own())
-    if form.validate_on_submit():
-        with refusals_on(form):
-            with transaction():
-                values = {name: getattr(form, name).data for name in _DETAILS}
-                services.change_person(current_actor(), _own(), **values)
-            flash(_("Your details are saved."), "ok")
-            return see_other(url_for("accounts.me", lang=form.language.data))
-    return render_template("accounts/my_details.html", form=form), form.status
-
-
-_DETAILS = (
-    "given_name", "family_name", "names_confirmed", "family_first", "name_on_certificate", "country", "nationalities", "gender",
-    "language",
-)  # fmt: skip
 
 
 # Being oneself, once more

@@ -8,16 +8,19 @@ from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 
 from accounts import queries, services
-from accounts.forms import AccountForm, PersonForm, RoleForm
-from accounts.models import Organization, Person
-from accounts.roles import WITHIN, BodyKind, Permission, Role
+from accounts.forms import AccountForm, RoleForm
+from accounts.roles import WITHIN, Role
 from accounts.views.blueprint import pages
-from core import audit, names, readings
+from core import names
 from core.database import db, transaction
 from core.errors import DomainError, NotFound
 from core.forms import refusals_on, whole
 from core.policy import Reach
 from core.web import current_actor, remember_answer, requires, see_other, submitted_once
+from people import queries as people_queries
+from people import services as people_services
+from people.models import BodyKind, Organization, Person
+from people.permissions import Permission
 
 
 @pages.get("/administration/people")
@@ -65,19 +68,12 @@ def _address(person_id: int) -> str:
 @requires(Permission.ACCOUNT_MANAGE)
 def person(person_id: int) -> Any:
     """One person: data, roles, account. That someone else read it leaves a trace."""
-    return _person_page(queries.get_person(current_actor(), person_id))
+    return _person_page(people_queries.get_person(current_actor(), person_id))
 
 
 def _bodies() -> dict[BodyKind, list[tuple[int, str]]]:
     """Where roles can be held."""
-    return {kind: queries.organization_choices(kind) for kind in dict.fromkeys(kind for kind, _scope in WITHIN.values())}
-
-
-def _read(person_id: int, page: str) -> str:
-    actor = current_actor()
-    if actor.person_id != person_id:
-        readings.record(lambda: audit.record(actor, "person.read", f"person:{person_id}", {}))
-    return page
+    return {kind: people_queries.organization_choices(kind) for kind in dict.fromkeys(kind for kind, _scope in WITHIN.values())}
 
 
 def _person_page(found: Person, form: RoleForm | None = None, refusal: DomainError | None = None) -> Any:
@@ -90,36 +86,21 @@ def _person_page(found: Person, form: RoleForm | None = None, refusal: DomainErr
         "roles": queries.roles_of([found.id]).get(found.id, []),
         "sessions": queries.sessions_of(found.id),
         "tokens": queries.tokens_of(found.id),
-        "refused": queries.refused_mail([found.id]).get(found.id),
-        "issuer": queries.issuer_of(found)[1] if found.identifier else "",
+        "refused": people_queries.refused_mail([found.id]).get(found.id),
+        "issuer": people_queries.issuer_of(found)[1] if found.identifier else "",
         "form": form,
     }
     person_id = found.id
-    return _read(person_id, render_template("accounts/person.html", **context)), form.status
-
-
-@pages.route("/administration/people/<int:person_id>/edit", methods=["GET", "POST"])
-@requires(Permission.ACCOUNT_MANAGE)
-def edit_person(person_id: int) -> Any:
-    """Corrects a person's data."""
-    found = queries.get_person(current_actor(), person_id)
-    form = PersonForm(obj=found, identifier_issuer=queries.issuer_of(found)[0])
-    if form.validate_on_submit():
-        given = {name: field.data for name, field in form._fields.items() if name != "csrf_token"}
-        with refusals_on(form):
-            with transaction():
-                services.change_person(current_actor(), queries.get_person(current_actor(), person_id), **given)
-            flash(_("The changes are saved."), "ok")
-            return see_other(_address(person_id))
-    page = render_template("accounts/edit_person.html", form=form, person=queries.get_person(current_actor(), person_id))
-    return _read(person_id, page), form.status
+    page = render_template("accounts/person.html", **context)
+    people_services.note_reading(current_actor(), person_id)
+    return page, form.status
 
 
 @pages.post("/administration/people/<int:person_id>/roles")
 @requires(Permission.ACCOUNT_MANAGE)
 def assign_role(person_id: int) -> Any:
     """Gives a role, in a body where it is held in one."""
-    found = queries.get_person(current_actor(), person_id)
+    found = people_queries.get_person(current_actor(), person_id)
     form = RoleForm(bodies=_bodies())
     if not form.validate_on_submit():
         return _person_page(found, form)
@@ -128,7 +109,7 @@ def assign_role(person_id: int) -> Any:
             body = db.session.get(Organization, whole(form.organization.data) or 0)
             services.assign_within(current_actor(), person_id, Role(form.role.data), body)
     except DomainError as refusal:
-        return _person_page(queries.get_person(current_actor(), person_id), form, refusal)
+        return _person_page(people_queries.get_person(current_actor(), person_id), form, refusal)
     flash(_("The role is given."), "ok")
     return see_other(_address(person_id))
 
@@ -196,11 +177,11 @@ def _act(person_id: int, act: Any, done: str) -> Any:
     """One button's act: done, or the person's page with why not."""
     try:
         with transaction():
-            act(queries.get_person(current_actor(), person_id))
+            act(people_queries.get_person(current_actor(), person_id))
     except NotFound:
         raise
     except DomainError as refusal:
         refusal.field = None
-        return _person_page(queries.get_person(current_actor(), person_id), refusal=refusal)
+        return _person_page(people_queries.get_person(current_actor(), person_id), refusal=refusal)
     flash(done, "ok")
     return see_other(_address(person_id))

@@ -7,7 +7,7 @@ from typing import Any
 from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
-from accounts import queries, services, values
+from accounts import queries, services
 from accounts.demonstration import DEMONSTRATION_PASSWORD, is_demonstration_here
 from accounts.forms import LinkForm, OneButtonForm, PasswordForm
 from accounts.queries import LinkState
@@ -32,7 +32,9 @@ from core import limits
 from core.database import transaction
 from core.errors import Invalid
 from core.forms import is_shown_again, refusals_on
-from core.web import current_actor, place, public, see_other
+from core.origin import client_network
+from core.web import current_actor, public, see_other
+from people import values
 
 
 @pages.get("/sign-in")
@@ -62,12 +64,12 @@ def sign_in_with_password() -> Any:
     if not form.validate_on_submit():
         return _sign_in_page(link, form)
     guessed = guessing_key(form.email.data)
-    limits.check_pace("password.place", place(), free=TRIES_PER_PLACE, longest=LONGEST_WAIT_OF_PLACE)
+    limits.check_pace("password.place", client_network(), free=TRIES_PER_PLACE, longest=LONGEST_WAIT_OF_PLACE)
     is_own = count_password(guessed)
     person_id = services.check_password(form.email.data or "", form.password.data or "")
     if person_id is None:
         with transaction():
-            limits.pace("password.place", place(), free=TRIES_PER_PLACE, longest=LONGEST_WAIT_OF_PLACE)
+            limits.pace("password.place", client_network(), free=TRIES_PER_PLACE, longest=LONGEST_WAIT_OF_PLACE)
             services.note_refusal(form.email.data or "")
         form.refuse(Invalid("wrong_password", _("The email address or the password is not right."), "password"))
         return _sign_in_page(link, form)
@@ -89,8 +91,8 @@ def ask_for_link() -> Any:
     key = values.email_key(form.email.data)
     if form.is_refused or key is None or is_shown_again():
         return _sign_in_page(form, PasswordForm(formdata=None, data={"next": form.next.data}))
-    count_try("link.place", place(), LINKS_PER_PLACE, LONGEST_WAIT_OF_PLACE)
-    count_try("link.address", f"{key} {place()}", LINKS_PER_ADDRESS)
+    count_try("link.place", client_network(), LINKS_PER_PLACE, LONGEST_WAIT_OF_PLACE)
+    count_try("link.address", f"{key} {client_network()}", LINKS_PER_ADDRESS)
     with transaction():
         if limits.count("link.mail", key, seconds=WINDOW)[0] <= MAILS_PER_ADDRESS:
             services.request_link(form.email.data or "", form.next.data or "")
@@ -119,7 +121,7 @@ def _link_refused(state: LinkState, person_id: int | None, target: str) -> Any:
 @public
 def use_link(token: str) -> Any:
     """Signs in, once."""
-    limits.check_pace("link.place", place(), free=LINKS_PER_PLACE, longest=LONGEST_WAIT_OF_PLACE)
+    limits.check_pace("link.place", client_network(), free=LINKS_PER_PLACE, longest=LONGEST_WAIT_OF_PLACE)
     try:
         with transaction():
             person, target = services.use_link(token)
@@ -127,7 +129,7 @@ def use_link(token: str) -> Any:
             enter(person.id, "link")
             email = person.email
     except Invalid:
-        count_try("link.place", place(), LINKS_PER_PLACE, LONGEST_WAIT_OF_PLACE)
+        count_try("link.place", client_network(), LINKS_PER_PLACE, LONGEST_WAIT_OF_PLACE)
         state, found, wanted = queries.link_state(token)
         return _link_refused(state, found.id if found else None, wanted)
     return know_browser(landing(target), email)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from accounts.roles import Permission
 from certificates.events import PrintedNameCorrected
 from certificates.models import Certificate, CertificateStatus
 from certificates.payload import nfc
@@ -19,6 +18,7 @@ from core.events import publish
 from core.policy import Actor, require
 from core.text import one_line
 from enrollment.models import Enrollment, EnrollmentStatus
+from people.permissions import Permission
 
 
 def reissue(actor: Actor, certificate: Certificate, *, name_on_certificate: str | None = None, reason: str) -> Certificate:

@@ -8,7 +8,6 @@ from dataclasses import replace
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.roles import Permission
 from certificates import rendering
 from certificates.events import CertificateIssued
 from certificates.models import NOT_ENDED, Certificate
@@ -25,6 +24,7 @@ from core.policy import Actor, require
 from courses.queries import today_of
 from courses.services import require_over, touch
 from enrollment.models import Enrollment, EnrollmentStatus
+from people.permissions import Permission
 
 
 def issue(actor: Actor, enrollment: Enrollment) -> Certificate:

@@ -11,9 +11,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
-from accounts import values
-from accounts.models import Person
-from accounts.roles import Permission
 from certificates.events import PrintedNameCorrected
 from certificates.fonts import unprintable
 from certificates.payload import nfc
@@ -21,12 +18,15 @@ from certificates.rendering import LONGEST_NAME
 from core.database import db
 from core.errors import Invalid
 from core.events import publish
-from core.names import is_comparable, is_spelling
+from core.names import is_name_of
 from core.policy import Actor, require
 from core.text import one_line
 from courses.services import touch
 from enrollment.models import Enrollment, QuestionStatus
 from enrollment.queries import find_question
+from people import values
+from people.models import Person
+from people.permissions import Permission
 
 
 def fault_of(enrollment: Enrollment, name: str) -> tuple[str, Any] | None:
@@ -40,14 +40,8 @@ def fault_of(enrollment: Enrollment, name: str) -> tuple[str, Any] | None:
 
 
 def _is_decided(enrollment: Enrollment) -> bool:
-    question = find_question(enrollment.id, enrollment.person_id)
-    return question is not None and question.is_about_print and question.status is QuestionStatus.SAME
-
-
-def _is_name_of(name: str, person: Person) -> bool:
-    if is_spelling(name, person.given_name, person.family_name):
-        return True
-    return is_spelling(name, person.name_on_certificate) and not is_comparable(name, person.given_name, person.family_name)
+    question = find_question(enrollment.id, enrollment.person_id, is_about_people=False)
+    return question is not None and question.status is QuestionStatus.SAME
 
 
 def _fault(name: str, person: Person, *, is_decided: bool) -> tuple[str, Any] | None:
@@ -66,7 +60,7 @@ def _fault(name: str, person: Person, *, is_decided: bool) -> tuple[str, Any] | 
             "Shorten it, for instance with initials.",
             person=person.full_name, length=len(nfc(name)), most=LONGEST_NAME,
         )  # fmt: skip
-    if not (is_decided or _is_name_of(name, person)):
+    if not (is_decided or is_name_of(name, person.given_name, person.family_name, person.name_on_certificate)):
         return "name_differs", _l(
             "“%(name)s” is not a spelling of the name of %(person)s. Correct the name to print, or first correct "
             "the person’s name.",

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
-from accounts.roles import Permission
 from certificates.events import IssueRequested
 from certificates.models import Certificate, CertificateStatus
 from certificates.services.issuing import specimen
@@ -24,6 +23,7 @@ from courses.models import Delivery, DeliveryStatus
 from courses.services import require_over, touch
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.queries import at_seats, explain
+from people.permissions import Permission
 
 JOB_KIND = "certificates.issue"
 OPEN = (JobState.QUEUED, JobState.RUNNING)

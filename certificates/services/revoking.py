@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Organization
-from accounts.roles import Permission
 from certificates.events import RevocationDeclined, RevocationProposed
 from certificates.models import Certificate, ProposalOutcome, RevocationProposal, RevocationReason
 from certificates.services.standing import clean_note, find_proposal, is_proposer, locked, require_undecided
@@ -16,6 +14,8 @@ from core.database import db
 from core.errors import Conflict, Invalid, NotAllowed
 from core.events import publish
 from core.policy import Actor, require
+from people.models import Organization
+from people.permissions import Permission
 
 
 def needs_second_person(certificate: Certificate, reason: RevocationReason) -> bool:

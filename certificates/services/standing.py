@@ -5,13 +5,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.services import is_self
-from accounts.values import clean_lines
 from certificates.models import Certificate, RevocationProposal, Suspension
 from core.database import db
 from core.errors import Conflict
 from core.policy import Actor
 from courses.services import touch
+from people.services import is_self
+from people.values import clean_lines
 
 LONGEST_NOTE = 1000
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from accounts.roles import Permission
 from certificates.models import Certificate, CertificateStatus, Suspension
 from certificates.services.standing import clean_note, find_suspension, locked
 from certificates.services.telling import tell_holder
@@ -13,6 +12,7 @@ from core import clock
 from core.database import db
 from core.errors import Conflict, Invalid
 from core.policy import Actor, require
+from people.permissions import Permission
 
 
 def suspend(actor: Actor, certificate: Certificate, *, note: str | None) -> Certificate:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts.models import Organization, Person
-from accounts.queries import sender_of
 from certificates.models import Certificate
 from core import mail
 from core.database import db, settings_of
+from people.models import Organization, Person
+from people.queries import sender_of
 
 
 def tell_holder(kind: str, certificate: Certificate, **words: Any) -> None:

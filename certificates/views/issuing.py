@@ -7,7 +7,6 @@ from typing import Any
 from flask import Response, render_template, stream_with_context, url_for
 from flask_babel import gettext as _
 
-from accounts.roles import Permission as P
 from certificates import files, queries, rendering, services
 from certificates.forms import IssueForm, issue_form
 from certificates.queries import Candidate
@@ -25,6 +24,7 @@ from core.web import current_actor, remember_answer, requires, see_other, signed
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import get_delivery
 from enrollment.models import Enrollment
+from people.permissions import Permission as P
 
 
 @pages.route("/deliveries/<code>/certificates", methods=["GET", "POST"])

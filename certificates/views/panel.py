@@ -1,18 +1,17 @@
-"""What stands of a certificate on the page of the enrollment that it rests on. The enrollment room does not know certificates:
-app.py hands it these panels."""
+"""What stands of certificates on the page of an enrollment and on that of a delivery's results, whose rooms know none."""
 
 from __future__ import annotations
 
 from flask import render_template
 from markupsafe import Markup
 
-from accounts.roles import Permission
 from certificates import queries
 from certificates.reviews import reviews_of
 from certificates.snapshot import verify_url
 from core.policy import Actor, can
 from courses.models import Delivery, DeliveryStatus
 from enrollment.models import Enrollment
+from people.permissions import Permission
 
 
 def certificate_reviews(actor: Actor, delivery: Delivery) -> Markup:

@@ -8,8 +8,6 @@ from typing import Any
 from flask import Response, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
-from accounts.queries import roster_question
-from accounts.roles import Permission as P
 from certificates import numbers, queries, services
 from certificates.forms import LiftForm, ReissueForm, RevokeForm, SuspendForm
 from certificates.models import Certificate, RevocationReason
@@ -26,6 +24,8 @@ from core.paging import every
 from core.policy import Actor, can
 from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once
 from core.words import word
+from people.permissions import Permission as P
+from people.queries import roster_question
 
 PER_PAGE = 50
 PER_READ = 1000

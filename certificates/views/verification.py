@@ -25,9 +25,10 @@ from core import limits
 from core.api import described
 from core.database import transaction
 from core.errors import NotFound, TooManyTries
+from core.origin import client_network
 from core.outages import Unavailable
 from core.refusals import problem, wants_json
-from core.web import place, public, see_other
+from core.web import public, see_other
 
 log = logging.getLogger(__name__)
 MISSES, SECONDS = 30, 600
@@ -66,7 +67,7 @@ def verify(token: str) -> Any:
     stored = normalise_token(token)
     if stored is None:
         return _mistyped(token)
-    address = place()
+    address = client_network()
     try:
         limits.check("verify", address, limit=MISSES, seconds=SECONDS)
     except TooManyTries as refusal:

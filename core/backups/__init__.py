@@ -17,6 +17,7 @@ from flask import Flask, current_app
 
 from core.errors import DomainError
 from core.outages import Unavailable
+from core.ports import port
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,23 @@ def init_app(app: Flask, filed_in: FiledIn) -> None:
 
 
 def filed_in() -> FiledIn:
-    return current_app.extensions["filed_in"]
+    declared: FiledIn = current_app.extensions["filed_in"]
+    return declared
+
+
+@port
+def application_on(**changes: str) -> Flask:
+    """Another application like this one, with these settings changed: a restore prepares its database with it, before
+    that takes the place of the one in use."""
+
+
+def mark_staged(app: Flask) -> None:
+    app.extensions["staged"] = True
+
+
+def is_staged() -> bool:
+    """Whether this application prepares the database of a restore: it begins nothing of its own in it."""
+    return "staged" in current_app.extensions
 
 
 class BackupError(Exception):

@@ -24,7 +24,7 @@ from flask import Flask, current_app
 from psycopg import sql
 
 from core import clock, writers
-from core.backups import BackupError, programs
+from core.backups import BackupError, application_on, mark_staged, programs
 from core.database import database_path, db
 
 STAGED = "rostrum_restoring"
@@ -42,12 +42,12 @@ def staged(database: Path) -> Iterator[Flask]:
     if path is not None:
         remove_staged_file(path)
         _make_private_copy(database, staged_file(path))
-        app = current_app.extensions["application_on"](DATABASE_URL=f"sqlite:///{staged_file(path)}")
+        app = application_on(DATABASE_URL=f"sqlite:///{staged_file(path)}")
     else:
         load(database)
-        app = current_app.extensions["application_on"]()
-    app.extensions["staged"] = True
-    app.extensions["clock_offset"] = current_app.extensions["clock_offset"]
+        app = application_on()
+    mark_staged(app)
+    clock.share(app)
     app.config.update({name: current_app.config[name] for name in ("TESTING", "JOBS_INLINE") if name in current_app.config})
     with app.app_context():
         if path is None:

@@ -6,14 +6,14 @@ from __future__ import annotations
 import enum
 import random
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app
+from flask import Flask, current_app
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -51,12 +51,22 @@ class Kind:
     has_lane: bool = False
 
 
+def init_app(app: Flask, kinds: Mapping[str, Kind]) -> None:
+    """`kinds`: what is not standard."""
+    app.extensions["job_kinds"] = dict(kinds)
+
+
+def _declared() -> dict[str, Kind]:
+    kinds: dict[str, Kind] = current_app.extensions["job_kinds"]
+    return kinds
+
+
 def kind_of(name: str) -> Kind:
-    return current_app.extensions["job_kinds"].get(name, Kind())
+    return _declared().get(name, Kind())
 
 
 def _kinds(wanted: Any) -> list[str]:
-    return [name for name, kind in current_app.extensions["job_kinds"].items() if wanted(kind)]
+    return [name for name, kind in _declared().items() if wanted(kind)]
 
 
 class JobState(enum.StrEnum):

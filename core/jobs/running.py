@@ -61,6 +61,15 @@ class Lane:
     work: Callable[[tuple[str, ...]], int]
 
 
+@dataclass(frozen=True)
+class Work:
+    """What app.py lists: kind → function, kind → every so many seconds, and the lanes."""
+
+    jobs: dict[str, JobFunction]
+    schedule: dict[str, int]
+    lanes: tuple[Lane, ...]
+
+
 def init_app(
     app: Flask,
     jobs: Mapping[str, JobFunction],
@@ -69,10 +78,14 @@ def init_app(
     kinds: Mapping[str, Kind] | None = None,
 ) -> None:
     """`jobs`: kind → function(progress, **args). `schedule`: kind → every so many seconds. `kinds`: what is not standard."""
-    app.extensions["jobs"] = dict(jobs)
-    app.extensions["schedule"] = dict(schedule)
-    app.extensions["lanes"] = tuple(lanes)
-    app.extensions["job_kinds"] = dict(kinds or {})
+    app.extensions["work"] = Work(dict(jobs), dict(schedule), tuple(lanes))
+    ledger.init_app(app, kinds or {})
+
+
+def work_of(app: Flask | None = None) -> Work:
+    """Of the application of the moment, or of `app`."""
+    work: Work = (app or current_app).extensions["work"]
+    return work
 
 
 def run(job_id: int) -> bool:
@@ -89,7 +102,7 @@ def run(job_id: int) -> bool:
     progress = Progress(lease)
     try:
         with heartbeat(lease):
-            current_app.extensions["jobs"][lease.kind](progress, **lease.args)
+            work_of().jobs[lease.kind](progress, **lease.args)
         if not progress.finished:
             with transaction():
                 progress.finish()
@@ -155,7 +168,7 @@ def sweep() -> list[int]:
 def plan() -> None:
     """Enqueues each scheduled job once per slot, however many workers there are."""
     seconds = clock.now().timestamp()
-    slots = {kind: f"{kind}:{int(seconds // every)}" for kind, every in current_app.extensions["schedule"].items()}
+    slots = {kind: f"{kind}:{int(seconds // every)}" for kind, every in work_of().schedule.items()}
     known = set(db.session.scalars(sa.select(Job.dedupe_key).where(Job.dedupe_key.in_(slots.values()))))
     db.session.rollback()
     if missing := {kind: slot for kind, slot in slots.items() if slot not in known}:
@@ -171,7 +184,7 @@ def drain(limit: int = 1000) -> int:
         ids = ledger.due()
         db.session.rollback()
         ran = sum([run(job_id) for job_id in ids])
-        ran += sum([lane.work(lane.kinds) for lane in current_app.extensions["lanes"]])
+        ran += sum([lane.work(lane.kinds) for lane in work_of().lanes])
         if not ran:
             return count
         count += ran

@@ -37,7 +37,7 @@ def work_until_stopped(threads: int = 1) -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # threads need the app, not its proxy
     stop = threading.Event()
     threading.Thread(target=_sweep_forever, args=(app, stop), daemon=True, name="sweep").start()
-    for lane in app.extensions["lanes"]:
+    for lane in running.work_of().lanes:
         threading.Thread(target=_work_lane, args=(app, lane, stop), daemon=True, name=lane.name).start()
     if parent := os.environ.get("ROSTRUM_WORKER_PARENT"):
         threading.Thread(target=_end_with, args=(int(parent),), daemon=True, name="parent").start()

@@ -15,6 +15,7 @@ from functools import lru_cache
 import idna
 from email_validator import EmailNotValidError, validate_email
 
+from core.ports import port
 from core.text import normalized
 
 LONGEST = 254
@@ -80,3 +81,8 @@ def _without_invisible_marks(text: str) -> str:
     kept = "".join(c for c in text if c in _JOINERS or unicodedata.category(c) != "Cf")
     bare = kept.translate(dict.fromkeys(map(ord, _JOINERS)))
     return bare if bare.isascii() else kept
+
+
+@port
+def is_invented(address: str) -> bool:
+    """Whether mail to this address never leaves, because its owner was invented for a demonstration."""

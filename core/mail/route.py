@@ -126,7 +126,7 @@ def _note(**facts: Any) -> None:
 
 def can_write_to(address: addresses.EmailAddress) -> bool:
     """False when the mail server is known not to understand such an address, which needs SMTPUTF8."""
-    if not address.needs_utf8 or not settings_of().mail_url or current_app.extensions["is_invented"](address.typed):
+    if not address.needs_utf8 or not settings_of().mail_url or addresses.is_invented(address.typed):
         return True
     with db.session.no_autoflush:
         row = _row()

@@ -135,9 +135,10 @@ class Connection:
 
 
 @contextmanager
-def connected(*, seconds: float = CONNECT_SECONDS, signs_in: bool = True) -> Iterator[Connection]:
-    """A connection to the server of MAIL_URL, which has `seconds` for each answer. Raises Away or Misconfigured."""
-    smtp = _call(seconds)
+def connected(*, seconds: float | None = None, signs_in: bool = True) -> Iterator[Connection]:
+    """A connection to the server of MAIL_URL, which has `seconds` for each answer
+    (default CONNECT_SECONDS). Raises Away or Misconfigured."""
+    smtp = _call(CONNECT_SECONDS if seconds is None else seconds)
     try:
         with _as_fault("sign_in"):
             _prepare(smtp, signs_in)

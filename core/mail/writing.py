@@ -16,6 +16,7 @@ from core import clock, jobs
 from core.database import settings_of, write
 from core.i18n import in_language
 from core.i18n import text as text_in
+from core.mail.addresses import is_invented
 from core.mail.model import Mail, MailState
 from core.mail.settling import BULK, LINKS, ticket
 
@@ -62,19 +63,16 @@ def send(
         "is_secret": secret, "state": MailState.QUEUED if goes_out else MailState.KEPT, "created_at": now,
         "expires_at": expires_at,
     }  # fmt: skip
-    mail_id = write(_WRITE, written).inserted_primary_key[0]  # type: ignore[index]  # one row was written
+    mail_id = write(sa.insert(Mail), written).inserted_primary_key[0]  # type: ignore[index]  # one row was written
     if goes_out:
         is_awaited = expires_at is not None and expires_at - now < SHORT_LIVED
         jobs.enqueue(LINKS if is_awaited else BULK, dedupe_key=ticket(mail_id), mail_id=mail_id)
     return mail_id
 
 
-_WRITE = sa.insert(Mail.__table__)  # type: ignore[arg-type]  # the table
-
-
 def leaves(address: str) -> bool:
     """Whether mail to this address goes out: there is a mail server, and no one here is invented."""
-    return bool(settings_of().mail_url) and not current_app.extensions["is_invented"](address)
+    return bool(settings_of().mail_url) and not is_invented(address)
 
 
 def _message_id() -> str:

@@ -12,13 +12,12 @@ from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
-from accounts.models import PersonnelCategory
 from core.errors import DomainError
-from core.forms import Form, NumberField, SubmissionField, whole
+from core.forms import CheckboxesField, Form, NumberField, SubmissionField, whole
 from core.words import word
 from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition, Texts
-from courses.forms.fields import CheckboxesField
 from courses.models import Course, SkillLevel
+from people.models import PersonnelCategory
 
 #: Kind of row → the fields of one, and what a new one begins with.
 ROWS: dict[str, dict[str, str]] = {
@@ -50,7 +49,7 @@ class CourseForm(Form):
     title_fr = StringField(_l("Title in French"), name="title-fr")
     summary_en = TextAreaField(_l("Summary in English"), name="summary-en")
     summary_fr = TextAreaField(_l("Summary in French"), name="summary-fr")
-    audience = CheckboxesField(_l("Who it is for"))
+    audience = CheckboxesField(_l("Who it is for"), validate_choice=False)
     default_places = NumberField(_l("Usual number of places"))
     day_starts = StringField(_l("The day starts at"), name="time_of_day-start")
     day_ends = StringField(_l("The day ends at"), name="time_of_day-end")

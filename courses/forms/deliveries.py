@@ -10,15 +10,14 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, ValidationError
 
-from accounts.models import Person, PersonnelCategory
 from core import clock, countries, i18n, languages
 from core.errors import DomainError
-from core.forms import DayField, Form, NumberField, SubmissionField, whole
+from core.forms import CheckboxesField, DayField, Form, NumberField, SubmissionField, whole
 from core.words import word
-from courses.forms.fields import CheckboxesField
 from courses.models import PROMOTION_DAYS, Admission
 from courses.plans import DeliveryPlan, PoolPlan
 from courses.timetable import grouped_zones, is_time_of, zone_names, zone_of, zones_of
+from people.models import Person, PersonnelCategory
 
 
 def _id_of(value: Any) -> int | None:
@@ -41,7 +40,7 @@ class DeliveryForm(Form):
     pool_civilian = NumberField(_l("Civilian"))
     promotion_days = NumberField(_l("Days before the start when the waiting list stops moving up automatically"))
     admission = RadioField(_l("Admission"), validate_choice=False, default=Admission.AUTOMATIC.value)
-    trainers = CheckboxesField(_l("Trainers"), coerce=int)
+    trainers = CheckboxesField(_l("Trainers"), coerce=int, validate_choice=False)
     funder = SelectField(_l("Funded by"), validate_choice=False, coerce=_id_of)
     code = StringField(_l("Code"))
     asked_zone = HiddenField()  # the country and time zone about which it was asked whether they belong together

@@ -10,9 +10,6 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
-from accounts.models import Organization
-from accounts.queries import centre_for
-from accounts.roles import Permission
 from core import clock
 from core.codes import key, spelling
 from core.database import db
@@ -27,6 +24,9 @@ from courses.queries import get_course, in_force
 from courses.services.renewing import renewed_calendars
 from courses.services.skills import put_skill
 from courses.states import COURSE
+from people.models import Organization
+from people.permissions import Permission
+from people.queries import centre_for
 
 
 def put_course(
@@ -36,7 +36,7 @@ def put_course(
 
     A difference in what is taught or granted makes a new version, other words change in place, no difference does nothing.
     `version`: the one the definition was made from; Conflict when the course has moved on since. `centre`: the code of the one
-    that teaches a new course (see accounts.queries.centre_for); a course stays with its centre.
+    that teaches a new course (see people.queries.centre_for); a course stays with its centre.
     """
     require(actor, Permission.COURSE_WRITE)
     course = find_course_to_change(code)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from accounts.roles import Permission
-from accounts.values import clean_lines
 from core import clock, events
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
@@ -16,6 +14,8 @@ from courses.queries import has_begun
 from courses.services.renewing import renewed_calendars
 from courses.services.timing import last_day_held
 from courses.services.touching import touch
+from people.permissions import Permission
+from people.values import clean_lines
 
 LONGEST_REASON = 500
 #: Instead of the number of a session: the one before the first.

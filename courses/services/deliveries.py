@@ -11,10 +11,8 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
 
-from accounts.models import Organization, PersonnelCategory
-from accounts.roles import ROLES, BodyKind, Permission, Role
+from accounts.roles import ROLES, Role
 from accounts.services import assign_role, withdraw_role
-from accounts.values import clean_lines
 from core import clock, events
 from core.codes import key
 from core.database import db
@@ -29,6 +27,9 @@ from courses.services.renewing import renewed_calendars
 from courses.services.timing import last_day_held
 from courses.services.touching import touch
 from courses.states import CHANGEABLE, DELIVERY
+from people.models import BodyKind, Organization, PersonnelCategory
+from people.permissions import Permission
+from people.values import clean_lines
 
 #: What people who come have planned their journey by.
 WHEN_AND_WHERE = frozenset({"starts_on", "ends_on", "time_zone", "venue", "country"})

@@ -6,8 +6,6 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
 
-from accounts.roles import Permission
-from accounts.values import clean_text
 from core.database import db
 from core.errors import Conflict, Invalid, NotAllowed, collect
 from core.events import publish
@@ -15,6 +13,8 @@ from core.policy import Actor, can, require
 from courses.definitions import Texts, code_faults, in_several_lines, lines_faults, one_line, title_faults
 from courses.events import SkillDefined
 from courses.models import Course, CourseVersion, Skill, SkillGrant
+from people.permissions import Permission
+from people.values import clean_text
 
 
 def put_skill(

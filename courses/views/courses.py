@@ -10,8 +10,6 @@ from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from accounts.queries import body_name, centres_to_choose
-from accounts.roles import Permission as P
 from core.database import transaction
 from core.errors import Conflict
 from core.forms import is_shown_again, refusals_on, whole
@@ -23,6 +21,8 @@ from courses.forms.courses import CourseForm, act, course_form, new_course, valu
 from courses.models import Course, CourseStatus
 from courses.states import COURSE
 from courses.views.blueprint import pages
+from people.permissions import Permission as P
+from people.queries import body_name, centres_to_choose
 
 
 @pages.get("/courses")

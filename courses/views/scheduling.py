@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import current_app, flash, render_template, request, url_for
+from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.sql.base import ExecutableOption
 
-from accounts.queries import body_name, organization_choices
-from accounts.roles import BodyKind
-from accounts.roles import Permission as P
 from core import i18n
 from core.database import transaction
 from core.forms import Form, refusals_on, whole
@@ -22,9 +19,13 @@ from core.words import word
 from courses import queries, services
 from courses.forms.deliveries import CancelForm, CutShortForm, DeliveryForm
 from courses.models import PROMOTION_DAYS, Course, Delivery, DeliverySession
+from courses.ports import people_to_tell
 from courses.queries import fingerprint, plan_of
 from courses.timetable import today_in
 from courses.views.blueprint import pages
+from people.models import BodyKind
+from people.permissions import Permission as P
+from people.queries import body_name, organization_choices
 
 
 @pages.route("/courses/<code>/schedule", methods=["GET", "POST"])
@@ -107,7 +108,7 @@ def _edit_page(form: DeliveryForm, delivery: Delivery) -> Any:
         form.rev.data, form.seen.data = _seen(delivery).values()
     page = render_template(
         "courses/schedule.html", form=form, course=delivery.course, delivery=delivery, now=now,
-        to_tell=current_app.extensions["people_to_tell"](delivery.id),
+        to_tell=people_to_tell(delivery.id),
     )  # fmt: skip
     return page, status
 

@@ -1,6 +1,6 @@
 """The API, a module per resource; each adds its calls to `routes`."""
 
-from enrollment.api import attendance, completion, deliveries, enrollments, identity, needs
+from enrollment.api import deliveries, enrollments, identity, needs
 from enrollment.api.routes import routes
 
-__all__ = ["attendance", "completion", "deliveries", "enrollments", "identity", "needs", "routes"]
+__all__ = ["deliveries", "enrollments", "identity", "needs", "routes"]

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
-
 import enrollment.queries
-from accounts.models import PersonnelCategory
 from core.api import Answer
-from core.paging import Page, page
+from core.paging import Page
 from core.web import current_actor
 from courses import queries
-from courses.models import Course, Delivery
+from courses.models import Delivery
 from courses.schemas import DeliveriesQuery, DeliveryAnswer, delivery_facts
 from enrollment.api.routes import routes
+from people.models import PersonnelCategory
 
 
 class PlacesAnswer(Answer):
@@ -41,12 +38,10 @@ class DeliveryWithPlaces(DeliveryAnswer):
 @routes.call("GET", "/deliveries", "List the deliveries", query=DeliveriesQuery, answers={200: DeliveryWithPlaces}, is_list=True,
     is_catalogue=True)  # fmt: skip
 def list_deliveries(query: DeliveriesQuery) -> Page[DeliveryWithPlaces]:
-    statement = queries.deliveries_visible(current_actor()).options(
-        joinedload(Delivery.version), *queries.BODIES, selectinload(Delivery.sessions), selectinload(Delivery.pools)
-    )
-    if query.course:
-        statement = statement.where(Delivery.course.has(Course.code == query.course))
-    found = page(statement.where(*_conditions(query)), [Delivery.starts_on, Delivery.id], after=query.after, limit=query.limit)
+    found = enrollment.queries.list_deliveries(
+        current_actor(), course=query.course, status=query.status, language=query.language, country=query.country,
+        first=query.from_, last=query.to, after=query.after, limit=query.limit,
+    )  # fmt: skip
     places = enrollment.queries.places([delivery.id for delivery in found.items])
     return Page([_answer(delivery, places[delivery.id]) for delivery in found.items], found.next)
 
@@ -55,20 +50,6 @@ def list_deliveries(query: DeliveriesQuery) -> Page[DeliveryWithPlaces]:
 def get_delivery(code: str) -> DeliveryWithPlaces:
     delivery = queries.get_delivery(current_actor(), code)
     return _answer(delivery, enrollment.queries.places([delivery.id])[delivery.id])
-
-
-def _conditions(query: DeliveriesQuery) -> list[sa.ColumnElement[bool]]:
-    given = {
-        Delivery.status: query.status,
-        Delivery.language: query.language,
-        Delivery.country: query.country,
-    }
-    conditions = [column == value for column, value in given.items() if value]
-    if query.from_:
-        conditions.append(Delivery.starts_on >= query.from_)
-    if query.to:
-        conditions.append(Delivery.starts_on <= query.to)
-    return conditions
 
 
 def _answer(delivery: Delivery, places: list[Any]) -> DeliveryWithPlaces:

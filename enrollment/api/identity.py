@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from flask import url_for
 
-from accounts.roles import Permission
 from core.api import ListQuery
-from core.paging import Page, page
+from core.paging import Page
 from core.web import current_actor
 from enrollment import queries, services
 from enrollment.api.routes import routes
-from enrollment.models import IdentityQuestion
 from enrollment.schemas import DifferentBody, MergeAnswer, MergeBody, QuestionAnswer, SameBody
+from people.permissions import Permission
 
 P = Permission
 
@@ -22,7 +21,7 @@ P = Permission
 )  # fmt: skip
 def identity_questions(query: ListQuery):
     """The questions that you may decide, the oldest first."""
-    found = page(queries.open_questions(current_actor()), [IdentityQuestion.id], after=query.after, limit=query.limit)
+    found = queries.list_questions(current_actor(), after=query.after, limit=query.limit)
     return Page([QuestionAnswer.of(one) for one in found.items], found.next)
 
 

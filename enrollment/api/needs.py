@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from accounts.roles import Permission
 from core import readings
 from core.api import ListQuery
-from core.paging import Page, page
+from core.paging import Page
 from core.web import current_actor
 from courses.queries import get_delivery
 from enrollment import needs as arranging
 from enrollment import services
 from enrollment.api.routes import routes
-from enrollment.models import Enrollment
 from enrollment.schemas import NeedsAnswer
+from people.permissions import Permission
 
 
 @routes.call(
@@ -24,7 +23,7 @@ def needs(code: str, query: ListQuery):
     erased 30 days after the last session."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
-    found = page(arranging.needs_of(actor, delivery), [Enrollment.id], after=query.after, limit=query.limit)
+    found = arranging.list_needs(actor, delivery, after=query.after, limit=query.limit)
     answers = Page([NeedsAnswer.of(one) for one in found.items], found.next)
     delivery_id = delivery.id
     readings.record(lambda: services.record_needs_read(actor, delivery_id, len(answers.items)))

@@ -12,8 +12,6 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField, StringField, TextAreaField
 
-from accounts import values
-from accounts.models import Gender, PersonnelCategory
 from core import countries, i18n
 from core.errors import DomainError, Invalid
 from core.forms import Form, NationalitiesField, SubmissionField, names_confirmation, refusals_on
@@ -22,6 +20,8 @@ from core.words import word
 from enrollment.forms.fields import CountryField, Kept, Needed, NeededWithoutCountry, OneOf
 from enrollment.nomination_files import parse_rank_code
 from enrollment.services import Wish
+from people import values
+from people.models import Gender, PersonnelCategory
 
 SCREENS = {
     1: (

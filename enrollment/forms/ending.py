@@ -1,11 +1,11 @@
-"""The forms with which an enrollment or a whole delivery ends."""
+"""The forms with which an enrollment ends."""
 
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectMultipleField, TextAreaField
+from wtforms import TextAreaField
 
-from core.forms import Form, whole
+from core.forms import Form
 
 
 class WithdrawForm(Form):
@@ -14,8 +14,3 @@ class WithdrawForm(Form):
 
 class DeclineForm(Form):
     reason = TextAreaField(_l("Reason"))
-
-
-class ReopenForm(Form):
-    enrollments = SelectMultipleField(coerce=whole, validate_choice=False)
-    reason = TextAreaField(_l("What is corrected"))

@@ -9,10 +9,10 @@ from flask_babel import gettext as _
 from wtforms import Field, SelectField
 from wtforms.validators import StopValidation
 
-from accounts.values import NO_COUNTRY, require_sender
 from core import countries, i18n
 from core.errors import Invalid
 from core.forms import SharedSelect
+from people.values import NO_COUNTRY, require_sender
 
 
 class Needed:
@@ -29,7 +29,7 @@ class Needed:
 
 
 class Kept:
-    """Turns what was typed into the value as it is kept (accounts.values); what that refuses is said at the field."""
+    """Turns what was typed into the value as it is kept (people.values); what that refuses is said at the field."""
 
     def __init__(self, clean: Callable[..., Any], **options: Any):
         self.clean = clean

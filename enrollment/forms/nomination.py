@@ -8,13 +8,13 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms import FileField, RadioField, SelectField, StringField, TextAreaField
 
-from accounts.models import Gender, PersonnelCategory
 from core import i18n
 from core.errors import DomainError
 from core.forms import DayField, Form, NationalitiesField, SubmissionField, WhoField, issuer_field, names_confirmation
 from core.words import word
 from enrollment.forms.fields import CountryField, Needed, OneOf
 from enrollment.nomination_files import COLUMNS, NominationRow, check_row
+from people.models import Gender, PersonnelCategory
 
 ONE_NAME = _l("A person with one name only has it in one of the two fields. Leave the other one empty.")
 

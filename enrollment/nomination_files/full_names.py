@@ -11,10 +11,10 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from accounts.values import PARTICLES, split_name
 from enrollment.nomination_files.columns import FULL_NAMES
 from enrollment.nomination_files.results import Problem, shown
 from enrollment.nomination_files.text import clean
+from people.values import PARTICLES, split_name
 
 _LONGEST = 300
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from accounts.values import email_key
 from core import countries
 from core.names import number_key, words_of
 from enrollment.nomination_files import birth_dates, encodings, full_names
@@ -33,6 +32,7 @@ from enrollment.nomination_files.rows import check_row
 from enrollment.nomination_files.table import Header, Table, read_table
 from enrollment.nomination_files.text import clean, is_blank
 from enrollment.nomination_files.workbooks import is_workbook, letter, read_workbook
+from people.values import email_key
 
 # What our own exports put before a text that a spreadsheet would take for a formula.
 _HARMLESS = ("'=", "'+", "'-", "'@", "'|", "'%")

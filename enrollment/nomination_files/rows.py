@@ -9,7 +9,13 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from accounts.values import (
+from core import countries, languages, names
+from core.errors import Invalid
+from enrollment.nomination_files import birth_dates, words
+from enrollment.nomination_files.columns import COLUMNS
+from enrollment.nomination_files.results import NominationRow, Problem, shown
+from enrollment.nomination_files.text import is_blank, storable
+from people.values import (
     check_names,
     clean_birth_date,
     clean_email,
@@ -20,12 +26,6 @@ from accounts.values import (
     require_sender,
     whole_name,
 )
-from core import countries, languages, names
-from core.errors import Invalid
-from enrollment.nomination_files import birth_dates, words
-from enrollment.nomination_files.columns import COLUMNS
-from enrollment.nomination_files.results import NominationRow, Problem, shown
-from enrollment.nomination_files.text import is_blank, storable
 
 MAX_LENGTHS = {
     "identifier": 60,

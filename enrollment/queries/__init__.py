@@ -1,18 +1,28 @@
 """Reads, a module per question."""
 
+from enrollment.prerequisites import completed_courses
 from enrollment.queries.checking import (
     breaches,
 )
+from enrollment.queries.deliveries import list_deliveries, list_worked_on
 from enrollment.queries.enrollments import (
     PEOPLE,
     PersonShown,
     at_seats,
     count_to_tell,
+    delivery_with_sessions,
     enrollments_of,
     enrollments_visible,
     explain,
     find_enrollment,
+    find_last_of,
     get_enrollment,
+    list_chosen,
+    list_counting,
+    list_enrollments,
+    list_own,
+    list_seated,
+    list_waiting,
     person_shown,
     stands_at,
 )
@@ -21,9 +31,9 @@ from enrollment.queries.identity import (
     Readings,
     decides_about,
     find_question,
+    list_questions,
     merges,
     open_about,
-    open_questions,
     people_here_by_others,
     people_of,
     readings,
@@ -31,6 +41,14 @@ from enrollment.queries.identity import (
     require_reach,
     version_of,
 )
+from enrollment.queries.nominations import (
+    NominationsWanted,
+    deliveries_nominated_for,
+    every_nomination,
+    list_nominations,
+    reads_everybodys,
+)
+from enrollment.queries.people import find_own_person, get_organization, get_own_person
 from enrollment.queries.places import (
     PoolPlaces,
     places,
@@ -38,41 +56,49 @@ from enrollment.queries.places import (
     positions,
     seatings,
 )
-from enrollment.queries.results import (
-    Completion,
-    Grid,
-    GridRow,
-    attendance_grid,
-    completed_courses,
-    completion,
-)
+from enrollment.queries.suspects import breaches_of_identity, suspects
 
 __all__ = [
+    "breaches_of_identity",
+    "suspects",
     "open_about",
     "version_of",
     "at_seats",
-    "Completion",
-    "Grid",
-    "GridRow",
     "PEOPLE",
     "PersonShown",
     "PoolPlaces",
     "ReadingRow",
     "Readings",
-    "attendance_grid",
     "breaches",
     "completed_courses",
-    "completion",
     "count_to_tell",
     "decides_about",
     "find_question",
+    "list_questions",
     "enrollments_of",
     "enrollments_visible",
     "explain",
     "find_enrollment",
     "get_enrollment",
+    "NominationsWanted",
+    "delivery_with_sessions",
+    "deliveries_nominated_for",
+    "every_nomination",
+    "find_last_of",
+    "find_own_person",
+    "get_organization",
+    "get_own_person",
+    "list_chosen",
+    "list_counting",
+    "list_deliveries",
+    "list_enrollments",
+    "list_nominations",
+    "list_own",
+    "list_seated",
+    "list_waiting",
+    "list_worked_on",
+    "reads_everybodys",
     "merges",
-    "open_questions",
     "people_here_by_others",
     "people_of",
     "person_shown",

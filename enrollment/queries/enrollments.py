@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -10,24 +10,27 @@ from functools import reduce
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
-from accounts.models import Gender, Person
-from accounts.roles import Permission
 from core import names
 from core.database import db
 from core.errors import NotFound
 from core.i18n import number
+from core.paging import Page, page
 from core.policy import Actor, can, visible
 from courses.models import Delivery
-from enrollment import completion as rule
+from enrollment.lacks import read_lacks
 from enrollment.models import (
     GOING_ON,
     LIVE,
+    SEATED,
+    WAITING,
     Enrollment,
     EnrollmentStatus,
     Nomination,
 )
+from people.models import Gender, Person, PersonnelCategory
+from people.permissions import Permission
 
 S = EnrollmentStatus
 
@@ -37,7 +40,8 @@ _RELATED = (joinedload(Enrollment.delivery), joinedload(Enrollment.seat), *PEOPL
 
 
 def enrollments_visible(actor: Actor) -> sa.Select[Enrollment]:
-    """The enrollments that `actor` may see, each with delivery, course, person, organization and nomination."""
+    """The enrollments that `actor` may see, each with delivery, course, person, organization and
+    nomination."""
     return (
         sa.select(Enrollment)
         .where(visible(Enrollment, actor, Permission.ENROLLMENT_READ))
@@ -46,12 +50,14 @@ def enrollments_visible(actor: Actor) -> sa.Select[Enrollment]:
 
 
 def enrollments_of(actor: Actor, delivery: Delivery) -> sa.Select[Enrollment]:
-    """Those of one delivery that `actor` may see: a nominator only those of the own organization."""
+    """Those of one delivery that `actor` may see: a nominator only those of the own
+    organization."""
     return enrollments_visible(actor).where(Enrollment.delivery_id == delivery.id).order_by(Enrollment.id)
 
 
 def stands_at(*statuses: EnrollmentStatus) -> sa.ColumnElement[bool]:
-    """The condition that an enrollment is shown with one of these: its own status, or that of the seat which it shares."""
+    """The condition that an enrollment is shown with one of these: its own status, or that of
+    the seat which it shares."""
     seat = aliased(Enrollment)
     shared = sa.select(seat.status).where(seat.id == Enrollment.seat_id).scalar_subquery()
     return sa.func.coalesce(shared, Enrollment.status).in_(statuses)
@@ -65,8 +71,65 @@ def get_enrollment(actor: Actor, enrollment_id: int) -> Enrollment:
     return enrollment
 
 
+def list_own(actor: Actor) -> list[Enrollment]:
+    """Everything the actor ever applied for or was nominated for, the latest first; one of those
+    that share a seat."""
+    own = enrollments_visible(actor).where(Enrollment.person_id == actor.person_id, Enrollment.seat_id.is_(None))
+    return sorted(db.session.scalars(own), key=lambda one: (one.delivery.starts_on, one.id), reverse=True)
+
+
+def find_last_of(person: Person) -> Enrollment | None:
+    """What the person said last of their participation."""
+    own = sa.select(Enrollment).where(Enrollment.person_id == person.id).order_by(Enrollment.id.desc())
+    return db.session.scalar(own.limit(1))
+
+
+def list_waiting(actor: Actor, delivery: Delivery) -> Sequence[Enrollment]:
+    """Those who wait for a place or for a decision."""
+    return db.session.scalars(enrollments_of(actor, delivery).where(Enrollment.status.in_(WAITING))).all()
+
+
+def list_seated(actor: Actor, delivery: Delivery) -> list[PersonShown]:
+    """Everyone who has a place, by name."""
+    found = db.session.scalars(enrollments_of(actor, delivery).where(Enrollment.status.in_(SEATED)))
+    people = sorted(((person_shown(actor, one), one.id) for one in found), key=lambda pair: (pair[0].sort_name, pair[1]))
+    return [person for person, _id in people]
+
+
+def list_chosen(actor: Actor, delivery: Delivery, ids: Collection[int]) -> list[Enrollment]:
+    """Those of the delivery's, in the order of the line; foreign ids are no one."""
+    chosen = db.session.scalars(enrollments_of(actor, delivery).where(Enrollment.id.in_(ids)))
+    return sorted(chosen, key=lambda one: (one.line, one.id))
+
+
+def list_counting(actor: Actor, delivery: Delivery) -> Sequence[Enrollment]:
+    """Everyone of the delivery, once: without nominations that share a seat, and without
+    applications whose link is not opened, which count nowhere."""
+    counts = Enrollment.seat_id.is_(None), Enrollment.status != S.UNCONFIRMED
+    return db.session.scalars(enrollments_of(actor, delivery).where(*counts)).all()
+
+
+def list_enrollments(
+    actor: Actor, delivery: Delivery, *, status: EnrollmentStatus | None, category: PersonnelCategory | None,
+    after: str | None, limit: int,
+) -> Page[Enrollment]:  # fmt: skip
+    """Enrollments of a delivery that `actor` may see, as they were made."""
+    statement = enrollments_of(actor, delivery)
+    if status is not None:
+        statement = statement.where(stands_at(status))
+    if category is not None:
+        statement = statement.where(Enrollment.category == category)
+    return page(statement, [Enrollment.id], after=after, limit=limit)
+
+
+def delivery_with_sessions(delivery_id: int) -> Delivery:
+    """Of an enrollment that the actor sees: its timetable is shown with it."""
+    return db.session.get_one(Delivery, delivery_id, options=[selectinload(Delivery.sessions)], populate_existing=True)
+
+
 def count_to_tell(delivery_id: int) -> int:
-    """How many people get a letter when the delivery moves: anyone who has or wants a place, and an address."""
+    """How many people get a letter when the delivery moves: anyone who has or wants a place, and
+    an address."""
     concerned = Enrollment.delivery_id == delivery_id, Enrollment.status.in_(GOING_ON), Person.email.is_not(None)
     return db.session.scalar(sa.select(sa.func.count()).select_from(Enrollment).join(Enrollment.person).where(*concerned)) or 0
 
@@ -79,7 +142,8 @@ def at_seats(enrollment_ids: Sequence[int]) -> list[int]:
 
 
 def find_enrollment(delivery_id: int, person_id: int) -> Enrollment | None:
-    """The person's live enrollment in the delivery: not one that was declined, withdrawn or replaced."""
+    """The person's live enrollment in the delivery: not one that was declined, withdrawn or
+    replaced."""
     return db.session.scalar(_LIVE_ONE, {"delivery": delivery_id, "person": person_id})
 
 
@@ -93,8 +157,9 @@ _LIVE_ONE = sa.select(Enrollment).where(
 
 @dataclass(frozen=True)
 class PersonShown:
-    """What one reader is shown of the person behind an enrollment. `id`: for a body that of its own submission.
-    `submitted_name`: what the nomination said, where that names someone else than the record does."""
+    """What one reader is shown of the person behind an enrollment. `id`: for a body that of its
+    own submission. `submitted_name`: what the nomination said, where that names someone else
+    than the record does."""
 
     id: int
     identifier: str | None
@@ -116,8 +181,9 @@ class PersonShown:
 
 
 def person_shown(actor: Actor, enrollment: Enrollment) -> PersonShown:
-    """Everything for the person and for holders of PERSON_READ in the delivery's centre; for its trainers what teaching needs;
-    for the nominating organization only what it said itself: what others know of the person is none of its business."""
+    """Everything for the person and for holders of PERSON_READ in the delivery's centre; for its
+    trainers what teaching needs; for the nominating organization only what it said itself: what
+    others know of the person is none of its business."""
     person, nomination = enrollment.person, enrollment.nomination
     is_full = can(actor, Permission.PERSON_READ, enrollment)
     if is_full or can(actor, Permission.ENROLLMENT_READ, enrollment.delivery):
@@ -146,7 +212,8 @@ def _differing_name(person: Person, nomination: Nomination | None) -> str | None
 
 
 def explain(actor: Actor, enrollment: Enrollment, position: int | None) -> str | None:
-    """Why the enrollment stands where it stands, in one sentence to `actor`; None when there is nothing to explain."""
+    """Why the enrollment stands where it stands, in one sentence to `actor`; None when there is
+    nothing to explain."""
     is_own = enrollment.person_id == actor.person_id
     enrollment = enrollment.standing
     if enrollment.status is S.UNCONFIRMED:
@@ -160,5 +227,5 @@ def explain(actor: Actor, enrollment: Enrollment, position: int | None) -> str |
         return _("A coordinator decides about this request.")
     if enrollment.reason:
         return enrollment.reason
-    lacks = [lack.detail for lack in rule.read_lacks(enrollment.lacking)]
+    lacks = [lack.detail for lack in read_lacks(enrollment.lacking)]
     return reduce(lambda one, other: _("%(one)s; %(other)s", one=one, other=other), lacks) if lacks else None

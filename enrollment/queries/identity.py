@@ -13,31 +13,34 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import aliased, joinedload
 
-from accounts.models import Merge, MergeStatus, Organization, Person
-from accounts.queries import issuer_of
-from accounts.roles import Permission
-from accounts.services import current_record, records_of
 from core import i18n, names
 from core.database import db
 from core.errors import NotFound
+from core.paging import Page, page
 from core.policy import Actor, require, visible
 from courses.models import Delivery
 from enrollment.models import (
     LIVE,
-    PRINTED_NAME,
     Enrollment,
     IdentityQuestion,
     Nomination,
     QuestionStatus,
 )
+from people.models import Merge, MergeStatus, Organization, Person
+from people.permissions import Permission
+from people.queries import issuer_of
+from people.services import current_record, records_of
 
 
-def find_question(enrollment_id: int, person_id: int, *, is_locked: bool = False) -> IdentityQuestion | None:
+def find_question(
+    enrollment_id: int, person_id: int, *, is_about_people: bool = True, is_locked: bool = False
+) -> IdentityQuestion | None:
     """What was asked about this enrollment and this person, by whichever of the records that were merged; `is_locked`: for the
     one who changes it."""
     asked = sa.select(IdentityQuestion).where(
-        IdentityQuestion.enrollment_id == enrollment_id, IdentityQuestion.candidate_id.in_(records_of(person_id))
-    )
+        IdentityQuestion.enrollment_id == enrollment_id, IdentityQuestion.candidate_id.in_(records_of(person_id)),
+        IdentityQuestion.is_about_people.is_(is_about_people),
+    )  # fmt: skip
     asked = asked.order_by(IdentityQuestion.id.desc()).limit(1)
     if is_locked:
         asked = asked.with_for_update(of=IdentityQuestion).execution_options(populate_existing=True)
@@ -73,7 +76,7 @@ def decides_about(actor: Actor) -> sa.ColumnElement[bool]:
     is_candidate = sa.or_(other.person_id == IdentityQuestion.candidate_id, other.origin_id == IdentityQuestion.candidate_id)
     here = sa.exists().where(is_candidate, other.centre_id == Enrollment.centre_id, other.id != Enrollment.id)
     elsewhere = sa.exists().where(is_candidate, other.centre_id != Enrollment.centre_id)
-    return sa.and_(seen, sa.or_(here, ~elsewhere))
+    return sa.and_(seen, sa.or_(here, ~elsewhere, ~IdentityQuestion.is_about_people))  # a certificate is the centre's own
 
 
 def _is_everywhere(actor: Actor) -> bool:
@@ -95,9 +98,10 @@ def _is_in_reach(actor: Actor, person_id: Any) -> sa.ColumnElement[bool]:
     return sa.or_(is_known_here, ~sa.exists().where(is_persons))
 
 
-def open_questions(actor: Actor) -> sa.Select[IdentityQuestion]:
-    """The questions about people that `actor` decides: of those about the same two people the first one, which decides all."""
-    return (
+def list_questions(actor: Actor, *, after: str | None, limit: int) -> Page[IdentityQuestion]:
+    """The open questions that `actor` decides, the oldest first: of those about the same two people the first one, which decides
+    all."""
+    questions = (
         sa.select(IdentityQuestion)
         .where(IdentityQuestion.id.in_(_firsts(actor)))
         .options(
@@ -109,8 +113,8 @@ def open_questions(actor: Actor) -> sa.Select[IdentityQuestion]:
                 joinedload(Enrollment.nominated_by),
             ),
         )
-        .order_by(IdentityQuestion.id)
     )
+    return page(questions, [IdentityQuestion.id], after=after, limit=limit)
 
 
 def _firsts(actor: Actor) -> sa.Select[int]:
@@ -122,7 +126,12 @@ def _firsts(actor: Actor) -> sa.Select[int]:
         .join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
         .outerjoin(led, led.c.id == IdentityQuestion.candidate_id)
         .where(IdentityQuestion.status == QuestionStatus.OPEN, decides_about(actor))
-        .group_by(sa.case((one < other, one), else_=other), sa.case((one < other, other), else_=one), stands_in_name)
+        .group_by(
+            sa.case((one < other, one), else_=other),
+            sa.case((one < other, other), else_=one),
+            stands_in_name,
+            IdentityQuestion.is_about_people,
+        )
     )
 
 
@@ -158,7 +167,9 @@ class Readings:
 
 
 def readings(question: IdentityQuestion) -> Readings:
-    """What was submitted beside what is known of the candidate."""
+    """What was submitted beside what is known of the candidate; of a name to print, that name beside the person's."""
+    if not question.is_about_people:
+        return _readings_to_print(question)
     said, known = question.enrollment.nomination or question.enrollment.origin, question.candidate
     name = names.full_name(said.given_name, said.family_name, names.Origin(said.country, said.nationalities))
     rows = [
@@ -168,8 +179,6 @@ def readings(question: IdentityQuestion) -> Readings:
         ("address", _("Email"), said.email, known.email),
         ("country", _("Country"), i18n.country_name(said.country), i18n.country_name(known.country)),
     ]
-    if question.is_about_print:
-        rows.append((PRINTED_NAME, _("Name to print"), question.enrollment.name_on_certificate, known.full_name))
     facts = dict.fromkeys(question.agrees, "agrees") | dict.fromkeys(question.differs, "differs")
     if said.country and known.country:
         facts["country"] = "agrees" if said.country == known.country else "differs"
@@ -180,6 +189,12 @@ def readings(question: IdentityQuestion) -> Readings:
         name,
         [ReadingRow(label, a, b, facts.get(fact, ""), issuers.get(fact, ("", ""))) for fact, label, a, b in rows],
     )
+
+
+def _readings_to_print(question: IdentityQuestion) -> Readings:
+    person, printed = question.enrollment.person, question.enrollment.name_on_certificate
+    row = ReadingRow(_("Name to print"), printed, person.full_name, "differs")
+    return Readings(person.id, version_of(question), printed, [row])
 
 
 def records_asked_about(question: IdentityQuestion) -> dict[str, int]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from accounts.models import PersonnelCategory
 from core.database import db, in_thousands
 from courses.models import Delivery, Pool
 from enrollment.models import (
@@ -16,6 +15,7 @@ from enrollment.models import (
     EnrollmentStatus,
 )
 from enrollment.places import Seating
+from people.models import PersonnelCategory
 
 S = EnrollmentStatus
 

@@ -1,38 +1,33 @@
 """What may change an enrollment, a module per use case."""
 
 from enrollment.services.arranging import deliveries_to_erase, erase_needs, record_needs_read
-from enrollment.services.attendance import MarkGiven, ScoreGiven, record_attendance, record_scores
 from enrollment.services.confirming import lapse_applications, lapsed_applications
 from enrollment.services.consenting import require_own_answer
 from enrollment.services.deciding import approve, decline, withdraw
 from enrollment.services.drafting import KEPT_FOR as DRAFTS_KEPT_FOR
 from enrollment.services.drafting import discard_draft, find_draft, keep_draft, list_drafts
+from enrollment.services.ending import lapse_waiting
 from enrollment.services.enrolling import Wish, apply, checked, clean_rank_code, enroll, require_identity
+from enrollment.services.entering import ONES_OWN, put_in
 from enrollment.services.filling import fill
-from enrollment.services.finishing import finish
 from enrollment.services.nominating import Nominee, enter, nominate
 from enrollment.services.questions import (
-    breaches_of_identity,
     decide_different,
     decide_merge,
     decide_same,
     get_question,
     merge_to_decide,
     propose,
-    suspects,
 )
-from enrollment.services.reopening import reopen
-from enrollment.services.stages import is_reopened
+from enrollment.services.stages import is_open_to, require_running
 
 __all__ = [
     "DRAFTS_KEPT_FOR",
-    "MarkGiven",
+    "ONES_OWN",
     "Nominee",
-    "ScoreGiven",
     "Wish",
     "apply",
     "approve",
-    "breaches_of_identity",
     "checked",
     "clean_rank_code",
     "decide_different",
@@ -46,22 +41,20 @@ __all__ = [
     "erase_needs",
     "fill",
     "find_draft",
-    "finish",
     "get_question",
-    "is_reopened",
+    "is_open_to",
     "keep_draft",
     "lapse_applications",
+    "lapse_waiting",
     "lapsed_applications",
     "list_drafts",
     "merge_to_decide",
     "nominate",
     "propose",
-    "record_attendance",
+    "put_in",
     "record_needs_read",
-    "record_scores",
-    "reopen",
     "require_identity",
     "require_own_answer",
-    "suspects",
+    "require_running",
     "withdraw",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from accounts.roles import Permission
 from core import audit
 from core.database import db
 from core.events import publish
@@ -14,6 +13,7 @@ from courses.services import touch
 from enrollment.events import NeedsRead
 from enrollment.models import Enrollment
 from enrollment.needs import over
+from people.permissions import Permission
 
 
 def record_needs_read(actor: Actor, delivery_id: int, people: int) -> None:

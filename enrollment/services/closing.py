@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.services import current_record, records_of
 from core import clock
 from core.database import db
 from core.errors import Conflict
@@ -15,6 +14,7 @@ from core.policy import SYSTEM, Actor
 from enrollment.models import Enrollment, IdentityQuestion, QuestionStatus
 from enrollment.queries import decides_about
 from enrollment.states import QUESTION
+from people.services import current_record, records_of
 
 LONGEST_REASON = 500
 
@@ -44,6 +44,11 @@ def settle_alike(actor: Actor, question: IdentityQuestion, step: str, reason: st
     for one in alike:
         if one is question or one.status is QuestionStatus.OPEN and one.id in own:
             settle(actor, one, step, reason)
+
+
+def hold_alike(question: IdentityQuestion) -> None:
+    """Locks the question and those about the same two people, in the order of their ids."""
+    _locked(sa.or_(IdentityQuestion.id == question.id, _about_the_same(question)))
 
 
 def settle_merged(keep_id: int, merged_id: int) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.orm import load_only
 
-from accounts.models import Person, SignInLink
-from accounts.services import compared, hold, join_records, link_ends_at
+from accounts.models import SignInLink
+from accounts.services import link_ends_at
 from core import clock
 from core.database import db
 from core.events import publish
@@ -17,16 +17,18 @@ from core.policy import SYSTEM, Actor
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import has_begun, has_ended
 from courses.services import touch
-from enrollment.completion import Lack
 from enrollment.events import ApplicationLapsed
+from enrollment.lacks import Lack
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.queries import find_enrollment
+from enrollment.services.asking import ask_about, note_printed_name
 from enrollment.services.ending import end_with
 from enrollment.services.filling import first_status
 from enrollment.services.letters import tell_all
-from enrollment.services.questions import ask_about, note_printed_name
 from enrollment.services.sharing import share_seat
 from enrollment.states import ENROLLMENT
+from people.models import Person
+from people.services import compared, hold, join_records
 
 S = EnrollmentStatus
 _STEPS = {S.CONFIRMED: "confirm", S.WAITLISTED: "confirm_to_wait", S.REQUESTED: "confirm_to_ask"}

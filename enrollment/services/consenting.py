@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from accounts.models import ConsentPurpose, ConsentWay
-from accounts.services import consent_is_personal, give_consent
 from core.policy import Actor
 from enrollment.models import Enrollment
+from people.models import ConsentPurpose, ConsentWay
+from people.services import consent_is_personal, give_consent
 
 
 def require_own_answer(actor: Actor, person_id: int | None, answer: bool | None) -> None:

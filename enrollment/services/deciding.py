@@ -5,8 +5,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.roles import Permission
-from accounts.values import clean_lines
 from core.database import db
 from core.errors import Conflict, Invalid, NotAllowed
 from core.policy import Actor, can, require
@@ -18,6 +16,8 @@ from enrollment.services.letters import tell, tell_all
 from enrollment.services.sharing import hand_over
 from enrollment.services.stages import require_running
 from enrollment.states import ENROLLMENT
+from people.permissions import Permission
+from people.values import clean_lines
 
 LONGEST_REASON = 500
 

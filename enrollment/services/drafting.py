@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from accounts.models import Organization
-from accounts.roles import Permission
 from core import audit, clock
 from core.database import db
 from core.policy import SYSTEM, Actor, can, require
 from courses.models import Delivery
 from enrollment.models import NominationDraft
 from enrollment.needs import over
+from people.models import Organization
+from people.permissions import Permission
 
 KEPT_FOR = timedelta(days=30)
 

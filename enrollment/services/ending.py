@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from core import clock
+from core.database import db
 from core.policy import Actor
 from courses.models import Delivery
-from enrollment.completion import Lack
-from enrollment.models import Enrollment
+from enrollment.lacks import Lack
+from enrollment.models import WAITING, Enrollment
 from enrollment.states import ENROLLMENT
 
 
@@ -20,3 +23,10 @@ def lapse(actor: Actor, enrollment: Enrollment) -> None:
     """The delivery was finished while the person waited."""
     ENROLLMENT.fire(enrollment, "lapse", actor)
     enrollment.lacking, enrollment.finished_at = [Lack("no_place").stored()], clock.now()
+
+
+def lapse_waiting(actor: Actor, delivery: Delivery) -> None:
+    """The delivery is finished: no one waits for a place any more."""
+    waiting = sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(WAITING))
+    for enrollment in db.session.scalars(waiting.order_by(Enrollment.id).execution_options(populate_existing=True)):
+        lapse(actor, enrollment)

@@ -8,9 +8,6 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Organization, Person, PersonnelCategory
-from accounts.roles import Permission
-from accounts.values import clean_lines, clean_name, clean_text, require_spelling
 from core import clock, names
 from core.errors import Conflict, DomainError, Invalid, collect
 from core.policy import Actor, require
@@ -20,12 +17,15 @@ from courses.services import touch
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.nomination_files import parse_rank_code
 from enrollment.queries import find_enrollment
+from enrollment.services.asking import note_printed_name
 from enrollment.services.consenting import consent_while_enrolling, require_own_answer
 from enrollment.services.filling import first_status
 from enrollment.services.letters import ask_to_confirm, tell_all
-from enrollment.services.questions import note_printed_name
 from enrollment.services.stages import require_open
 from enrollment.states import ENROLLMENT
+from people.models import Organization, Person, PersonnelCategory
+from people.permissions import Permission
+from people.values import clean_lines, clean_name, clean_text, require_spelling
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def enroll(actor: Actor, delivery_id: int, person: Person, wish: Wish) -> Enroll
 
 def apply(actor: Actor, delivery_id: int, applicant: Person, wish: Wish, *, is_written_to: bool = True) -> Enrollment:
     """An application on the public form: it has its position from now on, and gets a place when the link that is mailed here
-    is opened. `applicant` is a record of its own (accounts.services.record_applicant). `is_written_to` False: the address has
+    is opened. `applicant` is a record of its own (people.services.record_applicant). `is_written_to` False: the address has
     got messages enough, and this application cannot be confirmed."""
     delivery = touch(delivery_id)
     require_open(actor, delivery)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from accounts.models import PersonnelCategory
 from core.database import db
 from core.policy import Actor
 from courses.models import Admission, Delivery, DeliveryStatus
@@ -15,6 +14,7 @@ from enrollment.places import Seating
 from enrollment.queries import seatings
 from enrollment.services.letters import tell
 from enrollment.states import ENROLLMENT
+from people.models import PersonnelCategory
 
 
 def seating(delivery: Delivery) -> Seating:

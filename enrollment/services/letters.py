@@ -8,9 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from accounts.models import ConsentPurpose
-from accounts.queries import sender_of
-from accounts.services import enters_by_link, issue_link, latest_answers, send_confirmation, send_link
+from accounts.services import enters_by_link, issue_link, send_confirmation, send_link
 from core import mail
 from core.database import db, settings_of
 from courses.models import DeliverySession
@@ -19,6 +17,9 @@ from courses.timetable import today_in
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.queries import positions
 from enrollment.references import reference
+from people.models import ConsentPurpose
+from people.queries import sender_of
+from people.services import latest_answers
 
 #: What the person is told when an enrollment has come to this status.
 KINDS = {

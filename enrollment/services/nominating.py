@@ -10,18 +10,6 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Gender, IdentifierKind, Organization, Person, PersonnelCategory
-from accounts.queries import require_kind
-from accounts.roles import BodyKind, Permission
-from accounts.services import NO_ONE, Identified, add_address, current_record, identify_person, join_records, records_of
-from accounts.values import (
-    clean_country,
-    clean_identifier,
-    clean_name,
-    clean_nationalities,
-    find_email,
-    require_sender,
-)
 from core import clock, jobs
 from core.database import db
 from core.errors import DomainError, Invalid, collect
@@ -30,11 +18,16 @@ from courses.models import Delivery
 from courses.services import touch
 from enrollment.models import Enrollment, Nomination
 from enrollment.queries import people_here_by_others, people_of
+from enrollment.services.asking import note_identity
 from enrollment.services.consenting import require_own_answer
 from enrollment.services.enrolling import Wish, checked, place, require_identity
 from enrollment.services.letters import tell_all
-from enrollment.services.questions import note_identity
 from enrollment.services.stages import require_open
+from people.models import BodyKind, Gender, IdentifierKind, Organization, Person, PersonnelCategory
+from people.permissions import Permission
+from people.queries import require_kind
+from people.services import NO_ONE, Identified, add_address, current_record, identify_person, join_records, records_of
+from people.values import clean_country, clean_identifier, clean_name, clean_nationalities, find_email, require_sender
 
 #: The job that compares nominated people with everyone.
 COMPARE = "enrollment.compare"

@@ -5,20 +5,21 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import Person
-from accounts.services import records_of
 from core.database import db
 from core.errors import Conflict
 from core.names import is_spelling
 from core.policy import Actor
 from courses.models import Admission, Delivery, DeliveryStatus
 from courses.services import touch
-from enrollment.models import LIVE, RESULTS, SEATED, Enrollment, EnrollmentStatus, Mark, Reopening, Score
+from enrollment.models import LIVE, RESULTS, SEATED, Enrollment, EnrollmentStatus
+from enrollment.ports import is_recorded, was_reopened
 from enrollment.queries import find_enrollment
 from enrollment.services.ending import end_with, lapse
 from enrollment.services.filling import fill, first_status, seating
 from enrollment.services.letters import tell_all
 from enrollment.states import ENROLLMENT
+from people.models import Person
+from people.services import records_of
 
 S = EnrollmentStatus
 PROVEN = frozenset(RESULTS) - {S.NO_SHOW}
@@ -56,7 +57,7 @@ def share_seat(actor: Actor, one: Enrollment, other: Enrollment) -> None:
             "Both records have a result in %(delivery)s. First decide which one is correct.", delivery=one.delivery.code
         )
         raise Conflict("two_results", sentence)
-    if _is_recorded(one) and _is_recorded(other):
+    if is_recorded(one.id) and is_recorded(other.id):
         sentence = _l(
             "Both records were present or have scores in %(delivery)s. First mark one of them absent and remove its scores.",
             delivery=one.delivery.code,
@@ -73,13 +74,6 @@ def share_seat(actor: Actor, one: Enrollment, other: Enrollment) -> None:
         ENROLLMENT.fire(seat, "confirm_to_wait", actor)
 
 
-def _is_recorded(one: Enrollment) -> bool:
-    """Whether minutes or scores stand on it: they count where they are."""
-    was_present = sa.exists().where(Mark.enrollment_id == one.id, Mark.minutes > 0)
-    was_tested = sa.exists().where(Score.enrollment_id == one.id)
-    return bool(db.session.scalar(sa.select(sa.or_(was_present, was_tested))))
-
-
 def _rank(one: Enrollment) -> tuple[bool, bool, bool, bool, bool, int]:
     """The best first: a fixed result, then what was recorded, then a place (one whose result is open again before an absence),
     then who came first. An application that is not confirmed has its position in the waiting line since it was made; where
@@ -87,7 +81,7 @@ def _rank(one: Enrollment) -> tuple[bool, bool, bool, bool, bool, int]:
     by_approval = one.delivery.admission is Admission.APPROVAL
     is_undecided = by_approval and one.status in (S.UNCONFIRMED, S.REQUESTED)
     has_no_place, was_absent = one.status not in SEATED, one.status is S.NO_SHOW
-    return one.status not in PROVEN, not _is_recorded(one), has_no_place, was_absent, is_undecided, one.line
+    return one.status not in PROVEN, not is_recorded(one.id), has_no_place, was_absent, is_undecided, one.line
 
 
 def part_again(actor: Actor, merged_id: int) -> None:
@@ -132,7 +126,7 @@ def _return(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
         end_with(actor, delivery, enrollment)
     elif delivery.status is DeliveryStatus.FINISHED and enrollment.stood_as == S.NO_SHOW:
         ENROLLMENT.fire(enrollment, "return_absent", actor)
-    elif delivery.status is DeliveryStatus.FINISHED and _was_reopened(enrollment):
+    elif delivery.status is DeliveryStatus.FINISHED and was_reopened(enrollment.id):
         ENROLLMENT.fire(enrollment, "return", actor)
     elif delivery.status is DeliveryStatus.FINISHED:
         lapse(actor, enrollment)
@@ -141,10 +135,6 @@ def _return(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
         _take_up(actor, delivery, enrollment, before or first_status(delivery, enrollment.category))
     enrollment.stood_as = None
     db.session.flush()
-
-
-def _was_reopened(enrollment: Enrollment) -> bool:
-    return db.session.scalar(sa.select(Reopening.id).where(Reopening.enrollment_id == enrollment.id).limit(1)) is not None
 
 
 def _take_up(actor: Actor, delivery: Delivery, enrollment: Enrollment, status: EnrollmentStatus) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.roles import Permission
-from core.database import db
 from core.errors import Conflict
 from core.policy import Actor, can
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import is_open_for_enrollment
-from enrollment.models import OPEN, Enrollment
+from people.permissions import Permission
 
 _REFUSALS = {
     DeliveryStatus.DRAFT: ("not_published", _l("This delivery is still a draft. Publish it first.")),
@@ -26,22 +23,17 @@ def require_running(delivery: Delivery) -> None:
         raise Conflict(*_REFUSALS[delivery.status])
 
 
-def require_recordable(delivery: Delivery) -> None:
-    """Raises Conflict unless marks and scores may be recorded: while the delivery runs, and for results that were reopened."""
-    if not (delivery.status is DeliveryStatus.FINISHED and is_reopened(delivery.id)):
-        require_running(delivery)
-
-
-def is_reopened(delivery_id: int) -> bool:
-    """Whether a finished delivery has results that were opened again and not yet fixed anew."""
-    open_ones = sa.select(Enrollment.id).where(Enrollment.delivery_id == delivery_id, Enrollment.status.in_(OPEN))
-    return db.session.scalar(open_ones.limit(1)) is not None
+def is_open_to(actor: Actor, delivery: Delivery) -> bool:
+    """Whether `actor` may still put people into the delivery: coordinators may after the closing
+    date."""
+    is_running = delivery.status is DeliveryStatus.PUBLISHED
+    return is_open_for_enrollment(delivery) or (is_running and can(actor, Permission.ENROLLMENT_CREATE, delivery))
 
 
 def require_open(actor: Actor, delivery: Delivery) -> None:
-    """Raises Conflict unless `actor` may still put people into the delivery: coordinators may after the closing date."""
+    """Raises Conflict unless it `is_open_to` the actor."""
     require_running(delivery)
-    if is_open_for_enrollment(delivery) or can(actor, Permission.ENROLLMENT_CREATE, delivery):
+    if is_open_to(actor, delivery):
         return
     raise Conflict(
         "enrollment_closed", _l("Applications for this delivery are closed. Ask the training centre, or choose another delivery.")

@@ -2,29 +2,24 @@
 
 from enrollment.views import (
     apply,
-    attendance,
     catalogue,
     check_nominations,
     delivery,
-    finish,
     identity,
     mine,
     needs,
     nominate,
     nominate_person,
     nominations,
-    scores,
     selection,
 )
 from enrollment.views.blueprint import pages
 
 __all__ = [
     "apply",
-    "attendance",
     "catalogue",
     "check_nominations",
     "delivery",
-    "finish",
     "identity",
     "mine",
     "needs",
@@ -32,6 +27,5 @@ __all__ = [
     "nominate_person",
     "nominations",
     "pages",
-    "scores",
     "selection",
 ]

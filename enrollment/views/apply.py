@@ -4,33 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
 from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from accounts.models import Person
-from accounts.queries import roster_text
-from accounts.roles import Permission as P
-from accounts.services import change_person, record_applicant, require_own_name
-from accounts.values import email_key
 from core import i18n, limits
-from core.database import db, settings_of, transaction
+from core.database import settings_of, transaction
 from core.errors import NotFound
 from core.forms import is_shown_again, refusals_on
-from core.policy import can
+from core.origin import client_network
 from core.settings import is_loopback
-from core.web import current_actor, place, public, remember_answer, submitted_once
-from courses.models import Delivery, DeliveryStatus
+from core.web import current_actor, public, remember_answer, submitted_once
+from courses.models import Delivery
 from courses.queries import get_delivery, is_open_for_enrollment, upcoming_of
 from courses.services import touch
 from enrollment import queries, services
 from enrollment.forms.application import LAST, ApplicationForm
-from enrollment.models import Enrollment
 from enrollment.preview import categories, prospects
 from enrollment.references import reference
 from enrollment.views.blueprint import pages
+from people.models import Person
+from people.queries import roster_text
+from people.services import change_person, record_applicant, require_own_name
+from people.values import email_key
 
 #: Applications that one place in the network may send within WINDOW seconds: a whole class behind one address may, a flood
 #: may not. The machine itself is exempt: behind a proxy that is not told to us (PROXY_HOPS) everyone comes from there.
@@ -49,9 +46,9 @@ SENT_SHOWN = 3600  # seconds for which the page "Application sent" can be reload
 def apply(code: str) -> Any:
     """GET begins; each POST answers with the screen that its button asks for, and the last one sends."""
     actor, delivery = current_actor(), get_delivery(current_actor(), code, load=())
-    if request.method == "GET" and not _is_open(delivery):
+    if request.method == "GET" and not services.is_open_to(actor, delivery):
         return closed_page(delivery)
-    person = db.session.get(Person, actor.person_id) if actor.person_id else None
+    person = queries.find_own_person(actor)
     if person is not None and (existing := queries.find_enrollment(delivery.id, person.id)):
         return render_template("enrollment/applied_already.html", delivery=delivery, enrollment=existing)
     form = _form(delivery, person)
@@ -67,12 +64,6 @@ def apply(code: str) -> Any:
         delivery = get_delivery(actor, code, load=())  # a refusal rolls back, so read it again
         screen = form.screen_with_errors() or LAST
     return _screen(delivery, form, screen or wanted, person)
-
-
-def _is_open(delivery: Delivery) -> bool:
-    if is_open_for_enrollment(delivery):
-        return True
-    return delivery.status is DeliveryStatus.PUBLISHED and can(current_actor(), P.ENROLLMENT_CREATE, delivery)
 
 
 def closed_page(delivery: Delivery) -> Any:
@@ -103,8 +94,7 @@ def _known(person: Person | None) -> dict[str, Any]:
         "name_on_certificate": "" if person.name_on_certificate == person.full_name else person.name_on_certificate,
         "language": person.language if person.language in i18n.LANGUAGES else i18n.locale(),
     }  # fmt: skip
-    own = sa.select(Enrollment).where(Enrollment.person_id == person.id).order_by(Enrollment.id.desc()).limit(1)
-    if last := db.session.scalar(own):
+    if last := queries.find_last_of(person):
         known |= {name: getattr(last, name) for name in ("category", "rank", "rank_code", "organization", "needs")}
     return known
 
@@ -150,14 +140,14 @@ def _screen(delivery: Delivery, form: ApplicationForm, screen: int, person: Pers
 def _send(delivery: Delivery, form: ApplicationForm, person: Person | None) -> Any:
     is_counted = not is_loopback(request.remote_addr)
     if is_counted:
-        limits.check("application", place(), limit=MOST_APPLICATIONS, seconds=WINDOW)
+        limits.check("application", client_network(), limit=MOST_APPLICATIONS, seconds=WINDOW)
     delivery_id = delivery.id  # read before the transaction, which reads everything afresh
     with transaction():
         delivery = touch(delivery_id)
         if is_counted:
-            limits.count("application", place(), seconds=WINDOW)
+            limits.count("application", client_network(), seconds=WINDOW)
         if person is None:  # this writes to an address that anyone can type
-            address = f"{email_key(form.email.data)} {place()}"  # from elsewhere its owner is not kept from applying
+            address = f"{email_key(form.email.data)} {client_network()}"  # from elsewhere its owner is not kept from applying
             limits.spend("application for", address, limit=MOST_FOR_ONE_ADDRESS, seconds=3600)
         return _send_own(delivery, form, person) if person else _send_unknown(delivery, form)
 
@@ -165,7 +155,7 @@ def _send(delivery: Delivery, form: ApplicationForm, person: Person | None) -> A
 def _send_own(delivery: Delivery, form: ApplicationForm, person: Person) -> Any:
     """Someone who is signed in: the person is known, and so is what became of the wish."""
     actor = current_actor()
-    person = db.session.get_one(Person, person.id)
+    person = queries.get_own_person(actor)
     require_own_name(person, form.given_name.data, form.family_name.data, "given_name")
     change_person(actor, person, **form.person())
     enrollment = services.enroll(actor, delivery.id, person, form.wish())

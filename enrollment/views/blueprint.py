@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from enrollment.views.timetable import dates_words
+from enrollment.catalogue import dates_words
 
 pages = Blueprint("enrollment", __name__)
 pages.add_app_template_filter(dates_words, "dates_words")

@@ -12,11 +12,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from accounts.models import Gender, Organization, PersonnelCategory
-from accounts.queries import organization_choices
-from accounts.roles import Permission as P
 from core import i18n, once
-from core.database import db, transaction
+from core.database import transaction
 from core.errors import Conflict, Invalid
 from core.forms import whole
 from core.intake import read_json
@@ -25,15 +22,19 @@ from core.refusals import tells_all
 from core.web import current_actor, see_other, signed_in
 from core.words import word
 from courses.models import Delivery
-from courses.queries import get_delivery, is_open_for_enrollment
+from courses.queries import get_delivery
 from courses.services import touch
 from enrollment import nomination_files, services
 from enrollment.models import Enrollment
 from enrollment.nomination_files import COLUMNS, CONFIRMED, IDENTITY, Answers, NominationRow, Sheet, SheetRow, check_sheet
 from enrollment.nomination_files.carrying import of_kept, of_value, to_kept, to_text
 from enrollment.preview import Preview, nominee, preview, with_refusals
+from enrollment.queries import get_organization
 from enrollment.views.apply import closed_page
 from enrollment.views.blueprint import pages
+from people.models import Gender, Organization, PersonnelCategory
+from people.permissions import Permission as P
+from people.queries import organization_choices
 
 #: So many rows are corrected on one page: what a form carries stays bounded, however many rows a file has.
 ROWS_A_PAGE = 25
@@ -54,23 +55,18 @@ def nominating(code: str) -> tuple[Actor, Delivery, dict[str, str]]:
     return actor, delivery, {str(id_): name for id_, name in organization_choices() if is_free or id_ in own}
 
 
-def is_closed(actor: Actor, delivery: Delivery) -> bool:
-    may_later = can(actor, P.ENROLLMENT_CREATE, delivery) and delivery.status == "published"
-    return not (is_open_for_enrollment(delivery) or may_later)
-
-
 @pages.post("/deliveries/<code>/nominate/check")
 @signed_in
 @tells_all
 def check_nominations(code: str) -> Any:
     """Corrections made in place are checked again, or all good rows are nominated in one transaction."""
     actor, delivery, organizations = nominating(code)
-    if is_closed(actor, delivery):
+    if not services.is_open_to(actor, delivery):
         return closed_page(delivery)
     chosen = request.form.get("organization", "")
     if chosen not in organizations:
         raise Invalid("unknown_organization", _l("Choose the organization that nominates."))
-    organization = db.session.get_one(Organization, int(chosen))
+    organization = get_organization(int(chosen))
     sheet = _sheet_sent()
     view = preview(actor, delivery, organization, check_sheet(sheet))
     if request.form.get("act") == "keep":
@@ -86,13 +82,13 @@ def check_nominations(code: str) -> Any:
     except (Invalid, Conflict) as refusal:
         refused = with_refusals(view, refusal)
         sentence = None if len(refused.good) < len(view.good) else refusal.message
-        delivery, organization = get_delivery(actor, code), db.session.get_one(Organization, int(chosen))
+        delivery, organization = get_delivery(actor, code), get_organization(int(chosen))
         return check_page(delivery, organization, sheet, refused, refused=sentence, status=refusal.status)
     left = _left(sheet, view)
     if not left.rows:
         flash(made, "ok")
         return see_other(url_for("enrollment.nominations", delivery=code))
-    delivery, organization = get_delivery(actor, code), db.session.get_one(Organization, int(chosen))
+    delivery, organization = get_delivery(actor, code), get_organization(int(chosen))
     return check_page(delivery, organization, left, preview(actor, delivery, organization, check_sheet(left)), nominated=made)
 
 
@@ -137,7 +133,7 @@ def nomination_draft(code: str) -> Any:
                 flash(_("The kept rows were deleted."), "ok")
         return see_other(url_for("enrollment.nominate", code=code))
     draft = services.find_draft(actor, delivery, number)
-    if draft is None or is_closed(actor, delivery):
+    if draft is None or not services.is_open_to(actor, delivery):
         return see_other(url_for("enrollment.nominate", code=code))
     sheet = of_kept(draft.content)
     return check_page(

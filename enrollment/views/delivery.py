@@ -7,16 +7,12 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-import sqlalchemy as sa
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 import enrollment.queries
-from accounts.queries import body_name
-from accounts.roles import Permission as P
 from core import i18n
-from core.paging import page
 from core.policy import Actor, can
 from core.web import current_actor, public, requires
 from core.words import word
@@ -26,6 +22,8 @@ from courses.states import CHANGEABLE, DELIVERY
 from enrollment.catalogue import days_words
 from enrollment.queries import PoolPlaces
 from enrollment.views.blueprint import pages
+from people.permissions import Permission as P
+from people.queries import body_name
 
 WORKED_ON = (DeliveryStatus.PUBLISHED, DeliveryStatus.DRAFT, DeliveryStatus.FINISHED, DeliveryStatus.CANCELLED)
 
@@ -143,10 +141,10 @@ def _left(pool: PoolPlaces) -> str:
 #: What can be done on a delivery: endpoint, words, permission.
 _WORK = (
     ("enrollment.selection", _l("Participants and selection"), P.ENROLLMENT_READ),
-    ("enrollment.attendance", _l("Attendance"), P.ATTENDANCE_RECORD),
-    ("enrollment.scores", _l("Scores"), P.ATTENDANCE_RECORD),
+    ("classroom.attendance", _l("Attendance"), P.ATTENDANCE_RECORD),
+    ("classroom.scores", _l("Scores"), P.ATTENDANCE_RECORD),
     ("enrollment.needs", _l("Needs for rooms and meals"), P.NEEDS_READ),
-    ("enrollment.finish", _l("Finish and certify"), P.DELIVERY_FINISH),
+    ("classroom.finish", _l("Finish and certify"), P.DELIVERY_FINISH),
 )
 
 
@@ -164,10 +162,7 @@ def deliveries() -> str:
     actor = current_actor()
     asked = request.args.get("status")
     status = DeliveryStatus(asked) if asked in set(DeliveryStatus) else DeliveryStatus.PUBLISHED
-    keys = [Delivery.starts_on, Delivery.id] if status in CHANGEABLE else [sa.literal(0) - Delivery.id]  # newest first
-    found = page(
-        queries.deliveries_of_work(actor).where(Delivery.status == status), keys, after=request.args.get("after"), limit=50
-    )
+    found = enrollment.queries.list_worked_on(actor, status, after=request.args.get("after"), limit=50)
     return render_template(
         "enrollment/deliveries.html",
         page=found,

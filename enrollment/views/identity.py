@@ -9,17 +9,15 @@ from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import MergeStatus
-from accounts.roles import Permission as P
 from core.database import transaction
 from core.errors import DomainError
 from core.forms import refusals_on
-from core.paging import page
 from core.web import current_actor, requires, see_other
 from enrollment import queries, services
 from enrollment.forms.identity import MergeForm
-from enrollment.models import IdentityQuestion
 from enrollment.views.blueprint import pages
+from people.models import MergeStatus
+from people.permissions import Permission as P
 
 PAGE = 25
 
@@ -33,7 +31,7 @@ def questions() -> Any:
 
 def _page(form: MergeForm, refusal: DomainError | None = None, after: str | None = None) -> Any:
     actor = current_actor()
-    found = page(queries.open_questions(actor), [IdentityQuestion.id], after=after, limit=PAGE)
+    found = queries.list_questions(actor, after=after, limit=PAGE)
     context = {
         "questions": [(one, queries.readings(one)) for one in found.items],
         "next": found.next,
@@ -55,6 +53,8 @@ def decide_same(question_id: int) -> Any:
         question = services.get_question(actor, question_id)
         records = queries.records_asked_about(question)
         merge = services.decide_same(actor, question, version=request.form.get("version"))
+        if not question.is_about_people:
+            return _("Decided: the name to print is %(name)s.", name=question.enrollment.name_on_certificate)
         if merge is not None and merge.status is MergeStatus.PROPOSED:
             return _(
                 "Decided: records %(one)s and %(other)s are the same person. A second person must confirm the merge.", **records

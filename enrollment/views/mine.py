@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import Any
 
-from flask import current_app, flash, render_template, url_for
+from flask import flash, render_template, url_for
 from flask_babel import gettext as _
-from markupsafe import Markup
-from sqlalchemy.orm import selectinload
 
-from accounts.queries import emblem_png, refused_mail, roster_question
-from accounts.roles import Permission as P
-from core import exports, i18n
-from core.database import db, transaction
+from core.database import transaction
 from core.errors import Conflict
 from core.forms import refusals_on
-from core.policy import Actor, can
+from core.policy import can
 from core.web import current_actor, requires, see_other, signed_in
 from core.words import word
-from courses.models import Delivery, DeliveryStatus
-from courses.queries import is_open_for_enrollment, moves_up, signatories_of, today_of
+from courses.models import DeliveryStatus
+from courses.queries import is_open_for_enrollment, moves_up
+from courses.timetable import by_day, cut_reason, local_day
 from enrollment import queries, services
 from enrollment.forms.ending import DeclineForm, WithdrawForm
-from enrollment.models import LIVE, SEATED, Enrollment, EnrollmentStatus
+from enrollment.models import LIVE, Enrollment, EnrollmentStatus
 from enrollment.needs import needs_shown
-from enrollment.participation import get_letter, has_letter, may_read_letter
+from enrollment.ports import certificate_panel, result_shown
 from enrollment.references import reference
 from enrollment.states import steps
 from enrollment.views.blueprint import pages
-from enrollment.views.timetable import by_day, cut_reason, local_day
+from people.permissions import Permission as P
+from people.queries import refused_mail, roster_question
 
 
 @pages.get("/me/enrollments")
@@ -37,8 +33,7 @@ from enrollment.views.timetable import by_day, cut_reason, local_day
 def mine() -> Any:
     """Everything the person ever applied for or was nominated for, the latest first."""
     actor = current_actor()
-    own = queries.enrollments_visible(actor).where(Enrollment.person_id == actor.person_id, Enrollment.seat_id.is_(None))
-    found = sorted(db.session.scalars(own), key=lambda one: (one.delivery.starts_on, one.id), reverse=True)
+    found = queries.list_own(actor)
     waiting = [one.delivery_id for one in found if one.status is EnrollmentStatus.WAITLISTED]
     positions = queries.positions(*waiting) if waiting else {}
     rows = [(one, queries.explain(actor, one, positions.get(one.id))) for one in found]
@@ -56,9 +51,8 @@ def enrollment(enrollment_id: int) -> Any:
         return see_other(url_for("enrollment.enrollment", enrollment_id=standing.id))  # an older link leads to the one seat
     is_waiting = standing.status is EnrollmentStatus.WAITLISTED
     position = queries.positions(found.delivery_id).get(standing.id) if is_waiting else None
-    delivery = _with_sessions(found.delivery_id)
+    delivery = queries.delivery_with_sessions(found.delivery_id)
     person = queries.person_shown(actor, found)
-    result = _result(standing, delivery)
     return render_template(
         "enrollment/enrollment.html",
         enrollment=found,
@@ -68,11 +62,10 @@ def enrollment(enrollment_id: int) -> Any:
         days=[(local_day(delivery, blocks[0]), blocks) for blocks in by_day(delivery)],
         position=position,
         why=queries.explain(actor, found, position),
-        result=result,
-        may_print_letter=has_letter(standing, result) and may_read_letter(actor, found),
+        result=result_shown(actor, standing, delivery),
         moves_up=not is_waiting or moves_up(delivery),
         cut_reason=cut_reason(delivery),
-        certificate=_certificate(actor, standing),
+        certificate=certificate_panel(actor, standing) if standing.status is EnrollmentStatus.COMPLETED else None,
         reference=reference(delivery.id, found.origin_id),
         steps=steps(found, actor) if delivery.status is DeliveryStatus.PUBLISHED else [],
         needs=needs_shown(actor, found),
@@ -83,51 +76,6 @@ def enrollment(enrollment_id: int) -> Any:
         is_live=standing.status in LIVE,
         may_apply_again=standing.status is EnrollmentStatus.WITHDRAWN and is_open_for_enrollment(delivery),
     )
-
-
-@pages.get("/enrollments/<int:enrollment_id>/letter")
-@signed_in
-def letter(enrollment_id: int) -> Any:
-    """The letter of participation, to print."""
-    actor = current_actor()
-    said = get_letter(actor, queries.get_enrollment(actor, enrollment_id))
-    enrollment, delivery = said.enrollment, said.delivery
-    is_own = enrollment.person_id == actor.person_id
-    page = render_template(
-        "enrollment/letter.html", said=said, enrollment=enrollment, delivery=delivery, today=today_of(delivery),
-        hours=[_hours(minutes) for minutes in (said.minutes, said.minutes_taught, said.minutes_of_course)],
-        back=url_for("enrollment.enrollment", enrollment_id=enrollment.id), issuer_name=i18n.text(delivery.centre.titles),
-        emblem=b64encode(emblem_png(delivery.centre.emblem_sha256) or b"").decode(), signatories=signatories_of(delivery),
-    )  # fmt: skip
-    if not is_own:
-        exports.note(actor, "letter", f"enrollment:{enrollment_id}", {})
-    return page
-
-
-def _hours(minutes: int) -> str:
-    """ "13.5": hours with the part that is needed."""
-    return i18n.number(round(minutes / 60, 2))
-
-
-def _with_sessions(delivery_id: int) -> Delivery:
-    return db.session.get_one(Delivery, delivery_id, options=[selectinload(Delivery.sessions)], populate_existing=True)
-
-
-def _result(found: Enrollment, delivery: Delivery) -> queries.Completion | None:
-    """Minutes, score and what is lacking, once there is anything to tell."""
-    if found.status not in SEATED:
-        return None
-    result = next((one for one in queries.completion(delivery) if one.enrollment.id == found.id), None)
-    if result is None or delivery.status is DeliveryStatus.FINISHED:
-        return result
-    return result if result.minutes or result.score is not None else None
-
-
-def _certificate(actor: Actor, found: Enrollment) -> Markup | None:
-    """What the certificate itself says, by the panel that app.py hands over: this room knows no certificates."""
-    if found.status is not EnrollmentStatus.COMPLETED:
-        return None
-    return current_app.extensions["certificate_panel"](actor, found)
 
 
 @pages.route("/enrollments/<int:enrollment_id>/withdraw", methods=["GET", "POST"])

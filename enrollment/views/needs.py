@@ -6,14 +6,13 @@ from typing import Any
 
 from flask import render_template
 
-from accounts.roles import Permission as P
 from core import readings
-from core.database import db
 from core.web import current_actor, requires
 from courses.queries import get_delivery
 from enrollment import needs as arranging
 from enrollment import queries, services
 from enrollment.views.blueprint import pages
+from people.permissions import Permission as P
 
 
 @pages.get("/deliveries/<code>/needs")
@@ -21,7 +20,7 @@ from enrollment.views.blueprint import pages
 def needs(code: str) -> Any:
     actor = current_actor()
     delivery = get_delivery(actor, code)
-    found = db.session.scalars(arranging.needs_of(actor, delivery)).all()
+    found = arranging.everyone_in_need(actor, delivery)
     people = sorted(((queries.person_shown(actor, one), one) for one in found), key=lambda pair: (pair[0].sort_name, pair[1].id))
     page = render_template(
         "enrollment/needs.html", delivery=delivery, people=people, seated=arranging.count_seated(delivery),

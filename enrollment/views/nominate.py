@@ -10,9 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from accounts.models import Organization
 from core import i18n
-from core.database import db
 from core.forms import is_shown_again
 from core.refusals import tells_all
 from core.web import csrf, current_actor, signed_in
@@ -21,10 +19,11 @@ from enrollment import nomination_files
 from enrollment.forms.nomination import UploadForm, offer
 from enrollment.nomination_files import COLUMNS, UnreadableFile
 from enrollment.preview import preview, prospects
-from enrollment.services import DRAFTS_KEPT_FOR, list_drafts
+from enrollment.queries import get_organization
+from enrollment.services import DRAFTS_KEPT_FOR, is_open_to, list_drafts
 from enrollment.views.apply import closed_page
 from enrollment.views.blueprint import pages
-from enrollment.views.check_nominations import check_page, is_closed, nominating
+from enrollment.views.check_nominations import check_page, nominating
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TOO_LARGE = _l("The file is larger than %(limit)s MB. Split it, or remove what is not a nomination.", limit=2)
@@ -37,7 +36,7 @@ TOO_LARGE = _l("The file is larger than %(limit)s MB. Split it, or remove what i
 def nominate(code: str) -> Any:
     """GET asks for a file or rows; POST answers with the page on which they are checked."""
     actor, delivery, organizations = nominating(code)
-    if is_closed(actor, delivery):
+    if not is_open_to(actor, delivery):
         return closed_page(delivery)
     if request.method == "GET":
         return _upload_page(delivery, _upload_form(organizations))
@@ -64,7 +63,7 @@ def nominate(code: str) -> Any:
     except UnreadableFile as refusal:
         form.refuse(refusal)
         return _upload_page(delivery, form, 413 if refusal.code == "too_large" else 422, shows_example=True)
-    organization = db.session.get_one(Organization, int(form.organization.data))
+    organization = get_organization(int(form.organization.data))
     return check_page(delivery, organization, file.sheet, preview(actor, delivery, organization, file.checked))
 
 

@@ -8,10 +8,8 @@ from typing import Any
 from flask import flash, render_template, url_for
 from flask_babel import gettext as _
 
-from accounts.models import Organization
-from accounts.roles import Permission as P
 from core import i18n
-from core.database import db, transaction
+from core.database import transaction
 from core.forms import refusals_on
 from core.policy import Actor, can
 from core.web import current_actor, remember_answer, signed_in, submitted_once
@@ -22,11 +20,12 @@ from enrollment import services
 from enrollment.forms.nomination import PersonForm, offer
 from enrollment.models import Enrollment
 from enrollment.preview import address_hint, categories, nominee, prospects
-from enrollment.queries import person_shown, positions
+from enrollment.queries import get_organization, person_shown, positions
 from enrollment.services import Nominee
 from enrollment.views.apply import closed_page
 from enrollment.views.blueprint import pages
-from enrollment.views.check_nominations import is_closed, nominating
+from enrollment.views.check_nominations import nominating
+from people.permissions import Permission as P
 
 
 @pages.route("/deliveries/<code>/nominate/person", methods=["GET", "POST"])
@@ -34,7 +33,7 @@ from enrollment.views.check_nominations import is_closed, nominating
 @submitted_once
 def nominate_person(code: str) -> Any:
     actor, delivery, organizations = nominating(code)
-    if is_closed(actor, delivery):
+    if not services.is_open_to(actor, delivery):
         return closed_page(delivery)
     is_free = can(actor, P.ENROLLMENT_CREATE, delivery)
     form = PersonForm(categories(delivery), data={"gender": "undisclosed", "language": i18n.locale()})
@@ -52,7 +51,7 @@ def nominate_person(code: str) -> Any:
 def _put_forward(actor: Actor, delivery_id: int, organization_id: int, one: Nominee) -> Enrollment:
     touch(delivery_id)
     if organization_id:
-        organization = db.session.get_one(Organization, organization_id)
+        organization = get_organization(organization_id)
         return services.nominate(actor, delivery_id, organization, [one])[0]
     return services.enter(actor, delivery_id, one)
 

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Response, render_template, request
 from flask_babel import gettext as _
 
-from accounts.queries import refused_mail
-from accounts.roles import Permission as P
 from core import countries, exports, i18n
 from core.codes import spelling
-from core.database import db
-from core.paging import page
-from core.policy import Actor, require, visible
+from core.policy import Actor
 from core.web import current_actor, signed_in
 from core.words import word
-from courses.models import Delivery
 from enrollment import catalogue, queries
 from enrollment.models import Enrollment, EnrollmentStatus
+from enrollment.queries import NominationsWanted
 from enrollment.states import steps
 from enrollment.views.blueprint import pages
+from people.queries import refused_mail
 
 PAGE = 50
 
@@ -31,8 +27,7 @@ PAGE = 50
 def nominations() -> Any:
     """Who was put forward and where they stand, and for what people can be put forward now."""
     actor = current_actor()
-    statement = _filtered(actor)
-    found = page(statement, [-Enrollment.id], after=request.args.get("after"), limit=PAGE)
+    found = queries.list_nominations(actor, _wanted(), after=request.args.get("after"), limit=PAGE)
     waiting = {one.delivery_id for one in found.items if one.standing.status is EnrollmentStatus.WAITLISTED}
     positions = queries.positions(*waiting) if waiting else {}
     shown = [queries.person_shown(actor, one) for one in found.items]
@@ -48,7 +43,10 @@ def nominations() -> Any:
         }
         for one, person in zip(found.items, shown, strict=True)
     ]
-    deliveries = _deliveries(actor)
+    deliveries = [
+        (one.code, f"{i18n.text(one.course.title)}, {i18n.date_words(one.starts_on, form='short')}")
+        for one in queries.deliveries_nominated_for(actor)
+    ]
     return render_template(
         "enrollment/nominations.html",
         rows=rows,
@@ -60,7 +58,7 @@ def nominations() -> Any:
             "status": request.args.get("status", ""),
         },
         query={name: value for name in ("delivery", "status") if (value := request.args.get(name))},
-        is_everybody=_is_everybody(actor),
+        is_everybody=queries.reads_everybodys(actor),
         open_rows=catalogue.open_rows(),
     )
 
@@ -70,7 +68,7 @@ def nominations() -> Any:
 def nominations_file() -> Response:
     """Everything the filters keep, with what each organization itself said of its people."""
     actor = current_actor()
-    found = db.session.scalars(_filtered(actor).order_by(-Enrollment.id)).all()
+    found = queries.every_nomination(actor, _wanted())
     waiting = {one.delivery_id for one in found if one.standing.status is EnrollmentStatus.WAITLISTED}
     positions = queries.positions(*waiting) if waiting else {}
     header = [
@@ -92,34 +90,7 @@ def _line(actor: Actor, one: Enrollment, position: int | None) -> list[Any]:
     ]  # fmt: skip
 
 
-def _is_everybody(actor: Actor) -> bool:
-    """Whether the actor reads the nominations of all organizations, in a centre or everywhere."""
-    grant = actor.grants.get(P.ENROLLMENT_READ)
-    return grant is not None and (grant.everywhere or bool(grant.centre))
-
-
-def _own(actor: Actor) -> sa.ColumnElement[bool]:
-    """Nominations, not applications, that the actor may see; of the own organizations, or those of all organizations for whoever
-    coordinates a centre."""
-    seen = visible(Enrollment, actor, P.ENROLLMENT_READ)
-    if _is_everybody(actor):
-        return sa.and_(Enrollment.nominated_by_id.is_not(None), seen)
-    require(actor, P.ENROLLMENT_NOMINATE)
-    return sa.and_(Enrollment.nominated_by_id.in_(actor.grants[P.ENROLLMENT_NOMINATE].organization), seen)
-
-
-def _filtered(actor: Actor) -> sa.Select[Any]:
-    statement = queries.enrollments_visible(actor).where(_own(actor))
-    if code := request.args.get("delivery"):
-        of_delivery = sa.select(Delivery.id).where(Delivery.code == code).scalar_subquery()
-        statement = statement.where(Enrollment.delivery_id == of_delivery)
-    if (status := request.args.get("status")) in set(EnrollmentStatus):
-        statement = statement.where(queries.stands_at(EnrollmentStatus(status)))
-    return statement
-
-
-def _deliveries(actor: Actor) -> list[tuple[str, str]]:
-    """(code, words) of the deliveries in which there are nominations, the latest first."""
-    here = sa.exists().where(Enrollment.delivery_id == Delivery.id, _own(actor))
-    found = db.session.scalars(sa.select(Delivery).where(here).order_by(Delivery.starts_on.desc()).limit(200))
-    return [(one.code, f"{i18n.text(one.course.title)}, {i18n.date_words(one.starts_on, form='short')}") for one in found]
+def _wanted() -> NominationsWanted:
+    """The filters of the address; a status that there is not is none."""
+    status = request.args.get("status")
+    return NominationsWanted(request.args.get("delivery"), EnrollmentStatus(status) if status in set(EnrollmentStatus) else None)

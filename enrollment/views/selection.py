@@ -1,4 +1,4 @@
-"""Selecting: places, requests to decide on, people with a place, the waiting list; the list as a file and as a sheet."""
+"""Selecting: places, requests to decide on, people with a place, the waiting list; the list as a file."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from accounts.queries import refused_mail
-from accounts.roles import Permission as P
 from core import countries, exports, i18n
-from core.database import db, transaction
+from core.database import transaction
 from core.errors import Conflict, DomainError, Invalid
 from core.forms import is_shown_again, whole
 from core.policy import Actor, can, require
@@ -29,7 +27,8 @@ from enrollment.queries import PersonShown
 from enrollment.references import reference
 from enrollment.states import ENROLLMENT
 from enrollment.views.blueprint import pages
-from enrollment.views.timetable import by_day, local_day
+from people.permissions import Permission as P
+from people.queries import refused_mail
 
 S = EnrollmentStatus
 
@@ -89,8 +88,7 @@ def _delivery(code: str) -> Delivery:
 
 def _requests(delivery: Delivery, ids: list[int]) -> list[Enrollment]:
     """The chosen ones of this delivery; foreign ids are no one."""
-    statement = queries.enrollments_of(current_actor(), delivery).where(Enrollment.id.in_(ids))
-    found = sorted(db.session.scalars(statement), key=lambda one: (one.line, one.id))
+    found = queries.list_chosen(current_actor(), delivery, ids)
     if not found:
         raise Invalid("unknown_enrollment", _l("There is no such enrollment."))
     return found
@@ -106,8 +104,7 @@ def _said(made: list[Enrollment]) -> str:
 
 def _entries(actor: Actor, delivery: Delivery) -> list[Entry]:
     """All people of the delivery, in seven queries."""
-    shown = Enrollment.seat_id.is_(None), Enrollment.status != S.UNCONFIRMED  # unconfirmed applications count nowhere
-    found = db.session.scalars(queries.enrollments_of(actor, delivery).where(*shown)).all()
+    found = queries.list_counting(actor, delivery)
     positions = queries.positions(delivery.id)
     refused = refused_mail(one.person_id for one in found)
     asked, orders = prerequisites_of(delivery, [one.person_id for one in found]), _orders(found)
@@ -205,16 +202,3 @@ def _line(delivery: Delivery, entry: Entry) -> list[Any]:
         one.nominated_by.name if one.nominated_by else "", entry.order[0] if entry.order else None,
         "; ".join(f"{asked.course}: {said(asked)}" for asked in entry.prerequisites), word(one.status), entry.position, entry.why,
     ]  # fmt: skip
-
-
-@pages.get("/deliveries/<code>/sheet")
-@requires(P.ENROLLMENT_READ)
-def sheet(code: str) -> Any:
-    """The attendance list on paper: a line for each person, a box for each session of a day."""
-    actor, delivery = current_actor(), _delivery(code)
-    entries = [e for e in _entries(actor, delivery) if e.enrollment.status in SEATED]
-    entries.sort(key=lambda e: (e.person.sort_name, e.enrollment.id))
-    days = [(local_day(delivery, one[0]), one) for one in by_day(delivery)]
-    page = render_template("enrollment/sheet.html", delivery=delivery, entries=entries, days=days)
-    exports.note(actor, "sheet", f"delivery:{delivery.id}", {"rows": len(entries)})
-    return page

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from accounts.models import ConsentPurpose, Organization, Person
-from accounts.queries import first_body, get_body, offices_to_choose
-from accounts.roles import BodyKind, Permission
-from accounts.services import ask_for_consent, current_consent, find_consent, may_be_asked
-from accounts.values import clean_text
 from core import clock
 from core.database import db, settings_of
 from core.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.events import publish
 from core.policy import SYSTEM, Actor, require
+from people.models import BodyKind, ConsentPurpose, Organization, Person
+from people.permissions import Permission
+from people.queries import first_body, get_body, offices_to_choose
+from people.services import ask_for_consent, current_consent, find_consent, may_be_asked
+from people.values import clean_text
 from roster import documents
 from roster.events import ExpertAdmitted
 from roster.models import AdmissionWay, Expert, ExpertSkill, ExpertStatus, RosterAdmission, SkillStatus

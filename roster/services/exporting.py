@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from accounts.roles import Permission
 from core.database import db
 from core.events import publish
 from core.policy import Actor, require
+from people.permissions import Permission
 from roster.events import ExpertRead, RosterExported
 from roster.filters import Filters
 from roster.models import Expert

@@ -11,10 +11,6 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.dialects import postgresql, sqlite
 
-from accounts.models import ConsentPurpose, Person, PersonnelCategory
-from accounts.roles import Permission
-from accounts.services import current_consent, identify_person, records_of
-from accounts.values import clean_text
 from core import clock
 from core.database import db, is_sqlite
 from core.errors import DomainError, Invalid, NotFound, collect
@@ -22,6 +18,10 @@ from core.events import publish
 from core.languages import is_language
 from core.policy import Actor, can, can_beyond_oneself, require, visible
 from enrollment.services import clean_rank_code
+from people.models import ConsentPurpose, Person, PersonnelCategory
+from people.permissions import Permission
+from people.services import current_consent, identify_person, records_of
+from people.values import clean_text
 from roster import documents, languages
 from roster.events import ExpertChanged, ExpertRecorded
 from roster.models import Availability, Expert, ExpertLanguage

@@ -18,8 +18,14 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.dialects import postgresql, sqlite
 
-from accounts.models import ConsentPurpose, ConsentWay, IdentifierKind, Person
-from accounts.services import (
+from core import clock, mail
+from core.database import db, is_sqlite, settings_of, tried
+from core.errors import Invalid, NotFound
+from core.events import publish
+from core.names import is_same_name, number_key, words_of
+from core.policy import ANONYMOUS, Actor
+from people.models import ConsentPurpose, ConsentWay, IdentifierKind, Person
+from people.services import (
     clean_person,
     compare,
     compared,
@@ -30,13 +36,7 @@ from accounts.services import (
     record_person,
     records_of,
 )
-from accounts.values import email_key
-from core import clock, mail
-from core.database import db, is_sqlite, settings_of, tried
-from core.errors import Invalid, NotFound
-from core.events import publish
-from core.names import is_same_name, number_key, words_of
-from core.policy import ANONYMOUS, Actor
+from people.values import email_key
 from roster.events import ExpertProposed, ProposalAnswered, ProposalsForgotten
 from roster.models import ExpertProposal
 from roster.services.values import Profile
@@ -49,7 +49,7 @@ _NOBODY = "nobody@example.org"  # of letters that are undone
 
 @dataclass(frozen=True)
 class Near:
-    """A person with the number or the address that was given; `is_meant`: no one else can be (accounts.services.compare).
+    """A person with the number or the address that was given; `is_meant`: no one else can be (people.services.compare).
     `answer`: the person's latest one that counts."""
 
     person: Person

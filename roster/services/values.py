@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from accounts.models import PersonnelCategory
+from people.models import PersonnelCategory
 from roster.models import LanguageFramework
 
 
@@ -30,7 +30,7 @@ class Window:
 class Profile:
     """What is said about an expert. None leaves a value as it is; an empty text or list clears it.
 
-    `person`: what accounts.services.record_person takes of the person, by keyword.
+    `person`: what people.services.record_person takes of the person, by keyword.
     """
 
     person: Mapping[str, Any] = field(default_factory=dict)

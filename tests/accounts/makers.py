@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from flask import Flask
 
 from accounts import services
-from accounts.models import Account, Person, UserSession
+from accounts.models import Account, UserSession
 from core import audit
 from core.database import db, transaction
 from core.mail import Mail
 from core.policy import SYSTEM
+from people.models import Person
 
 PASSWORD = "trombone lagoon seven"
 

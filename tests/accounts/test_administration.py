@@ -6,12 +6,13 @@ import pytest
 import sqlalchemy as sa
 
 from accounts import services
-from accounts.models import Account, ApiToken, Organization, Person, RoleAssignment
+from accounts.models import Account, ApiToken, RoleAssignment
 from accounts.roles import Role
 from core.database import db, transaction
 from core.policy import SYSTEM
+from people.models import Person
 from tests import factories
-from tests.accounts.makers import PASSWORD, account, actions, last_link, mails, sessions
+from tests.accounts.makers import PASSWORD, account, last_link, mails, sessions
 from tests.browsing import Browser
 
 PAGES = [
@@ -193,27 +194,6 @@ def test_a_link_is_sent_to_those_who_have_an_address(app, boss):
     assert page.errors == ["This person has no email address. Enter one first."]
 
 
-def test_a_persons_data_is_corrected(app, boss):
-    with app.app_context():
-        person_id = account()
-        account("taken@example.org", "Other")
-    form = boss.get(f"/administration/people/{person_id}/edit").form(button="Save")
-    page = form.submit(email="taken@example.org", given_name="Aminata")
-    assert page.status == 422
-    assert page.errors == ["Another person has this email address."]
-    assert page.form(button="Save").values["given_name"] == "Aminata"
-    page = page.form(button="Save").submit(
-        email="aminata@example.org", identifier="SN-7", birth_date="1990-02-03", gender="female"
-    )
-    assert page.status == 200
-    for words in ("Aminata Diallo", "aminata@example.org", "SN-7", "3 February 1990", "Woman"):
-        assert words in page.text
-    page = boss.get(f"/administration/people/{person_id}/edit").form(button="Save").submit(birth_date="2999-01-01")
-    assert page.errors == ["“2999-01-01” is in the future. Check the year."]
-    page = boss.get(f"/administration/people/{person_id}/edit").form(button="Save").submit(birth_date="", identifier="")
-    assert "SN-7" not in page.text
-
-
 def test_people_are_found_and_paged(app, boss):
     with app.app_context():
         for n in range(60):
@@ -258,26 +238,6 @@ def test_unknown_people_are_not_found(boss):
     for act in ("close", "reopen", "link", "sign-out", "password/remove", "roles"):
         assert boss.post(f"/administration/people/999/{act}", {"csrf_token": boss.token()}).status == 404
     assert boss.post("/administration/people/1/tokens/999/revoke", {"csrf_token": boss.token()}).status == 404
-
-
-def test_organizations_are_recorded_once_and_corrected(app, boss):
-    form = boss.get("/administration/organizations/new").form(button="Save")
-    page = form.submit(code="SN-PN", name="Police nationale", country="SN")
-    assert "Police nationale" in page.text
-    assert form.submit(code="SN-PN", name="Police nationale", country="SN").status == 200  # the same form again
-    page = boss.get("/administration/organizations/new").form(button="Save").submit(code="SN-PN", name="Again")
-    assert page.status == 422
-    assert page.errors == ["An organization with this code exists already."]
-    page = boss.get("/administration/organizations/new").form(button="Save").submit(code="two words", name="")
-    assert page.status == 422
-    page = boss.get("/administration/organizations").follow("Police nationale")
-    page = page.form(button="Save").submit(name="Police nationale du Sénégal", country="")
-    assert "Police nationale du Sénégal" in page.text
-    with app.app_context():
-        kept = sa.select(Organization.code).where(~Organization.is_first)
-        assert db.session.scalars(kept).all() == ["SN-PN"]
-    assert actions(app)[-2:] == ["organization.recorded", "organization.changed"]
-    assert boss.get("/administration/organizations/999").status == 404
 
 
 def test_the_number_of_sessions_is_shown(app, boss):

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from accounts import queries, services
-from accounts.models import Organization, Person
 from core import clock
 from core.database import db, transaction
+from people.models import Organization, Person
 from tests import factories
 from tests.accounts.makers import account, close, settings
 from tests.browsing import Browser

@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from flask_login import current_user, user_logged_in, user_logged_out
 
 from accounts import passwords, services
-from accounts.models import Account, Person, SignInLink, UserSession
+from accounts.models import Account, SignInLink, UserSession
 from core import audit, clock, jobs
 from core.database import db, transaction
 from core.policy import SYSTEM
+from people.models import Person
 from tests import factories
 from tests.accounts.makers import PASSWORD, account, actions, close, last_link, mails, sessions, settings
 from tests.browsing import Browser
@@ -112,11 +114,11 @@ def test_an_unknown_link_is_not_ours(browser):
 
 
 def test_a_person_without_an_account_gets_one_on_first_use(app, browser):
-    from accounts import services
     from core.policy import ANONYMOUS
+    from people import services as people_services
 
     with app.app_context(), transaction():
-        services.record_person(ANONYMOUS, given_name="Zoë", family_name="N", email="zoe@example.org")
+        people_services.record_person(ANONYMOUS, given_name="Zoë", family_name="N", email="zoe@example.org")
     ask(browser, "zoe@example.org")
     with app.app_context():
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Account)) == 0
@@ -500,7 +502,7 @@ LETTER = {"address": "a@example.org", "subject": "Waiting", "body": "", "kind": 
 
 
 def test_ended_things_are_forgotten(app, browser):
-    from accounts.jobs import forget_ended
+    from administration.jobs import forget_ended
     from core.jobs import Job
     from core.mail import Mail
 
@@ -565,3 +567,20 @@ def test_a_closed_account_is_out_even_where_a_session_or_token_was_left(app, sig
         audit.record(SYSTEM, "test.closed", "person:1", {})
     assert browser.get("/me", follow=False).status == 303
     assert app.test_client().get("/api/v1/courses", headers=headers).status_code == 401
+
+
+def test_flask_login_signs_in_and_out_and_knows_who_it_is(app, browser):
+    with app.app_context():
+        account(password=PASSWORD)
+    told, seen = [], []
+    hear = (lambda sender, user: told.append("in")), (lambda sender, user: told.append("out"))
+    look = app.before_request_funcs[None]
+    look.append(lambda: seen.append(current_user.person_id))
+    try:
+        with user_logged_in.connected_to(hear[0], app), user_logged_out.connected_to(hear[1], app):
+            try_password(browser, "amina@example.org", PASSWORD)
+            browser.post("/sign-out", {"csrf_token": browser.token()})
+    finally:
+        look.pop()
+    assert told == ["in", "out"]
+    assert seen[0] is None and any(seen)

@@ -9,12 +9,13 @@ import sqlalchemy as sa
 from flask import Flask
 
 from accounts import services
-from accounts.models import ApiToken, Person
+from accounts.models import ApiToken
 from accounts.roles import Role
 from core import clock
 from core.database import db, transaction
 from core.errors import Invalid
 from core.policy import SYSTEM, Actor
+from people.models import Person
 from tests import factories
 from tests.conftest import NOW
 

@@ -101,10 +101,14 @@ def lose_nothing(machine: Machine) -> None:
 @pytest.mark.parametrize(
     ("lose", "is_filed"),
     [
-        (lose_nothing, False), (lose_database, False), (lose_all_but_files, True), (lose_all_but_files, False),
-        (lose_all_but_trail, False), (lose_everything, False),
+        (lose_database, False),
+        (lose_everything, False),
+        pytest.param(lose_nothing, False, marks=pytest.mark.long),
+        pytest.param(lose_all_but_files, True, marks=pytest.mark.long),
+        pytest.param(lose_all_but_files, False, marks=pytest.mark.long),
+        pytest.param(lose_all_but_trail, False, marks=pytest.mark.long),
     ],
-)  # fmt: skip
+)
 @pytest.mark.timeout(280)
 def test_no_number_comes_again(machine: Machine, copy: Path, lose: Callable[[Machine], None], is_filed: bool) -> None:
     kept = machine.issue(1)

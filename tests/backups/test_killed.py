@@ -83,6 +83,7 @@ def test_a_backup_that_is_killed_is_never_taken_for_a_whole_one(machine: Machine
 
 
 @pytest.mark.timeout(280)
+@pytest.mark.long
 def test_a_restore_that_is_killed_leaves_the_old_database_or_the_new_one(machine: Machine, copy: Path) -> None:
     fill(machine)
     machine.well("backup", copy)

@@ -31,7 +31,7 @@ class Site:
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`flask …` on this instance."""
         return subprocess.run(
-            [sys.executable, "-m", "flask", *words], cwd=ROOT, env=self.environ, capture_output=True, text=True, timeout=60
+            [sys.executable, "-m", "flask", *words], cwd=ROOT, env=self.environ, capture_output=True, text=True, timeout=240
         )
 
     def query(self, statement: str, *values: object) -> list[tuple]:

@@ -12,7 +12,6 @@ from tests.browser.places import PAGES, made_addresses, page_endpoints, samples
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
-LANGUAGES = ("en", "fr")
 NARROW = ({"width": 360, "height": 740}, {"width": 320, "height": 640})
 ROLES = (None, "participant", "nominator", "trainer", "coordinator", "roster", "administrator")
 
@@ -43,8 +42,14 @@ def test_every_page_has_a_sample(tmp_path: Path) -> None:
     assert set(PAGES) == page_endpoints(tmp_path)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    ("role", "language"),
+    [
+        (None, "fr"),
+        *((role, "en") for role in ROLES),
+        *(pytest.param(role, "fr", marks=pytest.mark.long) for role in ROLES if role),
+    ],
+)
 def test_pages(visits, made: dict[str, str], role: str | None, language: str) -> None:
     page = visits.context(role, language=language, reduced_motion="reduce").new_page()
     found = []
@@ -132,7 +137,7 @@ def takes_focus(page) -> bool:
     return False
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["en", pytest.param("fr", marks=pytest.mark.long)])
 def test_refusals(visits, made: dict[str, str], language: str) -> None:
     from tests.browser.places import PARTS
 

@@ -8,9 +8,8 @@ from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
 
-from accounts.models import ConsentPurpose, Person
 from accounts.roles import Role
-from accounts.services import issue_link, propose_merge, record_paper_consent
+from accounts.services import issue_link
 from certificates.models import Certificate
 from certificates.services import request_issue
 from core import audit, clock, jobs
@@ -19,6 +18,8 @@ from core.mail import Mail, route, server, settling
 from core.policy import SYSTEM
 from enrollment.models import Enrollment
 from enrollment.services import Nominee, nominate
+from people.models import ConsentPurpose, Person
+from people.services import propose_merge, record_paper_consent
 from roster.models import Expert
 from roster.services import Profile, admit, change_expert
 from tests import factories
@@ -80,7 +81,7 @@ def live() -> Life:
         with transaction():
             request_issue(SYSTEM, done.id)
             unprintable = {"name_on_certificate": KEPT + UNPRINTABLE}
-            db.session.execute(sa.update(Enrollment).where(Enrollment.id == second_id).values(unprintable))
+            db.session.connection().execute(sa.update(Enrollment).where(Enrollment.id == second_id).values(unprintable))
             audit.record(SYSTEM, "test.name", f"enrollment:{second_id}", {})
         jobs.drain()
     made = db.session.scalars(sa.select(Certificate).join(Enrollment).where(Enrollment.person_id == person_id)).one()

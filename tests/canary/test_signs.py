@@ -152,7 +152,7 @@ def fresh_templates(app: Flask):
 
 
 def new_organization(sender: Sender) -> None:
-    rule = next(rule for rule in sender.app.url_map.iter_rules() if rule.endpoint == "accounts.new_organization")
+    rule = next(rule for rule in sender.app.url_map.iter_rules() if rule.endpoint == "people.new_organization")
     for role, form in sender.visit(rule):
         if form.action.endswith("/new"):
             sender.fill_in(role, form, "a new organization")
@@ -254,7 +254,7 @@ def test_a_new_column_of_any_text_is_looked_for() -> None:
 
 
 def test_a_name_that_a_view_begins_to_ask_for_is_found_and_what_it_echoes_is_caught(sender: Sender, monkeypatch) -> None:
-    rule = next(rule for rule in sender.app.url_map.iter_rules() if rule.endpoint == "accounts.help_page")
+    rule = next(rule for rule in sender.app.url_map.iter_rules() if rule.endpoint == "administration.help_page")
     view = sender.app.view_functions[rule.endpoint]
 
     def asking() -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from accounts.models import Account, Organization, Person, PersonnelCategory
+from accounts.models import Account
 from accounts.roles import Role
 from certificates import services
 from certificates.models import Certificate
@@ -19,8 +19,9 @@ from core.database import db, transaction
 from core.jobs import Job
 from core.policy import SYSTEM, Actor
 from courses.models import Course, Delivery
-from enrollment.completion import Lack
+from enrollment.lacks import Lack
 from enrollment.models import Enrollment, EnrollmentStatus
+from people.models import Organization, Person, PersonnelCategory
 from tests import factories
 from tests.conftest import NOW
 from tests.courses import makers as courses

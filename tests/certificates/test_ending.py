@@ -38,8 +38,7 @@ def revoke(actor, certificate: Certificate, **values) -> Certificate:
 def reissue(actor, certificate: Certificate, **values) -> Certificate:
     values.setdefault("reason", "The family name was misspelt")
     with transaction():
-        made = services.reissue(actor, db.session.get_one(Certificate, makers.key(certificate)), **values)
-    return made
+        return services.reissue(actor, db.session.get_one(Certificate, makers.key(certificate)), **values)
 
 
 def test_issuing_grants_the_skills_and_revoking_withdraws_them(context) -> None:

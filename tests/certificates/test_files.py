@@ -28,7 +28,7 @@ from tests.certificates.test_pages import Made
 
 
 def place(key: str) -> Path:
-    return storage._path(key)
+    return storage.storage_of().path(key)
 
 
 def lose(path: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 import sqlalchemy as sa
 
-from accounts.models import Account, Person
+from accounts.models import Account
 from certificates import files, jobs, queries, services
 from certificates.models import Certificate
 from certificates.numbers import format_number
@@ -25,6 +25,7 @@ from core.mail import Mail
 from core.numbering import Counter
 from core.policy import SYSTEM
 from enrollment.models import Enrollment, EnrollmentStatus
+from people.models import Person
 from tests import factories
 from tests.certificates import makers
 
@@ -225,7 +226,7 @@ def test_what_a_job_could_not_make_is_said_in_the_language_of_whoever_asked(cont
         audit.record(SYSTEM, "test.language", "person", {})
     job = makers.ask(coordinator, delivery)
     with transaction():
-        db.session.execute(sa.update(Enrollment).values(status=EnrollmentStatus.NOT_COMPLETED))
+        db.session.connection().execute(sa.update(Enrollment).values(status=EnrollmentStatus.NOT_COMPLETED))
         audit.record(SYSTEM, "test.status", "enrollment", {})
     drain()
     (error,) = makers.again(job).errors
@@ -299,7 +300,7 @@ def test_check_finds_a_missing_and_a_changed_file(context) -> None:
 
     one, two = makers.issued(makers.finished_delivery(2))
     storage.put(one.file_key, b"%PDF-1.7 another")
-    (storage._path(two.file_key)).unlink()
+    (storage.storage_of().path(two.file_key)).unlink()
     assert sorted(queries.breaches()) == [
         f"certificates: the file of {one.number} was changed",
         f"certificates: the file of {two.number} is missing",

@@ -17,10 +17,7 @@ import sqlalchemy as sa
 from flask import Flask
 from PIL import Image, PngImagePlugin
 
-from accounts import services as accounts
-from accounts.models import Emblem, Organization
-from accounts.queries import emblem_png, find_body, first_body
-from accounts.roles import BodyKind, Role
+from accounts.roles import Role
 from certificates import files, services
 from certificates.jobs import render_one
 from certificates.models import Certificate
@@ -30,6 +27,9 @@ from core import audit
 from core.database import db, transaction
 from core.errors import DomainError, Invalid
 from core.policy import SYSTEM
+from people import services as people
+from people.models import BodyKind, Emblem, Organization
+from people.queries import emblem_png, find_body, first_body
 from tests import factories
 from tests.api_client import ApiClient
 from tests.certificates import makers
@@ -59,10 +59,10 @@ def bomb(side: int = 60_000) -> bytes:
 
 def show(data: bytes | None, code: str | None = None) -> str | None:
     """The centre's certificates show this picture from now on; its digest."""
-    png = accounts.emblem_from(data) if data else None
+    png = people.emblem_from(data) if data else None
     with transaction():
         centre = find_body(code) if code else first_body(BodyKind.CENTRE)
-        accounts.change_emblem(SYSTEM, centre, png)
+        people.change_emblem(SYSTEM, centre, png)
         return centre.emblem_sha256
 
 
@@ -151,7 +151,7 @@ def test_a_letter_of_participation_shows_the_emblem_and_who_signs(context: Flask
     digest = show(picture())
     with transaction():
         signed = [{"name": "Adwoa Mensah", "office": {"en": "Director", "fr": "Directrice"}}]
-        accounts.put_organization(SYSTEM, first_body(BodyKind.CENTRE).code, signatories=signed)
+        people.put_organization(SYSTEM, first_body(BodyKind.CENTRE).code, signatories=signed)
     page = browser.get(address)
     (emblem,) = page.all("img", class_="kept-emblem")
     assert base64.b64decode(emblem.get("src").partition(",")[2]) == emblem_png(digest)
@@ -165,7 +165,7 @@ def test_only_centres_have_one(context: Flask) -> None:
     assert (refusal.value.code, refusal.value.field) == ("wrong_kind", "emblem")
     coordinator = factories.actor(Role.COORDINATOR)
     with pytest.raises(DomainError) as denied, transaction():
-        accounts.change_emblem(coordinator, first_body(BodyKind.CENTRE), None)
+        people.change_emblem(coordinator, first_body(BodyKind.CENTRE), None)
     assert denied.value.status == 403
 
 
@@ -187,7 +187,7 @@ def test_what_is_no_picture_or_too_large_is_refused(context: Flask, data: bytes,
     if code == "too_large":
         monkeypatch.setattr(Image.Image, "convert", lambda *_: pytest.fail("unpacked before it was refused"))
     with pytest.raises(Invalid) as refusal:
-        accounts.emblem_from(data)
+        people.emblem_from(data)
     assert (refusal.value.code, refusal.value.field) == (code, "emblem")
 
 
@@ -199,21 +199,21 @@ def test_what_is_kept_is_small_and_nothing_but_the_picture(context: Flask) -> No
         picture(size=(1200, 800), pnginfo=words, exif=exif),
         picture("JPEG", (1200, 800), exif=exif, comment=b"Amina Diallo"),
     ):
-        png = accounts.emblem_from(data)
+        png = people.emblem_from(data)
         with Image.open(io.BytesIO(png)) as kept:
             assert (kept.format, kept.mode, kept.size, kept.info) == ("PNG", "RGBA", (400, 600), {})
             kept.load()
             assert not kept.getexif() and b"Amina" not in png
-    with Image.open(io.BytesIO(accounts.emblem_from(picture(size=(90, 60))))) as small:
+    with Image.open(io.BytesIO(people.emblem_from(picture(size=(90, 60))))) as small:
         assert small.size == (90, 60), "never made larger"
     grey = io.BytesIO()
     Image.new("I;16", (9, 9), 0x8000).save(grey, "PNG")
-    with Image.open(io.BytesIO(accounts.emblem_from(grey.getvalue()))) as kept:
+    with Image.open(io.BytesIO(people.emblem_from(grey.getvalue()))) as kept:
         assert kept.getpixel((0, 0)) == (128, 128, 128, 255)
 
 
 def test_the_press_prints_it_with_the_centres_name_instead_of_it_and_only_the_right_one() -> None:
-    png, other = accounts.emblem_from(picture()), accounts.emblem_from(picture(colour=(0, 0, 0)))
+    png, other = people.emblem_from(picture()), people.emblem_from(picture(colour=(0, 0, 0)))
     payload = sample(emblem_sha256=hashlib.sha256(png).hexdigest())
     with Renderer() as one, Renderer() as two:
         plain = one.render(sample())

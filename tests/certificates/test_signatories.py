@@ -7,16 +7,17 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from accounts import services as accounts
-from accounts.queries import find_body, first_body
-from accounts.roles import BodyKind, Role
-from accounts.services import organizations
+from accounts.roles import Role
 from certificates import rendering, services
 from certificates.models import Certificate
 from certificates.snapshot import is_intact
 from core.database import transaction
 from core.errors import Invalid
 from core.policy import SYSTEM
+from people import services as people
+from people.models import BodyKind
+from people.queries import find_body, first_body
+from people.services import organizations
 from tests import factories
 from tests.api_client import ApiClient
 from tests.certificates import makers
@@ -28,7 +29,7 @@ HEAD = {"name": "Lars Lund", "office": {"en": "Head of Training"}}
 
 def signed_by(*signatories: dict[str, Any]) -> None:
     with transaction():
-        accounts.put_organization(SYSTEM, first_body(BodyKind.CENTRE).code, signatories=signatories)
+        people.put_organization(SYSTEM, first_body(BodyKind.CENTRE).code, signatories=signatories)
 
 
 def printed(certificate: Certificate) -> list[tuple[str, str, str]]:

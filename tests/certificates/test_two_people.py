@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 
 from accounts import services as accounts
-from accounts.models import Organization
 from accounts.roles import Role
 from certificates import queries, services
 from certificates.models import Certificate, RevocationProposal
@@ -18,6 +17,8 @@ from core.database import db, transaction
 from core.errors import Conflict, DomainError, NotAllowed
 from core.mail import Mail
 from core.policy import SYSTEM, Actor, Reach
+from people import services as people
+from people.models import Organization
 from tests import factories
 from tests.api_client import ApiClient
 from tests.certificates import makers
@@ -109,8 +110,8 @@ def test_one_person_with_two_records_is_one_person(context) -> None:
     with transaction():
         accounts.withdraw_role(SYSTEM, first.person_id, Role.COORDINATOR, scope=Reach.CENTRE, scope_id=centre)
     with transaction():
-        merge = accounts.propose_merge(SYSTEM, second.person_id, first.person_id, reason="One person")
-        accounts.confirm_merge(other, merge)
+        merge = people.propose_merge(SYSTEM, second.person_id, first.person_id, reason="One person")
+        people.confirm_merge(other, merge)
     with pytest.raises(NotAllowed) as refused:
         act("confirm_revocation", second, certificate)
     assert refused.value.code == "second_person_needed"

@@ -23,6 +23,8 @@ from tests.conftest import make_app
 from tests.core.test_api import token_for
 from tests.courses.makers import delivery
 
+pytestmark = pytest.mark.alone
+
 FORM = "application/x-www-form-urlencoded"
 SECONDS, BYTES = 2.0, 100_000
 PATIENT = "import core.database; core.database.PATIENCE = 2.0"
@@ -100,6 +102,7 @@ def test_forms_of_a_million_fields(attacked) -> None:
     assert max(times) < SECONDS
 
 
+@pytest.mark.long
 def test_bodies_of_a_quarter_of_a_million_keys(attacked) -> None:
     server, token, _path = attacked
     body, answers = b"{" + b",".join(b'"k%d":1' % n for n in range(250_000)) + b"}", []
@@ -119,6 +122,7 @@ MARKS = "\u0315\u0300" * 250_000
 
 
 @pytest.mark.parametrize("page", ["/deliveries/MARKS/apply", "/sign-in"])
+@pytest.mark.long
 def test_megabytes_of_combining_marks_in_a_form(attacked, page: str) -> None:
     server, _token, _path = attacked
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
@@ -142,6 +146,7 @@ def test_megabytes_of_combining_marks_in_a_form(attacked, page: str) -> None:
     assert max(times) < SECONDS
 
 
+@pytest.mark.long
 def test_megabytes_of_combining_marks_in_json(attacked) -> None:
     server, token, _path = attacked
     body = json.dumps({"title": {"en": "a" + MARKS}}).encode()

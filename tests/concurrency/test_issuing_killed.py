@@ -58,6 +58,7 @@ def is_over(job_id: int) -> bool:
 
 @pytest.mark.both_databases
 @pytest.mark.timeout(280)
+@pytest.mark.long
 def test_a_worker_killed_three_times_loses_and_doubles_nothing(app: Flask) -> None:
     folder, url, job_id = started(app, 100)
     for reached in KILLS:
@@ -90,6 +91,7 @@ def check_all_is_there(job_id: int, people: int) -> None:
     assert list(queries.breaches()) == [] and list(audit.breaches()) == []
 
 
+@pytest.mark.long
 def test_without_the_lease_ending_the_work_is_lost(app: Flask) -> None:
     """The control: the same kill, and a lease that never ends. No one takes the job over."""
     folder, url, job_id = started(app, 12)

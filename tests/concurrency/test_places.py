@@ -17,7 +17,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Person
 from accounts.roles import Role
 from core import checking, clock, database
 from core.database import db, transaction
@@ -29,6 +28,7 @@ from courses.models import Delivery
 from enrollment import services
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.services import Wish, enrolling, filling
+from people.models import Person
 from tests import factories
 from tests.concurrency.serving import Visitor, WebServer, web_server
 from tests.conftest import NOW, make_app
@@ -66,7 +66,7 @@ def token(own_app: Flask) -> str:
         return makers.token_of(factories.actor(Role.COORDINATOR))
 
 
-@pytest.fixture(scope="module", params=[2, 8])
+@pytest.fixture(scope="module", params=[2, pytest.param(8, marks=pytest.mark.long)])
 def server(own_app: Flask, token: str, request: pytest.FixtureRequest) -> Iterator[WebServer]:
     settings = own_app.extensions["settings"]
     with own_app.app_context():

@@ -169,6 +169,7 @@ def test_fresh_processes_take_over_and_every_request_is_answered(tmp_path: Path,
         assert set(visitors.answers) == {200}
 
 
+@pytest.mark.long
 def test_a_new_version_takes_over_and_every_request_is_answered(tmp_path: Path, url: str) -> None:
     with running(tmp_path, url) as site:
         with Visitors(site) as visitors:
@@ -186,6 +187,7 @@ def test_a_new_version_takes_over_and_every_request_is_answered(tmp_path: Path, 
                 one.kill()
 
 
+@pytest.mark.long
 def test_a_restart_behind_an_open_socket_keeps_people_waiting_and_loses_nobody(tmp_path: Path, url: str) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener, running(tmp_path, url, listener) as site:
         with Visitors(site) as visitors:
@@ -230,14 +232,14 @@ def test_the_worker_is_started_again_when_it_dies_and_ends_with_the_server(tmp_p
 #: Forks web processes all the time while the worker dies again and again: the end of each worker must be noticed.
 FORKING = """
 import os, signal, sys, threading, time
-from core import serving
+from core.serving import companion as module
 
-serving.sys.executable = "/bin/true"
-companion, children, is_over = serving.Companion(), [], threading.Event()
+module.sys.executable = "/bin/true"
+companion, children, is_over = module.Companion(), [], threading.Event()
 companion.stopping.wait = lambda seconds: companion.stopping.is_set()
 started = []
-popen = serving.subprocess.Popen
-serving.subprocess.Popen = lambda *given, **more: started.append(popen(*given, **more)) or started[-1]
+popen = module.subprocess.Popen
+module.subprocess.Popen = lambda *given, **more: started.append(popen(*given, **more)) or started[-1]
 
 companion.start()
 ends = time.monotonic() + 20
@@ -255,6 +257,7 @@ os._exit(0)
 """
 
 
+@pytest.mark.long
 def test_a_worker_that_starts_while_a_web_process_is_forked_is_looked_after(tmp_path: Path) -> None:
     command = [sys.executable, "-c", FORKING]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)

@@ -16,12 +16,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Person
 from accounts.roles import Role
 from core import clock
 from core.database import db
 from core.jobs import Job, JobState
 from core.migrations import upgrade
+from people.models import Person
 from tests import factories, redis_server
 from tests.certificates import makers as certificate_makers
 from tests.concurrency.serving import WebServer, free_port, web_server

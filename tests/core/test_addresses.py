@@ -9,13 +9,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts import queries, services
-from accounts.models import Person
+from accounts import queries
 from core.checking import breaches
 from core.database import db, transaction
 from core.mail import addresses
 from core.migrations import downgrade, upgrade
 from core.policy import SYSTEM
+from people import services
+from people.models import Person
 from tests.conftest import make_app
 
 

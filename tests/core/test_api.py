@@ -10,13 +10,13 @@ from flask import Flask
 from openapi_spec_validator import validate
 
 from accounts import services as accounts_services
-from accounts.models import Person
 from accounts.roles import Role
 from core.api import Answer
 from core.database import db, transaction
 from core.openapi import _schema
 from core.policy import SYSTEM
 from courses.models import Skill
+from people.models import Person
 from tests import factories
 from tests.api_client import ApiClient
 

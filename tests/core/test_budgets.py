@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 
 from accounts import services as accounts_services
-from accounts.models import Person
 from accounts.roles import Role
 from core import budgets
 from core.budgets import Budgets
 from core.database import db, transaction
 from core.policy import SYSTEM
+from people.models import Person
 from tests import factories
 from tests.api_client import ApiClient
 from tests.counting import queries_counted

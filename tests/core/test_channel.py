@@ -14,11 +14,12 @@ import pytest
 from waitress import channel as waitress_channel
 from waitress import parser, receiver, server, task, wasyncore
 
-from core import channel, waiting
-from core.channel import Front
 from core.refusals import REFUSED
-from core.serving import Streams
-from core.waiting import CLIENT, Threads
+from core.serving import channel, threads
+from core.serving.channel import Front
+from core.serving.streams import Streams
+from core.serving.threads import Threads
+from core.waiting import CLIENT
 
 LARGEST_REQUEST = 1_000_000
 HOST = b"\r\nHost: example.org\r\n"
@@ -127,7 +128,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_server_is_the_one_whose_inner_names_we_know() -> None:
-    """When this fails, read what changed in Waitress, see whether core/channel.py still fits, and name the version here."""
+    """When this fails, read what changed in Waitress, see whether core/serving/channel.py still fits, and name the version here."""
     assert importlib.metadata.version("waitress") == "3.0.2"
     for owner, names in {
         waitress_channel.HTTPChannel: [
@@ -361,7 +362,7 @@ def test_a_stream_arrives_whole(served: Served) -> None:
 
 
 def test_more_streams_than_there_is_room_for_are_told_to_come_back(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(waiting.MOST_WAITING, CLIENT, 2)
+    monkeypatch.setitem(threads.MOST_WAITING, CLIENT, 2)
     served.front.adj.outbuf_high_watermark = 100_000
     takers = [served.connect(b"GET /stream HTTP/1.1" + HOST + b"\r\n", receives=4096) for _ in range(2)]
     wait_until(lambda: served.threads.waiting[CLIENT] == 2)

@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Organization
 from core import audit
 from core.database import UnauditedWrite, current_unit, db, transaction
 from core.errors import Invalid
 from core.policy import SYSTEM
+from people.models import Organization
 
 pytestmark = pytest.mark.both_databases
 

@@ -8,17 +8,25 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app import SUBSCRIBERS
 from core.audit import AuditEntry
 from core.database import db, transaction
-from core.events import Event, publish
+from core.events import Event, labels, publish
 from core.policy import SYSTEM
+from tests.certificates.makers import finished_delivery, issued
 
 
 @dataclass(frozen=True)
 class LampLit(Event):
     name = "lamp.lit"
     subject = ("lamp", "lamp_id")
+    label = "Lamp lit"
     lamp_id: int
+
+
+class LampRelit(LampLit):
+    name = "lamp.relit"
+    label = "Lamp lit again"
 
 
 @pytest.fixture
@@ -57,3 +65,25 @@ def test_a_listener_that_fails_undoes_the_act(listen) -> None:
 def test_a_fact_needs_a_transaction(listen) -> None:
     with pytest.raises(RuntimeError, match="at the edge"):
         publish(LampLit(7), SYSTEM)
+
+
+def test_who_listens_to_a_base_class_hears_all_below_it_the_nearest_first(context: Flask, monkeypatch) -> None:
+    heard: list[tuple[str, str]] = []
+    by = {of: [lambda event, actor, of=of: heard.append((of.__name__, event.name))] for of in (Event, LampLit, LampRelit)}
+    monkeypatch.setitem(context.extensions, "subscribers", by)
+    with transaction():
+        publish(LampRelit(7), SYSTEM)
+        publish(LampLit(7), SYSTEM)
+    assert heard == [
+        ("LampRelit", "lamp.relit"), ("LampLit", "lamp.relit"), ("Event", "lamp.relit"), ("LampLit", "lamp.lit"), ("Event", "lamp.lit"),
+    ]  # fmt: skip
+
+
+def test_one_line_in_the_table_of_subscribers_hears_everything(context: Flask, monkeypatch) -> None:
+    heard: list[str] = []
+    hear = lambda event, actor: heard.append(f"{event.name} {event.schema_version}")  # noqa: E731 -- one line, as in app.py
+    monkeypatch.setitem(context.extensions, "subscribers", SUBSCRIBERS | {Event: [hear]})
+    issued(finished_delivery(["Amina Diallo"]))
+    told = db.session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.number))
+    assert {"course.created 1", "delivery.published 1", "certificate.issued 1", "skill.granted 1"} <= set(heard)
+    assert sorted(heard) == sorted(f"{action} 1" for action in told if action in labels())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -22,14 +23,14 @@ KIND = "test.work"
 
 
 @pytest.fixture
-def work(context: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable], None]]:
+def work(context: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable], None]:
     """`work(function)` is what jobs of KIND do."""
 
     def make(function: Callable) -> None:
-        monkeypatch.setitem(context.extensions["jobs"], KIND, function)
+        monkeypatch.setitem(running.work_of(context).jobs, KIND, function)
 
     make(lambda progress, **args: None)
-    yield make
+    return make
 
 
 def enqueued(**options) -> int:
@@ -240,7 +241,7 @@ def test_the_same_key_is_one_job(context: Flask) -> None:
 
 @pytest.mark.both_databases
 def test_a_scheduled_job_is_planned_once_a_slot_by_eight_workers(context: Flask, monkeypatch) -> None:
-    monkeypatch.setitem(context.extensions, "schedule", {KIND: 3600})
+    monkeypatch.setitem(context.extensions, "work", replace(running.work_of(context), schedule={KIND: 3600}))
     at_once(context, running.plan)
     assert db.session.scalar(sa.select(sa.func.count(Job.id))) == 1
     clock.travel(context, NOW + timedelta(hours=1, seconds=5))
@@ -252,7 +253,7 @@ def test_a_scheduled_job_is_planned_once_a_slot_by_eight_workers(context: Flask,
 
 
 def test_a_lost_wake_up_is_found_by_the_sweep(work, context: Flask, monkeypatch) -> None:
-    monkeypatch.setitem(context.extensions, "schedule", {})
+    monkeypatch.setitem(context.extensions, "work", replace(running.work_of(context), schedule={}))
     lost = enqueued()  # tests send no wake-ups
     later, woken = enqueued(delay=60), []
     monkeypatch.setattr(engine, "wake", woken.append)
@@ -260,7 +261,7 @@ def test_a_lost_wake_up_is_found_by_the_sweep(work, context: Flask, monkeypatch)
 
 
 def test_the_sweep_finds_the_job_of_a_dead_worker(work, context: Flask, monkeypatch) -> None:
-    monkeypatch.setitem(context.extensions, "schedule", {})
+    monkeypatch.setitem(context.extensions, "work", replace(running.work_of(context), schedule={}))
     monkeypatch.setattr(ledger, "LEASE_SECONDS", 0.2)
     job_id = enqueued()
     assert claimed(job_id) and running.sweep() == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from certificates.models import CertificateStatus
@@ -50,7 +50,6 @@ def test_a_step_without_the_permission_is_refused(told: list, context: Flask) ->
     assert (delivery.status, told) == (DeliveryStatus.DRAFT, [])
 
 
-@settings(max_examples=100, deadline=None)
 @given(machine=st.sampled_from([m for m, _ in MACHINES]), steps=st.data())
 def test_whatever_is_asked_the_status_follows_the_table(machine: Machine, steps) -> None:
     """Random walks: from every status only the table's steps leave, and buttons offer exactly the steps one may ask for."""

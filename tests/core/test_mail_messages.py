@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_babel import gettext
 
-from accounts import services, values
 from core import clock, jobs, mail
 from core.database import db, settings_of, transaction
 from core.errors import Invalid
@@ -25,6 +24,7 @@ from core.mail.composing import compose
 from core.mail.model import MailServer
 from core.policy import SYSTEM
 from core.settings import ROOT, SettingsError, read_settings
+from people import services, values
 from tests.core.test_mail import make_due, send, stored, use
 from tests.smtp_server import HANG, smtp_server
 

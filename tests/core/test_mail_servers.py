@@ -17,7 +17,7 @@ from flask import Flask
 from core import clock, jobs, mail
 from core.checking import breaches
 from core.database import db, settings_of, transaction
-from core.jobs import Job, ledger, worker
+from core.jobs import Job, ledger, running, worker
 from core.mail import Mail, MailState, route, server
 from tests.conftest import NOW
 from tests.core.test_mail import make_due, send, stored
@@ -326,7 +326,7 @@ def hanging_for(who: str) -> Callable[[str, int], str]:
 @contextmanager
 def lanes_at_work(context: Flask) -> Iterator[None]:
     stop = threading.Event()
-    lanes = [threading.Thread(target=worker._work_lane, args=(context, lane, stop)) for lane in context.extensions["lanes"]]
+    lanes = [threading.Thread(target=worker._work_lane, args=(context, lane, stop)) for lane in running.work_of().lanes]
     [one.start() for one in lanes]
     try:
         yield

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.health import migration_fault
+from core.migrations import migration_fault
 from tests.conftest import make_app
 
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from core import audit, checking, numbering, storage
-from core.database import db, settings_of, transaction
+from core.database import db, transaction
 from core.policy import SYSTEM
 
 pytestmark = pytest.mark.both_databases
@@ -22,7 +22,7 @@ def take() -> int:
 
 
 def mark_file() -> Path:
-    return settings_of().storage_path / "numbers" / "certificate-2026"
+    return storage.storage_of().root / "numbers" / "certificate-2026"
 
 
 def set_back(value: int) -> None:
@@ -130,9 +130,8 @@ def test_a_copy_of_a_mark_made_by_hand_counts_for_nothing(context: Flask) -> Non
 
 def test_without_place_for_the_mark_no_number_is_given(context: Flask) -> None:
     """What could be forgotten is not issued."""
-    settings = context.extensions["settings"]
-    settings.storage_path.mkdir(exist_ok=True)
-    (settings.storage_path / "numbers").write_bytes(b"")
+    storage.storage_of().root.mkdir(exist_ok=True)
+    (storage.storage_of().root / "numbers").write_bytes(b"")
     with pytest.raises(storage.Obstructed):
         take()
     assert numbering.counters() == {}

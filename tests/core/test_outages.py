@@ -15,12 +15,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Organization
 from accounts.roles import Role
 from core import audit, database, health, jobs, storage, writers
 from core.database import db, transaction
 from core.outages import Unavailable, find_outage
 from core.policy import SYSTEM
+from people.models import Organization
 from tests import factories
 from tests.api_client import ApiClient
 from tests.browsing import Browser
@@ -206,7 +206,7 @@ def test_a_full_disk_under_the_files_is_503_and_no_traceback(app: Flask, sign_in
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(app, "view_functions", app.view_functions | {"accounts.help_page": full})
+    monkeypatch.setattr(app, "view_functions", app.view_functions | {"administration.help_page": full})
     from core.web import Access
 
     full.access = Access()  # type: ignore[attr-defined]  # what the gate reads
@@ -221,7 +221,7 @@ def test_nothing_half_is_left_of_a_file_that_did_not_fit(context: Flask, monkeyp
     with pytest.raises(OSError, match="full"):
         storage.put("certificates/a.pdf", b"x")
     assert list(storage.keys("certificates")) == []
-    assert not list(context.extensions["settings"].storage_path.rglob("*.*"))
+    assert not list(storage.storage_of().root.rglob("*.*"))
 
 
 @pytest.mark.both_databases

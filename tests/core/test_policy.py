@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import aliased
 
-from accounts.models import Organization, RoleAssignment
-from accounts.roles import ROLES, Permission, Role
+from accounts.models import RoleAssignment
+from accounts.roles import ROLES, Role
 from accounts.sessions import make_actor
 from certificates.models import Certificate
 from core.database import db
@@ -19,6 +19,8 @@ from core.jobs import Job
 from core.policy import ANONYMOUS, SYSTEM, Reach, can, require, visible
 from courses.models import Course, Delivery
 from enrollment.models import Enrollment
+from people.models import Organization
+from people.permissions import Permission
 from roster.models import Expert, RosterAdmission
 from tests import factories
 
@@ -47,7 +49,7 @@ def row_of(model: type, ids: list[int]) -> object:
     return model(**dict(zip(model.__scope__.values(), ids, strict=False)))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(
     held=assignments,
     permission=st.sampled_from(Permission),

@@ -10,11 +10,10 @@ import pytest
 from flask import Flask
 
 from core import storage
-from core.database import settings_of
 
 
 def root() -> Path:
-    return settings_of().storage_path
+    return storage.storage_of().root
 
 
 def test_only_what_was_stored_is_a_key(context: Flask, tmp_path: Path) -> None:

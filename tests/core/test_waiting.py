@@ -9,9 +9,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from core import waiting
 from core.outages import Unavailable
-from core.waiting import CLIENT, LOCK, MOMENT, Threads, waits
+from core.serving import threads as seats
+from core.serving.threads import Threads
+from core.waiting import CLIENT, LOCK, MOMENT, waits
 
 
 class Task:
@@ -91,7 +92,7 @@ def test_requests_are_served_in_the_order_they_came() -> None:
 
 
 def test_who_makes_no_pause_gives_way_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "GIVES_WAY", 0.1)
+    monkeypatch.setattr(seats, "GIVES_WAY", 0.1)
     threads, served = Threads(1), []
     with held(threads, 1, None):
         tasks = serve(threads, lambda: served.append("busy"), makes_no_pause=True)
@@ -113,7 +114,7 @@ def test_however_many_wait_somebody_is_served(what: str, count: int) -> None:
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "MOST_WAITING", {LOCK: 8, CLIENT: 2, MOMENT: 3})
+    monkeypatch.setattr(seats, "MOST_WAITING", {LOCK: 8, CLIENT: 2, MOMENT: 3})
 
 
 def test_writers_queue_without_a_thread_until_there_is_room_for_them(few: None) -> None:
@@ -163,7 +164,7 @@ def test_what_is_over_in_a_moment_is_never_refused(few: None) -> None:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_who_computes_for_long_is_relieved(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "LONG", 0.02)
+    monkeypatch.setattr(seats, "LONG", 0.02)
     threads = Threads(1)
     others: list[Task] = []
     relieves, over = threading.Thread(target=lambda: [threads.relieve() or time.sleep(0.005) for _ in range(400)]), []
@@ -177,20 +178,20 @@ def test_who_computes_for_long_is_relieved(count: int, monkeypatch: pytest.Monke
 
 
 def test_no_more_than_a_few_are_relieved(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "LONG", 0.0)
+    monkeypatch.setattr(seats, "LONG", 0.0)
     threads, ends = Threads(1), threading.Event()
     tasks = serve(threads, *[lambda: ends.wait(10)] * 9)
     for _ in range(30):
         threads.relieve()
         time.sleep(0.002)
-    assert len(threads.long) == waiting.MOST_LONG
-    assert len(threads.since) == 1 + waiting.MOST_LONG
+    assert len(threads.long) == seats.MOST_LONG
+    assert len(threads.since) == 1 + seats.MOST_LONG
     ends.set()
     assert all(task.over.wait(5) for task in tasks)
 
 
 def test_who_is_relieved_and_then_waits_gives_no_second_seat(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "LONG", 0.0)
+    monkeypatch.setattr(seats, "LONG", 0.0)
     threads, computes, goes_on, seen = Threads(1), threading.Event(), threading.Event(), []
 
     def computes_then_waits() -> None:

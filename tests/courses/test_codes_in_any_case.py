@@ -8,15 +8,15 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Organization
 from accounts.roles import Role
-from accounts.services import create_organization, organization_by_code
 from core.database import db, transaction
 from core.errors import Conflict
 from core.policy import SYSTEM
 from courses import services
 from courses.models import Course, Delivery, Skill
 from courses.schemas import CourseBody
+from people.models import Organization
+from people.services import create_organization, organization_by_code
 from tests import factories
 from tests.api_client import ApiClient
 from tests.browsing import Browser

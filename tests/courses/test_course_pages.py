@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Person
 from accounts.roles import Role
 from accounts.services import create_token
 from core.audit import AuditEntry
@@ -18,6 +17,7 @@ from core.database import db, transaction
 from core.policy import SYSTEM, Actor
 from courses.models import Course
 from courses.queries import get_course
+from people.models import Person
 from tests import factories
 from tests.api_client import ApiClient
 from tests.browsing import Browser, Page

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from flask import Flask
 from icalendar import Calendar
 
-from accounts.models import Person
 from accounts.roles import Role
 from accounts.services import create_token
 from core import clock, countries
@@ -20,6 +19,7 @@ from core.policy import SYSTEM, Actor
 from courses import services, timetable
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import get_delivery, plan_of, trainers_of
+from people.models import Person
 from tests import factories
 from tests.api_client import ApiClient
 from tests.browsing import Browser, Page

@@ -8,16 +8,18 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Account, Consent, ConsentPurpose, Person
+from accounts.models import Account
 from accounts.passwords import DEMONSTRATION_PASSWORD
 from accounts.roles import Role
 from accounts.sessions import actor_of
 from certificates.models import Certificate, CertificateStatus
+from classroom.models import Mark
 from core import jobs, names
 from core.database import db
 from courses.models import Delivery, DeliveryStatus
 from demonstration.people import PARTICIPANTS, SIGN_INS
-from enrollment.models import Enrollment, EnrollmentStatus, Mark
+from enrollment.models import Enrollment, EnrollmentStatus
+from people.models import Consent, ConsentPurpose, Person
 from roster.filters import Filters
 from roster.models import Expert, ExpertSkill, ExpertStatus
 from roster.queries import count_waiting, find_experts
@@ -66,6 +68,7 @@ def facts(app: Flask) -> dict[str, list[tuple]]:
         return {name: [tuple(row) for row in db.session.execute(statement)] for name, statement in statements.items()}
 
 
+@pytest.mark.alone
 def test_it_loads_in_seconds_and_shows_every_state(app: Flask) -> None:
     began = time.monotonic()
     run(app, "demo", "load")

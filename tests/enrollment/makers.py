@@ -7,16 +7,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from accounts.models import Person
+import classroom.services
 from accounts.roles import Role
 from accounts.services import create_token
+from classroom.queries import attendance_grid
+from classroom.services import MarkGiven, ScoreGiven
 from core.database import db, transaction
 from core.policy import SYSTEM, Actor
 from courses.models import Delivery
 from enrollment import services
 from enrollment.models import Enrollment
-from enrollment.queries import attendance_grid
-from enrollment.services import MarkGiven, Nominee, ScoreGiven, Wish
+from enrollment.services import Nominee, Wish
+from people.models import Person
 from tests import factories
 from tests.courses.makers import course, delivery
 
@@ -51,15 +53,15 @@ def attend(into: Delivery, enrollment: Enrollment, minutes: int | None = None, s
         )
         marks.append(mark)
     with factories.after(into.id), transaction():
-        services.record_attendance(SYSTEM, into.id, marks)
+        classroom.services.record_attendance(SYSTEM, into.id, marks)
         if score is not None:
-            services.record_scores(SYSTEM, into.id, [ScoreGiven(enrollment.id, "post", score)])
+            classroom.services.record_scores(SYSTEM, into.id, [ScoreGiven(enrollment.id, "post", score)])
 
 
 def finished(into: Delivery) -> Delivery:
     """Finished after its last session."""
     with factories.after(into.id), transaction():
-        return services.finish(SYSTEM, into.id)
+        return classroom.services.finish(SYSTEM, into.id)
 
 
 def again(enrollment: Enrollment) -> Enrollment:

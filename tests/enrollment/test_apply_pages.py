@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Person
 from core import clock
 from core.database import db, transaction
 from core.mail import Mail
@@ -19,6 +18,7 @@ from courses.queries import get_delivery
 from enrollment import services
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.views import apply as apply_views
+from people.models import Person
 from tests import factories
 from tests.accounts.makers import settings
 from tests.browsing import Browser, Page

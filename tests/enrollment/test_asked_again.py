@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts import services as accounts
-from accounts.models import Person
 from accounts.roles import Role
 from certificates.services.names import fault_of
 from core import audit
 from core.database import db, transaction
 from core.policy import SYSTEM
-from enrollment import services
+from enrollment import queries
 from enrollment.models import Enrollment, IdentityQuestion
+from people import services as people_services
+from people.models import Person
 from tests import factories
 from tests.api_client import ApiClient
 from tests.browsing import Browser
 from tests.courses import makers as courses
 from tests.enrollment import makers
 from tests.enrollment.test_identity import body, post
-from tests.enrollment.test_whose_record import decide, drain, later, questions
+from tests.enrollment.test_whose_record import decide, drain, later, questions, questions_about
 
 AMA = {"given_name": "Ama", "family_name": "Traore", "birth_date": "1990-05-01"}
 SMITH = {"name_on_certificate": "John Smith", "names_confirmed": True}
@@ -48,7 +49,7 @@ def merged(client, keep: dict, merge: dict) -> int:
 
 def breaches(app: Flask) -> list[str]:
     with app.app_context():
-        return list(services.breaches_of_identity())
+        return list(queries.breaches_of_identity())
 
 
 def printed_fault(app: Flask, enrollment_id: int) -> str | None:
@@ -72,17 +73,20 @@ def test_after_a_merge_another_name_under_the_number_is_asked_about_and_found(
 
 
 @pytest.mark.both_databases
-def test_a_name_to_print_is_shown_with_the_question_about_the_person(app: Flask, client, france: ApiClient, code: str, sign_in):
+def test_a_name_to_print_is_a_question_of_its_own(app: Flask, client, france: ApiClient, code: str, sign_in) -> None:
     post(france, code, identifier="G-1", email="kofi@example.org", birth_date="1990-05-01")
     again = post(france, later(app), identifier="G-1", **AMA, **SMITH)
     coordinator = client(Role.COORDINATOR)
-    (question,) = questions(coordinator)
-    assert question["differs"] == ["name", "printed_name"]
-    with app.app_context():
-        assert "John Smith" in sign_in(makers.coordinator()).get("/people-to-check").text
-    assert printed_fault(app, again["id"]) == "name_differs"
+    person, printed = questions(coordinator)
+    assert (person["about"], person["differs"]) == ("person", ["name"])
+    assert (printed["about"], printed["name_on_certificate"]) == ("printed_name", "John Smith")
     decide(coordinator, "same")
-    assert printed_fault(app, again["id"]) is None, "the coordinator saw what is printed"
+    assert printed_fault(app, again["id"]) == "name_differs", "who it is says nothing of what is printed"
+    with app.app_context():
+        page = sign_in(makers.coordinator()).get("/people-to-check")
+    assert "Print this name?" in page.text
+    assert "the name to print is John Smith" in page.form("/same").submit().text
+    assert printed_fault(app, again["id"]) is None
 
 
 def test_a_decision_about_the_person_is_none_about_another_name_to_print(
@@ -95,7 +99,7 @@ def test_a_decision_about_the_person_is_none_about_another_name_to_print(
         planted = sa.update(Enrollment).where(Enrollment.id == again["id"]).values(name_on_certificate="John Smith")
         db.session.connection().execute(planted)
         assert fault_of(db.session.get_one(Enrollment, again["id"]), "John Smith")[0] == "name_differs"
-        assert any("the name to print" in line for line in services.breaches_of_identity())
+        assert any("the name to print" in line for line in queries.breaches_of_identity())
 
 
 def test_whoever_is_called_otherwise_since_is_asked_about_again(app: Flask, client, france: ApiClient, code: str) -> None:
@@ -105,13 +109,14 @@ def test_whoever_is_called_otherwise_since_is_asked_about_again(app: Flask, clie
     coordinator = client(Role.COORDINATOR)
     decide(coordinator, "same")
     with app.app_context(), transaction():
-        accounts.change_person(
+        people_services.change_person(
             SYSTEM, db.session.get_one(Person, first["person"]["id"]), given_name="Kwame", family_name="Boateng"
         )
-    asked = {one["enrollment"]: one["differs"] for one in questions(coordinator)}
+    asked = {one["enrollment"]: one["differs"] for one in questions_about("person", coordinator)}
     assert set(asked) == {first["id"], again["id"]} and all("name" in differs for differs in asked.values())
     with app.app_context():
-        assert db.session.scalar(sa.select(sa.func.count()).select_from(IdentityQuestion)) == 2, "the first one, opened again"
+        about_people = sa.select(sa.func.count()).where(IdentityQuestion.is_about_people)
+        assert db.session.scalar(about_people) == 2, "the first one, opened again"
 
 
 def test_a_no_about_a_name_to_print_is_none_about_the_person(
@@ -183,7 +188,7 @@ def test_the_check_of_a_file_asks_a_body_whose_own_two_people_the_row_names(
 def test_the_name_of_someone_without_an_account_is_not_changed_by_way_of_initials(app: Flask, client) -> None:
     with app.app_context():
         with transaction():
-            person_id = accounts.record_person(
+            person_id = people_services.record_person(
                 SYSTEM, given_name="Kofi", family_name="Mensah", identifier="GH-1", country="GH"
             ).id
         factories.consent(person_id)
@@ -206,7 +211,7 @@ def test_the_name_of_someone_without_an_account_is_not_changed_by_way_of_initial
 
 def renamed(app: Flask, person_id: int, given: str, family: str) -> None:
     with app.app_context(), transaction():
-        accounts.change_person(
+        people_services.change_person(
             SYSTEM, db.session.get_one(Person, person_id), given_name=given, family_name=family, names_confirmed=True
         )
 
@@ -254,7 +259,7 @@ def test_a_merge_answers_no_question_about_whom_a_nomination_names(
     assert question["enrollment"] == named["id"]
     decide(client(Role.COORDINATOR), "same")
     renamed(app, one["person"]["id"], "Kwame", "Boateng")
-    (question,) = (one for one in questions(client(Role.COORDINATOR)) if one["enrollment"] == named["id"])
+    (question,) = (one for one in questions_about("person", client(Role.COORDINATOR)) if one["enrollment"] == named["id"])
     answer = client(Role.COORDINATOR).post(f"/identity-questions/{question['id']}/same")
     assert answer.status_code == 200, answer.text
 
@@ -271,7 +276,7 @@ def test_a_decision_about_what_has_changed_since_it_was_read_is_refused(app: Fla
     assert (answer.status_code, answer.json["code"]) == (409, "changed_meanwhile")
     said = page.form(f"/{read['id']}/same").submit()
     assert said.status == 409 and "Look at both again" in said.text and "Zulu" in said.text
-    now = {one["enrollment"]: one for one in questions(coordinator)}[again["id"]]
+    now = {one["id"]: one for one in questions(coordinator)}[read["id"]]
     assert coordinator.post(f"/identity-questions/{read['id']}/same", {"version": now["version"]}).status_code == 200
 
 
@@ -279,11 +284,11 @@ def test_the_reason_of_an_earlier_decision_is_kept(app: Flask, client, france: A
     made = post(france, code, identifier="G-1", email="kofi@example.org", **SMITH)
     coordinator = client(Role.COORDINATOR)
     for reason in ("The passport says so", "So does the letter"):
-        (question,) = questions(coordinator)
+        (question,) = questions_about("printed_name", coordinator)
         assert coordinator.post(f"/identity-questions/{question['id']}/different", {"reason": reason}).status_code == 200
         renamed(app, made["person"]["id"], "Zed", "Zulu")
     with app.app_context():
-        (question,) = db.session.scalars(sa.select(IdentityQuestion))
+        (question,) = db.session.scalars(sa.select(IdentityQuestion).where(~IdentityQuestion.is_about_people))
         assert "The passport says so" in (question.reason or "") and "So does the letter" in (question.reason or "")
 
 
@@ -307,5 +312,31 @@ def test_a_person_renamed_while_the_nomination_is_submitted_is_asked_about(
         audit.record(SYSTEM, "test.renamed", f"person:{made['person']['id']}", {})
     assert questions(client(Role.COORDINATOR)) == []
     drain(app)
-    (question,) = questions(client(Role.COORDINATOR))
+    (question,) = questions_about("person", client(Role.COORDINATOR))
     assert "name" in question["differs"]
+
+
+@pytest.mark.both_databases
+def test_what_is_asked_again_states_what_is_true_now(app: Flask, client, france: ApiClient, ghana: ApiClient, code: str) -> None:
+    """The candidate was corrected meanwhile: what differed agrees now, and a page that was read before is stale."""
+    post(france, code, identifier="F-1", identifier_issuer="FR", email="kofi@example.org", birth_date="1990-05-01")
+    post(ghana, code, identifier="A-1", email="kofi@example.org", birth_date="1991-05-01")
+    drain(app)
+    coordinator = client(Role.COORDINATOR)
+    (read,) = questions(coordinator)
+    assert "birth_date" in read["differs"]
+    with app.app_context(), transaction():
+        person = db.session.get_one(Person, read["candidate"]["id"])
+        people_services.change_person(SYSTEM, person, birth_date=date.fromisoformat(read["submitted"]["birth_date"]))
+    now = {one["id"]: one for one in questions(coordinator)}[read["id"]]
+    assert "birth_date" in now["agrees"] and "birth_date" not in now["differs"]
+    stale = coordinator.post(f"/identity-questions/{read['id']}/same", {"version": read["version"]})
+    assert (stale.status_code, stale.json["code"]) == (409, "changed_meanwhile")
+
+
+def test_nobody_is_asked_about_a_nomination_that_was_withdrawn(app: Flask, client, france: ApiClient, code: str) -> None:
+    nominated = post(france, code, identifier="G-1", email="kofi@example.org")
+    assert client(Role.COORDINATOR).post(f"/enrollments/{nominated['id']}/withdraw", {"reason": "Ill"}).status_code == 200
+    renamed(app, nominated["person"]["id"], "Zed", "Zulu")
+    assert questions(client(Role.COORDINATOR)) == []
+    assert breaches(app) == []

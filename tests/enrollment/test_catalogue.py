@@ -11,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Organization
 from accounts.roles import Role
 from core import clock
 from core.database import db, transaction
@@ -20,6 +19,7 @@ from courses import services
 from courses.models import Delivery
 from courses.queries import get_course, get_delivery
 from enrollment.catalogue import days_words
+from people.models import Organization
 from tests import factories
 from tests.browsing import Browser, Page
 from tests.courses import makers

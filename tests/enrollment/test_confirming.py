@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from accounts import services as accounts_services
-from accounts.models import Person, SignInLink
+from accounts.models import SignInLink
 from accounts.roles import Role
 from core import audit, checking, clock, jobs
 from core.database import db, transaction
@@ -22,6 +22,8 @@ from enrollment import services
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.queries import positions
 from enrollment.services import Wish
+from people import services as people_services
+from people.models import Person
 from tests import factories
 from tests.api_client import ApiClient
 from tests.browsing import Browser
@@ -35,7 +37,7 @@ def applied(into: Delivery, number: int, category: str = "police", **values: Any
     """Someone unknown has applied on the public form (inside an app context); the id of the enrollment."""
     said = {"given_name": "Ama", "family_name": f"Number {number}", "email": f"ama{number}@example.org", "country": "GH"}
     with transaction():
-        applicant = accounts_services.record_applicant(ANONYMOUS, **(said | values))
+        applicant = people_services.record_applicant(ANONYMOUS, **(said | values))
         return services.apply(ANONYMOUS, into.id, applicant, Wish(category)).id
 
 

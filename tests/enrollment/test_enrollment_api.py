@@ -9,14 +9,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Person
 from accounts.roles import Role
 from accounts.services import assign_role
-from core import clock
 from core.database import db, transaction
 from core.policy import SYSTEM, Reach
-from courses.models import Delivery
-from enrollment import queries
+from people.models import Person
 from tests import factories
 from tests.api_client import ApiClient
 from tests.enrollment import makers
@@ -229,18 +226,6 @@ def test_who_enrols_oneself_says_it_anew(app: Flask, client, code: str) -> None:
     assert known(app, "known@example.org") == ("Old", None, "CA", "female", "1990-05-01")
 
 
-def test_completion_goes_on_behind_a_cursor(client, app: Flask) -> None:
-    code, coordinator = scheduled(app), client(Role.COORDINATOR)
-    ids = [
-        coordinator.post(f"/deliveries/{code}/enrollments", {"person": person(name), "category": "police"}).json["id"]
-        for name in ("Zed", "Moe", "Ann")
-    ]
-    first = coordinator.get(f"/deliveries/{code}/completion?limit=2").json
-    second = coordinator.get(first["next"]).json
-    assert [item["enrollment"] for item in first["items"] + second["items"]] == ids and second["next"] is None
-    assert coordinator.get(f"/deliveries/{code}/completion?after=x").status_code == 422
-
-
 def test_a_nominator_learns_nothing_from_what_others_know(app: Flask, client, code: str) -> None:
     with app.app_context():
         factories.person("Zoë", "Secret", email="zoe@example.org", identifier="HIDDEN-1")
@@ -319,89 +304,3 @@ def test_others_may_not_decide(app: Flask, client) -> None:
     assert stranger.post(f"/enrollments/{made['id']}/approve").status_code == 404
     assert stranger.post(f"/enrollments/{made['id']}/withdraw").status_code == 404
     assert nominator.post(f"/enrollments/{made['id']}/withdraw", {"reason": "Needed at home"}).json["status"] == "withdrawn"
-
-
-# Attendance, scores, completion, the end
-
-
-def test_from_attendance_to_the_fixed_result(app: Flask, client, code: str) -> None:
-    coordinator = client(Role.COORDINATOR)
-    path = f"/deliveries/{code}/enrollments"
-    one, two = (
-        coordinator.post(path, {"person": person(n), "category": c}).json["id"] for n, c in (("A", "military"), ("B", "police"))
-    )
-    marks = [{"enrollment": one, "session": n, "mark": "present"} for n in range(1, 13)]
-    marks += [{"enrollment": two, "session": n, "mark": "present", "minutes": 90} for n in range(1, 9)]
-    clock.travel(app, AFTER)
-    assert coordinator.put(f"/deliveries/{code}/attendance", {"marks": marks}).json == {"recorded": 20}
-    scores = [{"enrollment": one, "kind": "post", "percent": 82}, {"enrollment": two, "kind": "post", "percent": 64}]
-    assert coordinator.put(f"/deliveries/{code}/scores", {"scores": scores}).json == {"recorded": 2}
-    grid = coordinator.get(f"/deliveries/{code}/attendance").json
-    assert [session["number"] for session in grid["sessions"]] == list(range(1, 13))
-    assert [(row["enrollment"], row["minutes"], row["scores"]) for row in grid["rows"]] == [
-        (one, 1080, {"post": 82.0}), (two, 720, {"post": 64.0}),
-    ]  # fmt: skip
-    items = coordinator.get(f"/deliveries/{code}/completion").json["items"]
-    assert [(item["enrollment"], item["complete"]) for item in items] == [(one, True), (two, False)]
-    assert items[1]["lacking"] == [
-        {"code": "attendance_below_minimum", "detail": "attended 720 of 1,080 minutes"},
-        {"code": "score_below_minimum", "detail": "score 64, needs 70"},
-    ]
-    done = coordinator.post(f"/deliveries/{code}/finish")
-    assert (done.status_code, done.json["status"], done.json["completed"], done.json["not_completed"]) == (200, "finished", 1, 1)
-    assert coordinator.get(f"/enrollments/{two}").json["status"] == "not_completed"
-    assert coordinator.get(f"/enrollments/{two}").json["reason"] == "attended 720 of 1,080 minutes; score 64, needs 70"
-    assert coordinator.get(f"/deliveries/{code}/completion").json["items"][1]["lacking"] == items[1]["lacking"]
-    for response in (
-        coordinator.post(f"/deliveries/{code}/finish"),
-        coordinator.put(f"/deliveries/{code}/attendance", {"marks": marks}),
-        coordinator.put(f"/deliveries/{code}/scores", {"scores": scores}),
-    ):
-        assert problem(response)[:2] == (409, "delivery_finished")
-    with app.app_context():
-        assert list(queries.breaches()) == []
-
-
-@pytest.mark.parametrize(
-    ("mark", "field"),
-    [
-        ({"session": 99}, "marks.0.session"),
-        ({"mark": "here"}, "marks.0.mark"),
-        ({"minutes": 91}, "marks.0.minutes"),
-        ({"minutes": -1}, "marks.0.minutes"),
-        ({"minutes": 1.5}, "marks.0.minutes"),
-        ({"enrollment": 999}, "marks.0.enrollment"),
-        ({"enrollment": "1"}, "marks.0.enrollment"),
-        ({"note": "x"}, "marks.0.note"),
-    ],
-)
-def test_bad_marks_are_named(client, code: str, mark: dict, field: str) -> None:
-    coordinator = client(Role.COORDINATOR)
-    enrollment = coordinator.post(f"/deliveries/{code}/enrollments", BODY).json["id"]
-    good = {"enrollment": enrollment, "session": 1, "mark": "present"}
-    assert problem(coordinator.put(f"/deliveries/{code}/attendance", {"marks": [good | mark]}))[2] == [field]
-
-
-@pytest.mark.parametrize("percent", [101, -1, "82", True, None])
-def test_bad_scores_are_named(client, code: str, percent: Any) -> None:
-    coordinator = client(Role.COORDINATOR)
-    enrollment = coordinator.post(f"/deliveries/{code}/enrollments", BODY).json["id"]
-    body = {"scores": [{"enrollment": enrollment, "kind": "post", "percent": percent}]}
-    assert problem(coordinator.put(f"/deliveries/{code}/scores", body))[2] == ["scores.0.percent"]
-
-
-def test_attendance_is_for_the_deliverys_own_trainers(app: Flask, client, code: str) -> None:
-    with app.app_context():
-        delivery = db.session.query(Delivery).filter_by(code=code).one()
-        own = ApiClient(app, makers.token_of(factories.actor(Role.TRAINER, delivery_id=delivery.id)))
-    enrollment = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY).json["id"]
-    body = {"marks": [{"enrollment": enrollment, "session": 1, "mark": "present"}]}
-    clock.travel(app, AFTER)
-    assert own.put(f"/deliveries/{code}/attendance", body).json == {"recorded": 1}
-    assert own.get(f"/deliveries/{code}/completion").status_code == 200
-    assert own.post(f"/deliveries/{code}/finish").status_code == 403
-    for stranger in (client(Role.TRAINER), client(), client(Role.NOMINATOR, organization="CA-MFA")):
-        assert stranger.put(f"/deliveries/{code}/attendance", body).status_code == 403
-        assert stranger.get(f"/deliveries/{code}/attendance").status_code == 403
-        assert stranger.get(f"/deliveries/{code}/completion").status_code == 403
-        assert stranger.post(f"/deliveries/{code}/finish").status_code == 403

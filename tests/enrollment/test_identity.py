@@ -10,9 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts import queries
-from accounts import services as accounts_services
-from accounts.models import Merge, Person, SignInLink
+from accounts.models import SignInLink
 from accounts.roles import Role
 from certificates.models import Certificate
 from core import audit, checking, jobs
@@ -21,6 +19,9 @@ from core.jobs import Job
 from core.mail import Mail
 from core.policy import SYSTEM
 from enrollment.models import Enrollment, EnrollmentStatus, IdentityQuestion, Nomination
+from people import queries
+from people import services as people_services
+from people.models import Merge, Person
 from tests import factories
 from tests.accounts.makers import PASSWORD, account
 from tests.api_client import ApiClient
@@ -220,7 +221,7 @@ def _forget_everyone() -> None:
     for table in (Job, Mail, IdentityQuestion, Nomination):
         db.session.execute(sa.delete(table))
     db.session.execute(sa.delete(SignInLink))
-    db.session.execute(sa.delete(Enrollment))
+    db.session.connection().execute(sa.delete(Enrollment))
     db.session.execute(sa.delete(Person).where(Person.email == "kofi@example.org"))
     audit.record(SYSTEM, "test.forgotten", "person", {})
 
@@ -432,7 +433,7 @@ def test_a_merge_is_reviewed_by_two_keeps_all_and_can_be_undone(app: Flask, sign
         assert set(db.session.scalars(sa.select(Certificate.number).where(Certificate.person_id == keep))) == numbers
         later = makers.enrolled(makers.delivery(places=2), person=db.session.get_one(Person, keep)).id
         assert checking.breaches() == []
-        actor = accounts_services.current_record(db.session.get_one(Person, merged))
+        actor = people_services.current_record(db.session.get_one(Person, merged))
         assert actor.id == keep
     assert confirmer.post(f"/merges/{merge}/undo").json["status"] == "undone"
     with app.app_context():
@@ -449,14 +450,14 @@ def test_a_certificate_issued_between_merge_and_undo_goes_back_with_its_enrollme
         (enrollment,) = certificates.enrollments(into)
         keep, origin = factories.person("Kofi", "Mensah").id, enrollment.origin_id
         with transaction():
-            accounts_services.join_records(
+            people_services.join_records(
                 SYSTEM, db.session.get_one(Person, keep), db.session.get_one(Person, origin), reason="test"
             )
         (certificate,) = certificates.issued(into)
         assert certificate.person_id == keep
         coordinator = makers.coordinator()
         with transaction():
-            accounts_services.undo_merge(coordinator, db.session.scalars(sa.select(Merge)).one())
+            people_services.undo_merge(coordinator, db.session.scalars(sa.select(Merge)).one())
         assert certificates.again(certificate).person_id == origin
         assert checking.breaches() == []
 

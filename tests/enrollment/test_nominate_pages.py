@@ -12,7 +12,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Person
 from accounts.roles import Role
 from core import audit, clock
 from core.database import db, transaction
@@ -20,6 +19,7 @@ from core.policy import SYSTEM, Actor
 from courses.queries import get_delivery
 from enrollment.models import Enrollment, Nomination
 from enrollment.nomination_files import COLUMNS
+from people.models import Person
 from tests import factories
 from tests.browsing import Browser, Page
 from tests.courses import makers as courses

@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Organization, Person
 from accounts.roles import Role
 from core import jobs
 from core.database import db, transaction
@@ -19,6 +18,7 @@ from courses.models import Delivery
 from enrollment import queries, services
 from enrollment.models import Enrollment, Nomination
 from enrollment.services import Nominee
+from people.models import Organization, Person
 from tests import factories
 from tests.enrollment import makers
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask_babel import Babel
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core import clock, countries, languages
@@ -888,7 +888,6 @@ class TestAnything:
                 assert row.fields["given_name"] or row.fields["family_name"]
 
     @given(st.binary(max_size=2000))
-    @settings(deadline=None, max_examples=300)
     def test_bytes(self, data: bytes) -> None:
         self.check(data)
 
@@ -902,7 +901,6 @@ class TestAnything:
         ENCODINGS,
         st.sampled_from([None, True, False]),
     )
-    @settings(deadline=None, max_examples=300)
     def test_cells(
         self, delimiter: str, columns: list[str], rows: list[list[str]], encoding: str, day_first: bool | None
     ) -> None:
@@ -910,7 +908,6 @@ class TestAnything:
         self.check(text.encode(encoding, "replace"), day_first)
 
     @given(st.data())
-    @settings(deadline=None, max_examples=200)
     def test_real_files_with_broken_bytes(self, data: st.DataObject) -> None:
         original = (FILES / data.draw(st.sampled_from(sorted(p.name for p in FILES.iterdir())))).read_bytes()
         start = data.draw(st.integers(0, len(original)))
@@ -918,7 +915,6 @@ class TestAnything:
         self.check(original[:start] + data.draw(st.binary(max_size=20)) + original[end:])
 
     @given(st.dictionaries(st.sampled_from(COLUMNS), TEXTS), st.sampled_from([None, True, False]))
-    @settings(deadline=None, max_examples=300)
     def test_one_row(self, values: dict[str, str], day_first: bool | None) -> None:
         row = check_row(2, values, day_first=day_first, today=TODAY)
         assert set(row.fields) == set(COLUMNS)
@@ -926,7 +922,6 @@ class TestAnything:
             text.encode()
 
     @given(st.dictionaries(st.sampled_from(COLUMNS), TEXTS))
-    @settings(deadline=None, max_examples=200)
     def test_what_was_understood_means_the_same_when_read_again(self, values: dict[str, str]) -> None:
         row = row_with(**values)
         again = {column: str(value or "") for column, value in row.fields.items()}

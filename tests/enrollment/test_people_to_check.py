@@ -6,12 +6,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Person
 from accounts.roles import Role
 from core.database import db, transaction
 from core.policy import SYSTEM
 from enrollment.models import Enrollment, IdentityQuestion, QuestionStatus
 from enrollment.states import QUESTION
+from people.models import Person
 from tests import factories
 from tests.enrollment import makers
 from tests.enrollment.test_identity import post

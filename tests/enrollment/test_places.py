@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from accounts.models import PersonnelCategory as C
 from core.database import db, transaction
 from core.errors import Conflict
 from core.policy import SYSTEM
@@ -18,6 +17,7 @@ from enrollment import queries, services
 from enrollment.models import Enrollment
 from enrollment.places import Seating
 from enrollment.queries import PoolPlaces
+from people.models import PersonnelCategory as C
 from tests.counting import queries_counted
 from tests.enrollment import makers
 

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 import courses.services
-from accounts.models import Organization, Person
 from core import clock
 from core.database import db, transaction
 from core.errors import Conflict
@@ -29,6 +28,7 @@ from courses.queries import plan_of
 from enrollment import queries, services
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.services import Wish
+from people.models import Organization, Person
 from tests import factories
 from tests.enrollment import makers
 

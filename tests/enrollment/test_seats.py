@@ -11,20 +11,23 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Merge, Person, RoleAssignment
+from accounts.models import RoleAssignment
 from accounts.roles import Role
-from accounts.services import ensure_account, join_records, undo_merge
+from accounts.services import ensure_account
 from accounts.sessions import actor_of
+from classroom.services import finish, reopen
 from core import audit, checking, jobs
 from core.database import db, transaction
 from core.jobs import Job
 from core.mail import Mail, MailState
 from core.policy import SYSTEM, Reach
 from courses.models import Delivery
+from courses.services import touch
 from enrollment.models import Enrollment
 from enrollment.queries import positions
-from enrollment.services import finish, reopen
 from enrollment.services.sharing import leave_shared_seat
+from people.models import Merge, Person
+from people.services import join_records, undo_merge
 from tests import factories
 from tests.accounts.makers import close
 from tests.api_client import ApiClient
@@ -632,6 +635,7 @@ def test_the_seat_of_three_turns_out_to_be_anothers(app: Flask, ghana, france, c
         other = factories.person().id
         with transaction():
             seat = db.session.get_one(Enrollment, ids[0])
+            touch(seat.delivery_id)
             seat.person_id = seat.origin_id = other
             db.session.flush()
             leave_shared_seat(SYSTEM, seat)

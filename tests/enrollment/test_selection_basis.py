@@ -12,17 +12,18 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Person
 from accounts.roles import Role
 from certificates import services as certificates
+from classroom.queries import completion
 from core import clock
 from core.database import db, transaction
 from core.policy import SYSTEM
 from courses.models import Course, Delivery
 from enrollment.models import Enrollment
 from enrollment.prerequisites import Verdict, completions, prerequisites_of
-from enrollment.queries import completed_courses, completion
+from enrollment.queries import completed_courses
 from enrollment.services import Nominee, nominate
+from people.models import Person
 from tests import factories
 from tests.courses import makers as courses
 from tests.enrollment import makers

@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Person
 from accounts.roles import Role
 from core.database import db
 from core.policy import SYSTEM
 from courses.queries import get_delivery
 from enrollment.models import Enrollment, EnrollmentStatus
+from people.models import Person
 from tests import factories
 from tests.browsing import Browser, Page
 from tests.courses import makers as courses

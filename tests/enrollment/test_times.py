@@ -17,6 +17,7 @@ from accounts.sessions import actor_of
 from certificates import services as certificates
 from certificates.models import Certificate
 from certificates.queries import search
+from classroom.models import Mark
 from core import audit, clock, jobs
 from core.checking import breaches
 from core.database import db, transaction
@@ -27,7 +28,7 @@ from courses import services as courses
 from courses.models import Delivery, DeliverySession
 from courses.queries import get_delivery, is_open_for_enrollment, is_upcoming, plan_of, upcoming_of
 from enrollment import catalogue, queries, services
-from enrollment.models import Enrollment, Mark
+from enrollment.models import Enrollment
 from roster.models import Expert, ExpertSkill
 from tests import factories
 from tests.api_client import ApiClient
@@ -492,7 +493,7 @@ def test_a_skill_of_apia_and_honolulu_holds_as_soon_as_its_certificate_is_issued
         into = get_delivery(SYSTEM, code)
         makers.attend(into, db.session.get_one(Enrollment, ba), score=90)
         with transaction():
-            db.session.execute(sa.update(DeliverySession).where(DeliverySession.ends_at > ends).values(ends_at=ends))
+            db.session.connection().execute(sa.update(DeliverySession).where(DeliverySession.ends_at > ends).values(ends_at=ends))
             audit.record(SYSTEM, "test.times", "delivery:1", {})
         makers.finished(into)
         holder = db.session.get_one(Enrollment, ba).person_id
@@ -832,7 +833,7 @@ def test_a_mark_corrected_on_a_suspended_certificate_keeps_the_suspension_and_op
 
 def planted(statement: Any) -> list[str]:
     with transaction():
-        db.session.execute(statement, execution_options={"synchronize_session": False})
+        db.session.connection().execute(statement)
         audit.record(SYSTEM, "test.breach", "test", {})
     return breaches()
 

@@ -11,7 +11,7 @@ from flask import Flask, render_template
 
 from accounts import queries
 from accounts import services as accounts_services
-from accounts.models import Account, ConsentPurpose, ConsentWay, Gender, Merge, Person, RoleAssignment
+from accounts.models import Account, RoleAssignment
 from accounts.roles import Role
 from certificates.models import Certificate
 from certificates.queries import breaches as certificate_breaches
@@ -23,9 +23,12 @@ from core.errors import Conflict, NotFound
 from core.mail import Mail
 from core.policy import SYSTEM, Actor
 from core.settings import ROOT
+from enrollment import queries as enrollment_queries
 from enrollment import services
 from enrollment.models import Enrollment, IdentityQuestion, Nomination, QuestionStatus
 from enrollment.states import QUESTION
+from people import services as people_services
+from people.models import ConsentPurpose, ConsentWay, Gender, Merge, Person
 from tests import factories
 from tests.accounts.makers import PASSWORD
 from tests.browsing import Browser
@@ -67,8 +70,13 @@ def questions(coordinator: Any) -> list[dict[str, Any]]:
     return coordinator.get("/identity-questions").json["items"]
 
 
-def decide(coordinator: Any, step: str) -> Any:
-    (question,) = questions(coordinator)
+def questions_about(what: str, coordinator: Any) -> list[dict[str, Any]]:
+    """`what`: person or printed_name."""
+    return [one for one in questions(coordinator) if one["about"] == what]
+
+
+def decide(coordinator: Any, step: str, about: str = "person") -> Any:
+    (question,) = questions_about(about, coordinator)
     answer = coordinator.post(f"/identity-questions/{question['id']}/{step}")
     assert answer.status_code == 200, answer.text
     return answer.json
@@ -112,9 +120,9 @@ def test_the_mailbox_of_a_merge_that_two_people_reviewed_goes_on_working_unless_
         keep, old = (factories.person("Kofi", "Mensah", email=f"{name}@example.org") for name in ("new", "old"))
         first, second = makers.coordinator(), makers.coordinator()
         with transaction():
-            merge = accounts_services.propose_merge(first, keep.id, old.id, reason="One officer")
+            merge = people_services.propose_merge(first, keep.id, old.id, reason="One officer")
         with transaction():
-            accounts_services.confirm_merge(second, merge)
+            people_services.confirm_merge(second, merge)
         assert accounts_services.signs_in_as(old).id == keep.id
         with transaction():
             accounts_services.assign_role(SYSTEM, keep.id, Role.ADMINISTRATOR)
@@ -182,7 +190,7 @@ def test_an_applicant_enters_by_the_emailed_link_also_with_an_address_of_a_merge
     with app.app_context():
         keep, old = (factories.person("Kofi", "Mensah", email=f"{name}@example.org") for name in ("kofi", "desk"))
         with transaction():
-            accounts_services.join_records(SYSTEM, keep, old, reason="test")
+            people_services.join_records(SYSTEM, keep, old, reason="test")
         known = keep.id
     apply(Browser(app), code, given_name="Kofi", family_name="Mensah", email="desk@example.org")
     shown = entered(app, "desk@example.org")
@@ -221,10 +229,10 @@ def test_a_mailbox_that_was_merged_is_shared_too(app: Flask) -> None:
             factories.person(given, "Mensah", email=email)
             for given, email in (("Kofi", "kofi@example.org"), ("Kofi", "desk@example.org"), ("Ama", "desk@example.org"))
         )
-        assert not accounts_services.shares_mailbox(keep)
+        assert not people_services.shares_mailbox(keep)
         with transaction():
-            accounts_services.join_records(SYSTEM, keep, old, reason="test")
-        assert accounts_services.shares_mailbox(keep) and accounts_services.shares_mailbox(colleague)
+            people_services.join_records(SYSTEM, keep, old, reason="test")
+        assert people_services.shares_mailbox(keep) and people_services.shares_mailbox(colleague)
 
 
 def test_a_coordinator_enters_another_person_of_the_own_mailbox(app: Flask, client, code: str) -> None:
@@ -315,10 +323,10 @@ def test_others_do_not_change_the_gender_of_someone_who_can_sign_in(app: Flask) 
             sa.select(RoleAssignment.id).where(RoleAssignment.person_id == person.id)
         )
         with transaction():
-            accounts_services.change_person(own, person, gender=Gender.FEMALE)
+            people_services.change_person(own, person, gender=Gender.FEMALE)
         staff = factories.actor(Role.ROSTER)
         with transaction():
-            accounts_services.record_person(
+            people_services.record_person(
                 staff, identity=person.id, update=True, identifier="S-1", country="GH", given_name="Ama", family_name="Owusu",
                 gender="male",
             )  # fmt: skip
@@ -332,15 +340,15 @@ def reviewed(app: Flask, keep: Person, merged: Person) -> Merge:
     """A merge that two coordinators reviewed."""
     first, second = makers.coordinator(), makers.coordinator()
     with transaction():
-        merge = accounts_services.propose_merge(first, keep.id, merged.id, reason="One officer")
+        merge = people_services.propose_merge(first, keep.id, merged.id, reason="One officer")
     with transaction():
-        return accounts_services.confirm_merge(second, merge)
+        return people_services.confirm_merge(second, merge)
 
 
 def undone(merge: Merge) -> None:
     coordinator = makers.coordinator()
     with transaction():
-        accounts_services.undo_merge(coordinator, merge)
+        people_services.undo_merge(coordinator, merge)
 
 
 def test_who_changes_the_password_or_signs_out_everywhere_ends_what_merged_records_could(app: Flask) -> None:
@@ -370,12 +378,12 @@ def test_a_no_of_ones_own_stays_when_a_merge_that_carried_another_is_undone(app:
         with transaction():
             answer(keep, False)
         undone(merge)
-        assert not accounts_services.current_consent(keep.id, ConsentPurpose.ROSTER)
+        assert not people_services.current_consent(keep.id, ConsentPurpose.ROSTER)
 
 
 def answer(person: Person, given: bool) -> None:
     own = Actor(person_id=person.id)
-    accounts_services.give_consent(own, person, ConsentPurpose.ROSTER, given, how=ConsentWay.PAGE)
+    people_services.give_consent(own, person, ConsentPurpose.ROSTER, given, how=ConsentWay.PAGE)
 
 
 def test_messages_reach_a_kept_record_without_an_address_by_that_of_the_merged_one(app: Flask) -> None:
@@ -395,7 +403,7 @@ def test_undoing_a_merge_keeps_the_address_that_the_person_gave_since(app: Flask
         keep, old = factories.person("Kofi", "Mensah", email=None), factories.person("Kofi", "Mensah", email="k@gh.example")
         merge = reviewed(app, keep, old)
         with transaction():
-            accounts_services.change_person(SYSTEM, keep, email="own@example.org")
+            people_services.change_person(SYSTEM, keep, email="own@example.org")
         undone(merge)
         assert (keep.email, old.email) == ("own@example.org", "k@gh.example")
 
@@ -514,14 +522,14 @@ def test_a_confirmed_name_to_print_is_still_asked_about_and_printed_only_when_de
         enrollment = db.session.get_one(Enrollment, made["id"])
         assert fault_of(enrollment, enrollment.name_on_certificate)[0] == "name_differs"
         assert checking.breaches() == [], "someone was asked"
-    decide(coordinator, "same")
+    decide(coordinator, "same", "printed_name")
     with app.app_context():
         enrollment = db.session.get_one(Enrollment, made["id"])
         assert fault_of(enrollment, "Ama Boateng") is None and fault_of(enrollment, "Yaw Sy")[0] == "name_differs"
     second = post(
         client(Role.NOMINATOR, organization="FR-MFA"), later(app), **(said | {"identifier": "F-1", "email": "k@fr.example"})
     )
-    decide(coordinator, "different")
+    decide(coordinator, "different", "printed_name")
     shown = coordinator.get(f"/enrollments/{second['id']}").json["person"]
     assert (shown["full_name"], shown["name_on_certificate"]) == ("Kofi Mensah", "Kofi Mensah")
 
@@ -532,8 +540,8 @@ def test_a_person_who_takes_another_name_is_asked_about_where_a_body_said_anothe
         person = db.session.get_one(Person, made["person"]["id"])
         with transaction():
             changed = {"given_name": "Ama", "family_name": "Boateng", "names_confirmed": True}
-            accounts_services.change_person(Actor(person_id=person.id), person, **changed)
-    (question,) = questions(client(Role.COORDINATOR))
+            people_services.change_person(Actor(person_id=person.id), person, **changed)
+    (question,) = questions_about("person", client(Role.COORDINATOR))
     assert "name" in question["differs"]
 
 
@@ -552,7 +560,7 @@ def test_suspects_include_those_whom_no_one_reviewed(app: Flask, client, code: s
         assert not merge.is_reviewed
         with transaction():
             write(sa.update(Person).where(Person.id == merge.keep_id).values(given_name="Ama", family_name="Boateng"))
-        assert len(list(services.suspects())) == 2
+        assert len(list(enrollment_queries.suspects())) == 2
 
 
 def test_no_marks_drop_out_when_two_seats_become_one(app: Flask, client, code: str) -> None:

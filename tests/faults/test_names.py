@@ -13,9 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from accounts import queries
-from accounts.models import Person
 from accounts.roles import Role
-from accounts.values import split_name
 from certificates.queries import list_register
 from certificates.services import issue
 from core.database import db, transaction
@@ -23,6 +21,8 @@ from core.mail import Mail
 from core.policy import SYSTEM
 from enrollment import nomination_files
 from enrollment.models import Enrollment
+from people.models import Person
+from people.values import split_name
 from roster.filters import Filters
 from roster.queries import find_experts
 from tests import factories

@@ -39,6 +39,10 @@ def faults(kind: type[Event]) -> Iterator[str]:
         yield "has fields and is no dataclass"
     if not kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]  # what @dataclass leaves behind
         yield "is not frozen"
+    if "name" in vars(kind) and not str(vars(kind).get("label", "")):
+        yield "has no label"
+    if not isinstance(getattr(kind, "schema_version", 1), int):
+        yield "has no version"
     types = typing.get_type_hints(kind)
     fields = {field.name for field in dataclasses.fields(kind)}
     if kind.subject[1] not in fields:
@@ -65,12 +69,15 @@ def test_an_event_is_frozen_plain_and_tells_of_nobody(kind: type[Event]) -> None
 
 
 def test_every_room_that_announces_is_seen() -> None:
-    assert {kind.__module__ for kind in OURS} >= {f"{room}.events" for room in ("accounts", "courses", "enrollment", "roster")}
+    assert {kind.__module__ for kind in OURS} >= {
+        f"{room}.events" for room in ("people", "accounts", "courses", "enrollment", "classroom", "roster")
+    }
 
 
 @dataclass(frozen=True)
 class Sound(Event):
     name: ClassVar[str] = "planted"
+    label: ClassVar[str] = "Planted"
     subject: ClassVar[tuple[str, str]] = ("person", "person_id")
     person_id: int
 
@@ -99,6 +106,11 @@ def test_an_event_that_may_be_changed_or_names_no_object_is_caught() -> None:
         code: str
 
     assert list(faults(Undecorated)) != []
+
+    class Unlabelled(Sound):
+        name = "unlabelled"
+
+    assert list(faults(Unlabelled)) == ["has no label"]
 
     class OfNothing(Sound):
         subject = ("delivery", "delivery_id")

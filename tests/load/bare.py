@@ -11,7 +11,7 @@ import sqlite3
 
 from flask import Flask, redirect, render_template_string, request
 
-from core.serving import Server
+from core.serving.server import Server
 from core.settings import read_settings
 
 WORKERS = 2

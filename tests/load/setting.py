@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from accounts import services as accounts_services
-from accounts.models import Person, UserSession
+from accounts.models import UserSession
 from accounts.sessions import digest
 from app import create_app
 from core import audit, clock, jobs
@@ -26,6 +26,8 @@ from courses.schemas import CourseBody
 from demonstration.experts import load_experts
 from enrollment import services
 from enrollment.services import Wish
+from people import services as people_services
+from people.models import Person
 from tests.certificates.samples import sample
 
 OPEN, RUNNING, SKILL = "OPEN", "RUNNING", "gender-peace-operations"
@@ -79,7 +81,7 @@ def _deliveries() -> None:
     running = _delivery(RUNNING, start + timedelta(days=31))
     for number in range(25):
         with transaction():
-            person = accounts_services.record_person(
+            person = people_services.record_person(
                 SYSTEM,
                 given_name=f"Person {number}",
                 family_name="Of the bench",

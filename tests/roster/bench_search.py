@@ -18,13 +18,13 @@ from pathlib import Path
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import PersonnelCategory
 from app import create_app
 from core import clock
 from core.database import db
 from core.migrations import upgrade
 from courses.queries import skills_to_choose
 from demonstration.experts import load_experts
+from people.models import PersonnelCategory
 from roster import queries
 from roster.filters import Filters, read_filters
 from roster.models import ExpertSearch

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from accounts.models import Account, Person
+from accounts.models import Account
 from certificates import services as certificates
 from certificates.models import Certificate
 from core import audit, clock
@@ -16,6 +16,7 @@ from core.database import db, transaction
 from core.policy import SYSTEM
 from courses.models import Course
 from enrollment.models import Enrollment
+from people.models import Person
 from roster import services
 from roster.models import Expert, ExpertStatus
 from roster.services import Profile, SpokenLanguage, Window

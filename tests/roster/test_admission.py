@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from flask import Flask
 
 from accounts import services as accounts
-from accounts.models import Consent
 from accounts.roles import Role
 from certificates import services as certificates
 from core import audit
@@ -19,6 +18,8 @@ from core.errors import Conflict, NotFound
 from core.once import FirstAnswer
 from core.policy import SYSTEM, Actor, Reach
 from enrollment.models import Enrollment
+from people import services as people_services
+from people.models import Consent
 from roster import documents, queries, services
 from roster.filters import Filters
 from roster.models import AdmissionWay, Expert, ExpertSearch, ExpertStatus, RosterAdmission
@@ -425,7 +426,7 @@ def test_an_office_with_experts_stays_an_office(context: Flask) -> None:
         services.admit(SYSTEM, db.session.get_one(Expert, key), office="RO2")
     assert db.session.get_one(Expert, key).office_id == office
     with pytest.raises(Conflict) as refusal, transaction():
-        accounts.put_organization(SYSTEM, "RO2", kinds=["nominator"])
+        people_services.put_organization(SYSTEM, "RO2", kinds=["nominator"])
     assert (refusal.value.code, refusal.value.field) == ("kind_in_use", "kinds")
 
 
@@ -434,15 +435,15 @@ def test_an_office_with_experts_stays_an_office(context: Flask) -> None:
 
 def merged(keep_id: int, merged_id: int) -> int:
     with transaction():
-        key = accounts.propose_merge(SYSTEM, keep_id, merged_id, reason="One person").id
+        key = people_services.propose_merge(SYSTEM, keep_id, merged_id, reason="One person").id
     with transaction():
-        accounts.confirm_merge(SYSTEM, accounts.get_merge(SYSTEM, key))
+        people_services.confirm_merge(SYSTEM, people_services.get_merge(SYSTEM, key))
     return key
 
 
 def undone(merge_id: int) -> None:
     with transaction():
-        accounts.undo_merge(SYSTEM, accounts.get_merge(SYSTEM, merge_id))
+        people_services.undo_merge(SYSTEM, people_services.get_merge(SYSTEM, merge_id))
 
 
 @pytest.mark.both_databases
@@ -537,8 +538,8 @@ def test_undoing_a_merge_takes_back_the_refusal_and_the_leave_that_it_carried_ov
     merge = merged(keep, refusing)
     assert status(keep_expert) is ExpertStatus.LEFT
     undone(merge)
-    assert status(keep_expert) is ExpertStatus.ADMITTED and accounts.current_consent(keep, "roster")
-    assert not accounts.current_consent(refusing, "roster"), "the other one has refused"
+    assert status(keep_expert) is ExpertStatus.ADMITTED and people_services.current_consent(keep, "roster")
+    assert not people_services.current_consent(refusing, "roster"), "the other one has refused"
     gone_expert, gone = graduate("Kofi", agrees=True, email="gone@example.org")
     makers.admitted(gone)
     merge = merged(factories.person("Kofi", email="k@example.org").id, gone)
@@ -557,4 +558,4 @@ def test_a_no_said_since_the_merge_stays_when_the_merge_is_undone(context: Flask
     factories.consent(keep, True)
     factories.consent(keep, False)
     undone(merge)
-    assert status(key) is not ExpertStatus.ADMITTED and not accounts.current_consent(keep, "roster")
+    assert status(key) is not ExpertStatus.ADMITTED and not people_services.current_consent(keep, "roster")

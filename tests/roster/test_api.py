@@ -10,12 +10,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Account, Person
+from accounts.models import Account
 from accounts.roles import Role
 from accounts.sessions import actor_of
 from core import audit, clock
 from core.database import db, transaction
 from core.policy import SYSTEM
+from people.models import Person
 from roster.models import Expert
 from tests import factories
 from tests.accounts.makers import mails

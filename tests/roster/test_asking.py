@@ -11,13 +11,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts import services as accounts
-from accounts.models import Account, Consent, Person
+from accounts.models import Account
 from accounts.roles import Role
 from core import clock
 from core.audit import AuditEntry
 from core.database import db, transaction
 from core.policy import SYSTEM, Actor
+from people import services as people
+from people.models import Consent, Person
 from roster import services
 from roster.models import Expert, ExpertProposal
 from tests import factories
@@ -253,12 +254,12 @@ def test_the_answer_is_that_of_the_person_whose_record_was_merged_meanwhile(app:
     api.put("/experts/SN-7", AWA)
     with app.app_context():
         with transaction():
-            key = accounts.propose_merge(SYSTEM, keep, asked, reason="One person").id
+            key = people.propose_merge(SYSTEM, keep, asked, reason="One person").id
         with transaction():
-            accounts.confirm_merge(SYSTEM, accounts.get_merge(SYSTEM, key))
+            people.confirm_merge(SYSTEM, people.get_merge(SYSTEM, key))
     Browser(app).get(asked_link(app)).form(button="Yes, I agree" if answer else "No").submit()
     with app.app_context():
-        assert accounts.current_consent(keep, "roster") is answer
+        assert people.current_consent(keep, "roster") is answer
         assert [one.person_id for one in db.session.scalars(sa.select(Expert))] == ([keep] if answer else [])
 
 
@@ -367,9 +368,9 @@ def test_nobody_learns_whose_a_number_or_an_address_is_by_writing_it_to_someone_
         keep = factories.person("Kofi", "Mensah", email="kofi@new.example.org").id
         old = factories.person("Kofi", "Mensah", email="kofi@old.example.org", identifier="KM-1").id
         with transaction():
-            key = accounts.propose_merge(SYSTEM, keep, old, reason="One person").id
+            key = people.propose_merge(SYSTEM, keep, old, reason="One person").id
         with transaction():
-            accounts.confirm_merge(SYSTEM, accounts.get_merge(SYSTEM, key))
+            people.confirm_merge(SYSTEM, people.get_merge(SYSTEM, key))
     made = api.put("/experts/SN-7", person_said(email=address))
     assert (made.status_code, made.json["person"]["email"]) == (201, None)
     ben = {"given_name": "Ben", "family_name": "Zed", "email": "ben@example.org"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -100,7 +99,7 @@ class Earlier:
 
 
 @pytest.fixture
-def outcome(empty_app: Flask, capsys: pytest.CaptureFixture[str]) -> Iterator[tuple[dict[str, int], str]]:
+def outcome(empty_app: Flask, capsys: pytest.CaptureFixture[str]) -> tuple[dict[str, int], str]:
     """(people by what they are in this story, what the migration printed)."""
     upgrade(revision="0013")
     with db.engine.connect().execution_options(writes=True) as connection:
@@ -110,7 +109,7 @@ def outcome(empty_app: Flask, capsys: pytest.CaptureFixture[str]) -> Iterator[tu
         connection.commit()
     capsys.readouterr()
     upgrade()
-    yield people, capsys.readouterr().out
+    return people, capsys.readouterr().out
 
 
 def _story(earlier: Earlier) -> dict[str, int]:

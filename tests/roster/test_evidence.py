@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from flask import Flask
 
 import roster.handlers
-from accounts.models import Person
 from certificates import services as certificates
 from certificates.events import CertificateIssued, CertificateRevoked
 from certificates.models import Certificate, CertificateStatus
@@ -19,6 +18,7 @@ from core.audit import AuditEntry
 from core.database import db, transaction
 from core.policy import SYSTEM
 from courses.models import Skill
+from people.models import Person
 from roster import queries
 from roster.filters import Filters, read_filters
 from roster.models import Expert, ExpertSearch, ExpertSkill, SkillStatus
@@ -172,7 +172,7 @@ def test_a_profile_is_not_made_over_by_a_later_enrollment(context: Flask) -> Non
 
 
 def test_a_changed_name_is_found_at_once(context: Flask) -> None:
-    from accounts.services import change_person
+    from people.services import change_person
 
     expert = makers.expert()
     with transaction():

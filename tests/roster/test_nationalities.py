@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Person
 from accounts.roles import Role
 from core import countries
 from core.database import db
 from enrollment.models import Nomination
 from enrollment.nomination_files import check_row, read
+from people.models import Person
 from tests import factories
 from tests.api_client import ApiClient
 from tests.browsing import Browser

@@ -12,13 +12,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Person
 from accounts.roles import Role
 from core import audit, clock
 from core.audit import AuditEntry
 from core.database import db, transaction
 from core.policy import SYSTEM, Actor
 from demonstration.experts import load_experts
+from people.models import Person
 from roster.models import Expert, ExpertSkill
 from roster.services import SpokenLanguage, Window
 from tests import factories

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
-from accounts.models import Person
 from core import checking
 from core.database import db, is_sqlite
 from demonstration.experts import load_experts
+from people.models import Person
 from roster.models import Expert, ExpertLanguage, ExpertSearch, ExpertSkill, RosterAdmission
 from roster.services import SpokenLanguage
 from tests.roster import makers

@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Gender, Person, PersonnelCategory
 from core import clock, names
 from core.database import db, is_sqlite
 from core.errors import Invalid, NotAllowed
 from core.policy import SYSTEM
 from courses.queries import skills_to_choose
 from demonstration.experts import load_experts
+from people.models import Gender, Person, PersonnelCategory
 from roster import queries, search
 from roster.filters import Filters, end_of, read_filters
 from roster.models import Expert, ExpertStatus, SkillStatus

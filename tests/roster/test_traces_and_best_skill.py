@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Person
 from accounts.roles import Role
 from accounts.sessions import actor_of
 from core import clock
 from core.audit import AuditEntry
 from core.database import db
 from core.policy import SYSTEM
+from people.models import Person
 from roster import queries
 from roster.filters import Filters
 from roster.schemas import expert_answer

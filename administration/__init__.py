@@ -1,0 +1,1 @@
+"""What administrators look after: mail, background jobs, the audit trail; and pages about the application itself."""

@@ -1,0 +1,8 @@
+"""Pages of the package, a module per part of it."""
+
+from __future__ import annotations
+
+from administration.views import information, oversight
+from administration.views.blueprint import pages
+
+__all__ = ["information", "oversight", "pages"]

@@ -1,0 +1,33 @@
+"""Pages for everyone: help, accessibility, privacy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template
+
+from administration.views.blueprint import pages
+from core.database import settings_of
+from core.i18n import text
+from core.web import public
+
+
+@pages.get("/help")
+@public
+def help_page() -> Any:
+    """What each role does here, and how."""
+    return render_template("administration/help.html")
+
+
+@pages.get("/accessibility")
+@public
+def accessibility() -> Any:
+    """How accessible this is, and whom to tell when it is not."""
+    return render_template("administration/accessibility.html", issuer=text(settings_of().issuer))
+
+
+@pages.get("/privacy")
+@public
+def privacy() -> Any:
+    """Every personal datum: why, who sees it, how long."""
+    return render_template("administration/privacy.html", issuer=text(settings_of().issuer))

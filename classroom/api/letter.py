@@ -1,0 +1,29 @@
+"""The letter of participation."""
+
+from __future__ import annotations
+
+from flask import url_for
+
+from classroom.api.routes import routes
+from classroom.participation import get_letter
+from classroom.schemas import LetterAnswer
+from core.database import settings_of
+from core.web import current_actor
+from enrollment.queries import get_enrollment
+
+
+@routes.call("GET", "/enrollments/<int:enrollment_id>/letter", "The letter of participation", answers={200: LetterAnswer})
+def letter(enrollment_id: int):
+    """For people who attended but did not complete the course. The person and those who issue
+    certificates can read it."""
+    actor = current_actor()
+    said = get_letter(actor, get_enrollment(actor, enrollment_id))
+    enrollment, delivery = said.enrollment, said.delivery
+    return LetterAnswer(
+        enrollment=enrollment.id, issuer=dict(delivery.centre.titles), name=enrollment.name_on_certificate,
+        course=delivery.course.code, title=delivery.course.title,
+        delivery=delivery.code, starts_on=delivery.starts_on, ends_on=delivery.ends_on, venue=delivery.venue,
+        country=delivery.country, minutes=said.minutes, minutes_taught=said.minutes_taught,
+        minutes_of_course=said.minutes_of_course,
+        page_url=settings_of().public_url + url_for("classroom.letter", enrollment_id=enrollment.id),
+    )  # fmt: skip

@@ -1,0 +1,27 @@
+"""Reads, a module per question."""
+
+from classroom.queries.checking import breaches
+from classroom.queries.results import (
+    Completion,
+    Grid,
+    GridRow,
+    attendance_grid,
+    completion,
+    find_completion,
+    has_marks,
+    is_recorded,
+    was_reopened,
+)
+
+__all__ = [
+    "Completion",
+    "Grid",
+    "GridRow",
+    "attendance_grid",
+    "breaches",
+    "completion",
+    "find_completion",
+    "has_marks",
+    "is_recorded",
+    "was_reopened",
+]

@@ -1,0 +1,21 @@
+"""What may change what is recorded of people, a module per use case."""
+
+from classroom.services.attendance import MarkGiven, MarkSeen, ScoreGiven, is_contested, record_attendance, record_scores
+from classroom.services.finishing import finish
+from classroom.services.reopening import reopen
+from classroom.services.stages import correctable, is_reopened, may_be_marked, may_record
+
+__all__ = [
+    "MarkGiven",
+    "MarkSeen",
+    "ScoreGiven",
+    "correctable",
+    "finish",
+    "is_contested",
+    "is_reopened",
+    "may_be_marked",
+    "may_record",
+    "record_attendance",
+    "record_scores",
+    "reopen",
+]

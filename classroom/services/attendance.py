@@ -1,0 +1,272 @@
+"""What people did: marks per session and test scores. Saving the same again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from classroom.events import AttendanceRecorded, ScoresRecorded
+from classroom.models import Mark, MarkKind, Score, ScoreKind
+from classroom.services.stages import require_recordable
+from core import clock
+from core.database import db
+from core.errors import Conflict, DomainError, Invalid, collect
+from core.events import publish
+from core.i18n import instant_words
+from core.policy import Actor, require
+from courses.models import Delivery, DeliverySession
+from courses.services import require_begun, touch
+from enrollment.models import OPEN, RESULTS, Enrollment, EnrollmentStatus
+from people.permissions import Permission
+
+#: The person was there.
+THERE = (MarkKind.PRESENT, MarkKind.LATE)
+#: (enrollment id, session id): where there is one mark.
+Place = tuple[int, int]
+#: Enrollment id → how it stands.
+Seated = dict[int, EnrollmentStatus]
+
+
+@dataclass(frozen=True)
+class MarkSeen:
+    """What was kept of one person in one session when someone looked. `mark` None: nothing.
+    `minutes` None: not looked at."""
+
+    mark: MarkKind | str | None
+    minutes: int | None = None
+
+
+@dataclass(frozen=True)
+class MarkGiven:
+    """One person in one session. `minutes` None: the whole session for present and late, none
+    for excused and absent. `expected`: what it replaces, as far as whoever gives it knows; None:
+    whatever is kept."""
+
+    enrollment_id: int
+    session_number: int
+    mark: MarkKind | str
+    minutes: int | None = None
+    expected: MarkSeen | None = None
+
+
+@dataclass(frozen=True)
+class ScoreGiven:
+    """One person's score of one kind. `percent` None: there is none, and what is kept is
+    removed."""
+
+    enrollment_id: int
+    kind: ScoreKind | str
+    percent: float | None
+
+
+def record_attendance(actor: Actor, delivery_id: int, marks: Sequence[MarkGiven]) -> int:
+    """Keeps the marks, new or corrected, and returns how many were given. All of them, or none.
+
+    Refusals name the mark and what of it is wrong ("marks.3.minutes"). Conflict: session_not_begun,
+    session_cancelled, marked_meanwhile.
+    """
+    delivery = _begin(actor, delivery_id)
+    sessions = {s.number: s for s in _sessions(delivery_id)}
+    seated, seats = _seated(delivery_id)
+    faults: list[DomainError] = []
+    untimely: list[DomainError] = []
+    given: dict[Place, tuple[MarkGiven, DeliverySession]] = {}
+    for index, mark in enumerate(replace(one, enrollment_id=seats.get(one.enrollment_id, one.enrollment_id)) for one in marks):
+        found = _mark_faults(f"marks.{index}", mark, sessions, seated)
+        session = sessions.get(mark.session_number)
+        if found or session is None:
+            faults += found
+        elif refusal := _out_of_time(f"marks.{index}", session):
+            untimely.append(refusal)
+        elif (mark.enrollment_id, session.id) in given:
+            faults.append(Invalid("marked_twice", _l("This person is marked twice for this session."), f"marks.{index}"))
+        else:
+            given[mark.enrollment_id, session.id] = mark, session
+    collect(faults)
+    collect(untimely)
+    kept = _kept_marks(given)
+    collect(
+        [
+            _contested(f"marks.{index}")
+            for index, (place, (mark, session)) in enumerate(given.items())
+            if is_contested(mark, kept.get(place), session)
+        ]
+    )
+    changed = _keep_marks(actor, given, kept)
+    publish(AttendanceRecorded(delivery.id, tuple(changed)), actor)
+    return len(given)
+
+
+def is_contested(given: MarkGiven, kept: Mark | None, session: DeliverySession) -> bool:
+    """Whether someone else has marked otherwise meanwhile: what is kept is neither what was
+    expected nor what is given now."""
+    if given.expected is None or kept is None:
+        return False
+    seen = given.expected
+    is_as_seen = seen.mark == kept.mark and seen.minutes in (None, kept.minutes)
+    return not is_as_seen and (kept.mark, kept.minutes) != _counted(given, session)
+
+
+def _contested(at: str) -> Conflict:
+    sentence = _l("Someone else has marked this person meanwhile. Read the mark again before you replace it.")
+    return Conflict("marked_meanwhile", sentence, f"{at}.expected")
+
+
+def record_scores(actor: Actor, delivery_id: int, scores: Sequence[ScoreGiven]) -> int:
+    """Keeps the scores, new, corrected or removed, and returns how many were given. All of them, or
+    none.
+
+    What people know beforehand may be tested before the course, what they have learned only once it
+    has begun: Conflict("session_not_begun").
+    """
+    delivery = _begin(actor, delivery_id)
+    seated, seats = _seated(delivery_id)
+    faults: list[DomainError] = []
+    given: dict[tuple[int, ScoreKind], float | None] = {}
+    for index, score in enumerate(replace(one, enrollment_id=seats.get(one.enrollment_id, one.enrollment_id)) for one in scores):
+        found = _score_faults(f"scores.{index}", score, seated)
+        if found:
+            faults += found
+        elif (score.enrollment_id, ScoreKind(score.kind)) in given:
+            faults.append(Invalid("scored_twice", _l("This person has two scores of this kind here."), f"scores.{index}"))
+        else:
+            given[score.enrollment_id, ScoreKind(score.kind)] = score.percent
+    collect(faults)
+    if any(kind is ScoreKind.POST for _enrollment, kind in given):
+        require_begun(delivery)
+    changed = _keep_scores(actor, given)
+    publish(ScoresRecorded(delivery.id, tuple(changed)), actor)
+    return len(given)
+
+
+def _begin(actor: Actor, delivery_id: int) -> Delivery:
+    delivery = touch(delivery_id)
+    require(actor, Permission.ATTENDANCE_RECORD, delivery)
+    require_recordable(delivery)
+    return delivery
+
+
+def _sessions(delivery_id: int) -> Sequence[DeliverySession]:
+    return db.session.scalars(sa.select(DeliverySession).where(DeliverySession.delivery_id == delivery_id)).all()
+
+
+def _seated(delivery_id: int) -> tuple[Seated, dict[int, int]]:
+    """Every enrollment of the delivery and how it stands, and the seats of those that share
+    another one's."""
+    columns = Enrollment.id, Enrollment.status, Enrollment.seat_id
+    rows = db.session.execute(sa.select(*columns).where(Enrollment.delivery_id == delivery_id)).all()
+    return {row.id: row.status for row in rows}, {row.id: row.seat_id for row in rows if row.seat_id}
+
+
+def _person_faults(at: str, enrollment_id: int, seated: Seated) -> list[DomainError]:
+    if enrollment_id not in seated:
+        return [Invalid("unknown_enrollment", _l("This person is not enrolled in this delivery."), f"{at}.enrollment")]
+    if seated[enrollment_id] in RESULTS:
+        sentence = _l("This person's result is fixed. A coordinator can reopen it.")
+        return [Invalid("result_fixed", sentence, f"{at}.enrollment")]
+    if seated[enrollment_id] not in OPEN:
+        return [Invalid("not_seated", _l("This person has no place in this delivery."), f"{at}.enrollment")]
+    return []
+
+
+def _out_of_time(at: str, session: DeliverySession) -> Conflict | None:
+    """Why nothing can be marked in this session: it has not begun, or is not held."""
+    if session.is_cancelled:
+        return Conflict("session_cancelled", _l("This session was cancelled, so no one can be marked in it."), f"{at}.session")
+    if session.starts_at > clock.now():
+        sentence = _l(
+            "This session begins on %(moment)s. You can enter marks from then on.",
+            moment=instant_words(session.starts_at, session.delivery.time_zone),
+        )
+        return Conflict("session_not_begun", sentence, f"{at}.session")
+    return None
+
+
+def _mark_faults(at: str, mark: MarkGiven, sessions: dict[int, DeliverySession], seated: Seated) -> list[DomainError]:
+    faults = _person_faults(at, mark.enrollment_id, seated)
+    session = sessions.get(mark.session_number)
+    if session is None:
+        faults.append(Invalid("unknown_session", _l("There is no session with this number."), f"{at}.session"))
+    if mark.mark not in list(MarkKind):
+        faults.append(Invalid("unknown_mark", _l("The mark must be present, late, excused or absent."), f"{at}.mark"))
+        return faults
+    if mark.minutes is None:
+        return faults
+    if session is not None and not 0 <= mark.minutes <= session.minutes:
+        sentence = _l("Minutes go from 0 to %(most)s in this session.", most=session.minutes)
+        faults.append(Invalid("minutes_out_of_range", sentence, f"{at}.minutes"))
+    elif MarkKind(mark.mark) not in THERE and mark.minutes:
+        sentence = _l("Someone absent or excused has no minutes. Mark the person late instead.")
+        faults.append(Invalid("minutes_without_presence", sentence, f"{at}.minutes"))
+    elif MarkKind(mark.mark) in THERE and not mark.minutes:
+        sentence = _l("Someone present has minutes. Mark the person absent or excused instead.")
+        faults.append(Invalid("presence_without_minutes", sentence, f"{at}.minutes"))
+    return faults
+
+
+def _score_faults(at: str, score: ScoreGiven, seated: Seated) -> list[DomainError]:
+    faults = _person_faults(at, score.enrollment_id, seated)
+    if score.kind not in list(ScoreKind):
+        faults.append(Invalid("unknown_kind", _l("The kind must be pre or post."), f"{at}.kind"))
+    if score.percent is not None and not 0 <= score.percent <= 100:
+        faults.append(Invalid("percent_out_of_range", _l("A score goes from 0 to 100 percent."), f"{at}.percent"))
+    return faults
+
+
+def _counted(given: MarkGiven, session: DeliverySession) -> tuple[MarkKind, int]:
+    """The mark and its minutes, as they are kept."""
+    kind = MarkKind(given.mark)
+    if kind not in THERE:
+        return kind, 0
+    return kind, session.minutes if given.minutes is None else given.minutes
+
+
+def _kept_marks(places: Collection[Place]) -> dict[Place, Mark]:
+    statement = sa.select(Mark).where(
+        Mark.enrollment_id.in_({enrollment_id for enrollment_id, _ in places}),
+        Mark.session_id.in_({session_id for _, session_id in places}),
+    )
+    fresh = statement.execution_options(populate_existing=True)
+    return {(mark.enrollment_id, mark.session_id): mark for mark in db.session.scalars(fresh)}
+
+
+def _keep_marks(
+    actor: Actor, given: dict[Place, tuple[MarkGiven, DeliverySession]], kept: dict[Place, Mark]
+) -> list[tuple[int, int, str, int]]:
+    """Writes what differs from what is kept, and returns it."""
+    changed = []
+    for (enrollment_id, session_id), (one, session) in given.items():
+        mark, (kind, minutes) = kept.get((enrollment_id, session_id)), _counted(one, session)
+        if mark is not None and (mark.mark, mark.minutes) == (kind, minutes):
+            continue
+        if mark is None:
+            mark = Mark(enrollment_id=enrollment_id, session_id=session_id)
+            db.session.add(mark)
+        mark.mark, mark.minutes = kind, minutes
+        mark.recorded_by_id, mark.recorded_at = actor.person_id, clock.now()
+        changed.append((enrollment_id, session.number, kind.value, minutes))
+    return changed
+
+
+def _keep_scores(actor: Actor, given: dict[tuple[int, ScoreKind], float | None]) -> list[tuple[int, str, float | None]]:
+    """Writes what differs from what is kept, and returns it."""
+    statement = sa.select(Score).where(Score.enrollment_id.in_({enrollment_id for enrollment_id, _ in given}))
+    fresh = statement.execution_options(populate_existing=True)
+    kept = {(s.enrollment_id, s.kind): s for s in db.session.scalars(fresh)}
+    changed = []
+    for (enrollment_id, kind), percent in given.items():
+        score = kept.get((enrollment_id, kind))
+        if percent == (score.percent if score else None):
+            continue
+        if percent is None:
+            db.session.delete(score)
+        else:
+            if score is None:
+                score = Score(enrollment_id=enrollment_id, kind=kind)
+                db.session.add(score)
+            score.percent, score.recorded_by_id, score.recorded_at = percent, actor.person_id, clock.now()
+        changed.append((enrollment_id, kind.value, percent))
+    return changed

@@ -1,0 +1,149 @@
+"""Finishing: who completes, who does not and why, what becomes of those who wait."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, flash, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from classroom import queries, services
+from classroom.forms import ReopenForm
+from classroom.participation import has_letter, may_read_letter
+from classroom.ports import certificate_reviews
+from classroom.views.blueprint import pages
+from core import clock
+from core.database import transaction
+from core.errors import Conflict
+from core.forms import is_shown_again, refusals_on
+from core.i18n import number
+from core.policy import Actor, require
+from core.web import current_actor, requires, see_other
+from courses.models import Delivery, DeliverySession, DeliveryStatus
+from courses.queries import get_delivery, has_ended, span_of
+from courses.timetable import cut_reason, local_day
+from enrollment.models import OPEN, RESULTS, EnrollmentStatus
+from enrollment.queries import list_waiting
+from people.permissions import Permission as P
+
+
+@pages.get("/deliveries/<code>/finish")
+@requires(P.DELIVERY_FINISH)
+def finish(code: str) -> Any:
+    """What finishing would do, or, once it is done, what it did."""
+    return _page(_delivery(code))
+
+
+@pages.post("/deliveries/<code>/finish")
+@requires(P.DELIVERY_FINISH)
+def finish_delivery(code: str) -> Any:
+    """Before the last session has ended, the page says when it does."""
+    delivery = _delivery(code)
+    if is_shown_again():
+        return _page(delivery)
+    try:
+        with transaction():
+            services.finish(current_actor(), delivery.id)
+            flash(_("The delivery is finished and its results are fixed."), "ok")
+    except Conflict as refusal:
+        if refusal.code == "not_over":
+            return _page(_delivery(code), 409)
+        if refusal.code != "delivery_finished":
+            raise  # pressed twice is no mistake: the page shows what the first did
+    return see_other(url_for("classroom.finish", code=code))
+
+
+@pages.get("/deliveries/<code>/reopen")
+@requires(P.DELIVERY_FINISH)
+def reopen(code: str) -> Any:
+    """Whose result has to be corrected, and why."""
+    return _reopening(_delivery(code), ReopenForm())
+
+
+@pages.post("/deliveries/<code>/reopen")
+@requires(P.DELIVERY_FINISH)
+def reopen_results(code: str) -> Any:
+    delivery, form = _delivery(code), ReopenForm()
+    if form.validate():
+        with refusals_on(form):
+            chosen = [one for one in form.enrollments.data or [] if one is not None]
+            with transaction():
+                services.reopen(current_actor(), delivery.id, chosen, reason=form.reason.data or "")
+                flash(ngettext("%(num)s result is open again.", "%(num)s results are open again.", len(set(chosen))), "ok")
+            return see_other(url_for("classroom.finish", code=code))
+    return _reopening(_delivery(code), form)
+
+
+def _reopening(delivery: Delivery, form: ReopenForm) -> Any:
+    results = [one for one in queries.completion(delivery) if one.enrollment.status in RESULTS]
+    return render_template("classroom/reopen.html", form=form, delivery=delivery, results=results), form.status
+
+
+def _page(delivery: Delivery, status: int = 200) -> Any:
+    actor = current_actor()
+    results = [one for one in queries.completion(delivery) if one.enrollment.status is not EnrollmentStatus.OFFERED]
+    is_over = delivery.status is DeliveryStatus.FINISHED
+    page = render_template(
+        "classroom/finish.html",
+        delivery=delivery,
+        rule=delivery.version,
+        eligible=[one for one in results if one.is_complete],
+        lacking=[one for one in results if not one.is_complete],
+        reopened=[one for one in results if one.enrollment.status in OPEN] if is_over else [],
+        waiting=list_waiting(actor, delivery),
+        unmarked=_unmarked(delivery),
+        future=_future(delivery),
+        ends_at=None if has_ended(delivery.id) else span_of(delivery.id)[1],
+        cut=_cut(delivery),
+        reviews=certificate_reviews(actor, delivery),
+        issue=_issue_address(delivery),
+        letters=_letters(actor, results),
+    )
+    return page, status
+
+
+def _delivery(code: str) -> Delivery:
+    actor = current_actor()
+    delivery = get_delivery(actor, code)
+    require(actor, P.DELIVERY_FINISH, delivery)
+    return delivery
+
+
+def _future(delivery: Delivery) -> list[DeliverySession]:
+    """The sessions that have not begun: no one missed them yet."""
+    return [one for one in delivery.held if one.starts_at > clock.now()]
+
+
+def _cut(delivery: Delivery) -> tuple[int, int, str] | None:
+    """(sessions held, sessions in all, reason) of a delivery that was cut short."""
+    reason = cut_reason(delivery)
+    return None if reason is None else (len(delivery.held), len(delivery.sessions), reason)
+
+
+def _unmarked(delivery: Delivery) -> list[tuple[Any, Any, str]]:
+    """(session, date, "24 of 25 marked") of the sessions that have begun and in which someone
+    has no mark."""
+    if delivery.status is not DeliveryStatus.PUBLISHED:
+        return []
+    grid = queries.attendance_grid(delivery)
+    total = len(grid.rows)
+    counted = [(one, sum(one.number in row.marks for row in grid.rows)) for one in grid.held]
+    return [
+        (one, local_day(delivery, one), _("%(marked)s of %(total)s marked", marked=number(count), total=number(total)))
+        for one, count in counted
+        if count < total and one.starts_at <= clock.now()
+    ]
+
+
+def _letters(actor: Actor, results: list[queries.Completion]) -> set[int]:
+    """Of which enrollments the actor can open a letter of participation."""
+    those = [one.enrollment for one in results if has_letter(one.enrollment, one)]
+    return {one.id for one in those if may_read_letter(actor, one)}
+
+
+def _issue_address(delivery: Delivery) -> str | None:
+    """Where certificates are issued, for the next step of whoever may."""
+    if "certificates.issue_page" not in current_app.view_functions or not current_actor().can(P.CERTIFICATE_ISSUE, delivery):
+        return None
+    return url_for("certificates.issue_page", code=delivery.code)

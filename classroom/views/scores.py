@@ -1,0 +1,156 @@
+"""Pre-test and post-test scores of everyone on one page."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from flask import flash, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from classroom import queries, services
+from classroom.models import ScoreKind
+from classroom.queries import GridRow
+from classroom.services import ScoreGiven
+from classroom.views.attendance import teaching
+from classroom.views.blueprint import pages
+from core.database import transaction
+from core.errors import Conflict, Invalid
+from core.forms import is_shown_again
+from core.i18n import number
+from core.policy import require
+from core.web import current_actor, requires, see_other
+from courses.queries import has_begun
+from courses.services import touch
+from people.permissions import Permission as P
+
+
+@dataclass
+class Cell:
+    """One score on the page. `was`: the score the page was made with."""
+
+    enrollment_id: int
+    kind: ScoreKind
+    name: str
+    value: str
+    was: str
+    error: Any = None
+
+    @property
+    def field(self) -> str:
+        return f"{self.kind.value}-{self.enrollment_id}"
+
+    @property
+    def is_changed(self) -> bool:
+        """Also a field that was emptied: its score is removed."""
+        return self.value != self.was
+
+
+@dataclass
+class Line:
+    """One person on the page."""
+
+    name: str
+    note: str
+    cells: list[Cell]
+
+
+@pages.route("/deliveries/<code>/scores", methods=["GET", "POST"])
+@requires(P.ATTENDANCE_READ)
+def scores(code: str) -> Any:
+    delivery, actor = teaching(code, P.ATTENDANCE_READ), current_actor()
+    if request.method == "GET":
+        rows = queries.attendance_grid(delivery).rows
+        return _page(delivery, [_line(row) for row in services.correctable(delivery, rows)], rows)
+    require(actor, P.ATTENDANCE_RECORD, delivery)
+    if is_shown_again():
+        rows = queries.attendance_grid(delivery).rows
+        return _page(delivery, [_typed(_line(row)) for row in services.correctable(delivery, rows)], rows)
+    with transaction():
+        touch(delivery.id)
+        rows = queries.attendance_grid(delivery).rows
+        lines = [_typed(_line(row)) for row in services.correctable(delivery, rows)]
+        changed = [cell for line in lines for cell in line.cells if cell.is_changed]
+        given = [ScoreGiven(cell.enrollment_id, cell.kind, _percent(cell.value)) for cell in changed]
+        try:
+            if given:
+                services.record_scores(actor, delivery.id, given)
+        except Invalid as refusal:
+            _refuse(changed, refusal)
+        except Conflict as refusal:
+            if refusal.code != "session_not_begun":
+                raise
+            _refuse_post(changed, refusal)
+    if any(cell.error for cell in changed):
+        delivery = teaching(code, P.ATTENDANCE_READ)
+        is_early = any(cell.error and cell.kind is ScoreKind.POST for cell in changed) and not has_begun(delivery.id)
+        return _page(delivery, lines, queries.attendance_grid(delivery).rows, 409 if is_early else 422)
+    removed = sum(not cell.value for cell in changed)
+    if removed:
+        flash(ngettext("%(num)s score removed.", "%(num)s scores removed.", removed), "ok")
+    if not removed or len(changed) > removed:
+        flash(ngettext("%(num)s score saved.", "%(num)s scores saved.", len(changed) - removed), "ok")
+    return see_other(url_for("classroom.scores", code=code))
+
+
+def _line(row: GridRow) -> Line:
+    kept = [(kind, _words(row.scores.get(kind))) for kind in ScoreKind]
+    one = row.enrollment
+    origin = one.nominated_by.name if one.nominated_by else one.organization or ""
+    name = one.person.full_name
+    return Line(name, origin, [Cell(one.id, kind, name, value, value) for kind, value in kept])
+
+
+def _words(score: float | None) -> str:
+    return "" if score is None else number(score)
+
+
+def _typed(line: Line) -> Line:
+    for cell in line.cells:
+        cell.was = request.form.get(f"was-{cell.field}", "")
+        cell.value = request.form.get(cell.field, cell.was).strip()[:20]
+    return line
+
+
+def _percent(typed: str) -> float | None:
+    """The number typed, with a comma or a point; what is none is out of every range, so that the
+    service refuses it."""
+    if not typed:
+        return None
+    try:
+        value = float(typed.replace(",", ".").removesuffix("%"))
+    except ValueError:
+        return -1.0
+    return value if math.isfinite(value) else -1.0
+
+
+def _refuse(changed: list[Cell], refusal: Invalid) -> None:
+    """The refusals of the service ("scores.3.percent") at their cells. None of the scores was
+    saved."""
+    for one in refusal.errors or [refusal]:
+        parts = (one.field or "").split(".")
+        if len(parts) > 1 and parts[1].isdigit():
+            changed[int(parts[1])].error = one.message
+
+
+def _refuse_post(changed: list[Cell], refusal: Conflict) -> None:
+    """A final test before the course: told at each of its scores. None of the scores was saved."""
+    for cell in changed:
+        if cell.kind is ScoreKind.POST:
+            cell.error = refusal.message
+
+
+def _page(delivery: Any, lines: list[Line], rows: list[GridRow], status: int = 200) -> Any:
+    cells = [cell for line in lines for cell in line.cells]
+    page = render_template(
+        "classroom/scores.html",
+        delivery=delivery,
+        lines=lines,
+        needed=delivery.version.min_score_percent,
+        may_record=services.may_record(current_actor(), delivery, rows),
+        has_begun=has_begun(delivery.id),
+        errors=[(_("%(name)s: %(error)s", name=one.name, error=one.error), one.field) for one in cells if one.error],
+    )
+    return page, status

@@ -1,0 +1,103 @@
+"""What belongs under a lock is changed only under it, and no service can forget that: every flush is checked.
+
+A model says in `__lock__` which columns lead to the row that is locked before it is changed: `("delivery_id",)`, or through
+another row `("enrollment_id", "delivery_id")`. Whoever takes the lock notes the id in the open transaction's `touched`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Column, event
+from sqlalchemy.orm import Mapper, Session, object_mapper
+
+from core.database import Base
+
+
+def init_app(app: Flask) -> None:
+    """Checks every flush and every statement from here on."""
+    for name, check in (("before_flush", _check_flush), ("after_flush", _own_what_is_new), ("do_orm_execute", _check_statement)):
+        if not event.contains(Session, name, check):
+            event.listen(Session, name, check)
+
+
+class UntouchedWrite(RuntimeError):
+    """A bug: a row was changed while what it belongs to was not locked."""
+
+
+def _check_flush(session: Session, context: Any, instances: Any) -> None:
+    changed = [*session.new, *(row for row in session.dirty if session.is_modified(row)), *session.deleted]
+    with session.no_autoflush:
+        for row in changed:
+            for owner in _owners(session, row):
+                _require_touched(session, owner, type(row).__name__)
+
+
+def _own_what_is_new(session: Session, context: Any) -> None:
+    """No one else can see what this transaction created, so it needs no lock."""
+    for row in session.new:
+        if object_mapper(row) in _lockable():
+            session.info["unit"].touched.add(row.id)
+
+
+def _check_statement(state: Any) -> None:
+    """Which rows a statement changes is unknown before it runs: then something must be locked at least."""
+    if (state.is_insert or state.is_update or state.is_delete) and (name := state.statement.table.name) in _locked_tables():
+        unit = state.session.info.get("unit")
+        if unit is not None and not unit.touched:
+            raise UntouchedWrite(f"a statement that changes {name} without a lock")
+
+
+def _require_touched(session: Session, owner: Any, name: str) -> None:
+    if owner.id is not None and owner.id not in session.info["unit"].touched:
+        raise UntouchedWrite(f"{name} changed while its {type(owner).__name__.lower()} {owner.id} was not touched")
+
+
+def _owners(session: Session, row: Any) -> Iterator[Any]:
+    """What has to be locked for the row; nothing for a model without a lock, or while the owner itself is new."""
+    steps = type(row).__lock__
+    for step in steps:
+        row = _parent(session, row, object_mapper(row).columns[step])
+        if row is None:
+            return
+    if steps:
+        yield row
+
+
+def _parent(session: Session, row: Any, column: Column[Any]) -> Any:
+    """The row that a foreign key leads to, also where only the relationship is set so far."""
+    mapper = object_mapper(row)
+    key = mapper.get_property_by_column(column).key
+    if (parent_id := getattr(row, key)) is not None:
+        return session.get(_mapper_of(column).class_, parent_id)
+    for relation in mapper.relationships:
+        if relation.local_columns == {column}:
+            return getattr(row, relation.key)
+    return None
+
+
+@lru_cache(maxsize=64)
+def _mapper_of(column: Column[Any]) -> Mapper[Any]:
+    (key,) = column.foreign_keys
+    return next(mapper for mapper in Base.registry.mappers if mapper.local_table is key.column.table)
+
+
+@lru_cache(maxsize=1)
+def _lockable() -> frozenset[Mapper[Any]]:
+    """The models whose rows are locked."""
+    ways = ((mapper, mapper.class_.__lock__) for mapper in Base.registry.mappers)
+    return frozenset(_end_of(mapper, way) for mapper, way in ways if way)
+
+
+@lru_cache(maxsize=1)
+def _locked_tables() -> frozenset[str]:
+    return frozenset(mapper.class_.__tablename__ for mapper in Base.registry.mappers if mapper.class_.__lock__)
+
+
+def _end_of(mapper: Mapper[Any], way: tuple[str, ...]) -> Mapper[Any]:
+    for step in way:
+        mapper = _mapper_of(mapper.columns[step])
+    return mapper

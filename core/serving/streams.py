@@ -1,0 +1,41 @@
+"""Answers that are made while they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack, closing
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from core.outages import Unavailable
+from core.refusals import REFUSED
+from core.waiting import CLIENT, waits
+
+
+class Streams:
+    """WSGI: `app`, in which an answer that is made while it is sent waits for its client and for no one else's cost."""
+
+    def __init__(self, app: WSGIApplication):
+        self.app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        told: list[Any] = []
+
+        def note(*arguments: Any) -> Any:
+            told[:] = arguments
+
+        answer = self.app(environ, note)  # type: ignore[arg-type]  # no one here writes the old way
+        if any(name.lower() == "content-length" for name, _ in told[1]) or told[0].startswith(("204", "304")):
+            start_response(*told)
+            return answer
+        return self._stream(answer, told, environ, start_response)
+
+    def _stream(self, answer: Any, told: list[Any], environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with closing(answer), ExitStack() as place:
+            try:
+                place.enter_context(waits(CLIENT))
+            except Unavailable as error:
+                yield from self.app(environ | {REFUSED: error}, start_response)
+                return
+            start_response(*told)
+            yield from answer

@@ -1,0 +1,67 @@
+"""Style, script and emblems of pages: read and compressed once, named after their content, and so kept by browsers for ever."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import brotli
+from flask import Flask, Response, current_app, request
+
+from core.web.access import public
+
+FOR_EVER = "public, max-age=31536000, immutable"
+ASK_AGAIN = "public, no-cache"
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file of `static/`, as far compressed as it goes. `name` holds its fingerprint: rostrum.0f1e2d3c4b.css."""
+
+    name: str
+    mimetype: str
+    bodies: dict[str, bytes]  # by encoding
+
+
+def init_app(app: Flask) -> None:
+    app.view_functions["static"] = _serve
+    app.jinja_env.globals["asset"] = asset
+
+
+def asset(name: str) -> str:
+    """The address of a static file."""
+    return f"/static/{built(current_app.static_folder or '')[name].name}"
+
+
+@lru_cache(maxsize=1)
+def built(folder: str) -> dict[str, Asset]:
+    """Every asset by its plain name and by the one with its fingerprint. The server asks for them before it forks its web
+    processes, which share them."""
+    assets = {path.name: _build(path) for path in sorted(Path(folder).iterdir()) if path.is_file()}
+    return assets | {one.name: one for one in assets.values()}
+
+
+def _build(path: Path) -> Asset:
+    plain = path.read_bytes()
+    name = f"{path.stem}.{hashlib.sha256(plain).hexdigest()[:10]}{path.suffix}"
+    bodies = {"br": brotli.compress(plain, quality=11), "gzip": gzip.compress(plain, 9, mtime=0), "identity": plain}
+    return Asset(name, mimetypes.guess_type(path.name)[0] or "application/octet-stream", bodies)
+
+
+@public
+def _serve(filename: str) -> Response:
+    """An asset, or as it is any other file of the folder: the fonts of certificates."""
+    if (found := built(current_app.static_folder or "").get(filename)) is None:
+        return current_app.send_static_file(filename)
+    encoding = next((one for one in found.bodies if one in request.accept_encodings), "identity")  # plain HTTP asks for gzip only
+    response = Response(found.bodies[encoding], mimetype=found.mimetype)
+    response.headers["Cache-Control"] = FOR_EVER if filename == found.name else ASK_AGAIN
+    response.vary.add("Accept-Encoding")
+    if encoding != "identity":
+        response.headers["Content-Encoding"] = encoding
+    response.set_etag(f"{found.name.rsplit('.', 2)[1]}-{encoding}")
+    return response.make_conditional(request)  # type: ignore[return-value]  # the same response

@@ -1,0 +1,72 @@
+"""What stands around every page: navigation, languages, banners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, has_request_context, request
+
+from core import clock, i18n
+from core.policy import Actor, can
+from core.ports import port
+from core.settings import settings_of
+from core.web.access import current_actor
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry of the navigation or the footer."""
+
+    label: Any
+    url: str
+
+    @property
+    def is_current(self) -> bool:
+        return request.path == self.url or (self.url != "/" and request.path.startswith(self.url + "/"))
+
+
+@port
+def navigation(actor: Actor) -> list[Link]:
+    """The pages that everyone finds from everywhere, as far as the actor may see them."""
+
+
+@port
+def footer_links() -> list[Link]:
+    """The pages about this place that stand below every page."""
+
+
+@port
+def alerts(actor: Actor) -> list[Link]:
+    """What is wrong here and has to be seen on every page by those who can put it right."""
+
+
+def init_app(app: Flask) -> None:
+    app.context_processor(_page_context)
+    app.jinja_env.globals["can"] = lambda permission, obj=None: can(current_actor(), permission, obj)
+
+
+def _page_context() -> dict[str, Any]:
+    if not has_request_context():
+        return {}  # a mail written by a job or a command: there is no page around it
+    code = i18n.locale()
+    return {
+        "actor": current_actor(),
+        "locale": code,
+        "text_direction": "rtl" if code in i18n.RIGHT_TO_LEFT else "ltr",
+        "languages": [(c, own, _with_language(c)) for c, own in i18n.LANGUAGES.items()],
+        "navigation": navigation(current_actor()),
+        "footer_links": footer_links(),
+        "contact": settings_of().contact_email,
+        "alerts": alerts(current_actor()),
+        "clock_banner": i18n.instant_words(clock.now()) if clock.is_set() else None,
+        "demonstration": settings_of().is_demonstration,
+    }
+
+
+def _with_language(code: str) -> str:
+    """This page in another language; the first page where an address only takes what is sent to it."""
+    is_page = request.url_rule is None or "GET" in (request.url_rule.methods or ())
+    query = request.args.to_dict(flat=False) | {"lang": [code]} if request.method == "GET" else {"lang": [code]}
+    return (request.path if is_page else "/") + "?" + urlencode(query, doseq=True)

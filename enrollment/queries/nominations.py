@@ -1,0 +1,66 @@
+"""Whom organizations have put forward, over all deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from core.database import db
+from core.paging import Page, page
+from core.policy import Actor, require, visible
+from courses.models import Delivery
+from enrollment.models import Enrollment, EnrollmentStatus
+from enrollment.queries.enrollments import enrollments_visible, stands_at
+from people.permissions import Permission
+
+
+@dataclass(frozen=True)
+class NominationsWanted:
+    """Which nominations: of the delivery with this code, of those that stand so; None: all."""
+
+    delivery: str | None = None
+    status: EnrollmentStatus | None = None
+
+
+def list_nominations(actor: Actor, wanted: NominationsWanted, *, after: str | None, limit: int) -> Page[Enrollment]:
+    """The newest first."""
+    return page(_wanted(actor, wanted), [-Enrollment.id], after=after, limit=limit)
+
+
+def every_nomination(actor: Actor, wanted: NominationsWanted) -> Sequence[Enrollment]:
+    """The same, all of them."""
+    return db.session.scalars(_wanted(actor, wanted).order_by(-Enrollment.id)).all()
+
+
+def deliveries_nominated_for(actor: Actor) -> Sequence[Delivery]:
+    """Deliveries in which there are nominations, the latest first."""
+    here = sa.exists().where(Enrollment.delivery_id == Delivery.id, _own(actor))
+    return db.session.scalars(sa.select(Delivery).where(here).order_by(Delivery.starts_on.desc()).limit(200)).all()
+
+
+def reads_everybodys(actor: Actor) -> bool:
+    """Whether the actor reads the nominations of all organizations, in a centre or everywhere."""
+    grant = actor.grants.get(Permission.ENROLLMENT_READ)
+    return grant is not None and (grant.everywhere or bool(grant.centre))
+
+
+def _own(actor: Actor) -> sa.ColumnElement[bool]:
+    """Nominations, not applications, that the actor may see; of the own organizations, or those
+    of all organizations for whoever coordinates a centre."""
+    seen = visible(Enrollment, actor, Permission.ENROLLMENT_READ)
+    if reads_everybodys(actor):
+        return sa.and_(Enrollment.nominated_by_id.is_not(None), seen)
+    require(actor, Permission.ENROLLMENT_NOMINATE)
+    return sa.and_(Enrollment.nominated_by_id.in_(actor.grants[Permission.ENROLLMENT_NOMINATE].organization), seen)
+
+
+def _wanted(actor: Actor, wanted: NominationsWanted) -> sa.Select[Enrollment]:
+    statement = enrollments_visible(actor).where(_own(actor))
+    if wanted.delivery:
+        of_delivery = sa.select(Delivery.id).where(Delivery.code == wanted.delivery).scalar_subquery()
+        statement = statement.where(Enrollment.delivery_id == of_delivery)
+    if wanted.status:
+        statement = statement.where(stands_at(wanted.status))
+    return statement

@@ -1,0 +1,1 @@
+"""People, organizations, identity and consent."""

@@ -1,0 +1,137 @@
+"""What people announces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext as _l
+
+from core.events import Event
+
+
+@dataclass(frozen=True)
+class PersonRecorded(Event):
+    name = "person.recorded"
+    label = _l("Person recorded")
+    subject = ("person", "person_id")
+    person_id: int
+
+
+@dataclass(frozen=True)
+class MergeProposed(Event):
+    name = "merge.proposed"
+    label = _l("Merge of two records proposed")
+    subject = ("merge", "merge_id")
+    merge_id: int
+    keep_id: int
+    merged_id: int
+
+
+@dataclass(frozen=True)
+class MergeDeclined(Event):
+    name = "merge.declined"
+    label = _l("Merge of two records declined")
+    subject = ("merge", "merge_id")
+    merge_id: int
+    keep_id: int
+    merged_id: int
+
+
+@dataclass(frozen=True)
+class MergeConfirmed(Event):
+    """Two records are one person now: `merged_id` leads to `keep_id`."""
+
+    name = "merge.confirmed"
+    label = _l("Two records merged")
+    subject = ("merge", "merge_id")
+    merge_id: int
+    keep_id: int
+    merged_id: int
+
+
+@dataclass(frozen=True)
+class MergeUndone(Event):
+    """The two are two people again; what was recorded for the merged record goes back to it."""
+
+    name = "merge.undone"
+    label = _l("Merge of two records undone")
+    subject = ("merge", "merge_id")
+    merge_id: int
+    keep_id: int
+    merged_id: int
+
+
+@dataclass(frozen=True)
+class PersonChanged(Event):
+    name = "person.changed"
+    label = _l("Person’s data changed")
+    subject = ("person", "person_id")
+    person_id: int
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OrganizationRecorded(Event):
+    name = "organization.recorded"
+    label = _l("Organization recorded")
+    subject = ("organization", "organization_id")
+    organization_id: int
+    code: str
+
+
+@dataclass(frozen=True)
+class OrganizationChanged(Event):
+    name = "organization.changed"
+    label = _l("Organization changed")
+    subject = ("organization", "organization_id")
+    organization_id: int
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EmblemChanged(Event):
+    """Certificates of the centre show another picture from now on; none: `sha256` is empty."""
+
+    name = "organization.emblem_changed"
+    label = _l("Emblem of an organization changed")
+    subject = ("organization", "organization_id")
+    organization_id: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ConsentGiven(Event):
+    """A person said yes, or it was recorded from paper. `counts` False: kept, but not current until the person confirms it."""
+
+    name = "consent.given"
+    label = _l("Consent given")
+    subject = ("person", "person_id")
+    person_id: int
+    purpose: str
+    how: str
+    version: str
+    counts: bool
+
+
+@dataclass(frozen=True)
+class ConsentWithdrawn(Event):
+    """A person said no, or no longer yes."""
+
+    name = "consent.withdrawn"
+    label = _l("Consent refused or withdrawn")
+    subject = ("person", "person_id")
+    person_id: int
+    purpose: str
+    how: str
+    version: str
+
+
+@dataclass(frozen=True)
+class ConsentAsked(Event):
+    """A person who has not answered was written to."""
+
+    name = "consent.asked"
+    label = _l("Asked for consent")
+    subject = ("person", "person_id")
+    person_id: int
+    purpose: str

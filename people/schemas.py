@@ -1,0 +1,141 @@
+"""Shapes of this room's API."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StrictBool
+
+from core.api import Answer, Country, Day, Id, ListQuery, PersonCountry, PersonName, Schema, Texts, at_most
+from people.models import BodyKind, Consent, ConsentPurpose, ConsentWay, IdentifierKind, Organization
+from people.queries import ConsentState
+
+
+class SignatoryBody(Schema):
+    name: Annotated[str, at_most(60)]
+    office: Texts
+
+
+class OrganizationBody(Schema):
+    """Fields left out stay as they are; null clears country, title and contact address. A new organization needs a name."""
+
+    name: Annotated[str, at_most(200)] | None = None
+    kinds: list[BodyKind] | None = Field(None, max_length=10, description="if left out for a new organization: `nominator`")
+    country: Country | None = None
+    title: Texts | None = Field(None, description="name on certificates and in messages; null: its `name`")
+    contact_email: Annotated[str, at_most(254)] | None = Field(None, description="address for questions")
+    two_person_revocation: StrictBool | None = Field(
+        None, description="for a centre: revoking a certificate takes two people, whatever the reason"
+    )
+    signatories: list[SignatoryBody] | None = Field(
+        None,
+        max_length=10,
+        description="for a centre: at most two people whose names stand on its certificates; replaces those before. With an "
+        "empty list, the trainers of each delivery",
+    )
+
+    def given(self) -> dict[str, Any]:
+        """What services.put_organization takes of it."""
+        said = self.model_dump(exclude_unset=True)
+        may_be_cleared = ("country", "title", "contact_email")
+        return {name: value for name, value in said.items() if value is not None or name in may_be_cleared}
+
+
+class OrganizationsQuery(ListQuery):
+    kind: BodyKind | None = None
+
+
+class SignatoryAnswer(Answer):
+    name: str
+    office: dict[str, str]
+
+
+class OrganizationAnswer(Answer):
+    code: str
+    name: str
+    kinds: list[BodyKind]
+    country: str | None
+    title: dict[str, str] | None
+    contact_email: str | None
+    two_person_revocation: bool
+    signatories: list[SignatoryAnswer]
+    emblem_sha256: str | None
+
+    @classmethod
+    def of(cls, one: Organization) -> OrganizationAnswer:
+        return cls(
+            code=one.code, name=one.name, kinds=[BodyKind(kind) for kind in one.kinds], country=one.country,
+            title=one.title, contact_email=one.contact_email, two_person_revocation=one.two_person_revocation,
+            signatories=[SignatoryAnswer(**signatory) for signatory in one.signatories], emblem_sha256=one.emblem_sha256,
+        )  # fmt: skip
+
+
+class ConsentBody(Schema):
+    purpose: ConsentPurpose
+    given: StrictBool = Field(description="false refuses or withdraws")
+
+
+class ConsentAnswer(Answer):
+    """The answer for one purpose. `given`: null while the person has not answered."""
+
+    purpose: ConsentPurpose
+    given: bool | None
+    awaits_confirmation: bool = Field(description="true for a yes from a mailbox that others use as well: it does not count yet")
+    version: str = Field(description="of the text")
+    language: str
+    text: str
+    how: ConsentWay | None
+    at: datetime | None
+
+    @classmethod
+    def of(cls, state: ConsentState) -> ConsentAnswer:
+        said = state.unconfirmed or state.answer
+        return cls(
+            purpose=state.purpose, given=state.given, awaits_confirmation=state.unconfirmed is not None,
+            version=said.text_version if said else state.text.version, language=said.language if said else state.text.language,
+            text=state.text.words, how=said.how if said else None, at=said.at if said else None,
+        )  # fmt: skip
+
+
+class PaperPersonBody(Schema):
+    """Who signed: a number or an address, and the name."""
+
+    identifier: Annotated[str, at_most(60)] | None = None
+    identifier_issuer: Annotated[str, at_most(60)] | None = Field(
+        None, description="who issued the identifier: an organization's code or a country; the person's country if left out"
+    )
+    identifier_kind: IdentifierKind | None = None
+    given_name: PersonName | None = None
+    family_name: PersonName | None = None
+    email: Annotated[str, at_most(254)] | None = None
+    country: PersonCountry | None = None
+    names_confirmed: StrictBool | None = None
+
+
+class PaperBody(Schema):
+    person: PaperPersonBody
+    purpose: ConsentPurpose = ConsentPurpose.ROSTER
+    reference: Annotated[str, at_most(120)]
+    signed_on: Day
+    document: Annotated[str, at_most(200)]
+    identity: Literal["new"] | Id | None = Field(
+        None,
+        description="coordinators answer `identity_in_doubt` with it: `new` for someone other than the people in "
+        "`candidates`, or the id of the one who is meant",
+    )
+
+
+class PaperAnswer(Answer):
+    person_id: int
+    purpose: ConsentPurpose
+    given: bool
+    how: ConsentWay
+    reference: str
+    signed_on: date
+    document: str
+    at: datetime
+
+    @classmethod
+    def of(cls, row: Consent) -> PaperAnswer:
+        return cls.model_validate(row)

@@ -1,0 +1,184 @@
+"""Organizations: bodies that nominate, centres, roster offices, funders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.database import db, is_sqlite
+from core.errors import Conflict, DomainError, Invalid, NotAllowed, collect
+from core.events import publish
+from core.policy import Actor, can, require
+from core.printing import unprintable
+from people import values
+from people.events import OrganizationChanged, OrganizationRecorded
+from people.models import BodyKind, Organization
+from people.permissions import Permission
+from people.queries.bodies import find_body, may_change, require_kind, unknown_body
+
+LONGEST_NAME = 200
+LONGEST_PRINTED = 100  # what fits beside the emblem
+LONGEST_SIGNATORY = 60  # the name, or the office, below a signature
+MOST_SIGNATORIES = 2
+
+
+def organization_by_code(actor: Actor, code: str, *, field: str = "nominated_by") -> Organization:
+    """The nominating organization with this code; for who manages organizations an unknown one is made, called by its code."""
+    found = find_body(code)
+    if found is not None:
+        require_kind(found, BodyKind.NOMINATOR, field)
+        return found
+    if not can(actor, Permission.ORGANIZATION_MANAGE):
+        raise unknown_body(field)
+    code = values.clean_code(code, field)
+    return _add(actor, {"code": code, "name": code})
+
+
+def put_organization(actor: Actor, code: str, **given: Any) -> tuple[Organization, bool]:
+    """Makes the organization or changes what is given of it: name, kinds, country, title, contact_email,
+    two_person_revocation, signatories; whether it is new. A new one needs a name and, unless told otherwise, nominates."""
+    found = find_body(code)
+    if found is None:
+        return create_organization(actor, code=code, **given), True
+    return change_organization(actor, found, **given), False
+
+
+def create_organization(
+    actor: Actor, *, code: str, name: str | None = None, kinds: Iterable[str] = (BodyKind.NOMINATOR,), **given: Any
+) -> Organization:
+    """A new organization. Conflict when the code is taken."""
+    require(actor, Permission.ORGANIZATION_MANAGE)
+    code = values.clean_code(code, "code")
+    facts = _cleaned({"name": name, "kinds": kinds, **given})
+    require_kinds(actor, facts["kinds"])
+    _refuse_unprintable(facts["kinds"], facts["name"], facts.get("title"))
+    if find_body(code) is not None:
+        raise Conflict("organization_exists", _l("An organization with this code exists already."), "code")
+    return _add(actor, {"code": code, **facts})
+
+
+def change_organization(actor: Actor, organization: Organization, **given: Any) -> Organization:
+    """Changes what is given; the code stays, programs rely on it. A kind is dropped only when nothing depends on it."""
+    require(actor, Permission.ORGANIZATION_MANAGE, organization)
+    require_kinds(actor, organization.kinds)
+    facts = _cleaned(given)
+    kinds = facts.get("kinds", organization.kinds)
+    require_kinds(actor, kinds)
+    _refuse_unprintable(kinds, facts.get("name", organization.name), facts.get("title", organization.title))
+    _refuse_other_kinds(organization, set(kinds))
+    if changed := tuple(key for key, value in facts.items() if getattr(organization, key) != value):
+        for key in changed:
+            setattr(organization, key, facts[key])
+        publish(OrganizationChanged(organization.id, changed), actor)
+    return organization
+
+
+def _cleaned(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The given values as they are kept, or everything that is wrong with them."""
+    cleaned: dict[str, Any] = {}
+    faults: list[DomainError] = []
+    for name, value in given.items():
+        try:
+            cleaned[name] = _CLEANING[name](value)
+        except Invalid as fault:
+            faults.append(fault)
+    collect(faults)
+    return cleaned
+
+
+def _kinds(value: Iterable[str]) -> list[str]:
+    chosen = {values.clean_member(BodyKind, one, "kinds") for one in value or ()}
+    if not chosen:
+        raise Invalid("required", _l("Choose at least one."), "kinds")
+    return [kind.value for kind in BodyKind if kind in chosen]
+
+
+def _title(value: Mapping[str, str] | None) -> dict[str, str] | None:
+    """The printed name by language; None when it is called by its name."""
+    texts = {code: values.clean_text(text, f"title.{code}", longest=LONGEST_PRINTED) for code, text in (value or {}).items()}
+    return {code: text for code, text in texts.items() if text} or None
+
+
+def _signatories(value: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
+    """Who signs, without the rows in which nothing stands."""
+    if len(value or ()) > MOST_SIGNATORIES:
+        sentence = _l("There is room for at most %(most)s signatories.", most=MOST_SIGNATORIES)
+        raise Invalid("too_many", sentence, "signatories")
+    rows = [_signatory(one, f"signatories.{number}") for number, one in enumerate(value or ())]
+    return [row for row in rows if row]
+
+
+def _signatory(given: Mapping[str, Any], field: str) -> dict[str, Any] | None:
+    texts = {f"{field}.name": given.get("name") or ""}
+    texts |= {f"{field}.office.{code}": (given.get("office") or {}).get(code) or "" for code in ("en", "fr")}
+    name, *offices = (_printable(values.clean_text(text, at, longest=LONGEST_SIGNATORY), at) for at, text in texts.items())
+    if not (name or any(offices)):
+        return None
+    values.needed_text(name, f"{field}.name")
+    if not any(offices):
+        raise Invalid("required", _l("Write the office in English or French."), f"{field}.office.en")
+    return {"name": name, "office": {code: text for code, text in zip(("en", "fr"), offices, strict=True) if text}}
+
+
+_CLEANING: dict[str, Any] = {
+    "name": lambda value: values.needed_text(value, "name", longest=LONGEST_NAME),
+    "kinds": _kinds,
+    "country": lambda value: values.clean_country(value, "country") if value else None,
+    "title": _title,
+    "contact_email": lambda value: values.clean_email(value, "contact_email") if value else None,
+    "two_person_revocation": bool,
+    "signatories": _signatories,
+}
+
+
+def require_kinds(actor: Actor, kinds: Iterable[str]) -> None:
+    """NotAllowed unless the actor may change bodies of these kinds."""
+    if not may_change(actor, kinds):
+        raise NotAllowed(
+            "not_allowed", _l("Only administrators can record and change training centres, roster offices and funders."), "kinds"
+        )
+
+
+def _refuse_unprintable(kinds: Iterable[str], name: str, title: Mapping[str, str] | None) -> None:
+    """A centre is named on its certificates."""
+    if BodyKind.CENTRE not in kinds:
+        return
+    printed = {f"title.{code}": text for code, text in title.items()} if title else {"name": name}
+    for field, text in printed.items():
+        _printable(text, field)
+        if len(text) > LONGEST_PRINTED:
+            sentence = _l("This is too long for certificates, which show at most %(count)s characters.", count=LONGEST_PRINTED)
+            raise Invalid("too_long", sentence, field)
+
+
+def _printable(text: str, field: str) -> str:
+    if found := unprintable(text):
+        sentence = _l("Certificates cannot show %(characters)s. Write this without it.", characters=" ".join(found[:8]))
+        raise Invalid("not_printable", sentence, field)
+    return text
+
+
+#: Of the bodies that there are from the start one is the centre, the other the roster office.
+_FIRST = {BodyKind.CENTRE.value, BodyKind.ROSTER_OFFICE.value}
+
+
+def _refuse_other_kinds(organization: Organization, kinds: set[str]) -> None:
+    """(Accounts and courses say for themselves what depends on it.)"""
+    before = set(organization.kinds)
+    if organization.is_first and before & _FIRST != kinds & _FIRST:
+        sentence = _l("This training centre or roster office has been here from the start. What it does here cannot be changed.")
+        raise Conflict("kind_in_use", sentence, "kinds")
+
+
+def _add(actor: Actor, facts: dict[str, Any]) -> Organization:
+    """The new organization, or the one that someone else made with this code at the same moment."""
+    insert = (sqlite if is_sqlite() else postgresql).insert(Organization).values(**facts)
+    made = db.session.scalar(insert.on_conflict_do_nothing().returning(Organization))
+    if made is None:
+        return db.session.scalars(sa.select(Organization).where(Organization.code == facts["code"])).one()
+    publish(OrganizationRecorded(made.id, made.code), actor)
+    return made
