@@ -138,7 +138,6 @@ def web_in_rules(name: str, tree: ast.Module) -> Iterator[str]:
 STILL_QUERYING = {
     "certificates/views/issuing.py",
     "certificates/views/register.py",
-    "courses/views/scheduling.py",
 }
 
 
