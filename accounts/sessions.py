@@ -169,9 +169,15 @@ def start_session(person_id: int, method: str) -> None:
     publish(SignedIn(person_id, method), Actor(person_id=person_id))
 
 
+def forget_session(actor: Actor) -> None:
+    """The row of the actor's session goes, inside the open transaction."""
+    if actor.session_id is not None:
+        db.session.execute(sa.delete(UserSession).where(UserSession.id == actor.session_id))
+
+
 def end_session(actor: Actor) -> None:
     """Signs out, inside the open transaction: the row goes, so a copied cookie is worth nothing."""
-    db.session.execute(sa.delete(UserSession).where(UserSession.id == actor.session_id))
+    forget_session(actor)
     assert actor.person_id is not None
     publish(SignedOut(actor.person_id), actor)
     logout_user()

@@ -15,7 +15,7 @@ from certificates.models import NOT_ENDED, Certificate, CertificateStatus, Revoc
 from certificates.numbers import SERIES, format_number, normalise_number
 from certificates.reviews import FAULTS, ReviewKind, kinds
 from certificates.services.names import fault_of
-from certificates.services.requesting import JOB_KIND, OPEN, latest_certificates, reasons_of
+from certificates.services.requesting import JOB_KIND, OPEN, latest_certificates, reasons_of, unknown_job
 from certificates.services.standing import is_proposer
 from certificates.snapshot import is_intact
 from core import clock, names, numbering, storage
@@ -88,6 +88,18 @@ def certificates_of_delivery(actor: Actor, delivery: Delivery) -> list[Certifica
     """A delivery's certificates that `actor` may see, by number."""
     those = certificates_visible(actor).where(Certificate.delivery_id == delivery.id)
     return list(db.session.scalars(those.order_by(Certificate.id)))
+
+
+def certificates_to_archive(actor: Actor, delivery: Delivery) -> list[Certificate]:
+    """Those of a delivery that count today; NotFound while none of them has a file. Nothing of the database is open while
+    their files go out, so they are detached from it."""
+    own = certificates_of_delivery(actor, delivery)
+    counting = [one for one in own if one.current_status in ("valid", "expired")]
+    if not any(one.file_key for one in counting):
+        raise NotFound("no_certificates", _l("There are no certificates to download yet."))
+    for one in counting:
+        db.session.expunge(one)
+    return counting
 
 
 def page_of_delivery(actor: Actor, delivery: Delivery, *, after: str | None, limit: int) -> Page[Certificate]:
@@ -202,8 +214,16 @@ def get_job(actor: Actor, job_id: int) -> Job:
     job = find_job(job_id)
     is_own = job is not None and actor.person_id is not None and job.created_by_id == actor.person_id
     if job is None or not (is_own or can(actor, P.JOB_READ, job) or _issues_in(actor, job)):
-        raise NotFound("unknown_job", _l("There is no such job."))
+        raise unknown_job()
     return job
+
+
+def delivery_of(job: Job) -> Delivery:
+    """The delivery in which the job issues certificates; NotFound of a job that does something else."""
+    delivery = db.session.get(Delivery, job.args["delivery_id"]) if job.kind == JOB_KIND else None
+    if delivery is None:
+        raise unknown_job()
+    return delivery
 
 
 def _issues_in(actor: Actor, job: Job) -> bool:
@@ -239,6 +259,11 @@ class Candidate:
         return self.certificate is not None and not self.certificate.has_ended
 
     @property
+    def is_issued(self) -> bool:
+        """Has a certificate, and nothing is left to do for it."""
+        return self.certificate is not None and not self.waits and not self.was_revoked
+
+    @property
     def was_revoked(self) -> bool:
         return self.certificate is not None and self.certificate.status is CertificateStatus.REVOKED
 
@@ -258,6 +283,14 @@ def candidates(delivery: Delivery) -> list[Candidate]:
         for row in rows
     ]
     return sorted(found, key=lambda one: (one.enrollment.person.sort_name, one.enrollment.id))
+
+
+def get_enrollment_in(delivery: Delivery, enrollment_id: int) -> Enrollment:
+    """The enrollment, if it is one of this delivery; NotFound."""
+    enrollment = db.session.get(Enrollment, enrollment_id)
+    if enrollment is None or enrollment.delivery_id != delivery.id:
+        raise NotFound("unknown_enrollment", _l("There is no such person in this delivery."))
+    return enrollment
 
 
 def open_job(delivery: Delivery) -> Job | None:

@@ -13,7 +13,7 @@ from certificates.models import NOT_ENDED, Certificate
 from classroom.models import Reopening, Score, ScoreKind
 from core.database import db, in_thousands
 from core.policy import Actor, can, visible
-from courses.models import Delivery
+from courses.models import Delivery, DeliveryStatus
 from enrollment.models import Enrollment, EnrollmentStatus, IdentityQuestion, QuestionStatus
 from people.models import Merge, MergeStatus
 from people.permissions import Permission
@@ -76,8 +76,10 @@ def reviews_to_decide(actor: Actor, *, limit: int) -> list[Review]:
     return list(db.session.execute(under_review().where(decides).limit(limit)))
 
 
-def reviews_of(delivery: Delivery) -> list[Review]:
-    """Those of one delivery."""
+def reviews_of(actor: Actor, delivery: Delivery) -> list[Review]:
+    """Those of one delivery that is finished, for whoever decides about them; none for others."""
+    if delivery.status is not DeliveryStatus.FINISHED or not can(actor, Permission.CERTIFICATE_ISSUE, delivery):
+        return []
     return list(db.session.execute(under_review().where(Certificate.delivery_id == delivery.id)))
 
 

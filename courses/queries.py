@@ -21,7 +21,7 @@ from core import clock, i18n
 from core.database import db
 from core.errors import Invalid, NotFound
 from core.paging import Page, page
-from core.policy import Actor, Reach, can, visible
+from core.policy import Actor, Reach, can, require, visible
 from courses.models import (
     Course,
     CourseVersion,
@@ -84,10 +84,6 @@ def get_course(code: str) -> Course:
     return course
 
 
-def find_course(code: str) -> Course | None:
-    return db.session.scalar(sa.select(Course).where(Course.code == code))
-
-
 def list_courses(*, is_retired: bool = False, after: str | None = None, limit: int = 50) -> Page[Course]:
     """The courses that are taught, or those that are not any more."""
     those = sa.select(Course).where(Course.is_retired if is_retired else ~Course.is_retired)
@@ -147,6 +143,15 @@ def get_delivery(actor: Actor, code: str, *, load: tuple[ExecutableOption, ...] 
     delivery = db.session.scalars(_one(load), {"code": code}).unique().one_or_none()
     if delivery is None or not _may_see(actor, delivery):
         raise NotFound("unknown_delivery", _l("There is no such delivery."))
+    return delivery
+
+
+def get_delivery_for(
+    actor: Actor, code: str, permission: Permission, *, load: tuple[ExecutableOption, ...] = EVERYTHING
+) -> Delivery:
+    """The delivery, for those who have this permission on it; NotAllowed for others who may see it."""
+    delivery = get_delivery(actor, code, load=load)
+    require(actor, permission, delivery)
     return delivery
 
 

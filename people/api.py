@@ -8,7 +8,6 @@ from flask import url_for
 from pydantic import StrictBool
 
 from core.api import Answer, Routes, Schema
-from core.database import db
 from core.paging import Page
 from core.web import current_actor
 from people import queries, services
@@ -72,7 +71,7 @@ def my_consents() -> Page[ConsentAnswer]:
 def answer_consent(body: ConsentBody) -> tuple[ConsentAnswer, int]:
     """Only the person can: a token's user answers for no one else."""
     actor = current_actor()
-    own = db.session.get_one(Person, actor.person_id)
+    own = queries.get_own_person(actor)
     services.give_consent(actor, own, body.purpose, body.given, how=ConsentWay.API)
     return ConsentAnswer.of(next(one for one in queries.consents_of(own.id) if one.purpose is body.purpose)), 201
 

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
 
 from accounts.demonstration import is_demonstration_here
 from accounts.models import Account, ApiToken, SignInLink, UserSession
-from accounts.queries.people import RoleHeld, roles_of
+from accounts.queries.people import RoleHeld, find_account, roles_of
 from accounts.secrets import digest
 from accounts.services.address import PREFIX
 from accounts.services.entry import link_ends_at
 from accounts.services.mailboxes import signs_in_as
 from core import clock
 from core.database import db
+from core.errors import NotFound
 from core.policy import Actor
 from people.models import Person
 from people.services.identity import records_of
+
+#: So long after signing in people count as themselves without showing it once more.
+RECENTLY = timedelta(minutes=15)
 
 
 class LinkState(enum.StrEnum):
@@ -73,6 +78,19 @@ def session_started(session_id: int) -> tuple[str, datetime] | None:
     return (row.method, row.created_at) if row is not None else None
 
 
+def signed_in_recently(actor: Actor, *, only: str | None = None) -> bool:
+    """Whether the actor signed in a moment ago, by whatever method or `only` by this one."""
+    method, since = session_started(actor.session_id or 0) or ("", None)
+    return since is not None and since > clock.now() - RECENTLY and only in (None, method)
+
+
+def asks_password(actor: Actor) -> bool:
+    """Whether the actor types the own password before changing a way in: there is one, and no link
+    was used a moment ago."""
+    account = find_account(actor.person_id or 0)
+    return bool(account and account.password_hash) and not signed_in_recently(actor, only="link")
+
+
 def came_by_link(actor: Actor) -> bool:
     """Whether the actor signed in by an emailed link."""
     started = session_started(actor.session_id or 0)
@@ -84,6 +102,14 @@ def tokens_of(person_id: int) -> list[ApiToken]:
     living = ApiToken.revoked_at.is_(None), ApiToken.expires_at > clock.now()
     statement = sa.select(ApiToken).where(ApiToken.person_id.in_(records_of(person_id)), *living)
     return list(db.session.scalars(statement.order_by(ApiToken.id)))
+
+
+def get_token(person_id: int, token_id: int) -> ApiToken:
+    """One of the person's living tokens; NotFound."""
+    token = next((one for one in tokens_of(person_id) if one.id == token_id), None)
+    if token is None:
+        raise NotFound("unknown_token", _l("This token is not known here."))
+    return token
 
 
 def demonstration_people() -> list[DemonstrationPerson]:

@@ -242,6 +242,14 @@ def check_password(email: str, password: str) -> int | None:
     return found.pop() if len(found) == 1 else None
 
 
+def is_password_of(person_id: int, password: str) -> bool:
+    """Whether this is the person's password. Call it outside a transaction."""
+    account = db.session.get(Account, person_id)
+    kept = account.password_hash if account else None
+    db.session.rollback()  # hashing takes long, so no snapshot is held meanwhile
+    return passwords.verify(kept, password)
+
+
 def _passwords(rows: Iterable[sa.Row[Person, Account | None]]) -> list[tuple[int, str]]:
     """The kept passwords of a mailbox's people, each with the person whom it signs in."""
     found = []

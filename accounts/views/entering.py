@@ -11,11 +11,10 @@ from urllib.parse import urlsplit
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
-from accounts.models import UserSession
 from accounts.services import delete_sessions
-from accounts.sessions import start_session
+from accounts.sessions import forget_session, start_session
 from core import limits
-from core.database import db, settings_of, transaction
+from core.database import settings_of, transaction
 from core.origin import client_network
 from core.web import current_actor, safe_next, see_other
 from people.values import email_key
@@ -101,11 +100,7 @@ def _seal(nonce: str, key: str) -> str:
 
 def enter(person_id: int, method: str) -> None:
     """Signs in, inside the open transaction; whatever was signed in in this browser before is signed out."""
-    before = current_actor()
-    if before.session_id is not None:
-        row = db.session.get(UserSession, before.session_id)
-        if row is not None:
-            db.session.delete(row)
+    forget_session(current_actor())
     start_session(person_id, method)
 
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from flask import current_app, flash, render_template, url_for
 from flask_babel import gettext as _
 
-from accounts import passwords, queries, services
+from accounts import queries, services
 from accounts.forms import OneButtonForm, OwnEmailForm, OwnPasswordForm, TokenForm
 from accounts.views.blueprint import pages
 from accounts.views.entering import LINKS_PER_ADDRESS, TRIES_PER_ACCOUNT, count_try, enter_afresh
-from core import clock, limits
+from core import limits
 from core.database import transaction
 from core.errors import Conflict, Invalid
 from core.forms import Form, refusals_on
 from core.web import Link, current_actor, see_other, signed_in
 from people import queries as people_queries
 from people.models import Person
-
-RECENTLY = timedelta(minutes=15)
 
 #: Pages about oneself that other rooms have: words and endpoint.
 ELSEWHERE = [
@@ -60,31 +57,21 @@ def me() -> Any:
 # Being oneself, once more
 
 
-def _asks_password(person: Person) -> bool:
-    """Whether the current password is asked for: there is one, and no link was used a moment ago."""
-    account = queries.find_account(person.id)
-    return bool(account and account.password_hash) and not _signed_in_recently(only="link")
-
-
-def _signed_in_recently(only: str | None = None) -> bool:
-    started = queries.session_started(current_actor().session_id or 0)
-    return started is not None and started[1] > clock.now() - RECENTLY and only in (None, started[0])
-
-
 def _confirm_identity(form: Form) -> bool:
     """Whether the person has shown again to be themselves; what is wrong is said on the form. Outside of a transaction."""
-    person = _own()
-    if not _asks_password(person):
-        if _signed_in_recently():
+    actor = current_actor()
+    if not queries.asks_password(actor):
+        if queries.signed_in_recently(actor):
             return True
         form.refuse(
             Conflict("sign_in_again", _("Sign out and in again first: this is possible for 15 minutes after signing in."))
         )
         return False
-    account = queries.find_account(person.id)
-    kept, key = account.password_hash if account else None, str(person.id)
+    person_id = actor.person_id or 0
+    key = str(person_id)
     count_try("password.own", key, TRIES_PER_ACCOUNT)
-    if not passwords.verify(kept, form.current_password.data or ""):  # type: ignore[attr-defined]  # asked: it has it
+    typed = form.current_password.data or ""  # type: ignore[attr-defined]  # asked: it has it
+    if not services.is_password_of(person_id, typed):
         form.refuse(Invalid("wrong_password", _("This is not your password."), "current_password"))
         return False
     with transaction():
@@ -97,7 +84,7 @@ def _confirm_identity(form: Form) -> bool:
 def my_password() -> Any:
     """Sets, changes or replaces a forgotten password; every other session ends."""
     form = OwnPasswordForm()
-    asks_password = _asks_password(_own())
+    asks_password = queries.asks_password(current_actor())
     if form.validate_on_submit() and _confirm_identity(form):
         with refusals_on(form):
             with transaction():
@@ -124,7 +111,8 @@ def my_email() -> Any:
                 services.ask_for_address(current_actor(), _own(), form.email.data or "")
             flash(_("A message is on its way to the new address. Open its link to make the address count."), "ok")
             return see_other(url_for("accounts.me"))
-    return render_template("accounts/my_email.html", form=form, person=_own(), asks_password=_asks_password(_own())), form.status
+    facts = {"person": _own(), "asks_password": queries.asks_password(current_actor())}
+    return render_template("accounts/my_email.html", form=form, **facts), form.status
 
 
 @pages.get("/me/email/<token>")
@@ -174,7 +162,7 @@ def my_tokens() -> Any:
         if made:
             form = TokenForm(formdata=None, roles=roles)
     person = _own()
-    context = {"tokens": queries.tokens_of(person.id), "made": made, "asks_password": _asks_password(person)}
+    context = {"tokens": queries.tokens_of(person.id), "made": made, "asks_password": queries.asks_password(current_actor())}
     return render_template("accounts/my_tokens.html", form=form, **context), form.status
 
 

@@ -12,14 +12,14 @@ from accounts.forms import AccountForm, RoleForm
 from accounts.roles import WITHIN, Role
 from accounts.views.blueprint import pages
 from core import names
-from core.database import db, transaction
+from core.database import transaction
 from core.errors import DomainError, NotFound
 from core.forms import refusals_on, whole
 from core.policy import Reach
 from core.web import current_actor, remember_answer, requires, see_other, submitted_once
 from people import queries as people_queries
 from people import services as people_services
-from people.models import BodyKind, Organization, Person
+from people.models import BodyKind, Person
 from people.permissions import Permission
 
 
@@ -106,7 +106,7 @@ def assign_role(person_id: int) -> Any:
         return _person_page(found, form)
     try:
         with transaction():
-            body = db.session.get(Organization, whole(form.organization.data) or 0)
+            body = people_queries.find_body_by_id(whole(form.organization.data))
             services.assign_within(current_actor(), person_id, Role(form.role.data), body)
     except DomainError as refusal:
         return _person_page(people_queries.get_person(current_actor(), person_id), form, refusal)
@@ -168,9 +168,11 @@ def remove_password(person_id: int) -> Any:
 @requires(Permission.ACCOUNT_MANAGE)
 def revoke_token(person_id: int, token_id: int) -> Any:
     """Ends a token of this person."""
-    if token_id not in {token.id for token in queries.tokens_of(person_id)}:
-        raise NotFound("unknown_token", _("This token is not known here."))
-    return _act(person_id, lambda _found: services.revoke_token(current_actor(), token_id), _("The token is revoked."))
+
+    def revoke(found: Person) -> None:
+        services.revoke_token(current_actor(), queries.get_token(found.id, token_id).id)
+
+    return _act(person_id, revoke, _("The token is revoked."))
 
 
 def _act(person_id: int, act: Any, done: str) -> Any:

@@ -4,9 +4,9 @@ from certificates.services.ending import reissue
 from certificates.services.filing import record_file, refile
 from certificates.services.issuing import issue, specimen
 from certificates.services.names import correct_names
-from certificates.services.requesting import JOB_KIND, request_issue
+from certificates.services.requesting import JOB_KIND, request_again, request_issue
 from certificates.services.revoking import confirm_revocation, decline_revocation, needs_second_person, revoke
-from certificates.services.standing import find_proposal
+from certificates.services.standing import find_proposal, steps
 from certificates.services.suspending import lift, suspend
 
 __all__ = [
@@ -21,8 +21,10 @@ __all__ = [
     "record_file",
     "refile",
     "reissue",
+    "request_again",
     "request_issue",
     "revoke",
     "specimen",
+    "steps",
     "suspend",
 ]

@@ -14,7 +14,7 @@ from certificates.services.issuing import specimen
 from certificates.services.names import check_names
 from core import jobs
 from core.database import db
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, NotFound
 from core.events import publish
 from core.jobs import Job, JobState
 from core.policy import SYSTEM, Actor, require
@@ -52,6 +52,19 @@ def request_issue(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int] 
     if unissued:
         specimen(unissued[0])  # what is the same for all (title, venue, objectives) is tried once
     return _enqueue(actor, delivery, ids, max((certificate.id for certificate in latest.values()), default=0))
+
+
+def request_again(actor: Actor, job: Job) -> Job:
+    """Asks again for those that failed in this job, or for all when it was given up. Who has a certificate is left alone."""
+    if job.kind != JOB_KIND:
+        raise unknown_job()
+    failed = [one["enrollment"] for one in job.errors]
+    ids = job.args["enrollment_ids"] if job.state is JobState.DEAD else failed
+    return request_issue(actor, job.args["delivery_id"], ids)
+
+
+def unknown_job() -> NotFound:
+    return NotFound("unknown_job", _l("There is no such job."))
 
 
 def latest_certificates(delivery_id: int) -> dict[int, Certificate]:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from certificates.models import Certificate, RevocationProposal, Suspension
+from certificates.states import CERTIFICATE
 from core.database import db
 from core.errors import Conflict
 from core.policy import Actor
@@ -40,6 +41,13 @@ def find_proposal(certificate: Certificate) -> RevocationProposal | None:
 def is_proposer(actor: Actor, proposal: RevocationProposal) -> bool:
     """Whether the actor proposed it, also by a record that has since been merged into the actor's."""
     return is_self(actor, proposal.proposed_by_id)
+
+
+def steps(actor: Actor, certificate: Certificate, *, is_proposed: bool) -> list[str]:
+    """What the actor may ask for now. Once it is proposed to revoke it, revoking and reissuing wait for the decision, as
+    `require_undecided` says."""
+    offered = CERTIFICATE.available(certificate, actor)
+    return [step for step in offered if step not in ("revoke", "supersede")] if is_proposed else offered
 
 
 def require_undecided(certificate: Certificate) -> None:

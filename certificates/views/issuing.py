@@ -14,16 +14,14 @@ from certificates.reviews import reviews_of
 from certificates.schemas import job_answer
 from certificates.views.blueprint import pages
 from core import exports
-from core.database import db, transaction
-from core.errors import Conflict, NotFound
+from core.database import transaction
+from core.errors import Conflict
 from core.forms import refusals_on
 from core.jobs import Job, JobState
-from core.policy import require
 from core.refusals import wants_json
 from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once
 from courses.models import Delivery, DeliveryStatus
-from courses.queries import get_delivery
-from enrollment.models import Enrollment
+from courses.queries import get_delivery, get_delivery_for
 from people.permissions import Permission as P
 
 
@@ -58,7 +56,6 @@ def _issue(form: IssueForm, delivery_id: int) -> str:
 
 
 def _context(code: str) -> dict[str, Any]:
-    db.session.rollback()  # after a refused request everything shown is read again, as it is
     delivery = _delivery(code)
     people = queries.candidates(delivery)
     return {
@@ -66,28 +63,22 @@ def _context(code: str) -> dict[str, Any]:
         "is_finished": delivery.status is DeliveryStatus.FINISHED,
         "waiting": [one for one in people if one.waits],
         "revoked": [one for one in people if one.was_revoked],
-        "issued": [one for one in people if one.certificate is not None and not one.waits and not one.was_revoked],
-        "reviews": reviews_of(delivery),
+        "issued": [one for one in people if one.is_issued],
+        "reviews": reviews_of(current_actor(), delivery),
         "others": [one for one in people if one.reasons],
         "open_job": queries.open_job(delivery),
     }
 
 
 def _delivery(code: str) -> Delivery:
-    actor = current_actor()
-    delivery = get_delivery(actor, code)
-    require(actor, P.CERTIFICATE_ISSUE, delivery)
-    return delivery
+    return get_delivery_for(current_actor(), code, P.CERTIFICATE_ISSUE)
 
 
 @pages.get("/deliveries/<code>/certificates/<int:enrollment_id>/preview.pdf")
 @requires(P.CERTIFICATE_ISSUE)
 def preview(code: str, enrollment_id: int) -> Response:
     """How the certificate will look. It has the word SPECIMEN for a number and its QR code checks nothing."""
-    delivery = _delivery(code)
-    enrollment = db.session.get(Enrollment, enrollment_id)
-    if enrollment is None or enrollment.delivery_id != delivery.id:
-        raise NotFound("unknown_enrollment", _("There is no such person in this delivery."))
+    enrollment = queries.get_enrollment_in(_delivery(code), enrollment_id)
     payload = services.specimen(enrollment).to_dict()
     try:
         pdf = files.printer()(payload)
@@ -106,15 +97,9 @@ def archive(code: str) -> Response:
     """The files of a delivery's certificates that count today, as a stream; it names those it lacks."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
-    own = queries.certificates_of_delivery(actor, delivery)
-    wanted = [one for one in own if one.current_status in ("valid", "expired")]
-    if not any(one.file_key for one in wanted):
-        raise NotFound("no_certificates", _("There are no certificates to download yet."))
+    wanted = queries.certificates_to_archive(actor, delivery)
     name = f"certificates-{delivery.code}.zip"
-    delivery_id = delivery.id
-    for one in wanted:
-        db.session.expunge(one)
-    exports.note(actor, "archive", f"delivery:{delivery_id}", {"files": len(wanted)})  # nothing stays open while the files go out
+    exports.note(actor, "archive", f"delivery:{delivery.id}", {"files": len(wanted)})
     response = Response(stream_with_context(files.archive(wanted)), mimetype="application/zip")
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
@@ -127,9 +112,7 @@ def job(job_id: int) -> Any:
     found = queries.get_job(current_actor(), job_id)
     if wants_json():
         return job_answer(found).model_dump(mode="json")
-    delivery = db.session.get(Delivery, found.args["delivery_id"]) if found.kind == services.JOB_KIND else None
-    if delivery is None:
-        raise NotFound("unknown_job", _("There is no such job."))
+    delivery = queries.delivery_of(found)
     failed = [one["enrollment"] for one in found.errors]
     return render_template(
         "certificates/job.html", job=found, delivery=delivery, names=queries.names_of(failed), errors=_errors(found),
@@ -152,12 +135,7 @@ def _errors(found: Job) -> list[tuple[int, str]]:
 def retry(job_id: int) -> Any:
     """Asks again for those that failed, or for all when the job was given up. Who has a certificate is left alone."""
     actor = current_actor()
-    found = queries.get_job(actor, job_id)
-    if found.kind != services.JOB_KIND:
-        raise NotFound("unknown_job", _("There is no such job."))
-    delivery_id = found.args["delivery_id"]
-    ids = found.args["enrollment_ids"] if found.state is JobState.DEAD else [one["enrollment"] for one in found.errors]
     with transaction():
-        again = services.request_issue(actor, delivery_id, ids)
+        again = services.request_again(actor, queries.get_job(actor, job_id))
         address = url_for("certificates.job", job_id=again.id)
     return see_other(address)

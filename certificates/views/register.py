@@ -14,11 +14,10 @@ from certificates.models import Certificate, RevocationReason
 from certificates.reviews import reviewed_by, reviews_to_decide
 from certificates.schemas import file_answer
 from certificates.snapshot import verify_url
-from certificates.states import CERTIFICATE
 from certificates.views.blueprint import pages
 from certificates.views.printed import facts, printed
 from core import exports, numbering
-from core.database import db, transaction
+from core.database import transaction
 from core.forms import refusals_on
 from core.paging import every
 from core.policy import Actor, can
@@ -79,10 +78,9 @@ def certificate(number: str) -> Any:
     actor = current_actor()
     found = queries.get_certificate(actor, number)
     proposed = queries.find_proposal_shown(actor, found)
-    steps = CERTIFICATE.available(found, actor)
     return render_template(
         "certificates/certificate.html", **_shown(found),
-        steps=[step for step in steps if step not in ("revoke", "supersede")] if proposed else steps,
+        steps=services.steps(actor, found, is_proposed=proposed is not None),
         before=queries.find_predecessor(found), after=queries.find_successor(found), suspensions=queries.suspensions_of(found),
         proposed=proposed, is_own_proposal=proposed is not None and proposed.is_by(actor),
         review=reviewed_by(actor, [found]).get(found.id),
@@ -131,7 +129,6 @@ def revoke(number: str) -> Any:
             answer = remember_answer(url_for("certificates.certificate", number=found.number))
             flash(_said_of(proposal), "ok")
             return answer
-    db.session.rollback()
     found = queries.get_certificate(current_actor(), number)
     return render_template("certificates/revoke.html", form=form, for_two=_for_two(found), **_shown(found)), form.status
 
@@ -214,7 +211,6 @@ def _noted(number: str, form: SuspendForm | LiftForm, template: str) -> Any:
             answer = remember_answer(url_for("certificates.certificate", number=found.number))
             flash(_said_lifted() if is_lifted else _said_suspended(), "ok")
             return answer
-    db.session.rollback()
     found = queries.get_certificate(current_actor(), number)
     return render_template(template, form=form, **_shown(found)), form.status
 
@@ -242,7 +238,6 @@ def reissue(number: str) -> Any:
             answer = remember_answer(url_for("certificates.certificate", number=successor.number))
             flash(_("The corrected certificate is issued. Its file is being made."), "ok")
             return answer
-    db.session.rollback()
     found = queries.get_certificate(current_actor(), number)
     return render_template("certificates/reissue.html", form=form, **_shown(found)), form.status
 

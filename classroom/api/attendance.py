@@ -5,9 +5,8 @@ from __future__ import annotations
 from classroom import queries, services
 from classroom.api.routes import routes
 from classroom.schemas import AttendanceBody, GridAnswer, RecordedAnswer, ScoresBody
-from core.policy import require
 from core.web import current_actor
-from courses.queries import get_delivery
+from courses.queries import get_delivery, get_delivery_for
 from people.permissions import Permission
 
 
@@ -27,9 +26,7 @@ def record_attendance(code: str, body: AttendanceBody):
     "GET", "/deliveries/<code>/attendance", "The attendance grid", requires=Permission.ATTENDANCE_READ, answers={200: GridAnswer}
 )
 def attendance(code: str):
-    actor = current_actor()
-    delivery = get_delivery(actor, code)
-    require(actor, Permission.ATTENDANCE_READ, delivery)
+    delivery = get_delivery_for(current_actor(), code, Permission.ATTENDANCE_READ)
     return GridAnswer.of(queries.attendance_grid(delivery))
 
 

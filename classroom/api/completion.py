@@ -9,9 +9,8 @@ from classroom.api.routes import routes
 from classroom.schemas import FinishedAnswer, ReopenBody, ReopenedAnswer, ResultAnswer
 from core.api import ListQuery
 from core.paging import Page, page_of
-from core.policy import require
 from core.web import current_actor
-from courses.queries import get_delivery
+from courses.queries import get_delivery, get_delivery_for
 from people.permissions import Permission
 
 
@@ -21,9 +20,7 @@ from people.permissions import Permission
 )  # fmt: skip
 def completion(code: str, query: ListQuery):
     """Everyone who has a place, in the order of the enrollments."""
-    actor = current_actor()
-    delivery = get_delivery(actor, code)
-    require(actor, Permission.ATTENDANCE_READ, delivery)
+    delivery = get_delivery_for(current_actor(), code, Permission.ATTENDANCE_READ)
     found = page_of(queries.completion(delivery), lambda one: one.enrollment.id, after=query.after, limit=query.limit)
     return Page([ResultAnswer.of(result) for result in found.items], found.next)
 

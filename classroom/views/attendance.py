@@ -25,7 +25,7 @@ from core.policy import require
 from core.web import current_actor, requires, see_other
 from core.words import word
 from courses.models import Delivery, DeliverySession
-from courses.queries import SESSIONS, get_delivery
+from courses.queries import SESSIONS, get_delivery, get_delivery_for
 from courses.services import touch
 from courses.timetable import local_day
 from people.permissions import Permission as P
@@ -82,10 +82,7 @@ def attendance_session(code: str, number: int) -> Any:
 
 def teaching(code: str, permission: P) -> Delivery:
     """The delivery, for those who may see its attendance."""
-    actor = current_actor()
-    delivery = get_delivery(actor, code, load=SESSIONS)
-    require(actor, permission, delivery)
-    return delivery
+    return get_delivery_for(current_actor(), code, permission, load=SESSIONS)
 
 
 def _line(row: GridRow, session: DeliverySession) -> Line:

@@ -18,10 +18,10 @@ from core.database import transaction
 from core.errors import Conflict
 from core.forms import is_shown_again, refusals_on
 from core.i18n import number
-from core.policy import Actor, require
+from core.policy import Actor
 from core.web import current_actor, requires, see_other
 from courses.models import Delivery, DeliverySession, DeliveryStatus
-from courses.queries import get_delivery, has_ended, span_of
+from courses.queries import get_delivery_for, has_ended, span_of
 from courses.timetable import cut_reason, local_day
 from enrollment.models import OPEN, RESULTS, EnrollmentStatus
 from enrollment.queries import list_waiting
@@ -104,10 +104,7 @@ def _page(delivery: Delivery, status: int = 200) -> Any:
 
 
 def _delivery(code: str) -> Delivery:
-    actor = current_actor()
-    delivery = get_delivery(actor, code)
-    require(actor, P.DELIVERY_FINISH, delivery)
-    return delivery
+    return get_delivery_for(current_actor(), code, P.DELIVERY_FINISH)
 
 
 def _future(delivery: Delivery) -> list[DeliverySession]:

@@ -8,9 +8,8 @@ from flask import render_template
 
 from classroom.views.blueprint import pages
 from core import exports
-from core.policy import require
 from core.web import current_actor, requires
-from courses.queries import get_delivery
+from courses.queries import get_delivery_for
 from courses.timetable import by_day, local_day
 from enrollment.queries import list_seated
 from people.permissions import Permission as P
@@ -21,8 +20,7 @@ from people.permissions import Permission as P
 def sheet(code: str) -> Any:
     """A line for each person, a box for each session of a day."""
     actor = current_actor()
-    delivery = get_delivery(actor, code)
-    require(actor, P.ENROLLMENT_READ, delivery)
+    delivery = get_delivery_for(actor, code, P.ENROLLMENT_READ)
     people = list_seated(actor, delivery)
     days = [(local_day(delivery, sessions[0]), sessions) for sessions in by_day(delivery)]
     page = render_template("classroom/sheet.html", delivery=delivery, people=people, days=days)

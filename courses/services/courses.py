@@ -29,6 +29,14 @@ from people.permissions import Permission
 from people.queries import centre_for
 
 
+def make_course(actor: Actor, code: str, definition: CourseDefinition, *, centre: str | None = None) -> Course:
+    """`put_course` for whoever means a new one: Conflict when there is a course with this code."""
+    require(actor, Permission.COURSE_WRITE)
+    if find_course_to_change(code):
+        raise Conflict("course_exists", _l("There is a course with this code already."), "code")
+    return put_course(actor, code, definition, centre=centre)[0]
+
+
 def put_course(
     actor: Actor, code: str, definition: CourseDefinition, *, version: int | None = None, centre: str | None = None
 ) -> tuple[Course, bool]:

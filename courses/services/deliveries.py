@@ -35,6 +35,11 @@ from people.values import clean_lines
 WHEN_AND_WHERE = frozenset({"starts_on", "ends_on", "time_zone", "venue", "country"})
 
 
+def may_schedule(actor: Actor, course: Course) -> bool:
+    """Whether the actor may schedule a delivery of this course now."""
+    return can(actor, Permission.DELIVERY_SCHEDULE, course) and not course.is_retired
+
+
 def schedule(actor: Actor, course: Course, plan: DeliveryPlan, *, is_published: bool = False) -> Delivery:
     """A new delivery of the course's version in force, by the course's centre, a draft unless `is_published`. The chosen
     trainers, and the actor when a trainer, become trainers of it."""

@@ -8,10 +8,8 @@ from typing import Any
 
 from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from core.database import transaction
-from core.errors import Conflict
 from core.forms import is_shown_again, refusals_on, whole
 from core.policy import can, require
 from core.web import current_actor, public, remember_answer, requires, see_other, submitted_once
@@ -50,7 +48,7 @@ def course(code: str) -> str:
         objectives=version.objectives,
         prerequisites=queries.titles_of(version.prerequisites),
         deliveries=queries.upcoming_of(found),
-        may_schedule=can(current_actor(), P.DELIVERY_SCHEDULE, found) and not found.is_retired,
+        may_schedule=services.may_schedule(current_actor(), found),
         may_change=can(current_actor(), P.COURSE_WRITE, found),
         steps=COURSE.available(found, current_actor()),
         most_objectives=MOST_OBJECTIVES,
@@ -115,13 +113,10 @@ def _save(form: CourseForm, code: str | None) -> Any:
     actor, version = current_actor(), form.version.data
     if code is None:
         code = (form.code.data or "").strip()
-        require(actor, P.COURSE_WRITE)
-        if queries.find_course(code):
-            raise Conflict("course_exists", _l("There is a course with this code already."), "code")
-    course, is_new = services.put_course(actor, code, form.definition(), version=whole(version), centre=form.chosen_centre)
-    if is_new:
+        services.make_course(actor, code, form.definition(), centre=form.chosen_centre)
         flash(_("The course %(code)s was made. You can schedule its first delivery now.", code=code), "ok")
     else:
+        course, _is_new = services.put_course(actor, code, form.definition(), version=whole(version), centre=form.chosen_centre)
         number = course.current.number
         flash(_("The course %(code)s was saved. Its version in force is number %(version)s.", code=code, version=number), "ok")
     return remember_answer(url_for("courses.course", code=code))

@@ -8,7 +8,6 @@ from typing import Any
 from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy.sql.base import ExecutableOption
 
 from core import i18n
 from core.database import transaction
@@ -169,7 +168,7 @@ def cancel_delivery(code: str) -> Any:
 @requires(P.DELIVERY_FINISH)
 def cut_short(code: str) -> Any:
     """Asks for the last session that is held and for the reason, and says what will happen."""
-    delivery, form = _own(code, P.DELIVERY_FINISH, queries.SESSIONS), CutShortForm()
+    delivery, form = _to_cut_short(code), CutShortForm()
     services.check_changeable(delivery)
 
     def act() -> None:
@@ -182,7 +181,7 @@ def cut_short(code: str) -> Any:
     if done := _done(form, delivery, said, act):
         return done
     if form.is_submitted():
-        delivery = _own(code, P.DELIVERY_FINISH, queries.SESSIONS)  # a refusal undid what was read
+        delivery = _to_cut_short(code)  # a refusal undid what was read
     return _cut_page(form, delivery), form.status
 
 
@@ -216,12 +215,13 @@ def _session_words(delivery: Delivery, session: DeliverySession) -> str:
     )  # fmt: skip
 
 
-def _own(code: str, permission: P = P.DELIVERY_WRITE, load: tuple[ExecutableOption, ...] = queries.EVERYTHING) -> Delivery:
-    """The delivery, for those who may change it, or have another `permission` there."""
-    actor = current_actor()
-    delivery = queries.get_delivery(actor, code, load=load)
-    require(actor, permission, delivery)
-    return delivery
+def _own(code: str) -> Delivery:
+    """The delivery, for those who may change it."""
+    return queries.get_delivery_for(current_actor(), code, P.DELIVERY_WRITE)
+
+
+def _to_cut_short(code: str) -> Delivery:
+    return queries.get_delivery_for(current_actor(), code, P.DELIVERY_FINISH, load=queries.SESSIONS)
 
 
 def _address(delivery: Delivery) -> str:

@@ -48,7 +48,7 @@ from enrollment.queries.nominations import (
     list_nominations,
     reads_everybodys,
 )
-from enrollment.queries.people import find_own_person, get_organization, get_own_person
+from enrollment.queries.people import get_organization
 from enrollment.queries.places import (
     PoolPlaces,
     places,
@@ -85,9 +85,7 @@ __all__ = [
     "deliveries_nominated_for",
     "every_nomination",
     "find_last_of",
-    "find_own_person",
     "get_organization",
-    "get_own_person",
     "list_chosen",
     "list_counting",
     "list_deliveries",

@@ -8,12 +8,13 @@ from core.policy import Actor, can, can_beyond_oneself, require
 from courses.models import Delivery
 from courses.services import touch
 from enrollment.models import Enrollment
-from enrollment.queries import get_organization, get_own_person
+from enrollment.queries import get_organization
 from enrollment.services.consenting import require_own_answer
 from enrollment.services.enrolling import enroll, require_identity
 from enrollment.services.nominating import Nominee, enter, nominate
 from people.models import Organization
 from people.permissions import Permission
+from people.queries import get_own_person
 from people.services import change_person, organization_by_code, require_own_name
 from people.values import email_key, require_sender
 

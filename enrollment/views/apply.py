@@ -25,7 +25,7 @@ from enrollment.preview import categories, prospects
 from enrollment.references import reference
 from enrollment.views.blueprint import pages
 from people.models import Person
-from people.queries import roster_text
+from people.queries import find_own_person, get_own_person, roster_text
 from people.services import change_person, record_applicant, require_own_name
 from people.values import email_key
 
@@ -48,7 +48,7 @@ def apply(code: str) -> Any:
     actor, delivery = current_actor(), get_delivery(current_actor(), code, load=())
     if request.method == "GET" and not services.is_open_to(actor, delivery):
         return closed_page(delivery)
-    person = queries.find_own_person(actor)
+    person = find_own_person(actor)
     if person is not None and (existing := queries.find_enrollment(delivery.id, person.id)):
         return render_template("enrollment/applied_already.html", delivery=delivery, enrollment=existing)
     form = _form(delivery, person)
@@ -155,7 +155,7 @@ def _send(delivery: Delivery, form: ApplicationForm, person: Person | None) -> A
 def _send_own(delivery: Delivery, form: ApplicationForm, person: Person) -> Any:
     """Someone who is signed in: the person is known, and so is what became of the wish."""
     actor = current_actor()
-    person = queries.get_own_person(actor)
+    person = get_own_person(actor)
     require_own_name(person, form.given_name.data, form.family_name.data, "given_name")
     change_person(actor, person, **form.person())
     enrollment = services.enroll(actor, delivery.id, person, form.wish())

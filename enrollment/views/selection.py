@@ -19,7 +19,7 @@ from core.policy import Actor, can, require
 from core.web import current_actor, requires, see_other
 from core.words import word
 from courses.models import Delivery, DeliveryStatus
-from courses.queries import get_delivery
+from courses.queries import get_delivery_for
 from enrollment import queries, services
 from enrollment.models import LIVE, SEATED, Enrollment, EnrollmentStatus
 from enrollment.prerequisites import Prerequisite, Verdict, prerequisites_of
@@ -80,10 +80,7 @@ def _numbers(name: str) -> list[int]:
 
 def _delivery(code: str) -> Delivery:
     """For those who may read all of the delivery's enrollments, not only their own."""
-    actor = current_actor()
-    delivery = get_delivery(actor, code)
-    require(actor, P.ENROLLMENT_READ, delivery)
-    return delivery
+    return get_delivery_for(current_actor(), code, P.ENROLLMENT_READ)
 
 
 def _requests(delivery: Delivery, ids: list[int]) -> list[Enrollment]:

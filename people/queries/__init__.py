@@ -7,6 +7,7 @@ from people.queries.bodies import (
     centres_to_choose,
     emblem_png,
     find_body,
+    find_body_by_id,
     first_body,
     get_body,
     get_organization,
@@ -18,11 +19,19 @@ from people.queries.bodies import (
     sender_of,
 )
 from people.queries.consents import ConsentState, consents_of, history_of, roster_question, roster_text
-from people.queries.people import get_person, issuer_of, names_of, refused_mail
+from people.queries.people import (
+    find_own_person,
+    get_own_person,
+    get_person,
+    issuer_of,
+    names_of,
+    refused_mail,
+)
 
 __all__ = [
     "ConsentState", "bodies_of", "body_name", "centre_for", "centres_to_choose", "consents_of",
-    "emblem_png", "find_body", "first_body", "get_body", "get_organization", "get_person",
+    "emblem_png", "find_body", "find_body_by_id", "find_own_person", "first_body", "get_body",
+    "get_organization", "get_own_person", "get_person",
     "history_of", "issuer_of", "list_organizations", "may_change", "names_of",
     "offices_to_choose", "organization_choices", "refused_mail", "require_kind",
     "roster_question", "roster_text", "sender_of",

@@ -28,6 +28,10 @@ def find_body(code: str) -> Organization | None:
     return db.session.scalar(sa.select(Organization).where(Organization.code == code.strip()))
 
 
+def find_body_by_id(body_id: int | None) -> Organization | None:
+    return db.session.get(Organization, body_id) if body_id else None
+
+
 def get_body(code: str, field: str, kind: BodyKind | None = None) -> Organization:
     """The body with this code, and of this kind; Invalid at `field`: unknown_organization, wrong_kind."""
     body = find_body(code)

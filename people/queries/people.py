@@ -26,6 +26,16 @@ def get_person(actor: Actor, person_id: int) -> Person:
     return current_record(person)
 
 
+def find_own_person(actor: Actor) -> Person | None:
+    """The record of who acts; None for someone who is not signed in."""
+    return db.session.get(Person, actor.person_id) if actor.person_id else None
+
+
+def get_own_person(actor: Actor) -> Person:
+    """The same of someone who is signed in."""
+    return db.session.get_one(Person, actor.person_id)
+
+
 def issuer_of(person: Person) -> tuple[str, str]:
     """Who issued the person's number, as it is typed and as it is called; empty when no one is known."""
     if person.issuer_id is not None:

@@ -7,13 +7,13 @@ from typing import Any
 from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 
-from core.database import db, transaction
+from core.database import transaction
 from core.errors import Invalid
 from core.forms import refusals_on
 from core.web import current_actor, remember_answer, requires, safe_next, see_other, signed_in, submitted_once
 from people import queries, services
 from people.forms import PaperForm
-from people.models import ConsentPurpose, ConsentWay, Person
+from people.models import ConsentPurpose, ConsentWay
 from people.permissions import Permission
 from people.ports import came_by_link
 from people.views.blueprint import pages
@@ -23,7 +23,7 @@ from people.views.blueprint import pages
 @signed_in
 def my_consents() -> Any:
     """Who may find and contact me: every purpose with its exact words, one click each."""
-    own = db.session.get_one(Person, current_actor().person_id)
+    own = queries.get_own_person(current_actor())
     context = {
         "states": queries.consents_of(own.id), "history": queries.history_of(own.id), "person": own,
     }  # fmt: skip
@@ -39,7 +39,7 @@ def answer_consent() -> Any:
         raise Invalid("unknown_value", _("This choice is not known. Choose from the list."))
     actor = current_actor()
     with transaction():
-        own = db.session.get_one(Person, actor.person_id)
+        own = queries.get_own_person(actor)
         row = services.give_consent(actor, own, ConsentPurpose(purpose), given, how=_way())
         said = _said(row.given, row.counts)
     flash(said, "ok" if not given or row.counts else "warn")
