@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from flask import url_for
 from pydantic import StrictBool
 
@@ -19,7 +17,7 @@ from accounts.schemas import (
     PaperAnswer,
     PaperBody,
 )
-from core.api import Answer, Routes, Schema
+from core.api import Answer, PageLanguage, Routes, Schema
 from core.database import db
 from core.paging import Page
 from core.web import current_actor
@@ -96,7 +94,7 @@ class OwnBody(Schema):
 
     gender: Gender | None = None
     family_first: StrictBool | None = None
-    language: Literal["en", "fr"] | None = None
+    language: PageLanguage | None = None
 
 
 class OwnAnswer(Answer):

@@ -25,7 +25,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response as BaseResponse
 
-from core import budgets, clock, i18n, once, refusals
+from core import budgets, clock, i18n, once, refusals, texts
 from core.database import LARGEST_ID, db, settings_of
 from core.errors import NotSignedIn
 from core.forwarding import is_for_this_machine
@@ -200,7 +200,7 @@ def _finish(response: Response) -> Response:
     if response.mimetype in SAID_IN_A_LANGUAGE:
         headers.setdefault("Content-Language", i18n.locale())
     chosen = request.args.get("lang")
-    if chosen in i18n.LANGUAGES and chosen != request.cookies.get(i18n.COOKIE):
+    if chosen in texts.offered() and chosen != request.cookies.get(i18n.COOKIE):
         response.set_cookie(i18n.COOKIE, chosen, max_age=31536000, samesite="Lax", httponly=True, secure=settings_of().is_secure)
     return response
 
@@ -281,8 +281,8 @@ def _page_context() -> dict[str, Any]:
     return {
         "actor": current_actor(),
         "locale": code,
-        "text_direction": "rtl" if code in i18n.RIGHT_TO_LEFT else "ltr",
-        "languages": [(c, own, _with_language(c)) for c, own in i18n.LANGUAGES.items()],
+        "text_direction": texts.direction(code),
+        "languages": [(c, own, _with_language(c)) for c, own in texts.offered().items()],
         "navigation": current_app.extensions["navigation"](current_actor()),
         "footer_links": current_app.extensions["footer_links"](),
         "contact": settings_of().contact_email,

@@ -15,7 +15,7 @@ from accounts.queries import roster_text
 from accounts.roles import Permission as P
 from accounts.services import change_person, record_applicant, require_own_name
 from accounts.values import email_key
-from core import i18n, limits
+from core import i18n, limits, texts
 from core.database import db, settings_of, transaction
 from core.errors import NotFound
 from core.forms import is_shown_again, refusals_on
@@ -101,7 +101,7 @@ def _known(person: Person | None) -> dict[str, Any]:
         "given_name": person.given_name, "family_name": person.family_name, "country": person.country,
         "nationalities": person.nationalities, "gender": person.gender,
         "name_on_certificate": "" if person.name_on_certificate == person.full_name else person.name_on_certificate,
-        "language": person.language if person.language in i18n.LANGUAGES else i18n.locale(),
+        "language": person.language if person.language in texts.offered() else i18n.locale(),
     }  # fmt: skip
     own = sa.select(Enrollment).where(Enrollment.person_id == person.id).order_by(Enrollment.id.desc()).limit(1)
     if last := db.session.scalar(own):
