@@ -61,6 +61,7 @@ from accounts.events import (
     PersonChanged,
 )
 from accounts.roles import Permission as P
+from certificates import layouts
 from certificates.events import (
     CertificateIssued,
     CertificateLifted,
@@ -158,6 +159,7 @@ SUBSCRIBERS: events.Subscribers = {
 #: Who answers what a package to the left asks and may not look up itself.
 ANSWERS: ports.Answers = {
     printing.unprintable: unprintable,
+    printing.layouts: layouts.titles,
     proofs.disproved: certificates.queries.disproved,
 }
 

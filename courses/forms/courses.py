@@ -15,8 +15,10 @@ from wtforms.validators import InputRequired
 from accounts.models import PersonnelCategory
 from core.errors import DomainError
 from core.forms import Form, NumberField, SubmissionField, TextsField, whole
+from core.i18n import text
+from core.printing import layouts
 from core.words import word
-from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition
+from courses.definitions import USUAL_LAYOUT, CourseDefinition, GrantDefinition, SessionDefinition
 from courses.forms.fields import CheckboxesField
 from courses.models import Course, SkillLevel
 
@@ -52,6 +54,7 @@ class CourseForm(Form):
         name="completion-min_attendance_percent",
     )
     min_score = NumberField(_l("Score needed in the final test, in percent"), name="completion-min_score_percent")
+    layout = SelectField(_l("Layout of its certificates"), validate_choice=False, default=USUAL_LAYOUT)
     prerequisites = StringField(_l("Courses to have completed before"), name="completion-prerequisites")
     submission = SubmissionField()
     version = HiddenField()
@@ -63,6 +66,9 @@ class CourseForm(Form):
             self.centre.choices = list(centres)
         else:
             del self.centre  # there is nothing to choose
+        self.layout.choices = [(name, text(title)) for name, title in layouts().items()]
+        if len(self.layout.choices) < 2:
+            del self.layout
         self.audience.choices = [(one.value, word(one)) for one in reversed(PersonnelCategory)]
         for number in range(self.counts["grants"]):
             self[f"grants-{number}-level"].choices = [(one.value, word(one)) for one in SkillLevel]
@@ -85,8 +91,9 @@ class CourseForm(Form):
     def chosen_centre(self) -> str | None:
         return self.centre.data if self.centre else None
 
-    def definition(self) -> CourseDefinition:
-        """What was typed, as a course. Numbers left empty count as 0, which the rules refuse where they may not be."""
+    def definition(self, layout: str = USUAL_LAYOUT) -> CourseDefinition:
+        """What was typed, as a course. Numbers left empty count as 0, which the rules refuse where they may not be. `layout`: the
+        one it keeps where there is no other to choose."""
         return CourseDefinition(
             title=self.title.texts,
             summary=self.summary.texts or None,
@@ -117,6 +124,7 @@ class CourseForm(Form):
                 )
                 for row in self._filled("grants").values()
             ),
+            layout=(self.layout.data if self.layout else None) or layout,
         )
 
     def refuse(self, error: DomainError) -> None:
@@ -300,5 +308,6 @@ def values_of(course: Course) -> dict[str, Any]:
         "min_attendance": version.min_attendance_percent,
         "min_score": version.min_score_percent,
         "prerequisites": ", ".join(version.prerequisites),
+        "layout": course.layout,
         "version": str(version.number),
     }

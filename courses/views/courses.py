@@ -118,7 +118,9 @@ def _save(form: CourseForm, code: str | None) -> Any:
         require(actor, P.COURSE_WRITE)
         if queries.find_course(code):
             raise Conflict("course_exists", _l("There is a course with this code already."), "code")
-    course, is_new = services.put_course(actor, code, form.definition(), version=whole(version), centre=form.chosen_centre)
+    known = queries.find_course(code)
+    definition = form.definition(known.layout) if known else form.definition()
+    course, is_new = services.put_course(actor, code, definition, version=whole(version), centre=form.chosen_centre)
     if is_new:
         flash(_("The course %(code)s was made. You can schedule its first delivery now.", code=code), "ok")
     else:

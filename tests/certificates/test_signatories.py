@@ -11,7 +11,7 @@ from accounts import services as accounts
 from accounts.queries import find_body, first_body
 from accounts.roles import BodyKind, Role
 from accounts.services import organizations
-from certificates import rendering, services
+from certificates import layouts, services
 from certificates.models import Certificate
 from certificates.snapshot import is_intact
 from core.database import transaction
@@ -33,14 +33,15 @@ def signed_by(*signatories: dict[str, Any]) -> None:
 
 def printed(certificate: Certificate) -> list[tuple[str, str, str]]:
     found = makers.again(certificate).payload["signatories"]
-    return [(one["name"], one["role"]["en"], one["role"]["fr"]) for one in found]
+    return [(one["name"], one["role"]["en"], one["role"].get("fr", "")) for one in found]
 
 
 def test_what_a_centre_may_print_fits_on_certificates() -> None:
     """Its limits stand in a room that knows no certificates: none is wider than what the press takes."""
-    assert organizations.MOST_SIGNATORIES <= rendering.MOST_SIGNATORIES
-    assert min(rendering.LONGEST_SIGNATORY, rendering.LONGEST_ROLE) >= organizations.LONGEST_SIGNATORY
-    assert organizations.LONGEST_PRINTED <= rendering.LONGEST_ISSUER
+    sheet = layouts.get("sheet").limits
+    assert sheet.signatories >= organizations.MOST_SIGNATORIES
+    assert min(sheet.signatory, sheet.role) >= organizations.LONGEST_SIGNATORY
+    assert sheet.issuer >= organizations.LONGEST_PRINTED
 
 
 @pytest.mark.both_databases

@@ -358,7 +358,7 @@ DOMAIN_MODULES = {
         "catalogue", "completion", "needs", "nomination_files", "participation", "places", "prerequisites", "preview", "references",
     },
     "certificates": {
-        "composition", "files", "fonts", "numbers", "payload", "press", "rendering", "reviews", "snapshot", "wording",
+        "composition", "files", "fonts", "layouts", "numbers", "payload", "press", "rendering", "reviews", "snapshot", "wording",
     },
     "roster": {"documents", "evidence", "filters", "languages", "search", "sentences"},
 }  # fmt: skip
