@@ -48,6 +48,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(_=_template_text, gettext=_template_text)
     app.jinja_env.filters.update(
         text=text,
+        marked=marked,
         date_words=date_words,
         instant_words=instant_words,
         machine_time=machine_time,
@@ -164,6 +165,14 @@ def in_language(code: str | None) -> Iterator[None]:
 def text(value: Mapping[str, str] | None, code: str | None = None) -> str:
     """The text in the page's language, else in any it exists in."""
     return texts.choose(value, code or locale()).value
+
+
+def marked(value: Mapping[str, str] | None) -> str:
+    """The same for a page; a text in another language than the page says which it is."""
+    words, code = texts.choose(value, locale())
+    if not words or code == locale():
+        return words
+    return Markup('<span lang="{}" dir="{}">{}</span>').format(code, texts.direction(code), words)
 
 
 def in_language_name(code: str) -> LazyString:

@@ -202,3 +202,34 @@ def test_texts_say_one_word_for_one_thing() -> None:
     others = re.compile(r"\b(somebody|anybody|everybody|nobody|whoever|e-mail)\b", re.IGNORECASE)
     said = [" ".join(one.id) if isinstance(one.id, list | tuple) else one.id for one in extracted()]
     assert [text for text in said if others.search(text)] == []
+
+
+def test_printed_languages_have_every_word_of_certificates() -> None:
+    printed = [one for one in extracted() if one.context == "certificate"]
+    assert len(printed) > 30
+    for code in texts.printed():
+        if code != texts.SOURCE:
+            source = Catalog()
+            for one in printed:
+                source.add(one.id, context=one.context)
+            assert faults(source, catalogue(code)) == [], code
+
+
+#: Languages are data: nothing is called by one of them.
+OF_A_LANGUAGE = re.compile(r"\b\w+_(?:%s)\b" % "|".join(map(re.escape, texts.LANGUAGES)))
+
+
+def names_of_a_language(text: str) -> list[str]:
+    return [name for name in OF_A_LANGUAGE.findall(text) if name.islower()]
+
+
+def test_no_name_in_code_or_templates_ends_in_a_language() -> None:
+    files = [*source.files(), *(ROOT / "templates").rglob("*.*")]
+    found = {str(path.relative_to(ROOT)): names_of_a_language(path.read_text(encoding="utf-8")) for path in files}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+@pytest.mark.parametrize("code", ["title_fr = 1", "form.summary_en", '{"short_fr": 1}', "{{ field(form.title_es) }}"])
+def test_a_name_that_ends_in_a_language_would_be_found(code: str) -> None:
+    assert names_of_a_language(code) != []
+    assert names_of_a_language("LEVELS = in_language(code)") == []
