@@ -95,8 +95,8 @@ class Layout:
 def read(folder: Path) -> Layout:
     with open(folder / "layout.toml", "rb") as file:
         told: dict[str, Any] = tomllib.load(file)
-    parts = {"page": Page(**told.pop("page")), "sizes": Sizes(**told.pop("sizes")), "limits": Limits(**told.pop("limits"))}
-    return Layout(name=folder.name, folder=folder, **told, **parts)
+    page, sizes, limits = Page(**told.pop("page")), Sizes(**told.pop("sizes")), Limits(**told.pop("limits"))
+    return Layout(name=folder.name, folder=folder, page=page, sizes=sizes, limits=limits, **told)
 
 
 def find(name: str) -> Layout | None:

@@ -216,7 +216,7 @@ def test_printed_languages_have_every_word_of_certificates() -> None:
 
 
 #: Languages are data: nothing is called by one of them.
-OF_A_LANGUAGE = re.compile(r"\b\w+_(?:%s)\b" % "|".join(map(re.escape, texts.LANGUAGES)))
+OF_A_LANGUAGE = re.compile(rf"\b\w+_(?:{'|'.join(texts.LANGUAGES)})\b")
 
 
 def names_of_a_language(text: str) -> list[str]:
