@@ -53,7 +53,7 @@ def in_card(**changes: Any) -> dict[str, Any]:
 
 def test_a_certificate_is_printed_in_it(folder: Path) -> None:
     data = rendering.render(in_card())
-    assert "Certificado de aprovechamiento" in text_of(data) and "Zoë Lefèvre-Nguyễn" in text_of(data)
+    assert "Certificado de finalización" in text_of(data) and "Zoë Lefèvre-Nguyễn" in text_of(data)
     width, height = pypdf.PdfReader(io.BytesIO(data)).pages[0].mediabox[2:]
     assert width > height
     with pytest.raises(rendering.PayloadRefused):
