@@ -23,7 +23,7 @@ from certificates.services import JOB_KIND
 from certificates.snapshot import bilingual, digest, valid_until, verify_url
 from classroom.models import Mark, MarkKind, Score, ScoreKind
 from core import audit, clock, jobs
-from core.database import db, transaction
+from core.database import current_unit, db, transaction
 from core.numbering import Counter, mark
 from core.policy import SYSTEM
 from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition
@@ -208,6 +208,7 @@ def _add_deliveries(random: Random, people: list[dict[str, Any]]) -> list[tuple[
 def _insert_deliveries(runs: list[_Run]) -> None:
     for run, delivery_id in zip(runs, _insert_ids(Delivery, [run.row for run in runs]), strict=True):
         run.delivery_id = delivery_id
+        current_unit().touched.add(delivery_id)  # no one else sees it yet: it needs no lock
     rows = [
         {"delivery_id": run.delivery_id, **vars(block)}
         for run in runs
