@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -109,15 +110,16 @@ def upcoming(wanted: Wanted, *, after: str | None) -> Found:
     return Found(months, len(rows), after)
 
 
-def open_rows() -> list[Row]:
-    """Every delivery that people can be put forward for today, the next to begin first."""
+def open_rows(limit: int = 20) -> tuple[list[Row], bool]:
+    """The deliveries that people can be put forward for today, the next to begin first; and whether there are more of them."""
     yesterday = clock.today() - timedelta(days=1)  # somewhere it still is
     may_be_open = sa.select(Delivery).where(Delivery.status == DeliveryStatus.PUBLISHED, Delivery.closes_on >= yesterday)
-    found = [
-        one for one in db.session.scalars(may_be_open.order_by(Delivery.starts_on, Delivery.id)) if is_open_for_enrollment(one)
-    ]
-    places = enrollment.queries.places([one.id for one in found])
-    return [_row(one, i18n.text(one.course.title), places[one.id]) for one in found]
+    may_be_open = may_be_open.order_by(Delivery.starts_on, Delivery.id).options(lazyload(Delivery.course))
+    with contextlib.closing(db.session.scalars(may_be_open, execution_options={"yield_per": limit + 1})) as read:
+        found = list(islice((one for one in read if is_open_for_enrollment(one)), limit + 1))
+    shown = found[:limit]
+    places, titles = enrollment.queries.places([one.id for one in shown]), _titles({one.course_id for one in shown})
+    return [_row(one, titles[one.course_id], places[one.id]) for one in shown], len(found) > limit
 
 
 def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:

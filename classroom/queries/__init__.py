@@ -7,9 +7,11 @@ from classroom.queries.results import (
     GridRow,
     attendance_grid,
     completion,
+    count_marked,
     find_completion,
     has_marks,
     is_recorded,
+    session_rows,
     was_reopened,
 )
 
@@ -20,8 +22,10 @@ __all__ = [
     "attendance_grid",
     "breaches",
     "completion",
+    "count_marked",
     "find_completion",
     "has_marks",
     "is_recorded",
+    "session_rows",
     "was_reopened",
 ]

@@ -50,16 +50,8 @@ class Grid:
 def attendance_grid(delivery: Delivery) -> Grid:
     """Marks and scores of everyone seated, by name; four queries at most, whatever the number of
     people."""
-    sessions = delivery.sessions
-    seated = (
-        sa.select(Enrollment)
-        .where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
-        .options(*PEOPLE)  # not the delivery, which is known: reading it anew would drop its sessions
-        .execution_options(populate_existing=True)
-    )
-    people = sorted(db.session.scalars(seated), key=lambda e: (e.person.sort_name, e.id))
-    rows = {enrollment.id: GridRow(enrollment) for enrollment in people}
-    numbers = {session.id: session.number for session in sessions}
+    rows = _rows_of_seated(delivery)
+    numbers = {session.id: session.number for session in delivery.sessions}
     of_delivery = sa.select(Enrollment.id).where(Enrollment.delivery_id == delivery.id)
     for mark in db.session.scalars(sa.select(Mark).where(Mark.enrollment_id.in_(of_delivery))):
         if mark.enrollment_id in rows and mark.session_id in numbers:
@@ -67,7 +59,41 @@ def attendance_grid(delivery: Delivery) -> Grid:
     for score in db.session.scalars(sa.select(Score).where(Score.enrollment_id.in_(of_delivery))):
         if score.enrollment_id in rows:
             rows[score.enrollment_id].scores[score.kind] = score.percent
-    return Grid(list(sessions), list(rows.values()))
+    return Grid(list(delivery.sessions), list(rows.values()))
+
+
+def session_rows(delivery: Delivery, session: DeliverySession) -> list[GridRow]:
+    """Everyone seated, by name, with the marks of this one session only."""
+    rows = _rows_of_seated(delivery)
+    for mark in db.session.scalars(sa.select(Mark).where(Mark.session_id == session.id)):
+        if mark.enrollment_id in rows:
+            rows[mark.enrollment_id].marks[session.number] = mark
+    return list(rows.values())
+
+
+def count_marked(delivery: Delivery) -> dict[int, int]:
+    """How many of those seated are marked, by session number."""
+    marks = (
+        sa.select(DeliverySession.number, sa.func.count(Mark.id))
+        .join(Mark, Mark.session_id == DeliverySession.id)
+        .join(Enrollment, Enrollment.id == Mark.enrollment_id)
+        .where(DeliverySession.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
+        .group_by(DeliverySession.number)
+    )
+    counts: dict[int, int] = dict(iter(db.session.execute(marks)))  # type: ignore[arg-type]  # rows are pairs
+    return {one.number: counts.get(one.number, 0) for one in delivery.sessions}
+
+
+def _rows_of_seated(delivery: Delivery) -> dict[int, GridRow]:
+    """A row without marks for everyone who has a place, by name."""
+    seated = (
+        sa.select(Enrollment)
+        .where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
+        .options(*PEOPLE)  # not the delivery, which is known: reading it anew would drop its sessions
+        .execution_options(populate_existing=True)
+    )
+    people = sorted(db.session.scalars(seated), key=lambda e: (e.person.sort_name, e.id))
+    return {enrollment.id: GridRow(enrollment) for enrollment in people}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 
 from classroom import queries, services
 from classroom.models import Mark, MarkKind
-from classroom.queries import Grid, GridRow
+from classroom.queries import GridRow
 from classroom.services import MarkGiven, MarkSeen
 from classroom.views.blueprint import pages
 from core import clock
@@ -76,8 +76,8 @@ def attendance_session(code: str, number: int) -> Any:
     if request.method == "POST":
         require(current_actor(), P.ATTENDANCE_RECORD, delivery)
         return _received(delivery, session)
-    grid = queries.attendance_grid(delivery)
-    return _page(delivery, session, grid, [_line(row, session) for row in services.correctable(delivery, grid.rows)])
+    rows = queries.session_rows(delivery, session)
+    return _page(delivery, session, rows, [_line(row, session) for row in services.correctable(delivery, rows)])
 
 
 def teaching(code: str, permission: P) -> Delivery:
@@ -128,21 +128,21 @@ def _as_sent(row: GridRow, session: DeliverySession) -> Line:
 
 def _received(delivery: Delivery, session: DeliverySession) -> Any:
     if is_shown_again():
-        grid = queries.attendance_grid(delivery)
-        return _page(delivery, session, grid, [_as_sent(row, session) for row in services.correctable(delivery, grid.rows)])
+        rows = queries.session_rows(delivery, session)
+        return _page(delivery, session, rows, [_as_sent(row, session) for row in services.correctable(delivery, rows)])
     if not services.may_be_marked(session):  # the page offers no marks: it was made before the session was cancelled, or by hand
-        grid = queries.attendance_grid(delivery)
+        rows = queries.session_rows(delivery, session)
         return _page(
-            delivery, session, grid, [_line(row, session) for row in services.correctable(delivery, grid.rows)], is_refused=True
+            delivery, session, rows, [_line(row, session) for row in services.correctable(delivery, rows)], is_refused=True
         )
     if request.form.get("rest") == MarkKind.PRESENT:
-        grid = queries.attendance_grid(delivery)
-        return _page(delivery, session, grid, _with_rest_present(delivery, grid, session))
+        rows = queries.session_rows(delivery, session)
+        return _page(delivery, session, rows, _with_rest_present(delivery, rows, session))
     which, code = session.number, delivery.code
     with transaction():
         touch(delivery.id)
-        grid = queries.attendance_grid(delivery)
-        lines = [_typed(row, session) for row in services.correctable(delivery, grid.rows)]
+        rows = queries.session_rows(delivery, session)
+        lines = [_typed(row, session) for row in services.correctable(delivery, rows)]
         _compare(lines, session)
         _ask_for_minutes(lines)
         changed = [line for line in lines if line.is_changed and line.error is None]
@@ -157,7 +157,7 @@ def _received(delivery: Delivery, session: DeliverySession) -> Any:
         # read afresh: what was read before ended with the transaction
         delivery = get_delivery(current_actor(), code, load=SESSIONS)
         now = next(one for one in delivery.sessions if one.number == which)
-        return _page(delivery, now, queries.attendance_grid(delivery), lines, saved=len(changed))
+        return _page(delivery, now, queries.session_rows(delivery, now), lines, saved=len(changed))
     if changed:
         marked = sum(bool(line.mark) for line in lines)
         flash(_("Saved: %(marked)s of %(total)s are marked.", marked=number(marked), total=number(len(lines))), "ok")
@@ -166,9 +166,9 @@ def _received(delivery: Delivery, session: DeliverySession) -> Any:
     return see_other(url_for("classroom.attendance_session", code=code, number=which))
 
 
-def _with_rest_present(delivery: Delivery, grid: Grid, session: DeliverySession) -> list[Line]:
+def _with_rest_present(delivery: Delivery, rows: list[GridRow], session: DeliverySession) -> list[Line]:
     """What was sent, with everyone who has no mark yet as present; not saved."""
-    lines = [_typed(row, session) for row in services.correctable(delivery, grid.rows)]
+    lines = [_typed(row, session) for row in services.correctable(delivery, rows)]
     for line in lines:
         line.mark = line.mark or MarkKind.PRESENT.value
     return lines
@@ -230,10 +230,16 @@ def _following(delivery: Delivery, session: DeliverySession) -> int | None:
 
 
 def _page(
-    delivery: Delivery, session: DeliverySession, grid: Grid, lines: list[Line], saved: int = 0, *, is_refused: bool = False
+    delivery: Delivery,
+    session: DeliverySession,
+    rows: list[GridRow],
+    lines: list[Line],
+    saved: int = 0,
+    *,
+    is_refused: bool = False,
 ) -> Any:
     actor = current_actor()
-    marked = {one.number: sum(one.number in row.marks for row in grid.rows) for one in delivery.sessions}
+    marked = queries.count_marked(delivery)
     page = render_template(
         "classroom/attendance.html",
         delivery=delivery,
@@ -241,11 +247,11 @@ def _page(
         day=local_day(delivery, session),
         lines=lines,
         sessions=[(one, local_day(delivery, one), marked[one.number]) for one in delivery.sessions],
-        total=len(grid.rows),
-        following=_following(delivery, session) if marked[session.number] == len(grid.rows) else None,
-        is_reopened=services.may_record(actor, delivery, grid.rows),
+        total=len(rows),
+        following=_following(delivery, session) if marked[session.number] == len(rows) else None,
+        is_reopened=services.may_record(actor, delivery, rows),
         has_begun=clock.now() >= session.starts_at,
-        may_record=services.may_record(actor, delivery, grid.rows) and services.may_be_marked(session),
+        may_record=services.may_record(actor, delivery, rows) and services.may_be_marked(session),
         is_unsaved=request.form.get("rest") == MarkKind.PRESENT,
         errors=[
             (_("%(name)s: %(error)s", name=one.name, error=one.error), f"at-{one.enrollment_id}") for one in lines if one.error

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import chain
+
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
@@ -42,22 +45,24 @@ def fill(actor: Actor, delivery: Delivery) -> list[Enrollment]:
     in_reach = [category for category, count in now.waiting.items() if count and now.fits(category)]
     if not in_reach or not moves_up(delivery):
         return []
-    line = db.session.scalars(
-        sa.select(Enrollment)
-        .where(
-            Enrollment.delivery_id == delivery.id,
-            Enrollment.status == EnrollmentStatus.WAITLISTED,
-            Enrollment.category.in_(in_reach),
-        )
-        .options(joinedload(Enrollment.person))
-        .order_by(Enrollment.line)
-        .execution_options(populate_existing=True)
-    ).all()
     promoted = []
-    for enrollment in line:
+    for enrollment in _first_in_line(delivery, {category: now.left_for(category) for category in in_reach}):
         if now.fits(enrollment.category):
             ENROLLMENT.fire(enrollment, "promote", actor)
             now = now.with_one_more(enrollment.category)
             promoted.append(enrollment)
             tell(enrollment, "enrollment_promoted")
     return promoted
+
+
+def _first_in_line(delivery: Delivery, most: Mapping[PersonnelCategory, int]) -> list[Enrollment]:
+    """Of each category the first of those who wait, `most` of them: no more can be seated, however long the line is."""
+    waiting = (
+        sa.select(Enrollment)
+        .where(Enrollment.delivery_id == delivery.id, Enrollment.status == EnrollmentStatus.WAITLISTED)
+        .options(joinedload(Enrollment.person))
+        .order_by(Enrollment.line)
+        .execution_options(populate_existing=True)
+    )
+    firsts = (db.session.scalars(waiting.where(Enrollment.category == one).limit(n)) for one, n in most.items())
+    return sorted(chain.from_iterable(firsts), key=lambda one: one.line or 0)

@@ -47,6 +47,7 @@ def nominations() -> Any:
         (one.code, f"{i18n.text(one.course.title)}, {i18n.date_words(one.starts_on, form='short')}")
         for one in queries.deliveries_nominated_for(actor)
     ]
+    open_rows, has_more_open = catalogue.open_rows()
     return render_template(
         "enrollment/nominations.html",
         rows=rows,
@@ -59,7 +60,8 @@ def nominations() -> Any:
         },
         query={name: value for name in ("delivery", "status") if (value := request.args.get(name))},
         is_everybody=queries.reads_everybodys(actor),
-        open_rows=catalogue.open_rows(),
+        open_rows=open_rows,
+        has_more_open=has_more_open,
     )
 
 

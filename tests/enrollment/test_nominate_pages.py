@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from enrollment.nomination_files import COLUMNS
 from people.models import Person
 from tests import factories
 from tests.browsing import Browser, Page
+from tests.counting import queries_counted
 from tests.courses import makers as courses
 from tests.enrollment import makers
 
@@ -587,3 +588,23 @@ def test_a_coordinator_says_on_the_form_that_it_is_another_person(app: Flask, si
     with app.app_context():
         made = db.session.scalars(sa.select(Enrollment)).one()
         assert made.person.email == ONE["email"] and made.person.given_name != "Ali"
+
+
+@pytest.mark.both_databases
+def test_the_nominators_page_costs_the_same_with_many_open_dates(app: Flask, at_work: Browser) -> None:
+    def look() -> tuple[int, Page]:
+        with app.app_context(), queries_counted() as count:
+            page = at_work.get("/nominations")
+        return len(count.statements), page
+
+    with app.app_context():
+        course = courses.course()
+        codes = [courses.delivery(course=course, starts_on=date(2027, 3, 1) + timedelta(days=7 * n)).code for n in range(3)]
+    few, page = look()
+    assert all(f"/deliveries/{code}/nominate" in page.html for code in codes) and "Show all dates" not in page.text
+    with app.app_context():
+        for n in range(3, 23):
+            courses.delivery(course=course, starts_on=date(2027, 3, 1) + timedelta(days=7 * n))
+    many, page = look()
+    assert page.html.count('/nominate"') == 20 and "Show all dates" in page.text
+    assert many == few
