@@ -10,6 +10,9 @@ from classroom.queries.results import (
     find_completion,
     has_marks,
     is_recorded,
+    session_now,
+    sessions_to_come,
+    unmarked_sessions,
     was_reopened,
 )
 
@@ -23,5 +26,8 @@ __all__ = [
     "find_completion",
     "has_marks",
     "is_recorded",
+    "session_now",
+    "sessions_to_come",
+    "unmarked_sessions",
     "was_reopened",
 ]
