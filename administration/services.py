@@ -1,0 +1,28 @@
+"""What is started again by hand: mail and background jobs that were given up."""
+
+from __future__ import annotations
+
+from administration import queries
+from core import audit, jobs
+from core.jobs import JobState
+from core.mail import resume, retry_all
+from core.policy import Actor, require
+from people.permissions import Permission
+
+
+def retry_mail(actor: Actor) -> None:
+    """Takes up all that was refused or given up, and asks the server at once."""
+    require(actor, Permission.JOB_MANAGE)
+    resume()
+    audit.record(actor, "mail.retried", "mail", {"messages": retry_all()})
+
+
+def retry_job(actor: Actor, job_id: int) -> bool:
+    """Starts a job again that was given up; False, and nothing is done, when it was not."""
+    require(actor, Permission.JOB_MANAGE)
+    job = queries.get_job(actor, job_id)
+    if job.state is not JobState.DEAD:
+        return False
+    jobs.retry(job)
+    audit.record(actor, "job.retried", f"job:{job.id}", {})
+    return True
