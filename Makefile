@@ -22,6 +22,7 @@ help:
 	@echo "make bench    run the benchmarks and print their table"
 	@echo "make serve    production serving: several web processes and a worker (see docs/how-to/deploy.md)"
 	@echo "make lint     ruff, mypy and the import contracts"
+	@echo "make docs     write the generated pages of the documentation"
 
 setup: $(VENV)/ready $(CATALOGUES)
 	@sh scripts/system-packages.sh run

@@ -70,6 +70,7 @@ import roster.jobs
 import roster.queries
 import roster.views
 from accounts.events import AddressConfirmed
+from certificates import layouts
 from certificates.events import (
     CertificateIssued,
     CertificateLifted,
@@ -336,6 +337,7 @@ ANSWERS: dict[ports.Port[..., Any], Callable[..., Any]] = {
     core.serving.command.prepare_first_start: _first_start,
     core.serving.command.system_warnings: check_system_libraries,
     printing.unprintable: unprintable,
+    printing.layouts: layouts.titles,
     proofs.disproved: certificates.queries.disproved,
     pages.navigation: _navigation,
     pages.footer_links: _footer,

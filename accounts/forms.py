@@ -19,7 +19,7 @@ from wtforms import (
 
 from accounts.models import ALL, READ
 from accounts.roles import Role
-from core import i18n
+from core import texts
 from core.forms import (
     NEEDED,
     ONE_NAME,
@@ -98,13 +98,13 @@ class AccountForm(Form):
     family_name = StringField(_l("Family name"))
     names_confirmed = names_confirmation()
     is_another = Confirmation(_l("This is another person, who uses the same mailbox."), code="identity_in_doubt")
-    language = RadioField(_l("Language of pages and messages"), default="en")
+    language = RadioField(_l("Language of pages and messages"), default=texts.SOURCE)
     roles = CheckboxesField(_l("Roles"))
     organization = StringField(_l("Organization for these roles (its code)"))
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.language.choices = list(i18n.LANGUAGES.items())
+        self.language.choices = list(texts.offered().items())
         self.roles.choices = [(role.value, WORDS[role.value]) for role in ASSIGNABLE]
 
 

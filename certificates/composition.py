@@ -7,35 +7,21 @@ to one page. Widths come from the fonts themselves.
 import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import segno
 from fontTools.ttLib import TTFont
 
 from certificates import fonts, wording
-from certificates.payload import Bilingual, CertificatePayload
-from certificates.wording import Text
+from certificates.layouts import MM, Layout
+from certificates.payload import CertificatePayload, Texts
+from core import texts
+from core.texts import Text
 
-TEMPLATES_DIR = Path(__file__).resolve().parent.parent / "templates" / "certificates" / "pdf"
-
-LANGS = ("en", "fr")
-MM = 72 / 25.4
-LINE_WIDTH = 170 * MM  # between the margins
-COLUMN_WIDTH = 79 * MM  # one language
-ISSUER_WIDTH, ISSUER_SIZE, ISSUER_LEADING, EMBLEM_HEIGHT = 66 * MM, 10.5, 1.3, 24 * MM
-COURSE_LEADING = 1.3
-ADDRESS_WIDTH, ADDRESS_SIZE = 83 * MM, 8.6
-COURSE_SIZES = {1: 14.0, 2: 14.0, 3: 12.5}  # by the lines it takes at the largest size; longer titles:
-SMALLEST_COURSE = 11.0
-LARGEST_NAME, SMALLEST_ONE_LINE_NAME, LARGEST_TWO_LINE_NAME = 39.0, 25.0, 27.0
-BODY_SIZES = (9.2, 8.8, 8.4, 8.0, 7.6, 7.2, 6.8, 6.4, 6.0, 5.6, 5.2, 4.8)
-# Heights in millimetres of what does not depend on the payload, measured on the printed page.
-PAGE_HEIGHT, FIXED_HEIGHT, FOOTER_HEIGHT, RESERVE = 267.0, 73.0, 30.0, 1.5
-LARGEST_AIR = 9.0
+ISSUER_LEADING, COURSE_LEADING, SIGNATORY_LEADING = 1.3, 1.3, 1.25
 LEADING, ITEM_GAP, HEADING_HEIGHT = 1.34, 0.16, 3.2  # in ems of the body's size, as in the style sheet
 FACT_INDENT, ITEM_INDENT = 8.4, 1.9
-SIGNATORY_WIDTH, PERSON_SIZE, ROLE_SIZE, SIGNATORY_LEADING, SIGNING_SPACE = 52 * MM, 9.6, 7.6, 1.25, 9.0
+SIDES = ("first", "second")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +29,7 @@ class Composition:
     """A payload with the sizes it is printed in."""
 
     payload: CertificatePayload
+    layout: Layout
     name_size: float
     name_width: float
     course_size: float
@@ -56,7 +43,8 @@ class Composition:
 
     def context(self) -> dict[str, Any]:
         """The values of the template."""
-        payload = self.payload
+        payload, langs = self.payload, self.payload.languages
+        page, sizes = self.layout.page, self.layout.sizes
         address = wording.printed_address(payload)
         return {
             "p": payload,
@@ -65,26 +53,28 @@ class Composition:
             "name_width": f"{self.name_width:.1f}pt",
             "body_size": f"{self.body_size:.2f}pt",
             "air": f"{self.air:.2f}mm",
-            "foot": f"{_foot_height(payload):.1f}mm",
-            "signatures": f"{_signatures_height(payload):.1f}mm",
-            "langs": LANGS,
-            "words": wording.WORDS,
-            "labels": wording.LABELS,
-            "issuer": _both(payload.issuer),
+            "foot": f"{_foot_height(payload, self.layout):.1f}mm",
+            "signatures": f"{_signatures_height(payload, self.layout):.1f}mm",
+            "langs": langs,
+            "sides": dict(zip(langs, SIDES, strict=False)),
+            "words": {lang: wording.words(lang) for lang in langs},
+            "labels": {lang: wording.labels(lang) for lang in langs},
+            "issuer": _each(payload.issuer, langs),
             "issuer_style": self._issuer_style,
-            "course": _both(payload.course_title),
+            "course": _each(payload.course_title, langs),
             "course_style": self._course_style,
-            "facts": {lang: wording.facts(payload, lang) for lang in LANGS},
-            "objectives": {lang: [Text(*item.text(lang)) for item in payload.objectives] for lang in LANGS},
-            "skills": {lang: wording.skills(payload, lang) for lang in LANGS},
-            "signatories": [(Text(s.name, "und"), _both(s.role)) for s in payload.signatories],
+            "facts": {lang: wording.facts(payload, lang) for lang in langs},
+            "objectives": {lang: [item.text(lang) for item in payload.objectives] for lang in langs},
+            "skills": {lang: wording.skills(payload, lang) for lang in langs},
+            "signatories": [(Text(s.name, "und"), _each(s.role, langs)) for s in payload.signatories],
             "reference": wording.reference(payload),
             "address": address,
-            "address_size": f"{min(ADDRESS_SIZE, ADDRESS_WIDTH / text_width(address, 'sans')):.2f}pt",
+            "address_size": f"{min(sizes.address, page.address * MM / text_width(address, 'sans')):.2f}pt",
             "code": wording.printed_code(payload),
             "qr": qr_code(payload.verify_url),
             "face": self._face,
             "direction": wording.direction,
+            "language_direction": texts.direction,
         }
 
     def _face(self, text: Text, role: fonts.Role) -> str:
@@ -98,37 +88,41 @@ class Composition:
 
     def _issuer_style(self, text: Text, side: str) -> str:
         """Lines of even length beside the emblem, centred on its height."""
-        lines, width = balance(text, ISSUER_SIZE, ISSUER_WIDTH)
-        above = max(0.0, EMBLEM_HEIGHT - lines * ISSUER_SIZE * ISSUER_LEADING) / 2
-        edge = "left" if side == "en" else "right"
-        return f"padding-top:{above:.1f}pt;padding-{edge}:{ISSUER_WIDTH - width:.1f}pt"
+        size, most = self.layout.sizes.issuer, self.layout.page.issuer * MM
+        lines, width = balance(text, size, most)
+        above = max(0.0, self.layout.page.emblem * MM - lines * size * ISSUER_LEADING) / 2
+        edge = "left" if side == self.payload.languages[0] else "right"
+        return f"padding-top:{above:.1f}pt;padding-{edge}:{most - width:.1f}pt"
 
     def _course_style(self, text: Text) -> str:
         """Lines of even length in the middle of the column."""
-        _, width = balance(text, self.course_size, COLUMN_WIDTH)
-        aside = (COLUMN_WIDTH - width) / 2
+        column = self.layout.page.column * MM
+        _, width = balance(text, self.course_size, column)
+        aside = (column - width) / 2
         return f"font-size:{self.course_size}pt;padding-left:{aside:.1f}pt;padding-right:{aside:.1f}pt"
 
 
-def compose(payload: CertificatePayload) -> Composition:
+def compose(payload: CertificatePayload, layout: Layout) -> Composition:
     """Choose the sizes: the largest in which everything should fit, with what is left over as air."""
-    name_size, name_width, name_lines = fit_name(payload.holder_name, payload.holder_script_lang)
-    room = PAGE_HEIGHT - FIXED_HEIGHT - _foot_height(payload) - RESERVE - name_lines * name_size * 1.3 / MM
-    course_size, course_height = fit_course(payload)
+    page = layout.page
+    name_size, name_width, name_lines = fit_name(payload.holder_name, payload.holder_script_lang, layout)
+    room = page.height - page.fixed - _foot_height(payload, layout) - page.reserve - name_lines * name_size * 1.3 / MM
+    course_size, course_height = fit_course(payload, layout)
     room -= course_height
-    for size in BODY_SIZES:
-        left = room - _body_height(payload, size)
+    for size in layout.sizes.body:
+        left = room - _body_height(payload, layout, size)
         if left >= 0:
             break
-    return Composition(payload, name_size, name_width, course_size, size, max(0.0, min(LARGEST_AIR, left / 6)))
+    return Composition(payload, layout, name_size, name_width, course_size, size, max(0.0, min(page.air, left / 6)))
 
 
-def fit_course(payload: CertificatePayload) -> tuple[float, float]:
+def fit_course(payload: CertificatePayload, layout: Layout) -> tuple[float, float]:
     """Size in points, and height in millimetres, of the course's title in the longer language."""
-    titles = _both(payload.course_title).values()
-    lines = max(_lines(title, "display", COURSE_SIZES[1]) for title in titles)
-    size = COURSE_SIZES.get(lines, SMALLEST_COURSE)
-    lines = max(_lines(title, "display", size) for title in titles)
+    titles, sizes = _each(payload.course_title, payload.languages).values(), layout.sizes.course
+    column = layout.page.column * MM
+    lines = max(_lines(title, "display", sizes[0], column) for title in titles)
+    size = sizes[min(lines, len(sizes)) - 1]
+    lines = max(_lines(title, "display", size, column) for title in titles)
     return size, lines * size * COURSE_LEADING / MM
 
 
@@ -141,20 +135,20 @@ def balance(text: Text, size: float, width: float) -> tuple[int, float]:
     return lines, width * 0.54
 
 
-def fit_name(name: str, lang: str) -> tuple[float, float, int]:
+def fit_name(name: str, lang: str, layout: Layout) -> tuple[float, float, int]:
     """Size in points, width of the box, and lines: one large line if possible, else two balanced ones."""
+    line, sizes = layout.page.line * MM, layout.sizes
     width = text_width(name, "display", lang) * 1.02
-    one_line = LINE_WIDTH / width
-    if one_line >= SMALLEST_ONE_LINE_NAME:
-        return min(LARGEST_NAME, one_line), LINE_WIDTH, 1
+    if line / width >= sizes.name_one_line:
+        return min(sizes.name, line / width), line, 1
     words = name.split(" ")
     splits = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))]
     halves = splits or [(name[: len(name) // 2], name[len(name) // 2 :])]
     longer = min(max(text_width(half, "display", lang) for half in pair) for pair in halves) * 1.04
     if not words or longer > width * 0.8:
         longer = width * 0.6  # one very long word: it is broken wherever the line ends
-    size = min(LARGEST_TWO_LINE_NAME, LINE_WIDTH / longer)
-    return size, min(LINE_WIDTH, longer * size * 1.02), 2
+    size = min(sizes.name_two_lines, line / longer)
+    return size, min(line, longer * size * 1.02), 2
 
 
 def text_width(text: str, role: fonts.Role, lang: str = "") -> float:
@@ -185,49 +179,52 @@ def label_style() -> str:
     """Style rules that bring the value after each label to the indent (floats or tables cost a quarter more)."""
     return "".join(
         f".{key}-{lang}{{margin-right:{FACT_INDENT - text_width(label, 'sans'):.3f}em}}\n"
-        for lang, labels in wording.LABELS.items()
-        for key, label in labels.items()
+        for lang in texts.printed()
+        for key, label in wording.labels(lang).items()
     )
 
 
-def _both(text: Bilingual) -> dict[str, Text]:
-    return {lang: Text(*text.text(lang)) for lang in LANGS}
+def _each(text: Texts, langs: tuple[str, ...]) -> dict[str, Text]:
+    return {lang: text.text(lang) for lang in langs}
 
 
-def _foot_height(payload: CertificatePayload) -> float:
-    return FOOTER_HEIGHT + (_signatures_height(payload) + SIGNING_SPACE if payload.signatories else 0)
+def _foot_height(payload: CertificatePayload, layout: Layout) -> float:
+    signatures = _signatures_height(payload, layout) + layout.page.signing if payload.signatories else 0
+    return layout.page.footer + signatures
 
 
-def _signatures_height(payload: CertificatePayload) -> float:
-    """Millimetres from the line to the last word of the tallest signatory: name, and office in both languages."""
+def _signatures_height(payload: CertificatePayload, layout: Layout) -> float:
+    """Millimetres from the line to the last word of the tallest signatory: name, and office in each language."""
+    sizes, width = layout.sizes, layout.page.signatory * MM
     heights = [0.0]
     for person in payload.signatories:
-        roles = {text.value: text for text in _both(person.role).values()}.values()
-        height = PERSON_SIZE * _lines(Text(person.name, "und"), "serif", PERSON_SIZE, SIGNATORY_WIDTH)
-        height += sum(ROLE_SIZE * _lines(role, "sans", ROLE_SIZE, SIGNATORY_WIDTH) for role in roles)
+        roles = {text.value: text for text in _each(person.role, payload.languages).values()}.values()
+        height = sizes.person * _lines(Text(person.name, "und"), "serif", sizes.person, width)
+        height += sum(sizes.role * _lines(role, "sans", sizes.role, width) for role in roles)
         heights.append(height * SIGNATORY_LEADING / MM + 2.0)
     return max(heights)
 
 
-def _body_height(payload: CertificatePayload, size: float) -> float:
-    """Millimetres of facts, objectives and skills: in each block, of the taller of the two languages."""
-    facts = [list(wording.facts(payload, lang).values()) for lang in LANGS]
-    objectives = [[Text(*item.text(lang)) for item in payload.objectives] for lang in LANGS]
-    skills = [[Text(f"{title.value} {detail}", lang) for title, detail in wording.skills(payload, lang)] for lang in LANGS]
-    ems = max(_block_height(texts, "sans", size, FACT_INDENT) for texts in facts)
+def _body_height(payload: CertificatePayload, layout: Layout, size: float) -> float:
+    """Millimetres of facts, objectives and skills: in each block, of the taller of the languages."""
+    langs, column = payload.languages, layout.page.column * MM
+    facts = [list(wording.facts(payload, lang).values()) for lang in langs]
+    objectives = [[item.text(lang) for item in payload.objectives] for lang in langs]
+    skills = [[Text(f"{title.value} {detail}", lang) for title, detail in wording.skills(payload, lang)] for lang in langs]
+    ems = max(_block_height(block, "sans", size, FACT_INDENT, column) for block in facts)
     for block in (objectives, skills):
         if block[0]:
-            ems += HEADING_HEIGHT + max(_block_height(texts, "serif", size, ITEM_INDENT) for texts in block)
+            ems += HEADING_HEIGHT + max(_block_height(side, "serif", size, ITEM_INDENT, column) for side in block)
     return ems * size / MM
 
 
-def _block_height(texts: list[Text], role: fonts.Role, size: float, indent: float) -> float:
+def _block_height(items: list[Text], role: fonts.Role, size: float, indent: float, column: float) -> float:
     """The height of a list in ems of its size."""
-    lines = sum(_lines(text, role, size, COLUMN_WIDTH - indent * size) for text in texts)
-    return LEADING * lines + ITEM_GAP * len(texts)
+    lines = sum(_lines(text, role, size, column - indent * size) for text in items)
+    return LEADING * lines + ITEM_GAP * len(items)
 
 
-def _lines(text: Text, role: fonts.Role, size: float, width: float = COLUMN_WIDTH) -> int:
+def _lines(text: Text, role: fonts.Role, size: float, width: float) -> int:
     """Lines a text takes in a column, filling each with whole words and breaking only what is longer."""
     width /= size
     space = _word_widths("\u00a0", role, "")[0]

@@ -6,39 +6,44 @@ canonical form in bytes, and equal payloads have equal bytes.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any, Self
 
 from core.text import normalized
+from core.texts import Text, choose
 
+_LAYOUT = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_CODE = re.compile(r"[a-z]{2,3}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 CATEGORIES = ("military", "police", "civilian")
+#: The version of payloads that are made now. Those of version 1 do not say so, and name no layout and no languages.
+SCHEMA_VERSION = 2
+FIRST_LANGUAGES = ("en", "fr")
+FIRST_LAYOUT = "sheet"
 LARGEST_INTEGER = 2**53 - 1  # beyond this, RFC 8785 (JSON numbers as doubles) is no longer exact
 
 
-@dataclass(frozen=True, slots=True)
-class Bilingual:
-    """A text in English and French. Either may be empty, not both."""
+class Texts(dict[str, str]):
+    """A text by language; not empty in all of them."""
 
-    en: str = ""
-    fr: str = ""
+    def __init__(self, texts: Mapping[str, str | None] | Iterable[tuple[str, str | None]] = ()) -> None:
+        super().__init__({code: nfc(text or "") for code, text in dict(texts).items()})
+        if not any(self.values()):
+            raise ValueError("A text needs at least one language.")
 
-    def __post_init__(self) -> None:
-        _set(self, "en", nfc(self.en))
-        _set(self, "fr", nfc(self.fr))
-        if not (self.en or self.fr):
-            raise ValueError("A text needs English or French.")
-
-    def text(self, lang: str) -> tuple[str, str]:
-        """The text for a reader of ``lang`` and the language it is really in (the other one if missing)."""
-        other = "fr" if lang == "en" else "en"
-        return (getattr(self, lang), lang) if getattr(self, lang) else (getattr(self, other), other)
+    def text(self, lang: str) -> Text:
+        """The text for a reader of `lang`, and the language it is really in."""
+        return choose(self, lang)
 
     @classmethod
-    def from_dict(cls, value: Mapping[str, str | None]) -> Self:
-        return cls(value.get("en") or "", value.get("fr") or "")
+    def pair(cls, value: Mapping[str, str | None]) -> Self:
+        """As the first version of the payload keeps it: English and French, of which one may be empty."""
+        return cls({code: value.get(code) for code in FIRST_LANGUAGES})
+
+
+Reader = Callable[[Mapping[str, str | None]], Texts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +51,13 @@ class GrantedSkill:
     """A skill the certificate grants; ``valid_months`` is None when it does not expire."""
 
     code: str
-    title: Bilingual
+    title: Texts
     level: int | str
     valid_months: int | None = None
 
     @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Self:
-        title = Bilingual.from_dict(value["title"])
-        return cls(value["code"], title, value["level"], value.get("valid_months"))
+    def from_dict(cls, value: Mapping[str, Any], read: Reader) -> Self:
+        return cls(value["code"], read(value["title"]), value["level"], value.get("valid_months"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +65,14 @@ class Signatory:
     """A person whose name stands under the certificate, with the office held."""
 
     name: str
-    role: Bilingual
+    role: Texts
 
     def __post_init__(self) -> None:
         _set(self, "name", nfc(self.name))
 
     @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Self:
-        return cls(value["name"], Bilingual.from_dict(value["role"]))
+    def from_dict(cls, value: Mapping[str, Any], read: Reader) -> Self:
+        return cls(value["name"], read(value["role"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +87,7 @@ class CertificatePayload:
     category: str
     course_code: str
     course_version: int
-    course_title: Bilingual
+    course_title: Texts
     delivery_code: str
     starts_on: str
     ends_on: str
@@ -93,11 +97,14 @@ class CertificatePayload:
     country: str
     teaching_language: str
     minutes: int
-    objectives: tuple[Bilingual, ...] = ()
+    objectives: tuple[Texts, ...] = ()
     skills: tuple[GrantedSkill, ...] = ()
-    issuer: Bilingual
+    issuer: Texts
     signatories: tuple[Signatory, ...] = ()
     score_percent: int | None = None
+    schema_version: int = 1
+    layout: str = FIRST_LAYOUT
+    languages: tuple[str, ...] = FIRST_LANGUAGES  # that are printed, in this order
     emblem_sha256: str | None = None  # of the centre's picture; None: the emblem of the application, and not in the byte form
 
     def __post_init__(self) -> None:
@@ -113,8 +120,19 @@ class CertificatePayload:
         for number in (self.course_version, self.minutes, self.score_percent or 0):
             if type(number) is not int or abs(number) > LARGEST_INTEGER:
                 raise ValueError(f"Not a whole number that JSON keeps exactly: {number!r}")
+        self._check_version()
         if self.emblem_sha256 is not None and not _SHA256.fullmatch(self.emblem_sha256):
             raise ValueError("Not a SHA-256 in lower-case hexadecimal digits.")
+
+    def _check_version(self) -> None:
+        if self.schema_version not in range(1, SCHEMA_VERSION + 1):
+            raise ValueError(f"Unknown version of a certificate payload: {self.schema_version}")
+        if not _LAYOUT.fullmatch(self.layout):
+            raise ValueError(f"Not the name of a layout: {self.layout}")
+        if not self.languages or not all(map(_CODE.fullmatch, self.languages)):
+            raise ValueError("A certificate is printed in at least one language.")
+        if self.schema_version == 1 and (self.layout, self.languages) != (FIRST_LAYOUT, FIRST_LANGUAGES):
+            raise ValueError("The first version of payloads had one layout in two languages.")
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
@@ -122,14 +140,16 @@ class CertificatePayload:
         unknown = set(value) - {field.name for field in fields(cls)}
         if unknown:
             raise ValueError(f"Unknown fields in a certificate payload: {', '.join(sorted(unknown))}")
+        read: Reader = Texts.pair if value.get("schema_version", 1) == 1 else Texts
         try:
             parts = {
                 **value,
-                "course_title": Bilingual.from_dict(value["course_title"]),
-                "issuer": Bilingual.from_dict(value["issuer"]),
-                "objectives": tuple(Bilingual.from_dict(item) for item in value.get("objectives", ())),
-                "skills": tuple(GrantedSkill.from_dict(item) for item in value.get("skills", ())),
-                "signatories": tuple(Signatory.from_dict(item) for item in value.get("signatories", ())),
+                "course_title": read(value["course_title"]),
+                "issuer": read(value["issuer"]),
+                "objectives": tuple(read(item) for item in value.get("objectives", ())),
+                "skills": tuple(GrantedSkill.from_dict(item, read) for item in value.get("skills", ())),
+                "signatories": tuple(Signatory.from_dict(item, read) for item in value.get("signatories", ())),
+                "languages": tuple(value.get("languages", FIRST_LANGUAGES)),
             }
             return cls(**parts)
         except (AttributeError, KeyError, TypeError) as error:
@@ -149,6 +169,9 @@ class CertificatePayload:
         values = asdict(self)
         if self.emblem_sha256 is None:
             del values["emblem_sha256"]  # what was issued before centres had emblems keeps its bytes and their digest
+        if self.schema_version == 1:  # likewise
+            for name in ("schema_version", "layout", "languages"):
+                del values[name]
         text = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8")
 

@@ -27,8 +27,9 @@ from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-from certificates import fonts
-from certificates.composition import TEMPLATES_DIR, Composition, compose, label_style
+from certificates import fonts, layouts
+from certificates.composition import Composition, compose, label_style
+from certificates.layouts import Layout
 from certificates.payload import CertificatePayload
 
 IDLE_EXIT_SECONDS = 120
@@ -68,27 +69,28 @@ class AssetFetcher(URLFetcher):
 
 
 class Press:
-    """Template, style sheet and fonts, read once and used for many certificates."""
+    """Template, style sheet and fonts of a layout, read once and used for many certificates."""
 
-    def __init__(self) -> None:
+    def __init__(self, layout: Layout) -> None:
         environment = Environment(
-            loader=FileSystemLoader(TEMPLATES_DIR),
+            loader=FileSystemLoader(layout.folder),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._template = environment.get_template("certificate.html")
+        self._template = environment.get_template("page.html")
+        self._layout = layout
         self._fetcher = AssetFetcher()
         self._font_config = FontConfiguration()
         self._loaded: set[str] = set()
         self._load([font.family for font in (fonts.DISPLAY, fonts.SERIF, fonts.ITALIC, fonts.SANS)])
-        style = (TEMPLATES_DIR / "certificate.css").read_text(encoding="utf-8")
-        self._style = self._css(style + label_style())
+        style = (layout.folder / "style.css").read_text(encoding="utf-8")
+        self._style = self._css(layout.page.style + style + label_style())
 
     def print(self, payload: CertificatePayload) -> bytes:
         """The certificate as a PDF of exactly one page. Equal payloads give equal bytes."""
-        composition = compose(payload)
+        composition = compose(payload, self._layout)
         self._fetcher.emblem = (Path(tempfile.gettempdir()) / payload.emblem_file).read_bytes() if payload.emblem_file else b""
         for _ in range(SMALLEST_TRY):
             document = self._lay_out(composition)
@@ -136,7 +138,7 @@ def allow_processor_time(seconds: float) -> None:
 def serve(tasks: int, results: BinaryIO) -> None:
     """Print one certificate per task until the parent closes the pipe, disappears, or asks for nothing."""
     parent = os.getppid()
-    press: Press | None = None
+    presses: dict[str, Press] = {}
     while _task_waiting(tasks, parent):
         header = _read(tasks, 4)
         if header is None:
@@ -144,10 +146,11 @@ def serve(tasks: int, results: BinaryIO) -> None:
         task = json.loads(_read(tasks, struct.unpack(">I", header)[0]) or b"{}")
         allow_processor_time(task["seconds"])
         try:
-            if press is None:
-                press = Press()
+            folder = task["layout"]
+            if folder not in presses:
+                presses[folder] = Press(layouts.read(Path(folder)))
                 gc.freeze()
-            status, body = b"P", press.print(CertificatePayload.from_dict(task["payload"]))
+            status, body = b"P", presses[folder].print(CertificatePayload.from_dict(task["payload"]))
         except DoesNotFit:
             status, body = b"R", b""
         except Exception as error:

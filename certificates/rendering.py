@@ -25,18 +25,20 @@ from typing import Any, Self
 
 from flask_babel import lazy_gettext as _l
 
+from certificates import layouts
 from certificates.fonts import unprintable
-from certificates.payload import CertificatePayload
+from certificates.layouts import Layout, Limits
+from certificates.payload import CertificatePayload, Texts
+from core import texts
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_TIMEOUT = 20.0  # seconds; covers the start of a cold child on a busy machine
 MEMORY_LIMIT = 1_000_000_000  # address space, not memory in use
 LARGEST_TASK = 60_000  # bytes: fits into the pipe, so that sending never waits
 LARGEST_PDF = 5_000_000
-MOST_OBJECTIVES, MOST_SKILLS, MOST_SIGNATORIES = 14, 6, 3
-LONGEST_NAME, LONGEST_TITLE, LONGEST_OBJECTIVE, LONGEST_VENUE = 100, 160, 200, 120
-LONGEST_REFERENCE = 60  # a course's or delivery's code
-LONGEST_ISSUER, LONGEST_SIGNATORY, LONGEST_ROLE, LONGEST_CODE, LONGEST_ADDRESS = 100, 60, 60, 40, 120
+LONGEST_NAME = 100  # in any layout; each says what it takes
+#: In any layout. What else there is room for is told by each.
+LONGEST_REFERENCE, LONGEST_CODE, LONGEST_ADDRESS = 60, 40, 120  # reference: a course's or delivery's code
 # Without a configuration file, fontconfig warns and searches; with this one it knows no font but ours.
 FONTCONFIG = '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig></fontconfig>'
 
@@ -234,13 +236,16 @@ def check(payload: Mapping[str, Any]) -> CertificatePayload:
         checked = CertificatePayload.from_dict(payload)
     except ValueError as error:
         raise PayloadRefused(_l("What it states is not complete or not correct (%(fault)s).", fault=str(error))) from error
-    if reasons := list(_faults(checked)):
+    layout = layouts.find(checked.layout)
+    if layout is None:
+        raise PayloadRefused(_l("Its layout “%(layout)s” is not there.", layout=checked.layout))
+    if reasons := list(_faults(checked, layout)):
         raise PayloadRefused(*reasons)
     return checked
 
 
-def _faults(payload: CertificatePayload) -> Iterator[Any]:
-    for field, text, longest in _limited_texts(payload):
+def _faults(payload: CertificatePayload, layout: Layout) -> Iterator[Any]:
+    for field, text, longest in _limited_texts(payload, layout.limits):
         if len(text) > longest:
             yield _l(
                 "“%(field)s” has %(length)s characters, and at most %(most)s can be printed.",
@@ -252,14 +257,16 @@ def _faults(payload: CertificatePayload) -> Iterator[Any]:
                 "“%(field)s” has characters that no font on certificates has: %(characters)s.", field=field, characters=shown
             )
     for field, count, most in (
-        (_l("Objectives"), len(payload.objectives), MOST_OBJECTIVES),
-        (_l("Skills"), len(payload.skills), MOST_SKILLS),
-        (_l("Signatories"), len(payload.signatories), MOST_SIGNATORIES),
+        (_l("Objectives"), len(payload.objectives), layout.limits.objectives),
+        (_l("Skills"), len(payload.skills), layout.limits.skills),
+        (_l("Signatories"), len(payload.signatories), layout.limits.signatories),
     ):
         if count > most:
             yield _l(
                 "“%(field)s” has %(count)s entries, and at most %(most)s fit on one page.", field=field, count=count, most=most
             )
+    if len(payload.languages) > layout.languages or set(payload.languages) - set(texts.printed()):
+        yield _l("It cannot be printed in these languages: %(codes)s.", codes=", ".join(payload.languages))
     if not payload.verify_url.startswith(("https://", "http://")):
         yield _l("Its verification address is not a web address.")
 
@@ -289,7 +296,8 @@ def _loads(library: str, file: str) -> bool:
 
 
 def _task(payload: CertificatePayload, timeout: float) -> bytes:
-    body = json.dumps({"payload": payload.to_dict(), "seconds": timeout}).encode("ascii")
+    folder = str(layouts.get(payload.layout).folder)
+    body = json.dumps({"payload": payload.to_dict(), "layout": folder, "seconds": timeout}).encode("ascii")
     if len(body) > LARGEST_TASK:
         raise PayloadRefused(_l("It has more text than fits on one page."))
     return struct.pack(">I", len(body)) + body
@@ -304,11 +312,11 @@ def _picture(payload: CertificatePayload, emblem: bytes | None) -> tuple[str, by
     return payload.emblem_file, emblem
 
 
-def _limited_texts(payload: CertificatePayload) -> list[tuple[Any, str, int]]:
+def _limited_texts(payload: CertificatePayload, limits: Limits) -> list[tuple[Any, str, int]]:
     """Field, text and greatest length of everything that people wrote or that ends up on the page."""
-    texts = [
-        (_l("Name to print"), payload.holder_name, LONGEST_NAME),
-        (_l("Venue"), payload.venue, LONGEST_VENUE),
+    limited = [
+        (_l("Name to print"), payload.holder_name, limits.name),
+        (_l("Venue"), payload.venue, limits.venue),
         (_l("Number"), payload.number, LONGEST_CODE),
         (_l("Code"), payload.token, LONGEST_CODE),
         (_l("Course"), payload.course_code, LONGEST_REFERENCE),
@@ -318,14 +326,13 @@ def _limited_texts(payload: CertificatePayload) -> list[tuple[Any, str, int]]:
         (_l("Language"), payload.holder_script_lang, LONGEST_CODE),
         (_l("Verification"), payload.verify_url, LONGEST_ADDRESS),
     ]
-    texts += [(_l("Course"), text, LONGEST_TITLE) for text in (payload.course_title.en, payload.course_title.fr)]
-    texts += [(_l("Issued by"), text, LONGEST_ISSUER) for text in (payload.issuer.en, payload.issuer.fr)]
-    for item in payload.objectives:
-        texts += [(_l("Objectives"), text, LONGEST_OBJECTIVE) for text in (item.en, item.fr)]
-    for skill in payload.skills:
-        texts += [(_l("Skills"), text, LONGEST_TITLE) for text in (skill.title.en, skill.title.fr)]
-        texts.append((_l("Level"), str(skill.level), LONGEST_CODE))
-    for person in payload.signatories:
-        texts.append((_l("Signatories"), person.name, LONGEST_SIGNATORY))
-        texts += [(_l("Role"), text, LONGEST_ROLE) for text in (person.role.en, person.role.fr)]
-    return texts
+    of_several: list[tuple[Any, Texts, int]] = [
+        (_l("Course"), payload.course_title, limits.title),
+        (_l("Issued by"), payload.issuer, limits.issuer),
+        *((_l("Objectives"), item, limits.objective) for item in payload.objectives),
+        *((_l("Skills"), skill.title, limits.title) for skill in payload.skills),
+        *((_l("Role"), person.role, limits.role) for person in payload.signatories),
+    ]
+    limited += [(field, text, longest) for field, by_language, longest in of_several for text in by_language.values()]
+    limited += [(_l("Level"), str(skill.level), LONGEST_CODE) for skill in payload.skills]
+    return limited + [(_l("Signatories"), person.name, limits.signatory) for person in payload.signatories]

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 
 from certificates import files
 from certificates.models import Certificate, RevocationProposal, RevocationReason
+from certificates.payload import FIRST_LANGUAGES, FIRST_LAYOUT
 from certificates.snapshot import verify_url
 from core import exports
 from core.api import Answer, Id, Schema, at_most
@@ -22,8 +23,6 @@ JobStatus = Literal["queued", "running", "succeeded", "failed"]
 Status = Literal["valid", "expired", "suspended", "superseded", "revoked"]
 PrintedName = Annotated[str, StringConstraints(min_length=1), at_most(120)]
 Note = Annotated[str, at_most(1000)]
-#: A certificate is always printed in both.
-LANGUAGES = ["en", "fr"]
 
 
 class IssueBody(Schema):
@@ -62,7 +61,8 @@ class CertificateAnswer(Answer):
     delivery: str
     issued_on: date
     valid_until: date | None
-    languages: list[str]
+    layout: str
+    languages: list[str] = Field(description="in which it is printed")
     sha256: str | None = Field(description="of the PDF; null while it is being made")
     verify_url: str
     pdf_url: str | None = Field(description="null while it is being made")
@@ -135,7 +135,8 @@ def certificate_answer(
         delivery=certificate.payload["delivery_code"],
         issued_on=certificate.issued_on,
         valid_until=certificate.valid_until,
-        languages=LANGUAGES,
+        layout=certificate.payload.get("layout", FIRST_LAYOUT),
+        languages=list(certificate.payload.get("languages", FIRST_LANGUAGES)),
         sha256=certificate.sha256,
         verify_url=verify_url(certificate.token),
         pdf_url=public_address("certificates_api.get_pdf", number=certificate.number) if is_filed else None,
@@ -198,7 +199,8 @@ class VerificationAnswer(Answer):
     issuer: dict[str, str]
     issued_on: date
     valid_until: date | None
-    languages: list[str]
+    layout: str
+    languages: list[str] = Field(description="in which it is printed")
     sha256: str | None
     verify_url: str
     replaced_by: str | None
@@ -237,7 +239,8 @@ def verification(certificate: Certificate, successor: Certificate | None) -> dic
         "issuer": _texts(printed["issuer"]),
         "issued_on": printed["issued_on"],
         "valid_until": printed["valid_until"],
-        "languages": LANGUAGES,
+        "layout": printed.get("layout", FIRST_LAYOUT),
+        "languages": list(printed.get("languages", FIRST_LANGUAGES)),
         "sha256": certificate.sha256,
         "verify_url": printed["verify_url"],
         "replaced_by": verify_url(successor.token) if successor else None,

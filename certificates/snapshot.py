@@ -7,14 +7,18 @@ from collections.abc import Mapping
 from datetime import date
 
 import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
 
-from certificates import rendering
+from certificates import layouts
 from certificates.fonts import unprintable
+from certificates.layouts import Layout, Limits
 from certificates.models import Certificate
-from certificates.payload import Bilingual, CertificatePayload, GrantedSkill, Signatory
+from certificates.payload import SCHEMA_VERSION, CertificatePayload, GrantedSkill, Signatory, Texts
 from classroom.models import Score, ScoreKind
+from core import texts
 from core.database import db, settings_of
-from courses.models import CourseVersion, Delivery
+from core.errors import Conflict
+from courses.models import Course, CourseVersion, Delivery
 from courses.queries import signatories_of
 from enrollment.models import Enrollment
 
@@ -26,7 +30,11 @@ def snapshot(enrollment: Enrollment, *, number: str, token: str, issued_on: date
     """Everything the certificate of `enrollment` states. What would not fit on the page is shortened, never what is granted."""
     delivery, version, course = enrollment.delivery, enrollment.delivery.version, enrollment.delivery.course
     until = valid_until(version, delivery.ends_on)
+    layout = layout_of(course)
     return CertificatePayload(
+        schema_version=SCHEMA_VERSION,
+        layout=layout.name,
+        languages=languages_of(course, layout),
         number=number,
         token=token,
         verify_url=verify_url(token),
@@ -35,23 +43,23 @@ def snapshot(enrollment: Enrollment, *, number: str, token: str, issued_on: date
         category=enrollment.category.value,
         course_code=course.code,
         course_version=version.number,
-        course_title=bilingual(course.title),
+        course_title=Texts(course.title),
         delivery_code=delivery.code,
         starts_on=delivery.starts_on.isoformat(),
         ends_on=delivery.ends_on.isoformat(),
         issued_on=issued_on.isoformat(),
         valid_until=until.isoformat() if until else None,
-        venue=_shortened(delivery.venue, rendering.LONGEST_VENUE),
+        venue=_shortened(delivery.venue, layout.limits.venue),
         country=delivery.country,
         teaching_language=delivery.language,
         minutes=sum(session.minutes for session in delivery.held),  # less than the course has when it was cut short
-        objectives=tuple(_objective(text) for text in delivery.objectives_taught[: rendering.MOST_OBJECTIVES]),
+        objectives=tuple(_objective(text, layout.limits) for text in delivery.objectives_taught[: layout.limits.objectives]),
         skills=tuple(
-            GrantedSkill(grant.skill.code, bilingual(grant.skill.title), grant.level.value, grant.valid_months)
+            GrantedSkill(grant.skill.code, Texts(grant.skill.title), grant.level.value, grant.valid_months)
             for grant in version.grants
         ),
-        issuer=bilingual(delivery.centre.titles),
-        signatories=_signatories(delivery),
+        issuer=Texts(delivery.centre.titles),
+        signatories=_signatories(delivery, layout.limits),
         score_percent=_score(enrollment) if version.min_score_percent is not None else None,
         emblem_sha256=delivery.centre.emblem_sha256,
     )
@@ -91,15 +99,23 @@ def verify_url(token: str) -> str:
     return f"{settings_of().public_url}/verify/{token}"
 
 
-def bilingual(texts: Mapping[str, str]) -> Bilingual:
-    """English and French; a text that exists in neither is printed as it is."""
-    if texts.get("en") or texts.get("fr"):
-        return Bilingual.from_dict(texts)
-    return Bilingual(en=next(iter(texts.values())))
+def layout_of(course: Course) -> Layout:
+    """The layout that the course names; Conflict when this installation does not have it any more."""
+    layout = layouts.find(course.layout)
+    if layout is None:
+        sentence = _l("The layout “%(layout)s” of this course’s certificates is not installed.", layout=course.layout)
+        raise Conflict("unknown_layout", sentence, "layout")
+    return layout
 
 
-def _objective(texts: Mapping[str, str]) -> Bilingual:
-    return bilingual({code: _shortened(text, rendering.LONGEST_OBJECTIVE) for code, text in texts.items()})
+def languages_of(course: Course, layout: Layout) -> tuple[str, ...]:
+    """As many languages as the layout shows: first those of the course's title, then the others that can be printed."""
+    chosen = sorted(texts.printed(), key=lambda code: not course.title.get(code))[: layout.languages]
+    return tuple(texts.in_order(chosen))
+
+
+def _objective(objective: Mapping[str, str], limits: Limits) -> Texts:
+    return Texts({code: _shortened(text, limits.objective) for code, text in objective.items()})
 
 
 def _shortened(text: str, longest: int) -> str:
@@ -111,14 +127,14 @@ def _script_language(enrollment: Enrollment) -> str:
     return SCRIPT_LANGUAGES.get(enrollment.person.country or "", "") if is_east_asian else ""
 
 
-def _signatories(delivery: Delivery) -> tuple[Signatory, ...]:
+def _signatories(delivery: Delivery, limits: Limits) -> tuple[Signatory, ...]:
     """As many as there is room for. A trainer whose name cannot be printed is left out: no one's certificate waits."""
     fitting = [
-        Signatory(name, bilingual(office))
+        Signatory(name, Texts(office))
         for name, office in signatories_of(delivery)
-        if name and len(name) <= rendering.LONGEST_SIGNATORY and not unprintable(name)
+        if name and len(name) <= limits.signatory and not unprintable(name)
     ]
-    return tuple(fitting[: rendering.MOST_SIGNATORIES])
+    return tuple(fitting[: limits.signatories])
 
 
 def _score(enrollment: Enrollment) -> int | None:

@@ -1,154 +1,138 @@
-"""The words of a printed certificate in English and French: labels, dates in words, hours, skills."""
+"""The words of a printed certificate in each language: labels, dates in words, hours, skills.
+
+They are messages of the catalogues, because a certificate is printed where no page is being made.
+"""
 
 import unicodedata
+from collections.abc import Mapping
 from datetime import date
-from typing import NamedTuple
+from decimal import Decimal
+from functools import lru_cache
 
 from babel import Locale
-from babel.dates import format_date
+from babel.numbers import format_percent
 
 from certificates.numbers import group_token
 from certificates.payload import CertificatePayload, GrantedSkill
-
-NBSP = "\u00a0"
-
-
-class Text(NamedTuple):
-    """A text and the language it is in (``und`` when not known)."""
-
-    value: str
-    lang: str
+from core import texts
+from core.texts import Text, date_words
 
 
-WORDS = {
-    "en": {
-        "title": "Certificate of Completion",
-        "certifies": "This certifies that",
-        "completed": "has successfully completed the course",
-        "objectives": "Objectives of the course",
-        "skills": "Skills granted",
-        "scan": "Scan to check this certificate",
-        "type": "or enter this code at",
-        "number": "Certificate number",
-    },
-    "fr": {
-        "title": "Certificat de réussite",
-        "certifies": "Nous certifions que",
-        "completed": "a suivi avec succès la formation",
-        "objectives": "Objectifs du cours",
-        "skills": "Compétences conférées",
-        "scan": "Scannez pour vérifier ce certificat",
-        "type": "ou saisissez ce code à l’adresse",
-        "number": "Numéro du certificat",
-    },
+def _say(lang: str, message: str) -> str:
+    return str(texts.catalogue(lang).pgettext("certificate", message))
+
+
+def pgettext(context: str, message: str) -> str:
+    """Marks a message for the catalogues; `_say` gives it in a language."""
+    return message
+
+
+_WORDS = {
+    "title": pgettext("certificate", "Certificate of Completion"),
+    "certifies": pgettext("certificate", "This certifies that"),
+    "completed": pgettext("certificate", "has successfully completed the course"),
+    "objectives": pgettext("certificate", "Objectives of the course"),
+    "skills": pgettext("certificate", "Skills granted"),
+    "scan": pgettext("certificate", "Scan to check this certificate"),
+    "type": pgettext("certificate", "or enter this code at"),
+    "number": pgettext("certificate", "Certificate number"),
 }
-CATEGORIES = {
-    "en": {"military": "Military", "police": "Police", "civilian": "Civilian"},
-    "fr": {"military": "Militaire", "police": "Police", "civilian": "Civil"},
+_LABELS = {
+    "dates": pgettext("certificate", "Held"),
+    "place": pgettext("certificate", "Place"),
+    "language": pgettext("certificate", "Taught in"),
+    "category": pgettext("certificate", "Personnel"),
+    "score": pgettext("certificate", "Result"),
+    "issued": pgettext("certificate", "Issued"),
+    "valid": pgettext("certificate", "Valid until"),
 }
-LABELS = {
-    "en": {
-        "dates": "Held",
-        "place": "Place",
-        "language": "Taught in",
-        "category": "Personnel",
-        "score": "Result",
-        "issued": "Issued",
-        "valid": "Valid until",
-    },
-    "fr": {
-        "dates": "Dates",
-        "place": "Lieu",
-        "language": "Langue",
-        "category": "Personnel",
-        "score": "Résultat",
-        "issued": "Délivré",
-        "valid": "Valable jusqu’au",
-    },
+_CATEGORIES = {
+    "military": pgettext("certificate", "Military"),
+    "police": pgettext("certificate", "Police"),
+    "civilian": pgettext("certificate", "Civilian"),
 }
-LEVELS_FR = {
-    "awareness": "sensibilisation",
-    "basic": "élémentaire",
-    "foundation": "fondamental",
-    "intermediate": "intermédiaire",
-    "practitioner": "pratique",
-    "advanced": "avancé",
-    "specialist": "spécialiste",
-    "expert": "expertise",
-    "trainer": "formation de formateurs",
-    "instructor": "instruction",
+_LEVELS = {
+    "awareness": pgettext("certificate", "awareness level"),
+    "basic": pgettext("certificate", "basic level"),
+    "foundation": pgettext("certificate", "foundation level"),
+    "intermediate": pgettext("certificate", "intermediate level"),
+    "practitioner": pgettext("certificate", "practitioner level"),
+    "advanced": pgettext("certificate", "advanced level"),
+    "specialist": pgettext("certificate", "specialist level"),
+    "expert": pgettext("certificate", "expert level"),
+    "trainer": pgettext("certificate", "trainer level"),
+    "instructor": pgettext("certificate", "instructor level"),
 }
-LOCALES = {"en": Locale("en", "GB"), "fr": Locale("fr")}
 
 
-def date_in_words(day: date, lang: str) -> str:
-    """23 November 2026, 23 novembre 2026, 1er mars 2026: never digits alone, which are read in two orders."""
-    words = format_date(day, "d MMMM y", locale=LOCALES[lang])
-    return "1er" + words[1:] if lang == "fr" and day.day == 1 else words
+@lru_cache(maxsize=16)
+def words(lang: str) -> Mapping[str, str]:
+    return {key: _say(lang, message) for key, message in _WORDS.items()}
+
+
+@lru_cache(maxsize=16)
+def labels(lang: str) -> Mapping[str, str]:
+    return {key: _say(lang, message) for key, message in _LABELS.items()}
 
 
 def period_in_words(first: date, last: date, lang: str) -> str:
     """One day, or from the first to the last, each month and year written once."""
     if first == last:
-        return date_in_words(first, lang)
-    begin = date_in_words(first, lang)
-    if first.year == last.year:
-        begin = begin.rpartition(" ")[0]
-        if first.month == last.month:
-            begin = begin.rpartition(" ")[0]
-    end = date_in_words(last, lang)
-    return f"{begin} to {end}" if lang == "en" else f"du {begin} au {end}"
+        return date_words(first, lang)
+    if first.year != last.year:
+        begin = date_words(first, lang)
+    else:
+        begin = date_words(first, lang, "day" if first.month == last.month else "day and month")
+    sentence = _say(lang, pgettext("certificate", "%(begin)s to %(end)s"))
+    return sentence % {"begin": begin, "end": date_words(last, lang)}
 
 
 def duration(minutes: int, lang: str) -> str:
     """18 hours, 1 heure, 1 h 30, 45 minutes."""
     hours, rest = divmod(minutes, 60)
+    catalogue = texts.catalogue(lang)
     if not hours:
-        return f"{rest}{NBSP}{'minute' if rest == 1 else 'minutes'}"
+        return _counted(catalogue.npgettext("certificate", "%(num)s minute", "%(num)s minutes", rest), rest)
     if rest:
-        return f"{hours}{NBSP}h{NBSP}{rest:02d}"
-    noun = "hour" if lang == "en" else "heure"
-    return f"{hours}{NBSP}{noun}{'s' if hours > 1 else ''}"
+        return _say(lang, pgettext("certificate", "%(hours)s h %(minutes)s")) % {"hours": hours, "minutes": f"{rest:02d}"}
+    return _counted(catalogue.npgettext("certificate", "%(num)s hour", "%(num)s hours", hours), hours)
 
 
 def validity(months: int | None, lang: str) -> str:
     """valid for 3 years, valable 18 mois, no expiry."""
     if months is None:
-        return "no expiry" if lang == "en" else "sans expiration"
+        return _say(lang, pgettext("certificate", "no expiry"))
     years, rest = divmod(months, 12)
+    catalogue = texts.catalogue(lang)
     if rest or not years:
-        text = f"{months} {'month' if months == 1 else 'months'}" if lang == "en" else f"{months} mois"
-    elif lang == "en":
-        text = f"{years} {'year' if years == 1 else 'years'}"
-    else:
-        text = f"{years} {'an' if years == 1 else 'ans'}"
-    return f"valid for {text}" if lang == "en" else f"valable {text}"
+        return _counted(catalogue.npgettext("certificate", "valid for %(num)s month", "valid for %(num)s months", months), months)
+    return _counted(catalogue.npgettext("certificate", "valid for %(num)s year", "valid for %(num)s years", years), years)
+
+
+def _counted(sentence: object, number: int) -> str:
+    return str(sentence) % {"num": number}
 
 
 def facts(payload: CertificatePayload, lang: str) -> dict[str, Text]:
-    """The quiet facts by the keys of LABELS, in the order they are read."""
-    locale = LOCALES[lang]
+    """The quiet facts by the keys of the labels, in the order they are read."""
+    locale = Locale.parse(texts.of(lang).locale)
     first, last = date.fromisoformat(payload.starts_on), date.fromisoformat(payload.ends_on)
-    place = ", ".join(filter(None, (payload.venue, locale.territories.get(payload.country, payload.country))))
-    percent = "%" if lang == "en" else f"{NBSP}%"
+    score = payload.score_percent
     values = {
         "dates": f"{period_in_words(first, last, lang)}, {duration(payload.minutes, lang)}",
-        "place": place,
-        "language": _language(payload.teaching_language, lang),
-        "category": CATEGORIES[lang][payload.category],
-        "score": "" if payload.score_percent is None else f"{payload.score_percent}{percent}",
-        "issued": date_in_words(date.fromisoformat(payload.issued_on), lang),
-        "valid": date_in_words(date.fromisoformat(payload.valid_until), lang) if payload.valid_until else "",
+        "place": ", ".join(filter(None, (payload.venue, locale.territories.get(payload.country, payload.country)))),
+        "language": _language(payload.teaching_language, locale),
+        "category": _say(lang, _CATEGORIES[payload.category]),
+        "score": "" if score is None else format_percent(Decimal(score) / 100, locale=locale),
+        "issued": date_words(date.fromisoformat(payload.issued_on), lang),
+        "valid": date_words(date.fromisoformat(payload.valid_until), lang) if payload.valid_until else "",
     }
     return {key: Text(value, lang) for key, value in values.items() if value}
 
 
 def skills(payload: CertificatePayload, lang: str) -> list[tuple[Text, str]]:
     """Title, and level with validity, of each skill granted."""
-    return [
-        (Text(*skill.title.text(lang)), f"{_level(skill, lang)}, {validity(skill.valid_months, lang)}")
-        for skill in payload.skills
-    ]
+    return [(skill.title.text(lang), f"{_level(skill, lang)}, {validity(skill.valid_months, lang)}") for skill in payload.skills]
 
 
 def reference(payload: CertificatePayload) -> str:
@@ -176,13 +160,14 @@ def direction(text: str) -> str:
     return "ltr" if first == "L" else "rtl"
 
 
-def _language(code: str, lang: str) -> str:
-    name = LOCALES[lang].languages.get(code.replace("-", "_"), "") or LOCALES[lang].languages.get(code[:2], code)
+def _language(code: str, locale: Locale) -> str:
+    name = locale.languages.get(code.replace("-", "_"), "") or locale.languages.get(code[:2], code)
     return name[:1].upper() + name[1:]
 
 
 def _level(skill: GrantedSkill, lang: str) -> str:
     level = str(skill.level)
-    if level.isdigit():
-        return f"level {level}" if lang == "en" else f"niveau {level}"
-    return f"{level} level" if lang == "en" else f"niveau {LEVELS_FR.get(level, level)}"
+    if level in _LEVELS:
+        return _say(lang, _LEVELS[level])
+    sentence = pgettext("certificate", "level %(level)s") if level.isdigit() else pgettext("certificate", "%(level)s level")
+    return _say(lang, sentence) % {"level": level}

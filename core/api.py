@@ -33,7 +33,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from sqlalchemy.exc import IntegrityError
 
-from core import countries, languages, limits, once
+from core import countries, languages, limits, once, texts
 from core.caching import revalidated
 from core.database import LARGEST_ID, db, settings_of, transaction
 from core.errors import Conflict, DomainError, Invalid, TooManyTries
@@ -75,14 +75,20 @@ class ListQuery(Schema):
 
 
 def _some_text(value: dict[str, str]) -> dict[str, str]:
-    kept = {code: text.strip() for code, text in value.items() if text and text.strip()}
+    kept = texts.filled(value)
     if not kept:
         raise ValueError("give the text in at least one language")
-    if unknown := set(kept) - {"en", "fr", "ar", "es", "ru", "zh", "pt"}:
+    if unknown := kept.keys() - texts.LANGUAGES.keys():
         raise ValueError(f"unknown language {sorted(unknown)[0]}")
-    if not kept.keys() & {"en", "fr"}:
-        raise ValueError("give the text in English (en) or French (fr)")
     return kept
+
+
+def _page_language(code: str) -> str:
+    if code not in texts.offered():
+        raise PydanticCustomError(
+            "unknown_language", "pages and messages exist in: {codes}", {"codes": ", ".join(texts.offered())}
+        )
+    return code
 
 
 def _no_nulls(value: Any) -> Any:
@@ -130,6 +136,7 @@ Country = Annotated[
         "description": "ISO 3166-1 alpha-2, and XK; a name in English or French is understood and kept as its code",
     }),
 ]  # fmt: skip
+PageLanguage = Annotated[str, AfterValidator(_page_language), WithJsonSchema({"type": "string", "enum": list(texts.offered())})]
 Language = Annotated[
     str, AfterValidator(_known_language),
     WithJsonSchema({

@@ -22,6 +22,10 @@ _AMBIGUOUS_PEOPLE = ("Congolese", "congolais", "congolaise", "Korean", "coréen"
 _EXACT = {"congo (the)": "CG", "congo (le)": "CG"}
 
 
+#: The languages in which the file has names.
+OWN = ("en", "fr")
+
+
 @lru_cache(maxsize=1)
 def _rows() -> dict[str, dict[str, str]]:
     return {row["code"]: row for row in rows_of("countries.csv")}
@@ -37,7 +41,19 @@ def choices(language: str) -> tuple[tuple[str, str], ...]:
 def name(code: str | None, language: str) -> str:
     """What the United Nations calls the country; the code itself when there is none, an empty text for None."""
     row = _rows().get(code or "")
-    return row["fr" if language == "fr" else "en"] if row else code or ""
+    if row is None:
+        return code or ""
+    return row.get(language) or _name_of_cldr(row["code"], language) or row["en"]
+
+
+def _name_of_cldr(code: str, language: str) -> str | None:
+    """In languages in which the file has no names: what the Unicode Consortium calls the country."""
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        return Locale.parse(language).territories.get(code)
+    except UnknownLocaleError:
+        return None
 
 
 def is_country(code: str) -> bool:
@@ -82,7 +98,10 @@ def written(codes: Iterable[str], language: str) -> str:
 def _written(code: str, language: str) -> str:
     """The name; where it could mean two countries, the way in which the United Nations says which."""
     said = name(code, language)
-    return _rows()[code]["short_fr" if language == "fr" else "short_en"] if is_ambiguous(said) else said
+    if not is_ambiguous(said):
+        return said
+    row = _rows()[code]
+    return row.get(f"{language}.short") or row["en.short"]
 
 
 def means_none(text: str) -> bool:
@@ -132,13 +151,13 @@ def _all_names() -> Iterator[tuple[str, str]]:
     from babel import Locale
 
     for code, row in _rows().items():
-        for column in ("en", "fr", "short_en", "short_fr", "formal_en", "formal_fr"):
+        for column in (f"{language}{kind}" for kind in ("", ".short", ".formal") for language in OWN):
             yield from ((one, code) for one in _with_and_without_brackets(row[column]))
         yield from ((one, code) for one in several(row["other"]))
     for country in pycountry.countries:
         for field in ("name", "official_name", "common_name"):
             yield from ((one, country.alpha_2) for one in _with_and_without_brackets(getattr(country, field, "")))
-    for language in ("en", "fr"):
+    for language in OWN:
         territories = Locale.parse(language).territories
         yield from ((str(territories[code]), code) for code in _rows() if code in territories)
 
@@ -152,7 +171,5 @@ def _with_and_without_brackets(text: str) -> Iterator[str]:
 
 @lru_cache(maxsize=1)
 def _people() -> Names:
-    called = (
-        (one, code) for code, row in _rows().items() for column in ("people_en", "people_fr") for one in several(row[column])
-    )
+    called = ((one, code) for code, row in _rows().items() for language in OWN for one in several(row[f"{language}.people"]))
     return Names(called, _AMBIGUOUS_PEOPLE)

@@ -12,17 +12,19 @@ from typing import Any
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
 from wtforms import BooleanField, FormField, HiddenField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms import Form as Parts
+from wtforms.form import BaseForm
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 from wtforms.widgets.core import clean_key
 
-from core import countries, names
+from core import countries, names, texts
 from core.errors import Conflict, DomainError, Invalid
-from core.i18n import form_texts, locale, month_names
+from core.i18n import form_texts, in_language_name, locale, month_names
 
 
 def attributes(**values: Any) -> Markup:
@@ -76,7 +78,7 @@ class Form(FlaskForm):
         if is_shown_again():
             return False
         is_valid = super().validate(extra_validators)
-        for field in self:
+        for field in self.controls():
             if isinstance(field.data, str) and "\0" in field.data:  # PostgreSQL cannot keep it
                 field.data = field.data.replace("\0", "")
                 field.errors = [*field.errors, _l("This held a character that cannot be kept. Check it, and send it again.")]
@@ -88,12 +90,22 @@ class Form(FlaskForm):
         for one in error.errors or [error]:
             for asked in (field for field in self if isinstance(field, Confirmation) and field.code == one.code):
                 asked.is_asked = True
-            name = (one.field or "").replace(".", "-")
-            field = self._fields.get(name) or next((field for field in self if field.name == name), None)
+            field = self.field_at((one.field or "").replace(".", "-"))
             if field is None:
                 self.refused.append(one.message)
             else:
                 field.errors = [*field.errors, one.message]
+
+    def field_at(self, name: str) -> Any:
+        """The field of this name; of a text that is asked for in several languages, its first. None when there is none."""
+        texts_of = {field.name: field.first for field in self if isinstance(field, TextsField)}
+        field = texts_of.get(name) or self._fields.get(name)
+        return field or next((one for one in self.controls() if one.name == name), None)
+
+    def controls(self) -> Iterator[Any]:
+        """The fields, and in place of a text those of each language."""
+        for field in self:
+            yield from field if isinstance(field, TextsField) else (field,)
 
     @property
     def is_refused(self) -> bool:
@@ -234,6 +246,43 @@ class DayField(FormField):
             except ValueError:
                 self.errors.append(_l("There is no such day. Check the day and the month."))
         return None
+
+
+class TextsField(FormField):
+    """A text in each language that is asked for, and in those in which it exists already: `title` is sent as `title-en`,
+    `title-fr` … `label` has a place for the `language`. `texts`: what was typed, by language."""
+
+    def __init__(self, label: Any = None, validators: Any = None, *, part: type[StringField] = StringField, **kwargs: Any):
+        super().__init__(BaseForm, label, validators, **kwargs)
+        self.part, self.sentence = part, label
+        self.codes: list[str] = []
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        start = self.object_data = data if isinstance(data, Mapping) else {}
+        sent = {code for code in texts.LANGUAGES if formdata is not None and f"{self.name}-{code}" in formdata}
+        self.codes = texts.in_order({*texts.asked_for(), *start, *sent})
+        parts = {code: self.part(_in_language(self.sentence, code), render_kw=_marked(code)) for code in self.codes}
+        self.form = BaseForm(parts, prefix=f"{self.name}-")
+        self.form.process(formdata, data=start)
+
+    @property
+    def first(self) -> Any:
+        return self.form[self.codes[0]]
+
+    @property
+    def texts(self) -> dict[str, str]:
+        return texts.filled(self.form.data)
+
+
+def _in_language(sentence: LazyString, code: str) -> LazyString:
+    """The label with the name of the language, both in the language of the page."""
+    return LazyString(lambda: str(sentence) % {"language": in_language_name(code)})
+
+
+def _marked(code: str) -> dict[str, Any]:
+    """Spell-checkers and screen readers are told when a text is in another language than the page."""
+    marks = {"lang": code} if code != locale() else {}
+    return marks | ({"dir": texts.direction(code)} if texts.direction(code) != texts.direction(locale()) else {})
 
 
 class SharedSelect:

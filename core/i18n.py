@@ -21,7 +21,7 @@ from jinja2.nodes import EvalContext
 from markupsafe import Markup
 from wtforms.i18n import DefaultTranslations, messages_path
 
-from core import countries, languages
+from core import countries, languages, texts
 from core.text import normalized
 
 # What a lazy text says is text, facts and all. Flask-Babel's own calls itself markup, which put a file's cell or a person's name
@@ -29,14 +29,12 @@ from core.text import normalized
 if hasattr(LazyString, "__html__"):
     del LazyString.__html__
 
-LANGUAGES = {"en": "English", "fr": "Français"}
-RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ur"}
 COOKIE = "lang"
 
 
 def init_app(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(app.root_path) + "/translations"
-    _Babel(app, locale_selector=choose_locale, default_locale="en", default_timezone="UTC")
+    _Babel(app, locale_selector=choose_locale, default_locale=texts.SOURCE, default_timezone="UTC")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's i18n extension
         lambda text: _translations().ugettext(text),
         lambda one, many, count: _translations().ungettext(one, many, count),
@@ -50,6 +48,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(_=_template_text, gettext=_template_text)
     app.jinja_env.filters.update(
         text=text,
+        marked=marked,
         date_words=date_words,
         instant_words=instant_words,
         machine_time=machine_time,
@@ -107,10 +106,10 @@ def form_texts(code: str) -> DefaultTranslations:
 def choose_locale() -> str:
     """`?lang=`, then the cookie, then the profile's language, then what the browser asks for; English at last."""
     if not has_request_context():
-        return "en"
+        return texts.SOURCE
     asked = request.args.get("lang"), request.cookies.get(COOKIE), getattr(g, "profile_language", None)
     for code in asked:
-        if code in LANGUAGES:
+        if code in texts.offered():
             return code
     return looked_up(list(request.accept_languages))
 
@@ -119,7 +118,7 @@ def looked_up(ranges: list[tuple[str, float]]) -> str:
     """The page's language for the ranges that a browser sends with their weights, best first: RFC 4647's lookup. "fr-CA" is
     French even where English is wanted less; "*" decides nothing; a weight of 0 refuses a language, unless no other is left."""
     refused = {_normal(tag) for tag, weight in ranges if not weight}
-    offered = [code for code in LANGUAGES if code not in refused] or list(LANGUAGES)
+    offered = [code for code in texts.offered() if code not in refused] or list(texts.offered())
     for tag, weight in ranges:
         wanted = _normal(tag).split("-") if weight else []
         while wanted:
@@ -146,7 +145,7 @@ def locale() -> str:
     """The language in force: the page's, or the one forced around a mail."""
     code = _in_force.get()
     if code is None:
-        code = (get_locale() or Locale("en")).language
+        code = (get_locale() or Locale(texts.SOURCE)).language
         if has_app_context():
             _in_force.set(code)
     return code
@@ -157,7 +156,7 @@ def in_language(code: str | None) -> Iterator[None]:
     """`with in_language(person.language):` renders texts for someone else, such as in a mail."""
     before = _in_force.set(None)
     try:
-        with force_locale(code if code in LANGUAGES else "en"):
+        with force_locale(code if code in texts.offered() else texts.SOURCE):
             yield
     finally:
         _in_force.reset(before)
@@ -165,24 +164,33 @@ def in_language(code: str | None) -> Iterator[None]:
 
 def text(value: Mapping[str, str] | None, code: str | None = None) -> str:
     """The text in the page's language, else in any it exists in."""
-    if not value:
-        return ""
-    return value.get(code or locale()) or value.get("en") or next(iter(value.values()))
+    return texts.choose(value, code or locale()).value
+
+
+def marked(value: Mapping[str, str] | None) -> str:
+    """The same for a page; a text in another language than the page says which it is."""
+    words, code = texts.choose(value, locale())
+    if not words or code == locale():
+        return words
+    return Markup('<span lang="{}" dir="{}">{}</span>').format(code, texts.direction(code), words)
+
+
+def in_language_name(code: str) -> LazyString:
+    """For the label of a field: what a language is called, in the language of the page that shows the label."""
+    return LazyString(language_name, code)
 
 
 def date_words(value: date | None, code: str | None = None, form: str = "long") -> str:
-    """A date in words: "8 March 2027", "1er mars 2027"."""
+    """A date in words: "8 March 2027", "1er mars 2027"; short: "8 Mar 2027"."""
     if value is None:
         return ""
-    code = code or locale()
-    words = dates.format_date(value, format="d MMMM y" if form == "long" else "d MMM y", locale=code)
-    return words.replace("1 ", "1er ", 1) if code == "fr" and value.day == 1 else words
+    return texts.date_words(value, code or locale(), "whole" if form == "long" else "short")
 
 
 @lru_cache(maxsize=4096)
 def _weekday_words(value: date, code: str) -> str:
-    words = dates.format_date(value, format="EEEE d MMMM y", locale=code)
-    return words.replace(" 1 ", " 1er ", 1) if code == "fr" and value.day == 1 else words
+    weekday = dates.format_date(value, format="EEEE", locale=code)
+    return f"{weekday} {texts.date_words(value, code)}"
 
 
 def weekday_words(value: date | None) -> str:

@@ -14,6 +14,8 @@ from typing import Any
 from core.lookup import Names, rows_of, several, words_of
 from core.text import one_line
 
+#: The languages in which the file has names.
+OWN = ("en", "fr")
 #: The six of the United Nations, which stand first where a language is chosen.
 FIRST = ("en", "fr", "es", "ar", "ru", "zh")
 #: Tags that BCP 47 writes another way today, and one variety that has a code of its own.
@@ -73,11 +75,14 @@ def parse(text: str) -> str | None:
 @lru_cache(maxsize=4096)
 def name(code: str | None, language: str) -> str:
     """What the language is called: in English where the other language has no name for it; the code itself when there is none."""
-    from babel import Locale
+    from babel import Locale, UnknownLocaleError
 
     row = _rows().get(code or "", {})
-    ours = row.get("fr" if language == "fr" else "en")
-    return ours or str(Locale(language).languages.get(code or "") or _name_of_iso(code) or code or "")
+    try:
+        of_cldr = Locale(language).languages.get(code or "")
+    except UnknownLocaleError:
+        of_cldr = None
+    return str(row.get(language) or of_cldr or row.get("en") or _name_of_iso(code) or code or "")
 
 
 def _name_of_iso(code: str | None) -> str | None:
@@ -112,9 +117,9 @@ def _usual_names() -> Iterator[tuple[str, str]]:
     """(name, code) of ours and of the Unicode Consortium's."""
     from babel import Locale
 
-    ours = {code: (row["en"], row["fr"], *several(row["other"])) for code, row in _rows().items()}
+    ours = {code: (*(row[language] for language in OWN), *several(row["other"])) for code, row in _rows().items()}
     yield from ((one, code) for code, names in ours.items() for one in names if one)
-    for language in ("en", "fr"):
+    for language in OWN:
         for code, one in Locale.parse(language).languages.items():
             if is_language(code):
                 yield str(one), code

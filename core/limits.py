@@ -122,7 +122,7 @@ def _counting(insert: Any) -> Any:
     return added.on_conflict_do_update(index_elements=["key"], set_=values).returning(TryCount.count, TryCount.since)
 
 
-#: Made once: every application passes here, and making it anew takes 0.4 ms (docs/performance.md).
+#: Made once: every application passes here, and making it anew takes 0.4 ms (docs/explanation/performance.md).
 _COUNT = {"sqlite": _counting(sqlite.insert), "postgresql": _counting(postgresql.insert)}
 
 

@@ -15,7 +15,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
+from babel import Locale
 from flask import Flask, current_app
+
+from core import texts
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -42,8 +45,10 @@ DOCUMENTED = {
     "CHECKPOINT_URL": "https://… that gets a copy of every signed checkpoint by POST",
     "STORAGE_URL": "file:///folder for certificates; default: files/ under the instance path",
     "JOBS_URL": "redis://… for the distributed job engine; default: the embedded engine on SQLite",
-    "ISSUER_EN": "name of the issuing centre on certificates, in English",
-    "ISSUER_FR": "name of the issuing centre on certificates, in French",
+    **{
+        f"ISSUER_{code.upper()}": f"name of the issuing centre on certificates, in {Locale('en').languages[code]}"
+        for code in texts.asked_for()
+    },
     "WORKERS": "web processes of `make serve`; default 2",
     "PROXY_HOPS": "number of reverse proxies in front whose forwarding headers are trusted; default 0",
     "REQUEST_MB": "megabytes that one request may carry; default 4",
@@ -107,6 +112,10 @@ class Settings:
         return self.public_url.startswith("https://")
 
 
+#: What the centre is called on an installation that says nothing.
+_ISSUER = {"en": "Rostrum Training Centre", "fr": "Centre de formation Rostrum"}
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     app.extensions["settings"] = settings
 
@@ -151,10 +160,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         checkpoint_url=_https(given, "CHECKPOINT_URL"),
         storage_url=_storage_url(given.get("STORAGE_URL"), instance),
         jobs_url=_address(given, "JOBS_URL", ("redis", "rediss")),
-        issuer={
-            "en": given.get("ISSUER_EN", "Rostrum Training Centre"),
-            "fr": given.get("ISSUER_FR", "Centre de formation Rostrum"),
-        },
+        issuer=texts.filled({code: given.get(f"ISSUER_{code.upper()}", _ISSUER.get(code)) for code in texts.asked_for()}),
         workers=_whole_number(given, "WORKERS", 2, 1, 64),
         proxy_hops=_whole_number(given, "PROXY_HOPS", 0, 0, 5),
         request_mb=_whole_number(given, "REQUEST_MB", 4, 3, 1024),

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from core.codes import key
 from core.errors import DomainError, Invalid
-from core.printing import unprintable
+from core.printing import layouts, unprintable
 from core.text import in_lines, without_marks
 from courses.models import CourseVersion, SkillLevel, plain
 from people.models import PersonnelCategory
@@ -26,6 +26,7 @@ LONGEST_COURSE_CODE = 40  # leaves room for "-2027-03-12" in the codes of its de
 LONGEST_TITLE, LONGEST_TEXT = 160, 5000
 MOST_SESSIONS, MOST_DAYS, MOST_PLACES = 100, 60, 10_000
 MOST_OBJECTIVES, MOST_GRANTS = 14, 6  # what fits on a certificate, as do titles
+USUAL_LAYOUT = "sheet"  # of certificates
 RESERVED = frozenset({"new"})  # /courses/new is the form
 
 
@@ -76,6 +77,7 @@ class CourseDefinition:
     min_score_percent: int | None = None
     prerequisites: tuple[str, ...] = ()
     grants: tuple[GrantDefinition, ...] = ()
+    layout: str = USUAL_LAYOUT
 
     @property
     def timetable(self) -> list[SessionDefinition]:
@@ -216,6 +218,9 @@ def _word_faults(definition: CourseDefinition) -> list[DomainError]:
     found += _objective_faults(definition.objectives)
     if not 1 <= definition.default_places <= MOST_PLACES:
         found.append(places_fault("default_places"))
+    if definition.layout not in layouts():
+        sentence = _l("There is no layout of certificates called “%(layout)s”.", layout=definition.layout)
+        found.append(Invalid("unknown_layout", sentence, "layout"))
     return found
 
 

@@ -80,6 +80,7 @@ class Course(Base):
     default_places: Mapped[int] = mapped_column(default=25)
     day_starts: Mapped[str] = mapped_column(sa.String(5), default="09:00")
     day_ends: Mapped[str] = mapped_column(sa.String(5), default="17:00")
+    layout: Mapped[str] = mapped_column(sa.String(40), default="sheet", server_default="sheet")  # of its certificates
     is_retired: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 

@@ -17,7 +17,7 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from accounts.models import RoleAssignment
 from accounts.roles import Role
-from core import clock, i18n
+from core import clock, i18n, texts
 from core.database import db
 from core.errors import Invalid, NotFound
 from core.paging import Page, page
@@ -219,7 +219,11 @@ def signatories_of(delivery: Delivery) -> list[tuple[str, dict[str, str]]]:
     """Who signs for a delivery, with the office by language: those of its centre; where it names none, the trainers."""
     if own := delivery.centre.signatories:
         return [(one["name"], one["office"]) for one in own]
-    return [(one.full_name, {"en": "Trainer", "fr": "Formation"}) for one in trainers_of([delivery.id])[delivery.id]]
+    return [(one.full_name, _trainer_by_language()) for one in trainers_of([delivery.id])[delivery.id]]
+
+
+def _trainer_by_language() -> dict[str, str]:
+    return {code: str(texts.catalogue(code).pgettext("certificate", "Trainer")) for code in texts.printed()}
 
 
 def list_trainers(centre_id: int, delivery_id: int | None = None) -> list[Person]:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from core.api import Answer, Country, Day, Language, ListQuery, Schema, Texts, at_most, one_of
 from core.errors import Invalid, collect
-from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition
+from courses.definitions import USUAL_LAYOUT, CourseDefinition, GrantDefinition, SessionDefinition
 from courses.models import (
     PROMOTION_DAYS,
     Admission,
@@ -103,6 +103,7 @@ class CourseBody(Schema):
     objectives: list[Texts] = Field(default=[], max_length=50)
     completion: CompletionBody = CompletionBody()
     grants: list[GrantBody] = Field(default=[], max_length=50)
+    layout: str = Field(USUAL_LAYOUT, description="name of the layout of its certificates")
 
     def definition(self, known: Course | None = None) -> CourseDefinition:
         """The whole course. Fields that are left out have the values of `known` or, for a new course, the usual ones."""
@@ -124,6 +125,7 @@ class CourseBody(Schema):
             min_score_percent=self.completion.min_score_percent,
             prerequisites=tuple(dict.fromkeys(self.completion.prerequisites)),
             grants=tuple(GrantDefinition(one.skill, one.level, one.valid_months, one.title) for one in self.grants),
+            layout=self.layout,
         )
 
     def _laid_over(self, known: dict[str, Any]) -> CourseBody:
@@ -178,6 +180,7 @@ class CourseAnswer(Answer):
     objectives: list[dict[str, str]]
     completion: CompletionAnswer
     grants: list[GrantAnswer]
+    layout: str
 
     @classmethod
     def of(cls, course: Course) -> CourseAnswer:
@@ -190,6 +193,7 @@ class CourseAnswer(Answer):
             audience=course.audience,
             default_places=course.default_places,
             time_of_day=DayHoursAnswer(start=course.day_starts, end=course.day_ends),
+            layout=course.layout,
             **_taught(course.current),
         )
 

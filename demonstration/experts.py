@@ -18,12 +18,12 @@ import sqlalchemy as sa
 
 from certificates.models import Certificate, CertificateStatus, RevocationReason
 from certificates.numbers import ALPHABET, format_number, normalise_token, series_of
-from certificates.payload import CertificatePayload, GrantedSkill
+from certificates.payload import SCHEMA_VERSION, CertificatePayload, GrantedSkill, Texts
 from certificates.services import JOB_KIND
-from certificates.snapshot import bilingual, digest, valid_until, verify_url
+from certificates.snapshot import digest, valid_until, verify_url
 from classroom.models import Mark, MarkKind, Score, ScoreKind
 from core import audit, clock, jobs
-from core.database import db, transaction
+from core.database import current_unit, db, transaction
 from core.numbering import Counter, mark
 from core.policy import SYSTEM
 from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition
@@ -208,6 +208,7 @@ def _add_deliveries(random: Random, people: list[dict[str, Any]]) -> list[tuple[
 def _insert_deliveries(runs: list[_Run]) -> None:
     for run, delivery_id in zip(runs, _insert_ids(Delivery, [run.row for run in runs]), strict=True):
         run.delivery_id = delivery_id
+        current_unit().touched.add(delivery_id)  # no one else sees it yet: it needs no lock
     rows = [
         {"delivery_id": run.delivery_id, **vars(block)}
         for run in runs
@@ -384,17 +385,18 @@ def _certificate(random: Random, holder: _Holder, counted: dict[int, int]) -> di
     number, token = _next_number(day.year, counted), _token(random)
     until, course = valid_until(run.version, run.row["ends_on"]), run.version.course
     payload = CertificatePayload(
-        number=number, token=token, verify_url=verify_url(token), holder_name=person["name_on_certificate"],
+        schema_version=SCHEMA_VERSION, number=number, token=token, verify_url=verify_url(token),
+        holder_name=person["name_on_certificate"],
         holder_script_lang="zh" if person["culture"].languages.startswith("zh") else "", category=person["category"].value,
-        course_code=course.code, course_version=run.version.number, course_title=bilingual(course.title),
+        course_code=course.code, course_version=run.version.number, course_title=Texts(course.title),
         delivery_code=run.row["code"], starts_on=run.row["starts_on"].isoformat(), ends_on=run.row["ends_on"].isoformat(),
         issued_on=day.isoformat(), valid_until=until.isoformat() if until else None, venue=run.row["venue"],
         country=run.row["country"], teaching_language=run.row["language"], minutes=run.version.minutes,
         skills=tuple(
-            GrantedSkill(grant.skill.code, bilingual(grant.skill.title), grant.level.value, grant.valid_months)
+            GrantedSkill(grant.skill.code, Texts(grant.skill.title), grant.level.value, grant.valid_months)
             for grant in run.version.grants
         ),
-        issuer=bilingual(course.centre.titles), score_percent=holder.score,
+        issuer=Texts(course.centre.titles), score_percent=holder.score,
     )  # fmt: skip
     return {
         "number": number, "token": token, "enrollment_id": holder.enrollment["id"], "person_id": person["id"],

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from flask import url_for
 from pydantic import StrictBool
 
-from core.api import Answer, Routes, Schema
+from core.api import Answer, PageLanguage, Routes, Schema
 from core.paging import Page
 from core.web import current_actor
 from people import queries, services
@@ -95,7 +93,7 @@ class OwnBody(Schema):
 
     gender: Gender | None = None
     family_first: StrictBool | None = None
-    language: Literal["en", "fr"] | None = None
+    language: PageLanguage | None = None
 
 
 class OwnAnswer(Answer):

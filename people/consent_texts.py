@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from core import i18n
+from core.texts import choose
 from people.models import ConsentPurpose
 
 VERSION = "2026-11"
@@ -48,8 +49,6 @@ class ConsentText:
 
 
 def consent_text(purpose: ConsentPurpose, language: str | None = None) -> ConsentText:
-    """The text in this language (None: the page's own); English where there is none."""
-    texts = _TEXTS[purpose]
-    code = language or i18n.locale()
-    code = code if code in texts else "en"
-    return ConsentText(purpose, VERSION, code, texts[code])
+    """The text in this language (None: the page's own); where there is none, in another, whose code says so."""
+    words, code = choose(_TEXTS[purpose], language or i18n.locale())
+    return ConsentText(purpose, VERSION, code, words)

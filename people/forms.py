@@ -16,7 +16,7 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Optional
 
-from core import countries, i18n
+from core import countries, i18n, texts
 from core.errors import DomainError
 from core.forms import (
     NEEDED,
@@ -25,6 +25,7 @@ from core.forms import (
     Form,
     NationalitiesField,
     SubmissionField,
+    TextsField,
     WhoField,
     issuer_field,
     names_confirmation,
@@ -109,7 +110,7 @@ class NameForm(Form):
         self.gender.choices = [(one.value, WORDS[one.value]) for one in Gender]
         self.family_first.choices = order_choices(_l("As is usual for my name and country"))
         self.country.choices = country_choices()
-        self.language.choices = list(i18n.LANGUAGES.items())
+        self.language.choices = list(texts.offered().items())
 
 
 class PersonForm(Form):
@@ -134,7 +135,7 @@ class PersonForm(Form):
         self.family_first.choices = order_choices(_l("As is usual for the name and the country"))
         self.country.choices = country_choices()
         self.gender.choices = [(one.value, WORDS[one.value]) for one in Gender]
-        self.language.choices = list(i18n.LANGUAGES.items())
+        self.language.choices = list(texts.offered().items())
 
 
 class OrganizationChangeForm(Form):
@@ -144,33 +145,29 @@ class OrganizationChangeForm(Form):
     country = SelectField(_l("Country"))
     kinds = CheckboxesField(_l("What it does here"))
     contact_email = EmailField(_l("Address for questions"))
-    title_en = StringField(_l("Name on certificates and in messages, in English"), name="title-en")
-    title_fr = StringField(_l("Name on certificates and in messages, in French"), name="title-fr")
+    title = TextsField(_l("Name on certificates and in messages, in %(language)s"))
     two_person_revocation = BooleanField(_l("Revoking a certificate always takes two people"))
     signatory_1 = StringField(_l("First signatory"), name="signatories-0-name")
-    office_1_en = StringField(_l("Office of the first signatory, in English"), name="signatories-0-office-en")
-    office_1_fr = StringField(_l("Office of the first signatory, in French"), name="signatories-0-office-fr")
+    office_1 = TextsField(_l("Office of the first signatory, in %(language)s"), name="signatories-0-office")
     signatory_2 = StringField(_l("Second signatory"), name="signatories-1-name")
-    office_2_en = StringField(_l("Office of the second signatory, in English"), name="signatories-1-office-en")
-    office_2_fr = StringField(_l("Office of the second signatory, in French"), name="signatories-1-office-fr")
+    office_2 = TextsField(_l("Office of the second signatory, in %(language)s"), name="signatories-1-office")
 
     emblem = FileField(_l("Emblem"))
     remove_emblem = BooleanField(_l("Remove the emblem"))
 
-    SIGNATORIES = (("signatory_1", "office_1_en", "office_1_fr"), ("signatory_2", "office_2_en", "office_2_fr"))
+    SIGNATORIES = (("signatory_1", "office_1"), ("signatory_2", "office_2"))
 
     def __init__(self, *args: Any, manages_all: bool, body: Organization | None = None, **kwargs: Any):
-        kept = (body.title if body else None) or {}
-        start: dict[str, Any] = {"title_en": kept.get("en", ""), "title_fr": kept.get("fr", "")}
-        for names, one in zip(self.SIGNATORIES, body.signatories if body else (), strict=False):
-            start |= zip(names, (one["name"], one["office"].get("en", ""), one["office"].get("fr", "")), strict=True)
+        start: dict[str, Any] = {}
+        for (name, office), one in zip(self.SIGNATORIES, body.signatories if body else (), strict=False):
+            start |= {name: one["name"], office: one["office"]}
         if body is None:
             start["kinds"] = [BodyKind.NOMINATOR.value]
         super().__init__(*args, obj=body, data=start, **kwargs)
         self.country.choices = country_choices()
         self.kinds.choices = [(kind.value, WORDS[f"kind:{kind.value}"]) for kind in BodyKind]
         if not manages_all:
-            for name in ("kinds", "title_en", "title_fr", "two_person_revocation", *sum(self.SIGNATORIES, ())):
+            for name in ("kinds", "title", "two_person_revocation", *sum(self.SIGNATORIES, ())):
                 del self[name]
         self._ask_for_emblem(body if manages_all else None)
 
@@ -199,13 +196,14 @@ class OrganizationChangeForm(Form):
             "name": self.name.data or "", "country": self.country.data or None, "contact_email": self.contact_email.data or None,
         }  # fmt: skip
         if self.kinds:
-            titles = {"en": self.title_en.data or "", "fr": self.title_fr.data or ""}
-            given |= {"kinds": self.kinds.data or [], "title": titles, "two_person_revocation": self.two_person_revocation.data}
-            given["signatories"] = [self._signatory(*names) for names in self.SIGNATORIES]
+            given |= {
+                "kinds": self.kinds.data or [],
+                "title": self.title.data,
+                "two_person_revocation": self.two_person_revocation.data,
+            }
+            signed = [{"name": self[name].data or "", "office": self[office].data} for name, office in self.SIGNATORIES]
+            given["signatories"] = signed
         return given
-
-    def _signatory(self, name: str, en: str, fr: str) -> dict[str, Any]:
-        return {"name": self[name].data or "", "office": {"en": self[en].data or "", "fr": self[fr].data or ""}}
 
 
 class OrganizationForm(OrganizationChangeForm):

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from core import names
+from core import names, texts
 from core.codes import Code
 from core.database import Base, enum_column, settings_of
 from core.policy import Reach
@@ -93,7 +93,7 @@ class Organization(Base):
     @property
     def titles(self) -> Mapping[str, str]:
         """What it is called on certificates, in letters and on pages, by language."""
-        return self.title or (settings_of().issuer if self.is_first else {"en": self.name, "fr": self.name})
+        return self.title or (settings_of().issuer if self.is_first else dict.fromkeys(texts.offered(), self.name))
 
     @property
     def contact(self) -> str:
@@ -144,7 +144,7 @@ class Person(Base):
     nationalities: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
     gender: Mapped[Gender] = mapped_column(enum_column(Gender), default=Gender.UNDISCLOSED)
     birth_date: Mapped[date | None]
-    language: Mapped[str] = mapped_column(sa.String(3), default="en")
+    language: Mapped[str] = mapped_column(sa.String(3), default=texts.SOURCE)
     family_first: Mapped[bool | None]
     is_provisional: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)

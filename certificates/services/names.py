@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
+from certificates import layouts
 from certificates.events import PrintedNameCorrected
 from certificates.fonts import unprintable
 from certificates.payload import nfc
@@ -33,9 +34,10 @@ def fault_of(enrollment: Enrollment, name: str) -> tuple[str, Any] | None:
     """Why a name cannot be printed for the person of the enrollment: a code and a sentence that says whose; None when it can.
     One that is no spelling of the person's is printed when a coordinator decided so about this enrollment, or when it is the one
     that the person goes by in another script."""
-    fault = _fault(name, enrollment.person, is_decided=False)
+    longest = _longest_name(enrollment)
+    fault = _fault(name, enrollment.person, longest, is_decided=False)
     if fault and fault[0] == "name_differs" and name == enrollment.name_on_certificate and _is_decided(enrollment):
-        return _fault(name, enrollment.person, is_decided=True)
+        return _fault(name, enrollment.person, longest, is_decided=True)
     return fault
 
 
@@ -44,7 +46,13 @@ def _is_decided(enrollment: Enrollment) -> bool:
     return question is not None and question.status is QuestionStatus.SAME
 
 
-def _fault(name: str, person: Person, *, is_decided: bool) -> tuple[str, Any] | None:
+def _longest_name(enrollment: Enrollment) -> int:
+    """What the layout of the course's certificates takes."""
+    layout = layouts.find(enrollment.delivery.course.layout)
+    return layout.limits.name if layout else LONGEST_NAME
+
+
+def _fault(name: str, person: Person, longest: int, *, is_decided: bool) -> tuple[str, Any] | None:
     if not nfc(name):
         return "name_missing", _l(
             "The name to print of %(person)s is missing. Write it as it shall stand on the certificate.", person=person.full_name
@@ -54,11 +62,11 @@ def _fault(name: str, person: Person, *, is_decided: bool) -> tuple[str, Any] | 
     except Invalid as refusal:
         if refusal.code not in ("too_long", "forbidden_character"):  # both are told better below
             return refusal.code, refusal.message
-    if len(nfc(name)) > LONGEST_NAME:
+    if len(nfc(name)) > longest:
         return "name_too_long", _l(
             "The name to print of %(person)s has %(length)s characters and at most %(most)s fit. "
             "Shorten it, for instance with initials.",
-            person=person.full_name, length=len(nfc(name)), most=LONGEST_NAME,
+            person=person.full_name, length=len(nfc(name)), most=longest,
         )  # fmt: skip
     if not (is_decided or is_name_of(name, person.given_name, person.family_name, person.name_on_certificate)):
         return "name_differs", _l(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from certificates import wording
 from certificates.models import Certificate
 from certificates.payload import CertificatePayload
+from core import texts
 from core.i18n import locale
 
 
@@ -13,11 +14,11 @@ def printed(certificate: Certificate) -> CertificatePayload:
 
 
 def language() -> str:
-    """Certificates are printed in English and French; readers of another language get the English side."""
-    return locale() if locale() in wording.LABELS else "en"
+    """The page's, if certificates are printed in it."""
+    return locale() if locale() in texts.printed() else texts.SOURCE
 
 
 def facts(payload: CertificatePayload) -> list[tuple[str, str]]:
     """(label, words) of each quiet fact in the order they are printed."""
-    labels = wording.LABELS[language()]
+    labels = wording.labels(language())
     return [(labels[key], text.value) for key, text in wording.facts(payload, language()).items()]

@@ -24,7 +24,7 @@ ASKED_BY_ANY_NAME = "health.alive"
 
 def init_app(app: Flask, settings: Settings) -> None:
     app.request_class = CountedRequest
-    hosts = {urlsplit(settings.public_url).netloc, f"{settings.host}:{settings.port}"}
+    hosts = None if settings.is_local else {urlsplit(settings.public_url).netloc, f"{settings.host}:{settings.port}"}
 
     def gate() -> None:
         if refused := request.environ.get(refusals.REFUSED):
@@ -36,13 +36,13 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(gate)
 
 
-def _check_address(hosts: set[str]) -> None:
+def _check_address(hosts: set[str] | None) -> None:
+    """`hosts`: the names that are served; None for any, on this machine only."""
     check_query()
-    settings = settings_of()
     if request.endpoint != ASKED_BY_ANY_NAME:
-        if not settings.is_local and request.host not in hosts:
+        if hosts is not None and request.host not in hosts:
             raise BadRequest("This address is not served here.")
-        if settings.is_demonstration and not is_for_this_machine():
+        if settings_of().is_demonstration and not is_for_this_machine():
             raise BadRequest("A demonstration is served at loopback addresses only, such as http://127.0.0.1.")
     if "\0" in request.path or "%00" in request.query_string.decode("latin-1"):
         raise BadRequest("An address has no NUL character.")  # PostgreSQL could not even look for it

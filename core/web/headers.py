@@ -6,7 +6,7 @@ import re
 
 from flask import Flask, Response, request
 
-from core import budgets, i18n, refusals
+from core import budgets, i18n, refusals, texts
 from core.settings import settings_of
 
 CONTENT_SECURITY_POLICY = (
@@ -43,7 +43,7 @@ def _finish(response: Response) -> Response:
     if response.mimetype in SAID_IN_A_LANGUAGE:
         headers.setdefault("Content-Language", i18n.locale())
     chosen = request.args.get("lang")
-    if chosen in i18n.LANGUAGES and chosen != request.cookies.get(i18n.COOKIE):
+    if chosen in texts.offered() and chosen != request.cookies.get(i18n.COOKIE):
         response.set_cookie(i18n.COOKIE, chosen, max_age=31536000, samesite="Lax", httponly=True, secure=settings_of().is_secure)
     return response
 

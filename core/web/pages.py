@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, has_request_context, request
 
-from core import clock, i18n
+from core import clock, i18n, texts
 from core.policy import Actor, can
 from core.ports import port
 from core.settings import settings_of
@@ -54,8 +54,8 @@ def _page_context() -> dict[str, Any]:
     return {
         "actor": current_actor(),
         "locale": code,
-        "text_direction": "rtl" if code in i18n.RIGHT_TO_LEFT else "ltr",
-        "languages": [(c, own, _with_language(c)) for c, own in i18n.LANGUAGES.items()],
+        "text_direction": texts.direction(code),
+        "languages": [(c, own, _with_language(c)) for c, own in texts.offered().items()],
         "navigation": navigation(current_actor()),
         "footer_links": footer_links(),
         "contact": settings_of().contact_email,

@@ -4,7 +4,7 @@ without JavaScript: every sending is read into rows, the act is applied to them,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -13,31 +13,27 @@ from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
 from core.errors import DomainError
-from core.forms import CheckboxesField, Form, NumberField, SubmissionField, whole
+from core.forms import CheckboxesField, Form, NumberField, SubmissionField, TextsField, whole
+from core.i18n import text
+from core.printing import layouts
 from core.words import word
-from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition, Texts
+from courses.definitions import USUAL_LAYOUT, CourseDefinition, GrantDefinition, SessionDefinition
 from courses.models import Course, SkillLevel
 from people.models import PersonnelCategory
 
-#: Kind of row → the fields of one, and what a new one begins with.
-ROWS: dict[str, dict[str, str]] = {
-    "sessions": {
-        "day": "1", "start": "", "minutes": "90", "title-en": "", "title-fr": "", "objective-en": "", "objective-fr": "",
-    },
-    "objectives": {"en": "", "fr": ""},
-    "grants": {"skill": "", "title-en": "", "title-fr": "", "level": "practitioner", "valid_months": "36"},
-}  # fmt: skip
-#: A row in which none of these is filled in is no part of the course.
-TELLING = {
-    "sessions": ("start", "title-en", "title-fr", "objective-en", "objective-fr"),
-    "objectives": ("en", "fr"),
-    "grants": ("skill", "title-en", "title-fr"),
+Row = dict[str, Any]
+Rows = dict[str, list[Row]]
+
+#: Kind of row → the fields of one, and what a new one begins with; a mapping: a text, by language.
+ROWS: dict[str, Row] = {
+    "sessions": {"day": "1", "start": "", "minutes": "90", "title": {}, "objective": {}},
+    "objectives": {"text": {}},
+    "grants": {"skill": "", "title": {}, "level": "practitioner", "valid_months": "36"},
 }
+#: A row in which none of these is filled in is no part of the course.
+TELLING = {"sessions": ("start", "title", "objective"), "objectives": ("text",), "grants": ("skill", "title")}
 MOST_ROWS = 150
 USUAL_STARTS = ("09:00", "11:00", "13:30", "15:30")
-
-Row = dict[str, str]
-Rows = dict[str, list[Row]]
 
 
 class CourseForm(Form):
@@ -45,10 +41,8 @@ class CourseForm(Form):
 
     code = StringField(_l("Code"))
     centre = SelectField(_l("Training centre"), validate_choice=False)
-    title_en = StringField(_l("Title in English"), name="title-en")
-    title_fr = StringField(_l("Title in French"), name="title-fr")
-    summary_en = TextAreaField(_l("Summary in English"), name="summary-en")
-    summary_fr = TextAreaField(_l("Summary in French"), name="summary-fr")
+    title = TextsField(_l("Title in %(language)s"))
+    summary = TextsField(_l("Summary in %(language)s"), part=TextAreaField)
     audience = CheckboxesField(_l("Who it is for"), validate_choice=False)
     default_places = NumberField(_l("Usual number of places"))
     day_starts = StringField(_l("The day starts at"), name="time_of_day-start")
@@ -59,6 +53,7 @@ class CourseForm(Form):
         name="completion-min_attendance_percent",
     )
     min_score = NumberField(_l("Score needed in the final test, in percent"), name="completion-min_score_percent")
+    layout = SelectField(_l("Layout of its certificates"), validate_choice=False, default=USUAL_LAYOUT)
     prerequisites = StringField(_l("Courses to have completed before"), name="completion-prerequisites")
     submission = SubmissionField()
     version = HiddenField()
@@ -70,12 +65,15 @@ class CourseForm(Form):
             self.centre.choices = list(centres)
         else:
             del self.centre  # there is nothing to choose
+        self.layout.choices = [(name, text(title)) for name, title in layouts().items()]
+        if len(self.layout.choices) < 2:
+            del self.layout
         self.audience.choices = [(one.value, word(one)) for one in reversed(PersonnelCategory)]
         for number in range(self.counts["grants"]):
             self[f"grants-{number}-level"].choices = [(one.value, word(one)) for one in SkillLevel]
         for kind, title in _ROW_TITLES.items():
             for number, row in enumerate(self.rows(kind), 1):
-                for field in row.values():
+                for field in _controls(row):
                     field.row = title % {"number": number}
         self._fields = dict(sorted(self._fields.items(), key=lambda item: _part_of_page(item[1].name)))
 
@@ -86,17 +84,18 @@ class CourseForm(Form):
     def _filled(self, kind: str) -> dict[int, dict[str, Any]]:
         """The rows that say something, by their place among all rows."""
         rows = enumerate(self.rows(kind))
-        return {number: row for number, row in rows if any((row[name].data or "").strip() for name in TELLING[kind])}
+        return {number: row for number, row in rows if any(_is_filled(row[name]) for name in TELLING[kind])}
 
     @property
     def chosen_centre(self) -> str | None:
         return self.centre.data if self.centre else None
 
-    def definition(self) -> CourseDefinition:
-        """What was typed, as a course. Numbers left empty count as 0, which the rules refuse where they may not be."""
+    def definition(self, layout: str = USUAL_LAYOUT) -> CourseDefinition:
+        """What was typed, as a course. Numbers left empty count as 0, which the rules refuse where they may not be. `layout`: the
+        one it keeps where there is no other to choose."""
         return CourseDefinition(
-            title=_texts(self.title_en.data, self.title_fr.data),
-            summary=_texts(self.summary_en.data, self.summary_fr.data) or None,
+            title=self.title.texts,
+            summary=self.summary.texts or None,
             audience=tuple(self.audience.data or ()),
             default_places=self.default_places.data or 0,
             day_starts=_clock(self.day_starts.data),
@@ -106,12 +105,12 @@ class CourseForm(Form):
                     day=row["day"].data or 0,
                     start=_clock(row["start"].data),
                     minutes=row["minutes"].data or 0,
-                    title=_texts(row["title-en"].data, row["title-fr"].data),
-                    objective=_texts(row["objective-en"].data, row["objective-fr"].data) or None,
+                    title=row["title"].texts,
+                    objective=row["objective"].texts or None,
                 )
                 for row in self._filled("sessions").values()
             ),
-            objectives=tuple(_texts(row["en"].data, row["fr"].data) for row in self._filled("objectives").values()),
+            objectives=tuple(row["text"].texts for row in self._filled("objectives").values()),
             min_attendance_percent=self.min_attendance.data or 0,
             min_score_percent=self.min_score.data,
             prerequisites=tuple(dict.fromkeys(re.findall(r"[^\s,;]+", self.prerequisites.data or ""))),
@@ -120,31 +119,34 @@ class CourseForm(Form):
                     skill=(row["skill"].data or "").strip(),
                     level=row["level"].data or "",
                     valid_months=row["valid_months"].data,
-                    title=_texts(row["title-en"].data, row["title-fr"].data) or None,
+                    title=row["title"].texts or None,
                 )
                 for row in self._filled("grants").values()
             ),
+            layout=(self.layout.data if self.layout else None) or layout,
         )
 
     def refuse(self, error: DomainError) -> None:
-        """Titles are two fields: a fault of the title goes to the English one. The rest is named as in the API, whose rows are
-        those filled in here."""
+        """A fault of a text goes to its first language. The rest is named as in the API, whose rows are those filled in here."""
         for one in error.errors or [error]:
             parts = (one.field or "").split(".")
             if parts[0] in ROWS and len(parts) > 1:
                 parts[1] = str(list(self._filled(parts[0]))[int(parts[1])])
             path = "-".join(parts)
-            fields = {field.name: name for name, field in self._fields.items()}
-            name = fields.get(path) or fields.get(f"{path}-en") or fields.get(path.rpartition("-")[0], "")
-            if name and name in self._fields:
-                self[name].errors = [*self[name].errors, one.message]
+            field = self.field_at(path) or self.field_at(f"{path}-text") or self.field_at(path.rpartition("-")[0])
+            if field is not None:
+                field.errors = [*field.errors, one.message]
             else:
                 self.refused.append(one.message)
 
 
-def _texts(english: str | None, french: str | None) -> Texts:
-    pairs = {"en": (english or "").strip(), "fr": (french or "").strip()}
-    return {code: text for code, text in pairs.items() if text}
+def _controls(row: Mapping[str, Any]) -> Iterator[Any]:
+    for field in row.values():
+        yield from field if isinstance(field, TextsField) else (field,)
+
+
+def _is_filled(field: Any) -> bool:
+    return bool(field.texts if isinstance(field, TextsField) else (field.data or "").strip())
 
 
 def _clock(typed: str | None) -> str:
@@ -163,6 +165,8 @@ def _part_of_page(name: str) -> int:
 
 def _row_field(kind: str, name: str) -> Any:
     words = _ROW_WORDS[kind][name]
+    if isinstance(ROWS[kind][name], Mapping):
+        return TextsField(words)
     if name == "level":
         return SelectField(words, validate_choice=False)
     if name in ("day", "minutes", "valid_months"):
@@ -172,13 +176,13 @@ def _row_field(kind: str, name: str) -> Any:
 
 _ROW_WORDS: dict[str, dict[str, Any]] = {
     "sessions": {
-        "day": _l("Day"), "start": _l("Start"), "minutes": _l("Minutes"), "title-en": _l("Title in English"),
-        "title-fr": _l("Title in French"), "objective-en": _l("Objective in English"), "objective-fr": _l("Objective in French"),
+        "day": _l("Day"), "start": _l("Start"), "minutes": _l("Minutes"), "title": _l("Title in %(language)s"),
+        "objective": _l("Objective in %(language)s"),
     },
-    "objectives": {"en": _l("In English"), "fr": _l("In French")},
+    "objectives": {"text": _l("In %(language)s")},
     "grants": {
-        "skill": _l("Code of the skill"), "title-en": _l("Title in English, for a new skill"),
-        "title-fr": _l("Title in French, for a new skill"), "level": _l("Level"), "valid_months": _l("Months valid"),
+        "skill": _l("Code of the skill"), "title": _l("Title in %(language)s, for a new skill"), "level": _l("Level"),
+        "valid_months": _l("Months valid"),
     },
 }  # fmt: skip
 
@@ -205,13 +209,19 @@ def course_form(
 
 def read_rows(values: Mapping[str, Any]) -> Rows:
     """The rows among the values, in order, whatever their numbers."""
-    found: dict[str, dict[int, Row]] = {kind: {} for kind in ROWS}
+    rows: dict[str, dict[int, Row]] = {kind: {} for kind in ROWS}
     for key in values:
         kind, _, rest = key.partition("-")
         number, _, name = rest.partition("-")
-        if kind in ROWS and name in ROWS[kind] and (place := whole(number)) is not None:
-            found[kind].setdefault(place, {})[name] = str(values[key])
-    return {kind: [rows[number] for number in sorted(rows)][:MOST_ROWS] for kind, rows in found.items()}
+        name, _, code = name.partition("-")
+        if kind not in ROWS or name not in ROWS[kind] or (place := whole(number)) is None:
+            continue
+        row = rows[kind].setdefault(place, {})
+        if code:
+            row[name] = row.get(name, {}) | {code: str(values[key])}
+        else:
+            row[name] = values[key] if isinstance(values[key], Mapping) else str(values[key])
+    return {kind: [those[number] for number in sorted(those)][:MOST_ROWS] for kind, those in rows.items()}
 
 
 def act(values: MultiDict[str, str], button: str) -> MultiDict[str, str]:
@@ -224,8 +234,15 @@ def act(values: MultiDict[str, str], button: str) -> MultiDict[str, str]:
     elif what == "remove" and kind in rows and (place := whole(number)) is not None and place < len(rows[kind]):
         del rows[kind][place]
     kept = MultiDict([(key, value) for key, value in values.items(multi=True) if key.partition("-")[0] not in ROWS])
-    kept.update(flat_rows(rows))
+    kept.update(_sent(flat_rows(rows)))
     return kept
+
+
+def _sent(values: Mapping[str, Any]) -> dict[str, str]:
+    """The values as a form sends them: a text as one of each language."""
+    texts = {key: value for key, value in values.items() if isinstance(value, Mapping)}
+    each = {f"{key}-{code}": text for key, value in texts.items() for code, text in value.items()}
+    return {key: value for key, value in values.items() if key not in texts} | each
 
 
 def _new_row(kind: str, before: list[Row]) -> Row:
@@ -238,7 +255,7 @@ def _new_row(kind: str, before: list[Row]) -> Row:
     return row
 
 
-def flat_rows(rows: Mapping[str, Iterable[Row]]) -> dict[str, str]:
+def flat_rows(rows: Mapping[str, Iterable[Row]]) -> dict[str, Any]:
     """Rows as the fields of a form."""
     return {
         f"{kind}-{number}-{name}": value
@@ -265,14 +282,14 @@ def values_of(course: Course) -> dict[str, Any]:
         "sessions": [
             {
                 "day": str(block.day), "start": block.start, "minutes": str(block.minutes),
-                **_two("title-", block.title), **_two("objective-", block.objective),
+                "title": block.title, "objective": block.objective or {},
             }
             for block in version.blocks
         ],
-        "objectives": [_two("", objective) for objective in version.objectives],
+        "objectives": [{"text": objective} for objective in version.objectives],
         "grants": [
             {
-                "skill": grant.skill.code, "title-en": "", "title-fr": "", "level": grant.level.value,
+                "skill": grant.skill.code, "title": {}, "level": grant.level.value,
                 "valid_months": str(grant.valid_months or ""),
             }
             for grant in version.grants
@@ -281,10 +298,8 @@ def values_of(course: Course) -> dict[str, Any]:
     return {
         **flat_rows(rows),
         "code": course.code,
-        "title_en": course.title.get("en", ""),
-        "title_fr": course.title.get("fr", ""),
-        "summary_en": (course.summary or {}).get("en", ""),
-        "summary_fr": (course.summary or {}).get("fr", ""),
+        "title": course.title,
+        "summary": course.summary or {},
         "audience": course.audience,
         "default_places": course.default_places,
         "day_starts": course.day_starts,
@@ -292,9 +307,6 @@ def values_of(course: Course) -> dict[str, Any]:
         "min_attendance": version.min_attendance_percent,
         "min_score": version.min_score_percent,
         "prerequisites": ", ".join(version.prerequisites),
+        "layout": course.layout,
         "version": str(version.number),
     }
-
-
-def _two(prefix: str, texts: Texts | None) -> Row:
-    return {f"{prefix}{code}": (texts or {}).get(code, "") for code in ("en", "fr")}

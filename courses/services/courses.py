@@ -139,6 +139,7 @@ def _reword(course: Course, definition: CourseDefinition) -> bool:
         "default_places": definition.default_places,
         "day_starts": definition.day_starts,
         "day_ends": definition.day_ends,
+        "layout": definition.layout,
     }
     changed = {name: value for name, value in words.items() if getattr(course, name) != value}
     with renewed_calendars(_deliveries_of(course) if "title" in changed and course.id else ()):

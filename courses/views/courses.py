@@ -116,7 +116,8 @@ def _save(form: CourseForm, code: str | None) -> Any:
         services.make_course(actor, code, form.definition(), centre=form.chosen_centre)
         flash(_("The course %(code)s was made. You can schedule its first delivery now.", code=code), "ok")
     else:
-        course, _is_new = services.put_course(actor, code, form.definition(), version=whole(version), centre=form.chosen_centre)
+        definition = form.definition(queries.get_course(code).layout)
+        course, _is_new = services.put_course(actor, code, definition, version=whole(version), centre=form.chosen_centre)
         number = course.current.number
         flash(_("The course %(code)s was saved. Its version in force is number %(version)s.", code=code, version=number), "ok")
     return remember_answer(url_for("courses.course", code=code))

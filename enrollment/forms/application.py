@@ -12,7 +12,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField, StringField, TextAreaField
 
-from core import countries, i18n
+from core import countries, texts
 from core.errors import DomainError, Invalid
 from core.forms import Form, NationalitiesField, SubmissionField, names_confirmation, refusals_on
 from core.names import Origin, full_name
@@ -87,7 +87,7 @@ class ApplicationForm(Form):
         super().__init__(**options)
         self.gender.choices = [(one.value, word(one)) for one in Gender]
         self.category.choices = [(one.value, word(one)) for one in categories]
-        self.language.choices = list(i18n.LANGUAGES.items())
+        self.language.choices = list(texts.offered().items())
 
     @property
     def has_rank(self) -> bool:

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from core import i18n, limits
+from core import i18n, limits, texts
 from core.database import settings_of, transaction
 from core.errors import NotFound
 from core.forms import is_shown_again, refusals_on
@@ -92,7 +92,7 @@ def _known(person: Person | None) -> dict[str, Any]:
         "given_name": person.given_name, "family_name": person.family_name, "country": person.country,
         "nationalities": person.nationalities, "gender": person.gender,
         "name_on_certificate": "" if person.name_on_certificate == person.full_name else person.name_on_certificate,
-        "language": person.language if person.language in i18n.LANGUAGES else i18n.locale(),
+        "language": person.language if person.language in texts.offered() else i18n.locale(),
     }  # fmt: skip
     if last := queries.find_last_of(person):
         known |= {name: getattr(last, name) for name in ("category", "rank", "rank_code", "organization", "needs")}

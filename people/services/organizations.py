@@ -14,6 +14,7 @@ from core.errors import Conflict, DomainError, Invalid, NotAllowed, collect
 from core.events import publish
 from core.policy import Actor, can, require
 from core.printing import unprintable
+from core.texts import filled
 from people import values
 from people.events import OrganizationChanged, OrganizationRecorded
 from people.models import BodyKind, Organization
@@ -113,15 +114,19 @@ def _signatories(value: Sequence[Mapping[str, Any]] | None) -> list[dict[str, An
 
 
 def _signatory(given: Mapping[str, Any], field: str) -> dict[str, Any] | None:
-    texts = {f"{field}.name": given.get("name") or ""}
-    texts |= {f"{field}.office.{code}": (given.get("office") or {}).get(code) or "" for code in ("en", "fr")}
-    name, *offices = (_printable(values.clean_text(text, at, longest=LONGEST_SIGNATORY), at) for at, text in texts.items())
-    if not (name or any(offices)):
+    name = _signed(given.get("name"), f"{field}.name")
+    offices = {code: _signed(text, f"{field}.office.{code}") for code, text in (given.get("office") or {}).items()}
+    office = filled(offices)
+    if not (name or office):
         return None
     values.needed_text(name, f"{field}.name")
-    if not any(offices):
-        raise Invalid("required", _l("Write the office in English or French."), f"{field}.office.en")
-    return {"name": name, "office": {code: text for code, text in zip(("en", "fr"), offices, strict=True) if text}}
+    if not office:
+        raise Invalid("required", _l("Write the office in at least one language."), f"{field}.office")
+    return {"name": name, "office": office}
+
+
+def _signed(text: str | None, field: str) -> str:
+    return _printable(values.clean_text(text or "", field, longest=LONGEST_SIGNATORY), field)
 
 
 _CLEANING: dict[str, Any] = {

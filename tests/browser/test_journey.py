@@ -60,8 +60,8 @@ class Journey:
         for number in range(SESSIONS):
             form.locator(f"[name=sessions-{number}-title-en]").fill(f"Step {number + 1}")
             form.locator(f"[name=sessions-{number}-title-fr]").fill(f"Étape {number + 1}")
-        form.locator("[name=objectives-0-en]").fill("Walk from the classroom to the mission.")
-        form.locator("[name=objectives-0-fr]").fill("Aller de la salle de classe à la mission.")
+        form.locator("[name=objectives-0-text-en]").fill("Walk from the classroom to the mission.")
+        form.locator("[name=objectives-0-text-fr]").fill("Aller de la salle de classe à la mission.")
         form.locator("[name=grants-0-skill]").fill(self.skill)
         form.locator("[name=grants-0-title-en]").fill(f"Walking ({self.mark})")
         form.locator("[name=grants-0-title-fr]").fill(f"Marche ({self.mark})")

@@ -19,6 +19,7 @@ from core.database import db, transaction
 from core.jobs import Job
 from core.policy import SYSTEM, Actor
 from courses.models import Course, Delivery
+from courses.services import touch
 from enrollment.lacks import Lack
 from enrollment.models import Enrollment, EnrollmentStatus
 from people.models import Organization, Person, PersonnelCategory
@@ -46,7 +47,7 @@ def finished_delivery(
         made = courses.delivery(course=course, code=code or f"GTI-2026-{next(_count):02d}", starts_on=date(2026, 6, 8))
     names = [f"{NAMES[i % len(NAMES)]}" for i in range(people)] if isinstance(people, int) else list(people)
     with transaction():
-        delivery = db.session.get_one(Delivery, made.id)
+        delivery = touch(made.id)
         _set(delivery, "finished")
         for name in names:
             _person_in(delivery, name, EnrollmentStatus.COMPLETED, organization)

@@ -6,9 +6,9 @@ import re
 
 from core.settings import ROOT
 
-PLACES = ("static/emblem.svg", "static/favicon.svg", "templates/base.html", "templates/certificates/pdf/certificate.html")
+PLACES = ("static/emblem.svg", "static/favicon.svg", "templates/base.html", "templates/certificates/layouts/sheet/page.html")
 #: In the page, colours come from the style sheet, so that they fit the dark.
-DRAWN = ("static/emblem.svg", "static/favicon.svg", "templates/certificates/pdf/certificate.html")
+DRAWN = ("static/emblem.svg", "static/favicon.svg", "templates/certificates/layouts/sheet/page.html")
 
 
 def emblem_in(place: str) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certificates.payload import Bilingual, CertificatePayload
+from certificates.payload import CertificatePayload, Texts
 from tests.certificates.samples import sample
 
 
@@ -49,9 +49,9 @@ def test_it_cannot_be_changed():
 
 
 def test_a_missing_language_falls_back_to_the_other():
-    assert Bilingual.from_dict({"en": "Course", "fr": None}).text("fr") == ("Course", "en")
-    assert Bilingual(fr="Cours").text("en") == ("Cours", "fr")
-    assert Bilingual("Course", "Cours").text("fr") == ("Cours", "fr")
+    assert Texts.pair({"en": "Course", "fr": None}).text("fr") == ("Course", "en")
+    assert Texts({"fr": "Cours"}).text("en") == ("Cours", "fr")
+    assert Texts({"en": "Course", "fr": "Cours"}).text("fr") == ("Cours", "fr")
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def http_trap():
         "data:image/png,plain",
         "gopher://x",
         "/etc/passwd",
-        "certificate.css",
+        "style.css",
     ],
 )
 def test_the_fetcher_refuses_everything_else(url):

@@ -11,11 +11,14 @@ import pytest
 from fontTools.ttLib import TTFont
 from pypdf.generic import ContentStream
 
-from certificates import composition, wording
-from certificates.rendering import MOST_OBJECTIVES, Renderer
+from certificates import composition, layouts, wording
+from certificates.rendering import Renderer
+from core import texts
 from demonstration.cultures import CULTURES
 from demonstration.people import PARTICIPANTS
 from tests.certificates.samples import ADDRESS, longest, sample, text_of
+
+SHEET = layouts.get("sheet")
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_poppler = pytest.mark.skipif(not shutil.which("pdftoppm"), reason="poppler-utils is not installed")
@@ -89,8 +92,8 @@ def test_no_glyph_is_missing(renderer, name, lang):
 def test_no_glyph_is_missing_in_the_names_of_the_demonstration(renderer):
     words = [" ".join((culture.women, culture.men, culture.families)) for culture in CULTURES]
     words += [f"{given} {family}" for given, family, *_ in PARTICIPANTS]
-    for first in range(0, len(words), MOST_OBJECTIVES):
-        printed = [{"en": text} for text in words[first : first + MOST_OBJECTIVES]]
+    for first in range(0, len(words), SHEET.limits.objectives):
+        printed = [{"en": text} for text in words[first : first + SHEET.limits.objectives]]
         assert boxes(renderer.render(sample(objectives=printed))) == []
 
 
@@ -231,8 +234,8 @@ def test_equal_payloads_give_equal_bytes_in_every_process(renderer):
 def test_dates_in_words():
     from datetime import date
 
-    assert wording.date_in_words(date(2026, 3, 1), "fr") == "1er mars 2026"
-    assert wording.date_in_words(date(2026, 3, 11), "fr") == "11 mars 2026"
+    assert texts.date_words(date(2026, 3, 1), "fr") == "1er mars 2026"
+    assert texts.date_words(date(2026, 3, 11), "fr") == "11 mars 2026"
     assert wording.period_in_words(date(2026, 3, 31), date(2026, 4, 1), "fr") == "du 31 mars au 1er avril 2026"
     assert wording.period_in_words(date(2026, 12, 31), date(2027, 1, 1), "en") == "31 December 2026 to 1 January 2027"
     assert wording.period_in_words(date(2026, 3, 1), date(2026, 3, 1), "en") == "1 March 2026"
@@ -255,6 +258,6 @@ def test_hours_in_words(minutes, english, french):
 
 def test_two_languages_share_the_layout_of_a_long_name():
     for name in ("Ann Lee", "M" * 100, "a b " * 25, "阿" * 100):
-        size, width, lines = composition.fit_name(name.strip(), "")
-        assert 4 < size <= composition.LARGEST_NAME and lines in (1, 2)
-        assert width <= composition.LINE_WIDTH + 0.01
+        size, width, lines = composition.fit_name(name.strip(), "", SHEET)
+        assert 4 < size <= SHEET.sizes.name and lines in (1, 2)
+        assert width <= SHEET.page.line * layouts.MM + 0.01

@@ -73,10 +73,10 @@ def test_what_can_be_two_countries_is_neither(text: str) -> None:
 def test_every_name_in_the_data_means_its_country() -> None:
     """Whatever pages show or the United Nations writes is understood again, Congo aside, which is asked."""
     for code, row in countries._rows().items():
-        names = [row[column] for column in ("en", "fr", "short_en", "short_fr", "formal_en", "formal_fr") if row[column]]
+        names = [row[column] for column in ("en", "fr", "en.short", "fr.short", "en.formal", "fr.formal") if row[column]]
         for text in [*names, *countries.several(row["other"])]:
             assert parse(text) == (None if text == "Congo" else code), text
-        for text in countries.several(f"{row['people_en']};{row['people_fr']}"):
+        for text in countries.several(f"{row['en.people']};{row['fr.people']}"):
             assert parse_nationality(text) == code, text
 
 

@@ -196,7 +196,7 @@ def test_rows_are_added_and_removed_without_a_script(app: Flask, sign_in: Any, t
     form = page.form(button="Save")
     assert form.values["sessions-0-title-en"] == "Session 2" and "sessions-11-day" not in form.names
     page = form.submit("Add an objective")
-    page = page.form(button="Save").submit("Add a skill", **{"objectives-0-en": "Reach an agreement."})
+    page = page.form(button="Save").submit("Add a skill", **{"objectives-0-text-en": "Reach an agreement."})
     made = page.form(button="Save").submit("Save")
     assert made.path == "/courses/NEW-1", made.errors
     with app.app_context():
@@ -272,7 +272,7 @@ def test_rows_left_empty_stay_on_the_page_and_out_of_the_course(app: Flask, sign
     refused = page.form(button="Save").submit("Save", **typed)
     assert [sentence.partition(":")[0] for sentence in refused.errors] == ["Session 4", "Skill 2"]
     form = refused.form(button="Save")
-    assert {"objectives-0-en", "grants-0-level", "grants-1-skill", "sessions-11-day"} <= form.names
+    assert {"objectives-0-text-en", "grants-0-level", "grants-1-skill", "sessions-11-day"} <= form.names
     made = form.submit("Save", **{"sessions-3-title-en": "Session 4", "grants-1-skill": "negotiation"})
     assert made.path == "/courses/NEW-1", made.errors
     with app.app_context():

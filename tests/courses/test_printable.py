@@ -91,11 +91,12 @@ def test_a_venue_is_one_line(context: Flask) -> None:
 
 
 def test_what_is_accepted_is_what_is_printed(context: Flask) -> None:
-    from certificates import rendering
+    from certificates import layouts
 
-    assert definitions.LONGEST_TITLE == rendering.LONGEST_TITLE
-    assert definitions.MOST_OBJECTIVES == rendering.MOST_OBJECTIVES
-    assert definitions.MOST_GRANTS == rendering.MOST_SKILLS
+    sheet = layouts.get(definitions.USUAL_LAYOUT).limits
+    assert sheet.title == definitions.LONGEST_TITLE
+    assert sheet.objectives == definitions.MOST_OBJECTIVES
+    assert sheet.skills == definitions.MOST_GRANTS
 
 
 def test_invisible_marks_are_taken_off_a_title(context: Flask) -> None:

@@ -400,7 +400,7 @@ DOMAIN_MODULES = {
     "enrollment": {"catalogue", "lacks", "needs", "nomination_files", "places", "prerequisites", "preview", "references"},
     "classroom": {"completion", "participation"},
     "certificates": {
-        "composition", "files", "fonts", "numbers", "payload", "press", "rendering", "reviews", "snapshot", "wording",
+        "composition", "files", "fonts", "layouts", "numbers", "payload", "press", "rendering", "reviews", "snapshot", "wording",
     },
     "roster": {"documents", "evidence", "filters", "languages", "search", "sentences"},
 }  # fmt: skip

@@ -14,8 +14,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import core.errors
+from core import texts
 from core.errors import DomainError
-from core.i18n import LANGUAGES
 from core.settings import ROOT
 from tests.guards import source
 
@@ -28,6 +28,7 @@ KEYWORDS = {
     "_n": (1, 2),
     "lazy_ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
 }
 METHODS = [
     (".venv/**", "ignore"),
@@ -37,7 +38,7 @@ METHODS = [
     ("templates/**.html", "jinja2"),
     ("templates/**.txt", "jinja2"),
 ]
-OTHER_LANGUAGES = [code for code in LANGUAGES if code != "en"]
+COMPLETE = [code for code in texts.offered() if code != texts.SOURCE]
 
 
 def extracted() -> Catalog:
@@ -77,7 +78,7 @@ def _placeholders(text: str | tuple[str, ...] | list[str]) -> set[str]:
     return set(re.findall(r"%\((\w+)\)", joined))
 
 
-@pytest.mark.parametrize("code", OTHER_LANGUAGES)
+@pytest.mark.parametrize("code", COMPLETE)
 def test_every_text_is_translated(code: str) -> None:
     assert faults(extracted(), catalogue(code)) == [], "run: make translations, then fill in what is new"
 
@@ -93,7 +94,7 @@ def test_a_missing_fuzzy_or_mismatched_text_would_be_found() -> None:
 
 def test_templates_hold_no_bare_sentences() -> None:
     """A sentence outside gettext would never be translated."""
-    pages = [path for path in sorted((ROOT / "templates").rglob("*.html")) if "pdf" not in path.parts]
+    pages = [path for path in sorted((ROOT / "templates").rglob("*.html")) if not {"pdf", "layouts"} & set(path.parts)]
     found = [
         f"{path.relative_to(ROOT)}:{line}: {words}" for path in pages for line, words in bare(path.read_text(encoding="utf-8"))
     ]
@@ -192,12 +193,43 @@ def test_a_bare_sentence_in_code_would_be_found(code: str) -> None:
 def test_french_signs_stay_with_the_words_that_they_belong_to() -> None:
     """A line never begins with "?" or ends with "«": French has a non-breaking space there."""
     plain = re.compile("[ ](?=[?!;:»])|« ")
-    texts = [text for message in catalogue("fr") if message.id for text in _strings(message)]
-    assert [text for text in texts if plain.search(text)] == []
+    said = [text for message in catalogue("fr") if message.id for text in _strings(message)]
+    assert [text for text in said if plain.search(text)] == []
 
 
 def test_texts_say_one_word_for_one_thing() -> None:
     """Someone, anyone, everyone, no one, email: each is written one way, and people are named instead of "whoever"."""
     others = re.compile(r"\b(somebody|anybody|everybody|nobody|whoever|e-mail)\b", re.IGNORECASE)
-    texts = [" ".join(one.id) if isinstance(one.id, list | tuple) else one.id for one in extracted()]
-    assert [text for text in texts if others.search(text)] == []
+    said = [" ".join(one.id) if isinstance(one.id, list | tuple) else one.id for one in extracted()]
+    assert [text for text in said if others.search(text)] == []
+
+
+def test_printed_languages_have_every_word_of_certificates() -> None:
+    printed = [one for one in extracted() if one.context == "certificate"]
+    assert len(printed) > 30
+    for code in texts.printed():
+        if code != texts.SOURCE:
+            source = Catalog()
+            for one in printed:
+                source.add(one.id, context=one.context)
+            assert faults(source, catalogue(code)) == [], code
+
+
+#: Languages are data: nothing is called by one of them.
+OF_A_LANGUAGE = re.compile(rf"\b\w+_(?:{'|'.join(texts.LANGUAGES)})\b")
+
+
+def names_of_a_language(text: str) -> list[str]:
+    return [name for name in OF_A_LANGUAGE.findall(text) if name.islower()]
+
+
+def test_no_name_in_code_or_templates_ends_in_a_language() -> None:
+    files = [*source.files(), *(ROOT / "templates").rglob("*.*")]
+    found = {str(path.relative_to(ROOT)): names_of_a_language(path.read_text(encoding="utf-8")) for path in files}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+@pytest.mark.parametrize("code", ["title_fr = 1", "form.summary_en", '{"short_fr": 1}', "{{ field(form.title_es) }}"])
+def test_a_name_that_ends_in_a_language_would_be_found(code: str) -> None:
+    assert names_of_a_language(code) != []
+    assert names_of_a_language("LEVELS = in_language(code)") == []

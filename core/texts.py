@@ -1,0 +1,140 @@
+"""The languages there are, and texts that exist in several of them.
+
+A line in `LANGUAGES` adds a language: fields of forms, the switch on every page, `lang` and `dir`, messages, certificates and
+the API follow from it; its words are in `translations/<code>`. Knows nothing of Flask, because the press reads it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from babel import Locale
+from babel.dates import format_date
+from babel.support import NullTranslations, Translations
+
+CATALOGUES = Path(__file__).resolve().parent.parent / "translations"
+
+#: The language in which every text of the application is written first.
+SOURCE = "en"
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language in which texts can be given.
+
+    `conventions`: the locale of the CLDR whose way of writing dates is followed. `first_of_month`: what
+    stands for "1" in dates, if something else does. `fallbacks`: where to look for a text that does
+    not exist in it, before all others. `is_asked_for`: forms have a field for it. `is_complete`:
+    nothing is missing in its catalogue and its consent texts, so pages and messages are offered in
+    it. `is_printed`: the words of certificates are in its catalogue.
+    """
+
+    code: str
+    name: str
+    direction: Literal["ltr", "rtl"] = "ltr"
+    conventions: str = ""
+    first_of_month: str = ""
+    fallbacks: tuple[str, ...] = ()
+    is_asked_for: bool = False
+    is_complete: bool = False
+    is_printed: bool = False
+
+    @property
+    def locale(self) -> str:
+        return self.conventions or self.code
+
+
+LANGUAGES = {
+    language.code: language
+    for language in (
+        Language("en", "English", conventions="en_GB", is_asked_for=True, is_complete=True, is_printed=True),
+        Language("fr", "Français", first_of_month="1er", is_asked_for=True, is_complete=True, is_printed=True),
+        Language("es", "Español", is_asked_for=True, is_printed=True),
+        Language("ar", "العربية", direction="rtl"),
+        Language("ru", "Русский"),
+        Language("zh", "中文"),
+        Language("pt", "Português", fallbacks=("es",)),
+    )
+}
+
+
+def offered() -> dict[str, str]:
+    """Code and own name of the languages that pages and messages exist in."""
+    return {code: language.name for code, language in LANGUAGES.items() if language.is_complete}
+
+
+def asked_for() -> list[str]:
+    return [code for code, language in LANGUAGES.items() if language.is_asked_for]
+
+
+def printed() -> list[str]:
+    """The languages that certificates can be printed in."""
+    return [code for code, language in LANGUAGES.items() if language.is_printed]
+
+
+def of(code: str) -> Language:
+    """What the table says of a language; of one that it does not have, what can be said of any."""
+    return LANGUAGES.get(code) or Language(code, code)
+
+
+def direction(code: str) -> Literal["ltr", "rtl"]:
+    return of(code).direction
+
+
+@lru_cache(maxsize=16)
+def catalogue(code: str) -> NullTranslations:
+    """The words of the application in a language, also where no page is being made; English where it has none."""
+    return Translations.load(CATALOGUES, [code])
+
+
+class Text(NamedTuple):
+    """A text and the language it is in (`und` when that is not known)."""
+
+    value: str
+    lang: str
+
+
+def choose(texts: Mapping[str, str] | None, code: str) -> Text:
+    """The text for a reader of `code`: in that language, else in its fallbacks, else in any, in the order of the table. Empty
+    when there is none at all."""
+    texts = texts or {}
+    for one in (code, *of(code).fallbacks, *LANGUAGES, *texts):
+        if text := texts.get(one):
+            return Text(text, one)
+    return Text("", code)
+
+
+def filled(texts: Mapping[str, str | None] | None) -> dict[str, str]:
+    """The texts without those in which nothing stands, in the order of the table."""
+    kept = {code: text.strip() for code, text in (texts or {}).items() if text and text.strip()}
+    return {code: kept[code] for code in in_order(kept)}
+
+
+def in_order(codes: Iterable[str]) -> list[str]:
+    """Languages in the order of the table; what it does not have comes last."""
+    places = {code: place for place, code in enumerate(LANGUAGES)}
+    return sorted(codes, key=lambda code: places.get(code, len(places)))
+
+
+Span = Literal["day", "day and month", "short", "whole"]
+
+
+def date_words(value: date, code: str, span: Span = "whole") -> str:
+    """A date in words, or its beginning: "8 March 2027", "1er mars", "8". Never digits alone, which are read in two orders."""
+    pattern = _pattern(code, span)
+    if value.day == 1 and (first := of(code).first_of_month):
+        pattern = pattern.replace("d", f"'{first}'", 1)
+    return format_date(value, pattern, locale=code)
+
+
+@lru_cache(maxsize=64)
+def _pattern(code: str, span: Span) -> str:
+    if span in ("day", "short"):
+        return "d" if span == "day" else "d MMM y"
+    locale = Locale.parse(of(code).locale)
+    return str(locale.datetime_skeletons["MMMMd"] if span == "day and month" else locale.date_formats["long"].pattern)
