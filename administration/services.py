@@ -1,4 +1,4 @@
-"""What is started again by hand: mail and background jobs that were given up."""
+"""Mail and background jobs: what was given up is started again by hand, and who read a message is noted."""
 
 from __future__ import annotations
 
@@ -26,3 +26,8 @@ def retry_job(actor: Actor, job_id: int) -> bool:
     jobs.retry(job)
     audit.record(actor, "job.retried", f"job:{job.id}", {})
     return True
+
+
+def note_mail_read(actor: Actor, mail_id: int) -> None:
+    """Leaves a trace of who read a message that signs someone in."""
+    audit.record(actor, "mail.read", f"mail:{mail_id}", {})

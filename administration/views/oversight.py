@@ -13,7 +13,7 @@ from accounts.queries import find_person_by_email
 from administration import queries, services, trail
 from administration.queries import PER_READ
 from administration.views.blueprint import pages
-from core import audit, exports, readings
+from core import exports, readings
 from core.audit import AuditEntry
 from core.database import settings_of, transaction
 from core.forms import whole
@@ -111,7 +111,7 @@ def _opened(mail_id: int, *, kept_only: bool = False) -> Mail:
     """The message. One whose text signs someone in leaves a trace when it is read: its reader could act as that person."""
     found = queries.get_mail(current_actor(), mail_id, kept_only=kept_only)
     if found.is_secret and found.state is MailState.KEPT:
-        readings.record(lambda: audit.record(current_actor(), "mail.read", f"mail:{mail_id}", {}))
+        readings.record(lambda: services.note_mail_read(current_actor(), mail_id))
     return queries.get_mail(current_actor(), mail_id, kept_only=kept_only)
 
 
