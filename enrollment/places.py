@@ -68,8 +68,13 @@ class Seating:
     def left_for_line(self) -> int:
         """How many of those who wait could be seated now."""
         of_pools = {category: min(count, self.pool_left(category)) for category, count in self.waiting.items()}
-        overflow = sum(self.waiting.values()) - sum(of_pools.values())
+        overflow = self.all_waiting - sum(of_pools.values())
         return sum(of_pools.values()) + min(overflow, max(0, self.open_left))
+
+    @property
+    def all_waiting(self) -> int:
+        """How many wait, of whatever category."""
+        return sum(self.waiting.values())
 
     def with_one_more(self, category: PersonnelCategory) -> Seating:
         """The seating once someone of this category has sat down."""

@@ -21,11 +21,11 @@ from courses.queries import skills_to_choose
 from people.models import ConsentPurpose
 from people.permissions import Permission
 from people.queries import body_name, consents_of, offices_to_choose, roster_text
-from people.services import current_consent, find_consent
+from people.services import find_consent
 from roster import queries, sentences, services
 from roster.filters import Filters, paired, read_filters
 from roster.forms import AdmissionForm, NewExpertForm, SearchForm, profile_form, read_day, search_form
-from roster.models import Expert, ExpertStatus, SkillStatus
+from roster.models import Expert, SkillStatus
 
 pages = Blueprint("roster", __name__)
 P = Permission
@@ -218,9 +218,7 @@ def _profile(found: Expert, form: AdmissionForm | None) -> str:
 
 def _admission_of(found: Expert) -> AdmissionForm | None:
     """The form that admits a person who is waiting. None if the person is not, or the reader may not admit."""
-    actor = current_actor()
-    may = found.status is not ExpertStatus.ADMITTED and services.reaches(actor, P.EXPERT_ADMIT, found)
-    return _admission_form() if may and current_consent(found.person_id, ConsentPurpose.ROSTER) else None
+    return _admission_form() if services.may_admit(current_actor(), found) else None
 
 
 def _admission_form() -> AdmissionForm:

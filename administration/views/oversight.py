@@ -10,17 +10,15 @@ from flask_babel import lazy_gettext as _l
 
 from accounts.demonstration import is_demonstration_here
 from accounts.queries import find_person_by_email
-from administration import queries, trail
+from administration import queries, services, trail
 from administration.queries import PER_READ
 from administration.views.blueprint import pages
-from core import audit, exports, jobs, readings
+from core import exports, readings
 from core.audit import AuditEntry
 from core.database import settings_of, transaction
 from core.forms import whole
-from core.jobs import JobState
-from core.mail import Mail, MailState, resume, retry_all, standing
+from core.mail import Mail, MailState, standing
 from core.paging import pages_of
-from core.policy import require
 from core.web import current_actor, requires, see_other, signed_in
 from people.permissions import Permission
 from people.queries import names_of
@@ -74,10 +72,7 @@ _WHY = {
 def retry_mail() -> Any:
     """Takes up all that was refused or given up, and asks the server at once."""
     with transaction():
-        require(current_actor(), Permission.JOB_MANAGE)
-        resume()
-        count = retry_all()
-        audit.record(current_actor(), "mail.retried", "mail", {"messages": count})
+        services.retry_mail(current_actor())
     flash(_("Everything that waits is tried now, and what was refused or given up is tried again."), "ok")
     return see_other(url_for("administration.mail"))
 
@@ -116,7 +111,7 @@ def _opened(mail_id: int, *, kept_only: bool = False) -> Mail:
     """The message. One whose text signs someone in leaves a trace when it is read: its reader could act as that person."""
     found = queries.get_mail(current_actor(), mail_id, kept_only=kept_only)
     if found.is_secret and found.state is MailState.KEPT:
-        readings.record(lambda: audit.record(current_actor(), "mail.read", f"mail:{mail_id}", {}))
+        readings.record(lambda: services.note_mail_read(current_actor(), mail_id))
     return queries.get_mail(current_actor(), mail_id, kept_only=kept_only)
 
 
@@ -199,11 +194,6 @@ def background_jobs() -> Any:
 def retry_job(job_id: int) -> Any:
     """Starts a job again that was given up."""
     with transaction():
-        require(current_actor(), Permission.JOB_MANAGE)
-        job = queries.get_job(current_actor(), job_id)
-        was_dead = job.state is JobState.DEAD
-        if was_dead:
-            jobs.retry(job)
-            audit.record(current_actor(), "job.retried", f"job:{job.id}", {})
-    flash(_("The job starts again."), "ok") if was_dead else flash(_("This job is not given up; nothing was done."), "warn")
+        is_started = services.retry_job(current_actor(), job_id)
+    flash(_("The job starts again."), "ok") if is_started else flash(_("This job is not given up; nothing was done."), "warn")
     return see_other(url_for("administration.background_jobs"))

@@ -11,7 +11,10 @@ from classroom.queries.results import (
     find_completion,
     has_marks,
     is_recorded,
+    session_now,
     session_rows,
+    sessions_to_come,
+    unmarked_sessions,
     was_reopened,
 )
 
@@ -26,6 +29,9 @@ __all__ = [
     "find_completion",
     "has_marks",
     "is_recorded",
+    "session_now",
     "session_rows",
+    "sessions_to_come",
+    "unmarked_sessions",
     "was_reopened",
 ]

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from classroom import completion as rule
 from classroom.models import Mark, Reopening, Score, ScoreKind
+from core import clock
 from core.database import db
-from courses.models import CourseVersion, Delivery, DeliverySession
+from courses.models import CourseVersion, Delivery, DeliverySession, DeliveryStatus
 from enrollment.lacks import Lack, read_lacks
-from enrollment.models import OPEN, SEATED, Enrollment, EnrollmentStatus
+from enrollment.models import OPEN, RESULTS, SEATED, Enrollment, EnrollmentStatus
 from enrollment.queries import PEOPLE, completed_courses
 
 S = EnrollmentStatus
@@ -41,6 +42,10 @@ class Grid:
     @property
     def held(self) -> list[DeliverySession]:
         return [session for session in self.sessions if not session.is_cancelled]
+
+    def count_marked(self, session: DeliverySession) -> int:
+        """How many have a mark in the session."""
+        return sum(session.number in row.marks for row in self.rows)
 
     @property
     def minutes_taught(self) -> int:
@@ -112,6 +117,10 @@ class Completion:
     score: float | None
     missed: list[DeliverySession]
 
+    @property
+    def is_fixed(self) -> bool:
+        return self.enrollment.status in RESULTS
+
 
 def completion(delivery: Delivery) -> list[Completion]:
     """The result of everyone seated, by name; nine queries at most whatever the number of
@@ -142,6 +151,30 @@ def find_completion(enrollment: Enrollment, delivery: Delivery) -> Completion | 
     if enrollment.status not in SEATED:
         return None
     return next((one for one in completion(delivery) if one.enrollment.id == enrollment.id), None)
+
+
+def session_now(delivery: Delivery) -> DeliverySession | None:
+    """The session that is under way, else the next one, else the last; None without sessions."""
+    sessions = delivery.held or delivery.sessions
+    now = clock.now()
+    return next((one for one in sessions if one.ends_at > now), sessions[-1] if sessions else None)
+
+
+def sessions_to_come(delivery: Delivery) -> list[DeliverySession]:
+    """The sessions that have not begun: no one missed them yet."""
+    now = clock.now()
+    return [one for one in delivery.held if one.starts_at > now]
+
+
+def unmarked_sessions(delivery: Delivery) -> list[tuple[DeliverySession, int, int]]:
+    """(session, marked, people) of the sessions that have begun and in which someone has no mark;
+    none once results are fixed."""
+    if delivery.status is not DeliveryStatus.PUBLISHED:
+        return []
+    grid, now = attendance_grid(delivery), clock.now()
+    people = len(grid.rows)
+    counted = [(one, grid.count_marked(one), people) for one in grid.held if one.starts_at <= now]
+    return [(one, marked, people) for one, marked, people in counted if marked < people]
 
 
 def is_recorded(enrollment_id: int) -> bool:

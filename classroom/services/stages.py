@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from classroom.queries import GridRow
+from classroom.queries import Completion, GridRow
 from core import clock
 from core.database import db
 from core.policy import Actor, can
@@ -32,8 +32,12 @@ def is_reopened(delivery_id: int) -> bool:
 def may_record(actor: Actor, delivery: Delivery, rows: Sequence[GridRow]) -> bool:
     """Whether `actor` may record something of these people: while the delivery runs, and for
     results that were reopened."""
-    is_open = delivery.status is DeliveryStatus.PUBLISHED or _has_open_results(delivery, rows)
-    return is_open and can(actor, Permission.ATTENDANCE_RECORD, delivery)
+    return has_results_to_fix(delivery, rows) and can(actor, Permission.ATTENDANCE_RECORD, delivery)
+
+
+def has_results_to_fix(delivery: Delivery, rows: Sequence[GridRow | Completion]) -> bool:
+    """Whether results of these people are not fixed yet, or were opened again."""
+    return delivery.status is DeliveryStatus.PUBLISHED or _has_open_results(delivery, rows)
 
 
 def correctable(delivery: Delivery, rows: list[GridRow]) -> list[GridRow]:
@@ -41,7 +45,7 @@ def correctable(delivery: Delivery, rows: list[GridRow]) -> list[GridRow]:
     return [row for row in rows if row.enrollment.status in OPEN] if _has_open_results(delivery, rows) else rows
 
 
-def _has_open_results(delivery: Delivery, rows: Sequence[GridRow]) -> bool:
+def _has_open_results(delivery: Delivery, rows: Sequence[GridRow | Completion]) -> bool:
     return delivery.status is DeliveryStatus.FINISHED and any(row.enrollment.status in OPEN for row in rows)
 
 

@@ -58,11 +58,9 @@ class Line:
 def attendance(code: str) -> Any:
     """The session that is under way, else the next one, else the last."""
     delivery = teaching(code, P.ATTENDANCE_READ)
-    sessions = delivery.held or delivery.sessions
-    if not sessions:
+    current = queries.session_now(delivery)
+    if current is None:
         raise NotFound("no_sessions", _l("This delivery has no sessions."))
-    now = clock.now()
-    current = next((one for one in sessions if one.ends_at > now), sessions[-1])
     return see_other(url_for("classroom.attendance_session", code=code, number=current.number))
 
 

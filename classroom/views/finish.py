@@ -13,17 +13,16 @@ from classroom.forms import ReopenForm
 from classroom.participation import has_letter, may_read_letter
 from classroom.ports import certificate_reviews
 from classroom.views.blueprint import pages
-from core import clock
 from core.database import transaction
 from core.errors import Conflict
 from core.forms import is_shown_again, refusals_on
 from core.i18n import number
 from core.policy import Actor
 from core.web import current_actor, requires, see_other
-from courses.models import Delivery, DeliverySession, DeliveryStatus
+from courses.models import Delivery, DeliveryStatus
 from courses.queries import get_delivery_for, has_ended, span_of
 from courses.timetable import cut_reason, local_day
-from enrollment.models import OPEN, RESULTS, EnrollmentStatus
+from enrollment.models import OPEN, EnrollmentStatus
 from enrollment.queries import list_waiting
 from people.permissions import Permission as P
 
@@ -76,14 +75,14 @@ def reopen_results(code: str) -> Any:
 
 
 def _reopening(delivery: Delivery, form: ReopenForm) -> Any:
-    results = [one for one in queries.completion(delivery) if one.enrollment.status in RESULTS]
+    results = [one for one in queries.completion(delivery) if one.is_fixed]
     return render_template("classroom/reopen.html", form=form, delivery=delivery, results=results), form.status
 
 
 def _page(delivery: Delivery, status: int = 200) -> Any:
     actor = current_actor()
     results = [one for one in queries.completion(delivery) if one.enrollment.status is not EnrollmentStatus.OFFERED]
-    is_over = delivery.status is DeliveryStatus.FINISHED
+    is_over, is_held = delivery.status is DeliveryStatus.FINISHED, has_ended(delivery.id)
     page = render_template(
         "classroom/finish.html",
         delivery=delivery,
@@ -93,8 +92,9 @@ def _page(delivery: Delivery, status: int = 200) -> Any:
         reopened=[one for one in results if one.enrollment.status in OPEN] if is_over else [],
         waiting=list_waiting(actor, delivery),
         unmarked=_unmarked(delivery),
-        future=_future(delivery),
-        ends_at=None if has_ended(delivery.id) else span_of(delivery.id)[1],
+        future=queries.sessions_to_come(delivery),
+        ends_at=None if is_held else span_of(delivery.id)[1],
+        may_finish=is_held and services.has_results_to_fix(delivery, results),
         cut=_cut(delivery),
         reviews=certificate_reviews(actor, delivery),
         issue=_issue_address(delivery),
@@ -107,11 +107,6 @@ def _delivery(code: str) -> Delivery:
     return get_delivery_for(current_actor(), code, P.DELIVERY_FINISH)
 
 
-def _future(delivery: Delivery) -> list[DeliverySession]:
-    """The sessions that have not begun: no one missed them yet."""
-    return [one for one in delivery.held if one.starts_at > clock.now()]
-
-
 def _cut(delivery: Delivery) -> tuple[int, int, str] | None:
     """(sessions held, sessions in all, reason) of a delivery that was cut short."""
     reason = cut_reason(delivery)
@@ -119,17 +114,10 @@ def _cut(delivery: Delivery) -> tuple[int, int, str] | None:
 
 
 def _unmarked(delivery: Delivery) -> list[tuple[Any, Any, str]]:
-    """(session, date, "24 of 25 marked") of the sessions that have begun and in which someone
-    has no mark."""
-    if delivery.status is not DeliveryStatus.PUBLISHED:
-        return []
-    grid = queries.attendance_grid(delivery)
-    total = len(grid.rows)
-    counted = [(one, sum(one.number in row.marks for row in grid.rows)) for one in grid.held]
+    """(session, date, "24 of 25 marked") of the sessions in which someone has no mark yet."""
     return [
-        (one, local_day(delivery, one), _("%(marked)s of %(total)s marked", marked=number(count), total=number(total)))
-        for one, count in counted
-        if count < total and one.starts_at <= clock.now()
+        (one, local_day(delivery, one), _("%(marked)s of %(total)s marked", marked=number(marked), total=number(people)))
+        for one, marked, people in queries.unmarked_sessions(delivery)
     ]
 
 

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from core import clock, events
 from core.database import db
 from core.errors import Conflict, DomainError, Invalid, collect
-from core.policy import Actor, require
+from core.policy import Actor, can, require
 from courses.events import DeliveryCutShort
 from courses.models import Delivery, DeliverySession, DeliveryStatus
 from courses.queries import has_begun
@@ -20,6 +20,13 @@ from people.values import clean_lines
 LONGEST_REASON = 500
 #: Instead of the number of a session: the one before the first.
 NONE_HELD = 0
+
+
+def may_cut_short(actor: Actor, delivery: Delivery, *, held: int, has_begun: bool) -> bool:
+    """Whether the actor may end the delivery early: there are several sessions that are `held`, or it began by the clock and
+    perhaps none was."""
+    has_rest = held > 1 or has_begun
+    return delivery.status is DeliveryStatus.PUBLISHED and has_rest and can(actor, Permission.DELIVERY_FINISH, delivery)
 
 
 def cut_short(actor: Actor, delivery: Delivery, *, after_session: int, reason: str) -> Delivery:

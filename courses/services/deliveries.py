@@ -115,12 +115,17 @@ def publish(actor: Actor, delivery: Delivery) -> Delivery:
     return delivery
 
 
+def is_in_time_to_cancel(delivery: Delivery, *, has_begun: bool) -> bool:
+    """Whether all of it can still be called off; a draft that no one saw always can."""
+    return not (has_begun and delivery.status is DeliveryStatus.PUBLISHED)
+
+
 def cancel(actor: Actor, delivery: Delivery, *, reason: str) -> Delivery:
     """Calls the delivery off; everyone who is told is told the reason. Once the first session has begun this is too late:
     what was held was held, and only the rest can be cancelled (`cut_short`, which also says that nothing was held)."""
     delivery = touch(delivery.id)
     require(actor, Permission.DELIVERY_WRITE, delivery)
-    if delivery.status is DeliveryStatus.PUBLISHED and queries.has_begun(delivery.id):
+    if not is_in_time_to_cancel(delivery, has_begun=queries.has_begun(delivery.id)):
         raise Conflict(
             "already_begun",
             _l("This delivery has begun, so it can no longer be cancelled. Cancel the remaining sessions instead."),
@@ -145,6 +150,11 @@ def _checked(plan: DeliveryPlan, current: Delivery | None, trainers: Sequence[in
     found += _funder_faults(plan.funder_id)
     collect(found)
     return plan if plan.closes_on else dataclasses.replace(plan, closes_on=usual_closing(plan.starts_on, today))
+
+
+def may_change(actor: Actor, delivery: Delivery) -> bool:
+    """Whether the actor may change the delivery now."""
+    return can(actor, Permission.DELIVERY_WRITE, delivery) and delivery.status in CHANGEABLE
 
 
 def check_changeable(delivery: Delivery) -> None:

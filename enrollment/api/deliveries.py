@@ -57,10 +57,11 @@ def _answer(delivery: Delivery, places: list[Any]) -> DeliveryWithPlaces:
     parts = [
         PlacesAnswer(category=part.category, places=part.places, places_left=part.left, waiting=part.waiting) for part in places
     ]
+    total = enrollment.queries.total_of(places)
     return DeliveryWithPlaces(
         **{**delivery_facts(delivery), "pools": [part for part in parts if part.category]},
         open_places=next((part for part in parts if part.category is None), None),
-        places_left=sum(part.places_left for part in parts),
-        waiting=sum(part.waiting for part in parts),
+        places_left=total.left,
+        waiting=total.waiting,
         is_open=queries.is_open_for_enrollment(delivery),
     )

@@ -23,6 +23,7 @@ from enrollment.queries.enrollments import (
     list_own,
     list_seated,
     list_waiting,
+    orders_of_bodies,
     person_shown,
     stands_at,
 )
@@ -55,6 +56,7 @@ from enrollment.queries.places import (
     pool_places,
     positions,
     seatings,
+    total_of,
 )
 from enrollment.queries.suspects import breaches_of_identity, suspects
 
@@ -95,6 +97,7 @@ __all__ = [
     "list_seated",
     "list_waiting",
     "list_worked_on",
+    "orders_of_bodies",
     "reads_everybodys",
     "merges",
     "people_here_by_others",
@@ -108,4 +111,5 @@ __all__ = [
     "require_reach",
     "seatings",
     "stands_at",
+    "total_of",
 ]

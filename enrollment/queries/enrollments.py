@@ -84,6 +84,16 @@ def find_last_of(person: Person) -> Enrollment | None:
     return db.session.scalar(own.limit(1))
 
 
+def orders_of_bodies(enrollments: Sequence[Enrollment]) -> dict[int, tuple[int, int]]:
+    """In which order each organization put its people forward: (place, of how many) by the enrollment's id, for those that are
+    not ended."""
+    by_body: dict[int, list[int]] = {}
+    for one in enrollments:
+        if one.nominated_by_id and one.status in LIVE:
+            by_body.setdefault(one.nominated_by_id, []).append(one.id)
+    return {key: (place, len(ids)) for ids in by_body.values() for place, key in enumerate(sorted(ids), 1)}
+
+
 def list_waiting(actor: Actor, delivery: Delivery) -> Sequence[Enrollment]:
     """Those who wait for a place or for a decision."""
     return db.session.scalars(enrollments_of(actor, delivery).where(Enrollment.status.in_(WAITING))).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -30,6 +30,18 @@ class PoolPlaces:
     left: int
     waiting: int
     left_for_new: int  # when a coordinator gives free places to those who wait, these are not for others
+
+
+def total_of(pools: Sequence[PoolPlaces]) -> PoolPlaces:
+    """All places of a delivery together."""
+    return PoolPlaces(
+        category=None,
+        places=sum(pool.places for pool in pools),
+        taken=sum(pool.taken for pool in pools),
+        left=sum(pool.left for pool in pools),
+        waiting=sum(pool.waiting for pool in pools),
+        left_for_new=sum(pool.left_for_new for pool in pools),
+    )
 
 
 def _counting() -> sa.CompoundSelect:

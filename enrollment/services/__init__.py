@@ -10,7 +10,7 @@ from enrollment.services.ending import lapse_waiting
 from enrollment.services.enrolling import Wish, apply, checked, clean_rank_code, enroll, require_identity
 from enrollment.services.entering import ONES_OWN, put_in
 from enrollment.services.filling import fill
-from enrollment.services.nominating import Nominee, enter, nominate
+from enrollment.services.nominating import Nominee, bodies_to_nominate_for, enter, nominate
 from enrollment.services.questions import (
     decide_different,
     decide_merge,
@@ -19,7 +19,7 @@ from enrollment.services.questions import (
     merge_to_decide,
     propose,
 )
-from enrollment.services.stages import is_open_to, require_running
+from enrollment.services.stages import is_open_to, may_decide, may_enter, require_running, steps_now
 
 __all__ = [
     "DRAFTS_KEPT_FOR",
@@ -28,6 +28,7 @@ __all__ = [
     "Wish",
     "apply",
     "approve",
+    "bodies_to_nominate_for",
     "checked",
     "clean_rank_code",
     "decide_different",
@@ -48,6 +49,8 @@ __all__ = [
     "lapse_waiting",
     "lapsed_applications",
     "list_drafts",
+    "may_decide",
+    "may_enter",
     "merge_to_decide",
     "nominate",
     "propose",
@@ -56,5 +59,6 @@ __all__ = [
     "require_identity",
     "require_own_answer",
     "require_running",
+    "steps_now",
     "withdraw",
 ]

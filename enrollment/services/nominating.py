@@ -25,7 +25,7 @@ from enrollment.services.letters import tell_all
 from enrollment.services.stages import require_open
 from people.models import BodyKind, Gender, IdentifierKind, Organization, Person, PersonnelCategory
 from people.permissions import Permission
-from people.queries import require_kind
+from people.queries import organization_choices, require_kind
 from people.services import NO_ONE, Identified, add_address, current_record, identify_person, join_records, records_of
 from people.values import clean_country, clean_identifier, clean_name, clean_nationalities, find_email, require_sender
 
@@ -70,6 +70,15 @@ class Nominee:
             name_on_certificate=self.name_on_certificate,
             roster_consent=self.roster_consent,
         )
+
+
+def bodies_to_nominate_for(actor: Actor, delivery: Delivery) -> dict[str, str]:
+    """The organizations in whose name the actor may nominate (id, name): all of them for whoever may enter anyone, else the
+    own. NotAllowed for whoever nominates for none."""
+    if can(actor, Permission.ENROLLMENT_CREATE, delivery):
+        return {str(body_id): name for body_id, name in organization_choices()}
+    require(actor, Permission.ENROLLMENT_NOMINATE)
+    return {str(body_id): name for body_id, name in organization_choices() if body_id in actor.organization_ids}
 
 
 def nominate(actor: Actor, delivery_id: int, organization: Organization, nominees: Sequence[Nominee]) -> list[Enrollment]:

@@ -8,6 +8,8 @@ from core.errors import Conflict
 from core.policy import Actor, can
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import is_open_for_enrollment
+from enrollment.models import Enrollment
+from enrollment.states import steps
 from people.permissions import Permission
 
 _REFUSALS = {
@@ -23,11 +25,29 @@ def require_running(delivery: Delivery) -> None:
         raise Conflict(*_REFUSALS[delivery.status])
 
 
+def may_decide(actor: Actor, delivery: Delivery) -> bool:
+    """Whether `actor` may decide on requests and give places in this delivery now."""
+    return _is_running(delivery) and can(actor, Permission.ENROLLMENT_DECIDE, delivery)
+
+
+def may_enter(actor: Actor, delivery: Delivery) -> bool:
+    """Whether `actor` may put anyone into this delivery now."""
+    return _is_running(delivery) and can(actor, Permission.ENROLLMENT_CREATE, delivery)
+
+
+def steps_now(actor: Actor, enrollment: Enrollment) -> list[str]:
+    """What `actor` may ask for now: nothing any more once the delivery is over."""
+    return steps(enrollment, actor) if _is_running(enrollment.delivery) else []
+
+
+def _is_running(delivery: Delivery) -> bool:
+    return delivery.status is DeliveryStatus.PUBLISHED
+
+
 def is_open_to(actor: Actor, delivery: Delivery) -> bool:
     """Whether `actor` may still put people into the delivery: coordinators may after the closing
     date."""
-    is_running = delivery.status is DeliveryStatus.PUBLISHED
-    return is_open_for_enrollment(delivery) or (is_running and can(actor, Permission.ENROLLMENT_CREATE, delivery))
+    return is_open_for_enrollment(delivery) or may_enter(actor, delivery)
 
 
 def require_open(actor: Actor, delivery: Delivery) -> None:

@@ -17,7 +17,7 @@ from core.database import transaction
 from core.errors import Conflict, Invalid
 from core.forms import whole
 from core.intake import read_json
-from core.policy import Actor, can, require
+from core.policy import Actor
 from core.refusals import tells_all
 from core.web import current_actor, see_other, signed_in
 from core.words import word
@@ -33,8 +33,6 @@ from enrollment.queries import get_organization
 from enrollment.views.apply import closed_page
 from enrollment.views.blueprint import pages
 from people.models import Gender, Organization, PersonnelCategory
-from people.permissions import Permission as P
-from people.queries import organization_choices
 
 #: So many rows are corrected on one page: what a form carries stays bounded, however many rows a file has.
 ROWS_A_PAGE = 25
@@ -48,11 +46,7 @@ def nominating(code: str) -> tuple[Actor, Delivery, dict[str, str]]:
     """Who nominates, for which delivery, and in the name of which organizations (id, name); NotAllowed for others."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
-    is_free = can(actor, P.ENROLLMENT_CREATE, delivery)
-    if not is_free:
-        require(actor, P.ENROLLMENT_NOMINATE)
-    own = actor.organization_ids
-    return actor, delivery, {str(id_): name for id_, name in organization_choices() if is_free or id_ in own}
+    return actor, delivery, services.bodies_to_nominate_for(actor, delivery)
 
 
 @pages.post("/deliveries/<code>/nominate/check")

@@ -11,6 +11,7 @@ from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+import courses.services
 import enrollment.queries
 from core import i18n
 from core.policy import Actor, can
@@ -18,9 +19,10 @@ from core.web import current_actor, public, requires
 from core.words import word
 from courses import queries
 from courses.models import Delivery, DeliveryStatus
-from courses.states import CHANGEABLE, DELIVERY
+from courses.states import DELIVERY
 from enrollment.catalogue import days_words
 from enrollment.queries import PoolPlaces
+from enrollment.services import may_decide
 from enrollment.views.blueprint import pages
 from people.permissions import Permission as P
 from people.queries import body_name
@@ -78,11 +80,9 @@ def delivery(code: str) -> str:
         work=work,
         waits=_waits(actor, found),
         steps=DELIVERY.available(found, actor),
-        may_cancel=not (has_begun and found.status is DeliveryStatus.PUBLISHED),
-        may_cut_short=found.status is DeliveryStatus.PUBLISHED
-        and (length[1] > 1 or has_begun)
-        and can(actor, P.DELIVERY_FINISH, found),
-        may_edit=can(actor, P.DELIVERY_WRITE, found) and found.status in CHANGEABLE,
+        may_cancel=courses.services.is_in_time_to_cancel(found, has_begun=has_begun),
+        may_cut_short=courses.services.may_cut_short(actor, found, held=length[1], has_begun=has_begun),
+        may_edit=courses.services.may_change(actor, found),
     )
 
 
@@ -94,10 +94,10 @@ def _length(found: Delivery, sessions: Any) -> tuple[int, int, int]:
 
 def _waits(actor: Actor, found: Delivery) -> tuple[int, int]:
     """How many places a coordinator can give to people on the list, and how many wait."""
-    if found.status is not DeliveryStatus.PUBLISHED or not can(actor, P.ENROLLMENT_DECIDE, found):
+    if not may_decide(actor, found):
         return 0, 0
     seating = enrollment.queries.seatings([found.id])[found.id]
-    return seating.left_for_line, sum(seating.waiting.values())
+    return seating.left_for_line, seating.all_waiting
 
 
 def _situation(found: Delivery, pools: list[PoolPlaces]) -> Situation:
@@ -176,7 +176,5 @@ def deliveries() -> str:
 
 def _totals(ids: list[int]) -> dict[int, tuple[int, int, int]]:
     """Taken, places and waiting of each delivery."""
-    return {
-        delivery_id: (sum(p.taken for p in pools), sum(p.places for p in pools), sum(p.waiting for p in pools))
-        for delivery_id, pools in enrollment.queries.places(ids).items()
-    }
+    totals = {key: enrollment.queries.total_of(pools) for key, pools in enrollment.queries.places(ids).items()}
+    return {key: (total.taken, total.places, total.waiting) for key, total in totals.items()}

@@ -13,7 +13,6 @@ from core.forms import refusals_on
 from core.policy import can
 from core.web import current_actor, requires, see_other, signed_in
 from core.words import word
-from courses.models import DeliveryStatus
 from courses.queries import is_open_for_enrollment, moves_up
 from courses.timetable import by_day, cut_reason, local_day
 from enrollment import queries, services
@@ -67,7 +66,7 @@ def enrollment(enrollment_id: int) -> Any:
         cut_reason=cut_reason(delivery),
         certificate=certificate_panel(actor, standing) if standing.status is EnrollmentStatus.COMPLETED else None,
         reference=reference(delivery.id, found.origin_id),
-        steps=steps(found, actor) if delivery.status is DeliveryStatus.PUBLISHED else [],
+        steps=services.steps_now(actor, found),
         needs=needs_shown(actor, found),
         decides_identity=can(actor, P.IDENTITY_DECIDE, found),
         is_own=found.person_id == actor.person_id,

@@ -12,10 +12,9 @@ from core.codes import spelling
 from core.policy import Actor
 from core.web import current_actor, signed_in
 from core.words import word
-from enrollment import catalogue, queries
+from enrollment import catalogue, queries, services
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.queries import NominationsWanted
-from enrollment.states import steps
 from enrollment.views.blueprint import pages
 from people.queries import refused_mail
 
@@ -39,7 +38,7 @@ def nominations() -> Any:
             "status": one.standing.status,
             "person": person,
             "why": queries.explain(actor, one, positions.get(one.standing.id)),
-            "may_withdraw": "withdraw" in steps(one, actor) and one.delivery.status == "published",
+            "may_withdraw": "withdraw" in services.steps_now(actor, one),
         }
         for one, person in zip(found.items, shown, strict=True)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,17 +15,16 @@ from core import countries, exports, i18n
 from core.database import transaction
 from core.errors import Conflict, DomainError, Invalid
 from core.forms import is_shown_again, whole
-from core.policy import Actor, can, require
+from core.policy import Actor, require
 from core.web import current_actor, requires, see_other
 from core.words import word
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import get_delivery_for
 from enrollment import queries, services
-from enrollment.models import LIVE, SEATED, Enrollment, EnrollmentStatus
+from enrollment.models import SEATED, Enrollment, EnrollmentStatus
 from enrollment.prerequisites import Prerequisite, Verdict, prerequisites_of
 from enrollment.queries import PersonShown
 from enrollment.references import reference
-from enrollment.states import ENROLLMENT
 from enrollment.views.blueprint import pages
 from people.permissions import Permission as P
 from people.queries import refused_mail
@@ -104,8 +103,7 @@ def _entries(actor: Actor, delivery: Delivery) -> list[Entry]:
     found = queries.list_counting(actor, delivery)
     positions = queries.positions(delivery.id)
     refused = refused_mail(one.person_id for one in found)
-    asked, orders = prerequisites_of(delivery, [one.person_id for one in found]), _orders(found)
-    is_running = delivery.status is DeliveryStatus.PUBLISHED
+    asked, orders = prerequisites_of(delivery, [one.person_id for one in found]), queries.orders_of_bodies(found)
     return [
         Entry(
             one,
@@ -115,19 +113,10 @@ def _entries(actor: Actor, delivery: Delivery) -> list[Entry]:
             one.person_id in refused,
             asked.get(one.person_id, []),
             orders.get(one.id),
-            frozenset(ENROLLMENT.available(one, actor)) if is_running else frozenset(),
+            frozenset(services.steps_now(actor, one)),
         )
         for one in found
     ]
-
-
-def _orders(found: Sequence[Enrollment]) -> dict[int, tuple[int, int]]:
-    """In which order each organization put its people forward: (place, of how many), for those that are not ended."""
-    by_body: dict[int, list[int]] = {}
-    for one in found:
-        if one.nominated_by_id and one.status in LIVE:
-            by_body.setdefault(one.nominated_by_id, []).append(one.id)
-    return {key: (place, len(ids)) for ids in by_body.values() for place, key in enumerate(sorted(ids), 1)}
 
 
 def _page(delivery: Delivery, refusal: DomainError | None = None, *, chosen: Collection[int] = ()) -> Any:
@@ -145,14 +134,14 @@ def _page(delivery: Delivery, refusal: DomainError | None = None, *, chosen: Col
         said=said,
         asks=bool(entries and entries[0].prerequisites),
         chosen=chosen,
-        waits=(seating.left_for_line, sum(seating.waiting.values())) if delivery.status is DeliveryStatus.PUBLISHED else (0, 0),
+        waits=(seating.left_for_line, seating.all_waiting) if delivery.status is DeliveryStatus.PUBLISHED else (0, 0),
         free={category for category in seating.waiting if seating.fits(category)},
         requested=[e for e in entries if e.enrollment.status is S.REQUESTED],
         seated=[e for e in by_name if e.enrollment.status in SEATED],
         lines=_lines(waiting, with_pool),
         ended=[e for e in by_name if e.enrollment.status in (S.DECLINED, S.WITHDRAWN, S.SUBSTITUTED, S.DELIVERY_CANCELLED)],
-        may_decide=can(actor, P.ENROLLMENT_DECIDE, delivery) and delivery.status is DeliveryStatus.PUBLISHED,
-        may_add=can(actor, P.ENROLLMENT_CREATE, delivery) and delivery.status is DeliveryStatus.PUBLISHED,
+        may_decide=services.may_decide(actor, delivery),
+        may_add=services.may_enter(actor, delivery),
         refusal=refusal,
     )
     return page, refusal.status if refusal else 200

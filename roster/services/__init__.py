@@ -1,6 +1,6 @@
 """What is done with the roster: profiles are written, skills granted and withdrawn, everything derived made again."""
 
-from roster.services.admission import admit, admit_several, has_experts, take_merge, take_no, take_yes, undo_merge
+from roster.services.admission import admit, admit_several, has_experts, may_admit, take_merge, take_no, take_yes, undo_merge
 from roster.services.exporting import record_export, record_reading
 from roster.services.profiles import (
     change_expert,
@@ -29,6 +29,7 @@ __all__ = [
     "grant_skills",
     "has_experts",
     "index_differences",
+    "may_admit",
     "put_expert",
     "put_own_profile",
     "reaches",

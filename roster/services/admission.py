@@ -36,7 +36,7 @@ def admit(actor: Actor, expert: Expert, fields: Sequence[str] = (), *, office: s
     wanted = _clean_fields(fields)
     office_id = _office_of(actor, office).id
     expert = locked(expert.id)
-    if not reaches(actor, Permission.EXPERT_ADMIT, expert) or not current_consent(expert.person_id, ConsentPurpose.ROSTER):
+    if not _is_open_to(actor, expert):
         raise unknown_expert()
     was = expert.status
     held = _open_fields(expert.id) if was is ExpertStatus.ADMITTED else set()
@@ -54,6 +54,16 @@ def admit(actor: Actor, expert: Expert, fields: Sequence[str] = (), *, office: s
     _note(expert, new, AdmissionWay.REVIEWED, actor.person_id)
     documents.refresh([expert.id])
     return expert
+
+
+def may_admit(actor: Actor, expert: Expert) -> bool:
+    """Whether the person waits for a decision that is the actor's."""
+    return expert.status is not ExpertStatus.ADMITTED and _is_open_to(actor, expert)
+
+
+def _is_open_to(actor: Actor, expert: Expert) -> bool:
+    """Whether the actor may decide about the person at all: within reach, and after the person's yes."""
+    return reaches(actor, Permission.EXPERT_ADMIT, expert) and bool(current_consent(expert.person_id, ConsentPurpose.ROSTER))
 
 
 def _office_of(actor: Actor, code: str | None) -> Organization:

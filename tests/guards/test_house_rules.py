@@ -154,6 +154,16 @@ def asks_database(name: str, tree: ast.Module) -> Iterator[str]:
             yield f"{name}:{node.lineno} uses {ast.unparse(node)}; ask in queries, decide in services"
 
 
+def acts_in_doors(name: str, tree: ast.Module) -> Iterator[str]:
+    """Views and API fire no step, publish no event and write no audit entry: services do, for all who call them."""
+    if not is_door(name):
+        return
+    for node in ast.walk(tree):
+        called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+        if called.endswith(".fire") or called in ("publish", "events.publish", "audit.record"):
+            yield f"{name}:{node.lineno} calls {called}(); let a service do it"
+
+
 #: What a room may import of a room to its left, beside models, queries, services and events: values and vocabularies that
 #: are shared on purpose. docs/architecture.md says the same.
 OPEN_TO_OTHERS = {"models", "queries", "services", "events", "ports"}
@@ -246,7 +256,7 @@ def normalising(name: str, tree: ast.Module) -> Iterator[str]:
 
 
 RULES: list[Rule] = [
-    commits, transactions_in_rules, statuses, clocks, days_of_no_place, web_in_rules, queries_in_doors, imports_of_rooms, imports_of_app, imports_of_serving, swallowed, unread_json, sizes, names,
+    commits, transactions_in_rules, statuses, clocks, days_of_no_place, web_in_rules, queries_in_doors, acts_in_doors, imports_of_rooms, imports_of_app, imports_of_serving, swallowed, unread_json, sizes, names,
     normalising,
 ]  # fmt: skip
 
@@ -328,6 +338,9 @@ PLANTED = [
     (queries_in_doors, "classroom/api/attendance.py", "from core.database import db, transaction"),
     (queries_in_doors, "roster/api.py", "found = database.db.session.scalar(statement)"),
     (queries_in_doors, "roster/views.py", "from core.paging import page"),
+    (acts_in_doors, "enrollment/views/selection.py", "ENROLLMENT.fire(found, 'approve', actor)"),
+    (acts_in_doors, "roster/api.py", "publish(ExpertChanged(expert.id, ('rank',)), actor)"),
+    (acts_in_doors, "administration/views/oversight.py", "audit.record(actor, 'job.retried', 'job:1', {})"),
     (imports_of_app, "core/web/pages.py", "from app import create_app"),
     (imports_of_serving, "core/database.py", "from core.serving.threads import Threads"),
     (swallowed, "core/jobs/engine.py", "try:\n    wake()\nexcept Exception:\n    pass"),
