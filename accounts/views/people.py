@@ -15,10 +15,12 @@ from core import names
 from core.database import db, transaction
 from core.errors import DomainError, NotFound
 from core.forms import refusals_on, whole
+from core.personal import facts
 from core.policy import Reach
 from core.web import current_actor, remember_answer, requires, see_other, submitted_once
 from people import queries as people_queries
 from people import services as people_services
+from people.fields import PERSON, STAFF
 from people.models import BodyKind, Organization, Person
 from people.permissions import Permission
 
@@ -82,6 +84,7 @@ def _person_page(found: Person, form: RoleForm | None = None, refusal: DomainErr
         form.refuse(refusal)
     context = {
         "person": found,
+        "plain_facts": facts(PERSON, STAFF, found),
         "account": queries.find_account(found.id),
         "roles": queries.roles_of([found.id]).get(found.id, []),
         "sessions": queries.sessions_of(found.id),
