@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from core.personal import Datum, Field, Place
+from people import values
+from people.models import Person
 
 #: The person's own pages and form, and /me of the API.
 OWN = Place("own", _l("yourself"))
@@ -14,7 +16,16 @@ STAFF = Place("staff", _l("administrators"))
 ROSTER = Place("roster", _l("with your consent roster staff"))
 
 #: Plain fields of `Person`. What people are recognised by or addressed with has rules of its own (services/people.py).
-PERSON: tuple[Field, ...] = ()
+PERSON: tuple[Field, ...] = (
+    Field(
+        Person.passport_expires_on,
+        _l("Passport expires on"),
+        _l("To see in time whether you can travel to a mission. The number is never asked for"),
+        _l("Until you remove it, and no longer than the name"),
+        (OWN, STAFF, ROSTER),
+        values.clean_day,
+    ),
+)
 
 _WHOLE = _l("Yourself, coordinators, roster staff, administrators")
 
