@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from accounts import queries, services
 from accounts.forms import AccountForm, RoleForm
-from accounts.roles import WITHIN, Role
+from accounts.roles import ASSIGNABLE, WITHIN, Role
 from accounts.views.blueprint import pages
 from core import names
 from core.database import db, transaction
@@ -32,7 +32,7 @@ def people() -> Any:
     words, role = request.args.get("q", "").strip(), request.args.get("role", "")
     wanted = Role(role) if role in set(Role) else None
     found = queries.list_people(current_actor(), words=words, role=wanted, after=request.args.get("after"))
-    return render_template("accounts/people.html", people=found, words=words, role=role, roles=list(Role)[1:])
+    return render_template("accounts/people.html", people=found, words=words, role=role, roles=ASSIGNABLE)
 
 
 @pages.route("/administration/people/new", methods=["GET", "POST"])
