@@ -76,10 +76,11 @@ lock: setup-dev
 	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements.txt requirements.in
 	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements-dev.txt requirements-dev.in
 
-# After a change of texts: extract them and bring the catalogues up to date (then translate what is new).
+# After a change of texts: extract them and bring the complete catalogues up to date (then translate
+# what is new). A partial one holds only what is translated.
 translations: setup-dev
 	$(BIN)/pybabel --quiet extract -F translations/babel.cfg -k _l -k lazy_gettext --no-location --sort-output --project Rostrum -o translations/messages.pot .
-	$(BIN)/pybabel --quiet update -i translations/messages.pot -d translations --no-fuzzy-matching --ignore-pot-creation-date --width=120
+	$(BIN)/pybabel --quiet update -i translations/messages.pot -d translations -l fr --no-fuzzy-matching --ignore-pot-creation-date --width=120
 	@$(MAKE) $(CATALOGUES)
 
 docs: setup

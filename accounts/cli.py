@@ -17,13 +17,11 @@ from people import values
 
 accounts_cli = Commands("accounts", help="People who may sign in.")
 
-ROLES = [Role.PARTICIPANT, Role.NOMINATOR, Role.TRAINER, Role.COORDINATOR, Role.ROSTER, Role.ADMINISTRATOR]
-
 
 @accounts_cli.command("create")
 @click.argument("email")
 @click.option("--name", required=True, help="The whole name, such as “Zoë van der Berg”.")
-@click.option("--role", "roles", multiple=True, type=click.Choice([role.value for role in ROLES]), help="May be repeated.")
+@click.option("--role", "roles", multiple=True, type=click.Choice([role.value for role in Role]), help="May be repeated.")
 @click.option(
     "--organization",
     help="Code of the body in which the roles are held; without it, the first centre or roster office. With --role nominator, "
@@ -36,7 +34,8 @@ def create(email: str, name: str, roles: tuple[str, ...], organization: str | No
     """Makes an account (or gives more roles to an existing one) and prints a one-time sign-in link."""
     given, family = values.split_name(name)
     if organization and not set(roles) & set(WITHIN):
-        sentence = "--organization is for roles held in a body: add --role nominator, trainer, coordinator or roster."
+        *some, last = WITHIN
+        sentence = f"--organization is for roles held in a body: add --role {', '.join(some)} or {last}."
         raise click.ClickException(sentence)
     with _refusals(), transaction():
         person = services.create_account(

@@ -18,7 +18,7 @@ from wtforms import (
 )
 
 from accounts.models import ALL, READ
-from accounts.roles import Role
+from accounts.roles import ASSIGNABLE, WITHIN
 from core import texts
 from core.forms import (
     NEEDED,
@@ -31,9 +31,6 @@ from core.forms import (
 )
 from core.words import WORDS
 from people.models import BodyKind
-
-#: In the order in which an administrator looks for them; everyone is a participant.
-ASSIGNABLE = (Role.NOMINATOR, Role.TRAINER, Role.COORDINATOR, Role.ROSTER, Role.ADMINISTRATOR)
 
 
 class LinkForm(Form):
@@ -117,12 +114,10 @@ class RoleForm(Form):
     def __init__(self, *args: Any, bodies: Mapping[BodyKind, list[tuple[int, str]]], **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.role.choices = [(role.value, WORDS[role.value]) for role in ASSIGNABLE]
-        groups = {_FOR[kind]: [(str(key), name) for key, name in those] for kind, those in bodies.items() if those}
+        groups = {_holders(kind): [(str(key), name) for key, name in those] for kind, those in bodies.items() if those}
         self.organization.choices = {"": [("", _l("None"))]} | groups
 
 
-_FOR = {
-    BodyKind.NOMINATOR: _l("Nominators"),
-    BodyKind.CENTRE: _l("Trainers and coordinators"),
-    BodyKind.ROSTER_OFFICE: _l("Roster staff"),
-}
+def _holders(kind: BodyKind) -> str:
+    """The roles that are held in a body of this kind."""
+    return ", ".join(str(WORDS[role.value]) for role, (within, _) in WITHIN.items() if within is kind)

@@ -94,3 +94,15 @@ ROLES: dict[Role, dict[Permission, Reach]] = {
     },
     Role.ADMINISTRATOR: dict.fromkeys(Permission, EVERYWHERE),
 }
+
+#: What can be given, in the order in which an administrator looks for it; everyone is a participant.
+ASSIGNABLE: tuple[Role, ...] = tuple(role for role in Role if role is not Role.PARTICIPANT)
+
+
+def _scopes(role: Role) -> set[Reach]:
+    whole = WITHIN[role][1] if role in WITHIN else EVERYWHERE
+    return {whole, DELIVERY} if DELIVERY in ROLES[role].values() else {whole}
+
+
+#: How far each role may be assigned: within a body of the right kind, and to one delivery where it reaches deliveries.
+SCOPES: dict[Role, set[Reach]] = {role: _scopes(role) for role in ASSIGNABLE}

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import wraps
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, request, url_for
@@ -29,6 +29,7 @@ from pydantic import (
     Field,
     ValidationError,
     WithJsonSchema,
+    create_model,
 )
 from pydantic_core import PydanticCustomError
 from sqlalchemy.exc import IntegrityError
@@ -39,6 +40,7 @@ from core.database import LARGEST_ID, db, settings_of, transaction
 from core.errors import Conflict, DomainError, Invalid, TooManyTries
 from core.intake import read_json
 from core.paging import Page
+from core.personal import Field as PlainField
 from core.refusals import MOST_ERRORS, problem
 from core.web import Access, csrf, current_actor
 
@@ -51,10 +53,13 @@ BASE = "/api/v1"
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
+MOST_TEXT = 5000
+
+
 class Schema(BaseModel):
     """A body or a query. Unknown fields are refused; text is trimmed."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=5000, defer_build=True)
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=MOST_TEXT, defer_build=True)
 
 
 class Nothing(Schema):
@@ -160,6 +165,25 @@ PersonName = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 120})
 def at_most(longest: int) -> Any:
     """Of a text: the length, for the description. The rules check it, without counting invisible marks, as they do for pages."""
     return Field(json_schema_extra={"maxLength": longest})
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+def with_fields(fields: tuple[PlainField, ...]) -> Callable[[type[S]], type[S]]:
+    """A shape that also holds these plain fields; in a body each may be left out."""
+
+    def extend(shape: type[S]) -> type[S]:
+        default = None if issubclass(shape, Schema) else ...
+        added: dict[str, Any] = {field.name: (_plain_type(field) | None, default) for field in fields}
+        same: dict[str, Any] = {"__doc__": shape.__doc__, "__module__": shape.__module__}
+        return create_model(shape.__name__, __base__=shape, **same, **added) if added else shape
+
+    return extend
+
+
+def _plain_type(field: PlainField) -> Any:
+    return Day if field.kind is date else Annotated[str, at_most(field.longest or MOST_TEXT)]
 
 
 def one_of(kind: Iterable[str]) -> Any:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import request
 from flask_babel import gettext as _
@@ -15,16 +15,27 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
-from wtforms import BooleanField, FormField, HiddenField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import (
+    BooleanField,
+    DateField,
+    FormField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms import Form as Parts
 from wtforms.form import BaseForm
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 from wtforms.widgets.core import clean_key
 
 from core import countries, names, texts
 from core.errors import Conflict, DomainError, Invalid
 from core.i18n import form_texts, in_language_name, locale, month_names
+from core.personal import Field
 
 
 def attributes(**values: Any) -> Markup:
@@ -57,6 +68,9 @@ def is_shown_again() -> bool:
     return request.method == "POST" and "redisplay" in request.form
 
 
+F = TypeVar("F", bound="Form")
+
+
 class Form(FlaskForm):
     """Every form of the application. `refused` holds sentences that belong to no single field.
 
@@ -67,9 +81,18 @@ class Form(FlaskForm):
         def get_translations(self, form: Any) -> Any:
             return form_texts(locale())
 
+    #: The plain fields that `with_fields` added.
+    plain: tuple[Field, ...] = ()
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.refused: list[str] = []
+
+    def plain_inputs(self) -> list[Any]:
+        return [self[field.name] for field in self.plain]
+
+    def plain_values(self) -> dict[str, Any]:
+        return {field.name: self[field.name].data for field in self.plain}
 
     def is_submitted(self) -> bool:
         return super().is_submitted() and not is_shown_again()
@@ -310,3 +333,18 @@ def refusals_on(form: Form) -> Iterator[None]:
         yield
     except (Invalid, Conflict) as error:
         form.refuse(error)
+
+
+_INPUTS: dict[type, Any] = {date: DateField, str: StringField}
+
+
+def with_fields(fields: tuple[Field, ...]) -> Callable[[type[F]], type[F]]:
+    """A form that also asks for these plain fields."""
+
+    def extend(form: type[F]) -> type[F]:
+        for field in fields:
+            setattr(form, field.name, _INPUTS[field.kind](field.what, [Optional()]))
+        form.plain = fields
+        return form
+
+    return extend

@@ -5,10 +5,12 @@ from __future__ import annotations
 from flask import url_for
 from pydantic import StrictBool
 
-from core.api import Answer, PageLanguage, Routes, Schema
+from core.api import Answer, PageLanguage, Routes, Schema, with_fields
 from core.paging import Page
+from core.personal import offered
 from core.web import current_actor
 from people import queries, services
+from people.fields import OWN, PERSON
 from people.models import ConsentPurpose, ConsentWay, Gender, Person
 from people.permissions import Permission as P
 from people.schemas import (
@@ -88,6 +90,7 @@ def consent_on_paper(body: PaperBody) -> PaperAnswer:
     return PaperAnswer.of(row)
 
 
+@with_fields(offered(PERSON, OWN))
 class OwnBody(Schema):
     """What people correct themselves. Fields left out stay as they are."""
 
@@ -96,6 +99,7 @@ class OwnBody(Schema):
     language: PageLanguage | None = None
 
 
+@with_fields(offered(PERSON, OWN))
 class OwnAnswer(Answer):
     id: int
     given_name: str

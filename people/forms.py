@@ -29,8 +29,11 @@ from core.forms import (
     WhoField,
     issuer_field,
     names_confirmation,
+    with_fields,
 )
+from core.personal import offered
 from core.words import WORDS
+from people.fields import OWN, PERSON, STAFF
 from people.models import BodyKind, ConsentPurpose, Gender, Organization
 
 
@@ -92,6 +95,7 @@ def order_choices(usual: Any) -> list[tuple[str, Any]]:
     ]
 
 
+@with_fields(offered(PERSON, OWN))
 class NameForm(Form):
     """One's own name, gender and language."""
 
@@ -113,6 +117,7 @@ class NameForm(Form):
         self.language.choices = list(texts.offered().items())
 
 
+@with_fields(offered(PERSON, STAFF))
 class PersonForm(Form):
     """A person's data, by an administrator."""
 

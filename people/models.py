@@ -144,6 +144,7 @@ class Person(Base):
     nationalities: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
     gender: Mapped[Gender] = mapped_column(enum_column(Gender), default=Gender.UNDISCLOSED)
     birth_date: Mapped[date | None]
+    passport_expires_on: Mapped[date | None]
     language: Mapped[str] = mapped_column(sa.String(3), default=texts.SOURCE)
     family_first: Mapped[bool | None]
     is_provisional: Mapped[bool] = mapped_column(default=False, server_default=sa.false())

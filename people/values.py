@@ -179,6 +179,19 @@ def clean_code(value: str, field: str) -> str:
 MIN_AGE, MAX_AGE = 16, 100
 
 
+#: Documents and promises end within a lifetime; a later year is mistyped.
+LATEST_YEARS = 50
+
+
+def clean_day(value: date, field: str) -> date:
+    """A day of a document that lies within a lifetime of today."""
+    if abs(value.year - clock.today().year) > LATEST_YEARS:
+        raise Invalid(
+            "implausible_date", _l("“%(value)s” is too far from today. Check the year.", value=value.isoformat()), field
+        )
+    return value
+
+
 def clean_birth_date(value: date, field: str, *, today: date | None = None, typed: str = "") -> date:
     """A date of birth that a participant can have. `today`: the application's day unless given; `typed`: the date as the
     person wrote it, which a refusal quotes."""

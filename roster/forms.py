@@ -15,10 +15,20 @@ from wtforms.widgets import DateInput, SearchInput
 from core import countries, i18n, languages
 from core.codes import spelling
 from core.errors import DomainError
-from core.forms import Form, NationalitiesField, SharedSelect, SubmissionField, issuer_field, names_confirmation, whole
+from core.forms import (
+    Form,
+    NationalitiesField,
+    SharedSelect,
+    SubmissionField,
+    issuer_field,
+    names_confirmation,
+    whole,
+    with_fields,
+)
 from core.words import word
 from courses.models import Skill, SkillLevel
 from people.models import Gender, PersonnelCategory
+from roster.fields import EXPERT
 from roster.languages import CEFR
 from roster.models import Expert, LanguageFramework
 from roster.services import Profile, SpokenLanguage, Window
@@ -97,6 +107,7 @@ def search_form(values: Mapping[str, Any], skills: Iterable[Skill]) -> SearchFor
     return form
 
 
+@with_fields(EXPERT)
 class ProfileForm(Form):
     """Rank, organization, fields; languages and availability are rows that `profile_form` adds."""
 
@@ -159,6 +170,7 @@ class ProfileForm(Form):
             languages=[SpokenLanguage(code, level, LanguageFramework(framework)) for code, framework, level in spoken],
             expertise=[line.strip() for line in (self.expertise.data or "").splitlines() if line.strip()],
             availability=[Window(first, last) for first, last in windows],
+            plain={name: value or "" for name, value in self.plain_values().items()},
         )
 
 
@@ -195,7 +207,8 @@ def profile_form(expert: Expert | None, *, asks_person: bool = False, sent: Mapp
 def _known(expert: Expert | None) -> dict[str, Any]:
     if expert is None:
         return {}
-    plain = {name: getattr(expert, name) for name in ("rank", "rank_code", "organization")}
+    names = ("rank", "rank_code", "organization", *(field.name for field in EXPERT))
+    plain = {name: getattr(expert, name) for name in names}
     return plain | {"category": expert.category.value, "expertise": "\n".join(expert.expertise)}
 
 

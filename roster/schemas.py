@@ -7,11 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictBool, StringConstraints
 
-from core.api import Answer, Day, Instant, Language, ListQuery, PersonCountry, PersonName, Schema, at_most, one_of
+from core.api import Answer, Day, Instant, Language, ListQuery, PersonCountry, PersonName, Schema, at_most, one_of, with_fields
+from core.personal import offered
 from core.policy import Actor
 from courses.models import SkillLevel
+from people.fields import PERSON, ROSTER
 from people.models import ConsentPurpose, Gender, IdentifierKind, PersonnelCategory
 from people.services import find_consent
+from roster.fields import EXPERT
 from roster.filters import Filters
 from roster.models import AdmissionWay, Expert, ExpertSkill, ExpertStatus, LanguageFramework, SkillStatus
 from roster.queries import admissions_shown, reviewers_shown
@@ -54,6 +57,7 @@ class WindowBody(Schema):
     to: Day
 
 
+@with_fields(EXPERT)
 class ExpertBody(Schema):
     """What is left out, or null, stays as it is; an empty text or list clears."""
 
@@ -81,6 +85,7 @@ class ExpertBody(Schema):
             languages=None if spoken is None else [SpokenLanguage(one.language, one.level, one.framework) for one in spoken],
             expertise=self.expertise,
             availability=None if windows is None else [Window(one.from_, one.to) for one in windows],
+            plain={field.name: getattr(self, field.name) for field in EXPERT},
         )
 
 
@@ -119,6 +124,7 @@ class ExpertQuery(ListQuery):
     as_of: Day | Instant | None = Field(None, description="judge skills by what was known then")
 
 
+@with_fields(offered(PERSON, ROSTER))
 class ExpertPersonAnswer(Answer):
     id: int
     identifier: str | None
@@ -163,6 +169,7 @@ class ExpertSkillAnswer(Answer):
     evidence: list[EvidenceAnswer]
 
 
+@with_fields(offered(EXPERT, ROSTER))
 class ExpertAnswer(Answer):
     """An expert, with the skills and their statuses on `valid_on` and as known at `as_of` (by default today)."""
 
@@ -201,6 +208,7 @@ def expert_answer(actor: Actor, expert: Expert, filters: Filters | None = None) 
         consent=_consent(expert),
         admissions=_admission_answers(actor, expert),
         skills=[_skill_answer(rows, filters) for rows in _rows_by_skill(expert, filters)],
+        **{field.name: getattr(expert, field.name) for field in offered(EXPERT, ROSTER)},
     )
 
 

@@ -15,14 +15,17 @@ from core.database import transaction
 from core.errors import Invalid
 from core.forms import Form, refusals_on, whole
 from core.i18n import language_name, locale, number, text
+from core.personal import facts, offered
 from core.web import current_actor, public, remember_answer, requires, see_other, signed_in, submitted_once
 from core.words import word
 from courses.queries import skills_to_choose
+from people.fields import PERSON, ROSTER
 from people.models import ConsentPurpose
 from people.permissions import Permission
 from people.queries import body_name, consents_of, offices_to_choose, roster_text
 from people.services import find_consent
 from roster import queries, sentences, services
+from roster.fields import EXPERT
 from roster.filters import Filters, paired, read_filters
 from roster.forms import AdmissionForm, NewExpertForm, SearchForm, profile_form, read_day, search_form
 from roster.models import Expert, SkillStatus
@@ -33,6 +36,8 @@ P = Permission
 PER_PAGE = 25
 PER_WAITING_PAGE = 50
 MOST_SKILLS_SHOWN = 2
+#: Plain fields that are in the file.
+_OF_PERSON, _OF_EXPERT = offered(PERSON, ROSTER), offered(EXPERT, ROSTER)
 _DAYS = ("valid_on", "available_from", "available_to", "as_of")
 
 
@@ -79,6 +84,7 @@ def export() -> Response | tuple[str, int]:
     header = [
         _("Family name"), _("Given name"), _("Number"), _("Category"), _("Rank"), _("Country"), _("Nationality"), _("Gender"),
         _("Languages"), _("Skills"), _("Available from"), _("Available until"),
+        *(str(field.what) for field in (*_OF_PERSON, *_OF_EXPERT)),
     ]  # fmt: skip
     return exports.download(
         actor, "roster", f"roster-{clock.today().isoformat()}", header, rows,
@@ -149,6 +155,7 @@ def _exported(row: dict[str, Any]) -> list[Any]:
         word(person.gender),
         row["languages"], "; ".join(skills),
         window and window.starts_on, window and window.ends_on,
+        *(getattr(person, field.name) for field in _OF_PERSON), *(getattr(expert, field.name) for field in _OF_EXPERT),
     ]  # fmt: skip
 
 
@@ -210,6 +217,7 @@ def _profile(found: Expert, form: AdmissionForm | None) -> str:
         render_template(
             "roster/expert.html", expert=found, person=found.person, edit_url=edit_url,
             consent=find_consent(found.person_id, ConsentPurpose.ROSTER), form=form,
+            plain_facts=facts(PERSON, ROSTER, found.person) + facts(EXPERT, ROSTER, found),
             is_own=found.person_id == current_actor().person_id, reviewers=queries.reviewers_shown(current_actor(), found),
             **_skills(found),
         ),

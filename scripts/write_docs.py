@@ -1,4 +1,4 @@
-"""Writes the generated pages of docs/reference (settings, commands, API, permissions, lifecycles): `make docs`."""
+"""Writes the generated pages of docs/reference (settings, commands, API, permissions, lifecycles, personal data): `make docs`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from textwrap import fill
 import click
 
 from accounts.roles import ROLES, Role
+from administration.fields import PERSONAL
 from app import COMMANDS, create_app
 from certificates.states import CERTIFICATE
 from core.lifecycles import Machine
@@ -160,6 +161,20 @@ def _operations() -> Iterator[tuple[str, str, str, str, str]]:
             yield operation["tags"][0], method.upper(), path, operation["summary"], token
 
 
+def personal_data() -> str:
+    """Every item of personal data with its reason, as the privacy page shows it, and the columns that hold it."""
+    parts = [
+        HEADER + "# Personal data",
+        "Every column that holds something of a person, with the reason why it is kept. Each package\n"
+        "declares its own in `fields.py` (`core/personal.py`); the privacy page shows the same.",
+    ]
+    for one in PERSONAL:
+        held = fill("Held in: " + ", ".join(f"`{column}`" for column in one.columns), 100, break_on_hyphens=False)
+        facts = [f"- Why: {one.why}", f"- Who sees it: {one.readers}", f"- How long: {one.kept}"]
+        parts.append(f"## {one.what}\n\n" + "\n".join(facts) + f"\n\n{held}")
+    return "\n\n".join(parts) + "\n"
+
+
 #: file below docs/ → what writes it
 PAGES = {
     "reference/settings.md": settings,
@@ -167,6 +182,7 @@ PAGES = {
     "reference/api.md": api,
     "reference/permissions.md": permissions,
     "reference/lifecycles.md": lifecycles,
+    "reference/personal-data.md": personal_data,
 }
 
 

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from accounts.events import RoleAssigned, RoleWithdrawn
 from accounts.models import RoleAssignment
-from accounts.roles import WITHIN, Role
+from accounts.roles import SCOPES, WITHIN, Role
 from accounts.services.account import ensure_account, refuse_without_administrator
 from core.database import db
 from core.errors import Invalid, NotFound
@@ -16,16 +16,6 @@ from core.policy import Actor, Reach, require
 from people.models import BodyKind, Organization, Person
 from people.permissions import Permission
 from people.queries.bodies import first_body, require_kind, unknown_body
-
-#: How far each role may be assigned; within a body, in one of the right kind (`WITHIN`).
-#: Everyone is a participant where it concerns themselves, without an assignment.
-SCOPES = {
-    Role.NOMINATOR: {Reach.ORGANIZATION},
-    Role.TRAINER: {Reach.CENTRE, Reach.DELIVERY},
-    Role.COORDINATOR: {Reach.CENTRE},
-    Role.ROSTER: {Reach.OFFICE},
-    Role.ADMINISTRATOR: {Reach.EVERYWHERE},
-}
 
 
 def assign_role(actor: Actor, person_id: int, role: Role, *, scope: Reach = Reach.EVERYWHERE, scope_id: int = 0) -> None:

@@ -15,8 +15,10 @@ from core import limits
 from core.database import transaction
 from core.errors import Conflict, Invalid
 from core.forms import Form, refusals_on
+from core.personal import facts
 from core.web import Link, current_actor, see_other, signed_in
 from people import queries as people_queries
+from people.fields import OWN, PERSON
 from people.models import Person
 
 #: Pages about oneself that other rooms have: words and endpoint.
@@ -43,6 +45,7 @@ def me() -> Any:
     person = _own()
     context = {
         "person": person,
+        "plain_facts": facts(PERSON, OWN, person),
         "roles": queries.roles_of([person.id]).get(person.id, []),
         "account": queries.find_account(person.id),
         "links": _links_elsewhere(),

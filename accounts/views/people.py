@@ -9,16 +9,18 @@ from flask_babel import gettext as _
 
 from accounts import queries, services
 from accounts.forms import AccountForm, RoleForm
-from accounts.roles import WITHIN, Role
+from accounts.roles import ASSIGNABLE, WITHIN, Role
 from accounts.views.blueprint import pages
 from core import names
 from core.database import transaction
 from core.errors import DomainError, NotFound
 from core.forms import refusals_on, whole
+from core.personal import facts
 from core.policy import Reach
 from core.web import current_actor, remember_answer, requires, see_other, submitted_once
 from people import queries as people_queries
 from people import services as people_services
+from people.fields import PERSON, STAFF
 from people.models import BodyKind, Person
 from people.permissions import Permission
 
@@ -30,7 +32,7 @@ def people() -> Any:
     words, role = request.args.get("q", "").strip(), request.args.get("role", "")
     wanted = Role(role) if role in set(Role) else None
     found = queries.list_people(current_actor(), words=words, role=wanted, after=request.args.get("after"))
-    return render_template("accounts/people.html", people=found, words=words, role=role, roles=list(Role)[1:])
+    return render_template("accounts/people.html", people=found, words=words, role=role, roles=ASSIGNABLE)
 
 
 @pages.route("/administration/people/new", methods=["GET", "POST"])
@@ -82,6 +84,7 @@ def _person_page(found: Person, form: RoleForm | None = None, refusal: DomainErr
         form.refuse(refusal)
     context = {
         "person": found,
+        "plain_facts": facts(PERSON, STAFF, found),
         "account": queries.find_account(found.id),
         "roles": queries.roles_of([found.id]).get(found.id, []),
         "sessions": queries.sessions_of(found.id),

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import render_template
 
+from administration.fields import PERSONAL
 from administration.views.blueprint import pages
 from core.database import settings_of
 from core.i18n import text
@@ -30,4 +31,4 @@ def accessibility() -> Any:
 @public
 def privacy() -> Any:
     """Every personal datum: why, who sees it, how long."""
-    return render_template("administration/privacy.html", issuer=text(settings_of().issuer))
+    return render_template("administration/privacy.html", personal=PERSONAL, issuer=text(settings_of().issuer))

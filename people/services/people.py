@@ -17,6 +17,7 @@ from core.events import publish
 from core.policy import Actor, can, can_beyond_oneself, require
 from people import values
 from people.events import PersonChanged, PersonRecorded
+from people.fields import PERSON
 from people.models import Gender, IdentifierKind, Person
 from people.permissions import Permission
 from people.ports import end_sessions_and_links, has_account, holds_roles
@@ -112,9 +113,7 @@ def change_person(actor: Actor, person: Person, *, names_confirmed: bool | None 
     Names in doubt are asked about when they are new, unless confirmed."""
     if actor.person_id != person.id:
         require(actor, Permission.ACCOUNT_MANAGE)
-    emptied: dict[str, Any] = {
-        name: None for name in ("identifier", "email", "country", "birth_date") if name in changes and not changes[name]
-    }
+    emptied: dict[str, Any] = {name: None for name in _MAY_BE_EMPTY if name in changes and not changes[name]}
     if "family_first" in changes and changes["family_first"] is None:
         emptied["family_first"] = None
     if "nationalities" in changes and not changes["nationalities"]:
@@ -208,7 +207,9 @@ _CLEANING: dict[str, Any] = {
     "birth_date": values.clean_birth_date,
     "family_first": lambda value, field: bool(value),
     "gender": lambda value, field: values.clean_member(Gender, value, field),
+    **{field.name: field.clean for field in PERSON},
 }
+_MAY_BE_EMPTY = ("identifier", "email", "country", "birth_date", *(field.name for field in PERSON))
 
 
 def _insert(given: dict[str, Any], prefix: str) -> Person:

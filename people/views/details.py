@@ -30,7 +30,7 @@ def my_details() -> Any:
         with refusals_on(form):
             with transaction():
                 values = {name: getattr(form, name).data for name in _DETAILS}
-                services.change_person(current_actor(), _own(), **values)
+                services.change_person(current_actor(), _own(), **values, **form.plain_values())
             flash(_("Your details are saved."), "ok")
             return see_other(url_for("accounts.me", lang=form.language.data))
     return render_template("people/my_details.html", form=form), form.status

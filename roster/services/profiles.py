@@ -24,6 +24,7 @@ from people.services import current_consent, identify_person, records_of
 from people.values import clean_text
 from roster import documents, languages
 from roster.events import ExpertChanged, ExpertRecorded
+from roster.fields import EXPERT
 from roster.models import Availability, Expert, ExpertLanguage
 from roster.services import proposals
 from roster.services.values import Profile, SpokenLanguage, Window
@@ -54,7 +55,8 @@ def _checked(profile: Profile) -> Profile:
     _read_windows(profile.availability, errors)
     collect(errors)
     kept: dict[str, Any] = {name: "" if value is None else value for name, value in values.items()}
-    return replace(profile, **kept)
+    plain = {one.name: kept.pop(one.name) for one in EXPERT if one.name in kept}
+    return replace(profile, plain=plain, **kept)
 
 
 def put_own_profile(actor: Actor, profile: Profile) -> Expert:
@@ -101,6 +103,12 @@ def _plain_values(profile: Profile) -> tuple[dict[str, Any], list[DomainError]]:
     for name, longest in {"rank": 120, "organization": 200}.items():
         text = getattr(profile, name)
         values[name] = None if text is None else _text(text, name, longest, errors)
+    for one in EXPERT:
+        value = profile.plain.get(one.name)
+        try:
+            values[one.name] = one.clean(value, one.name) if value else value
+        except Invalid as error:
+            errors.append(error)
     if profile.rank_code is not None:
         try:
             values["rank_code"] = clean_rank_code(profile.rank_code) or ""

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from people.models import PersonnelCategory
+from roster.fields import EXPERT
 from roster.models import LanguageFramework
 
 
@@ -41,6 +42,8 @@ class Profile:
     languages: Sequence[SpokenLanguage] | None = None
     expertise: Sequence[str] | None = None
     availability: Sequence[Window] | None = None
+    #: Plain fields (roster.fields.EXPERT) by name.
+    plain: Mapping[str, Any] = field(default_factory=dict)
 
     def packed(self) -> dict[str, Any]:
         """The values (`person` aside) as JSON keeps them."""
@@ -50,6 +53,8 @@ class Profile:
             kept["languages"] = [[one.language, one.level, one.framework] for one in self.languages]
         if self.availability is not None:
             kept["availability"] = [[one.first.isoformat(), one.last.isoformat()] for one in self.availability]
+        if plain_given := {name: value for name, value in self.plain.items() if value is not None}:
+            kept["plain"] = {name: value.isoformat() if isinstance(value, date) else value for name, value in plain_given.items()}
         return kept
 
     @classmethod
@@ -64,4 +69,9 @@ class Profile:
         if "availability" in values:
             days = [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in kept["availability"]]
             values["availability"] = [Window(*one) for one in days]
+        if "plain" in values:
+            dates = {one.name for one in EXPERT if one.kind is date}
+            values["plain"] = {
+                name: date.fromisoformat(value) if value and name in dates else value for name, value in kept["plain"].items()
+            }
         return cls(**values)

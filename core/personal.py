@@ -1,0 +1,98 @@
+"""Personal data: each item declares why it is kept, who reads it and for how long.
+
+A package declares its items in its `fields.py`. The privacy page and docs/reference/personal-data.md are drawn from
+them, and a guard refuses a personal column without a declaration. A `Field` is a plain column: forms, API, pages and
+exports follow from its declaration alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from core import i18n
+
+
+@dataclass(frozen=True)
+class Datum:
+    """An item of personal data: texts for people, and the columns that hold it ("table.column", apart by spaces)."""
+
+    what: Any
+    why: Any
+    readers: Any
+    kept: Any
+    held_in: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(self.held_in.split())
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where plain fields are offered, and in words for whom that place is."""
+
+    name: str
+    readers: Any
+
+
+@dataclass(frozen=True)
+class Field:
+    """A plain column: a date or a short text, optional, that nothing else is derived from or recognised by.
+
+    `clean`: raises what is wrong with a value, as `people.values` does; it gets the value and the field's name.
+    """
+
+    column: Any
+    what: Any
+    why: Any
+    kept: Any
+    places: tuple[Place, ...]
+    clean: Callable[[Any, str], Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.column.key)
+
+    @property
+    def kind(self) -> type:
+        """`date` or `str`."""
+        return self._type.python_type
+
+    @property
+    def longest(self) -> int | None:
+        return getattr(self._type, "length", None)
+
+    @property
+    def _type(self) -> sa.types.TypeEngine[Any]:
+        kind: sa.types.TypeEngine[Any] = self.column.property.columns[0].type
+        return kind
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (str(self.column.property.columns[0]),)
+
+    @property
+    def readers(self) -> str:
+        """Nobody but the readers of its places: nothing else shows a plain field."""
+        words = ", ".join(str(place.readers) for place in self.places)
+        return words[:1].upper() + words[1:]
+
+    def words(self, record: Any) -> str:
+        """The value as a page shows it."""
+        value = getattr(record, self.name)
+        return i18n.date_words(value) if isinstance(value, date) else value or ""
+
+
+def offered(fields: Iterable[Field], place: Place) -> tuple[Field, ...]:
+    """Those of the fields that are offered there."""
+    return tuple(field for field in fields if place in field.places)
+
+
+def facts(fields: Iterable[Field], place: Place, record: Any) -> list[tuple[Any, str]]:
+    """(label, value) of the plain fields that a page shows of a record."""
+    return [(field.what, field.words(record)) for field in offered(fields, place)]
