@@ -77,7 +77,7 @@ lock: setup-dev
 
 # After a change of texts: extract them and bring the catalogues up to date (then translate what is new).
 translations: setup-dev
-	$(BIN)/pybabel --quiet extract -F translations/babel.cfg -k _l -k lazy_gettext --no-location --sort-output --project Rostrum -o translations/messages.pot .
+	$(BIN)/pybabel --quiet extract -F translations/babel.cfg -k _l -k lazy_gettext -k lazy_pgettext:1c,2 -k _p:1c,2 --no-location --sort-output --project Rostrum -o translations/messages.pot .
 	$(BIN)/pybabel --quiet update -i translations/messages.pot -d translations --no-fuzzy-matching --ignore-pot-creation-date --width=120
 	@$(MAKE) $(CATALOGUES)
 

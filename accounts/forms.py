@@ -29,7 +29,6 @@ from core.forms import (
     SubmissionField,
     names_confirmation,
 )
-from core.words import WORDS
 from people.models import BodyKind
 
 #: In the order in which an administrator looks for them; everyone is a participant.
@@ -85,8 +84,8 @@ class TokenForm(Form):
 
     def __init__(self, *args: Any, roles: Iterable[str], **kwargs: Any):
         super().__init__(*args, **kwargs)
-        own = [(role, _l("Only act as: %(role)s", role=WORDS[role])) for role in roles]
-        self.scope.choices = [(ALL, _l("Everything that I may do")), (READ, WORDS[READ]), *own]
+        own = [(role, _l("Only act as: %(role)s", role=Role(role).words)) for role in roles]
+        self.scope.choices = [(ALL, _l("Everything that I may do")), (READ.value, READ.words), *own]
 
 
 class AccountForm(Form):
@@ -105,7 +104,7 @@ class AccountForm(Form):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.language.choices = list(i18n.LANGUAGES.items())
-        self.roles.choices = [(role.value, WORDS[role.value]) for role in ASSIGNABLE]
+        self.roles.choices = [(role.value, role.words) for role in ASSIGNABLE]
 
 
 class RoleForm(Form):
@@ -116,7 +115,7 @@ class RoleForm(Form):
 
     def __init__(self, *args: Any, bodies: Mapping[BodyKind, list[tuple[int, str]]], **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.role.choices = [(role.value, WORDS[role.value]) for role in ASSIGNABLE]
+        self.role.choices = [(role.value, role.words) for role in ASSIGNABLE]
         groups = {_FOR[kind]: [(str(key), name) for key, name in those] for kind, those in bodies.items() if those}
         self.organization.choices = {"": [("", _l("None"))]} | groups
 

@@ -16,7 +16,7 @@ from core import countries, i18n, languages
 from core.codes import spelling
 from core.errors import DomainError
 from core.forms import Form, NationalitiesField, SharedSelect, SubmissionField, issuer_field, names_confirmation, whole
-from core.words import word
+from core.words import Worded
 from courses.models import Skill, SkillLevel
 from people.models import Gender, PersonnelCategory
 from roster.languages import CEFR
@@ -26,8 +26,8 @@ from roster.services import Profile, SpokenLanguage, Window
 SPARE_ROWS = 2
 
 
-def _choices(kind: Any, nothing: str) -> list[tuple[str, str]]:
-    return [("", nothing), *((one.value, word(one)) for one in kind)]
+def _choices(kind: type[Worded], nothing: str) -> list[tuple[str, str]]:
+    return [("", nothing), *kind.choices()]
 
 
 def _countries(nothing: str) -> list[tuple[str, str]]:
@@ -200,13 +200,13 @@ def _known(expert: Expert | None) -> dict[str, Any]:
 
 
 def _offer_choices(form: ProfileForm, spoken: Iterable[Any]) -> None:
-    form.category.choices = [(one.value, word(one)) for one in PersonnelCategory]
+    form.category.choices = PersonnelCategory.choices()
     extra = [(one.language, i18n.language_name(one.language)) for one in spoken]
     for language, framework, _level in form.languages():
         language.choices = list(dict([*_languages(""), *extra]).items())
         framework.choices = [("cefr", _("A1 to C2 (CEFR)")), ("slp", _("SLP (STANAG 6001)"))]
     if isinstance(form, NewExpertForm):
-        form.person_gender.choices = [(one.value, word(one)) for one in Gender]
+        form.person_gender.choices = Gender.choices()
         form.person_country.choices = _countries("")
 
 

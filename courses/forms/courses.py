@@ -14,7 +14,6 @@ from wtforms.validators import InputRequired
 
 from core.errors import DomainError
 from core.forms import CheckboxesField, Form, NumberField, SubmissionField, whole
-from core.words import word
 from courses.definitions import CourseDefinition, GrantDefinition, SessionDefinition, Texts
 from courses.models import Course, SkillLevel
 from people.models import PersonnelCategory
@@ -70,9 +69,9 @@ class CourseForm(Form):
             self.centre.choices = list(centres)
         else:
             del self.centre  # there is nothing to choose
-        self.audience.choices = [(one.value, word(one)) for one in reversed(PersonnelCategory)]
+        self.audience.choices = [(one.value, one.words) for one in reversed(PersonnelCategory)]
         for number in range(self.counts["grants"]):
-            self[f"grants-{number}-level"].choices = [(one.value, word(one)) for one in SkillLevel]
+            self[f"grants-{number}-level"].choices = SkillLevel.choices()
         for kind, title in _ROW_TITLES.items():
             for number, row in enumerate(self.rows(kind), 1):
                 for field in row.values():

@@ -13,7 +13,6 @@ from wtforms.validators import DataRequired, InputRequired, ValidationError
 from core import clock, countries, i18n, languages
 from core.errors import DomainError
 from core.forms import CheckboxesField, DayField, Form, NumberField, SubmissionField, whole
-from core.words import word
 from courses.models import PROMOTION_DAYS, Admission
 from courses.plans import DeliveryPlan, PoolPlan
 from courses.timetable import grouped_zones, is_time_of, zone_names, zone_of, zones_of
@@ -59,7 +58,7 @@ class DeliveryForm(Form):
         self.time_zone.choices = _zones(self.country.data or "")
         self.country.choices = [("", _("Choose a country")), *countries.choices(language)]
         self.language.choices = [("", _("Choose a language")), *_languages(self.language.data, language)]
-        self.admission.choices = [(one.value, word(one)) for one in Admission]
+        self.admission.choices = Admission.choices()
         self.trainers.choices = [(person.id, person.full_name) for person in trainers]
         self.funder.choices = [("", _("No funder")), *funders]
 

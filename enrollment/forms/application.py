@@ -16,7 +16,6 @@ from core import countries, i18n
 from core.errors import DomainError, Invalid
 from core.forms import Form, NationalitiesField, SubmissionField, names_confirmation, refusals_on
 from core.names import Origin, full_name
-from core.words import word
 from enrollment.forms.fields import CountryField, Kept, Needed, NeededWithoutCountry, OneOf
 from enrollment.nomination_files import parse_rank_code
 from enrollment.services import Wish
@@ -85,8 +84,8 @@ class ApplicationForm(Form):
 
     def __init__(self, categories: Iterable[PersonnelCategory], **options: Any):
         super().__init__(**options)
-        self.gender.choices = [(one.value, word(one)) for one in Gender]
-        self.category.choices = [(one.value, word(one)) for one in categories]
+        self.gender.choices = Gender.choices()
+        self.category.choices = [(one.value, one.words) for one in categories]
         self.language.choices = list(i18n.LANGUAGES.items())
 
     @property

@@ -179,6 +179,6 @@ def _category_faults(delivery: Delivery, category: PersonnelCategory | str) -> l
         return [Invalid("unknown_category", _l("The category must be civilian, police or military."), "category")]
     audience = delivery.course.audience
     if audience and category not in audience:
-        words = ", ".join(word(one) for one in audience)
+        words = ", ".join(word(one, PersonnelCategory) for one in audience)
         return [Invalid("category_not_in_audience", _l("This course is for: %(audience)s.", audience=words), "category")]
     return []

@@ -28,6 +28,8 @@ KEYWORDS = {
     "_n": (1, 2),
     "lazy_ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
+    "lazy_pgettext": ((1, "c"), 2),
+    "_p": ((1, "c"), 2),
 }
 METHODS = [
     (".venv/**", "ignore"),
