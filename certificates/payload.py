@@ -12,9 +12,9 @@ from datetime import date
 from typing import Any, Self
 
 from core.text import normalized
+from people.models import PersonnelCategory
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-CATEGORIES = ("military", "police", "civilian")
 LARGEST_INTEGER = 2**53 - 1  # beyond this, RFC 8785 (JSON numbers as doubles) is no longer exact
 
 
@@ -105,7 +105,7 @@ class CertificatePayload:
         _set(self, "venue", nfc(self.venue))
         if not self.holder_name:
             raise ValueError("A certificate needs a holder's name.")
-        if self.category not in CATEGORIES:
+        if self.category not in set(PersonnelCategory):
             raise ValueError(f"Unknown personnel category: {self.category}")
         for day in (self.starts_on, self.ends_on, self.issued_on, self.valid_until):
             if day is not None and date.fromisoformat(day).isoformat() != day:

@@ -9,6 +9,7 @@ from babel.dates import format_date
 
 from certificates.numbers import group_token
 from certificates.payload import CertificatePayload, GrantedSkill
+from people.models import PersonnelCategory
 
 NBSP = "\u00a0"
 
@@ -41,10 +42,6 @@ WORDS = {
         "type": "ou saisissez ce code à l’adresse",
         "number": "Numéro du certificat",
     },
-}
-CATEGORIES = {
-    "en": {"military": "Military", "police": "Police", "civilian": "Civilian"},
-    "fr": {"military": "Militaire", "police": "Police", "civilian": "Civil"},
 }
 LABELS = {
     "en": {
@@ -135,7 +132,7 @@ def facts(payload: CertificatePayload, lang: str) -> dict[str, Text]:
         "dates": f"{period_in_words(first, last, lang)}, {duration(payload.minutes, lang)}",
         "place": place,
         "language": _language(payload.teaching_language, lang),
-        "category": CATEGORIES[lang][payload.category],
+        "category": PersonnelCategory(payload.category).traits.printed[lang],
         "score": "" if payload.score_percent is None else f"{payload.score_percent}{percent}",
         "issued": date_in_words(date.fromisoformat(payload.issued_on), lang),
         "valid": date_in_words(date.fromisoformat(payload.valid_until), lang) if payload.valid_until else "",

@@ -11,7 +11,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from sqlalchemy.orm import lazyload
 
@@ -272,4 +271,4 @@ def _months(first: date, last: date) -> list[tuple[str, str]]:
     return found
 
 
-CATEGORIES: list[tuple[str, Any]] = [("military", _l("Military")), ("police", _l("Police")), ("civilian", _l("Civilian"))]
+CATEGORIES: list[tuple[str, Any]] = PersonnelCategory.choices()[::-1]

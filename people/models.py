@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -33,6 +34,42 @@ class PersonnelCategory(Worded):
     CIVILIAN = "civilian", _p("personnel", "Civilian")
     POLICE = "police", _p("personnel", "Police")
     MILITARY = "military", _p("personnel", "Military")
+
+    @property
+    def traits(self) -> Personnel:
+        return PERSONNEL[self]
+
+
+@dataclass(frozen=True)
+class Personnel:
+    """What is particular to a category of personnel: everything else asks here.
+
+    `printed`: the word on a certificate, by language. `written`: what people write in nomination files, in several languages.
+    """
+
+    printed: Mapping[str, str]
+    written: str
+    has_rank: bool = False
+    has_rank_code: bool = False  # the codes of STANAG 2116 are those of armed forces: police have none
+
+
+PERSONNEL: dict[PersonnelCategory, Personnel] = {
+    PersonnelCategory.CIVILIAN: Personnel(
+        {"en": "Civilian", "fr": "Civil"},
+        "civilian, civil, civile, civilien, civilienne, civ, personnel civil, civilian personnel",
+    ),
+    PersonnelCategory.POLICE: Personnel(
+        {"en": "Police", "fr": "Police"},
+        "police, policier, policière, police officer, pol, personnel de police, police personnel",
+        has_rank=True,
+    ),
+    PersonnelCategory.MILITARY: Personnel(
+        {"en": "Military", "fr": "Militaire"},
+        "military, militaire, mil, personnel militaire, military personnel",
+        has_rank=True,
+        has_rank_code=True,
+    ),
+}
 
 
 class Gender(Worded):

@@ -111,7 +111,10 @@ class ProfileForm(Form):
     @property
     def offers_rank_code(self) -> bool:
         """The codes of STANAG 2116 are those of armed forces; one that is known already can be taken away."""
-        return self.category.data in (None, PersonnelCategory.MILITARY) or bool(self.rank_code.data)
+        chosen = self.category.data
+        return bool(
+            chosen is None or any(one.traits.has_rank_code for one in PersonnelCategory if one == chosen) or self.rank_code.data
+        )
 
     language_rows: int
     window_rows: int

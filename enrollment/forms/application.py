@@ -38,8 +38,6 @@ SCREENS = {
     3: ("consent", "roster_consent"),
 }
 LAST = 3
-#: Who has a rank.
-RANKED = (PersonnelCategory.MILITARY, PersonnelCategory.POLICE)
 #: Shorter spellings of what the services call the fields.
 _OTHER_NAMES = {"person": "email"}
 
@@ -90,12 +88,11 @@ class ApplicationForm(Form):
 
     @property
     def has_rank(self) -> bool:
-        return self.category.data in RANKED
+        return any(one.traits.has_rank for one in PersonnelCategory if one == self.category.data)
 
     @property
     def has_rank_code(self) -> bool:
-        """The codes of STANAG 2116 are those of armed forces: police have none."""
-        return self.category.data == PersonnelCategory.MILITARY
+        return any(one.traits.has_rank_code for one in PersonnelCategory if one == self.category.data)
 
     def names_on(self, screen: int) -> list[str]:
         """The fields of a screen for this category; the email address of someone signed in is no field."""
