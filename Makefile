@@ -79,7 +79,7 @@ lock: setup-dev
 # After a change of texts: extract them and bring the complete catalogues up to date (then translate
 # what is new). A partial one holds only what is translated.
 translations: setup-dev
-	$(BIN)/pybabel --quiet extract -F translations/babel.cfg -k _l -k lazy_gettext --no-location --sort-output --project Rostrum -o translations/messages.pot .
+	$(BIN)/pybabel --quiet extract -F translations/babel.cfg -k _l -k lazy_gettext -k lazy_pgettext:1c,2 -k _p:1c,2 --no-location --sort-output --project Rostrum -o translations/messages.pot .
 	$(BIN)/pybabel --quiet update -i translations/messages.pot -d translations -l fr --no-fuzzy-matching --ignore-pot-creation-date --width=120
 	@$(MAKE) $(CATALOGUES)
 

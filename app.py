@@ -70,6 +70,7 @@ import roster.jobs
 import roster.queries
 import roster.views
 from accounts.events import AddressConfirmed
+from accounts.roles import Role
 from certificates import layouts
 from certificates.events import (
     CertificateIssued,
@@ -79,9 +80,11 @@ from certificates.events import (
     CertificateSuspended,
 )
 from certificates.fonts import unprintable
+from certificates.models import RevocationReason
 from certificates.numbers import SERIES
 from certificates.rendering import check_system_libraries
 from certificates.views.panel import certificate_panel, certificate_reviews
+from classroom.models import MarkKind
 from core import (
     audit,
     audit_cli,
@@ -114,10 +117,13 @@ from core.policy import Actor
 from core.settings import ROOT, read_settings
 from core.web import pages
 from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryCutShort, DeliveryMoved
+from courses.models import DeliveryStatus
 from demonstration.cli import demo_cli
 from enrollment.events import EnrollmentReassigned, EnrollmentResult
 from people.events import ConsentGiven, ConsentWithdrawn, MergeConfirmed, MergeUndone, OrganizationChanged, PersonChanged
+from people.models import BodyKind, Gender
 from people.permissions import Permission as P
+from people.personnel import PersonnelCategory
 
 memory.loading_ends()
 
@@ -139,6 +145,18 @@ BLUEPRINTS = [
     roster.api.routes,
     core.docs.pages,
 ]
+
+#: Words that templates say of values which come as plain text.
+WORDED = (
+    BodyKind,
+    Gender,
+    DeliveryStatus,
+    MarkKind,
+    PersonnelCategory,
+    RevocationReason,
+    Role,
+    numbering.VoidReason,
+)
 
 #: Who reacts to what, in the transaction of the fact itself.
 SUBSCRIBERS: events.Subscribers = {
@@ -272,7 +290,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     database.init_app(app, settings.database_url)
     locks.init_app(app)
     i18n.init_app(app)
-    words.init_app(app)
+    words.init_app(app, WORDED)
     web.init_app(app, settings, accounts.sessions.load_by_visit, accounts.sessions.load_by_token)
     events.init_app(app, SUBSCRIBERS)
     engine.init_app(app, settings)

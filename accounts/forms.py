@@ -18,7 +18,7 @@ from wtforms import (
 )
 
 from accounts.models import ALL, READ
-from accounts.roles import ASSIGNABLE, WITHIN
+from accounts.roles import ASSIGNABLE, WITHIN, Role
 from core import texts
 from core.forms import (
     NEEDED,
@@ -29,7 +29,6 @@ from core.forms import (
     SubmissionField,
     names_confirmation,
 )
-from core.words import WORDS
 from people.models import BodyKind
 
 
@@ -82,8 +81,8 @@ class TokenForm(Form):
 
     def __init__(self, *args: Any, roles: Iterable[str], **kwargs: Any):
         super().__init__(*args, **kwargs)
-        own = [(role, _l("Only act as: %(role)s", role=WORDS[role])) for role in roles]
-        self.scope.choices = [(ALL, _l("Everything that I may do")), (READ, WORDS[READ]), *own]
+        own = [(role, _l("Only act as: %(role)s", role=Role(role).words)) for role in roles]
+        self.scope.choices = [(ALL, _l("Everything that I may do")), (READ.value, READ.words), *own]
 
 
 class AccountForm(Form):
@@ -102,7 +101,7 @@ class AccountForm(Form):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.language.choices = list(texts.offered().items())
-        self.roles.choices = [(role.value, WORDS[role.value]) for role in ASSIGNABLE]
+        self.roles.choices = [(role.value, role.words) for role in ASSIGNABLE]
 
 
 class RoleForm(Form):
@@ -113,11 +112,11 @@ class RoleForm(Form):
 
     def __init__(self, *args: Any, bodies: Mapping[BodyKind, list[tuple[int, str]]], **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.role.choices = [(role.value, WORDS[role.value]) for role in ASSIGNABLE]
+        self.role.choices = [(role.value, role.words) for role in ASSIGNABLE]
         groups = {_holders(kind): [(str(key), name) for key, name in those] for kind, those in bodies.items() if those}
         self.organization.choices = {"": [("", _l("None"))]} | groups
 
 
 def _holders(kind: BodyKind) -> str:
     """The roles that are held in a body of this kind."""
-    return ", ".join(str(WORDS[role.value]) for role, (within, _) in WITHIN.items() if within is kind)
+    return ", ".join(str(role.words) for role, (within, _) in WITHIN.items() if within is kind)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
+from flask_babel import lazy_pgettext as _p
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from accounts.roles import Role
 from core.database import Base, enum_column
 from core.policy import Reach
+from core.words import Worded
 from people.models import Person
 
 
@@ -71,8 +73,14 @@ class SignInLink(Base):
     mail_id: Mapped[int | None]
 
 
-#: What a token may do, when it is not limited to some roles.
-ALL, READ = "all", "read"
+class TokenScope(Worded):
+    """What a token may do, when it is not limited to some roles."""
+
+    ALL = "all", _p("token", "Everything")
+    READ = "read", _p("token", "Only read")
+
+
+ALL, READ = TokenScope.ALL, TokenScope.READ
 
 
 class ApiToken(Base):
@@ -92,3 +100,8 @@ class ApiToken(Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]  # to within ten minutes
     revoked_at: Mapped[datetime | None]
+
+    @property
+    def may_do(self) -> list[Worded]:
+        said = self.scope.split()
+        return [TokenScope(one) if one in set(TokenScope) else Role(one) for one in said]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import enum
+from flask_babel import lazy_pgettext as _p
 
 from core.policy import Reach
+from core.words import Worded
 from people.models import BodyKind
 from people.permissions import Permission
 
 
-class Role(enum.StrEnum):
-    PARTICIPANT = "participant"
-    NOMINATOR = "nominator"
-    TRAINER = "trainer"
-    COORDINATOR = "coordinator"
-    ROSTER = "roster"
-    ADMINISTRATOR = "administrator"
+class Role(Worded):
+    PARTICIPANT = "participant", _p("role", "Participant")
+    NOMINATOR = "nominator", _p("role", "Nominator")
+    TRAINER = "trainer", _p("role", "Trainer")
+    COORDINATOR = "coordinator", _p("role", "Coordinator")
+    ROSTER = "roster", _p("role", "Roster staff")
+    ADMINISTRATOR = "administrator", _p("role", "Administrator")
 
 
 #: The roles that are given within a body: the kind of body, and how far the role reaches there.

@@ -13,7 +13,6 @@ from certificates.models import RevocationReason
 from certificates.rendering import LONGEST_NAME
 from certificates.services.names import field_of
 from core.forms import Form, SubmissionField
-from core.words import WORDS
 
 
 class IssueForm(Form):
@@ -45,7 +44,7 @@ class RevokeForm(Form):
     reason_code = RadioField(
         _l("Why is it revoked?"),
         [DataRequired(_l("Choose why the certificate is revoked."))],
-        choices=[SelectChoice(reason.value, WORDS[reason.value]) for reason in RevocationReason],
+        choices=[SelectChoice(reason.value, reason.words) for reason in RevocationReason],
         description=_l("The holder is told this by email."),
     )
     note = TextAreaField(

@@ -7,17 +7,19 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import lazy_pgettext as _p
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from core import clock, names
 from core.database import Base, enum_column
 from core.policy import Reach
+from core.words import Worded
 from courses.models import Delivery
 from courses.timetable import today_in
 
 
 class CertificateStatus(enum.StrEnum):
-    """As stored. *Expired* is not stored: it follows from `valid_until` and the day one asks about."""
+    """As stored; people read what it is worth on a day (`PublicStatus`)."""
 
     VALID = "valid"
     SUSPENDED = "suspended"
@@ -25,18 +27,28 @@ class CertificateStatus(enum.StrEnum):
     REVOKED = "revoked"
 
 
+class PublicStatus(Worded):
+    """As people read it. *Expired* is not stored: it follows from `valid_until` and the day one asks about."""
+
+    VALID = "valid", _p("certificate", "Valid")
+    EXPIRED = "expired", _p("certificate", "Expired")
+    SUSPENDED = "suspended", _p("certificate", "Suspended")
+    SUPERSEDED = "superseded", _p("certificate", "Replaced")
+    REVOKED = "revoked", _p("certificate", "Revoked")
+
+
 #: It keeps its enrollment's one place: nothing is issued beside it.
 NOT_ENDED = (CertificateStatus.VALID, CertificateStatus.SUSPENDED)
 _NOT_ENDED_SQL = sa.text("status IN ({})".format(", ".join(f"'{s.value}'" for s in NOT_ENDED)))
 
 
-class RevocationReason(enum.StrEnum):
+class RevocationReason(Worded):
     """Why the certificate is wrong. What its holder did elsewhere is no reason: conduct belongs to those who judge it."""
 
-    ISSUED_IN_ERROR = "issued_in_error"
-    WRONG_PERSON = "wrong_person"
-    FRAUD = "fraud"
-    RECOGNITION_WITHDRAWN = "recognition_withdrawn"
+    ISSUED_IN_ERROR = "issued_in_error", _p("revocation", "Issued in error")
+    WRONG_PERSON = "wrong_person", _p("revocation", "Issued to the wrong person")
+    FRAUD = "fraud", _p("revocation", "Fraud")
+    RECOGNITION_WITHDRAWN = "recognition_withdrawn", _p("revocation", "Recognition withdrawn")
 
 
 class ProposalOutcome(enum.StrEnum):
@@ -109,15 +121,15 @@ class Certificate(Base):
         return today_in(self.time_zone, moment)
 
     @property
-    def current_status(self) -> str:
+    def current_status(self) -> PublicStatus:
         """What it is worth today."""
         return self.status_on(self.today)
 
-    def status_on(self, day: date) -> str:
-        """The public word: valid, expired, suspended, superseded or revoked."""
+    def status_on(self, day: date) -> PublicStatus:
+        """What it is worth on this day."""
         if self.status is CertificateStatus.VALID and self.valid_until is not None and self.valid_until < day:
-            return "expired"
-        return self.status.value
+            return PublicStatus.EXPIRED
+        return PublicStatus(self.status)
 
 
 class Suspension(Base):

@@ -13,11 +13,11 @@ from typing import Any, Self
 
 from core.text import normalized
 from core.texts import Text, choose
+from people.personnel import PersonnelCategory
 
 _LAYOUT = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _CODE = re.compile(r"[a-z]{2,3}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-CATEGORIES = ("military", "police", "civilian")
 #: The version of payloads that are made now. Those of version 1 do not say so, and name no layout and no languages.
 SCHEMA_VERSION = 2
 FIRST_LANGUAGES = ("en", "fr")
@@ -112,7 +112,7 @@ class CertificatePayload:
         _set(self, "venue", nfc(self.venue))
         if not self.holder_name:
             raise ValueError("A certificate needs a holder's name.")
-        if self.category not in CATEGORIES:
+        if self.category not in set(PersonnelCategory):
             raise ValueError(f"Unknown personnel category: {self.category}")
         for day in (self.starts_on, self.ends_on, self.issued_on, self.valid_until):
             if day is not None and date.fromisoformat(day).isoformat() != day:

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
 from certificates import files
-from certificates.models import NOT_ENDED, Certificate, CertificateStatus, RevocationProposal, Suspension
+from certificates.models import NOT_ENDED, Certificate, CertificateStatus, PublicStatus, RevocationProposal, Suspension
 from certificates.numbers import SERIES, format_number, normalise_number
 from certificates.reviews import FAULTS, ReviewKind, kinds
 from certificates.services.names import fault_of
@@ -32,7 +32,6 @@ from people.models import Person
 from people.permissions import Permission
 
 P = Permission
-ALL_STATUSES = ("valid", "expired", "suspended", "superseded", "revoked")
 
 
 def get_certificate(actor: Actor, number: str) -> Certificate:
@@ -119,7 +118,7 @@ def search(actor: Actor, q: str = "", status: str = "") -> sa.Select[Certificate
             Certificate.delivery_id.in_(by_delivery),
         )
         found = found.where(Certificate.number == number if number else like)
-    return found.where(_has_status(status)) if status in ALL_STATUSES else found
+    return found.where(_has_status(status)) if status in set(PublicStatus) else found
 
 
 def _has_status(status: str) -> sa.ColumnElement[bool]:

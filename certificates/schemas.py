@@ -128,7 +128,7 @@ def certificate_answer(
     is_filed = certificate.file_key is not None
     return CertificateAnswer(
         number=certificate.number,
-        status=cast(Status, certificate.current_status),
+        status=cast(Status, certificate.current_status.value),
         holder=certificate.holder_name,
         enrollment=enrollment or certificate.enrollment_id,
         course=certificate.payload["course_code"],
@@ -216,7 +216,7 @@ def verification(certificate: Certificate, successor: Certificate | None) -> dic
     """What VerificationAnswer says of this certificate."""
     printed = certificate.payload
     facts = {
-        "status": certificate.current_status,
+        "status": certificate.current_status.value,
         "checked_on": certificate.today.isoformat(),
         "number": certificate.number,
         "holder": printed["holder_name"],

@@ -15,16 +15,12 @@ from babel.numbers import format_percent
 from certificates.numbers import group_token
 from certificates.payload import CertificatePayload, GrantedSkill
 from core import texts
-from core.texts import Text, date_words
+from core.texts import Text, date_words, pgettext
+from people.personnel import PersonnelCategory
 
 
 def _say(lang: str, message: str) -> str:
     return str(texts.catalogue(lang).pgettext("certificate", message))
-
-
-def pgettext(context: str, message: str) -> str:
-    """Marks a message for the catalogues; `_say` gives it in a language."""
-    return message
 
 
 _WORDS = {
@@ -45,11 +41,6 @@ _LABELS = {
     "score": pgettext("certificate", "Result"),
     "issued": pgettext("certificate", "Issued"),
     "valid": pgettext("certificate", "Valid until"),
-}
-_CATEGORIES = {
-    "military": pgettext("certificate", "Military"),
-    "police": pgettext("certificate", "Police"),
-    "civilian": pgettext("certificate", "Civilian"),
 }
 _LEVELS = {
     "awareness": pgettext("certificate", "awareness level"),
@@ -122,7 +113,7 @@ def facts(payload: CertificatePayload, lang: str) -> dict[str, Text]:
         "dates": f"{period_in_words(first, last, lang)}, {duration(payload.minutes, lang)}",
         "place": ", ".join(filter(None, (payload.venue, locale.territories.get(payload.country, payload.country)))),
         "language": _language(payload.teaching_language, locale),
-        "category": _say(lang, _CATEGORIES[payload.category]),
+        "category": _say(lang, PersonnelCategory(payload.category).traits.printed),
         "score": "" if score is None else format_percent(Decimal(score) / 100, locale=locale),
         "issued": date_words(date.fromisoformat(payload.issued_on), lang),
         "valid": date_words(date.fromisoformat(payload.valid_until), lang) if payload.valid_until else "",

@@ -8,18 +8,20 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import lazy_pgettext as _p
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.database import Base, enum_column
+from core.words import Worded
 from courses.models import DeliverySession
 from enrollment.models import EnrollmentStatus
 
 
-class MarkKind(enum.StrEnum):
-    PRESENT = "present"
-    LATE = "late"
-    EXCUSED = "excused"
-    ABSENT = "absent"
+class MarkKind(Worded):
+    PRESENT = "present", _p("mark", "Present")
+    LATE = "late", _p("mark", "Late")
+    EXCUSED = "excused", _p("mark", "Excused")
+    ABSENT = "absent", _p("mark", "Absent")
 
 
 class ScoreKind(enum.StrEnum):

@@ -14,7 +14,7 @@ from core.api import Answer, Id, Schema, at_most
 from courses.models import DeliverySession
 from enrollment.models import EnrollmentStatus
 from enrollment.schemas import GridPersonAnswer
-from people.models import PersonnelCategory
+from people.personnel import PersonnelCategory
 
 Minutes = Annotated[int, Field(strict=True, ge=0, le=1440)]
 Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]

@@ -18,6 +18,7 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 from flask import Flask, current_app
+from flask_babel import lazy_pgettext as _p
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,12 +26,30 @@ from core import audit, clock, storage
 from core.checking import Note
 from core.database import LARGEST_ID, Base, db, is_sqlite, write
 from core.policy import SYSTEM
+from core.words import Worded
 
 MARKS = "numbers"
-#: Why numbers are void: a restore skipped them, because the lost database had issued or may have issued them; the database was
-#: set back without `flask restore`, as the mark shows; the mark is one number ahead, so the database was set back by one or an
-#: issue was undone; the mark was lost, so nothing shows whether the database was set back.
-RESTORED, SET_BACK, UNDONE, MARK_LOST = "restored", "set_back", "undone", "mark_lost"
+
+
+class VoidReason(Worded):
+    """Why numbers are void.
+
+    A restore skipped them, because the lost database had issued or may have issued them; the database was set back without
+    `flask restore`, as the mark shows; the mark is one number ahead, so the database was set back by one or an issue was
+    undone; the mark was lost, so nothing shows whether the database was set back.
+    """
+
+    RESTORED = "restored", _p("numbers", "A copy was restored; the database that was lost may have issued them")
+    SET_BACK = "set_back", _p("numbers", "The database was set back to an earlier state")
+    UNDONE = "undone", _p("numbers", "Issuing the certificate failed, or the database was set back by one number")
+    MARK_LOST = (
+        "mark_lost",
+        _p(
+            "numbers",
+            "The file that records the last number was lost; these numbers may have been issued before",
+        ),
+    )
+
 
 #: How many numbers to skip when nothing shows how far a series went: more than are issued between two checkpoints.
 BLOCK = 1000
@@ -95,7 +114,7 @@ def next_in(name: str) -> int:
     return value
 
 
-def _given(name: str, counted: int) -> tuple[int, str]:
+def _given(name: str, counted: int) -> tuple[int, VoidReason]:
     """How far the series went by its mark, and why the numbers after `counted` up to there are void.
 
     Without a readable mark, nothing shows whether the database was set back. Issuing goes on after a block of void numbers, as
@@ -106,16 +125,16 @@ def _given(name: str, counted: int) -> tuple[int, str]:
     except FileNotFoundError:
         marked = None if counted else (name, 0)
     if marked is None:
-        return counted + BLOCK, MARK_LOST
-    return marked[1], UNDONE if marked[1] == counted + 1 else SET_BACK
+        return counted + BLOCK, VoidReason.MARK_LOST
+    return marked[1], VoidReason.UNDONE if marked[1] == counted + 1 else VoidReason.SET_BACK
 
 
-def raise_to(name: str, value: int, reason: str, *, since: int) -> None:
+def raise_to(name: str, value: int, reason: VoidReason, *, since: int) -> None:
     """The series goes on after `value`; the numbers after `since` up to it are void. Audited."""
     insert = (sqlite if is_sqlite() else postgresql).insert(Counter.__table__)
     raised = insert.values(name=name, value=value).on_conflict_do_update(index_elements=["name"], set_={"value": value})
     db.session.execute(raised)
-    void = {"series": name, "first": since + 1, "last": value, "reason": reason}
+    void = {"series": name, "first": since + 1, "last": value, "reason": reason.value}
     write(sa.insert(VoidNumbers).values(recorded_at=clock.now(), **void))
     audit.record(SYSTEM, "numbers.voided", f"series:{name}", void)
 
@@ -166,7 +185,7 @@ def agree() -> list[tuple[str, int, int]]:
     counted, marked = counters(), marks()
     late = [(name, counted.get(name, 0) + 1, value) for name, value in marked.items() if value > counted.get(name, 0)]
     for name, first, last in late:
-        raise_to(name, last, RESTORED, since=first - 1)
+        raise_to(name, last, VoidReason.RESTORED, since=first - 1)
     for name, value in counters().items():
         if value > marked.get(name, 0):
             mark(name, value)

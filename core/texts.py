@@ -138,3 +138,8 @@ def _pattern(code: str, span: Span) -> str:
         return "d" if span == "day" else "d MMM y"
     locale = Locale.parse(of(code).locale)
     return str(locale.datetime_skeletons["MMMMd"] if span == "day and month" else locale.date_formats["long"].pattern)
+
+
+def pgettext(context: str, message: str) -> str:
+    """Marks a message for the catalogues; `catalogue(language).pgettext` gives it in a language."""
+    return message

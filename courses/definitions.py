@@ -15,7 +15,7 @@ from core.errors import DomainError, Invalid
 from core.printing import layouts, unprintable
 from core.text import in_lines, without_marks
 from courses.models import CourseVersion, SkillLevel, plain
-from people.models import PersonnelCategory
+from people.personnel import PersonnelCategory
 from people.values import clean_lines, clean_text
 
 Texts = dict[str, str]

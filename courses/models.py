@@ -10,25 +10,28 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import lazy_pgettext as _p
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.codes import Code
 from core.database import Base, enum_column
 from core.policy import Reach
-from people.models import Organization, PersonnelCategory
+from core.words import Worded
+from people.models import Organization
+from people.personnel import PersonnelCategory
 
 #: So many days before a delivery begins no one moves up its waiting list any more without being asked: journeys take time.
 PROMOTION_DAYS = 21
 
 
-class SkillLevel(enum.StrEnum):
+class SkillLevel(Worded):
     """From least to most: who has one has all before it."""
 
-    AWARENESS = "awareness"
-    BASIC = "basic"
-    PRACTITIONER = "practitioner"
-    ADVANCED = "advanced"
-    EXPERT = "expert"
+    AWARENESS = "awareness", _p("level", "Awareness")
+    BASIC = "basic", _p("level", "Basic")
+    PRACTITIONER = "practitioner", _p("level", "Practitioner")
+    ADVANCED = "advanced", _p("level", "Advanced")
+    EXPERT = "expert", _p("level", "Expert")
 
     @property
     def rank(self) -> int:
@@ -40,16 +43,16 @@ class CourseStatus(enum.StrEnum):
     RETIRED = "retired"
 
 
-class DeliveryStatus(enum.StrEnum):
-    DRAFT = "draft"
-    PUBLISHED = "published"
-    FINISHED = "finished"
-    CANCELLED = "cancelled"
+class DeliveryStatus(Worded):
+    DRAFT = "draft", _p("delivery", "Draft")
+    PUBLISHED = "published", _p("delivery", "Published")
+    FINISHED = "finished", _p("delivery", "Finished")
+    CANCELLED = "cancelled", _p("delivery", "Cancelled")
 
 
-class Admission(enum.StrEnum):
-    AUTOMATIC = "automatic"
-    APPROVAL = "approval"
+class Admission(Worded):
+    AUTOMATIC = "automatic", _p("admission", "Automatic: a place while there is one, else the waiting list")
+    APPROVAL = "approval", _p("admission", "By approval: a coordinator selects")
 
 
 class Skill(Base):

@@ -26,7 +26,7 @@ from courses.models import (
     SkillLevel,
 )
 from courses.plans import DeliveryPlan, PoolPlan
-from people.models import PersonnelCategory
+from people.personnel import PersonnelCategory
 
 Clock = Annotated[str, Field(description="local time of the day, HH:MM", examples=["09:00"])]
 Number = Annotated[int, Field(strict=True)]

@@ -33,7 +33,8 @@ from courses.services import put_course
 from courses.timetable import instants, last_day
 from demonstration.cultures import CULTURES, Culture
 from enrollment.models import Enrollment, EnrollmentStatus
-from people.models import BodyKind, Consent, ConsentPurpose, ConsentWay, Gender, Person, PersonnelCategory
+from people.models import BodyKind, Consent, ConsentPurpose, ConsentWay, Gender, Person
+from people.personnel import PersonnelCategory
 from people.queries import first_body
 from people.services import consent_text
 from roster import documents, evidence, languages

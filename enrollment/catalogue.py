@@ -12,7 +12,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from sqlalchemy.orm import lazyload
 
@@ -25,7 +24,7 @@ from courses.models import Course, Delivery, DeliveryStatus
 from courses.queries import is_open_for_enrollment, is_upcoming, may_be_upcoming
 from courses.timetable import today_in
 from enrollment.queries import PoolPlaces
-from people.models import PersonnelCategory
+from people.personnel import PersonnelCategory
 
 ROWS = 200  # one page: it stays light because rows are plain words
 MOST_BATCHES = 10  # how far one request looks for deliveries with places for a category
@@ -274,4 +273,4 @@ def _months(first: date, last: date) -> list[tuple[str, str]]:
     return found
 
 
-CATEGORIES: list[tuple[str, Any]] = [("military", _l("Military")), ("police", _l("Police")), ("civilian", _l("Civilian"))]
+CATEGORIES: list[tuple[str, Any]] = PersonnelCategory.choices()[::-1]

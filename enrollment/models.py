@@ -7,28 +7,32 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import lazy_pgettext as _p
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.database import Base, enum_column
 from core.policy import Reach
+from core.words import Worded
 from courses.models import Delivery
-from people.models import Gender, Organization, Person, PersonnelCategory
+from people.models import Gender, Organization, Person
+from people.personnel import PersonnelCategory
 
 
-class EnrollmentStatus(enum.StrEnum):
-    UNCONFIRMED = "unconfirmed"  # applied on the public form; the link in the email is not opened yet
-    REQUESTED = "requested"
-    WAITLISTED = "waitlisted"
-    OFFERED = "offered"
-    CONFIRMED = "confirmed"
-    DECLINED = "declined"
-    WITHDRAWN = "withdrawn"
-    SUBSTITUTED = "substituted"
-    DELIVERY_CANCELLED = "delivery_cancelled"
-    ATTENDED = "attended"
-    COMPLETED = "completed"
-    NOT_COMPLETED = "not_completed"
-    NO_SHOW = "no_show"
+class EnrollmentStatus(Worded):
+    # applied on the public form; the link in the email is not opened yet
+    UNCONFIRMED = "unconfirmed", _p("enrollment", "Not confirmed yet")
+    REQUESTED = "requested", _p("enrollment", "Awaiting a decision")
+    WAITLISTED = "waitlisted", _p("enrollment", "On the waiting list")
+    OFFERED = "offered", _p("enrollment", "Place offered")
+    CONFIRMED = "confirmed", _p("enrollment", "Place confirmed")
+    DECLINED = "declined", _p("enrollment", "Not accepted")
+    WITHDRAWN = "withdrawn", _p("enrollment", "Withdrawn")
+    SUBSTITUTED = "substituted", _p("enrollment", "Replaced by another person")
+    DELIVERY_CANCELLED = "delivery_cancelled", _p("enrollment", "Delivery cancelled")
+    ATTENDED = "attended", _p("enrollment", "Attended")
+    COMPLETED = "completed", _p("enrollment", "Completed")
+    NOT_COMPLETED = "not_completed", _p("enrollment", "Not completed")
+    NO_SHOW = "no_show", _p("enrollment", "Did not come")
 
 
 S = EnrollmentStatus

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from people.models import PersonnelCategory
+from people.personnel import PersonnelCategory
 
 
 @dataclass(frozen=True)

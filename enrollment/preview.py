@@ -19,8 +19,9 @@ from enrollment.nomination_files import IDENTITY, Checked, NominationRow, Proble
 from enrollment.places import Seating
 from enrollment.queries import people_of, seatings, stands_at
 from enrollment.services import Nominee, checked
-from people.models import Organization, Person, PersonnelCategory
+from people.models import Organization, Person
 from people.permissions import Permission
+from people.personnel import PersonnelCategory
 from people.services import Comparison, clean_issuer, clearly_meant, compare, one_a_person
 from people.values import email_key
 

@@ -13,7 +13,8 @@ from enrollment.models import PRINTED_NAME, Enrollment, EnrollmentStatus, Identi
 from enrollment.needs import needs_shown
 from enrollment.queries import explain, person_shown, version_of
 from enrollment.services import Nominee
-from people.models import Gender, IdentifierKind, Merge, Person, PersonnelCategory
+from people.models import Gender, IdentifierKind, Merge, Person
+from people.personnel import PersonnelCategory
 from people.services import current_record
 
 Identifier = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 60})]

@@ -32,7 +32,6 @@ from core.forms import (
     with_fields,
 )
 from core.personal import offered
-from core.words import WORDS
 from people.fields import OWN, PERSON, STAFF
 from people.models import BodyKind, ConsentPurpose, Gender, Organization
 
@@ -57,7 +56,7 @@ class PaperForm(Form):
     def __init__(self, **options: Any):
         super().__init__(**options)
         self.country.choices = [("", ""), *countries.choices(i18n.locale())]
-        self.purpose.choices = [(one.value, WORDS[f"consent_{one.value}"]) for one in ConsentPurpose]
+        self.purpose.choices = ConsentPurpose.choices()
 
     def refuse(self, error: DomainError) -> None:
         """The services speak of "person.email" where this form has "email". Anyone who may decide is asked who is meant."""
@@ -111,7 +110,7 @@ class NameForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.gender.choices = [(one.value, WORDS[one.value]) for one in Gender]
+        self.gender.choices = Gender.choices()
         self.family_first.choices = order_choices(_l("As is usual for my name and country"))
         self.country.choices = country_choices()
         self.language.choices = list(texts.offered().items())
@@ -139,7 +138,7 @@ class PersonForm(Form):
         super().__init__(*args, **kwargs)
         self.family_first.choices = order_choices(_l("As is usual for the name and the country"))
         self.country.choices = country_choices()
-        self.gender.choices = [(one.value, WORDS[one.value]) for one in Gender]
+        self.gender.choices = Gender.choices()
         self.language.choices = list(texts.offered().items())
 
 
@@ -170,7 +169,7 @@ class OrganizationChangeForm(Form):
             start["kinds"] = [BodyKind.NOMINATOR.value]
         super().__init__(*args, obj=body, data=start, **kwargs)
         self.country.choices = country_choices()
-        self.kinds.choices = [(kind.value, WORDS[f"kind:{kind.value}"]) for kind in BodyKind]
+        self.kinds.choices = BodyKind.choices()
         if not manages_all:
             for name in ("kinds", "title", "two_person_revocation", *sum(self.SIGNATORIES, ())):
                 del self[name]

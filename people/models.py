@@ -8,35 +8,32 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import lazy_pgettext as _p
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from core import names, texts
 from core.codes import Code
 from core.database import Base, enum_column, settings_of
 from core.policy import Reach
+from core.words import Worded
 from people.values import email_key
 
 
-class BodyKind(enum.StrEnum):
+class BodyKind(Worded):
     """What an organization does here; one may do several things."""
 
-    NOMINATOR = "nominator"  # puts people forward
-    CENTRE = "centre"  # teaches and issues
-    ROSTER_OFFICE = "roster_office"  # keeps a roster
-    FUNDER = "funder"  # pays for deliveries: a name on them, no one signs in for it
+    NOMINATOR = "nominator", _p("organization", "Nominating body")  # puts people forward
+    CENTRE = "centre", _p("organization", "Training centre")  # teaches and issues
+    ROSTER_OFFICE = "roster_office", _p("organization", "Roster office")  # keeps a roster
+    # pays for deliveries: a name on them, no one signs in for it
+    FUNDER = "funder", _p("organization", "Funder")
 
 
-class PersonnelCategory(enum.StrEnum):
-    CIVILIAN = "civilian"
-    POLICE = "police"
-    MILITARY = "military"
-
-
-class Gender(enum.StrEnum):
-    FEMALE = "female"
-    MALE = "male"
-    ANOTHER = "another"
-    UNDISCLOSED = "undisclosed"
+class Gender(Worded):
+    FEMALE = "female", _p("person", "Woman")
+    MALE = "male", _p("person", "Man")
+    ANOTHER = "another", _p("person", "Another gender")
+    UNDISCLOSED = "undisclosed", _p("person", "Prefer not to say")
 
 
 class IdentifierKind(enum.StrEnum):
@@ -46,17 +43,19 @@ class IdentifierKind(enum.StrEnum):
     PASSPORT = "passport"
 
 
-class ConsentPurpose(enum.StrEnum):
-    ROSTER = "roster"  # roster staff may find the person
-    CONTACT = "contact"  # they may write about missions and training
+class ConsentPurpose(Worded):
+    ROSTER = "roster", _p("consent", "Roster staff may find the person")
+    CONTACT = "contact", _p("consent", "We may write about missions and training")
 
 
-class ConsentWay(enum.StrEnum):
-    PAGE = "page"
-    LINK = "link"  # signed in by an emailed link: the answer is as good as the mailbox
-    API = "api"
-    PAPER = "paper"
-    CARRIED_OVER = "carried_over"  # from before consents were rows
+class ConsentWay(Worded):
+    PAGE = "page", _p("answer", "on your page")
+    # signed in by an emailed link: the answer is as good as the mailbox
+    LINK = "link", _p("answer", "by an emailed link")
+    API = "api", _p("answer", "by a program")
+    PAPER = "paper", _p("answer", "on paper")
+    # from before consents were rows
+    CARRIED_OVER = "carried_over", _p("answer", "carried over from an earlier version")
 
 
 class Organization(Base):

@@ -13,7 +13,8 @@ from core import clock, countries, languages
 from core.codes import key
 from core.errors import DomainError, Invalid, collect
 from courses.models import Skill, SkillLevel
-from people.models import Gender, PersonnelCategory
+from people.models import Gender
+from people.personnel import PersonnelCategory
 from roster.languages import CEFR, cefr_of
 
 LONGEST_QUERY = 100

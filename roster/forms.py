@@ -25,9 +25,10 @@ from core.forms import (
     whole,
     with_fields,
 )
-from core.words import word
+from core.words import Worded
 from courses.models import Skill, SkillLevel
-from people.models import Gender, PersonnelCategory
+from people.models import Gender
+from people.personnel import PersonnelCategory
 from roster.fields import EXPERT
 from roster.languages import CEFR
 from roster.models import Expert, LanguageFramework
@@ -36,8 +37,8 @@ from roster.services import Profile, SpokenLanguage, Window
 SPARE_ROWS = 2
 
 
-def _choices(kind: Any, nothing: str) -> list[tuple[str, str]]:
-    return [("", nothing), *((one.value, word(one)) for one in kind)]
+def _choices(kind: type[Worded], nothing: str) -> list[tuple[str, str]]:
+    return [("", nothing), *kind.choices()]
 
 
 def _countries(nothing: str) -> list[tuple[str, str]]:
@@ -122,7 +123,10 @@ class ProfileForm(Form):
     @property
     def offers_rank_code(self) -> bool:
         """The codes of STANAG 2116 are those of armed forces; one that is known already can be taken away."""
-        return self.category.data in (None, PersonnelCategory.MILITARY) or bool(self.rank_code.data)
+        chosen = self.category.data
+        return bool(
+            chosen is None or any(one.traits.has_rank_code for one in PersonnelCategory if one == chosen) or self.rank_code.data
+        )
 
     language_rows: int
     window_rows: int
@@ -213,13 +217,13 @@ def _known(expert: Expert | None) -> dict[str, Any]:
 
 
 def _offer_choices(form: ProfileForm, spoken: Iterable[Any]) -> None:
-    form.category.choices = [(one.value, word(one)) for one in PersonnelCategory]
+    form.category.choices = PersonnelCategory.choices()
     extra = [(one.language, i18n.language_name(one.language)) for one in spoken]
     for language, framework, _level in form.languages():
         language.choices = list(dict([*_languages(""), *extra]).items())
         framework.choices = [("cefr", _("A1 to C2 (CEFR)")), ("slp", _("SLP (STANAG 6001)"))]
     if isinstance(form, NewExpertForm):
-        form.person_gender.choices = [(one.value, word(one)) for one in Gender]
+        form.person_gender.choices = Gender.choices()
         form.person_country.choices = _countries("")
 
 

@@ -7,14 +7,17 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import lazy_pgettext as _p
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from certificates.models import Certificate
 from core import clock, names
 from core.database import Base, enum_column
 from core.policy import Reach
+from core.words import Worded
 from courses.models import Skill, SkillLevel
-from people.models import Organization, Person, PersonnelCategory
+from people.models import Organization, Person
+from people.personnel import PersonnelCategory
 
 EXPIRING_WITHIN = timedelta(days=90)
 
@@ -24,18 +27,19 @@ class LanguageFramework(enum.StrEnum):
     SLP = "slp"  # STANAG 6001: four digits, listening, speaking, reading, writing
 
 
-class SkillStatus(enum.StrEnum):
-    NOT_YET_VALID = "not_yet_valid"
-    CURRENT = "current"
-    EXPIRING = "expiring"
-    EXPIRED = "expired"
-    WITHDRAWN = "withdrawn"
+class SkillStatus(Worded):
+    NOT_YET_VALID = "not_yet_valid", _p("skill", "Not yet valid")
+    CURRENT = "current", _p("skill", "Current")
+    EXPIRING = "expiring", _p("skill", "Expiring soon")
+    EXPIRED = "expired", _p("skill", "Expired")
+    WITHDRAWN = "withdrawn", _p("skill", "Withdrawn")
 
 
-class ExpertStatus(enum.StrEnum):
-    CERTIFIED = "certified"  # not asked, not answered, or waiting for admission
-    ADMITTED = "admitted"
-    LEFT = "left"
+class ExpertStatus(Worded):
+    # not asked, not answered, or waiting for admission
+    CERTIFIED = "certified", _p("expert", "Not on the roster")
+    ADMITTED = "admitted", _p("expert", "On the roster")
+    LEFT = "left", _p("expert", "Left the roster")
 
 
 class AdmissionWay(enum.StrEnum):

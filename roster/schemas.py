@@ -12,7 +12,8 @@ from core.personal import offered
 from core.policy import Actor
 from courses.models import SkillLevel
 from people.fields import PERSON, ROSTER
-from people.models import ConsentPurpose, Gender, IdentifierKind, PersonnelCategory
+from people.models import ConsentPurpose, Gender, IdentifierKind
+from people.personnel import PersonnelCategory
 from people.services import find_consent
 from roster.fields import EXPERT
 from roster.filters import Filters

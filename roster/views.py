@@ -370,7 +370,7 @@ def _asked_page(token: str) -> Any:
     name = f"{found.identity.get('given_name', '')} {found.identity.get('family_name', '')}".strip()
     profile = services.Profile.unpacked(found.values)
     facts = {
-        "category": word(profile.category), "rank": profile.rank, "organization": profile.organization,
+        "category": profile.category and word(profile.category), "rank": profile.rank, "organization": profile.organization,
         "expertise": ", ".join(profile.expertise or ()),
         "languages": ", ".join(f"{language_name(one.language)} {one.level}" for one in profile.languages or ()),
     }  # fmt: skip

@@ -29,7 +29,8 @@ from enrollment import services as enrollment_services
 from enrollment.models import Enrollment, IdentityQuestion, QuestionStatus
 from enrollment.services import Nominee
 from people import services as people_services
-from people.models import Organization, Person, PersonnelCategory
+from people.models import Organization, Person
+from people.personnel import PersonnelCategory
 from roster import services as roster_services
 from roster.models import Expert
 from tests import factories

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from certificates import numbers, queries, services
 from certificates.forms import LiftForm, ReissueForm, RevokeForm, SuspendForm
-from certificates.models import Certificate, RevocationReason
+from certificates.models import Certificate, PublicStatus, RevocationReason
 from certificates.reviews import reviewed_by, reviews_to_decide
 from certificates.schemas import file_answer
 from certificates.snapshot import verify_url
@@ -41,7 +41,7 @@ def register() -> Any:
     codes = queries.delivery_codes(found.items)
     export = url_for("certificates.register", format="csv", **{k: v for k, v in (("q", q), ("status", status)) if v})
     return render_template(
-        "certificates/register.html", found=found, codes=codes, q=q, status=status, statuses=queries.ALL_STATUSES,
+        "certificates/register.html", found=found, codes=codes, q=q, status=status, statuses=list(PublicStatus),
         export=export, is_filtered=bool(q or status),
         may_read_audit=current_actor().can(P.AUDIT_READ), waiting=queries.proposals_waiting(current_actor()),
         reviews=reviews_to_decide(current_actor(), limit=PER_PAGE),

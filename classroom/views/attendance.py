@@ -192,7 +192,7 @@ def _compare(lines: list[Line], session: DeliverySession) -> None:
         elif services.is_contested(_given(line, session), line.kept, session):
             line.error = _(
                 "Meanwhile marked by someone else: %(theirs)s. Your mark: %(ours)s. Save again to keep yours.",
-                theirs=word(line.kept.mark), ours=word(line.mark),
+                theirs=word(line.kept.mark), ours=word(line.mark, MarkKind),
             )  # fmt: skip
             line.was, line.is_contested = current, True
 

@@ -106,7 +106,7 @@ def _finish(skips: list[Skip], facts: dict[str, Any]) -> tuple[int, str]:
     with transaction():
         ledger.take_back_leases()
         for skip in skips:
-            numbering.raise_to(skip.name, skip.value, numbering.RESTORED, since=skip.since)
+            numbering.raise_to(skip.name, skip.value, numbering.VoidReason.RESTORED, since=skip.since)
         audit.record(SYSTEM, audit.RESTORED, "trail", facts)
     return checkpoints.head()
 

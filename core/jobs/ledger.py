@@ -3,7 +3,6 @@ clock is wrong cannot steal a live lease."""
 
 from __future__ import annotations
 
-import enum
 import random
 import secrets
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, current_app
+from flask_babel import lazy_pgettext as _p
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,6 +21,7 @@ from core import clock
 from core.database import Base, current_unit, db, enum_column, is_sqlite, write
 from core.jobs import engine
 from core.policy import Actor, Reach
+from core.words import Worded
 
 LEASE_SECONDS = 30.0
 
@@ -69,11 +70,11 @@ def _kinds(wanted: Any) -> list[str]:
     return [name for name, kind in _declared().items() if wanted(kind)]
 
 
-class JobState(enum.StrEnum):
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    DEAD = "dead"
+class JobState(Worded):
+    QUEUED = "queued", _p("job", "Waiting")
+    RUNNING = "running", _p("job", "Running")
+    DONE = "done", _p("job", "Done")
+    DEAD = "dead", _p("job", "Given up")
 
 
 class Job(Base):

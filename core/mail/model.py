@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import enum
 from datetime import datetime
 
 import sqlalchemy as sa
+from flask_babel import lazy_pgettext as _p
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, enum_column
+from core.words import Worded
 
 
-class MailState(enum.StrEnum):
-    KEPT = "kept"
-    QUEUED = "queued"
-    SENT = "sent"
-    REFUSED = "refused"
-    EXPIRED = "expired"
-    UNDELIVERED = "undelivered"
+class MailState(Worded):
+    KEPT = "kept", _p("mail", "Kept here")
+    QUEUED = "queued", _p("mail", "Waiting")
+    SENT = "sent", _p("mail", "Sent")
+    REFUSED = "refused", _p("mail", "Refused by the mail server")
+    EXPIRED = "expired", _p("mail", "Expired")
+    UNDELIVERED = "undelivered", _p("mail", "Given up after four days")
 
 
 class Mail(Base):

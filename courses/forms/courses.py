@@ -16,10 +16,9 @@ from core.errors import DomainError
 from core.forms import CheckboxesField, Form, NumberField, SubmissionField, TextsField, whole
 from core.i18n import text
 from core.printing import layouts
-from core.words import word
 from courses.definitions import USUAL_LAYOUT, CourseDefinition, GrantDefinition, SessionDefinition
 from courses.models import Course, SkillLevel
-from people.models import PersonnelCategory
+from people.personnel import PersonnelCategory
 
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
@@ -68,9 +67,9 @@ class CourseForm(Form):
         self.layout.choices = [(name, text(title)) for name, title in layouts().items()]
         if len(self.layout.choices) < 2:
             del self.layout
-        self.audience.choices = [(one.value, word(one)) for one in reversed(PersonnelCategory)]
+        self.audience.choices = [(one.value, one.words) for one in reversed(PersonnelCategory)]
         for number in range(self.counts["grants"]):
-            self[f"grants-{number}-level"].choices = [(one.value, word(one)) for one in SkillLevel]
+            self[f"grants-{number}-level"].choices = SkillLevel.choices()
         for kind, title in _ROW_TITLES.items():
             for number, row in enumerate(self.rows(kind), 1):
                 for field in _controls(row):

@@ -13,18 +13,23 @@ from wtforms.validators import DataRequired, InputRequired, ValidationError
 from core import clock, countries, i18n, languages
 from core.errors import DomainError
 from core.forms import CheckboxesField, DayField, Form, NumberField, SubmissionField, whole
-from core.words import word
 from courses.models import PROMOTION_DAYS, Admission
 from courses.plans import DeliveryPlan, PoolPlan
 from courses.timetable import grouped_zones, is_time_of, zone_names, zone_of, zones_of
-from people.models import Person, PersonnelCategory
+from people.models import Person
+from people.personnel import PersonnelCategory
 
 
 def _id_of(value: Any) -> int | None:
     return whole(str(value)) if value is not None else None
 
 
-class DeliveryForm(Form):
+#: The fields for places that are kept for one category each.
+POOLS = {f"pool_{one.value}": one for one in reversed(PersonnelCategory)}
+_PoolFields: Any = type("_PoolFields", (Form,), {name: NumberField(one.words) for name, one in POOLS.items()})
+
+
+class DeliveryForm(_PoolFields):
     """A plan as people type it, in the order of the page. `values_of` fills it in from a plan; `plan` reads it. What is left
     empty is told here, all at once and in the words of a form; the rules speak of codes, which programs send."""
 
@@ -35,9 +40,6 @@ class DeliveryForm(Form):
     time_zone = SelectField(_l("Time zone"), validate_choice=False)
     language = SelectField(_l("Language of teaching"), [InputRequired(_l("Choose the language."))], validate_choice=False)
     places = NumberField(_l("Places"), [InputRequired(_l("Give the number of places."))])
-    pool_military = NumberField(_l("Military"))
-    pool_police = NumberField(_l("Police"))
-    pool_civilian = NumberField(_l("Civilian"))
     promotion_days = NumberField(_l("Days before the start when the waiting list stops moving up automatically"))
     admission = RadioField(_l("Admission"), validate_choice=False, default=Admission.AUTOMATIC.value)
     trainers = CheckboxesField(_l("Trainers"), coerce=int, validate_choice=False)
@@ -49,7 +51,7 @@ class DeliveryForm(Form):
     seen = HiddenField()
 
     #: Paths of the API's body → fields of this form.
-    _PLACES_OF_FAULTS = {"pools": "pool_military", "rev": "", "status": ""}
+    _PLACES_OF_FAULTS = {"pools": next(iter(POOLS)), "rev": "", "status": ""}
 
     def __init__(self, trainers: Iterable[Person], funders: Iterable[tuple[int, str]] = (), **kwargs: Any):
         super().__init__(**kwargs)
@@ -59,9 +61,13 @@ class DeliveryForm(Form):
         self.time_zone.choices = _zones(self.country.data or "")
         self.country.choices = [("", _("Choose a country")), *countries.choices(language)]
         self.language.choices = [("", _("Choose a language")), *_languages(self.language.data, language)]
-        self.admission.choices = [(one.value, word(one)) for one in Admission]
+        self.admission.choices = Admission.choices()
         self.trainers.choices = [(person.id, person.full_name) for person in trainers]
         self.funder.choices = [("", _("No funder")), *funders]
+
+    @property
+    def pool_fields(self) -> list[Any]:
+        return [self[name] for name in POOLS]
 
     def validate_time_zone(self, field: Any) -> None:
         """Where the time zone does not go with the country, its own is proposed, once: a course may keep other clocks."""

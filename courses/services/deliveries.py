@@ -27,8 +27,9 @@ from courses.services.renewing import renewed_calendars
 from courses.services.timing import last_day_held
 from courses.services.touching import touch
 from courses.states import CHANGEABLE, DELIVERY
-from people.models import BodyKind, Organization, PersonnelCategory
+from people.models import BodyKind, Organization
 from people.permissions import Permission
+from people.personnel import PersonnelCategory
 from people.values import clean_lines
 
 #: What people who come have planned their journey by.

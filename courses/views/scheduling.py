@@ -16,7 +16,7 @@ from core.policy import can, require
 from core.web import current_actor, remember_answer, requires, see_other, submitted_once
 from core.words import word
 from courses import queries, services
-from courses.forms.deliveries import CancelForm, CutShortForm, DeliveryForm
+from courses.forms.deliveries import POOLS, CancelForm, CutShortForm, DeliveryForm
 from courses.models import PROMOTION_DAYS, Course, Delivery, DeliverySession
 from courses.ports import people_to_tell
 from courses.queries import fingerprint, plan_of
@@ -59,7 +59,7 @@ def _proposed(course: Course) -> dict[str, Any]:
     chosen = DeliveryForm.values_of(plan_of(last))
     kept = ["time_zone", "venue", "country", "language", "trainers", "promotion_days"]
     if last.course_id == course.id:
-        kept += ["places", "admission", "pool_military", "pool_police", "pool_civilian"]
+        kept += ["places", "admission", *POOLS]
     return values | {name: chosen[name] for name in kept if name in chosen}
 
 

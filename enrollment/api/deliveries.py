@@ -12,7 +12,7 @@ from courses import queries
 from courses.models import Delivery
 from courses.schemas import DeliveriesQuery, DeliveryAnswer, delivery_facts
 from enrollment.api.routes import routes
-from people.models import PersonnelCategory
+from people.personnel import PersonnelCategory
 
 
 class PlacesAnswer(Answer):

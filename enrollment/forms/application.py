@@ -16,12 +16,12 @@ from core import countries, texts
 from core.errors import DomainError, Invalid
 from core.forms import Form, NationalitiesField, SubmissionField, names_confirmation, refusals_on
 from core.names import Origin, full_name
-from core.words import word
 from enrollment.forms.fields import CountryField, Kept, Needed, NeededWithoutCountry, OneOf
 from enrollment.nomination_files import parse_rank_code
 from enrollment.services import Wish
 from people import values
-from people.models import Gender, PersonnelCategory
+from people.models import Gender
+from people.personnel import PersonnelCategory
 
 SCREENS = {
     1: (
@@ -39,8 +39,6 @@ SCREENS = {
     3: ("consent", "roster_consent"),
 }
 LAST = 3
-#: Who has a rank.
-RANKED = (PersonnelCategory.MILITARY, PersonnelCategory.POLICE)
 #: Shorter spellings of what the services call the fields.
 _OTHER_NAMES = {"person": "email"}
 
@@ -85,18 +83,17 @@ class ApplicationForm(Form):
 
     def __init__(self, categories: Iterable[PersonnelCategory], **options: Any):
         super().__init__(**options)
-        self.gender.choices = [(one.value, word(one)) for one in Gender]
-        self.category.choices = [(one.value, word(one)) for one in categories]
+        self.gender.choices = Gender.choices()
+        self.category.choices = [(one.value, one.words) for one in categories]
         self.language.choices = list(texts.offered().items())
 
     @property
     def has_rank(self) -> bool:
-        return self.category.data in RANKED
+        return any(one.traits.has_rank for one in PersonnelCategory if one == self.category.data)
 
     @property
     def has_rank_code(self) -> bool:
-        """The codes of STANAG 2116 are those of armed forces: police have none."""
-        return self.category.data == PersonnelCategory.MILITARY
+        return any(one.traits.has_rank_code for one in PersonnelCategory if one == self.category.data)
 
     def names_on(self, screen: int) -> list[str]:
         """The fields of a screen for this category; the email address of someone signed in is no field."""

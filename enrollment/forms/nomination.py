@@ -11,10 +11,10 @@ from wtforms import FileField, RadioField, SelectField, StringField, TextAreaFie
 from core import i18n
 from core.errors import DomainError
 from core.forms import DayField, Form, NationalitiesField, SubmissionField, WhoField, issuer_field, names_confirmation
-from core.words import word
 from enrollment.forms.fields import CountryField, Needed, OneOf
 from enrollment.nomination_files import COLUMNS, NominationRow, check_row
-from people.models import Gender, PersonnelCategory
+from people.models import Gender
+from people.personnel import PersonnelCategory
 
 ONE_NAME = _l("A person with one name only has it in one of the two fields. Leave the other one empty.")
 
@@ -75,8 +75,8 @@ class PersonForm(Form):
 
     def __init__(self, categories: Sequence[PersonnelCategory], **options: Any):
         super().__init__(**options)
-        self.gender.choices = [(one.value, word(one)) for one in Gender]
-        self.category.choices = [(one.value, word(one)) for one in categories]
+        self.gender.choices = Gender.choices()
+        self.category.choices = [(one.value, one.words) for one in categories]
         self.language.choices = list(i18n.teaching_languages(i18n.locale()))
 
     def row(self) -> NominationRow:

@@ -5,19 +5,14 @@ from __future__ import annotations
 import re
 
 from enrollment.nomination_files.text import LONGEST_WORD, clean, fold, is_blank
+from people.personnel import PersonnelCategory
 
 
 def _index(words: dict[str, str]) -> dict[str, str]:
     return {fold(word): meaning for meaning, listed in words.items() for word in listed.split(",")}
 
 
-_CATEGORIES = _index(
-    {
-        "civilian": "civilian, civil, civile, civilien, civilienne, civ, personnel civil, civilian personnel",
-        "police": "police, policier, policière, police officer, pol, personnel de police, police personnel",
-        "military": "military, militaire, mil, personnel militaire, military personnel",
-    }
-)
+_CATEGORIES = _index({one.value: one.traits.written for one in PersonnelCategory})
 _GENDERS = _index(
     {
         "female": "female, f, woman, femme, féminin, feminine",
@@ -32,7 +27,7 @@ _RANK_CODE = re.compile(r"(OF|OR)[\s\-\u2010-\u2015]*(?:(10|0?[1-9])|\(?(D)\)?)"
 
 
 def parse_category(text: str) -> str | None:
-    """civilian, police or military, from the English or French word; None for anything else."""
+    """The value of a personnel category, from the English or French word; None for anything else."""
     return _CATEGORIES.get(fold(text))
 
 

@@ -29,8 +29,9 @@ from enrollment.models import (
     EnrollmentStatus,
     Nomination,
 )
-from people.models import Gender, Person, PersonnelCategory
+from people.models import Gender, Person
 from people.permissions import Permission
+from people.personnel import PersonnelCategory
 
 S = EnrollmentStatus
 

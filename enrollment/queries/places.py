@@ -15,7 +15,7 @@ from enrollment.models import (
     EnrollmentStatus,
 )
 from enrollment.places import Seating
-from people.models import PersonnelCategory
+from people.personnel import PersonnelCategory
 
 S = EnrollmentStatus
 

@@ -23,8 +23,9 @@ from enrollment.services.filling import first_status
 from enrollment.services.letters import ask_to_confirm, tell_all
 from enrollment.services.stages import require_open
 from enrollment.states import ENROLLMENT
-from people.models import Organization, Person, PersonnelCategory
+from people.models import Organization, Person
 from people.permissions import Permission
+from people.personnel import PersonnelCategory
 from people.values import clean_lines, clean_name, clean_text, require_spelling
 
 
@@ -179,6 +180,6 @@ def _category_faults(delivery: Delivery, category: PersonnelCategory | str) -> l
         return [Invalid("unknown_category", _l("The category must be civilian, police or military."), "category")]
     audience = delivery.course.audience
     if audience and category not in audience:
-        words = ", ".join(word(one) for one in audience)
+        words = ", ".join(word(one, PersonnelCategory) for one in audience)
         return [Invalid("category_not_in_audience", _l("This course is for: %(audience)s.", audience=words), "category")]
     return []

@@ -17,7 +17,7 @@ from enrollment.places import Seating
 from enrollment.queries import seatings
 from enrollment.services.letters import tell
 from enrollment.states import ENROLLMENT
-from people.models import PersonnelCategory
+from people.personnel import PersonnelCategory
 
 
 def seating(delivery: Delivery) -> Seating:

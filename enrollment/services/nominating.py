@@ -23,8 +23,9 @@ from enrollment.services.consenting import require_own_answer
 from enrollment.services.enrolling import Wish, checked, place, require_identity
 from enrollment.services.letters import tell_all
 from enrollment.services.stages import require_open
-from people.models import BodyKind, Gender, IdentifierKind, Organization, Person, PersonnelCategory
+from people.models import BodyKind, Gender, IdentifierKind, Organization, Person
 from people.permissions import Permission
+from people.personnel import PersonnelCategory
 from people.queries import organization_choices, require_kind
 from people.services import NO_ONE, Identified, add_address, current_record, identify_person, join_records, records_of
 from people.values import clean_country, clean_identifier, clean_name, clean_nationalities, find_email, require_sender

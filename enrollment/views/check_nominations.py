@@ -32,7 +32,8 @@ from enrollment.preview import Preview, nominee, preview, with_refusals
 from enrollment.queries import get_organization
 from enrollment.views.apply import closed_page
 from enrollment.views.blueprint import pages
-from people.models import Gender, Organization, PersonnelCategory
+from people.models import Gender, Organization
+from people.personnel import PersonnelCategory
 
 #: So many rows are corrected on one page: what a form carries stays bounded, however many rows a file has.
 ROWS_A_PAGE = 25

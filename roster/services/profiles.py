@@ -18,8 +18,9 @@ from core.events import publish
 from core.languages import is_language
 from core.policy import Actor, can, can_beyond_oneself, require, visible
 from enrollment.services import clean_rank_code
-from people.models import ConsentPurpose, Person, PersonnelCategory
+from people.models import ConsentPurpose, Person
 from people.permissions import Permission
+from people.personnel import PersonnelCategory
 from people.services import current_consent, identify_person, records_of
 from people.values import clean_text
 from roster import documents, languages

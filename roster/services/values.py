@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from people.models import PersonnelCategory
+from people.personnel import PersonnelCategory
 from roster.fields import EXPERT
 from roster.models import LanguageFramework
 

@@ -22,7 +22,8 @@ from courses.models import Course, Delivery
 from courses.services import touch
 from enrollment.lacks import Lack
 from enrollment.models import Enrollment, EnrollmentStatus
-from people.models import Organization, Person, PersonnelCategory
+from people.models import Organization, Person
+from people.personnel import PersonnelCategory
 from tests import factories
 from tests.conftest import NOW
 from tests.courses import makers as courses

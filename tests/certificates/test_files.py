@@ -245,7 +245,7 @@ def test_check_names_files_whose_number_no_row_has(context: Flask) -> None:
     runner = context.test_cli_runner()
     assert runner.invoke(args=["check"]).exit_code == 1
     with transaction():
-        numbering.raise_to("certificate:2026", 7, numbering.RESTORED, since=1)
+        numbering.raise_to("certificate:2026", 7, numbering.VoidReason.RESTORED, since=1)
     result = runner.invoke(args=["check"])
     assert (result.exit_code, f"({lost}); it is in the register of void numbers" in result.output) == (0, True)
 
@@ -258,7 +258,7 @@ def test_administrators_read_the_register_of_void_numbers(app: Flask, sign_in) -
     page = browser.get(browser.get("/certificates").link("Void numbers"))
     assert "There are none" in page.text
     with app.app_context(), transaction():
-        numbering.raise_to("certificate:2026", 7, numbering.RESTORED, since=1)
+        numbering.raise_to("certificate:2026", 7, numbering.VoidReason.RESTORED, since=1)
     page = browser.get("/certificates/void-numbers")
     assert format_number(2026, 2) in page.text and format_number(2026, 7) in page.text and "A copy was restored" in page.text
     assert "numéros" in browser.get("/certificates/void-numbers?lang=fr").text

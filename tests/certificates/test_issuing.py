@@ -162,7 +162,7 @@ def test_the_number_of_an_issue_that_was_undone_is_void(context) -> None:
     with transaction():
         assert services.issue(SYSTEM, db.session.get_one(Enrollment, second.id)).number == format_number(2026, 2)
     (void,) = numbering.voids()
-    assert (void.first, void.last, void.reason) == (1, 1, numbering.UNDONE)
+    assert (void.first, void.last, void.reason) == (1, 1, numbering.VoidReason.UNDONE)
     assert [s for s in queries.breaches() if "number" in s] == []
 
 

@@ -75,7 +75,7 @@ def check_all_is_there(job_id: int, people: int) -> None:
     assert (job.state, job.done, job.total, job.errors) == (JobState.DONE, people, people, [])
     assert job.attempts >= 1 + len(KILLS)
     certificates = list(db.session.scalars(sa.select(Certificate).order_by(Certificate.id)))
-    void = {one.first for one in numbering.voids() if (one.reason, one.last) == (numbering.UNDONE, one.first)}
+    void = {one.first for one in numbering.voids() if (one.reason, one.last) == (numbering.VoidReason.UNDONE, one.first)}
     assert len(void) <= len(KILLS), "one for each worker that was killed between drawing a number and committing it"
     counted = [format_number(2026, n) for n in range(1, people + len(void) + 1) if n not in void]
     assert sorted(one.number for one in certificates) == counted

@@ -48,7 +48,7 @@ def test_a_number_whose_issue_was_undone_is_void(context: Flask) -> None:
     assert "RST-2026-000002-C will be void" in note and sentences() == []
     assert take() == 3
     (void,) = numbering.voids()
-    assert (void.first, void.last, void.reason) == (2, 2, numbering.UNDONE)
+    assert (void.first, void.last, void.reason) == (2, 2, numbering.VoidReason.UNDONE)
     assert list(numbering.breaches()) == list(audit.breaches()) == []
 
 
@@ -73,7 +73,7 @@ def test_a_database_set_back_by_hand_goes_on_after_the_mark(context: Flask) -> N
     assert list(numbering.breaches()) == ["numbers: RST-2026-000005-6 was given, but the database counts only to 2"]
     assert [take(), take()] == [6, 7]
     (void,) = numbering.voids(SERIES)
-    assert (void.first, void.last, void.reason) == (3, 5, numbering.SET_BACK)
+    assert (void.first, void.last, void.reason) == (3, 5, numbering.VoidReason.SET_BACK)
     assert numbering.counters() == {SERIES: 7}
     assert list(numbering.breaches()) == list(audit.breaches()) == []
 
@@ -98,7 +98,7 @@ def test_a_damaged_mark_is_a_breach_and_stops_nobody(context: Flask, damage: byt
     ]
     assert take() == 1002
     (void,) = numbering.voids()
-    assert (void.first, void.last, void.reason) == (2, 1001, numbering.MARK_LOST)
+    assert (void.first, void.last, void.reason) == (2, 1001, numbering.VoidReason.MARK_LOST)
     assert numbering.marks() == {SERIES: 1002}
     assert list(numbering.breaches()) == []
 

@@ -168,7 +168,7 @@ def acts_in_doors(name: str, tree: ast.Module) -> Iterator[str]:
 #: are shared on purpose. docs/architecture.md says the same.
 OPEN_TO_OTHERS = {"models", "queries", "services", "events", "ports", "fields"}
 SHARED = {
-    "people": {"permissions", "values"},
+    "people": {"permissions", "personnel", "values"},
     "accounts": {"demonstration", "roles", "sessions"},
     "courses": {"schemas", "states", "timetable"},
     "enrollment": {"lacks", "schemas", "states"},

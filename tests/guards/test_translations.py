@@ -29,6 +29,8 @@ KEYWORDS = {
     "lazy_ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
+    "lazy_pgettext": ((1, "c"), 2),
+    "_p": ((1, "c"), 2),
 }
 METHODS = [
     (".venv/**", "ignore"),

@@ -24,7 +24,7 @@ from core.database import db
 from core.migrations import upgrade
 from courses.queries import skills_to_choose
 from demonstration.experts import load_experts
-from people.models import PersonnelCategory
+from people.personnel import PersonnelCategory
 from roster import queries
 from roster.filters import Filters, read_filters
 from roster.models import ExpertSearch

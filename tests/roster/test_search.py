@@ -17,7 +17,8 @@ from core.errors import Invalid, NotAllowed
 from core.policy import SYSTEM
 from courses.queries import skills_to_choose
 from demonstration.experts import load_experts
-from people.models import Gender, Person, PersonnelCategory
+from people.models import Gender, Person
+from people.personnel import PersonnelCategory
 from roster import queries, search
 from roster.filters import Filters, end_of, read_filters
 from roster.models import Expert, ExpertStatus, SkillStatus
