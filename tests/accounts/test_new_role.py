@@ -1,4 +1,4 @@
-"""A role is a row of accounts/roles.py: with its word and a migration it can be given everywhere, and is documented."""
+"""A role is a row of accounts/roles.py: with its words and a migration it can be given everywhere, and is documented."""
 
 from __future__ import annotations
 
@@ -63,24 +63,22 @@ def _body(role: Role) -> Organization | None:
 
 def invent(copy: Path) -> list[str]:
     """An observer, who reads what a training centre's deliveries are: the files that were touched."""
-    roles, words = copy / "accounts/roles.py", copy / "core/words.py"
+    roles = copy / "accounts/roles.py"
     text = roles.read_text(encoding="utf-8")
     within = "Role.COORDINATOR: (BodyKind.CENTRE, Reach.CENTRE),"
     for old, new in (
-        ('    ROSTER = "roster"\n', '    ROSTER = "roster"\n    OBSERVER = "observer"\n'),
+        ('    ROSTER = "roster"', '    OBSERVER = "observer", _p("role", "Observer")\n    ROSTER = "roster"'),
         (f"    {within}\n", f"    {within}\n    {within.replace('COORDINATOR', 'OBSERVER')}\n"),
         ("    Role.ROSTER: {\n", "    Role.OBSERVER: {P.DELIVERY_READ: CENTRE},\n    Role.ROSTER: {\n"),
     ):
         assert text.count(old) == 1
         text = text.replace(old, new)
     roles.write_text(text)
-    list_of_words = words.read_text(encoding="utf-8")
-    words.write_text(list_of_words.replace('    "nominator": _l(', '    "observer": _l("Observer"),\n    "nominator": _l(', 1))
     head = (copy / "migrations/HEAD").read_text().strip()
     names = [*(role.value for role in Role), "observer"]
     (copy / "migrations/versions/9998_invented.py").write_text(MIGRATION.format(head=head, roles=names))
     (copy / "migrations/HEAD").write_text("9998\n")  # the migration's own number
-    return ["accounts/roles.py", "core/words.py", "migrations/versions/9998_invented.py"]
+    return ["accounts/roles.py", "migrations/HEAD", "migrations/versions/9998_invented.py"]
 
 
 @pytest.mark.skipif((ROOT / "migrations/versions/9998_invented.py").exists(), reason="this is the copy")

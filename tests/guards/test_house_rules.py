@@ -406,7 +406,7 @@ USUAL = {
 }  # fmt: skip
 #: Modules that are no layer but a thing of the domain.
 DOMAIN_MODULES = {
-    "people": {"consent_texts", "name_rules", "permissions", "values"},
+    "people": {"consent_texts", "name_rules", "permissions", "personnel", "values"},
     "accounts": {"common_passwords", "demonstration", "passwords", "roles", "secrets", "sessions"},
     "administration": {"trail"},
     "courses": {"calendars", "definitions", "plans", "timetable"},
