@@ -15,7 +15,7 @@ from core.errors import DomainError, Invalid
 from core.printing import layouts, unprintable
 from core.text import in_lines, without_marks
 from courses.models import CourseVersion, SkillLevel, plain
-from people.personnel import PersonnelCategory
+from people.personnel import CATEGORY_CODES, PersonnelCategory
 from people.values import clean_lines, clean_text
 
 Texts = dict[str, str]
@@ -227,7 +227,7 @@ def _word_faults(definition: CourseDefinition) -> list[DomainError]:
 def category_faults(category: str, field: str) -> list[DomainError]:
     if category in set(PersonnelCategory):
         return []
-    sentence = _l("“%(category)s” is not a category: use civilian, police or military.", category=category)
+    sentence = _l("“%(category)s” is not a category: use one of %(codes)s.", category=category, codes=CATEGORY_CODES)
     return [Invalid("unknown_category", sentence, field)]
 
 

@@ -81,10 +81,10 @@ COURSES = (
     ("GPN", {"en": "Gender-responsive negotiation", "fr": "Négociation tenant compte du genre"},
      (("gender-peace-operations", "practitioner", 36), ("negotiation", "advanced", 48))),
 )  # fmt: skip
+#: By category; the others have none.
 RANKS = {
     "military": (("Captain", "OF-2"), ("Major", "OF-3"), ("Lieutenant Colonel", "OF-4"), ("Warrant Officer", "OR-8")),
     "police": (("Inspector", None), ("Superintendent", None), ("Commissioner", None)),
-    "civilian": ((None, None),),
 }
 FIELDS = ("Civil affairs", "Investigation", "Logistics", "Election support", "Rule of law", "Child protection", "Corrections")
 
@@ -171,7 +171,7 @@ def _person(random: Random, number: int) -> dict[str, Any]:
     given, family = random.choice(firsts.split()), random.choice(culture.families.split())
     country = random.choice(culture.countries.split())
     category = random.choice(list(PersonnelCategory))
-    rank, rank_code = random.choice(RANKS[category.value])
+    rank, rank_code = random.choice(RANKS.get(category.value, ((None, None),)))
     spaced = culture.languages.split()[0] != "zh"
     return {
         "identifier": f"{country}-{100_000 + number}", "given_name": given, "family_name": family, "country": country,

@@ -16,6 +16,8 @@ class PersonnelCategory(Worded):
     CIVILIAN = "civilian", _p("personnel", "Civilian")
     POLICE = "police", _p("personnel", "Police")
     MILITARY = "military", _p("personnel", "Military")
+    CORRECTIONS = "corrections", _p("personnel", "Corrections")
+    JUSTICE = "justice", _p("personnel", "Justice")
 
     @property
     def traits(self) -> Personnel:
@@ -52,4 +54,17 @@ PERSONNEL: dict[PersonnelCategory, Personnel] = {
         has_rank=True,
         has_rank_code=True,
     ),
+    PersonnelCategory.CORRECTIONS: Personnel(
+        pgettext("certificate", "Corrections"),
+        "corrections, correction, corrections officer, prison, prison officer, pénitentiaire, personnel pénitentiaire,"
+        " corrections personnel",
+        has_rank=True,
+    ),
+    PersonnelCategory.JUSTICE: Personnel(
+        pgettext("certificate", "Justice"),
+        "justice, judicial, judiciaire, personnel judiciaire, justice personnel",
+    ),
 }
+
+#: The codes, for sentences about one that is none of them.
+CATEGORY_CODES = ", ".join(PersonnelCategory)

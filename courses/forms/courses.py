@@ -67,7 +67,7 @@ class CourseForm(Form):
         self.layout.choices = [(name, text(title)) for name, title in layouts().items()]
         if len(self.layout.choices) < 2:
             del self.layout
-        self.audience.choices = [(one.value, one.words) for one in reversed(PersonnelCategory)]
+        self.audience.choices = [(one.value, one.words) for one in PersonnelCategory]
         for number in range(self.counts["grants"]):
             self[f"grants-{number}-level"].choices = SkillLevel.choices()
         for kind, title in _ROW_TITLES.items():

@@ -25,7 +25,7 @@ def _id_of(value: Any) -> int | None:
 
 
 #: The fields for places that are kept for one category each.
-POOLS = {f"pool_{one.value}": one for one in reversed(PersonnelCategory)}
+POOLS = {f"pool_{one.value}": one for one in PersonnelCategory}
 _PoolFields: Any = type("_PoolFields", (Form,), {name: NumberField(one.words) for name, one in POOLS.items()})
 
 

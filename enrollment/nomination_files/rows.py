@@ -15,6 +15,7 @@ from enrollment.nomination_files import birth_dates, words
 from enrollment.nomination_files.columns import COLUMNS
 from enrollment.nomination_files.results import NominationRow, Problem, shown
 from enrollment.nomination_files.text import is_blank, storable
+from people.personnel import CATEGORY_CODES
 from people.values import (
     check_names,
     clean_birth_date,
@@ -48,7 +49,7 @@ MAX_LENGTHS = {
 _MISSING = {
     "email": _l("Write the email address: the person receives the invitation there."),
     "country": _l("Write the country that sends the person, or “none” for people of an international organization."),
-    "category": _l("Write civilian, police or military."),
+    "category": _l("Write one of %(codes)s.", codes=CATEGORY_CODES),
 }
 NAME_NEEDED = _l("Write the name. One is enough: leave the other empty for a person with a single name.")
 _NAMES = ("given_name", "family_name", "name_on_certificate")
@@ -228,7 +229,7 @@ def _category(text: str, frame: _Frame) -> str:
         return category
     raise _Refused(
         "unknown_category",
-        _l("“%(value)s” is not a category. Write civilian, police or military.", value=shown(text)),
+        _l("“%(value)s” is not a category. Write one of %(codes)s.", value=shown(text), codes=CATEGORY_CODES),
     )
 
 

@@ -25,7 +25,7 @@ from enrollment.services.stages import require_open
 from enrollment.states import ENROLLMENT
 from people.models import Organization, Person
 from people.permissions import Permission
-from people.personnel import PersonnelCategory
+from people.personnel import CATEGORY_CODES, PersonnelCategory
 from people.values import clean_lines, clean_name, clean_text, require_spelling
 
 
@@ -177,7 +177,7 @@ def clean_rank_code(text: str | None) -> str | None:
 
 def _category_faults(delivery: Delivery, category: PersonnelCategory | str) -> list[DomainError]:
     if category not in list(PersonnelCategory):
-        return [Invalid("unknown_category", _l("The category must be civilian, police or military."), "category")]
+        return [Invalid("unknown_category", _l("The category must be one of %(codes)s.", codes=CATEGORY_CODES), "category")]
     audience = delivery.course.audience
     if audience and category not in audience:
         words = ", ".join(word(one, PersonnelCategory) for one in audience)

@@ -266,8 +266,10 @@ def downgrade() -> None:
         "UPDATE expert SET consent = (SELECT given FROM consent AS said WHERE said.person_id = expert.person_id AND "
         "said.purpose = 'roster' AND said.counts ORDER BY said.id DESC LIMIT 1)"
     )
-    op.execute("ALTER TABLE expert DROP COLUMN office_id")
-    op.execute("ALTER TABLE expert DROP COLUMN status")
+    with op.batch_alter_table("expert") as batch:  # SQLite drops no column that a constraint of the table names
+        batch.drop_constraint(op.f("expertstatus"), type_="check")
+        batch.drop_column("office_id")
+        batch.drop_column("status")
     op.drop_table("expert_proposal")
     op.drop_table("admission")
     op.drop_table("consent")
