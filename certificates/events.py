@@ -1,4 +1,4 @@
-"""What the certificates room announces."""
+"""What the certificates package announces."""
 
 from __future__ import annotations
 

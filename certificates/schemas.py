@@ -1,4 +1,4 @@
-"""Shapes of this room: what the API takes and gives, and what the verification address answers machines."""
+"""Shapes of this package: what the API takes and gives, and what the verification address answers machines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the classroom room announces."""
+"""What the classroom package announces."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Mechanisms that know no capability: every other room may import from here, this one imports none of them."""
+"""Mechanisms that know no capability: every other package may import from here, this one imports none of them."""

@@ -1,4 +1,4 @@
-"""The API: skills, courses, and what changes deliveries. Lists of deliveries show places, so they are in the next room."""
+"""The API: skills, courses, and what changes deliveries. Lists of deliveries show places, so enrollment has them."""
 
 from __future__ import annotations
 

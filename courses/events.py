@@ -1,4 +1,4 @@
-"""What the courses room announces."""
+"""What the courses package announces."""
 
 from __future__ import annotations
 

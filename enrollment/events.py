@@ -1,4 +1,4 @@
-"""What the enrollment room announces."""
+"""What the enrollment package announces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this room does when a fact is announced, in the same transaction."""
+"""What this package does when a fact is announced, in the same transaction."""
 
 from __future__ import annotations
 

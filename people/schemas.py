@@ -1,4 +1,4 @@
-"""Shapes of this room's API."""
+"""Shapes of this package's API."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from core.mail import addresses
 from core.names import number_key
 from core.text import has_endless_marks, has_forbidden, in_lines, is_blank, is_garbled, one_line
 from people.name_rules import check_name, is_filler, is_spreadsheet_error
-from people.name_rules import check_names as check_names  # for other rooms: values are what they share
+from people.name_rules import check_names as check_names  # for other packages: values are what they share
 from people.name_rules import require_spelling as require_spelling
 
 _PARTICLES = (

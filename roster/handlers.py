@@ -1,4 +1,4 @@
-"""What the roster does when other rooms announce a fact: in the same transaction, so it holds with the fact or not at all."""
+"""What the roster does when other packages announce a fact: in the same transaction, so it holds with the fact or not at all."""
 
 from __future__ import annotations
 

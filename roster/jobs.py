@@ -1,4 +1,4 @@
-"""Background work of the room."""
+"""Background work of the package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands of certificates on the page of an enrollment and on that of a delivery's results, whose rooms know none."""
+"""What stands of certificates on the page of an enrollment and on that of a delivery's results, whose packages know none."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from enrollment.models import GOING_ON, Enrollment
 
 
 def breaches() -> Iterator[str]:
-    """A sentence for every breach of what this room promises."""
+    """A sentence for every breach of what this package promises."""
     yield from _breaches_of_results()
     yield from _breaches_of_marks()
     yield from _breaches_of_time()

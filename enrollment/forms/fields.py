@@ -1,4 +1,4 @@
-"""Fields and validators that the forms of this room share."""
+"""Fields and validators that the forms of this package share."""
 
 from __future__ import annotations
 

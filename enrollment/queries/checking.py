@@ -16,7 +16,7 @@ S = EnrollmentStatus
 
 
 def breaches() -> Iterator[str]:
-    """A sentence for every breach of what this room promises."""
+    """A sentence for every breach of what this package promises."""
     yield from _breaches_of_places()
     yield from _breaches_of_people()
 

@@ -1,4 +1,4 @@
-"""Deliveries as this room lists them: for those who work on them, and for programs."""
+"""Deliveries as this package lists them: for those who work on them, and for programs."""
 
 from __future__ import annotations
 

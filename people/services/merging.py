@@ -1,6 +1,6 @@
 """Two records of one person become one, and two people again when that was wrong.
 
-Nothing is deleted or rewritten: the merged record leads to the one that is kept, and each room moves what was recorded for it
+Nothing is deleted or rewritten: the merged record leads to the one that is kept, and each package moves what was recorded for it
 (`MergeConfirmed`) or moves it back by its origin (`MergeUndone`).
 """
 

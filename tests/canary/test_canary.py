@@ -174,7 +174,7 @@ def commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
             yield from commands(command, (*before, name))
-        elif (command.callback.__module__ or "").partition(".")[0] in source.ROOMS:
+        elif (command.callback.__module__ or "").partition(".")[0] in source.PACKAGES:
             yield (*before, name), command
 
 
@@ -285,6 +285,6 @@ def test_a_canary_through_every_field_stays_text_everywhere(sender: Sender, monk
 
 def forms_of_the_house(of: type = Form) -> Iterator[type]:
     for one in of.__subclasses__():
-        if one.__module__.partition(".")[0] in source.ROOMS and "<locals>" not in one.__qualname__:
+        if one.__module__.partition(".")[0] in source.PACKAGES and "<locals>" not in one.__qualname__:
             yield one
         yield from forms_of_the_house(one)

@@ -1,4 +1,4 @@
-"""Payloads for the tests of this room, and the text of what was printed."""
+"""Payloads for the tests of this package, and the text of what was printed."""
 
 import io
 import unicodedata

@@ -38,7 +38,7 @@ def printed(certificate: Certificate) -> list[tuple[str, str, str]]:
 
 
 def test_what_a_centre_may_print_fits_on_certificates() -> None:
-    """Its limits stand in a room that knows no certificates: none is wider than what the press takes."""
+    """Its limits stand in a package that knows no certificates: none is wider than what the press takes."""
     sheet = layouts.get("sheet").limits
     assert sheet.signatories >= organizations.MOST_SIGNATORIES
     assert min(sheet.signatory, sheet.role) >= organizations.LONGEST_SIGNATORY

@@ -56,7 +56,7 @@ def test_an_option_without_words_is_a_dash(app: Flask) -> None:
 
 def patches(name: str, tree: ast.Module) -> Iterator[str]:
     """Assignments to an attribute of something that was imported from a library."""
-    ours = {*source.ROOMS, "app"}
+    ours = {*source.PACKAGES, "app"}
     libraries = {
         alias.asname or alias.name
         for node in tree.body

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.settings import ROOT
 
-ROOMS = (
+PACKAGES = (
     "core", "people", "accounts", "courses", "enrollment", "classroom", "certificates", "roster", "administration",
     "demonstration",
 )  # fmt: skip
@@ -18,8 +18,8 @@ ROOMS = (
 def files() -> Iterator[Path]:
     """Every Python file of the product."""
     yield ROOT / "app.py"
-    for room in ROOMS:
-        yield from sorted((ROOT / room).rglob("*.py"))
+    for package in PACKAGES:
+        yield from sorted((ROOT / package).rglob("*.py"))
 
 
 def name(path: Path) -> str:

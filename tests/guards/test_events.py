@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-import app  # noqa: F401  # brings in every room, and with it every event
+import app  # noqa: F401  # brings in every package, and with it every event
 from core.events import Event
 
 PLAIN = {bool, int, float, str, date, datetime, NoneType}
@@ -68,9 +68,9 @@ def test_an_event_is_frozen_plain_and_tells_of_nobody(kind: type[Event]) -> None
     assert list(faults(kind)) == []
 
 
-def test_every_room_that_announces_is_seen() -> None:
+def test_every_package_that_announces_is_seen() -> None:
     assert {kind.__module__ for kind in OURS} >= {
-        f"{room}.events" for room in ("people", "accounts", "courses", "enrollment", "classroom", "roster")
+        f"{package}.events" for package in ("people", "accounts", "courses", "enrollment", "classroom", "roster")
     }
 
 

@@ -21,13 +21,13 @@ LONGEST_FUNCTION = 60
 Rule = Callable[[str, ast.Module], Iterator[str]]
 
 
-#: Where requests, commands and jobs come in. Every other file of a room knows no web and opens no transaction.
+#: Where requests, commands and jobs come in. Every other file of a package knows no web and opens no transaction.
 EDGES = {"api", "cli", "forms", "jobs", "schemas", "views"}
 
 
 def is_rule(name: str) -> bool:
-    room, _, rest = name.partition("/")
-    return room in source.ROOMS[1:-1] and re.split(r"[/.]", rest)[0] not in EDGES and name != "accounts/sessions.py"
+    package, _, rest = name.partition("/")
+    return package in source.PACKAGES[1:-1] and re.split(r"[/.]", rest)[0] not in EDGES and name != "accounts/sessions.py"
 
 
 def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -141,8 +141,8 @@ def queries_in_doors(name: str, tree: ast.Module) -> Iterator[str]:
 
 
 def is_door(name: str) -> bool:
-    room, _, rest = name.partition("/")
-    return room in source.ROOMS[1:-1] and re.split(r"[/.]", rest)[0] in {"api", "views"}
+    package, _, rest = name.partition("/")
+    return package in source.PACKAGES[1:-1] and re.split(r"[/.]", rest)[0] in {"api", "views"}
 
 
 def asks_database(name: str, tree: ast.Module) -> Iterator[str]:
@@ -164,7 +164,7 @@ def acts_in_doors(name: str, tree: ast.Module) -> Iterator[str]:
             yield f"{name}:{node.lineno} calls {called}(); let a service do it"
 
 
-#: What a room may import of a room to its left, beside models, queries, services and events: values and vocabularies that
+#: What a package may import of a package to its left, beside models, queries, services and events: values and vocabularies that
 #: are shared on purpose. docs/architecture.md says the same.
 OPEN_TO_OTHERS = {"models", "queries", "services", "events", "ports", "fields"}
 SHARED = {
@@ -175,14 +175,18 @@ SHARED = {
 }
 
 
-def imports_of_rooms(name: str, tree: ast.Module) -> Iterator[str]:
-    """A room's pages, forms and inner modules are its own. (The demonstration fills all rooms, as a migration would.)"""
-    room = name.partition("/")[0]
-    if room not in source.ROOMS[:-1]:
+def imports_of_packages(name: str, tree: ast.Module) -> Iterator[str]:
+    """A package's pages, forms and inner modules are its own. (The demonstration fills all packages, as a migration would.)"""
+    package = name.partition("/")[0]
+    if package not in source.PACKAGES[:-1]:
         return
     for line, what in imported(tree):
         other, _, rest = what.partition(".")
-        if other in source.ROOMS[1:] and other != room and rest.split(".")[0] not in OPEN_TO_OTHERS | SHARED.get(other, set()):
+        if (
+            other in source.PACKAGES[1:]
+            and other != package
+            and rest.split(".")[0] not in OPEN_TO_OTHERS | SHARED.get(other, set())
+        ):
             yield f"{name}:{line} imports {what}, which is {other}'s own"
 
 
@@ -256,7 +260,7 @@ def normalising(name: str, tree: ast.Module) -> Iterator[str]:
 
 
 RULES: list[Rule] = [
-    commits, transactions_in_rules, statuses, clocks, days_of_no_place, web_in_rules, queries_in_doors, acts_in_doors, imports_of_rooms, imports_of_app, imports_of_serving, swallowed, unread_json, sizes, names,
+    commits, transactions_in_rules, statuses, clocks, days_of_no_place, web_in_rules, queries_in_doors, acts_in_doors, imports_of_packages, imports_of_app, imports_of_serving, swallowed, unread_json, sizes, names,
     normalising,
 ]  # fmt: skip
 
@@ -329,10 +333,10 @@ PLANTED = [
     (web_in_rules, "roster/queries.py", "from flask_login import current_user"),
     (web_in_rules, "enrollment/handlers.py", "from core.web import see_other"),
     (web_in_rules, "accounts/models.py", "from werkzeug.security import generate_password_hash"),
-    (imports_of_rooms, "certificates/api.py", "from enrollment.views import pages"),
-    (imports_of_rooms, "enrollment/forms/fields.py", "from courses.forms import CourseForm"),
-    (imports_of_rooms, "roster/services/skills.py", "import certificates.payload"),
-    (imports_of_rooms, "enrollment/services/places.py", "from courses import views"),
+    (imports_of_packages, "certificates/api.py", "from enrollment.views import pages"),
+    (imports_of_packages, "enrollment/forms/fields.py", "from courses.forms import CourseForm"),
+    (imports_of_packages, "roster/services/skills.py", "import certificates.payload"),
+    (imports_of_packages, "enrollment/services/places.py", "from courses import views"),
     (queries_in_doors, "enrollment/views/nominate.py", "import sqlalchemy as sa"),
     (queries_in_doors, "enrollment/views/nominate.py", "from sqlalchemy.orm import joinedload"),
     (queries_in_doors, "classroom/api/attendance.py", "from core.database import db, transaction"),
@@ -361,8 +365,8 @@ def test_a_planted_breach_is_caught(rule: Rule, name: str, code: str) -> None:
     assert list(rule(name, ast.parse(code))) != []
 
 
-def test_what_rooms_share_is_used_and_named_in_the_papers() -> None:
-    shared = {f"{room}.{module}" for room, modules in SHARED.items() for module in modules}
+def test_what_packages_share_is_used_and_named_in_the_papers() -> None:
+    shared = {f"{package}.{module}" for package, modules in SHARED.items() for module in modules}
     used = {what for path in source.files() if source.name(path) != "app.py" for _, what in imported(source.tree(path))}
     assert [name for name in shared if not any(f"{what}.".startswith(f"{name}.") for what in used)] == []
     papers = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
@@ -389,12 +393,12 @@ def test_imports_point_one_way() -> None:
     ],
 )
 def test_an_import_against_the_direction_is_caught(tmp_path: Path, file: str, line: str) -> None:
-    for room in (*source.ROOMS, "app.py", "pyproject.toml"):
-        origin = ROOT / room
+    for package in (*source.PACKAGES, "app.py", "pyproject.toml"):
+        origin = ROOT / package
         if origin.is_dir():
-            shutil.copytree(origin, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(origin, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            shutil.copy(origin, tmp_path / room)
+            shutil.copy(origin, tmp_path / package)
     with open(tmp_path / file, "a", encoding="utf-8") as planted:
         planted.write(f"\n{line}\n")
     assert lint_imports(tmp_path).returncode != 0
@@ -419,14 +423,16 @@ DOMAIN_MODULES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("room", DOMAIN_MODULES)
-def test_every_room_uses_the_same_file_names(room: str) -> None:
-    found = {path.stem for path in (ROOT / room).iterdir() if path.name != "__pycache__"}
-    assert found - USUAL - {"fields"} == DOMAIN_MODULES[room], "is there a usual place for it? If not, list it with what it holds"
+@pytest.mark.parametrize("package", DOMAIN_MODULES)
+def test_every_package_uses_the_same_file_names(package: str) -> None:
+    found = {path.stem for path in (ROOT / package).iterdir() if path.name != "__pycache__"}
+    assert found - USUAL - {"fields"} == DOMAIN_MODULES[package], (
+        "is there a usual place for it? If not, list it with what it holds"
+    )
 
 
 def strays(files: set[str], imports: set[str]) -> list[str]:
-    """Files inside a room's packages that are not a use case of theirs: deeper ones, another layer's, or no one's."""
+    """Files inside a package's packages that are not a use case of theirs: deeper ones, another layer's, or no one's."""
     found = []
     for name in files:
         parts = name.removesuffix(".py").split("/")

@@ -115,8 +115,8 @@ def test_ci_calls_the_readmes_command_and_skips_nothing() -> None:
 def paths_of(makefile: str) -> set[str]:
     """The product's paths in its recipes, but for the one file they make."""
     recipes = " ".join(line for line in makefile.splitlines() if line.startswith("\t"))
-    rooms = "|".join(source.ROOMS)
-    found = re.findall(rf"(?<![\w.])(?:(?:{rooms})[\w/.]*|scripts/[\w.-]+|translations/[\w.]+)", recipes)
+    packages = "|".join(source.PACKAGES)
+    found = re.findall(rf"(?<![\w.])(?:(?:{packages})[\w/.]*|scripts/[\w.-]+|translations/[\w.]+)", recipes)
     return set(found) - {"translations/messages.pot"}
 
 
@@ -124,7 +124,7 @@ def test_make_names_what_exists_and_mypy_reads_every_service() -> None:
     """A path that moved would stop `make lint` before it looked at anything."""
     named = paths_of(text_of("Makefile"))
     assert [path for path in named if not (ROOT / path).exists()] == []
-    assert {"core", *(f"{room}/services" for room in source.ROOMS if (ROOT / room / "services").exists())} <= named
+    assert {"core", *(f"{package}/services" for package in source.PACKAGES if (ROOT / package / "services").exists())} <= named
     assert paths_of("lint:\n\t$(BIN)/mypy core roster/services.py") == {"core", "roster/services.py"}
 
 

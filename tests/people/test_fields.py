@@ -186,9 +186,9 @@ DECLARATION = """
 )"""
 
 
-def invent(copy: Path, room: str, model: str, anchor: str, places: str) -> list[str]:
+def invent(copy: Path, package: str, model: str, anchor: str, places: str) -> list[str]:
     """Adds a column `call_sign` the way docs/architecture.md says; the files that were touched."""
-    models, fields = copy / room / "models.py", copy / room / "fields.py"
+    models, fields = copy / package / "models.py", copy / package / "fields.py"
     head = (copy / "migrations/HEAD").read_text().strip()
     text = models.read_text(encoding="utf-8")
     assert text.count(anchor) == 1
@@ -198,29 +198,29 @@ def invent(copy: Path, room: str, model: str, anchor: str, places: str) -> list[
     start = declared.index(f"{name}: tuple[Field, ...] = (")
     end = declared.index("\n)", start)
     added = DECLARATION.format(model=model, places=places)
-    imports = ["from people import values", f"from {room}.models import {model}", "from people.fields import OWN, ROSTER"]
-    missing = [line for line in imports if line not in declared and f"{room}.fields" not in line]
+    imports = ["from people import values", f"from {package}.models import {model}", "from people.fields import OWN, ROSTER"]
+    missing = [line for line in imports if line not in declared and f"{package}.fields" not in line]
     declared = declared[:end] + added + declared[end + 2 :]
     lines = "\n".join([*missing, "from core.personal import"])
     fields.write_text(declared.replace("from core.personal import", lines, 1))
     migration = copy / "migrations/versions/9999_invented.py"
     migration.write_text(MIGRATION.format(head=head, table=model.lower()))
     (copy / "migrations/HEAD").write_text("9999\n")
-    return [f"{room}/models.py", f"{room}/fields.py", "migrations/versions/9999_invented.py", "migrations/HEAD"]
+    return [f"{package}/models.py", f"{package}/fields.py", "migrations/versions/9999_invented.py", "migrations/HEAD"]
 
 
 @pytest.mark.skipif((ROOT / "migrations/versions/9999_invented.py").exists(), reason="this is the copy")
 @pytest.mark.parametrize(
-    ("room", "model", "anchor", "places"),
+    ("package", "model", "anchor", "places"),
     [
         ("people", "Person", "    birth_date: Mapped[date | None]\n", "(OWN, STAFF, ROSTER)"),
         ("roster", "Expert", "    rank: Mapped[str | None] = mapped_column(sa.String(120))\n", "(OWN, ROSTER)"),
     ],
 )
-def test_an_invented_column_appears_everywhere(tmp_path: Path, room: str, model: str, anchor: str, places: str) -> None:
+def test_an_invented_column_appears_everywhere(tmp_path: Path, package: str, model: str, anchor: str, places: str) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", "instance", "screenshots"))
-    touched = invent(copy, room, model, anchor, places)
+    touched = invent(copy, package, model, anchor, places)
     assert len(touched) <= 4
     tests = ["tests/people/test_fields.py", "tests/guards/test_personal_data.py"]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "call_sign or reason or declared", "-rA"]
