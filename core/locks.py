@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Column, event
+from sqlalchemy import Column, event, inspect
 from sqlalchemy.orm import Mapper, Session, object_mapper
 
 from core.database import Base
@@ -29,11 +29,17 @@ class UntouchedWrite(RuntimeError):
 
 
 def _check_flush(session: Session, context: Any, instances: Any) -> None:
-    changed = [*session.new, *(row for row in session.dirty if session.is_modified(row)), *session.deleted]
+    changed = [*session.new, *(row for row in session.dirty if _is_changed(row)), *session.deleted]
     with session.no_autoflush:
         for row in changed:
             for owner in _owners(session, row):
                 _require_touched(session, owner, type(row).__name__)
+
+
+def _is_changed(row: Any) -> bool:
+    """Whether a column of the row is: what another row's foreign key does to its relationships is that row's change."""
+    state = inspect(row)
+    return any(state.attrs[column.key].history.has_changes() for column in state.mapper.column_attrs)
 
 
 def _own_what_is_new(session: Session, context: Any) -> None:

@@ -53,7 +53,7 @@ OUT_OF_REACH = {
     "codes of letters, digits and hyphens": "course.code course_version.prerequisites delivery.code nomination.identifier_issuer organization.code skill.code",
     "an address, which is checked where it is entered": "mail.reply_to",
     "one of a list: countries, languages, ranks, zones, categories": """
-        consent.language course.audience delivery.country delivery.language delivery.time_zone enrollment.rank_code expert.rank_code
+        consent.language course.audience course.layout delivery.country delivery.language delivery.time_zone enrollment.rank_code expert.rank_code
         expert_language.language expert_language.level mail.language nomination.country nomination.identifier_kind
         nomination.nationalities organization.country organization.kinds person.issuer_country person.country person.language person.nationalities""",
     "a time of day": "course.day_ends course.day_starts timetable_block.start",

@@ -14,6 +14,7 @@ from flask_babel.speaklater import LazyString
 from jinja2 import BaseLoader
 from sqlalchemy.dialects.postgresql import JSONB
 
+from certificates import layouts
 from certificates.press import Press
 from certificates.rendering import PayloadRefused, Renderer, check
 from core.codes import Code
@@ -218,11 +219,11 @@ def test_a_name_that_a_message_evaluates_is_caught(sender: Sender, fresh_templat
 
 
 def test_a_name_that_is_not_escaped_on_paper_is_caught() -> None:
-    press, made = Press(), check(paper_texts())
+    press, made = Press(layouts.get("sheet")), check(paper_texts())
     environment = press._template.environment
-    environment.loader = Planted(environment.loader, "certificate.html", "{{ name.value }}", "{{ name.value | safe }}")
+    environment.loader = Planted(environment.loader, "page.html", "{{ name.value }}", "{{ name.value | safe }}")
     environment.cache.clear()
-    press._template = environment.get_template("certificate.html")
+    press._template = environment.get_template("page.html")
     assert any("markup came to life" in fault for fault in in_content("application/pdf", press.print(made)))
 
 

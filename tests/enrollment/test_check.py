@@ -26,7 +26,7 @@ def planted(change: Callable[[], None]) -> list[str]:
 
 
 def write(table, where, **values) -> None:
-    db.session.execute(sa.update(table).where(where).values(**values), execution_options={"synchronize_session": False})
+    db.session.connection().execute(sa.update(table).where(where).values(**values))
 
 
 @pytest.mark.both_databases

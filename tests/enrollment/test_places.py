@@ -17,7 +17,7 @@ from enrollment import queries, services
 from enrollment.models import Enrollment
 from enrollment.places import Seating
 from enrollment.queries import PoolPlaces
-from people.models import PersonnelCategory as C
+from people.personnel import PersonnelCategory as C
 from tests.counting import queries_counted
 from tests.enrollment import makers
 
