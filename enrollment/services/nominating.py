@@ -49,6 +49,7 @@ class Nominee:
     birth_date: date | None = None
     rank: str | None = None
     rank_code: str | None = None
+    subcategory: str | None = None
     organization: str | None = None
     needs: str | None = None
     name_on_certificate: str | None = None
@@ -66,6 +67,7 @@ class Nominee:
             category=self.category,
             rank=self.rank,
             rank_code=self.rank_code,
+            subcategory=self.subcategory,
             organization=self.organization,
             needs=self.needs,
             name_on_certificate=self.name_on_certificate,
