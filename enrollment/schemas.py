@@ -74,11 +74,7 @@ class EnrollmentBody(Schema):
     )
 
     def nominee(self) -> Nominee:
-        return Nominee(
-            **self.person.model_dump(), category=self.category, subcategory=self.subcategory, rank=self.rank,
-            rank_code=self.rank_code,
-            organization=self.organization, needs=self.needs, roster_consent=self.roster_consent, identity=self.identity,
-        )  # fmt: skip
+        return Nominee(**self.person.model_dump(), **self.model_dump(exclude={"person", "nominated_by"}))
 
 
 class EnrollmentQuery(ListQuery):
