@@ -79,7 +79,7 @@ def change_expert(actor: Actor, expert: Expert, profile: Profile) -> Expert:
     require(actor, Permission.EXPERT_WRITE)
     expert = locked(expert.id)
     require_open_to(actor, Permission.EXPERT_WRITE, expert)
-    category = profile.category or expert.category
+    category = PersonnelCategory(profile.category or expert.category)
     values, errors = _plain_values(profile, category)
     if profile.subcategory is None and expert.subcategory not in category.traits.subcategories:
         values["subcategory"] = None  # it was one of the category before

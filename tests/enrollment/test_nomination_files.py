@@ -390,6 +390,7 @@ class TestText:
             "name_on_certificate": "Amina Diop",
             "gender": "undisclosed",
             "birth_date": None,
+            "subcategory": "",
             "rank": "",
             "rank_code": "",
             "organization": "",
