@@ -64,7 +64,7 @@ class ExpertBody(Schema):
 
     person: ExpertPersonBody = ExpertPersonBody()
     category: PersonnelCategory | None = Field(None, description="needed for a new profile")
-    subcategory: Subcategory | Literal[""] | None = Field(None, description="one of the category's")
+    subcategory: Literal[""] | Subcategory | None = Field(None, description="one of the category's")
     rank: str | None = None
     rank_code: str | None = Field(None, examples=["OF-2"])
     organization: str | None = None
