@@ -321,7 +321,8 @@ def breaches() -> Iterator[str]:
     yield from _contradictions()
     busy, early = _being_made(), _issued_early()
     reviews = kinds(sa.true())
-    for certificate in db.session.scalars(sa.select(Certificate).order_by(Certificate.id)).yield_per(200):
+    issued = sa.select(Certificate).order_by(Certificate.id).execution_options(yield_per=200)
+    for certificate in db.session.scalars(issued):
         if kind := reviews.get(certificate.id):
             yield f"certificates: {certificate.number} is {certificate.status.value}, but {FAULTS[ReviewKind(kind)]}"
         if certificate.id in early:

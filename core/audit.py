@@ -161,7 +161,8 @@ def breaches_against(copy: Path, public: Ed25519PublicKey) -> Iterator[str]:
 def _walk(wanted: set[int]) -> Generator[str, None, Chain]:
     """Recomputes the chain and yields its faults. Returns its length and the digests of the entries `wanted`."""
     digest, chain = GENESIS, Chain(0, {}, [])
-    for row in db.session.execute(sa.select(AuditEntry).order_by(AuditEntry.number)).scalars().yield_per(1000):
+    entries = sa.select(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=1000)
+    for row in db.session.scalars(entries):
         number = chain.length + 1
         if row.number != number:
             yield f"audit: entry {number} is missing"

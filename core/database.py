@@ -94,6 +94,19 @@ def in_thousands(values: Iterable[Any]) -> Iterator[list[Any]]:
     return (wanted[start : start + 1000] for start in range(0, len(wanted), 1000))
 
 
+def id_ranges(column: Any, size: int = 1000) -> Iterator[tuple[int, int]]:
+    """Splits a table by a column of ids into ranges (first, last) of at most `size` rows each, so that what is compared with
+    it is read in equal parts, however large both are. Together they cover every id that there can be."""
+    first = 0
+    while True:
+        ids = sa.select(column).where(column >= first).order_by(column)
+        last = db.session.scalar(ids.offset(size - 1).limit(1))
+        yield first, LARGEST_ID if last is None else last
+        if last is None:
+            return
+        first = last + 1
+
+
 #: Seconds that a writer waits for others before it gives up with Unavailable ("busy").
 PATIENCE = 10.0
 

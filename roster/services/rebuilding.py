@@ -4,7 +4,7 @@ with what it is derived from. Comparing and repairing are one code, so that a re
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
 from certificates.models import Certificate
-from core.database import db, is_sqlite
+from core.database import db, id_ranges, is_sqlite
 from core.events import publish
 from core.policy import SYSTEM, Actor
 from roster import documents, evidence, languages
@@ -77,7 +77,8 @@ def _repair(found: list[Difference]) -> None:
 
 
 def _language_differences() -> Iterator[Difference]:
-    for row in db.session.scalars(sa.select(ExpertLanguage).order_by(ExpertLanguage.id)):
+    spoken = sa.select(ExpertLanguage).order_by(ExpertLanguage.id).execution_options(yield_per=1000)
+    for row in db.session.scalars(spoken):
         step = languages.step(row.framework, row.level)
         if row.step != step:
             where = f"roster: expert {row.expert_id}, language {row.language}"
@@ -85,19 +86,27 @@ def _language_differences() -> Iterator[Difference]:
 
 
 def _skill_differences() -> Iterator[Difference]:
-    columns = [c for c in ExpertSkill.__table__.columns if c.name != "id"]
-    rows: dict[tuple[int, int], list[sa.Row]] = defaultdict(list)  # of each skill of a certificate its periods, in their order
-    in_order = sa.select(ExpertSkill.id, *columns).order_by(ExpertSkill.recorded_at, ExpertSkill.id)
-    for row in db.session.execute(in_order):
-        rows[row.certificate_id, row.skill_id].append(row)
-    experts = {person_id: expert_id for expert_id, person_id in db.session.execute(sa.select(Expert.id, Expert.person_id))}
+    ids = evidence.skill_ids()
     try:
-        for proof in evidence.all_proofs():
-            kept = rows.get((proof.certificate_id, proof.skill_id))
-            yield from _compared(proof, kept.pop(0) if kept else None, experts.get(proof.person_id))
+        for first, last in id_ranges(Certificate.id):
+            yield from _skill_differences_between(first, last, ids)
     except evidence.UnknownSkill as error:
         yield Difference(f"roster: a certificate proves the skill {error}, which is not kept", None)
-        return
+
+
+def _skill_differences_between(first: int, last: int, ids: Mapping[str, int]) -> Iterator[Difference]:
+    """Of the certificates with these ids."""
+    columns = [c for c in ExpertSkill.__table__.columns if c.name != "id"]
+    rows: dict[tuple[int, int], list[sa.Row]] = defaultdict(list)  # of each skill of a certificate its periods, in their order
+    these = sa.select(ExpertSkill.id, *columns).where(ExpertSkill.certificate_id.between(first, last))
+    for row in db.session.execute(these.order_by(ExpertSkill.recorded_at, ExpertSkill.id)):
+        rows[row.certificate_id, row.skill_id].append(row)
+    holders = sa.select(Certificate.person_id).where(Certificate.id.between(first, last))
+    known = sa.select(Expert.person_id, Expert.id).where(Expert.person_id.in_(holders))
+    experts = {row.person_id: row.id for row in db.session.execute(known)}
+    for proof in evidence.proofs_between(first, last, ids):
+        kept = rows.get((proof.certificate_id, proof.skill_id))
+        yield from _compared(proof, kept.pop(0) if kept else None, experts.get(proof.person_id))
     for (certificate_id, skill_id), left in sorted(rows.items()):
         for row in left:
             sentence = f"roster: expert {row.expert_id}, skill {skill_id}: certificate {certificate_id} does not prove it"
@@ -124,14 +133,16 @@ def _record(proof: evidence.Proof) -> None:
 
 
 def _document_differences() -> Iterator[Difference]:
-    expected = documents.documents()
     columns = (ExpertSearch.expert_id, ExpertSearch.office_id, ExpertSearch.sort_name, ExpertSearch.tokens, ExpertSearch.names)
-    kept = {row.expert_id: documents.Document(*row[1:]) for row in db.session.execute(sa.select(*columns))}
-    for expert_id in sorted(expected.keys() | kept.keys()):
-        if expected.get(expert_id) != kept.get(expert_id):
-            word = "missing" if expert_id not in kept else "not allowed" if expert_id not in expected else "out of date"
-            sentence = f"roster: expert {expert_id}: the search document is {word}"
-            yield Difference(sentence, partial(documents.write, expected, [expert_id]))
+    for first, last in id_ranges(Expert.id):
+        expected = documents.documents(db.session.scalars(sa.select(Expert.id).where(Expert.id.between(first, last))).all())
+        rows = db.session.execute(sa.select(*columns).where(ExpertSearch.expert_id.between(first, last)))
+        kept = {row.expert_id: documents.Document(*row[1:]) for row in rows}
+        for expert_id in sorted(expected.keys() | kept.keys()):
+            if expected.get(expert_id) != kept.get(expert_id):
+                word = "missing" if expert_id not in kept else "not allowed" if expert_id not in expected else "out of date"
+                sentence = f"roster: expert {expert_id}: the search document is {word}"
+                yield Difference(sentence, partial(documents.refresh, [expert_id]))
 
 
 def _rebuild_index() -> None:

@@ -259,9 +259,16 @@ def normalising(name: str, tree: ast.Module) -> Iterator[str]:
             yield f"{name}:{line} imports normalize; use core.text.normalized"
 
 
+def buffered(name: str, tree: ast.Module) -> Iterator[str]:
+    """A result is read in parts only if the statement says so: PostgreSQL has sent all of it before a result could."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "yield_per":
+            yield f"{name}:{node.lineno} reads all of a result first; use execution_options(yield_per=…)"
+
+
 RULES: list[Rule] = [
     commits, transactions_in_rules, statuses, clocks, days_of_no_place, web_in_rules, queries_in_doors, acts_in_doors, imports_of_packages, imports_of_app, imports_of_serving, swallowed, unread_json, sizes, names,
-    normalising,
+    normalising, buffered,
 ]  # fmt: skip
 
 
@@ -353,6 +360,7 @@ PLANTED = [
     (unread_json, "enrollment/views/nominate.py", "rows = json.loads(request.form['rows'])"),
     (unread_json, "courses/api.py", "body = request.get_json()"),
     (unread_json, "roster/views.py", "body = request.json"),
+    (buffered, "core/audit.py", "rows = db.session.scalars(statement).yield_per(1000)"),
     (sizes, "core/clock.py", "x = 1\n" * 451),
     (sizes, "core/clock.py", "def f():\n" + "    x = 1\n" * 62),
     (names, "roster/utils.py", ""),
