@@ -123,7 +123,7 @@ from enrollment.events import EnrollmentReassigned, EnrollmentResult
 from people.events import ConsentGiven, ConsentWithdrawn, MergeConfirmed, MergeUndone, OrganizationChanged, PersonChanged
 from people.models import BodyKind, Gender
 from people.permissions import Permission as P
-from people.personnel import PersonnelCategory
+from people.personnel import PersonnelCategory, Subcategory
 
 memory.loading_ends()
 
@@ -155,6 +155,7 @@ WORDED = (
     PersonnelCategory,
     RevocationReason,
     Role,
+    Subcategory,
     numbering.VoidReason,
 )
 

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
+from babel.lists import format_list
 
 from core import i18n
 
@@ -79,7 +80,7 @@ class Field:
     @property
     def readers(self) -> str:
         """The readers of its places, because nothing else shows a plain field."""
-        words = ", ".join(str(place.readers) for place in self.places)
+        words = format_list([str(place.readers) for place in self.places], locale=i18n.locale())
         return words[:1].upper() + words[1:]
 
     def words(self, record: Any) -> str:

@@ -302,32 +302,34 @@ def _nominate(delivery_id: int) -> None:
     organization = db.session.scalars(sa.select(Organization).where(Organization.code == "CA-MFA")).one()
     nominees = [
         Nominee(
-            "Marc-André",
-            "D’Amour",
             "military",
+            given_name="Marc-André",
+            family_name="D’Amour",
             identifier="CA-0002",
             email=f"marc-andre.damour@{DOMAIN}",
             country="CA",
             gender="male",
             rank="Sergeant",
             rank_code="OR-6",
+            subcategory="observer_or_staff_officer",
             organization="Canadian Army",
         ),
         Nominee(
-            "Harpreet",
-            "Gill",
             "police",
+            given_name="Harpreet",
+            family_name="Gill",
             identifier="CA-0004",
             email=f"harpreet.gill@{DOMAIN}",
             country="CA",
             gender="male",
             rank="Corporal",
+            subcategory="individual_police",
             organization="Royal Canadian Mounted Police",
         ),
         Nominee(
-            "Ève",
-            "Tremblay",
             "civilian",
+            given_name="Ève",
+            family_name="Tremblay",
             identifier="CA-0005",
             email=f"eve.tremblay@{DOMAIN}",
             country="CA",
@@ -345,7 +347,8 @@ def _nominate_again(delivery_id: int) -> None:
     """Another State puts forward someone whom the first one did: a question for the coordinators."""
     organization = db.session.scalars(sa.select(Organization).where(Organization.code == "GH-AF")).one()
     seconded = Nominee(
-        "Eve", "Tremblay", "civilian", identifier="GH-7719", email=f"eve.tremblay@{DOMAIN}", country="GH", gender="female",
+        "civilian", given_name="Eve", family_name="Tremblay",
+        identifier="GH-7719", email=f"eve.tremblay@{DOMAIN}", country="GH", gender="female",
         organization="Observer mission",
     )  # fmt: skip
     with transaction():

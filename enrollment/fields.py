@@ -28,7 +28,7 @@ PERSONAL = (
         _l("To give places fairly, and to find experts for missions"),
         _l("Trainers of the delivery, the organization that nominated you, coordinators, roster staff, administrators"),
         _l("As long as the enrollment or profile"),
-        """enrollment.category enrollment.rank enrollment.rank_code enrollment.organization
+        """enrollment.category enrollment.subcategory enrollment.rank enrollment.rank_code enrollment.organization
         enrollment.name_on_certificate""",
     ),
     Datum(

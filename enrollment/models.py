@@ -15,7 +15,7 @@ from core.policy import Reach
 from core.words import Worded
 from courses.models import Delivery
 from people.models import Gender, Organization, Person
-from people.personnel import PersonnelCategory
+from people.personnel import PersonnelCategory, Subcategory
 
 
 class EnrollmentStatus(Worded):
@@ -81,6 +81,7 @@ class Enrollment(Base):
     status: Mapped[EnrollmentStatus] = mapped_column(enum_column(EnrollmentStatus))
     line: Mapped[int]
     category: Mapped[PersonnelCategory] = mapped_column(enum_column(PersonnelCategory))
+    subcategory: Mapped[Subcategory | None] = mapped_column(enum_column(Subcategory))
     name_on_certificate: Mapped[str] = mapped_column(sa.String(120))
     rank: Mapped[str | None] = mapped_column(sa.String(120))
     rank_code: Mapped[str | None] = mapped_column(sa.String(8))

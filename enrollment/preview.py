@@ -258,7 +258,7 @@ def _name(fields: Mapping[str, Any]) -> tuple[str, ...]:
 def _examined(delivery: Delivery, met: _People, row: NominationRow) -> NominationRow:
     problems = []
     try:
-        checked(delivery, nominee(row).wish)
+        checked(delivery, nominee(row))
     except DomainError as refusal:
         for one in refusal.errors or [refusal]:
             column = one.field or "category"

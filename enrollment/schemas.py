@@ -14,7 +14,7 @@ from enrollment.needs import needs_shown
 from enrollment.queries import explain, person_shown, version_of
 from enrollment.services import Nominee
 from people.models import Gender, IdentifierKind, Merge, Person
-from people.personnel import PersonnelCategory
+from people.personnel import PersonnelCategory, Subcategory
 from people.services import current_record
 
 Identifier = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 60})]
@@ -56,6 +56,7 @@ class ApplicantBody(Schema):
 class EnrollmentBody(Schema):
     person: ApplicantBody
     category: Annotated[str, one_of(PersonnelCategory)]
+    subcategory: Annotated[str, one_of(Subcategory)] | None = Field(None, description="one of the category's")
     rank: Annotated[str, at_most(120)] | None = None
     rank_code: Annotated[str, at_most(20)] | None = Field(
         None, description="STANAG 2116, such as OF-2; police and civilians need none"
@@ -73,10 +74,7 @@ class EnrollmentBody(Schema):
     )
 
     def nominee(self) -> Nominee:
-        return Nominee(
-            **self.person.model_dump(), category=self.category, rank=self.rank, rank_code=self.rank_code,
-            organization=self.organization, needs=self.needs, roster_consent=self.roster_consent, identity=self.identity,
-        )  # fmt: skip
+        return Nominee(**self.person.model_dump(), **self.model_dump(exclude={"person", "nominated_by"}))
 
 
 class EnrollmentQuery(ListQuery):
@@ -118,6 +116,7 @@ class EnrollmentAnswer(Answer):
     status: EnrollmentStatus
     position: int | None = Field(description="place in the waiting line, from 1")
     reason: str | None = Field(description="why it stands so, in words")
+    subcategory: Subcategory | None
     rank: str | None
     rank_code: str | None
     organization: str | None
@@ -139,6 +138,7 @@ class EnrollmentAnswer(Answer):
             status=standing.status,
             position=position,
             reason=explain(actor, enrollment, position),
+            subcategory=enrollment.subcategory,
             rank=enrollment.rank,
             rank_code=enrollment.rank_code,
             organization=enrollment.organization,

@@ -24,17 +24,28 @@ class PersonnelCategory(Worded):
         return PERSONNEL[self]
 
 
+class Subcategory(Worded):
+    """In what capacity, within a category: as the United Nations deploys people."""
+
+    CONTINGENT = "contingent", _p("personnel", "Contingent")
+    OBSERVER_OR_STAFF_OFFICER = "observer_or_staff_officer", _p("personnel", "Military observer or staff officer")
+    INDIVIDUAL_POLICE = "individual_police", _p("personnel", "Individual police officer")
+    FORMED_POLICE_UNIT = "formed_police_unit", _p("personnel", "Formed police unit")
+
+
 @dataclass(frozen=True)
 class Personnel:
     """What is particular to a category of personnel: everything else asks here.
 
     `printed`: the word on a certificate, a message of the catalogues.
     `written`: what people write in nomination files, in several languages.
+    `subcategories`: in what capacity people of the category can come, if it is divided.
     """
 
     printed: str
     written: str
     has_rank: bool = False
+    subcategories: tuple[Subcategory, ...] = ()
     has_rank_code: bool = False  # the codes of STANAG 2116 are those of armed forces: police have none
 
 
@@ -47,12 +58,14 @@ PERSONNEL: dict[PersonnelCategory, Personnel] = {
         pgettext("certificate", "Police"),
         "police, policier, policière, police officer, pol, personnel de police, police personnel",
         has_rank=True,
+        subcategories=(Subcategory.INDIVIDUAL_POLICE, Subcategory.FORMED_POLICE_UNIT),
     ),
     PersonnelCategory.MILITARY: Personnel(
         pgettext("certificate", "Military"),
         "military, militaire, mil, personnel militaire, military personnel",
         has_rank=True,
         has_rank_code=True,
+        subcategories=(Subcategory.CONTINGENT, Subcategory.OBSERVER_OR_STAFF_OFFICER),
     ),
     PersonnelCategory.CORRECTIONS: Personnel(
         pgettext("certificate", "Corrections"),
@@ -66,5 +79,17 @@ PERSONNEL: dict[PersonnelCategory, Personnel] = {
     ),
 }
 
+#: What people write for a subcategory in nomination files, in several languages.
+WRITTEN_SUBCATEGORIES: dict[Subcategory, str] = {
+    Subcategory.CONTINGENT: "contingent, troops, troop, contingent militaire, troupes",
+    Subcategory.OBSERVER_OR_STAFF_OFFICER: "observer or staff officer, military observer or staff officer, observer, military"
+    " observer, milobs, unmo, staff officer, observateur, observateur militaire, officier d'état-major,"
+    " observateur militaire ou officier d'état-major",
+    Subcategory.INDIVIDUAL_POLICE: "individual police, individual police officer, ipo, policier hors unité constituée,"
+    " policière hors unité constituée, policier hors unités constituées",
+    Subcategory.FORMED_POLICE_UNIT: "formed police unit, fpu, unité de police constituée, upc",
+}
+
 #: The codes, for sentences about one that is none of them.
 CATEGORY_CODES = ", ".join(PersonnelCategory)
+SUBCATEGORY_CODES = ", ".join(Subcategory)

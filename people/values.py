@@ -18,6 +18,7 @@ from core.text import has_endless_marks, has_forbidden, in_lines, is_blank, is_g
 from people.name_rules import check_name, is_filler, is_spreadsheet_error
 from people.name_rules import check_names as check_names  # for other packages: values are what they share
 from people.name_rules import require_spelling as require_spelling
+from people.personnel import PERSONNEL, PersonnelCategory, Subcategory
 
 _PARTICLES = (
     "af al ap ben bin bint da das de degli dei del della den der des di do dos du el ibn la las le los mac o’ o' san santa "
@@ -208,6 +209,23 @@ def clean_birth_date(value: date, field: str, *, today: date | None = None, type
         )
         raise Invalid("implausible_age", sentence, field)
     return value
+
+
+def clean_subcategory(category: PersonnelCategory | str | None, value: str | None, field: str) -> Subcategory | None:
+    """The sub-category, None for an empty text; Invalid if it does not belong to `category` (None: not known here)."""
+    if not value:
+        return None
+    known = PERSONNEL.get(category) if category else None  # type: ignore[call-overload]  # a StrEnum equals its text
+    offered = known.subcategories if known else tuple(Subcategory)
+    if value in offered:
+        return Subcategory(value)
+    if not offered:
+        raise Invalid("unknown_subcategory", _l("This category has no sub-categories: leave it empty."), field)
+    sentence = _l(
+        "“%(value)s” is not a sub-category of this category. Use one of %(codes)s, or leave it empty.",
+        value=value[:60], codes=", ".join(offered),
+    )  # fmt: skip
+    raise Invalid("unknown_subcategory", sentence, field)
 
 
 def clean_member(kind: type[Any], value: Any, field: str) -> Any:

@@ -15,7 +15,7 @@ PERSONAL: tuple[Datum | Field, ...] = (
         _l("To be found for missions"),
         _l("Yourself; with your consent also roster staff and administrators"),
         _l("As long as you have a profile; skills that ended stay as history"),
-        """expert.category expert.rank expert.rank_code expert.organization expert.expertise expert.status
+        """expert.category expert.subcategory expert.rank expert.rank_code expert.organization expert.expertise expert.status
         expert.created_at expert.updated_at admission.field admission.how admission.admitted_at admission.ended_at
         admission.end_reason availability.starts_on availability.ends_on expert_language.language
         expert_language.framework expert_language.level expert_language.step expert_skill.level

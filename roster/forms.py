@@ -113,6 +113,7 @@ class ProfileForm(Form):
     """Rank, organization, fields; languages and availability are rows that `profile_form` adds."""
 
     category = RadioField(_l("Category"), validators=[InputRequired()])
+    subcategory = SelectField(_l("Sub-category"), validators=[Optional()], validate_choice=False)
     rank = StringField(_l("Rank or title"), validators=[Optional()])
     rank_code = StringField(
         _l("Rank code"), description=_l("Military only: as in STANAG 2116, such as OF-2."), validators=[Optional()]
@@ -168,6 +169,7 @@ class ProfileForm(Form):
         windows = [tuple(field.data for field in self.windows()[n]) for n in self._filled("availability")]
         return Profile(
             category=PersonnelCategory(self.category.data),
+            subcategory=self.subcategory.data or "",
             rank=self.rank.data or "",
             rank_code=self.rank_code.data or "",
             organization=self.organization.data or "",
@@ -211,13 +213,15 @@ def profile_form(expert: Expert | None, *, asks_person: bool = False, sent: Mapp
 def _known(expert: Expert | None) -> dict[str, Any]:
     if expert is None:
         return {}
-    names = ("rank", "rank_code", "organization", *(field.name for field in EXPERT))
+    names = ("subcategory", "rank", "rank_code", "organization", *(field.name for field in EXPERT))
     plain = {name: getattr(expert, name) for name in names}
     return plain | {"category": expert.category.value, "expertise": "\n".join(expert.expertise)}
 
 
 def _offer_choices(form: ProfileForm, spoken: Iterable[Any]) -> None:
     form.category.choices = PersonnelCategory.choices()
+    divided = [one for category in PersonnelCategory for one in category.traits.subcategories]
+    form.subcategory.choices = [("", ""), *((one.value, one.words) for one in divided)]
     extra = [(one.language, i18n.language_name(one.language)) for one in spoken]
     for language, framework, _level in form.languages():
         language.choices = list(dict([*_languages(""), *extra]).items())

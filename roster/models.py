@@ -17,7 +17,7 @@ from core.policy import Reach
 from core.words import Worded
 from courses.models import Skill, SkillLevel
 from people.models import Organization, Person
-from people.personnel import PersonnelCategory
+from people.personnel import PersonnelCategory, Subcategory
 
 EXPIRING_WITHIN = timedelta(days=90)
 
@@ -57,6 +57,7 @@ class Expert(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), unique=True)
     category: Mapped[PersonnelCategory] = mapped_column(enum_column(PersonnelCategory))
+    subcategory: Mapped[Subcategory | None] = mapped_column(enum_column(Subcategory))
     rank: Mapped[str | None] = mapped_column(sa.String(120))
     rank_code: Mapped[str | None] = mapped_column(sa.String(8))
     organization: Mapped[str | None] = mapped_column(sa.String(200))

@@ -13,7 +13,7 @@ from core.policy import Actor
 from courses.models import SkillLevel
 from people.fields import PERSON, ROSTER
 from people.models import ConsentPurpose, Gender, IdentifierKind
-from people.personnel import PersonnelCategory
+from people.personnel import PersonnelCategory, Subcategory
 from people.services import find_consent
 from roster.fields import EXPERT
 from roster.filters import Filters
@@ -64,6 +64,7 @@ class ExpertBody(Schema):
 
     person: ExpertPersonBody = ExpertPersonBody()
     category: PersonnelCategory | None = Field(None, description="needed for a new profile")
+    subcategory: Literal[""] | Subcategory | None = Field(None, description="one of the category's")
     rank: str | None = None
     rank_code: str | None = Field(None, examples=["OF-2"])
     organization: str | None = None
@@ -80,6 +81,7 @@ class ExpertBody(Schema):
         return Profile(
             person=self.person.model_dump(exclude={"identifier"}),
             category=self.category,
+            subcategory=self.subcategory,
             rank=self.rank,
             rank_code=self.rank_code,
             organization=self.organization,
@@ -177,6 +179,7 @@ class ExpertAnswer(Answer):
     id: int
     person: ExpertPersonAnswer
     category: PersonnelCategory
+    subcategory: Subcategory | None
     rank: str | None
     rank_code: str | None
     organization: str | None
@@ -198,6 +201,7 @@ def expert_answer(actor: Actor, expert: Expert, filters: Filters | None = None) 
         id=expert.id,
         person=ExpertPersonAnswer.model_validate(expert.person),
         category=expert.category,
+        subcategory=expert.subcategory,
         rank=expert.rank,
         rank_code=expert.rank_code,
         organization=expert.organization,

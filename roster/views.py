@@ -22,6 +22,7 @@ from courses.queries import skills_to_choose
 from people.fields import PERSON, ROSTER
 from people.models import ConsentPurpose
 from people.permissions import Permission
+from people.personnel import Subcategory
 from people.queries import body_name, consents_of, offices_to_choose, roster_text
 from people.services import find_consent
 from roster import queries, sentences, services
@@ -82,7 +83,8 @@ def export() -> Response | tuple[str, int]:
     experts = queries.experts_to_export(actor, given)
     rows = (_exported(_row(listed, given, everything=True)) for listed in experts)
     header = [
-        _("Family name"), _("Given name"), _("Number"), _("Category"), _("Rank"), _("Country"), _("Nationality"), _("Gender"),
+        _("Family name"), _("Given name"), _("Number"), _("Category"), _("Sub-category"), _("Rank"),
+        _("Country"), _("Nationality"), _("Gender"),
         _("Languages"), _("Skills"), _("Available from"), _("Available until"),
         *(str(field.what) for field in (*_OF_PERSON, *_OF_EXPERT)),
     ]  # fmt: skip
@@ -150,7 +152,9 @@ def _exported(row: dict[str, Any]) -> list[Any]:
     expert, person, window = row["expert"], row["person"], row["window"]
     skills = (_skill_exported(*one) for one in row["skills"])
     return [
-        person.family_name, person.given_name, person.identifier, word(expert.category), expert.rank,
+        person.family_name, person.given_name, person.identifier, word(expert.category),
+        expert.subcategory and word(expert.subcategory),
+        expert.rank,
         written([person.country] if person.country else [], locale()), written(person.nationalities, locale()),
         word(person.gender),
         row["languages"], "; ".join(skills),
@@ -370,7 +374,9 @@ def _asked_page(token: str) -> Any:
     name = f"{found.identity.get('given_name', '')} {found.identity.get('family_name', '')}".strip()
     profile = services.Profile.unpacked(found.values)
     facts = {
-        "category": profile.category and word(profile.category), "rank": profile.rank, "organization": profile.organization,
+        "category": profile.category and word(profile.category),
+        "subcategory": profile.subcategory and word(profile.subcategory, Subcategory),
+        "rank": profile.rank, "organization": profile.organization,
         "expertise": ", ".join(profile.expertise or ()),
         "languages": ", ".join(f"{language_name(one.language)} {one.level}" for one in profile.languages or ()),
     }  # fmt: skip

@@ -131,7 +131,10 @@ def _shows_emblem(centre_id: int) -> None:
 def _nominated(delivery_id: int, organization, person: Actor):
     with transaction():
         made = enrollment_services.nominate(
-            SYSTEM, delivery_id, organization, [Nominee("Amina", "Diallo", "civilian", email=person.email, country="CA")]
+            SYSTEM,
+            delivery_id,
+            organization,
+            [Nominee("civilian", given_name="Amina", family_name="Diallo", email=person.email, country="CA")],
         )
         return made[0]
 

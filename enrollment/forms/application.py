@@ -11,6 +11,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField, StringField, TextAreaField
+from wtforms.validators import Optional
 
 from core import countries, texts
 from core.errors import DomainError, Invalid
@@ -21,7 +22,7 @@ from enrollment.nomination_files import parse_rank_code
 from enrollment.services import Wish
 from people import values
 from people.models import Gender
-from people.personnel import PersonnelCategory
+from people.personnel import PersonnelCategory, Subcategory
 
 SCREENS = {
     1: (
@@ -35,7 +36,7 @@ SCREENS = {
         "gender",
         "category",
     ),
-    2: ("rank", "rank_code", "organization", "needs", "language"),
+    2: ("subcategory", "rank", "rank_code", "organization", "needs", "language"),
     3: ("consent", "roster_consent"),
 }
 LAST = 3
@@ -68,6 +69,7 @@ class ApplicationForm(Form):
     )
     category = RadioField(_l("Personnel category"), [OneOf(_l("Choose your personnel category."))], validate_choice=False)
 
+    subcategory = RadioField(_l("Sub-category"), validators=[Optional()], validate_choice=False)
     rank = StringField(_l("Rank"), [Kept(values.clean_text)])
     rank_code = StringField(_l("NATO rank code"), [Kept(clean_rank_code)])
     organization = StringField(_l("Organization"), [NeededWithoutCountry(), Kept(values.clean_text, longest=200)])
@@ -85,7 +87,13 @@ class ApplicationForm(Form):
         super().__init__(**options)
         self.gender.choices = Gender.choices()
         self.category.choices = [(one.value, one.words) for one in categories]
+        self.subcategory.choices = [(one.value, one.words) for one in self.subcategories]
         self.language.choices = list(texts.offered().items())
+
+    @property
+    def subcategories(self) -> tuple[Subcategory, ...]:
+        """Those of the category that was chosen."""
+        return next((one.traits.subcategories for one in PersonnelCategory if one == self.category.data), ())
 
     @property
     def has_rank(self) -> bool:
@@ -100,6 +108,8 @@ class ApplicationForm(Form):
         hidden = {"rank"} if not self.has_rank else set()
         if not self.has_rank_code:
             hidden.add("rank_code")
+        if not self.subcategories:
+            hidden.add("subcategory")
         return [name for name in SCREENS[screen] if name in self and name not in hidden]
 
     def carried(self, screen: int) -> Iterator[tuple[str, str]]:
@@ -144,6 +154,7 @@ class ApplicationForm(Form):
     def wish(self) -> Wish:
         return Wish(
             category=self.category.data,
+            subcategory=self.subcategory.data if self.subcategory.data in self.subcategories else None,
             rank=self.rank.data if self.has_rank else None,
             rank_code=self.rank_code.data if self.has_rank_code else None,
             organization=self.organization.data,

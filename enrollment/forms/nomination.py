@@ -66,6 +66,7 @@ class PersonForm(Form):
     birth_date = DayField(_l("Date of birth"))
     who = WhoField()
     category = RadioField(_l("Personnel category"), [OneOf(_l("Choose the personnel category."))], validate_choice=False)
+    subcategory = SelectField(_l("Sub-category"), validate_choice=False)
     rank = StringField(_l("Rank"))
     rank_code = StringField(_l("NATO rank code"))
     organization = StringField(_l("Unit or employer"))
@@ -77,6 +78,10 @@ class PersonForm(Form):
         super().__init__(**options)
         self.gender.choices = Gender.choices()
         self.category.choices = [(one.value, one.words) for one in categories]
+        divided = [one for category in categories for one in category.traits.subcategories]
+        self.subcategory.choices = [("", ""), *((one.value, one.words) for one in divided)]
+        if not divided:
+            self.subcategory.data = ""
         self.language.choices = list(i18n.teaching_languages(i18n.locale()))
 
     def row(self) -> NominationRow:

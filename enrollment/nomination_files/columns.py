@@ -18,6 +18,7 @@ COLUMNS = (
     "gender",
     "birth_date",
     "category",
+    "subcategory",
     "rank",
     "rank_code",
     "organization",
@@ -46,6 +47,7 @@ HEADINGS = {
         "gender": "Gender",
         "birth_date": "Date of birth",
         "category": "Category",
+        "subcategory": "Sub-category",
         "rank": "Rank",
         "rank_code": "Rank code",
         "organization": "Organization",
@@ -64,6 +66,7 @@ HEADINGS = {
         "gender": "Genre",
         "birth_date": "Date de naissance",
         "category": "Catégorie",
+        "subcategory": "Sous-catégorie",
         "rank": "Grade",
         "rank_code": "Code de grade",
         "organization": "Organisation",
@@ -96,6 +99,7 @@ _SYNONYMS = {
     "birth_date": "birth date, birthdate, birthday, date of birth, dob, born, born on, née le, né le, ddn",
     "category": "personnel category, category of personnel, component, catégorie de personnel, catégorie du "
     "personnel, composante",
+    "subcategory": "capacity, type of personnel, sous-catégorie de personnel, sub-category of personnel, fonction, qualité",
     "rank": "grade ou titre, rank or title",
     "rank_code": "nato rank code, nato code, nato rank, nato grade, stanag code, code otan, grade otan, "
     "code du grade, code grade",

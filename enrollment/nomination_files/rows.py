@@ -15,7 +15,7 @@ from enrollment.nomination_files import birth_dates, words
 from enrollment.nomination_files.columns import COLUMNS
 from enrollment.nomination_files.results import NominationRow, Problem, shown
 from enrollment.nomination_files.text import is_blank, storable
-from people.personnel import CATEGORY_CODES
+from people.personnel import CATEGORY_CODES, SUBCATEGORY_CODES
 from people.values import (
     check_names,
     clean_birth_date,
@@ -23,6 +23,7 @@ from people.values import (
     clean_identifier,
     clean_name,
     clean_nationalities,
+    clean_subcategory,
     clean_text,
     require_sender,
     whole_name,
@@ -40,6 +41,7 @@ MAX_LENGTHS = {
     "gender": 60,
     "birth_date": birth_dates.LONGEST,
     "category": 60,
+    "subcategory": 60,
     "rank": 120,
     "rank_code": 20,
     "organization": 200,
@@ -118,6 +120,10 @@ def check_row(
         require_sender(raw["country"], raw["organization"])
     except Invalid as refusal:
         problems.append(Problem(row, "organization", "", refusal.code, refusal.message))
+    try:
+        clean_subcategory(fields["category"], fields["subcategory"], "subcategory")
+    except Invalid as refusal:
+        problems.append(Problem(row, "subcategory", shown(raw["subcategory"]), refusal.code, refusal.message))
     if is_confirmed:
         raw[CONFIRMED], fields[CONFIRMED] = "1", True
     answer = values.get(IDENTITY)
@@ -233,6 +239,19 @@ def _category(text: str, frame: _Frame) -> str:
     )
 
 
+def _subcategory(text: str, frame: _Frame) -> str:
+    if found := words.parse_subcategory(text):
+        return found
+    raise _Refused(
+        "unknown_subcategory",
+        _l(
+            "“%(value)s” is not a sub-category. Write one of %(codes)s, or leave it empty.",
+            value=shown(text),
+            codes=SUBCATEGORY_CODES,
+        ),
+    )
+
+
 def _rank_code(text: str, frame: _Frame) -> str:
     if code := words.parse_rank_code(text):
         return code
@@ -321,6 +340,7 @@ _RULES: dict[str, Callable[[str, _Frame], Any]] = {
     "gender": _gender,
     "birth_date": _birth_date,
     "category": _category,
+    "subcategory": _subcategory,
     "rank_code": _rank_code,
     "language": _language,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from enrollment.nomination_files.text import LONGEST_WORD, clean, fold, is_blank
-from people.personnel import PersonnelCategory
+from people.personnel import WRITTEN_SUBCATEGORIES, PersonnelCategory
 
 
 def _index(words: dict[str, str]) -> dict[str, str]:
@@ -13,6 +13,7 @@ def _index(words: dict[str, str]) -> dict[str, str]:
 
 
 _CATEGORIES = _index({one.value: one.traits.written for one in PersonnelCategory})
+_SUBCATEGORIES = _index({one.value: words for one, words in WRITTEN_SUBCATEGORIES.items()})
 _GENDERS = _index(
     {
         "female": "female, f, woman, femme, féminin, feminine",
@@ -29,6 +30,11 @@ _RANK_CODE = re.compile(r"(OF|OR)[\s\-\u2010-\u2015]*(?:(10|0?[1-9])|\(?(D)\)?)"
 def parse_category(text: str) -> str | None:
     """The value of a personnel category, from the English or French word; None for anything else."""
     return _CATEGORIES.get(fold(text))
+
+
+def parse_subcategory(text: str) -> str | None:
+    """The value of a subcategory, from its code or the English or French word; None for anything else."""
+    return _SUBCATEGORIES.get(fold(text)) or _SUBCATEGORIES.get(fold(text.replace("_", " ")))
 
 
 def parse_gender(text: str) -> str | None:

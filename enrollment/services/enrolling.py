@@ -26,7 +26,7 @@ from enrollment.states import ENROLLMENT
 from people.models import Organization, Person
 from people.permissions import Permission
 from people.personnel import CATEGORY_CODES, PersonnelCategory
-from people.values import clean_lines, clean_name, clean_text, require_spelling
+from people.values import clean_lines, clean_name, clean_subcategory, clean_text, require_spelling
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Wish:
     category: PersonnelCategory | str
     rank: str | None = None
     rank_code: str | None = None
+    subcategory: str | None = None
     organization: str | None = None
     needs: str | None = None
     name_on_certificate: str | None = None
@@ -126,6 +127,7 @@ def _made(actor: Actor, delivery: Delivery, person: Person, wish: Wish, nominate
         name_on_certificate=wish.name_on_certificate or person.name_on_certificate,
         rank=wish.rank,
         rank_code=wish.rank_code,
+        subcategory=wish.subcategory,
         organization=wish.organization,
         needs=wish.needs,
         roster_consent=wish.roster_consent,
@@ -158,6 +160,10 @@ def checked(delivery: Delivery, wish: Wish) -> Wish:
     except Invalid as fault:
         faults.append(fault)
     faults += _category_faults(delivery, wish.category)
+    try:
+        kept["subcategory"] = clean_subcategory(wish.category, wish.subcategory, "subcategory")
+    except Invalid as fault:
+        faults.append(fault)
     collect(faults)
     return replace(wish, **kept)
 

@@ -64,4 +64,4 @@ def _enter_oneself(actor: Actor, delivery: Delivery, one: Nominee) -> Enrollment
     require_own_name(own, one.given_name, one.family_name, "person.given_name")
     said = {name: getattr(one, name) for name in ONES_OWN}
     change_person(actor, own, **{name: value for name, value in said.items() if value is not None})
-    return enroll(actor, delivery.id, own, one.wish)
+    return enroll(actor, delivery.id, own, one)

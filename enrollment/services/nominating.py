@@ -25,7 +25,6 @@ from enrollment.services.letters import tell_all
 from enrollment.services.stages import require_open
 from people.models import BodyKind, Gender, IdentifierKind, Organization, Person
 from people.permissions import Permission
-from people.personnel import PersonnelCategory
 from people.queries import organization_choices, require_kind
 from people.services import NO_ONE, Identified, add_address, current_record, identify_person, join_records, records_of
 from people.values import clean_country, clean_identifier, clean_name, clean_nationalities, find_email, require_sender
@@ -34,43 +33,24 @@ from people.values import clean_country, clean_identifier, clean_name, clean_nat
 COMPARE = "enrollment.compare"
 
 
-@dataclass(frozen=True)
-class Nominee:
+@dataclass(frozen=True, kw_only=True)
+class Nominee(Wish):
     """One person as an organization puts it. `row`: where it stands in a file; refusals then name it ("row-7.category")."""
 
     given_name: str | None
     family_name: str | None
-    category: PersonnelCategory | str
     identifier: str | None = None
+    identifier_issuer: str | None = None
+    identifier_kind: str | None = None
     email: str | None = None
     country: str | None = None
     nationalities: Sequence[str] | str | None = None
     gender: Gender | str | None = None
     birth_date: date | None = None
-    rank: str | None = None
-    rank_code: str | None = None
-    organization: str | None = None
-    needs: str | None = None
-    name_on_certificate: str | None = None
     language: str | None = None
-    roster_consent: bool | None = None
     names_confirmed: bool | None = None
     identity: str | int | None = None
-    identifier_issuer: str | None = None
-    identifier_kind: str | None = None
     row: int | None = None
-
-    @property
-    def wish(self) -> Wish:
-        return Wish(
-            category=self.category,
-            rank=self.rank,
-            rank_code=self.rank_code,
-            organization=self.organization,
-            needs=self.needs,
-            name_on_certificate=self.name_on_certificate,
-            roster_consent=self.roster_consent,
-        )
 
 
 def bodies_to_nominate_for(actor: Actor, delivery: Delivery) -> dict[str, str]:
@@ -131,7 +111,7 @@ def enter(actor: Actor, delivery_id: int, nominee: Nominee) -> Enrollment:
 
 def _checked(delivery: Delivery, nominee: Nominee) -> Wish:
     """The wish, checked before any person is recorded, and with all faults at once."""
-    wish = checked(delivery, nominee.wish)
+    wish = checked(delivery, nominee)
     require_identity(nominee.identifier, nominee.email)
     require_sender(nominee.country, nominee.organization)
     return wish

@@ -95,7 +95,7 @@ def _known(person: Person | None) -> dict[str, Any]:
         "language": person.language if person.language in texts.offered() else i18n.locale(),
     }  # fmt: skip
     if last := queries.find_last_of(person):
-        known |= {name: getattr(last, name) for name in ("category", "rank", "rank_code", "organization", "needs")}
+        known |= {name: getattr(last, name) for name in ("category", "subcategory", "rank", "rank_code", "organization", "needs")}
     return known
 
 

@@ -33,7 +33,7 @@ from enrollment.queries import get_organization
 from enrollment.views.apply import closed_page
 from enrollment.views.blueprint import pages
 from people.models import Gender, Organization
-from people.personnel import PersonnelCategory
+from people.personnel import PersonnelCategory, Subcategory
 
 #: So many rows are corrected on one page: what a form carries stays bounded, however many rows a file has.
 ROWS_A_PAGE = 25
@@ -211,7 +211,7 @@ def check_page(
         is_kept=is_kept or nominated,
         rows=to_text(sheet),
         submission=secrets.token_urlsafe(16),
-        choices={"category": list(PersonnelCategory), "gender": list(Gender)},
+        choices={"category": list(PersonnelCategory), "subcategory": list(Subcategory), "gender": list(Gender)},
         in_question=_date_in_question(view),
         heading=lambda column: nomination_files.heading(column, i18n.locale()),
     )

@@ -74,7 +74,8 @@ def nominations_file() -> Response:
     positions = queries.positions(*waiting) if waiting else {}
     header = [
         _("Service or staff number"), _("Given name"), _("Family name"), _("Email"), _("Country"), _("Nationality"),
-        _("Category"), _("Rank"), _("Nominated by"), _("Course"), _("Delivery"), _("Begins"), _("Status"), _("Position"),
+        _("Category"), _("Sub-category"),
+        _("Rank"), _("Nominated by"), _("Course"), _("Delivery"), _("Begins"), _("Status"), _("Position"),
         _("Why"),
     ]  # fmt: skip
     rows = [_line(actor, one, positions.get(one.standing.id)) for one in found]
@@ -85,7 +86,8 @@ def _line(actor: Actor, one: Enrollment, position: int | None) -> list[Any]:
     person = queries.person_shown(actor, one)
     return [
         person.identifier, person.given_name, person.family_name, person.email, person.country,
-        countries.written(person.nationalities, i18n.locale()), word(one.category), one.rank,
+        countries.written(person.nationalities, i18n.locale()), word(one.category), one.subcategory and word(one.subcategory),
+        one.rank,
         one.nominated_by.name if one.nominated_by else "", i18n.text(one.delivery.course.title), one.delivery.code,
         one.delivery.starts_on, word(one.standing.status), position, queries.explain(actor, one, position),
     ]  # fmt: skip

@@ -172,7 +172,8 @@ def participants_file(code: str) -> Response:
     actor, delivery = current_actor(), _delivery(code)
     header = [
         _("Reference"), _("Family name"), _("Given name"), _("Name on certificate"), _("Email"), _("Country"), _("Nationality"),
-        _("Gender"), _("Category"), _("Rank"), _("Rank code"), _("Employer"), _("Nominated by"), _("Order of nomination"),
+        _("Gender"), _("Category"), _("Sub-category"),
+        _("Rank"), _("Rank code"), _("Employer"), _("Nominated by"), _("Order of nomination"),
         _("Prerequisites"), _("Status"), _("Position"), _("Why"),
     ]  # fmt: skip
     rows = [_line(delivery, entry) for entry in _entries(actor, delivery)]
@@ -184,7 +185,8 @@ def _line(delivery: Delivery, entry: Entry) -> list[Any]:
     return [
         reference(delivery.id, one.origin_id), person.family_name, person.given_name, person.name_on_certificate, person.email,
         person.country or (_("none") if one.organization else ""), countries.written(person.nationalities, i18n.locale()),
-        word(person.gender) if person.gender else "", word(one.category), one.rank, one.rank_code, one.organization,
+        word(person.gender) if person.gender else "", word(one.category),
+        one.subcategory and word(one.subcategory), one.rank, one.rank_code, one.organization,
         one.nominated_by.name if one.nominated_by else "", entry.order[0] if entry.order else None,
         "; ".join(f"{asked.course}: {said(asked)}" for asked in entry.prerequisites), word(one.status), entry.position, entry.why,
     ]  # fmt: skip

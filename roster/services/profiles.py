@@ -22,7 +22,7 @@ from people.models import ConsentPurpose, Person
 from people.permissions import Permission
 from people.personnel import PersonnelCategory
 from people.services import current_consent, identify_person, records_of
-from people.values import clean_text
+from people.values import clean_subcategory, clean_text
 from roster import documents, languages
 from roster.events import ExpertChanged, ExpertRecorded
 from roster.fields import EXPERT
@@ -51,7 +51,7 @@ def put_expert(actor: Actor, identifier: str | None, profile: Profile) -> tuple[
 
 def _checked(profile: Profile) -> Profile:
     """The profile with its texts as they are kept. Raises every fault of the values, whoever is meant."""
-    values, errors = _plain_values(profile)
+    values, errors = _plain_values(profile, profile.category)
     _read_languages(profile.languages, errors)
     _read_windows(profile.availability, errors)
     collect(errors)
@@ -79,7 +79,10 @@ def change_expert(actor: Actor, expert: Expert, profile: Profile) -> Expert:
     require(actor, Permission.EXPERT_WRITE)
     expert = locked(expert.id)
     require_open_to(actor, Permission.EXPERT_WRITE, expert)
-    values, errors = _plain_values(profile)
+    category = PersonnelCategory(profile.category or expert.category)
+    values, errors = _plain_values(profile, category)
+    if profile.subcategory is None and expert.subcategory not in category.traits.subcategories:
+        values["subcategory"] = None  # it was one of the category before
     spoken = _read_languages(profile.languages, errors)
     windows = _read_windows(profile.availability, errors)
     collect(errors)
@@ -97,8 +100,8 @@ def change_expert(actor: Actor, expert: Expert, profile: Profile) -> Expert:
     return expert
 
 
-def _plain_values(profile: Profile) -> tuple[dict[str, Any], list[DomainError]]:
-    """The columns that are given, and what is wrong with them."""
+def _plain_values(profile: Profile, category: PersonnelCategory | None) -> tuple[dict[str, Any], list[DomainError]]:
+    """The columns that are given, and what is wrong with them. `category`: of the profile, as far as it is known."""
     errors: list[DomainError] = []
     values: dict[str, Any] = {"category": profile.category}
     for name, longest in {"rank": 120, "organization": 200}.items():
@@ -108,6 +111,11 @@ def _plain_values(profile: Profile) -> tuple[dict[str, Any], list[DomainError]]:
         value = profile.plain.get(one.name)
         try:
             values[one.name] = one.clean(value, one.name) if value else value
+        except Invalid as error:
+            errors.append(error)
+    if profile.subcategory is not None:
+        try:
+            values["subcategory"] = clean_subcategory(category, profile.subcategory, "subcategory") or ""
         except Invalid as error:
             errors.append(error)
     if profile.rank_code is not None:

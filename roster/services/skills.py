@@ -84,7 +84,8 @@ def expert_by_enrollment(actor: Actor, certificate: Certificate) -> Expert:
     person says yes and is admitted."""
     declared = db.session.get_one(Enrollment, certificate.enrollment_id)
     expert, _ = obtain(
-        actor, certificate.person_id, declared.category, rank=declared.rank, rank_code=declared.rank_code,
+        actor, certificate.person_id, declared.category, subcategory=declared.subcategory,
+        rank=declared.rank, rank_code=declared.rank_code,
         organization=declared.organization,
     )  # fmt: skip
     return expert

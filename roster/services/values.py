@@ -36,6 +36,7 @@ class Profile:
 
     person: Mapping[str, Any] = field(default_factory=dict)
     category: PersonnelCategory | None = None
+    subcategory: str | None = None
     rank: str | None = None
     rank_code: str | None = None
     organization: str | None = None
@@ -47,7 +48,7 @@ class Profile:
 
     def packed(self) -> dict[str, Any]:
         """The values (`person` aside) as JSON keeps them."""
-        plain = ("category", "rank", "rank_code", "organization", "expertise")
+        plain = ("category", "subcategory", "rank", "rank_code", "organization", "expertise")
         kept: dict[str, Any] = {name: getattr(self, name) for name in plain if getattr(self, name) is not None}
         if self.languages is not None:
             kept["languages"] = [[one.language, one.level, one.framework] for one in self.languages]

@@ -54,9 +54,9 @@ def live() -> Life:
     house = factories.organization("LIFE", KEPT)
     done, to_come = (courses.delivery(course=course, code=code, venue=name) for code in ("LIFE-1", "LIFE-2"))
     somebody = Nominee(
-        name,
-        name,
         "civilian",
+        given_name=name,
+        family_name=name,
         identifier=f"life {name}",
         email=OWN_ADDRESS,
         country="CA",

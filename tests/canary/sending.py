@@ -71,7 +71,7 @@ SAMPLES = {
     "languages_#_framework": lambda: "", "availability_#_from": lambda: "", "availability_#_to": lambda: "",
     "closes_on-day": lambda: "", "closes_on-month": lambda: "", "closes_on-year": lambda: "", "birth_date-year": lambda: "1990",
     "starts_on": lambda: "2027-04-05", "password": lambda: "", "again": lambda: "", "prerequisites": lambda: "", "rank_code": lambda: "",
-    "country": lambda: "CA", "nationalities": lambda: "CA", "language": lambda: "en", "time_zone": lambda: "America/Halifax", "category": lambda: "civilian",
+    "country": lambda: "CA", "nationalities": lambda: "CA", "language": lambda: "en", "time_zone": lambda: "America/Halifax", "category": lambda: "civilian", "subcategory": lambda: "",
     "places": lambda: "9", "percent": lambda: "80", "minutes": lambda: "90", "most": lambda: "9", "text": lambda: "", "rows": lambda: "",
     "submission": lambda: f"once{next(_count)}", "idempotency-key": lambda: f"key{next(_count)}", "status": lambda: "",
     "reason_code": lambda: "recognition_withdrawn", "framework": lambda: "cefr", "level": lambda: "basic", "from": lambda: "2027-05-01", "to": lambda: "2027-06-01",

@@ -9,6 +9,7 @@ from openapi_spec_validator import validate
 from accounts.roles import Role
 from certificates import files
 from core.openapi import openapi
+from people.personnel import PersonnelCategory
 from tests import factories
 from tests.api_client import ApiClient
 from tests.browsing import Browser
@@ -90,7 +91,7 @@ def test_the_description_is_valid_and_names_what_is_taken_and_given(app: Flask) 
     pdf = paths["/api/v1/certificates/{number}/pdf"]["get"]["responses"]
     assert pdf["200"]["content"] == {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}
     assert {"206", "304", "416"} <= pdf.keys()
-    assert shapes["EnrollmentBody"]["properties"]["category"]["enum"] == ["civilian", "police", "military"]
+    assert shapes["EnrollmentBody"]["properties"]["category"]["enum"] == [*PersonnelCategory]
     assert paths["/healthz"]["get"]["responses"]["200"]["content"].keys() == {"text/plain"}
     assert "application/json" in paths["/verify/{token}"]["get"]["responses"]["200"]["content"]
     for address, operations in paths.items():

@@ -105,7 +105,11 @@ def test_the_nominating_organization_reads_its_own_words(app: Flask, sign_in: An
                 SYSTEM,
                 into.id,
                 body,
-                [Nominee("Amina", "Diallo", "civilian", email="a@example.org", country="CA", needs="No nuts")],
+                [
+                    Nominee(
+                        "civilian", given_name="Amina", family_name="Diallo", email="a@example.org", country="CA", needs="No nuts"
+                    )
+                ],
             )[0].id
         own = factories.actor(Role.NOMINATOR, organization_id=body.id)
         token = token_of(own)

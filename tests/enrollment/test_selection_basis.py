@@ -54,7 +54,7 @@ def world(app: Flask) -> dict[str, Any]:
         with transaction():
             nominate(
                 SYSTEM, into.id, body,
-                [Nominee("Zoë", f"No{n}", "military", email=f"z{n}@example.org", country="CA", organization="Army") for n in (1, 2)],
+                [Nominee("military", given_name="Zoë", family_name=f"No{n}", email=f"z{n}@example.org", country="CA", organization="Army") for n in (1, 2)],
             )  # fmt: skip
         return {"into": into.id, "people": {name: person.id for name, person in people.items()}, "body": body.name}
 

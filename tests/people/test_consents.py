@@ -221,7 +221,7 @@ def nominated(email: str = "officer@example.org", nominator: str | None = None, 
     )
     into = makers.delivery(**delivery)
     with transaction():
-        nominate(sender, into.id, body, [Nominee("Kofi", "Mensah", "police", email=email, country="GH")])
+        nominate(sender, into.id, body, [Nominee("police", given_name="Kofi", family_name="Mensah", email=email, country="GH")])
 
 
 def test_nominated_people_are_told_what_is_kept_and_answer_with_one_click(app: Flask) -> None:
