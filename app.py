@@ -146,7 +146,7 @@ BLUEPRINTS = [
     core.docs.pages,
 ]
 
-#: Words that templates say of values which come as plain text.
+#: Enums that templates name to show values which reach them as plain text.
 WORDED = (
     BodyKind,
     Gender,
@@ -350,7 +350,7 @@ def _footer() -> list[pages.Link]:
     return [pages.Link(label, _address(endpoint)) for label, endpoint in FOOTER]
 
 
-#: Who answers what a package to the left asks and may not look up itself.
+#: The answer to each question that a package asks of a package to its right.
 ANSWERS: dict[ports.Port[..., Any], Callable[..., Any]] = {
     mail.addresses.is_invented: accounts.demonstration.is_invented,
     core.serving.command.prepare_first_start: _first_start,

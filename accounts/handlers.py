@@ -1,4 +1,4 @@
-"""How roles depend on the bodies they are held in, in the same transaction."""
+"""Keeps roles and the bodies they are held in consistent, in the same transaction."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from people.models import Organization
 
 
 def keep_kinds(event: OrganizationChanged, actor: Actor) -> None:
-    """A body in which people hold roles stays what these roles are held in."""
+    """Keeps the kinds of a body that its people’s roles depend on."""
     if "kinds" not in event.changed:
         return
     body = db.session.get_one(Organization, event.organization_id)

@@ -96,7 +96,7 @@ ROLES: dict[Role, dict[Permission, Reach]] = {
     Role.ADMINISTRATOR: dict.fromkeys(Permission, EVERYWHERE),
 }
 
-#: What can be given, in the order in which an administrator looks for it; everyone is a participant.
+#: The roles to assign, in the order in which an administrator looks for them. Everyone is a participant.
 ASSIGNABLE: tuple[Role, ...] = tuple(role for role in Role if role is not Role.PARTICIPANT)
 
 

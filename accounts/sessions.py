@@ -170,7 +170,7 @@ def start_session(person_id: int, method: str) -> None:
 
 
 def forget_session(actor: Actor) -> None:
-    """The row of the actor's session goes, inside the open transaction."""
+    """Deletes the row of the actor's session in the open transaction."""
     if actor.session_id is not None:
         db.session.execute(sa.delete(UserSession).where(UserSession.id == actor.session_id))
 

@@ -1,4 +1,4 @@
-"""What is read of mail, the audit trail and background jobs."""
+"""Reads mail, the audit trail and background jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mail and background jobs: what was given up is started again by hand, and who read a message is noted."""
+"""Mail and background jobs: starts again by hand what was given up, and notes who read a message."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def retry_mail(actor: Actor) -> None:
 
 
 def retry_job(actor: Actor, job_id: int) -> bool:
-    """Starts a job again that was given up; False, and nothing is done, when it was not."""
+    """Starts a job again that was given up; does nothing and returns False for any other."""
     require(actor, Permission.JOB_MANAGE)
     job = queries.get_job(actor, job_id)
     if job.state is not JobState.DEAD:

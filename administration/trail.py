@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from core import events
 
-#: Of entries that are no event, or no longer.
+#: The words for entries that are no event, or no longer one.
 _OTHERS: dict[str, Any] = {
     "person.matched": _l("Person found as already recorded"),
     "consents.carried_over": _l("Earlier consents carried over"),

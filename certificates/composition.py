@@ -206,7 +206,7 @@ def _signatures_height(payload: CertificatePayload, layout: Layout) -> float:
 
 
 def _body_height(payload: CertificatePayload, layout: Layout, size: float) -> float:
-    """Millimetres of facts, objectives and skills: in each block, of the taller of the languages."""
+    """Millimetres of facts, objectives and skills: in each block, those of the taller language."""
     langs, column = payload.languages, layout.page.column * MM
     facts = [list(wording.facts(payload, lang).values()) for lang in langs]
     objectives = [[item.text(lang) for item in payload.objectives] for lang in langs]

@@ -1,7 +1,7 @@
 """Layouts of certificates: folders with a page, a style sheet and the layout's dimensions.
 
-A folder in `templates/certificates/layouts` is a layout; its name stands in the payload of each
-certificate printed in it. `page.html` gets the values of `composition.Composition.context`.
+A folder in `templates/certificates/layouts` is a layout; the payload of each certificate printed
+in it holds its name. `page.html` gets the values of `composition.Composition.context`.
 """
 
 import tomllib
@@ -64,7 +64,7 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most characters of each text, and the most entries of each list, that there is room for."""
+    """How many characters of each text, and entries of each list, fit on the page."""
 
     name: int
     title: int
@@ -80,7 +80,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`languages`: how many it shows beside each other. `title`: what it is called, by language."""
+    """`languages`: how many it shows side by side. `title`: its title by language."""
 
     name: str
     folder: Path

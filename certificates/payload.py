@@ -18,7 +18,7 @@ from people.personnel import PersonnelCategory
 _LAYOUT = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _CODE = re.compile(r"[a-z]{2,3}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-#: The version of payloads that are made now. Those of version 1 do not say so, and name no layout and no languages.
+#: The version of new payloads. Payloads of version 1 name no version, no layout and no languages.
 SCHEMA_VERSION = 2
 FIRST_LANGUAGES = ("en", "fr")
 FIRST_LAYOUT = "sheet"
@@ -26,7 +26,7 @@ LARGEST_INTEGER = 2**53 - 1  # beyond this, RFC 8785 (JSON numbers as doubles) i
 
 
 class Texts(dict[str, str]):
-    """A text by language; not empty in all of them."""
+    """A text by language, filled in at least one."""
 
     def __init__(self, texts: Mapping[str, str | None] | Iterable[tuple[str, str | None]] = ()) -> None:
         super().__init__({code: nfc(text or "") for code, text in dict(texts).items()})
@@ -104,7 +104,7 @@ class CertificatePayload:
     score_percent: int | None = None
     schema_version: int = 1
     layout: str = FIRST_LAYOUT
-    languages: tuple[str, ...] = FIRST_LANGUAGES  # that are printed, in this order
+    languages: tuple[str, ...] = FIRST_LANGUAGES  # as printed, in this order
     emblem_sha256: str | None = None  # of the centre's picture; None: the emblem of the application, and not in the byte form
 
     def __post_init__(self) -> None:

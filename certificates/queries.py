@@ -90,8 +90,8 @@ def certificates_of_delivery(actor: Actor, delivery: Delivery) -> list[Certifica
 
 
 def certificates_to_archive(actor: Actor, delivery: Delivery) -> list[Certificate]:
-    """Those of a delivery that count today; NotFound while none of them has a file. Nothing of the database is open while
-    their files go out, so they are detached from it."""
+    """The delivery's certificates that count today; NotFound while none has a file. They are detached, because no database
+    connection stays open while their files are sent."""
     own = certificates_of_delivery(actor, delivery)
     counting = [one for one in own if one.current_status in ("valid", "expired")]
     if not any(one.file_key for one in counting):
@@ -259,7 +259,7 @@ class Candidate:
 
     @property
     def is_issued(self) -> bool:
-        """Has a certificate, and nothing is left to do for it."""
+        """Whether it has a certificate that needs nothing more."""
         return self.certificate is not None and not self.waits and not self.was_revoked
 
     @property

@@ -36,8 +36,8 @@ DEFAULT_TIMEOUT = 20.0  # seconds; covers the start of a cold child on a busy ma
 MEMORY_LIMIT = 1_000_000_000  # address space, not memory in use
 LARGEST_TASK = 60_000  # bytes: fits into the pipe, so that sending never waits
 LARGEST_PDF = 5_000_000
-LONGEST_NAME = 100  # in any layout; each says what it takes
-#: In any layout. What else there is room for is told by each.
+LONGEST_NAME = 100  # in any layout; each may allow fewer characters
+#: In any layout; each layout says what else fits.
 LONGEST_REFERENCE, LONGEST_CODE, LONGEST_ADDRESS = 60, 40, 120  # reference: a course's or delivery's code
 # Without a configuration file, fontconfig warns and searches; with this one it knows no font but ours.
 FONTCONFIG = '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig></fontconfig>'

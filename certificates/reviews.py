@@ -77,7 +77,7 @@ def reviews_to_decide(actor: Actor, *, limit: int) -> list[Review]:
 
 
 def reviews_of(actor: Actor, delivery: Delivery) -> list[Review]:
-    """Those of one delivery that is finished, for whoever decides about them; none for others."""
+    """The certificates under review of a finished delivery, for those who decide about them; empty for anyone else."""
     if delivery.status is not DeliveryStatus.FINISHED or not can(actor, Permission.CERTIFICATE_ISSUE, delivery):
         return []
     return list(db.session.execute(under_review().where(Certificate.delivery_id == delivery.id)))

@@ -1,4 +1,4 @@
-"""Shapes of this package: what the API takes and gives, and what the verification address answers machines."""
+"""Shapes of this package: what the API accepts and returns, and what the verification address tells programs."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def verify_url(token: str) -> str:
 
 
 def layout_of(course: Course) -> Layout:
-    """The layout that the course names; Conflict when this installation does not have it any more."""
+    """The layout that the course names; Conflict when it is no longer installed."""
     layout = layouts.find(course.layout)
     if layout is None:
         sentence = _l("The layout “%(layout)s” of this course’s certificates is not installed.", layout=course.layout)

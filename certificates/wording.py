@@ -1,6 +1,6 @@
 """The words of a printed certificate in each language: labels, dates in words, hours, skills.
 
-They are messages of the catalogues, because a certificate is printed where no page is being made.
+They come from the catalogues directly, because a certificate is printed outside any request.
 """
 
 import unicodedata

@@ -1,5 +1,5 @@
-"""The rule of completion, without a database: what was done against what the course version asks
-for."""
+"""The rule of completion, without a database: compares what was done with what the course version
+requires."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from enrollment.lacks import Lack
 
 @dataclass(frozen=True)
 class Rule:
-    """What a course version asks for: a share of its minutes, a post-test score, courses
+    """What a course version requires: a share of its minutes, a post-test score, courses
     completed before."""
 
     min_attendance_percent: int
@@ -20,9 +20,9 @@ class Rule:
 
 
 def judge(rule: Rule, *, minutes: int, minutes_of_course: int, score: float | None, completed: Collection[str]) -> list[Lack]:
-    """Everything that is lacking for completion; nothing when it is reached. `completed`: codes of
-    courses completed before. `minutes_of_course`: those of the whole course, also when it was cut
-    short; less taught is less learned.
+    """Everything that is lacking for completion; empty when the course is completed. `completed`:
+    codes of courses completed before. `minutes_of_course`: those of the whole course, even if it
+    was cut short, because less taught is less learned.
 
     Shares are compared in whole numbers: 90 % of 1,080 minutes is 972, and neither 971 nor a
     rounding error reaches it.

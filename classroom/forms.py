@@ -1,4 +1,4 @@
-"""The form with which fixed results are opened again."""
+"""The form that reopens fixed results."""
 
 from __future__ import annotations
 

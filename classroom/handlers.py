@@ -1,4 +1,4 @@
-"""How what was recorded reacts to what happens to its delivery, in the same transaction."""
+"""How marks and scores react to changes of their delivery, in the same transaction."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from courses.models import DeliverySession
 
 
 def require_unheld(event: DeliveryCutShort, actor: Actor) -> None:
-    """Sessions that are not held after all: refused when someone was there in one."""
+    """Refuses to cancel a session in which someone was present."""
     marked = (
         sa.select(DeliverySession.number)
         .join(Mark, Mark.session_id == DeliverySession.id)

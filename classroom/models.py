@@ -1,5 +1,5 @@
-"""What a person did in a delivery: in each session, and in its tests; and the results that were
-opened again."""
+"""What a person did in each session and test of a delivery, and the results that were
+reopened."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ScoreKind(enum.StrEnum):
 
 
 class Mark(Base):
-    """What one person did in one session. `minutes` counts towards completion; excused is not
+    """What one person did in one session. `minutes` count towards completion; excused is not
     present."""
 
     __tablename__ = "mark"

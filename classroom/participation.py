@@ -1,6 +1,6 @@
-"""What is told of someone's participation: minutes and result, and the letter of participation
-for who attended and did not complete the course. It says what was attended, and no more: it has
-no number, no one can verify it, and no skill rests on it."""
+"""A person's participation: minutes, result, and the letter of participation for people who
+attended but did not complete the course. The letter confirms attendance only: it has no number,
+no one can verify it, and no skill rests on it."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def get_letter(actor: Actor, enrollment: Enrollment) -> Letter:
 
 
 def result_shown(actor: Actor, enrollment: Enrollment, delivery: Delivery) -> ResultShown | None:
-    """For the page of the enrollment: minutes, score and what is lacking, once there is anything
-    to tell."""
+    """For the page of the enrollment: minutes, score and what is lacking; None while there is
+    nothing to show."""
     result = find_completion(enrollment, delivery)
     if result is None:
         return None

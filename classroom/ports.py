@@ -1,5 +1,5 @@
-"""What the classroom asks of those to its right, whom it may not import: `app.py` says who
-answers."""
+"""Questions that the classroom asks of packages to its right, which it may not import; `app.py`
+lists the answers."""
 
 from __future__ import annotations
 

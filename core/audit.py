@@ -80,8 +80,8 @@ def _locked_head() -> tuple[int, str]:
 
 
 def _append(entries: list[dict[str, Any]]) -> None:
-    """The head is locked first (SQLite has one writer anyway) and moved last, as the triggers want it: a head always names the
-    last entry there is."""
+    """Locks the head first (SQLite has one writer anyway) and moves it last, as the triggers require: the head always names
+    the last entry."""
     connection = db.session.connection()
     number, digest = _locked_head()
     rows = []

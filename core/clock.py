@@ -41,7 +41,7 @@ def travel(app: Flask, moment: datetime) -> None:
 
 @contextmanager
 def moved(moment: datetime) -> Iterator[None]:
-    """Lives at `moment`, and comes back."""
+    """Sets the clock to `moment`, and back afterwards."""
     before = current_app.extensions["clock_offset"]
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the clock belongs to the app, not to its proxy
     travel(app, moment)

@@ -47,7 +47,7 @@ def name(code: str | None, language: str) -> str:
 
 
 def _name_of_cldr(code: str, language: str) -> str | None:
-    """In languages in which the file has no names: what the Unicode Consortium calls the country."""
+    """The Unicode Consortium's name of the country, for languages that the file lacks."""
     from babel import Locale, UnknownLocaleError
 
     try:

@@ -1,8 +1,8 @@
 """Facts that capabilities announce. `app.py` lists who reacts; a reaction runs in the same transaction and, when it
 raises, undoes the act.
 
-Who reacts to a base class hears every event below it, who reacts to `Event` hears all. Those of the event's own class come
-first, then those of its bases, the nearest first; of one class, those listed first."""
+A listener of a base class hears every event below it; a listener of `Event` hears all. Listeners of the event's own class
+run first, then those of its bases, nearest first; within a class, in the order of the list."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Subscribers = Mapping[type["Event"], list[Callable[["Event", Actor], None]]]
 class Event:
     """A fact in the past tense, of ids and plain values only; never a name, address or other personal datum.
 
-    `name` is what the audit trail calls it ("certificate.issued") and `label` what people read there; `subject` says which of
-    the fields identifies its object. Whoever changes what the fields are or mean raises `schema_version`, for those who listen
-    from outside. A class without a name is no fact itself, but what several have in common.
+    `name` is what the audit trail stores ("certificate.issued") and `label` what people read there; `subject` names the
+    field that identifies its object. If you change the fields or their meaning, raise `schema_version` for listeners outside
+    this application. A class without a name is no event itself, but a base of several.
     """
 
     name: ClassVar[str]
@@ -61,5 +61,5 @@ def named(below: type[Event] = Event) -> Iterator[type[Event]]:
 
 
 def labels() -> dict[str, Any]:
-    """By name, the words of every fact."""
+    """The words of every fact, by its name."""
     return {kind.name: kind.label for kind in named()}

@@ -120,13 +120,13 @@ class Form(FlaskForm):
                 field.errors = [*field.errors, one.message]
 
     def field_at(self, name: str) -> Any:
-        """The field of this name; of a text that is asked for in several languages, its first. None when there is none."""
+        """The field of this name; for a text in several languages, its first field. None when there is none."""
         texts_of = {field.name: field.first for field in self if isinstance(field, TextsField)}
         field = texts_of.get(name) or self._fields.get(name)
         return field or next((one for one in self.controls() if one.name == name), None)
 
     def controls(self) -> Iterator[Any]:
-        """The fields, and in place of a text those of each language."""
+        """The fields; a text in several languages counts as one field for each."""
         for field in self:
             yield from field if isinstance(field, TextsField) else (field,)
 
@@ -272,8 +272,8 @@ class DayField(FormField):
 
 
 class TextsField(FormField):
-    """A text in each language that is asked for, and in those in which it exists already: `title` is sent as `title-en`,
-    `title-fr` … `label` has a place for the `language`. `texts`: what was typed, by language."""
+    """A text with a field for each language that forms ask for or that it already exists in: `title` is sent as `title-en`,
+    `title-fr` … `label` has a placeholder for the `language`. `texts`: what was typed, by language."""
 
     def __init__(self, label: Any = None, validators: Any = None, *, part: type[StringField] = StringField, **kwargs: Any):
         super().__init__(BaseForm, label, validators, **kwargs)
@@ -303,7 +303,7 @@ def _in_language(sentence: LazyString, code: str) -> LazyString:
 
 
 def _marked(code: str) -> dict[str, Any]:
-    """Spell-checkers and screen readers are told when a text is in another language than the page."""
+    """Tells spell-checkers and screen readers when a text is in another language than the page."""
     marks = {"lang": code} if code != locale() else {}
     return marks | ({"dir": texts.direction(code)} if texts.direction(code) != texts.direction(locale()) else {})
 

@@ -168,7 +168,7 @@ def text(value: Mapping[str, str] | None, code: str | None = None) -> str:
 
 
 def marked(value: Mapping[str, str] | None) -> str:
-    """The same for a page; a text in another language than the page says which it is."""
+    """The same for a page, marked up with its language where that is not the page's."""
     words, code = texts.choose(value, locale())
     if not words or code == locale():
         return words
@@ -176,7 +176,7 @@ def marked(value: Mapping[str, str] | None) -> str:
 
 
 def in_language_name(code: str) -> LazyString:
-    """For the label of a field: what a language is called, in the language of the page that shows the label."""
+    """A language's name for the label of a field, in the language of the page."""
     return LazyString(language_name, code)
 
 

@@ -104,7 +104,8 @@ def _refuse_haste(tries: int, last: datetime, free: int, longest: int) -> None:
 
 
 def _held(key: str, now: datetime) -> tuple[int, datetime]:
-    """Tries and the last one, of a row that is found or made, and held until the end of the transaction."""
+    """The number of tries and the time of the last, from a row that is found or created and locked until the transaction
+    ends."""
     insert = (sqlite if is_sqlite() else postgresql).insert(TryCount.__table__)
     added = insert.values(key=key, since=now, count=0)
     held = added.on_conflict_do_update(index_elements=["key"], set_={"count": TryCount.count})
@@ -122,7 +123,7 @@ def _counting(insert: Any) -> Any:
     return added.on_conflict_do_update(index_elements=["key"], set_=values).returning(TryCount.count, TryCount.since)
 
 
-#: Made once: every application passes here, and making it anew takes 0.4 ms (docs/explanation/performance.md).
+#: Made once: every application comes through here, and building it anew takes 0.4 ms (docs/explanation/performance.md).
 _COUNT = {"sqlite": _counting(sqlite.insert), "postgresql": _counting(postgresql.insert)}
 
 

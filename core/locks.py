@@ -1,7 +1,7 @@
-"""What belongs under a lock is changed only under it, and no service can forget that: every flush is checked.
+"""Rows that belong under a lock change only under it. Every flush is checked, so that no service can forget it.
 
 A model says in `__lock__` which columns lead to the row that is locked before it is changed: `("delivery_id",)`, or through
-another row `("enrollment_id", "delivery_id")`. Whoever takes the lock notes the id in the open transaction's `touched`.
+another row `("enrollment_id", "delivery_id")`. Code that takes the lock notes the id in the open transaction's `touched`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def init_app(app: Flask) -> None:
 
 
 class UntouchedWrite(RuntimeError):
-    """A bug: a row was changed while what it belongs to was not locked."""
+    """A bug: a row was changed without a lock on the row it belongs to."""
 
 
 def _check_flush(session: Session, context: Any, instances: Any) -> None:
@@ -50,7 +50,7 @@ def _own_what_is_new(session: Session, context: Any) -> None:
 
 
 def _check_statement(state: Any) -> None:
-    """Which rows a statement changes is unknown before it runs: then something must be locked at least."""
+    """Which rows a statement will change is not known before it runs, so it needs at least one lock."""
     if (state.is_insert or state.is_update or state.is_delete) and (name := state.statement.table.name) in _locked_tables():
         unit = state.session.info.get("unit")
         if unit is not None and not unit.touched:
@@ -63,7 +63,7 @@ def _require_touched(session: Session, owner: Any, name: str) -> None:
 
 
 def _owners(session: Session, row: Any) -> Iterator[Any]:
-    """What has to be locked for the row; nothing for a model without a lock, or while the owner itself is new."""
+    """The rows to lock before this one changes; none for a model without a lock, or while the owner itself is new."""
     steps = type(row).__lock__
     for step in steps:
         row = _parent(session, row, object_mapper(row).columns[step])

@@ -144,8 +144,8 @@ def is_spelling(printed: str, *parts: str) -> bool:
 
 
 def is_name_of(printed: str, given_name: str, family_name: str, usual: str) -> bool:
-    """Whether a name to print is the person's: a spelling of the name, or of the one `usual` on the person's certificates if that
-    is in another script."""
+    """Whether a name to print is the person's: a spelling of their name or, in another script, of the name `usual` on their
+    certificates."""
     if is_spelling(printed, given_name, family_name):
         return True
     return is_spelling(printed, usual) and not is_comparable(printed, given_name, family_name)

@@ -81,8 +81,8 @@ class VoidNumbers(Base):
 
 @dataclass(frozen=True)
 class Series:
-    """What a package tells of its numbers. `in_file`: series and value in a stored file's key, None when it has none; `parse`:
-    the same from what a person typed; `show`: as people write it; `running`: the series that give numbers between two days."""
+    """What a package says about its numbers. `in_file`: series and value in a stored file's key, or None; `parse`: the same
+    from what a person typed; `show`: the number as people write it; `running`: the series in use between two days."""
 
     in_file: Callable[[str], tuple[str, int] | None]
     parse: Callable[[str], tuple[str, int] | None]

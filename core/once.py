@@ -66,7 +66,7 @@ def _keeping(insert: Any) -> Any:
     return kept.on_conflict_do_update(index_elements=["key"], set_=replaced, where=is_old).returning(FirstAnswer.__table__.c.key)
 
 
-#: Made once: every form that is sent passes here, and making it anew takes 0.2 ms (docs/explanation/performance.md).
+#: Made once: every form that is sent comes through here, and building it anew takes 0.2 ms (docs/explanation/performance.md).
 _KEEP = {"sqlite": _keeping(sqlite.insert), "postgresql": _keeping(postgresql.insert)}
 
 

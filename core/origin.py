@@ -1,6 +1,6 @@
 """Where a request comes from: the address that is counted, and whether it came through a proxy, by the headers that proxies add.
-A demonstration, whose passwords everyone knows, is
-for the person at this machine: behind a proxy or a tunnel a loopback address says nothing about who is there."""
+A demonstration, whose passwords everyone knows, is for the person at this machine: behind a proxy or a tunnel a loopback
+address does not show who that is."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Datum:
 
 @dataclass(frozen=True)
 class Place:
-    """Where plain fields are offered, and in words for whom that place is."""
+    """A place where plain fields appear, and in words who reads it."""
 
     name: str
     readers: Any
@@ -43,7 +43,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Field:
-    """A plain column: a date or a short text, optional, that nothing else is derived from or recognised by.
+    """A plain column: an optional date or short text from which nothing is derived and by which no one is recognised.
 
     `clean`: raises what is wrong with a value, as `people.values` does; it gets the value and the field's name.
     """
@@ -79,7 +79,7 @@ class Field:
 
     @property
     def readers(self) -> str:
-        """Nobody but the readers of its places: nothing else shows a plain field."""
+        """The readers of its places, because nothing else shows a plain field."""
         words = format_list([str(place.readers) for place in self.places], locale=i18n.locale())
         return words[:1].upper() + words[1:]
 
@@ -90,7 +90,7 @@ class Field:
 
 
 def offered(fields: Iterable[Field], place: Place) -> tuple[Field, ...]:
-    """Those of the fields that are offered there."""
+    """The fields that appear there."""
     return tuple(field for field in fields if place in field.places)
 
 

@@ -1,4 +1,4 @@
-"""Questions that a package asks and a package to its right answers, which it may not import.
+"""Questions that a package asks of a package to its right, which it may not import.
 
 The asking package declares the question as a function without a body, typed like any other; `app.py` lists who answers."""
 
@@ -17,7 +17,7 @@ Answers = Mapping["Port[..., Any]", Callable[..., Any]]
 
 
 class Port(Generic[P, R]):
-    """A question with a signature. Calling it calls whatever the application of the moment answers it with."""
+    """A question with a signature. Calling it calls the answer of the current application."""
 
     __name__: str
 

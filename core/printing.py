@@ -1,4 +1,4 @@
-"""What can be printed: asked of the package that prints, when words are written down."""
+"""What can be printed: a question to the package that prints, asked when texts are saved."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ def unprintable(text: str) -> list[str]:
 
 @port
 def layouts() -> Mapping[str, Mapping[str, str]]:  # type: ignore[empty-body]  # answered elsewhere
-    """The layouts in which certificates can be printed: what each is called by language, by its name."""
+    """The layouts for certificates: name → title by language."""

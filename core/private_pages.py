@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 
 def private_pages(name: str, import_name: str) -> Blueprint:
-    """A blueprint whose answers, also those to forms, hold tokens and people's data, so that no one goes back to one."""
+    """A blueprint whose answers hold tokens or people's data. No browser keeps them, so that no one can go back to one."""
     pages = Blueprint(name, import_name)
     pages.after_request(_keep_nothing)
     return pages

@@ -1,4 +1,4 @@
-"""Whether a result is still proven: asked of the package that certifies, before a result is built on."""
+"""Whether a result is still proven: a question to the package that certifies, before anything relies on the result."""
 
 from __future__ import annotations
 

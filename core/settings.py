@@ -104,7 +104,7 @@ class Settings:
 
     @property
     def is_demonstration(self) -> bool:
-        """Everyone knows its passwords, and its mail never leaves."""
+        """A demonstration: everyone knows its passwords, and its mail is never sent."""
         return self.demo and self.is_local
 
     @property
@@ -112,7 +112,7 @@ class Settings:
         return self.public_url.startswith("https://")
 
 
-#: What the centre is called on an installation that says nothing.
+#: The centre's name where the settings give none.
 _ISSUER = {"en": "Rostrum Training Centre", "fr": "Centre de formation Rostrum"}
 
 
@@ -121,7 +121,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def settings_of(app: Flask | None = None) -> Settings:
-    """Of the application of the moment, or of `app`."""
+    """The settings of the current application, or of `app`."""
     settings: Settings = (app or current_app).extensions["settings"]
     return settings
 

@@ -1,4 +1,4 @@
-"""Files by key, behind one setting: STORAGE_URL names where they lie. No caller knows a path.
+"""Files by key, behind one setting: STORAGE_URL names where they are stored. No caller knows a path.
 
 A store is any object with the methods of `Storage`. Another kind needs a class, and its scheme in `KINDS`.
 """
@@ -28,7 +28,7 @@ class Storage(Protocol):
     """What every kind of store does. A file appears whole or not at all."""
 
     def put(self, key: str, data: bytes) -> None:
-        """Keeps `data` under `key`, for good once it returns. Obstructed when something that is no file lies in its place."""
+        """Stores `data` under `key`, durably once it returns. Obstructed when something in its place is no file."""
 
     def get(self, key: str) -> bytes:
         """The file's bytes. FileNotFoundError when there is none, Obstructed when it is no file or cannot be read."""
@@ -37,7 +37,7 @@ class Storage(Protocol):
         """Forgets the file; does nothing when there is none."""
 
     def url(self, key: str) -> str | None:
-        """Where whoever may have the file can fetch it for a while; None when only the application can hand it over."""
+        """A temporary address for those who may have the file; None when only the application can hand it over."""
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key under the folder `prefix`, in order, without what Rostrum did not store (`strays`)."""
@@ -46,7 +46,7 @@ class Storage(Protocol):
         """The names of what Rostrum did not store, such as Thumbs.db, in characters that people can read."""
 
     def probe(self, data: bytes) -> None:
-        """Writes `data` and leaves nothing of it. An OSError says why nothing can be stored."""
+        """Writes `data` and removes it again. An OSError says why nothing can be stored."""
 
 
 class Obstructed(Conflict):
@@ -62,7 +62,7 @@ class Obstructed(Conflict):
 
 
 class Folder:
-    """On a disk of this machine, or one that it shares: written aside, forced to disk, then renamed."""
+    """On a local or shared disk: a file is written aside, forced to disk, then renamed."""
 
     def __init__(self, root: Path):
         self.root = root
@@ -138,7 +138,7 @@ class Folder:
         return ((path, path.relative_to(self.root).as_posix()) for path in found if path.name[0] != ".")
 
 
-#: By the scheme of STORAGE_URL.
+#: Kinds of store by the scheme of STORAGE_URL.
 KINDS: dict[str, Callable[[str], Storage]] = {"file": Folder.at}
 
 
@@ -151,7 +151,7 @@ def open_storage(url: str) -> Storage:
 
 
 def storage_of(app: Flask | None = None) -> Storage:
-    """Of the application of the moment, or of `app`."""
+    """The store of the current application, or of `app`."""
     storage: Storage = (app or current_app).extensions["storage"]
     return storage
 

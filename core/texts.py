@@ -1,7 +1,8 @@
 """The languages there are, and texts that exist in several of them.
 
-A line in `LANGUAGES` adds a language: fields of forms, the switch on every page, `lang` and `dir`, messages, certificates and
-the API follow from it; its words are in `translations/<code>`. Knows nothing of Flask, because the press reads it too.
+A line in `LANGUAGES` adds a language: fields of forms, the switch on every page, `lang` and `dir`,
+messages, certificates and the API follow from it; its words are in `translations/<code>`. This
+module does not import Flask, because the press uses it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from babel.support import NullTranslations, Translations
 
 CATALOGUES = Path(__file__).resolve().parent.parent / "translations"
 
-#: The language in which every text of the application is written first.
+#: The language in which the application's own texts are written.
 SOURCE = "en"
 
 
@@ -27,11 +28,11 @@ SOURCE = "en"
 class Language:
     """A language in which texts can be given.
 
-    `conventions`: the locale of the CLDR whose way of writing dates is followed. `first_of_month`: what
-    stands for "1" in dates, if something else does. `fallbacks`: where to look for a text that does
-    not exist in it, before all others. `is_asked_for`: forms have a field for it. `is_complete`:
-    nothing is missing in its catalogue and its consent texts, so pages and messages are offered in
-    it. `is_printed`: the words of certificates are in its catalogue.
+    `conventions`: the CLDR locale whose date formats it uses. `first_of_month`: what dates write
+    instead of "1", if anything. `fallbacks`: languages to try first when a text does not exist in
+    it. `is_asked_for`: forms have a field for it. `is_complete`: its catalogue and consent texts
+    lack nothing, so pages and messages are offered in it. `is_printed`: its catalogue has the words
+    of certificates.
     """
 
     code: str
@@ -78,7 +79,7 @@ def printed() -> list[str]:
 
 
 def of(code: str) -> Language:
-    """What the table says of a language; of one that it does not have, what can be said of any."""
+    """The language's row in the table, or a default one."""
     return LANGUAGES.get(code) or Language(code, code)
 
 
@@ -88,7 +89,8 @@ def direction(code: str) -> Literal["ltr", "rtl"]:
 
 @lru_cache(maxsize=16)
 def catalogue(code: str) -> NullTranslations:
-    """The words of the application in a language, also where no page is being made; English where it has none."""
+    """The application's words in a language, usable outside a request too; English where it has
+    none."""
     return Translations.load(CATALOGUES, [code])
 
 
@@ -100,8 +102,8 @@ class Text(NamedTuple):
 
 
 def choose(texts: Mapping[str, str] | None, code: str) -> Text:
-    """The text for a reader of `code`: in that language, else in its fallbacks, else in any, in the order of the table. Empty
-    when there is none at all."""
+    """The text for a reader of `code`: in that language, else in a fallback, else in the first
+    of the table that has one. Empty when there is none at all."""
     texts = texts or {}
     for one in (code, *of(code).fallbacks, *LANGUAGES, *texts):
         if text := texts.get(one):
@@ -110,13 +112,13 @@ def choose(texts: Mapping[str, str] | None, code: str) -> Text:
 
 
 def filled(texts: Mapping[str, str | None] | None) -> dict[str, str]:
-    """The texts without those in which nothing stands, in the order of the table."""
+    """The texts that are not empty, in the order of the table."""
     kept = {code: text.strip() for code, text in (texts or {}).items() if text and text.strip()}
     return {code: kept[code] for code in in_order(kept)}
 
 
 def in_order(codes: Iterable[str]) -> list[str]:
-    """Languages in the order of the table; what it does not have comes last."""
+    """Languages in the order of the table, unknown ones last."""
     places = {code: place for place, code in enumerate(LANGUAGES)}
     return sorted(codes, key=lambda code: places.get(code, len(places)))
 
@@ -125,7 +127,8 @@ Span = Literal["day", "day and month", "short", "whole"]
 
 
 def date_words(value: date, code: str, span: Span = "whole") -> str:
-    """A date in words, or its beginning: "8 March 2027", "1er mars", "8". Never digits alone, which are read in two orders."""
+    """A date in words, or its beginning: "8 March 2027", "1er mars", "8". Never digits alone:
+    8/3 can be read as 8 March or 3 August."""
     pattern = _pattern(code, span)
     if value.day == 1 and (first := of(code).first_of_month):
         pattern = pattern.replace("d", f"'{first}'", 1)
@@ -141,5 +144,5 @@ def _pattern(code: str, span: Span) -> str:
 
 
 def pgettext(context: str, message: str) -> str:
-    """Marks a message for the catalogues; `catalogue(language).pgettext` gives it in a language."""
+    """Marks a message for extraction; `catalogue(language).pgettext` translates it."""
     return message

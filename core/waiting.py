@@ -1,5 +1,5 @@
-"""Saying that something waits. In a web process one thread computes, and one that waits is replaced meanwhile
-(`core.serving.threads`): whatever waits for something other than the interpreter does so inside `with waits(…):`."""
+"""How code says that it waits. In a web process one thread computes, and one that waits is replaced meanwhile
+(`core.serving.threads`): code that waits for anything but the interpreter does so inside `with waits(…):`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOCK, CLIENT, MOMENT = "lock", "client", "moment"
 
 
 class Seats(Protocol):
-    """Who replaces a thread that waits."""
+    """Replaces a thread that waits."""
 
     def waits(self, what: str) -> AbstractContextManager[None]: ...
 
@@ -21,7 +21,7 @@ class _Here(threading.local):
     threads: Seats | None = None
 
 
-#: Of the calling thread: who replaces it; None outside of a web process.
+#: What replaces the calling thread while it waits; None outside a web process.
 here = _Here()
 
 

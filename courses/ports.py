@@ -1,4 +1,4 @@
-"""What this package asks of those to its right."""
+"""Questions that this package asks of packages to its right."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ from core.ports import port
 
 @port
 def people_to_tell(delivery_id: int) -> int:
-    """How many people get a letter when the delivery moves, so that whoever moves it knows before."""
+    """How many people get a message if the delivery moves, to show before someone moves it."""

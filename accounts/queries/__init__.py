@@ -1,4 +1,4 @@
-"""What is read of people’s ways in and roles."""
+"""Reads people’s ways in and roles."""
 
 from accounts.queries.entry import (
     LinkState,

@@ -23,7 +23,7 @@ from core.policy import Actor
 from people.models import Person
 from people.services.identity import records_of
 
-#: So long after signing in people count as themselves without showing it once more.
+#: For so long after signing in, people need not prove again who they are.
 RECENTLY = timedelta(minutes=15)
 
 
@@ -79,14 +79,14 @@ def session_started(session_id: int) -> tuple[str, datetime] | None:
 
 
 def signed_in_recently(actor: Actor, *, only: str | None = None) -> bool:
-    """Whether the actor signed in a moment ago, by whatever method or `only` by this one."""
+    """Whether the actor signed in a moment ago, by any method or `only` by this one."""
     method, since = session_started(actor.session_id or 0) or ("", None)
     return since is not None and since > clock.now() - RECENTLY and only in (None, method)
 
 
 def asks_password(actor: Actor) -> bool:
-    """Whether the actor types the own password before changing a way in: there is one, and no link
-    was used a moment ago."""
+    """Whether the actor must enter their password before changing a way in: they have one, and did
+    not just sign in by link."""
     account = find_account(actor.person_id or 0)
     return bool(account and account.password_hash) and not signed_in_recently(actor, only="link")
 

@@ -120,7 +120,8 @@ def _mail_link(
 
 
 def write_to(person: Person, kind: str, target: str, **facts: Any) -> bool:
-    """Mails the person the way to the page `target`; False when there is no address. Anyone who has a password uses it."""
+    """Mails the person a link to the page `target`; False when they have no address. It signs in only those without a
+    password."""
     if person.email is None:
         return False
     if enters_by_link(person):

@@ -21,7 +21,7 @@ from people import queries as people_queries
 from people.fields import OWN, PERSON
 from people.models import Person
 
-#: Pages about oneself that other packages have: words and endpoint.
+#: Other packages' pages about the person themselves: label and endpoint.
 ELSEWHERE = [
     ("people.my_consents", lambda: _("Who may find and contact me")),
     ("enrollment.mine", lambda: _("My enrollments")),

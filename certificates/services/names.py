@@ -47,7 +47,7 @@ def _is_decided(enrollment: Enrollment) -> bool:
 
 
 def _longest_name(enrollment: Enrollment) -> int:
-    """What the layout of the course's certificates takes."""
+    """How many characters of a name fit in the layout of the course's certificates."""
     layout = layouts.find(enrollment.delivery.course.layout)
     return layout.limits.name if layout else LONGEST_NAME
 

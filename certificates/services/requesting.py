@@ -55,7 +55,7 @@ def request_issue(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int] 
 
 
 def request_again(actor: Actor, job: Job) -> Job:
-    """Asks again for those that failed in this job, or for all when it was given up. Who has a certificate is left alone."""
+    """Asks again for the certificates that failed in this job, or for all if it was given up. No one gets a second one."""
     if job.kind != JOB_KIND:
         raise unknown_job()
     failed = [one["enrollment"] for one in job.errors]

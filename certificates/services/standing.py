@@ -44,8 +44,8 @@ def is_proposer(actor: Actor, proposal: RevocationProposal) -> bool:
 
 
 def steps(actor: Actor, certificate: Certificate, *, is_proposed: bool) -> list[str]:
-    """What the actor may ask for now. Once it is proposed to revoke it, revoking and reissuing wait for the decision, as
-    `require_undecided` says."""
+    """What the actor may ask for now. While a proposal to revoke it is open, revoking and reissuing wait for the decision
+    (`require_undecided`)."""
     offered = CERTIFICATE.available(certificate, actor)
     return [step for step in offered if step not in ("revoke", "supersede")] if is_proposed else offered
 

@@ -1,4 +1,4 @@
-"""What stands of certificates on the page of an enrollment and on that of a delivery's results, whose packages know none."""
+"""The certificates' part of an enrollment's page and of a delivery's results, whose packages know no certificates."""
 
 from __future__ import annotations
 

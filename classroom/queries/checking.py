@@ -1,4 +1,4 @@
-"""For `flask check`: what of the attendance, the scores and the results contradicts itself."""
+"""For `flask check`: contradictions in attendance, scores and results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def breaches() -> Iterator[str]:
 
 
 def _breaches_of_results() -> Iterator[str]:
-    """Of a finished delivery, only results that were reopened are open."""
+    """In a finished delivery, only reopened results may be open."""
     unended = sa.select(Enrollment.id, Delivery.code).join(Delivery).where(Delivery.status == DeliveryStatus.FINISHED)
     reopened = sa.exists().where(Reopening.enrollment_id == Enrollment.id)
     for enrollment_id, code in db.session.execute(unended.where(Enrollment.status.in_(GOING_ON), ~reopened)):

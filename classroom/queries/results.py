@@ -33,8 +33,8 @@ class GridRow:
 
 @dataclass(frozen=True)
 class Grid:
-    """The sessions of a delivery, also those that were cancelled, and a row for everyone who has
-    a place."""
+    """The sessions of a delivery, cancelled ones included, and a row for everyone who has a
+    place."""
 
     sessions: list[DeliverySession]
     rows: list[GridRow]
@@ -44,7 +44,7 @@ class Grid:
         return [session for session in self.sessions if not session.is_cancelled]
 
     def count_marked(self, session: DeliverySession) -> int:
-        """How many have a mark in the session."""
+        """How many people have a mark in the session."""
         return sum(session.number in row.marks for row in self.rows)
 
     @property
@@ -103,10 +103,9 @@ def _rows_of_seated(delivery: Delivery) -> dict[int, GridRow]:
 
 @dataclass(frozen=True)
 class Completion:
-    """One person's result: the rule's as things stand, or, once the delivery is finished, the
-    one that was fixed. `missed`: the sessions in which the person was not there all the time.
-    `minutes_of_course`: what the share of attendance is a share of; more than was taught when
-    the course was cut short."""
+    """One person's result: by the rule so far or, once the delivery is finished, as fixed.
+    `missed`: the sessions that the person did not attend in full. `minutes_of_course`: the whole
+    of which the attended share is taken; more than was taught if the course was cut short."""
 
     enrollment: Enrollment
     is_complete: bool
@@ -154,7 +153,7 @@ def find_completion(enrollment: Enrollment, delivery: Delivery) -> Completion | 
 
 
 def session_now(delivery: Delivery) -> DeliverySession | None:
-    """The session that is under way, else the next one, else the last; None without sessions."""
+    """The current session, else the next one, else the last; None without sessions."""
     sessions = delivery.held or delivery.sessions
     now = clock.now()
     return next((one for one in sessions if one.ends_at > now), sessions[-1] if sessions else None)
@@ -178,18 +177,18 @@ def unmarked_sessions(delivery: Delivery) -> list[tuple[DeliverySession, int, in
 
 
 def is_recorded(enrollment_id: int) -> bool:
-    """Whether minutes or scores stand on the enrollment."""
+    """Whether the enrollment has minutes or scores."""
     was_present = sa.exists().where(Mark.enrollment_id == enrollment_id, Mark.minutes > 0)
     was_tested = sa.exists().where(Score.enrollment_id == enrollment_id)
     return bool(db.session.scalar(sa.select(sa.or_(was_present, was_tested))))
 
 
 def has_marks(person_id: int) -> bool:
-    """Whether a mark or a score stands on any enrollment of the person, also of an absence."""
+    """Whether any enrollment of the person has a mark, even "absent", or a score."""
     stands = (sa.exists().where(kind.enrollment_id == Enrollment.id, Enrollment.person_id == person_id) for kind in (Mark, Score))
     return bool(db.session.scalar(sa.select(sa.or_(*stands))))
 
 
 def was_reopened(enrollment_id: int) -> bool:
-    """Whether the result was opened again, ever."""
+    """Whether the result was ever reopened."""
     return db.session.scalar(sa.select(Reopening.id).where(Reopening.enrollment_id == enrollment_id).limit(1)) is not None

@@ -1,4 +1,4 @@
-"""What may change what is recorded of people, a module per use case."""
+"""Changes what is recorded about people, a module per use case."""
 
 from classroom.services.attendance import MarkGiven, MarkSeen, ScoreGiven, is_contested, record_attendance, record_scores
 from classroom.services.finishing import finish

@@ -24,7 +24,7 @@ from people.permissions import Permission
 
 #: The person was there.
 THERE = (MarkKind.PRESENT, MarkKind.LATE)
-#: (enrollment id, session id): where there is one mark.
+#: (enrollment id, session id): what a mark belongs to.
 Place = tuple[int, int]
 #: Enrollment id → how it stands.
 Seated = dict[int, EnrollmentStatus]
@@ -32,8 +32,8 @@ Seated = dict[int, EnrollmentStatus]
 
 @dataclass(frozen=True)
 class MarkSeen:
-    """What was kept of one person in one session when someone looked. `mark` None: nothing.
-    `minutes` None: not looked at."""
+    """The saved mark of one person in one session when someone read it. `mark` None: there was
+    none. `minutes` None: they were not read."""
 
     mark: MarkKind | str | None
     minutes: int | None = None
@@ -41,9 +41,9 @@ class MarkSeen:
 
 @dataclass(frozen=True)
 class MarkGiven:
-    """One person in one session. `minutes` None: the whole session for present and late, none
-    for excused and absent. `expected`: what it replaces, as far as whoever gives it knows; None:
-    whatever is kept."""
+    """One person's mark in one session. `minutes` None: the whole session for present and late,
+    none for excused and absent. `expected`: the mark that the caller believes it replaces; None:
+    any."""
 
     enrollment_id: int
     session_number: int
@@ -54,8 +54,8 @@ class MarkGiven:
 
 @dataclass(frozen=True)
 class ScoreGiven:
-    """One person's score of one kind. `percent` None: there is none, and what is kept is
-    removed."""
+    """One person's score of one kind. `percent` None removes the
+    score."""
 
     enrollment_id: int
     kind: ScoreKind | str
@@ -63,9 +63,9 @@ class ScoreGiven:
 
 
 def record_attendance(actor: Actor, delivery_id: int, marks: Sequence[MarkGiven]) -> int:
-    """Keeps the marks, new or corrected, and returns how many were given. All of them, or none.
+    """Saves new and corrected marks, all or none, and returns how many there were.
 
-    Refusals name the mark and what of it is wrong ("marks.3.minutes"). Conflict: session_not_begun,
+    Refusals name the mark and its field ("marks.3.minutes"). Conflict: session_not_begun,
     session_cancelled, marked_meanwhile.
     """
     delivery = _begin(actor, delivery_id)
@@ -101,8 +101,8 @@ def record_attendance(actor: Actor, delivery_id: int, marks: Sequence[MarkGiven]
 
 
 def is_contested(given: MarkGiven, kept: Mark | None, session: DeliverySession) -> bool:
-    """Whether someone else has marked otherwise meanwhile: what is kept is neither what was
-    expected nor what is given now."""
+    """Whether someone else has changed the mark meanwhile: the saved one is neither the expected
+    one nor the new one."""
     if given.expected is None or kept is None:
         return False
     seen = given.expected
@@ -116,11 +116,10 @@ def _contested(at: str) -> Conflict:
 
 
 def record_scores(actor: Actor, delivery_id: int, scores: Sequence[ScoreGiven]) -> int:
-    """Keeps the scores, new, corrected or removed, and returns how many were given. All of them, or
-    none.
+    """Saves new, corrected and removed scores, all or none, and returns how many there were.
 
-    What people know beforehand may be tested before the course, what they have learned only once it
-    has begun: Conflict("session_not_begun").
+    A pre-test may be scored before the course, a post-test only once it has begun:
+    Conflict("session_not_begun").
     """
     delivery = _begin(actor, delivery_id)
     seated, seats = _seated(delivery_id)
@@ -154,7 +153,7 @@ def _sessions(delivery_id: int) -> Sequence[DeliverySession]:
 
 
 def _seated(delivery_id: int) -> tuple[Seated, dict[int, int]]:
-    """Every enrollment of the delivery and how it stands, and the seats of those that share
+    """Every enrollment of the delivery with its status, and the seats of those that share
     another one's."""
     columns = Enrollment.id, Enrollment.status, Enrollment.seat_id
     rows = db.session.execute(sa.select(*columns).where(Enrollment.delivery_id == delivery_id)).all()
@@ -217,7 +216,7 @@ def _score_faults(at: str, score: ScoreGiven, seated: Seated) -> list[DomainErro
 
 
 def _counted(given: MarkGiven, session: DeliverySession) -> tuple[MarkKind, int]:
-    """The mark and its minutes, as they are kept."""
+    """The mark and its minutes, as they are saved."""
     kind = MarkKind(given.mark)
     if kind not in THERE:
         return kind, 0

@@ -18,13 +18,13 @@ _JUDGED = (EnrollmentStatus.CONFIRMED, EnrollmentStatus.ATTENDED)
 
 
 def finish(actor: Actor, delivery_id: int) -> Delivery:
-    """Closes the delivery: whoever has a place gets the rule's result with what was lacking,
-    whoever still waits lapses.
+    """Closes the delivery: people with a place get the rule's result and what was lacking, and
+    the waiting list lapses.
 
     Conflict("not_over") before the last session that is held has ended.
 
-    Of a finished delivery it fixes the results that were reopened, and leaves the others; when
-    there are none, it is Conflict("delivery_finished").
+    In a finished delivery it fixes only the results that were reopened; if there are none,
+    Conflict("delivery_finished").
     """
     delivery = touch(delivery_id)
     require(actor, Permission.DELIVERY_FINISH, delivery)

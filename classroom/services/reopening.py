@@ -1,5 +1,5 @@
-"""A wrong mark found after the end: the results concerned are opened again, corrected, and fixed
-anew by `finish`."""
+"""When a mistake is found after the end, the results concerned are reopened, corrected, and fixed
+again by `finish`."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ LONGEST_REASON = 500
 
 
 def reopen(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int], *, reason: str) -> Delivery:
-    """Opens the fixed results of these enrollments of a finished delivery, and keeps what they were
-    and why.
+    """Reopens the fixed results of these enrollments of a finished delivery, and keeps the reason
+    and the earlier results.
 
     Their marks and scores can be corrected until the delivery is finished again; everyone else's
     result stays. Certificates stay as they are: one that is no longer justified is shown for

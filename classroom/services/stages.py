@@ -1,4 +1,4 @@
-"""When something can be recorded, and of whom."""
+"""When marks and scores can be recorded, and for whom."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def is_reopened(delivery_id: int) -> bool:
 
 
 def may_record(actor: Actor, delivery: Delivery, rows: Sequence[GridRow]) -> bool:
-    """Whether `actor` may record something of these people: while the delivery runs, and for
+    """Whether `actor` may record marks and scores of these people: while the delivery runs, and for
     results that were reopened."""
     return has_results_to_fix(delivery, rows) and can(actor, Permission.ATTENDANCE_RECORD, delivery)
 
 
 def has_results_to_fix(delivery: Delivery, rows: Sequence[GridRow | Completion]) -> bool:
-    """Whether results of these people are not fixed yet, or were opened again."""
+    """Whether any of these people's results is not fixed yet, or was reopened."""
     return delivery.status is DeliveryStatus.PUBLISHED or _has_open_results(delivery, rows)
 
 

@@ -1,6 +1,6 @@
-"""Attendance of one session on one screen. Nothing is marked until someone marks it, and no
-one's mark is lost: a mark that changed since the page was made is shown beside the one that was
-to be saved, and saved only when it is sent again."""
+"""Attendance of one session on one screen. No mark is assumed, and none is lost: if someone else
+changed a mark since the page was loaded, the page shows both and saves yours only when you send it
+again."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from people.permissions import Permission as P
 
 @dataclass
 class Line:
-    """One person on the page. `was`: the mark the page was made with; `minutes` only of someone
-    late."""
+    """One person on the page. `was`: the mark when the page was loaded; `minutes` only if the
+    person was late."""
 
     enrollment_id: int
     name: str
@@ -98,7 +98,7 @@ def _line(row: GridRow, session: DeliverySession) -> Line:
 
 
 def _as_shown(kept: Mark | None) -> str:
-    """As a page carries it with it, to say what it was made with."""
+    """The mark as a hidden field carries it, so that a later change is noticed."""
     return f"{kept.mark.value}:{_minutes_shown(kept)}" if kept else ""
 
 
@@ -173,21 +173,21 @@ def _with_rest_present(delivery: Delivery, rows: list[GridRow], session: Deliver
 
 
 def _ask_for_minutes(lines: list[Line]) -> None:
-    """Programs may leave them out, for all of the session; a person who chose "late" has
-    forgotten them."""
+    """Programs may leave them out, which means the whole session; someone who chose "late" on the
+    page has forgotten them."""
     for line in lines:
         if line.is_changed and line.mark == MarkKind.LATE and not line.minutes and not line.error:
             line.error = _("Give the minutes that this person was there.")
 
 
 def _compare(lines: list[Line], session: DeliverySession) -> None:
-    """Says at each changed line what someone else has saved since the page was made; from then
-    on theirs is known."""
+    """Says at each changed line what someone else has saved since the page was loaded; sent again,
+    the line replaces that mark."""
     for line in lines:
         current = _as_shown(line.kept)
         if not line.kept or line.was == current:
             continue
-        if not line.is_changed:  # ours is the older one: theirs stays
+        if not line.is_changed:  # not changed here, so theirs stays
             line.mark, line.minutes, line.was = line.kept.mark.value, _minutes_shown(line.kept), current
         elif services.is_contested(_given(line, session), line.kept, session):
             line.error = _(
@@ -198,15 +198,15 @@ def _compare(lines: list[Line], session: DeliverySession) -> None:
 
 
 def _given(line: Line, session: DeliverySession) -> MarkGiven:
-    """The line's mark, to replace the one that the page was made with."""
+    """The line's mark, to replace the one that the page was loaded with."""
     seen, _sign, minutes = line.was.partition(":")
     expected = MarkSeen(seen, _minutes_typed(seen, minutes))
     return MarkGiven(line.enrollment_id, session.number, line.mark, _minutes_typed(line.mark, line.minutes), expected)
 
 
 def _minutes_typed(mark: str, typed: str) -> int | None:
-    """Of someone late; what is no number is refused as out of range, by the service's own
-    sentence."""
+    """Minutes of someone late. The service refuses what is no number as out of range, in its own
+    words."""
     if mark != MarkKind.LATE:
         return None
     number = whole(typed)
@@ -214,8 +214,7 @@ def _minutes_typed(mark: str, typed: str) -> int | None:
 
 
 def _refuse(changed: list[Line], refusal: Invalid) -> None:
-    """The refusals of the service ("marks.3.minutes") at their lines. None of the marks was
-    saved."""
+    """Shows the service's refusals ("marks.3.minutes") at their lines. No mark was saved."""
     for one in refusal.errors or [refusal]:
         parts = (one.field or "").split(".")
         if len(parts) > 1 and parts[1].isdigit():

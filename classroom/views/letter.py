@@ -19,7 +19,7 @@ from people.queries import emblem_png
 @pages.get("/enrollments/<int:enrollment_id>/letter")
 @signed_in
 def letter(enrollment_id: int) -> Any:
-    """For the person, and for whoever issues the certificates."""
+    """For the person, and for those who issue certificates."""
     actor = current_actor()
     said = get_letter(actor, get_enrollment(actor, enrollment_id))
     enrollment, delivery = said.enrollment, said.delivery

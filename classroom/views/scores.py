@@ -115,8 +115,8 @@ def _typed(line: Line) -> Line:
 
 
 def _percent(typed: str) -> float | None:
-    """The number typed, with a comma or a point; what is none is out of every range, so that the
-    service refuses it."""
+    """The number typed, with a comma or a point; anything else becomes a number out of range, so
+    that the service refuses it."""
     if not typed:
         return None
     try:
@@ -127,8 +127,7 @@ def _percent(typed: str) -> float | None:
 
 
 def _refuse(changed: list[Cell], refusal: Invalid) -> None:
-    """The refusals of the service ("scores.3.percent") at their cells. None of the scores was
-    saved."""
+    """Shows the service's refusals ("scores.3.percent") at their cells. No score was saved."""
     for one in refusal.errors or [refusal]:
         parts = (one.field or "").split(".")
         if len(parts) > 1 and parts[1].isdigit():

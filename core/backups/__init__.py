@@ -40,8 +40,8 @@ def filed_in() -> FiledIn:
 
 @port
 def application_on(**changes: str) -> Flask:
-    """Another application like this one, with these settings changed: a restore prepares its database with it, before
-    that takes the place of the one in use."""
+    """Another application like this one with these settings changed: a restore uses it to prepare its database before
+    that replaces the one in use."""
 
 
 def mark_staged(app: Flask) -> None:
@@ -49,7 +49,7 @@ def mark_staged(app: Flask) -> None:
 
 
 def is_staged() -> bool:
-    """Whether this application prepares the database of a restore: it begins nothing of its own in it."""
+    """Whether this application only prepares the database of a restore, and so must start nothing of its own in it."""
     return "staged" in current_app.extensions
 
 

@@ -316,6 +316,6 @@ def is_any_due(kinds: Sequence[str], left_for: float = 0.0) -> bool:
 
 
 def is_behind(seconds: float) -> bool:
-    """Whether any job can be claimed now and has been due for so many seconds."""
+    """Whether any job that can be claimed now has been due for this many seconds."""
     late = sa.select(Job.id).where(_is_due(), Job.run_after <= database_now() - seconds)
     return db.session.scalar(late.limit(1)) is not None

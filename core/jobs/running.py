@@ -63,7 +63,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class Work:
-    """What app.py lists: kind → function, kind → every so many seconds, and the lanes."""
+    """What app.py lists: kind → function, kind → interval in seconds, and the lanes."""
 
     jobs: dict[str, JobFunction]
     schedule: dict[str, int]

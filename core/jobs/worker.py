@@ -17,7 +17,7 @@ from core.jobs.ledger import is_behind
 
 log = logging.getLogger(__name__)
 SWEEP_SECONDS = 3.0
-LATE_SECONDS = 300.0  # a job due for so long is one that no worker takes
+LATE_SECONDS = 300.0  # a job due for longer is one that no worker takes
 LANE_SECONDS = 0.5  # so long may pass before a lane notices new work: an indexed look at the ledger
 
 jobs_cli = AppGroup("jobs", help="Background work.")

@@ -1,7 +1,7 @@
-"""Waitress, told what it lacks. It reads and writes for all clients in one thread and hands whole requests to others
-(`core.serving.threads`); here are the limits it has none for, and the order in which clients give way to others.
+"""Adds to Waitress what it lacks. It reads and writes for all clients in one thread and hands whole requests to others
+(`core.serving.threads`); this module adds limits, and the order in which clients give way to others.
 
-This is the one place that builds on its inner names: tests/core/test_channel.py says which version they fit.
+Only this module uses its private names: tests/core/test_channel.py says which version they fit.
 """
 
 from __future__ import annotations

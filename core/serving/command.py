@@ -24,7 +24,7 @@ from core.web import assets
 
 @port
 def prepare_first_start() -> Iterator[str]:
-    """Prepares an empty database for its first use, and says in lines to print what whoever started it can do next."""
+    """Prepares an empty database for its first use, and yields lines that tell the person who started it what to do next."""
 
 
 @port

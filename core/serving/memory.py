@@ -1,4 +1,4 @@
-"""Python's garbage collector, told what never dies."""
+"""Tells Python's garbage collector which objects are never freed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import gc
 
 
 def loading_begins() -> None:
-    """Before the modules of the application are imported. Nothing of them ever dies, and looking for it again and again takes a
+    """Call it before the application's modules are imported. They are never freed, and scanning them again and again takes a
     quarter of the start."""
     gc.disable()
 
@@ -17,7 +17,7 @@ def loading_ends() -> None:
 
 
 def share_with_forks() -> None:
-    """Before web processes are forked."""
+    """Call it before web processes are forked."""
     gc.collect()
     gc.freeze()  # the collector then leaves what is loaded alone, and its pages shared: 22 MB less after 300 requests
     gc.set_threshold(20_000, 20, 20)  # what a request leaves behind is freed by counting: looking for circles can wait

@@ -1,5 +1,5 @@
-"""The web's edge, by subject: who may come where (`access`), what a request passes before its view (`gate`), headers of answers
-(`headers`), what stands around pages (`pages`), style and script (`assets`), forms sent twice (`submissions`), `redirects`.
+"""The web's edge, by subject: who may open what (`access`), checks before a view (`gate`), headers of answers (`headers`), the
+frame of pages (`pages`), style and script (`assets`), forms sent twice (`submissions`), `redirects`.
 
 Views take what they need from here.
 """

@@ -1,4 +1,4 @@
-"""Who may come where: every route declares it, and a route that declares nothing stops the start (default deny)."""
+"""Who may open what: every route declares it, and a route that declares nothing stops the start (default deny)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Style, script and emblems of pages: read and compressed once, named after their content, and so kept by browsers for ever."""
+"""Style, script and emblems of pages: read and compressed once, and named after their content,
+so that browsers can keep them for ever."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ ASK_AGAIN = "public, no-cache"
 
 @dataclass(frozen=True)
 class Asset:
-    """A file of `static/`, as far compressed as it goes. `name` holds its fingerprint: rostrum.0f1e2d3c4b.css."""
+    """A file of `static/`, compressed as far as possible. `name` holds its fingerprint:
+    rostrum.0f1e2d3c4b.css."""
 
     name: str
     mimetype: str
@@ -39,8 +41,8 @@ def asset(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def built(folder: str) -> dict[str, Asset]:
-    """Every asset by its plain name and by the one with its fingerprint. The server asks for them before it forks its web
-    processes, which share them."""
+    """Every asset by its plain name and by the one with its fingerprint. The server asks for
+    them before it forks its web processes, which share them."""
     assets = {path.name: _build(path) for path in sorted(Path(folder).iterdir()) if path.is_file()}
     return assets | {one.name: one for one in assets.values()}
 
@@ -54,7 +56,7 @@ def _build(path: Path) -> Asset:
 
 @public
 def _serve(filename: str) -> Response:
-    """An asset, or as it is any other file of the folder: the fonts of certificates."""
+    """An asset or, unchanged, any other file of the folder: the fonts of certificates."""
     if (found := built(current_app.static_folder or "").get(filename)) is None:
         return current_app.send_static_file(filename)
     encoding = next((one for one in found.bodies if one in request.accept_encodings), "identity")  # plain HTTP asks for gzip only

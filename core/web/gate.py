@@ -1,4 +1,4 @@
-"""What every request passes before its view: what it may carry, by which name it may ask, who asks, and what that one may do."""
+"""The checks before every view: what a request may carry, which host it may ask, who sends it, and what they may do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.refusals import is_api
 from core.settings import Settings, settings_of
 from core.web.access import access_of
 
-#: Whoever watches over the process asks by whatever address it has.
+#: Monitoring may ask under any host name.
 ASKED_BY_ANY_NAME = "health.alive"
 
 

@@ -1,4 +1,4 @@
-"""What stands around every page: navigation, languages, banners."""
+"""The frame of every page: navigation, languages, banners."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class Link:
 
 @port
 def navigation(actor: Actor) -> list[Link]:
-    """The pages that everyone finds from everywhere, as far as the actor may see them."""
+    """Links for every page, as far as the actor may follow them."""
 
 
 @port
 def footer_links() -> list[Link]:
-    """The pages about this place that stand below every page."""
+    """Links to the pages about this installation, for the foot of every page."""
 
 
 @port
 def alerts(actor: Actor) -> list[Link]:
-    """What is wrong here and has to be seen on every page by those who can put it right."""
+    """What is wrong here, shown on every page to those who can put it right."""
 
 
 def init_app(app: Flask) -> None:

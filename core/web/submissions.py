@@ -1,4 +1,4 @@
-"""A form that makes something, sent twice, makes it once."""
+"""A form that is sent twice acts once."""
 
 from __future__ import annotations
 

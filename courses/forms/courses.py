@@ -90,8 +90,8 @@ class CourseForm(Form):
         return self.centre.data if self.centre else None
 
     def definition(self, layout: str = USUAL_LAYOUT) -> CourseDefinition:
-        """What was typed, as a course. Numbers left empty count as 0, which the rules refuse where they may not be. `layout`: the
-        one it keeps where there is no other to choose."""
+        """What was typed, as a course. Numbers left empty count as 0, which the rules refuse where it is not allowed. `layout`:
+        the one to keep where there is only one to choose."""
         return CourseDefinition(
             title=self.title.texts,
             summary=self.summary.texts or None,
@@ -126,7 +126,7 @@ class CourseForm(Form):
         )
 
     def refuse(self, error: DomainError) -> None:
-        """A fault of a text goes to its first language. The rest is named as in the API, whose rows are those filled in here."""
+        """An error of a text is shown at its first language. Other fields have the API's names, which number only filled rows."""
         for one in error.errors or [error]:
             parts = (one.field or "").split(".")
             if parts[0] in ROWS and len(parts) > 1:
@@ -238,7 +238,7 @@ def act(values: MultiDict[str, str], button: str) -> MultiDict[str, str]:
 
 
 def _sent(values: Mapping[str, Any]) -> dict[str, str]:
-    """The values as a form sends them: a text as one of each language."""
+    """The values as a form sends them: a text as one value for each language."""
     texts = {key: value for key, value in values.items() if isinstance(value, Mapping)}
     each = {f"{key}-{code}": text for key, value in texts.items() for code, text in value.items()}
     return {key: value for key, value in values.items() if key not in texts} | each

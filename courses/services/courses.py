@@ -30,7 +30,7 @@ from people.queries import centre_for
 
 
 def make_course(actor: Actor, code: str, definition: CourseDefinition, *, centre: str | None = None) -> Course:
-    """`put_course` for whoever means a new one: Conflict when there is a course with this code."""
+    """`put_course` for a new course only: Conflict when there is a course with this code."""
     require(actor, Permission.COURSE_WRITE)
     if find_course_to_change(code):
         raise Conflict("course_exists", _l("There is a course with this code already."), "code")
@@ -42,7 +42,7 @@ def put_course(
 ) -> tuple[Course, bool]:
     """Makes the course `code`, or brings it to `definition`; whether it is new.
 
-    A difference in what is taught or granted makes a new version, other words change in place, no difference does nothing.
+    A difference in what is taught or granted creates a new version; other words change in place; without any, nothing happens.
     `version`: the one the definition was made from; Conflict when the course has moved on since. `centre`: the code of the one
     that teaches a new course (see people.queries.centre_for); a course stays with its centre.
     """

@@ -117,7 +117,7 @@ def publish(actor: Actor, delivery: Delivery) -> Delivery:
 
 
 def is_in_time_to_cancel(delivery: Delivery, *, has_begun: bool) -> bool:
-    """Whether all of it can still be called off; a draft that no one saw always can."""
+    """Whether the whole delivery can still be cancelled; a draft, which no one saw, always can."""
     return not (has_begun and delivery.status is DeliveryStatus.PUBLISHED)
 
 

@@ -225,5 +225,5 @@ def _to_cut_short(code: str) -> Delivery:
 
 
 def _address(delivery: Delivery) -> str:
-    """The page of the delivery is in the package to the right, because it shows places."""
+    """The delivery's page, which enrollment has because it shows places."""
     return url_for("enrollment.delivery", code=delivery.code)
